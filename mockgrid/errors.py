@@ -1,0 +1,58 @@
+"""What can go wrong, as one tree.
+
+    MockgridError
+    ├── DocumentError          a contract, overlay or scenario file that cannot be used
+    │   └── YamlError          not (strict) YAML or JSON
+    ├── StartError             the server cannot start: a port in use, a bad setting
+    └── SynthesisError         no value can be made for a schema
+        ├── InvalidSchemaError     the schema itself is not a JSON Schema
+        └── UnsatisfiableError     nothing (within limits) satisfies the schema
+
+Each says in one sentence what was found, where, what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class MockgridError(Exception):
+    """Root of everything that MockGrid raises on purpose.
+
+    Args:
+        message: what was found and what was expected, one sentence.
+        where: ``file:line:column`` or a JSON pointer; empty where neither applies.
+        hint: what to do about it, one sentence; may be empty.
+    """
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        located = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{located} {self.hint}" if self.hint else located
+
+
+class DocumentError(MockgridError):
+    """A contract, overlay or scenario file that cannot be used."""
+
+
+class YamlError(DocumentError):
+    """A file that is not JSON or strict YAML."""
+
+
+class StartError(MockgridError):
+    """The server cannot start."""
+
+
+class SynthesisError(MockgridError):
+    """No value can be made for a schema; ``where`` is a JSON pointer into the schema."""
+
+
+class InvalidSchemaError(SynthesisError):
+    """The schema is not a valid JSON Schema."""
+
+
+class UnsatisfiableError(SynthesisError):
+    """No value within the limits satisfies the schema."""
