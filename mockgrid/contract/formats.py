@@ -1,0 +1,91 @@
+"""The string and number formats that are checked, by one set of functions for every validator.
+
+Both validators call these, so they cannot disagree; a format that is not listed here is not checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+_DATE_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
+)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)*")
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
+
+
+def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
+    def checked(value: Any) -> bool:
+        return not isinstance(value, str) or check(value)
+
+    return checked
+
+
+def _in_range(low: int, high: int) -> Callable[[Any], bool]:
+    def checked(value: Any) -> bool:
+        return isinstance(value, bool) or not isinstance(value, (int, float)) or low <= value <= high
+
+    return checked
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return len(value) == len("2026-01-31")
+
+
+def _is_date_time(value: str) -> bool:
+    found = _DATE_TIME.fullmatch(value)
+    if found is None:
+        return False
+    try:
+        datetime.strptime(found[1], "%Y-%m-%d")  # noqa: DTZ007 - only the calendar is checked
+    except ValueError:
+        return False
+    return True
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _is_address(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    def checked(value: str) -> bool:
+        try:
+            parse(value)
+        except ValueError:
+            return False
+        return "%" not in value
+
+    return checked
+
+
+FORMATS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
+    {
+        "byte": _on_text(_is_base64),
+        "date": _on_text(_is_date),
+        "date-time": _on_text(_is_date_time),
+        "email": _on_text(lambda value: _EMAIL.fullmatch(value) is not None),
+        "int32": _in_range(-(2**31), 2**31 - 1),
+        "int64": _in_range(-(2**63), 2**63 - 1),
+        "ipv4": _on_text(_is_address(ipaddress.IPv4Address)),
+        "ipv6": _on_text(_is_address(ipaddress.IPv6Address)),
+        "uri": _on_text(lambda value: _URI.fullmatch(value) is not None),
+        "uuid": _on_text(lambda value: _UUID.fullmatch(value) is not None),
+    }
+)
