@@ -53,13 +53,13 @@ class SchemaValidator:
     def __init__(self, schema: Any, document: dict[str, Any], draft: Draft, *, at: str = "") -> None:
         self.schema = schema
         self.at = at
+        self.draft = draft
         self._document = document
-        self._draft = draft
 
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:
         """Tell whether a value obeys the schema."""
-        compiled = compile_fast(self.schema, self._document, self._draft)
+        compiled = compile_fast(self.schema, self._document, self.draft)
         if compiled is not None:
             return compiled
         return self._explainer.accepts
@@ -69,10 +69,20 @@ class SchemaValidator:
         return self._explainer.explain(value)
 
     @cached_property
+    def standalone(self) -> dict[str, Any]:
+        """The schema with the parts of the document that its references point into."""
+        return {"allOf": [self.schema], **shared_parts(self._document)}
+
+    @cached_property
     def _explainer(self) -> Explainer:
         from mockgrid.contract.explanation import Explainer  # noqa: PLC0415 - imports jsonschema, only now
 
-        return Explainer(self.schema, self._document, self._draft, at=self.at)
+        return Explainer(self.schema, self._document, self.draft, at=self.at)
+
+
+def shared_parts(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts of a document that a schema's references may point into."""
+    return {name: document[name] for name in _SHARED if name in document}
 
 
 def compile_fast(schema: Any, document: dict[str, Any], draft: Draft) -> Callable[[Any], bool] | None:
@@ -80,10 +90,9 @@ def compile_fast(schema: Any, document: dict[str, Any], draft: Draft) -> Callabl
     if jsonschema_rs is None:
         return None
     make = jsonschema_rs.Draft4Validator if draft == "draft4" else jsonschema_rs.Draft202012Validator
-    shared = {name: document[name] for name in _SHARED if name in document}
     try:
         validator = make(
-            {"allOf": [schema], **shared},
+            {"allOf": [schema], **shared_parts(document)},
             formats=dict(FORMATS),
             validate_formats=True,
             retriever=_refuse,

@@ -1,0 +1,1 @@
+"""A fake of The Grid's Consumption API for contract testing."""

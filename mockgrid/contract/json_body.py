@@ -1,0 +1,124 @@
+"""Reading a JSON body: what RFC 8259 allows, no more, and never a crash.
+
+The fast reader is `orjson`. What it refuses is read again by the standard library, which tells where the error
+is, and admits integers beyond 64 bits; neither NaN, nor lone surrogates, nor bottomless nesting pass.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import orjson
+
+from mockgrid.errors import MockgridError
+
+_MOST_DIGITS = 4300
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class MalformedJsonError(MockgridError):
+    """A body that is not JSON; the message says what was found and where."""
+
+
+def read_json(body: bytes, *, max_depth: int) -> Any:
+    """Return the value that a JSON body holds.
+
+    Args:
+        body: the bytes as they came.
+        max_depth: how many arrays and objects may stand inside each other.
+
+    Raises:
+        MalformedJsonError: the body is empty, not UTF-8, not JSON, or nested too deeply.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        value = _read_carefully(body, max_depth)
+    # A body cannot be deeper than it has opening brackets; most bodies have few.
+    if body.count(b"[") + body.count(b"{") > max_depth and _deeper_than(value, max_depth):
+        raise _too_deep(max_depth)
+    return value
+
+
+def reread_integers(body: bytes) -> Any:
+    """Return a body's value with integers beyond 64 bits exact, where the fast reader gave floats."""
+    return json.loads(body)
+
+
+def _read_carefully(body: bytes, max_depth: int) -> Any:
+    if not body or body.isspace():
+        raise MalformedJsonError("The request body is empty; a JSON object was expected.")
+    if body[:2] == b"\x1f\x8b":
+        raise MalformedJsonError(
+            "The request body is gzip, but no Content-Encoding header says so; "
+            "send `Content-Encoding: gzip` or plain JSON."
+        )
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedJsonError(
+            f"The request body is not UTF-8: byte 0x{body[error.start]:02x} at offset {error.start}."
+        ) from None
+    if text.startswith("\ufeff"):
+        raise MalformedJsonError("The request body starts with a byte order mark; JSON must not have one.")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise MalformedJsonError(
+            f"The request body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+        ) from None
+    except RecursionError:
+        raise _too_deep(max_depth) from None
+    if _SURROGATE.search(text) is not None:
+        try:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise MalformedJsonError(
+                "The request body is not valid JSON: it escapes half of a surrogate pair (\\ud800 to \\udfff)."
+            ) from None
+        except RecursionError:
+            raise _too_deep(max_depth) from None
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJsonError(f"The request body is not valid JSON: {name} is not a JSON number.")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise MalformedJsonError(
+            f"The request body holds the number {digits[:40]}, which is beyond the range of a 64-bit float."
+        )
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise MalformedJsonError(
+            f"The request body holds an integer of {len(digits)} digits; at most {_MOST_DIGITS} are read."
+        )
+    return int(digits)
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            item
+            for container in level
+            if isinstance(container, (list, dict))
+            for item in (container if isinstance(container, list) else container.values())
+            if isinstance(item, (list, dict))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _too_deep(limit: int) -> MalformedJsonError:
+    return MalformedJsonError(f"The request body is nested too deeply; at most {limit} levels are read.")

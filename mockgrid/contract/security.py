@@ -1,0 +1,145 @@
+"""Finding the credential of a request, and telling what must never be shown.
+
+What is accepted as a credential and what is redacted are one list: ``Security.secret_headers``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Headers that carry secrets by convention, whatever a document says.
+_ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One security scheme of the contract.
+
+    Attributes:
+        name: its name in the document.
+        kind: ``bearer``, ``basic``, ``header``, ``query`` or ``cookie``.
+        parameter: the header, query or cookie parameter that carries an API key.
+    """
+
+    name: str
+    kind: str
+    parameter: str = "authorization"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A well-formed credential."""
+
+    scheme: Scheme
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No usable credential; ``reason`` is a sentence that says what was found and what was expected."""
+
+    reason: str
+
+
+class Security:
+    """The schemes that an operation accepts.
+
+    Args:
+        alternatives: the operation's security requirements; an empty one means that none is needed.
+        schemes: the schemes by name.
+    """
+
+    def __init__(self, alternatives: list[dict[str, Any]], schemes: Mapping[str, Scheme]) -> None:
+        self.schemes = tuple(
+            schemes[name] for alternative in alternatives for name in sorted(alternative) if name in schemes
+        )
+        self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
+        self.secret_headers = tuple(
+            sorted({*_ALWAYS_SECRET, *(s.parameter.lower() for s in self.schemes if s.kind not in ("query", "cookie"))})
+        )
+        self.secret_query = tuple(sorted(s.parameter for s in self.schemes if s.kind == "query"))
+
+    @property
+    def challenge(self) -> str:
+        """The value of ``WWW-Authenticate``."""
+        kinds = {"bearer": "Bearer", "basic": "Basic"}
+        names = [kinds.get(scheme.kind, "ApiKey") for scheme in self.schemes]
+        return ", ".join(dict.fromkeys(names)) or "Bearer"
+
+    def find(self, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:
+        """Return the first well-formed credential that a request carries."""
+        reason = ""
+        for scheme in self.schemes:
+            found = _read(scheme, headers, query)
+            if isinstance(found, Found):
+                return found
+            reason = reason or found.reason
+        return Missing(reason or "No credential was sent.")
+
+
+def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:
+    if scheme.kind in ("bearer", "basic"):
+        return _from_authorization(scheme, headers.get(b"authorization"), headers)
+    if scheme.kind == "query":
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+        key = next((value for name, value in pairs if name == scheme.parameter), "")
+    elif scheme.kind == "cookie":
+        key = _cookie(headers.get(b"cookie", b""), scheme.parameter)
+    else:
+        key = headers.get(scheme.parameter.lower().encode("latin-1"), b"").decode("latin-1").strip()
+    if not key:
+        return Missing(f"The API key is missing; it is expected in the {scheme.kind} parameter `{scheme.parameter}`.")
+    return Found(scheme, key)
+
+
+def _from_authorization(scheme: Scheme, value: bytes | None, headers: Mapping[bytes, bytes]) -> Found | Missing:
+    expected = "`Authorization: Bearer <key>`" if scheme.kind == "bearer" else "`Authorization: Basic <credentials>`"
+    if value is None:
+        for elsewhere in (b"x-api-key", b"api-key"):
+            if elsewhere in headers:
+                return Missing(f"A key came in the header `{elsewhere.decode()}`; send it as {expected}.")
+        return Missing(f"The API key is missing; send it as {expected}.")
+    word, _, rest = value.decode("latin-1").strip().partition(" ")
+    key = rest.strip()
+    if word.lower() != scheme.kind:
+        return Missing(f"The Authorization header does not have the form {expected}.")
+    if not key:
+        return Missing(f"The Authorization header holds no key; send it as {expected}.")
+    if scheme.kind == "basic":
+        try:
+            base64.b64decode(key, validate=True)
+        except (binascii.Error, ValueError):
+            return Missing("The Basic credentials are not base64.")
+    elif not key.isascii() or not key.isprintable() or " " in key:
+        return Missing("The API key holds characters that a key cannot have (spaces, controls or non-ASCII).")
+    return Found(scheme, key)
+
+
+def _cookie(header: bytes, name: str) -> str:
+    try:
+        cookies = SimpleCookie(header.decode("latin-1"))
+    except CookieError:
+        return ""
+    return cookies[name].value if name in cookies else ""
+
+
+def schemes_of(components: Mapping[str, Any]) -> dict[str, Scheme]:
+    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
+    schemes: dict[str, Scheme] = {}
+    for name, entry in components.get("securitySchemes", {}).items():
+        kind = entry.get("type")
+        if kind == "http":
+            schemes[name] = Scheme(name, "basic" if str(entry.get("scheme", "")).lower() == "basic" else "bearer")
+        elif kind == "apiKey" and entry.get("in") in ("header", "query", "cookie"):
+            schemes[name] = Scheme(name, entry["in"], str(entry.get("name", "")))
+        elif kind in ("oauth2", "openIdConnect"):
+            schemes[name] = Scheme(name, "bearer")
+    return schemes

@@ -1,0 +1,180 @@
+"""Errors in the vendor's own shapes, rendered from the contract's policy."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from mockgrid.errors import SynthesisError
+from mockgrid.reply.reply import JSON, Headers, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mockgrid.contract.contract import Contract, MediaType, Operation
+    from mockgrid.contract.policy import Failure, Policy, Shape
+    from mockgrid.contract.violation import Violation
+
+ErrorShape = Literal["vendor", "both", "openai"]
+
+PROBLEM = b"application/problem+json"
+_HEADER_LIMIT = 4096
+
+
+class Errors:
+    """Composes error replies for one contract.
+
+    Args:
+        contract: whose policy says status and shape of each failure.
+        shape: ``vendor``, ``openai`` (OpenAI's ``error`` object alone) or ``both`` in one body.
+    """
+
+    def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
+        self._policy: Policy = contract.policy
+        self._shape = shape
+
+    def reply(  # noqa: PLR0913 - each says one thing about the error, by name
+        self,
+        name: str,
+        message: str,
+        *,
+        operation: Operation | None = None,
+        violations: Sequence[Violation] = (),
+        headers: Mapping[str, str] | None = None,
+        code: str = "",
+        param: str | None = None,
+    ) -> Reply:
+        """Compose the reply to one kind of failure.
+
+        Args:
+            name: the failure, such as ``unknown_model``.
+            message: one sentence for a person.
+            operation: the operation that was called, whose declared errors count where the contract has no policy.
+            violations: what was wrong with the request, in order.
+            headers: further headers, such as ``Allow`` or ``Retry-After``.
+            code: replaces the failure's own code.
+            param: the parameter that caused it, where one did.
+        """
+        failure = self._policy.failure(name)
+        if param is None and violations:
+            param = violations[0].path
+        words = {
+            "message": message,
+            "title": phrase(failure.status),
+            "status": failure.status,
+            "type": failure.type,
+            "code": code or failure.code,
+            "param": param,
+        }
+        if self._policy.declared:
+            status, body, media = failure.status, self._vendor_body(failure, words, violations), JSON
+        else:
+            status, body, media = self._declared_body(failure, words, operation, violations)
+        sent: Headers = [(b"content-type", media)]
+        for key, value in {**failure.headers, **(headers or {})}.items():
+            sent.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
+        if violations:
+            sent.append((b"x-mockgrid-violations", violations_header(violations)))
+        return Reply(status, sent, orjson.dumps(body), failure=name, violations=tuple(violations))
+
+    def _vendor_body(self, failure: Failure, words: dict[str, Any], violations: Sequence[Violation]) -> Any:
+        shapes = self._policy.shapes
+        openai = shapes.get("openai")
+        if self._shape == "openai" and openai is not None:
+            return render(openai, {**words, "message": _summary(words["message"], violations)}, violations)
+        body = render(shapes[failure.shape], words, violations)
+        if self._shape == "both" and openai is not None and isinstance(body, dict):
+            added = render(openai, {**words, "message": _summary(words["message"], violations)}, violations)
+            return {**added, **body}
+        return body
+
+    def _declared_body(
+        self, failure: Failure, words: dict[str, Any], operation: Operation | None, violations: Sequence[Violation]
+    ) -> tuple[int, Any, bytes]:
+        """Answer for a document without policy: as it declares, else as RFC 9457 says."""
+        status = failure.status
+        if failure.name in ("invalid_request", "wrong_type", "malformed_body") and operation is not None:
+            status = next((code for code in (422, 400) if operation.declares(code)), 400)
+            if failure.name == "malformed_body" and operation.declares(400):
+                status = 400
+        response = operation.response(status) if operation is not None else None
+        media = next((found for found in response.media.values() if found.is_json), None) if response else None
+        if media is not None and media.name != PROBLEM.decode():
+            body = _synthesised(media, words["message"])
+            if body is not None:
+                return status, body, media.name.encode()
+        problem = render(self._policy.shapes["problem"], {**words, "status": status, "title": phrase(status)}, ())
+        if violations:
+            problem["errors"] = [violation.as_json() for violation in violations]
+        return status, problem, PROBLEM
+
+
+def render(shape: Shape, words: Mapping[str, Any], violations: Sequence[Violation]) -> Any:
+    """Fill a shape's template: a text that is just ``${name}`` becomes that word."""
+    entries = [
+        _filled(shape.violation, {"path": v.path, "message": v.message, "value": v.value, "code": v.code})
+        for v in violations
+    ]
+    return _filled(shape.body, {**words, "violations": entries})
+
+
+def _filled(template: Any, words: Mapping[str, Any]) -> Any:
+    if isinstance(template, dict):
+        return {key: _filled(value, words) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_filled(value, words) for value in template]
+    if isinstance(template, str) and template.startswith("${") and template.endswith("}"):
+        return words.get(template[2:-1], template)
+    return template
+
+
+def _synthesised(media: MediaType, message: str) -> Any:
+    if media.schema is None:
+        return None
+    from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - only documents without a policy need it
+
+    try:
+        schema = media.schema.standalone
+        body = Synthesiser(schema, draft=media.schema.draft).value("error", text=message)
+    except SynthesisError:
+        return None
+    if isinstance(body, dict):
+        for name in ("message", "detail", "error", "title", "description"):
+            if isinstance(body.get(name), str):
+                candidate = {**body, name: message}
+                return candidate if media.schema.accepts(candidate) else body
+    return body
+
+
+def _summary(message: str, violations: Sequence[Violation]) -> str:
+    """Say in one sentence what a list of violations says, for shapes without a list."""
+    if not violations:
+        return message
+    first = violations[0]
+    more = len(violations) - 1
+    return f"{first.path} {first.message}" + (f" (and {more} more)" if more else "")
+
+
+def violations_header(violations: Sequence[Violation]) -> bytes:
+    """Return violations as ASCII JSON of at most 4 kB: as many as fit, whole."""
+    import json  # noqa: PLC0415 - orjson cannot escape to ASCII, which a header must be
+
+    taken: list[str] = []
+    size = 2
+    for violation in violations:
+        text = json.dumps(violation.as_json(), separators=(",", ":"))
+        size += len(text) + 1
+        if size > _HEADER_LIMIT:
+            break
+        taken.append(text)
+    return ("[" + ",".join(taken) + "]").encode("ascii")
+
+
+def phrase(status: int) -> str:
+    """Return the reason phrase of a status; empty for one that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,50 @@
+"""What is sent back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockgrid.contract.violation import Violation
+
+Headers = list[tuple[bytes, bytes]]
+
+JSON = b"application/json"
+SSE = b"text/event-stream; charset=utf-8"
+
+
+class Reply:
+    """A whole reply: status, headers, and either a body or the events of a stream.
+
+    Attributes:
+        status: the HTTP status.
+        headers: without ``content-length`` and ``x-request-id``, which sending adds.
+        body: the whole body, where there are no events.
+        events: the framed server-sent events, in order; None for a plain body.
+        step: the name of the step that gave it; empty for the default reply.
+        failure: the name of the failure that it answers; empty for a success.
+        violations: what was wrong with the request.
+    """
+
+    __slots__ = ("body", "events", "failure", "headers", "status", "step", "violations")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers,
+        body: bytes = b"",
+        *,
+        events: Iterable[bytes] | None = None,
+        step: str = "",
+        failure: str = "",
+        violations: tuple[Violation, ...] = (),
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.events = events
+        self.step = step
+        self.failure = failure
+        self.violations = violations
