@@ -1,0 +1,97 @@
+"""Reading a conversation: what the user said last, which tools were called, how many tokens it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from mockgrid.reply.tokens import Tokenizer
+
+_IMAGE_TOKENS = 85
+_AUDIO_TOKENS = 10
+# What the chat format itself adds, as OpenAI documents it: 3 for each message and 3 to begin the answer.
+_PER_MESSAGE = 3
+_ANSWER = 3
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a message's content, which is a text, a list of parts, or nothing."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    return " ".join(part["text"] for part in content if part.get("type") == "text")
+
+
+def last_user_text(messages: list[dict[str, Any]]) -> str:
+    """Return what the user said last; of a message without text, what it holds; the empty string for none."""
+    for message in reversed(messages):
+        if message["role"] == "user":
+            content = message["content"]
+            text = text_of(content)
+            if text or isinstance(content, str):
+                return text
+            kinds = [str(part.get("type", "")) for part in content]
+            if "image_url" in kinds:
+                return "(an image)"
+            return "(a recording)" if "input_audio" in kinds else ""
+    return ""
+
+
+def called_tools(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the names of the tools that the assistant has called in this conversation."""
+    return {
+        call["function"]["name"]
+        for message in messages
+        if message["role"] == "assistant"
+        for call in message.get("tool_calls") or ()
+    }
+
+
+def offered_tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the offered functions by name, in order; the first of two with one name counts."""
+    offered: dict[str, dict[str, Any]] = {}
+    for tool in body.get("tools") or ():
+        offered.setdefault(tool["function"]["name"], tool["function"])
+    return offered
+
+
+def prompt_tokens(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
+    """Return the tokens of a prompt, and how many of them are audio."""
+    count = tokenizer.count
+    messages = body["messages"]
+    total = _ANSWER + _PER_MESSAGE * len(messages)
+    audio = 0
+    for message in messages:
+        content = message.get("content")
+        if isinstance(content, str):
+            total += count(content)
+        elif content:
+            for part in content:
+                kind = part["type"]
+                if kind == "image_url":
+                    total += _IMAGE_TOKENS
+                elif kind == "input_audio":
+                    total += _AUDIO_TOKENS
+                    audio += _AUDIO_TOKENS
+                else:
+                    total += count(part.get("text") or part.get("refusal") or "")
+        if "tool_calls" in message:
+            for call in message["tool_calls"] or ():
+                total += count(call["function"]["name"]) + count(call["function"]["arguments"])
+    tools = body.get("tools")
+    if tools:
+        total += count(as_text(tools))
+    return total, audio
+
+
+def as_text(value: Any) -> str:
+    """Return a JSON value as compact text, integers beyond 64 bits and deep nesting included."""
+    try:
+        return orjson.dumps(value).decode("utf-8")
+    except TypeError:
+        import json  # noqa: PLC0415 - only odd values need it
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
