@@ -88,7 +88,7 @@ def best_tokenizer() -> Tokenizer:
 
 def cut(tokenizer: Tokenizer, text: str, limit: int) -> tuple[str, bool]:
     """Return the longest start of a text that has at most ``limit`` tokens, and whether that cut it."""
-    if len(text) <= limit or tokenizer.count(text) <= limit:
+    if tokenizer.count(text) <= limit:
         return text, False
     pieces = tokenizer.split(text)[:limit]
     # A piece may hold several tokens, and joined pieces may split otherwise.

@@ -29,11 +29,11 @@ def last_user_text(messages: list[dict[str, Any]]) -> str:
     """Return what the user said last; of a message without text, what it holds; the empty string for none."""
     for message in reversed(messages):
         if message["role"] == "user":
-            content = message["content"]
+            content = message.get("content")
             text = text_of(content)
             if text or isinstance(content, str):
                 return text
-            kinds = [str(part.get("type", "")) for part in content]
+            kinds = [str(part.get("type", "")) for part in content or ()]
             if "image_url" in kinds:
                 return "(an image)"
             return "(a recording)" if "input_audio" in kinds else ""

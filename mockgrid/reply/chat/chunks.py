@@ -1,0 +1,172 @@
+"""A completion as server-sent events, in the order and with the keys that clients' accumulators rely on.
+
+Clients join deltas by concatenating texts, so a role, an id or a name is sent once; choices and tool calls
+first appear in ascending order; a call's fragments stand together; the finish chunks come last, then usage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from mockgrid.reply.chat.render import choice_logprobs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.reply.chat.completion import Audio, Call, Choice, Completion
+    from mockgrid.reply.tokens import Tokenizer
+
+DONE = b"data: [DONE]\n\n"
+# Base64 pieces are joined by clients before decoding; a multiple of 3 bytes ends without padding.
+_AUDIO_PIECE = 4096
+_PADDED = 16
+
+
+class Options(NamedTuple):
+    """``stream_options``: whether usage and obfuscation were asked for."""
+
+    usage: bool = False
+    obfuscation: bool = False
+
+
+class _Delta(NamedTuple):
+    body: bytes
+    logprobs: bytes = b"null"
+    length: int = 0
+
+
+def render_events(completion: Completion, tokenizer: Tokenizer, options: Options) -> Iterator[bytes]:
+    """Yield the framed events of a stream, ``[DONE]`` included."""
+    envelope = _Envelope(completion, options)
+    deltas = [_deltas(completion, tokenizer, index) for index in range(len(completion.choices))]
+    for index, (first, _) in enumerate(deltas):
+        yield envelope.chunk(index, first)
+    if len(deltas) == 1:
+        for delta in deltas[0][1]:
+            yield envelope.chunk(0, delta)
+    else:
+        yield from _in_turn(envelope, [rest for _, rest in deltas])
+    for index, choice in enumerate(completion.choices):
+        if choice.finish is not None:
+            yield envelope.chunk(index, _Delta(b"{}"), finish=choice.finish)
+    if options.usage:
+        yield envelope.usage(completion.usage)
+    yield DONE
+
+
+def _in_turn(envelope: _Envelope, queues: list[list[_Delta]]) -> Iterator[bytes]:
+    for place in range(max(len(queue) for queue in queues)):
+        for index, queue in enumerate(queues):
+            if place < len(queue):
+                yield envelope.chunk(index, queue[place])
+
+
+class _Envelope:
+    """What every chunk of a stream has in common, encoded once."""
+
+    def __init__(self, completion: Completion, options: Options) -> None:
+        common = orjson.dumps(
+            {
+                "id": completion.id,
+                "object": "chat.completion.chunk",
+                "created": completion.created,
+                "model": completion.model,
+                "service_tier": completion.service_tier,
+                "system_fingerprint": completion.fingerprint,
+            }
+        )[:-1]
+        self._start = b"data: " + common + b',"choices":['
+        self._end = b"]" + (b',"usage":null' if options.usage else b"")
+        self._padding = completion.seed.encode() * 2 if options.obfuscation else b""
+
+    def chunk(self, index: int, delta: _Delta, finish: str | None = None) -> bytes:
+        reason = b"null" if finish is None else b'"%b"' % finish.encode()
+        return b'%b{"index":%d,"delta":%b,"logprobs":%b,"finish_reason":%b}%b%b}\n\n' % (
+            self._start,
+            index,
+            delta.body,
+            delta.logprobs,
+            reason,
+            self._end,
+            self._obfuscation(delta.length),
+        )
+
+    def usage(self, usage: dict[str, Any]) -> bytes:
+        return b'%b],"usage":%b%b}\n\n' % (self._start, orjson.dumps(usage), self._obfuscation(0))
+
+    def _obfuscation(self, length: int) -> bytes:
+        """Return what pads a chunk, so that its size does not tell the length of its text."""
+        if not self._padding:
+            return b""
+        return b',"obfuscation":"%b"' % self._padding[length % _PADDED : _PADDED]
+
+
+def _deltas(completion: Completion, tokenizer: Tokenizer, index: int) -> tuple[_Delta, list[_Delta]]:
+    """Return the first delta of a choice, which has the role, and the rest without the finish."""
+    choice = completion.choices[index]
+    reasoning = [_text("reasoning_content", piece) for piece in tokenizer.split(choice.reasoning or "")]
+    if choice.calls:
+        first, rest = _calls(choice.calls, tokenizer)
+    elif choice.audio is not None:
+        first, rest = _audio(choice.audio, tokenizer)
+    else:
+        first, rest = _texts(choice, completion, tokenizer, index)
+    return first, reasoning + rest
+
+
+def _texts(
+    choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int
+) -> tuple[_Delta, list[_Delta]]:
+    name, text = ("content", choice.content) if choice.refusal is None else ("refusal", choice.refusal)
+    opening = {"content": "", "refusal": None} if name == "content" else {"content": None, "refusal": ""}
+    first = _Delta(orjson.dumps({"role": "assistant", **opening}))
+    pieces = tokenizer.split(text or "")
+    if completion.top_logprobs is None:
+        return first, [_text(name, piece) for piece in pieces]
+    entries = (choice_logprobs(completion, tokenizer, index) or {}).get(name) or []
+    silent: dict[str, Any] = {"content": None, "refusal": None}
+    first = first._replace(logprobs=orjson.dumps({**silent, name: []}))
+    return first, [
+        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: [entry]}))
+        for piece, entry in zip(pieces, entries, strict=True)
+    ]
+
+
+def _text(name: str, piece: str) -> _Delta:
+    return _Delta(b'{"%b":%b}' % (name.encode(), orjson.dumps(piece)), length=len(piece))
+
+
+def _calls(calls: tuple[Call, ...], tokenizer: Tokenizer) -> tuple[_Delta, list[_Delta]]:
+    if len(calls) == 1:
+        opening = {"role": "assistant", "content": None, "tool_calls": [_opened(0, calls[0])], "refusal": None}
+        return _Delta(orjson.dumps(opening)), _fragments(0, calls[0], tokenizer)
+    rest: list[_Delta] = []
+    for index, call in enumerate(calls):
+        rest.append(_Delta(orjson.dumps({"tool_calls": [_opened(index, call)]})))
+        rest += _fragments(index, call, tokenizer)
+    return _Delta(b'{"role":"assistant","content":null}'), rest
+
+
+def _opened(index: int, call: Call) -> dict[str, Any]:
+    return {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
+
+
+def _fragments(index: int, call: Call, tokenizer: Tokenizer) -> list[_Delta]:
+    return [
+        _Delta(
+            b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, orjson.dumps(piece)),
+            length=len(piece),
+        )
+        for piece in tokenizer.split(call.arguments)
+    ]
+
+
+def _audio(spoken: Audio, tokenizer: Tokenizer) -> tuple[_Delta, list[_Delta]]:
+    first = {"role": "assistant", "content": None, "refusal": None, "audio": {"id": spoken.id}}
+    parts: list[dict[str, Any]] = [{"transcript": piece} for piece in tokenizer.split(spoken.transcript)]
+    data = spoken.data
+    parts += [{"data": data[start : start + _AUDIO_PIECE]} for start in range(0, len(data), _AUDIO_PIECE)]
+    parts.append({"expires_at": spoken.expires_at})
+    return _Delta(orjson.dumps(first)), [_Delta(orjson.dumps({"audio": part})) for part in parts]

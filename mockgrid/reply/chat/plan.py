@@ -1,0 +1,190 @@
+"""What the fake says when nothing is scripted: a pure function of the request and a seed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from mockgrid.contract.pointer import dotted
+from mockgrid.contract.violation import Violation, shown, shown_plain
+from mockgrid.errors import InvalidSchemaError, SynthesisError
+from mockgrid.reply.chat import audio as speech
+from mockgrid.reply.chat.completion import Audio, Call, Choice
+from mockgrid.reply.chat.conversation import as_text, called_tools, last_user_text, offered_tools
+from mockgrid.reply.chat.prose import prose
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.tokens import cut
+
+if TYPE_CHECKING:
+    from mockgrid.reply.chat.schemas import Schemas
+    from mockgrid.reply.tokens import Tokenizer
+
+Style = Literal["echo", "prose"]
+
+_ECHOED_WORDS = 12
+_ECHOED_CHARACTERS = 80
+# Values for so many choices are made anew; a request for more gets them again, in turn.
+_DISTINCT_VALUES = 8
+
+
+class Planner:
+    """Decides the choices of a completion.
+
+    Args:
+        tokenizer: counts and cuts.
+        schemas: makes values for the schemas that requests carry.
+        style: ``echo`` repeats the user in one sentence; ``prose`` writes ``prose_tokens`` tokens.
+        prose_tokens: how long prose is.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, schemas: Schemas, style: Style, prose_tokens: int) -> None:
+        self._tokenizer = tokenizer
+        self._schemas = schemas
+        self._style = style
+        self._prose_tokens = prose_tokens
+
+    def choices(self, body: dict[str, Any], seed: str, created: int) -> tuple[Choice, ...]:
+        """Return the choices for a valid request.
+
+        Args:
+            body: the request.
+            seed: hexadecimal text from what the client asked.
+            created: Unix seconds, from which audio counts its expiry.
+
+        Raises:
+            RefusedError: the request asks for what cannot be made.
+        """
+        count = body.get("n") or 1
+        limit = body.get("max_completion_tokens") or body.get("max_tokens")
+        if body.get("tools") and body.get("tool_choice") not in (None, "auto", "none"):
+            called = self._called(body)
+            if called:
+                return tuple(self._calling(called, limit, f"{seed}{index or ''}") for index in range(count))
+        if "audio" in (body.get("modalities") or ()):
+            return tuple(self._spoken(body, f"{seed}{index or ''}", index, created) for index in range(count))
+        texts = self._texts(body, seed, count)
+        stops = body.get("stop")
+        if stops is None and limit is None:
+            return tuple(Choice(text) for text in texts)
+        return tuple(self._ended(text, stops, limit) for text in texts)
+
+    def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
+        response_format = body.get("response_format")
+        kind = response_format["type"] if response_format else "text"
+        if kind == "json_schema":
+            return self._structured(response_format["json_schema"], body, seed, count)
+        if kind == "json_object":
+            return [as_text({"reply": self._sentence(body, seed, index)}) for index in range(count)]
+        return [self._sentence(body, seed, index) for index in range(count)]
+
+    def _sentence(self, body: dict[str, Any], seed: str, index: int) -> str:
+        if self._style == "prose":
+            return prose(self._tokenizer, self._prose_tokens, f"{seed}:{index}")
+        said = echo(last_user_text(body["messages"]))
+        return said if index == 0 else f"{said} This is choice {index + 1}."
+
+    def _structured(self, asked: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
+        schema = asked.get("schema")
+        if schema is None:
+            return [as_text({"reply": self._sentence(body, seed, index)}) for index in range(count)]
+        text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
+        at = ("response_format", "json_schema", "schema")
+        made = [
+            self._value(schema, f"{seed}:{index}", at, text=text, must_be_object=False)
+            for index in range(min(count, _DISTINCT_VALUES))
+        ]
+        return [made[index % len(made)] for index in range(count)]
+
+    def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+        """Return the functions to call, each with its place among the tools; none where text is the answer."""
+        offered = list(offered_tools(body).values())
+        choice = body["tool_choice"]
+        if choice != "required":
+            name = choice["function"]["name"]
+            chosen = [function for function in offered if function["name"] == name]
+        else:
+            done = called_tools(body["messages"])
+            # Always calling the first would send an agent round for ever.
+            chosen = [function for function in offered if function["name"] not in done] or offered[-1:]
+            if body.get("parallel_tool_calls") is not True:
+                chosen = chosen[:1]
+        places = {tool["function"]["name"]: place for place, tool in reversed(list(enumerate(body["tools"])))}
+        return [(places[function["name"]], function) for function in chosen]
+
+    def _calling(self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str) -> Choice:
+        calls: list[Call] = []
+        for number, (place, function) in enumerate(called):
+            schema = function.get("parameters")
+            at = ("tools", place, "function", "parameters")
+            arguments = (
+                "{}" if schema is None else self._value(schema, f"{seed}:{place}", at, text="", must_be_object=True)
+            )
+            if limit is not None:
+                arguments, was_cut = cut(self._tokenizer, arguments, limit)
+                limit -= self._tokenizer.count(arguments)
+                if was_cut or (limit <= 0 and number + 1 < len(called)):
+                    calls.append(Call("", function["name"], arguments))
+                    return Choice(None, "length", tuple(calls))
+            calls.append(Call("", function["name"], arguments))
+        return Choice(None, "tool_calls", tuple(calls))
+
+    def _spoken(self, body: dict[str, Any], seed: str, index: int, created: int) -> Choice:
+        asked = (body.get("audio") or {}).get("format") or "wav"
+        if asked not in speech.FORMATS:
+            message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {asked}"
+            raise _refused("MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}")
+        transcript = self._sentence(body, seed, index)
+        spoken = Audio(f"audio_{seed[:24]}", speech.tone(asked), transcript, created + 3600, speech.TOKENS)
+        return Choice(None, audio=spoken)
+
+    def _ended(self, text: str, stops: Any, limit: int | None) -> Choice:
+        if stops:
+            found = [text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop]
+            places = [place for place in found if place >= 0]
+            if places:
+                text = text[: min(places)]
+        if limit is not None:
+            text, was_cut = cut(self._tokenizer, text, limit)
+            if was_cut:
+                return Choice(text, "length")
+        return Choice(text)
+
+    def _value(
+        self, schema: dict[str, Any], seed: str, at: tuple[str | int, ...], *, text: str, must_be_object: bool
+    ) -> str:
+        try:
+            return as_text(self._schemas.value(schema, seed, text=text, must_be_object=must_be_object))
+        except SynthesisError as error:
+            code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
+            raise _refused(code, at, error.message, schema, "a JSON Schema that a value can satisfy", error.where) from None
+
+
+def echo(text: str) -> str:
+    """Return one short sentence that repeats what the user said.
+
+    >>> echo("Say hello")
+    'You said: Say hello'
+    """
+    words = text.split(None, _ECHOED_WORDS)
+    if not words:
+        return "Hello from MockGrid."
+    kept = " ".join(words[:_ECHOED_WORDS])
+    if len(words) > _ECHOED_WORDS or len(kept) > _ECHOED_CHARACTERS:
+        kept = kept[:_ECHOED_CHARACTERS].rstrip() + "…"
+    return f"You said: {kept}"
+
+
+def _refused(
+    code: str, at: tuple[str | int, ...], message: str, value: Any, expected: str, inner: str = ""
+) -> RefusedError:
+    pointer = "".join(f"/{part}" for part in at) + inner
+    path = dotted([*at, *(part for part in inner.split("/")[1:])])
+    violation = Violation(
+        code=code,
+        pointer=pointer,
+        path=path,
+        message=message,
+        expected=expected,
+        got=shown(value),
+        value=shown_plain(value),
+    )
+    return RefusedError("invalid_request", f"{path}: {message}", violations=[violation])

@@ -1,0 +1,146 @@
+"""Chat completions: the default reply, as JSON or as a stream."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.reply.chat.chunks import Options, render_events
+from mockgrid.reply.chat.completion import Choice, Completion
+from mockgrid.reply.chat.conversation import prompt_tokens
+from mockgrid.reply.chat.plan import Planner, Style
+from mockgrid.reply.chat.render import render_json
+from mockgrid.reply.chat.schemas import Schemas
+from mockgrid.reply.chat.strict import strict_violations
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.reply import JSON, SSE, Reply
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.policy import Models
+    from mockgrid.reply.request import Request
+    from mockgrid.reply.tokens import Tokenizer
+
+CREATED = 1_735_689_600
+"""The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
+
+_TIERS = ("default", "flex", "scale", "priority")
+
+
+class ChatReplies:
+    """Answers ``POST /chat/completions``.
+
+    Args:
+        contract: whose models are known.
+        tokenizer: counts usage, cuts at limits, and makes the pieces of streams.
+        models: the known models; None accepts any.
+        style: ``echo`` or ``prose``.
+        prose_tokens: how long prose is.
+        real_clock: whether ``created`` is the time of day.
+        strict: whether OpenAI's rules between fields are enforced.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings, by name
+        self,
+        contract: Contract,
+        tokenizer: Tokenizer,
+        *,
+        models: Models | None,
+        style: Style = "echo",
+        prose_tokens: int = 64,
+        real_clock: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._models = models
+        self._default_model = models.default if models is not None else "default"
+        self._planner = Planner(tokenizer, Schemas(), style, prose_tokens)
+        self._real_clock = real_clock
+        self._strict = strict
+        self._fingerprint = f"fp_{contract.sha256[:10]}"
+        self._json_headers = [(b"content-type", JSON)]
+        self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
+
+    def check(self, request: Request) -> None:
+        """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
+        body = request.value
+        models = self._models
+        model = body.get("model")
+        if self._strict:
+            limits = models.limits(model or self._default_model) if models is not None else {}
+            violations = strict_violations(body, limits, self._tokenizer)
+            if violations:
+                raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
+        if model is not None and models is not None and models.find(model) is None:
+            shown = model if len(model) <= 100 else model[:99] + "…"
+            message = f"Model not found: {shown}.{did_you_mean(model, models.names)}"
+            raise RefusedError("unknown_model", message)
+
+    def reply(self, request: Request, seed: str, identity: str) -> Reply:
+        """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
+        body = request.value
+        completion = self.complete(body, seed, identity)
+        if body.get("stream"):
+            asked = body.get("stream_options") or {}
+            options = Options(bool(asked.get("include_usage")), bool(asked.get("include_obfuscation")))
+            events = render_events(completion, self._tokenizer, options)
+            return Reply(200, list(self._sse_headers), events=events)
+        return Reply(200, list(self._json_headers), render_json(completion, self._tokenizer))
+
+    def complete(self, body: dict[str, Any], seed: str, identity: str) -> Completion:
+        """Return the completion that answers a valid request."""
+        created = int(time.time()) if self._real_clock else CREATED
+        choices = self._planner.choices(body, seed, created)
+        if choices[0].calls:
+            choices = tuple(_named(choice, identity, index) for index, choice in enumerate(choices))
+        tier = body.get("service_tier")
+        return Completion(
+            id=f"chatcmpl-{identity[:29]}",
+            created=created,
+            model=body.get("model") or self._default_model,
+            service_tier=tier if tier in _TIERS else "default",
+            fingerprint=self._fingerprint,
+            choices=choices,
+            usage=self._usage(body, choices),
+            top_logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
+            seed=seed,
+        )
+
+    def _usage(self, body: dict[str, Any], choices: tuple[Choice, ...]) -> dict[str, Any]:
+        count = self._tokenizer.count
+        prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
+        written = spoken = reasoned = 0
+        for choice in choices:
+            if choice.content:
+                written += count(choice.content)
+            for call in choice.calls:
+                written += count(call.name) + count(call.arguments)
+            if choice.audio is not None:
+                written += count(choice.audio.transcript)
+                spoken += choice.audio.tokens
+            if choice.refusal:
+                written += count(choice.refusal)
+            if choice.reasoning:
+                reasoned += count(choice.reasoning)
+        completed = written + spoken + reasoned
+        return {
+            "prompt_tokens": prompt,
+            "completion_tokens": completed,
+            "total_tokens": prompt + completed,
+            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": prompt_audio},
+            "completion_tokens_details": {
+                "reasoning_tokens": reasoned,
+                "audio_tokens": spoken,
+                "accepted_prediction_tokens": 0,
+                "rejected_prediction_tokens": 0,
+            },
+        }
+
+
+def _named(choice: Choice, identity: str, index: int) -> Choice:
+    """Give each call its id, which differs between attempts, choices and calls."""
+    # The middle of a number that differs in each place; 24 characters as OpenAI's ids have.
+    start = int(identity[29:61], 16) + (index << 64)
+    calls = tuple(call._replace(id=f"call_{(start + place) % (1 << 96):024x}") for place, call in enumerate(choice.calls))
+    return choice._replace(calls=calls)

@@ -1,0 +1,93 @@
+"""OpenAI's rules between fields, which the contract does not state: enforced only when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.contract.pointer import dotted, join
+from mockgrid.contract.violation import Violation, shown, shown_plain
+from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mockgrid.reply.tokens import Tokenizer
+
+
+def strict_violations(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> list[Violation]:
+    """Return which of OpenAI's rules between fields a valid request breaks.
+
+    Args:
+        body: a request that obeys the contract.
+        limits: the model's ``context``, ``input`` and ``output`` tokens, where known.
+        tokenizer: counts the prompt.
+    """
+    return [
+        *_options(body),
+        *_tools(body),
+        *_tool_messages(body["messages"]),
+        *_limits(body, limits, tokenizer),
+    ]
+
+
+def _options(body: dict[str, Any]) -> Iterator[Violation]:
+    if body.get("top_logprobs") is not None and not body.get("logprobs"):
+        yield _violation("MG130", ["top_logprobs"], "needs logprobs: true", body["top_logprobs"], "logprobs: true")
+    if body.get("stream_options") is not None and not body.get("stream"):
+        yield _violation("MG131", ["stream_options"], "needs stream: true", body["stream_options"], "stream: true")
+    asked = body.get("response_format") or {}
+    if asked.get("type") == "json_object" and not any(
+        "json" in text_of(message.get("content")).lower() for message in body["messages"]
+    ):
+        message = "json_object needs the word JSON somewhere in the messages"
+        yield _violation("MG135", ["response_format"], message, asked, "a message that says JSON")
+
+
+def _tools(body: dict[str, Any]) -> Iterator[Violation]:
+    tools, choice = body.get("tools"), body.get("tool_choice")
+    if tools == []:
+        yield _violation("MG136", ["tools"], "must not be empty; leave it out to offer none", tools, "a tool")
+    if choice in (None, "none"):
+        return
+    if not tools:
+        yield _violation("MG132", ["tool_choice"], "needs tools", choice, "tools")
+    elif isinstance(choice, dict) and choice["function"]["name"] not in offered_tools(body):
+        name = choice["function"]["name"]
+        expected = f"one of {', '.join(offered_tools(body))}"
+        yield _violation("MG133", ["tool_choice", "function", "name"], "names no tool that is offered", name, expected)
+
+
+def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:
+    open_calls: set[str] = set()
+    for place, message in enumerate(messages):
+        if message["role"] == "assistant":
+            open_calls = {call["id"] for call in message.get("tool_calls") or ()}
+        elif message["role"] == "tool":
+            if message["tool_call_id"] not in open_calls:
+                at = ["messages", place, "tool_call_id"]
+                text = "answers no tool call of the assistant message before it"
+                yield _violation("MG134", at, text, message["tool_call_id"], "the id of a call")
+            open_calls.discard(message["tool_call_id"])
+        elif open_calls:
+            at = ["messages", place]
+            text = f"comes before the tool call {min(open_calls)} is answered"
+            yield _violation("MG134", at, text, message["role"], "a tool message for each call")
+            open_calls = set()
+
+
+def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> Iterator[Violation]:
+    asked = body.get("max_completion_tokens") or body.get("max_tokens")
+    if asked is not None and asked > limits.get("output", asked):
+        name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
+        message = f"is above the model's output limit of {limits['output']} tokens"
+        yield _violation("MG137", [name], message, asked, f"at most {limits['output']}")
+    most = min((limits[name] for name in ("input", "context") if name in limits), default=None)
+    if most is not None:
+        tokens, _ = prompt_tokens(tokenizer, body)
+        if tokens > most:
+            message = f"has {tokens} tokens, above the model's input limit of {most}"
+            yield _violation("MG137", ["messages"], message, f"{tokens} tokens", f"at most {most} tokens")
+
+
+def _violation(code: str, at: list[str | int], message: str, value: Any, expected: str) -> Violation:
+    return Violation(code, join(at), dotted(at), message, expected, shown(value), shown_plain(value))

@@ -1,0 +1,49 @@
+"""``GET /models`` and ``GET /models/{model}``: the models that the contract's policy knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.reply.chat.replies import CREATED
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.reply import JSON, Reply
+
+if TYPE_CHECKING:
+    from mockgrid.contract.policy import Models
+    from mockgrid.reply.request import Request
+
+
+class ModelReplies:
+    """Lists the known models, or tells one.
+
+    Args:
+        models: the known models.
+        owner: what ``owned_by`` says.
+    """
+
+    def __init__(self, models: Models, owner: str) -> None:
+        self._models = models
+        self._owner = owner
+
+    def check(self, request: Request) -> None:
+        """Refuse a model that is not known."""
+        name = request.parameters.get(("path", "model"))
+        if name is not None and self._models.find(name) is None:
+            message = f"Model not found: {name[:100]}.{did_you_mean(name, self._models.names)}"
+            raise RefusedError("unknown_model", message)
+
+    def reply(self, request: Request, seed: str, identity: str) -> Reply:  # noqa: ARG002 - always the same
+        """Return the list, or the one model that the path names."""
+        name = request.parameters.get(("path", "model"))
+        found: dict[str, Any] = (
+            {"object": "list", "data": [self._model(known) for known in self._models.names]}
+            if name is None
+            else self._model(name)
+        )
+        return Reply(200, [(b"content-type", JSON)], orjson.dumps(found))
+
+    def _model(self, name: str) -> dict[str, Any]:
+        return {"id": name, "object": "model", "created": CREATED, "owned_by": self._owner}

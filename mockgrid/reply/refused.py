@@ -1,0 +1,32 @@
+"""A request that a stage refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mockgrid.contract.violation import Violation
+from mockgrid.errors import MockgridError
+
+
+class RefusedError(MockgridError):
+    """Raised by a stage to end a request with an error in the vendor's shape.
+
+    Args:
+        failure: the kind of failure in the contract's policy, such as ``unknown_model``.
+        message: one sentence for the client.
+        violations: what was wrong, in order.
+        headers: headers that the answer carries besides, such as ``Allow``.
+    """
+
+    def __init__(
+        self,
+        failure: str,
+        message: str,
+        *,
+        violations: Sequence[Violation] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.violations = tuple(violations)
+        self.headers = headers

@@ -1,0 +1,83 @@
+"""A request as the stages see it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.contract.contract import Operation
+
+# How a reply is sent is not part of what is asked: a stream says what JSON would have said.
+_SENDING = ("stream", "stream_options")
+
+
+class Request:
+    """A valid request, read once and never changed.
+
+    Attributes:
+        operation: what was called.
+        path: the path as it was sent.
+        headers: by lower-case name; the last of several with one name.
+        parameters: path, query, header and cookie parameters by location and name.
+        value: the body as a JSON value; None where there is none.
+        body: the body's bytes.
+    """
+
+    __slots__ = ("body", "headers", "operation", "parameters", "path", "query", "value")
+
+    def __init__(  # noqa: PLR0913 - it is a record
+        self,
+        operation: Operation,
+        path: str,
+        query: bytes,
+        headers: Mapping[bytes, bytes],
+        parameters: Mapping[tuple[str, str], Any],
+        value: Any,
+        body: bytes,
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.parameters = parameters
+        self.value = value
+        self.body = body
+
+    def digests(self, salt: bytes) -> tuple[str, bytes]:
+        """Return what the request asks as hexadecimal text, and the digest of this very request.
+
+        Two requests that differ only in how the reply is sent ask the same; white space and the order of
+        keys never count.
+
+        Args:
+            salt: the contract and the server's seed, at most 64 bytes.
+        """
+        value = self.value
+        if isinstance(value, dict) and "stream" in value:
+            asked = {key: value[key] for key in value if key not in _SENDING}
+            sending = canonical({key: value[key] for key in _SENDING if key in value})
+        else:
+            asked, sending = value, b""
+        digest = hashlib.blake2b(self.path.encode("utf-8", "surrogatepass"), digest_size=16, key=salt)
+        if self.query:
+            digest.update(b"?" + self.query)
+        digest.update(canonical(asked) if value is not None else self.body)
+        seed = digest.hexdigest()
+        if sending:
+            digest.update(sending)
+            return seed, digest.digest()
+        return seed, seed.encode()
+
+
+def canonical(value: Any) -> bytes:
+    """Return a JSON value as bytes that do not depend on white space or the order of keys."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers beyond 64 bits, or deeper than orjson writes
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
