@@ -1,0 +1,197 @@
+"""The ASGI application: the way of a request, from its first byte to its last.
+
+    route -> authenticate -> read -> validate -> compose -> send -> record
+
+Each stage is a function of what came before; input and output stand at the two ends. A stage that refuses
+raises ``RefusedError``, which is answered in the shape that the contract's policy gives it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
+from mockgrid.contract.encodings import MalformedBodyError
+from mockgrid.contract.json_body import MalformedJsonError, read_json, reread_integers
+from mockgrid.contract.parameters import read_parameters
+from mockgrid.reply.errors import Errors
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import Request
+from mockgrid.server.composing import Composer
+from mockgrid.server.control import CONTROL, Control
+from mockgrid.server.credentials import Credentials
+from mockgrid.server.head import Head
+from mockgrid.server.log import ErrorLog, RequestLog
+from mockgrid.server.reading import BodyReader, DisconnectedError
+from mockgrid.server.sending import send_reply
+from mockgrid.session.sessions import Sessions
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from mockgrid.contract.contract import Contract, MediaType, Operation
+    from mockgrid.contract.violation import Violation
+    from mockgrid.reply.reply import Reply
+    from mockgrid.server.settings import Settings
+    from mockgrid.session.session import Session
+
+_JSON = b"application/json"
+_NO_PARAMETERS: dict[tuple[str, str], Any] = {}
+
+
+class App:
+    """Serves one contract.
+
+    Args:
+        contract: the compiled contract.
+        settings: what the operator asked for.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings) -> None:
+        self.contract = contract
+        self.settings = settings
+        self.title = f"{contract.title} {contract.version}".strip()
+        self.base_path = contract.base_path
+        self.sessions = Sessions()
+        self.errors = Errors(contract, settings.error_shape)
+        self.log = RequestLog(settings.log)
+        self._error_log = ErrorLog.logger()
+        self._anonymous = self.sessions.get("")
+        self._reader = BodyReader(settings.max_body, settings.body_timeout)
+        self._composer = Composer(contract, settings, self.errors)
+        self._credentials = Credentials(
+            contract.policy.keys,
+            self.sessions,
+            accepted=settings.api_keys,
+            accept_any=settings.accept_any_key,
+        )
+        self._control = Control(contract, settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        if scope["type"] != "http":
+            await _other(scope, receive, send)
+        elif scope["path"].startswith(CONTROL) or scope["path"] == "/openapi.json":
+            await self._control(scope, receive, send)
+        else:
+            await self._answer(Head(scope), receive, send)
+
+    async def _answer(self, head: Head, receive: Receive, send: Send) -> None:
+        """The way of a request."""
+        started = perf_counter()
+        session = self._anonymous
+        try:
+            operation, path_parameters = self._route(head)
+            session = self._credentials.session(head, operation)
+            body = await self._reader.read(head, receive) if operation.body else b""
+            request = self._validate(head, operation, path_parameters, body)
+            reply, request_id = self._composer.compose(request, session)
+        except RefusedError as refused:
+            reply, request_id = self._refuse(refused, head, session)
+        except DisconnectedError:
+            return
+        except Exception:
+            self._error_log.exception("%s %s failed", head.method, head.path)
+            reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
+        await send_reply(reply, request_id, send)
+        if self.log.enabled:
+            self._record(head, reply, session, started)
+
+    def _route(self, head: Head) -> tuple[Operation, dict[str, str]]:
+        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
+        if found is None:
+            nearest = self.contract.router.nearest(head.path)
+            hint = f" Did you mean {nearest}?" if nearest else ""
+            raise RefusedError("unknown_path", f"No such path: {_cut(head.path)}.{hint}")
+        route, parameters = found
+        operation = route.operations.get(head.method)
+        if operation is None:
+            message = f"{_cut(head.method)} is not allowed on {_cut(head.path)}; allowed: {route.allow}."
+            raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
+        return operation, parameters
+
+    def _validate(
+        self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
+    ) -> Request:
+        """Read the parameters and the body, and hold both to the contract."""
+        parameters, violations = _NO_PARAMETERS, []
+        if operation.parameters:
+            parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
+        value = None
+        if operation.body and (body or operation.body_required):
+            value, media = self._value(head, operation, body)
+            if media.schema is not None and value is not UNREAD and not media.schema.accepts(value):
+                # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
+                value = reread_integers(body) if media.is_json else value
+                violations = [*violations, *media.schema.explain(value)]
+        if violations:
+            raise _invalid(violations)
+        request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
+        self._composer.check(request)
+        return request
+
+    def _value(self, head: Head, operation: Operation, body: bytes) -> tuple[Any, MediaType]:
+        content_type = head.headers.get(b"content-type")
+        media = operation.json_body
+        if content_type != _JSON or media is None:
+            if content_type is None and not body:
+                raise RefusedError("malformed_body", "The request body is empty; a body was expected.")
+            found = media_type_for(operation, head.text(b"content-type"))
+            if found is None:
+                sent = _cut(head.text(b"content-type") or "no Content-Type")
+                message = f"The request has {sent}; this operation takes {', '.join(operation.body)}."
+                raise RefusedError("unsupported_media_type", message)
+            media = found
+        try:
+            if media.is_json:
+                return read_json(body, max_depth=self.settings.max_depth), media
+            return read_body(media, head.text(b"content-type") or "", body, self.settings.max_depth), media
+        except (MalformedJsonError, MalformedBodyError) as error:
+            raise RefusedError("malformed_body", error.message) from None
+
+    def _refuse(self, refused: RefusedError, head: Head, session: Session) -> tuple[Reply, bytes]:
+        digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
+        digest.update(head.query)
+        attempt = session.attempt(digest.digest())
+        digest.update(b"%d" % attempt)
+        request_id = f"req_{digest.hexdigest()[:32]}"
+        message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
+        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
+        operation = found[0].operations.get(head.method) if found is not None else None
+        reply = self.errors.reply(
+            refused.failure, message, operation=operation, violations=refused.violations, headers=refused.headers
+        )
+        return reply, request_id.encode()
+
+    def _record(self, head: Head, reply: Reply, session: Session, started: float) -> None:
+        elapsed = (perf_counter() - started) * 1000
+        self.log.record(
+            head.method, head.path, reply.status, session.name, reply.step or None, len(reply.violations), elapsed
+        )
+
+
+def _invalid(violations: list[Violation]) -> RefusedError:
+    """A request whose parameters merely have the wrong JSON type is one kind of failure, any other breach another."""
+    failure = "wrong_type" if all(v.code == "MG110" for v in violations) else "invalid_request"
+    first = violations[0]
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return RefusedError(failure, f"{first.path} {first.message}{more}", violations=violations)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else text[:199] + "…"
+
+
+async def _other(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what is not HTTP: the lifespan protocol, and nothing else."""
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1002})

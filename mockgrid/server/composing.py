@@ -1,0 +1,106 @@
+"""Choosing who answers a valid request: a behaviour, the contract's examples, or what the client prefers."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from mockgrid.contract.policy import Models
+from mockgrid.reply.chat.replies import ChatReplies
+from mockgrid.reply.generic import GenericReplies, UnanswerableError
+from mockgrid.reply.models import ModelReplies
+from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.tokens import best_tokenizer
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+    from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.reply.errors import Errors
+    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.request import Request
+    from mockgrid.server.settings import Settings
+    from mockgrid.session.session import Session
+
+_RETRY_AFTER = "1"
+
+
+class Composer:
+    """Composes the replies of one server.
+
+    Args:
+        contract: what replies are made from.
+        settings: style, models, clock and seed.
+        errors: composes error replies.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings, errors: Errors) -> None:
+        self._errors = errors
+        self._policy = contract.policy
+        models = contract.policy.models
+        if settings.models:
+            known = dict.fromkeys(settings.models, {})
+            models = Models(next(iter(known)), known, ignore_case=models.ignore_case if models else False)
+        self._generic = GenericReplies(contract)
+        self._behaviours: dict[str, Behaviour] = {
+            "chat-completions": ChatReplies(
+                contract,
+                best_tokenizer(),
+                models=models,
+                style=settings.style,
+                prose_tokens=settings.prose_tokens,
+                real_clock=settings.clock == "real",
+                strict=settings.strict,
+            ),
+            "models": ModelReplies(models or Models(), contract.title),
+        }
+        self._salt = hashlib.blake2b(f"{contract.sha256}:{settings.seed}".encode()).digest()
+
+    def check(self, request: Request) -> None:
+        """Refuse what the schema admits but the operation's behaviour does not."""
+        behaviour = self._behaviours.get(request.operation.behaviour or "")
+        if behaviour is not None:
+            behaviour.check(request)
+
+    def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
+        """Return the reply to a valid request, and the request's id."""
+        seed, digest = request.digests(self._salt)
+        attempt = session.attempt(digest)
+        identity = hashlib.blake2b(f"{seed}{attempt}".encode(), digest_size=32).hexdigest()
+        request_id = f"req_{identity[32:]}".encode()
+        prefer = request.headers.get(b"prefer")
+        behaviour = self._behaviours.get(request.operation.behaviour or "")
+        if prefer is None and behaviour is not None:
+            return behaviour.reply(request, seed, identity), request_id
+        try:
+            preferences = read_prefer([prefer.decode("latin-1")] if prefer is not None else [])
+            return self._preferred(request, preferences, behaviour, seed, identity), request_id
+        except PreferError as error:
+            raise RefusedError("malformed_body", error.message) from None
+        except UnanswerableError as error:
+            raise RefusedError("internal", error.message) from None
+
+    def _preferred(
+        self, request: Request, preferences: Preferences, behaviour: Behaviour | None, seed: str, identity: str
+    ) -> Reply:
+        code, operation = preferences.code, request.operation
+        if code is not None and not operation.declares(code) and "default" not in operation.responses:
+            declared = ", ".join(sorted(operation.responses))
+            raise PreferError(f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared}).")
+        plain = preferences.example is None and not preferences.dynamic
+        if plain and behaviour is not None and (code is None or code == 200):
+            return behaviour.reply(request, seed, identity)
+        failure = self._policy.failure_for(code) if code is not None and self._policy.declared else None
+        if plain and failure is not None:
+            headers = {"Retry-After": _RETRY_AFTER} if code in (429, 503) else {}
+            message = f"The request header Prefer asked for the status {code}."
+            return self._errors.reply(failure.name, message, operation=operation, headers=headers)
+        accept = request.headers.get(b"accept")
+        return self._generic.compose(
+            operation,
+            status=code,
+            example=preferences.example,
+            dynamic=preferences.dynamic,
+            accept=accept.decode("latin-1") if accept is not None else None,
+            seed=seed,
+        )

@@ -1,0 +1,132 @@
+"""The control interface under ``/__mockgrid__/``, and the contract at ``/openapi.json``."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mockgrid import __version__
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.server.settings import Settings
+
+CONTROL = "/__mockgrid__"
+
+
+class Control:
+    """Answers operators and test fixtures, never the client under test.
+
+    Args:
+        contract: what is served.
+        settings: the token, and the address that is listened on.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings) -> None:
+        self._contract = contract
+        self._token = settings.control_token
+        self._app = Starlette(
+            routes=[
+                Route(f"{CONTROL}/health", self._health),
+                Route(f"{CONTROL}/version", self._version),
+                Route("/openapi.json", self._openapi),
+            ],
+            exception_handlers={404: _not_found, 405: _not_allowed},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        open_to_all = scope["path"] in ("/openapi.json", f"{CONTROL}/health")
+        if open_to_all or self._admits(scope):
+            await self._app(scope, receive, send)
+        else:
+            await _refused(self._token is not None)(scope, receive, send)
+
+    def _admits(self, scope: Scope) -> bool:
+        client = scope.get("client")
+        if client is None or _is_loopback(client[0]):
+            return True
+        sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        return self._token is not None and hmac.compare_digest(
+            sent.encode("utf-8"), f"Bearer {self._token}".encode()
+        )
+
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ready"})
+
+    async def _version(self, _request: Request) -> Response:
+        contract = self._contract
+        return JSONResponse(
+            {
+                "mockgrid": __version__,
+                "contract": {"title": contract.title, "version": contract.version, "sha256": contract.sha256},
+            }
+        )
+
+    async def _openapi(self, request: Request) -> Response:
+        document = served_document(self._contract, checkable=request.query_params.get("sse") == "text")
+        return Response(orjson.dumps(document), media_type="application/json")
+
+
+def served_document(contract: Contract, *, checkable: bool = False) -> dict[str, Any]:
+    """Return the effective contract, with this server first among its servers.
+
+    Args:
+        contract: what is served.
+        checkable: describe each stream of events as the text that it is on the wire, for tools that check a
+            response's body against its schema as a whole.
+    """
+    data: dict[str, Any] = dict(contract.document.data)
+    here = {"url": contract.base_path or "/", "description": "This MockGrid"}
+    data["servers"] = [here, *(data.get("servers") or [])]
+    return _with_text_streams(data) if checkable else data
+
+
+def _with_text_streams(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_with_text_streams(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: {"schema": {"type": "string", "pattern": r"^(data: .+\n\n)+$"}}
+        if key == "text/event-stream"
+        else _with_text_streams(value)
+        for key, value in node.items()
+    }
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _refused(has_token: bool) -> Response:  # noqa: FBT001 - one fact, named where it is passed
+    detail = (
+        "The control interface needs the header `Authorization: Bearer <control token>` from here."
+        if has_token
+        else "The control interface is closed to other machines; start with --control-token to open it."
+    )
+    return JSONResponse({"errors": {"detail": detail}}, status_code=403)
+
+
+async def _not_found(request: Request, _error: Exception) -> Response:
+    detail = f"No such path: {request.url.path[:200]}. The control interface has health and version."
+    return JSONResponse({"errors": {"detail": detail}}, status_code=404)
+
+
+async def _not_allowed(request: Request, error: Exception) -> Response:
+    allow = getattr(error, "headers", None) or {}
+    methods = ", ".join(sorted(allow.get("Allow", "GET").split(", ")))
+    detail = f"{request.method} is not allowed here; allowed: {methods}."
+    return JSONResponse({"errors": {"detail": detail}}, status_code=405, headers={"Allow": methods})

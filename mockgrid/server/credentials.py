@@ -1,0 +1,109 @@
+"""From a request's credential to its session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.security import Missing
+from mockgrid.reply.refused import RefusedError
+from mockgrid.session.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from mockgrid.contract.contract import Operation
+    from mockgrid.contract.policy import Keys
+    from mockgrid.server.head import Head
+    from mockgrid.session.sessions import Sessions
+
+SESSION = b"x-mockgrid-session"
+SCENARIO = b"x-mockgrid-scenario"
+
+_REMEMBERED = 10_000
+
+
+class Credentials:
+    """Decides which keys are accepted, and which session and scenario each plays.
+
+    Args:
+        keys: the contract's key policy.
+        sessions: where sessions are kept.
+        scenarios: the names that keys and headers may ask for.
+        accepted: keys accepted as they are.
+        accept_any: whether every well-formed credential is accepted.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        sessions: Sessions,
+        *,
+        scenarios: Collection[str] = (),
+        accepted: Collection[str] = (),
+        accept_any: bool = False,
+    ) -> None:
+        self._keys = keys
+        self._sessions = sessions
+        self._scenarios = frozenset(scenarios)
+        self._accepted = frozenset(accepted)
+        self._accept_any = accept_any or keys.prefixes is None
+        # What an Authorization header was found to mean; clients send the same one again and again.
+        self._known: dict[bytes, tuple[str, str]] = {}
+
+    def session(self, head: Head, operation: Operation) -> Session:
+        """Return the session that a request belongs to.
+
+        Raises:
+            RefusedError: the credential is missing, malformed or unknown, or names an unknown scenario.
+        """
+        key, scenario = self._identify(head, operation) if operation.security.required else ("", "")
+        if SESSION in head.headers:
+            key = f"session:{head.text(SESSION)}"
+        if SCENARIO in head.headers:
+            scenario = self._scenario(head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation)
+        return self._sessions.get(key, scenario)
+
+    def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
+        header = head.headers.get(b"authorization", b"")
+        known = self._known.get(header)
+        if known is not None:
+            return known
+        found = operation.security.find(head.headers, head.query)
+        if isinstance(found, Missing):
+            raise self._refused(found.reason, operation)
+        identity = found.key, self._scenario_of(found.key, operation)
+        if found.scheme.kind == "bearer":
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[header] = identity
+        return identity
+
+    def _scenario_of(self, key: str, operation: Operation) -> str:
+        """Return the scenario that an accepted key names; empty for the default one."""
+        for known in self._keys.prefixes or ():
+            if key.startswith(known.prefix) and len(key) > len(known.prefix):
+                if not known.scenario:
+                    return ""
+                name, dot, rest = key[len(known.prefix) :].partition(".")
+                if not dot or not rest:
+                    message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
+                    raise self._refused(message, operation)
+                return self._scenario(name, "The API key names", operation)
+        if self._accept_any or key in self._accepted:
+            return ""
+        raise self._refused("The API key is not known.", operation)
+
+    def _scenario(self, name: str, subject: str, operation: Operation) -> str:
+        if name in self._scenarios:
+            return name
+        shown = name if len(name) <= 60 else name[:59] + "…"
+        known = ", ".join(sorted(self._scenarios)) or "none"
+        hint = did_you_mean(name, self._scenarios) or f" Known scenarios: {known}."
+        raise self._refused(f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, advise=False)
+
+    def _refused(self, message: str, operation: Operation, *, advise: bool = True) -> RefusedError:
+        advice = f" {self._keys.advice}" if advise and self._keys.advice else ""
+        return RefusedError(
+            "unauthorized", message + advice, headers={"WWW-Authenticate": operation.security.challenge}
+        )

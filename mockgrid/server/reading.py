@@ -1,0 +1,92 @@
+"""Reading a request's body: bounded in bytes and in time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mockgrid.contract.encodings import (
+    BodyTooLargeError,
+    MalformedBodyError,
+    UnsupportedEncodingError,
+    decode_content,
+)
+from mockgrid.reply.refused import RefusedError
+
+if TYPE_CHECKING:
+    from starlette.types import Receive
+
+    from mockgrid.server.head import Head
+
+
+class DisconnectedError(Exception):
+    """The client left before its request was whole."""
+
+
+class BodyReader:
+    """Reads bodies for one server.
+
+    Args:
+        most: bytes that a body may have, before and after decoding.
+        seconds: how long a body may take.
+    """
+
+    def __init__(self, most: int, seconds: float) -> None:
+        self._most = most
+        self._seconds = seconds
+
+    async def read(self, head: Head, receive: Receive) -> bytes:
+        """Return the whole body, decoded.
+
+        Raises:
+            RefusedError: it is too large, too slow, or its Content-Encoding cannot be undone.
+            DisconnectedError: the client left.
+        """
+        length = head.headers.get(b"content-length")
+        if length is not None and int(length) > self._most:
+            raise self._too_large(f"has {int(length)} bytes")
+        try:
+            async with asyncio.timeout(self._seconds):
+                message = await receive()
+                body: bytes = message.get("body", b"")
+                if message.get("more_body"):
+                    body = await self._rest(body, receive)
+                elif message["type"] == "http.disconnect":
+                    raise DisconnectedError
+        except TimeoutError:
+            raise RefusedError(
+                "request_timeout", f"The request body did not arrive within {self._seconds:g} s."
+            ) from None
+        if b"content-encoding" in head.headers:
+            return self._decoded(body, head)
+        if len(body) > self._most:
+            raise self._too_large(f"has {len(body)} bytes")
+        return body
+
+    async def _rest(self, first: bytes, receive: Receive) -> bytes:
+        chunks, size, more = [first], len(first), True
+        while more:
+            if size > self._most:
+                raise self._too_large(f"has more than {self._most} bytes")
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise DisconnectedError
+            chunk = message.get("body", b"")
+            chunks.append(chunk)
+            size += len(chunk)
+            more = message.get("more_body", False)
+        return b"".join(chunks)
+
+    def _decoded(self, body: bytes, head: Head) -> bytes:
+        encoding = ",".join(value.decode("latin-1") for value in head.all(b"content-encoding"))
+        try:
+            return decode_content(body, encoding, self._most)
+        except BodyTooLargeError:
+            raise self._too_large(f"has more than {self._most} bytes when decoded") from None
+        except UnsupportedEncodingError as error:
+            raise RefusedError("unsupported_media_type", error.message) from None
+        except MalformedBodyError as error:
+            raise RefusedError("malformed_body", error.message) from None
+
+    def _too_large(self, found: str) -> RefusedError:
+        return RefusedError("body_too_large", f"The request body {found}; at most {self._most} are read.")

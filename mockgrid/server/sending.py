@@ -1,0 +1,42 @@
+"""Sending a reply: the one place where bytes leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.types import Send
+
+    from mockgrid.reply.reply import Reply
+
+# Events without pace leave together: a write for each would cost more than making it.
+_TOGETHER = 16 * 1024
+
+
+async def send_reply(reply: Reply, request_id: bytes, send: Send) -> None:
+    """Send a reply whole, or event by event."""
+    headers = reply.headers
+    headers.append((b"x-request-id", request_id))
+    if reply.step:
+        headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
+    if reply.events is None:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply.body})
+        return
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await _send_events(reply.events, send)
+
+
+async def _send_events(events: Iterable[bytes], send: Send) -> None:
+    waiting: list[bytes] = []
+    size = 0
+    for event in events:
+        waiting.append(event)
+        size += len(event)
+        if size >= _TOGETHER:
+            await send({"type": "http.response.body", "body": b"".join(waiting), "more_body": True})
+            waiting, size = [], 0
+    await send({"type": "http.response.body", "body": b"".join(waiting)})
