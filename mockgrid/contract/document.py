@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from mockgrid.contract import yaml
 from mockgrid.contract.pointer import split
 from mockgrid.errors import DocumentError
 
@@ -89,6 +88,8 @@ def read_document(path_or_url: str | Path) -> Document:
     content = _content(Path(path_or_url), name)
     if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
+    from mockgrid.contract import yaml  # noqa: PLC0415 - it makes Documents, so it imports this module
+
     return yaml.load(content, name=name)
 
 

@@ -75,11 +75,11 @@ def _at(root: Any, path: list[Any]) -> Any:
 def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: list[Any] | None) -> Violation:
     name = str(path[-1])
     meant = nearest(name, (key for key in parent if len(key) <= 64))
-    message = "is required, but missing"
+    message = "is required but missing"
     if choices:
         message += f"; one of {_listed(choices)} was expected"
     if meant is not None:
-        message += f"; did you mean it by {shown(meant)}?"
+        message += f"; is {shown(meant)} a misspelling of it?"
     return Violation(
         code="MG111",
         pointer=join(path),

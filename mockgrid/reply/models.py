@@ -32,7 +32,8 @@ class ModelReplies:
         """Refuse a model that is not known."""
         name = request.parameters.get(("path", "model"))
         if name is not None and self._models.find(name) is None:
-            message = f"Model not found: {name[:100]}.{did_you_mean(name, self._models.names)}"
+            hint = did_you_mean(name, self._models.names)
+            message = f"Model not found: {name[:100]}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
 
     def reply(self, request: Request, seed: str, identity: str) -> Reply:  # noqa: ARG002 - always the same

@@ -52,8 +52,8 @@ class Request:
     def digests(self, salt: bytes) -> tuple[str, bytes]:
         """Return what the request asks as hexadecimal text, and the digest of this very request.
 
-        Two requests that differ only in how the reply is sent ask the same; white space and the order of
-        keys never count.
+        Two requests that differ only in how the reply is sent ask the same, and the first attempt of each gets
+        the same completion, ids included; white space and the order of keys never count.
 
         Args:
             salt: the contract and the server's seed, at most 64 bytes.

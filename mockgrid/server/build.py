@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import read_document
 from mockgrid.contract.overlay import apply
@@ -31,7 +32,7 @@ def load_contract(settings: Settings) -> Contract:
         directory = bundled("openapi")
         document = _overlaid(read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml")
     else:
-        document = read_document(Path(settings.document))
+        document = bundle(read_document(Path(settings.document)))
     for overlay in settings.overlays:
         document = _overlaid(document, Path(overlay))
     return Contract(document, base_path=settings.base_path, lenient=settings.lenient)

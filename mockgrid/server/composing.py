@@ -67,7 +67,8 @@ class Composer:
         seed, digest = request.digests(self._salt)
         attempt = session.attempt(digest)
         identity = hashlib.blake2b(f"{seed}{attempt}".encode(), digest_size=32).hexdigest()
-        request_id = f"req_{identity[32:]}".encode()
+        own = identity if digest == seed.encode() else hashlib.blake2b(digest + b"%d" % attempt).hexdigest()
+        request_id = f"req_{own[-32:]}".encode()
         prefer = request.headers.get(b"prefer")
         behaviour = self._behaviours.get(request.operation.behaviour or "")
         if prefer is None and behaviour is not None:

@@ -12,6 +12,7 @@ from mockgrid.contract.encodings import (
     decode_content,
 )
 from mockgrid.reply.refused import RefusedError
+from mockgrid.server.patience import Patience
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -34,6 +35,7 @@ class BodyReader:
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
         self._seconds = seconds
+        self._patience = Patience(seconds)
 
     async def read(self, head: Head, receive: Receive) -> bytes:
         """Return the whole body, decoded.
@@ -45,18 +47,21 @@ class BodyReader:
         length = head.headers.get(b"content-length")
         if length is not None and int(length) > self._most:
             raise self._too_large(f"has {int(length)} bytes")
+        task = self._patience.begin()
         try:
-            async with asyncio.timeout(self._seconds):
-                message = await receive()
-                body: bytes = message.get("body", b"")
-                if message.get("more_body"):
-                    body = await self._rest(body, receive)
-                elif message["type"] == "http.disconnect":
-                    raise DisconnectedError
-        except TimeoutError:
-            raise RefusedError(
-                "request_timeout", f"The request body did not arrive within {self._seconds:g} s."
-            ) from None
+            message = await receive()
+            body: bytes = message.get("body", b"")
+            if message.get("more_body"):
+                body = await self._rest(body, receive)
+            elif message["type"] == "http.disconnect":
+                raise DisconnectedError
+        except asyncio.CancelledError:
+            if not self._patience.was_lost(task):
+                raise
+            late = f"The request body did not arrive within {self._seconds:g} s."
+            raise RefusedError("request_timeout", late) from None
+        finally:
+            self._patience.end(task)
         if b"content-encoding" in head.headers:
             return self._decoded(body, head)
         if len(body) > self._most:

@@ -74,7 +74,8 @@ class ChatReplies:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
         if model is not None and models is not None and models.find(model) is None:
             shown = model if len(model) <= 100 else model[:99] + "…"
-            message = f"Model not found: {shown}.{did_you_mean(model, models.names)}"
+            hint = did_you_mean(model, models.names)
+            message = f"Model not found: {shown}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
 
     def reply(self, request: Request, seed: str, identity: str) -> Reply:
