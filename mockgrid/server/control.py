@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from starlette.applications import Starlette
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mockgrid import __version__
+from mockgrid.server.served import STREAM_FORMS, served_document
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -73,35 +74,12 @@ class Control:
         )
 
     async def _openapi(self, request: Request) -> Response:
-        document = served_document(self._contract, checkable=request.query_params.get("sse") == "text")
+        asked = request.query_params.get("sse", "events")
+        if asked not in STREAM_FORMS:
+            detail = f"sse={asked[:40]} is not known; it is one of {', '.join(STREAM_FORMS)}."
+            return JSONResponse({"errors": {"detail": detail}}, status_code=400)
+        document = served_document(self._contract, asked)
         return Response(orjson.dumps(document), media_type="application/json")
-
-
-def served_document(contract: Contract, *, checkable: bool = False) -> dict[str, Any]:
-    """Return the effective contract, with this server first among its servers.
-
-    Args:
-        contract: what is served.
-        checkable: describe each stream of events as the text that it is on the wire, for tools that check a
-            response's body against its schema as a whole.
-    """
-    data: dict[str, Any] = dict(contract.document.data)
-    here = {"url": contract.base_path or "/", "description": "This MockGrid"}
-    data["servers"] = [here, *(data.get("servers") or [])]
-    return _with_text_streams(data) if checkable else data
-
-
-def _with_text_streams(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_with_text_streams(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: {"schema": {"type": "string", "pattern": r"^(data: .+\n\n)+$"}}
-        if key == "text/event-stream"
-        else _with_text_streams(value)
-        for key, value in node.items()
-    }
 
 
 def _is_loopback(host: str) -> bool:

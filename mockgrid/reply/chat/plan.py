@@ -60,7 +60,7 @@ class Planner:
             if called:
                 return tuple(self._calling(called, limit, f"{seed}{index or ''}") for index in range(count))
         if "audio" in (body.get("modalities") or ()):
-            return tuple(self._spoken(body, f"{seed}{index or ''}", index, created) for index in range(count))
+            return tuple(self._spoken(body, f"{seed}{index or ''}", index, created, limit) for index in range(count))
         texts = self._texts(body, seed, count)
         stops = body.get("stop")
         if stops is None and limit is None:
@@ -127,14 +127,17 @@ class Planner:
             calls.append(Call("", function["name"], arguments))
         return Choice(None, "tool_calls", tuple(calls))
 
-    def _spoken(self, body: dict[str, Any], seed: str, index: int, created: int) -> Choice:
+    def _spoken(self, body: dict[str, Any], seed: str, index: int, created: int, limit: int | None) -> Choice:
         asked = (body.get("audio") or {}).get("format") or "wav"
         if asked not in speech.FORMATS:
             message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {asked}"
             raise _refused("MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}")
-        transcript = self._sentence(body, seed, index)
-        spoken = Audio(f"audio_{seed[:24]}", speech.tone(asked), transcript, created + 3600, speech.TOKENS)
-        return Choice(None, audio=spoken)
+        tokens = speech.TOKENS if limit is None else min(speech.TOKENS, limit)
+        left = None if limit is None else limit - tokens
+        said = self._ended(self._sentence(body, seed, index), body.get("stop"), left)
+        name = f"audio_{seed[:22]}{index:02x}"
+        spoken = Audio(name, speech.tone(asked), said.content or "", created + 3600, tokens)
+        return Choice(None, said.finish, audio=spoken)
 
     def _ended(self, text: str, stops: Any, limit: int | None) -> Choice:
         if stops:

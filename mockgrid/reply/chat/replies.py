@@ -116,7 +116,7 @@ class ChatReplies:
             if choice.content:
                 written += count(choice.content)
             for call in choice.calls:
-                written += count(call.name) + count(call.arguments)
+                written += count(call.arguments)
             if choice.audio is not None:
                 written += count(choice.audio.transcript)
                 spoken += choice.audio.tokens
