@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.violation import Violation
-    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.reply import Headers, Reply
     from mockgrid.server.settings import Settings
     from mockgrid.session.session import Session
 
@@ -77,6 +77,12 @@ class App:
             await self._control(scope, receive, send)
         else:
             await self._answer(Head(scope), receive, send)
+
+    def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
+        """Return status, headers and body for what the server refuses before it is a request."""
+        reply = self.errors.reply(failure, message)
+        digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
+        return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 
     async def _answer(self, head: Head, receive: Receive, send: Send) -> None:
         """The way of a request."""

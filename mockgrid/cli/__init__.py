@@ -1,0 +1,93 @@
+"""The ``mockgrid`` command.
+
+Every command's module is loaded when that command is called, and not before: a server should be ready soon.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockgrid import __version__
+from mockgrid.cli.mistakes import explained
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "explain": "Explain a code such as MG113.",
+    "serve": "Serve a contract.",
+    "wait": "Wait until a server is ready.",
+}
+
+FAILED = 2
+"""Exit code: it could not be done as asked."""
+
+INTERRUPTED = 130
+"""Exit code: Ctrl+C, as shells have it."""
+
+
+class Commands(click.Group):
+    """The commands, each in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"mockgrid.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's, with the nearest name for one that is unknown."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from mockgrid.contract.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+
+            raise click.UsageError(f"There is no command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group("mockgrid", cls=Commands, invoke_without_command=True)
+@click.version_option(__version__, message="mockgrid %(version)s")
+@click.pass_context
+def mockgrid(ctx: click.Context) -> None:
+    """A fake of The Grid's Consumption API for contract testing."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; what goes wrong is one line on stderr."""
+    try:
+        code: Any = mockgrid.main(arguments, prog_name="mockgrid", standalone_mode=False)
+    except click.ClickException as mistake:
+        return _fail(explained(mistake), FAILED)
+    except MockgridError as error:
+        return _fail(" ".join(str(error).split("\n")), FAILED)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(f"mockgrid: {message}", file=sys.stderr, flush=True)  # noqa: T201 (a command line says so)
+    return code

@@ -1,0 +1,106 @@
+"""``mockgrid serve``."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockgrid.cli.values import Duration, Names, OneOf, Setting, Size, Whole
+from mockgrid.server.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+DEFAULTS = {field.name: field.default for field in fields(Settings)}
+
+
+def setting(flag: str, explanation: str, **attributes: Any) -> Callable[[Any], Any]:
+    """A flag with the default of the setting of its name."""
+    name = flag.removeprefix("--").replace("-", "_")
+    default = DEFAULTS[name]
+    if not attributes.get("multiple"):
+        attributes = {
+            "default": default,
+            "show_default": default is not None and default is not False,
+        } | attributes
+    return click.option(flag, name, cls=Setting, help=explanation, **attributes)
+
+
+def flatten(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """All values of a flag that was given several times, each with several values."""
+    return tuple(value for several in values for value in several)
+
+
+@click.command(options_metavar="[OPTIONS]")
+@click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
+@setting("--host", "Name or address to listen on; 0.0.0.0 is all of them.")
+@setting("--port", "Port to listen on; 0 takes a free one.", type=Whole(0, 65535))
+@setting("--base-path", "Path prefix of the API; by default the document's own.", metavar="PATH")
+@click.option(
+    "--overlay",
+    "overlays",
+    cls=Setting,
+    multiple=True,
+    type=click.Path(),
+    help="OpenAPI overlay to apply to the document. Repeatable.",
+)
+@click.option(
+    "--api-key",
+    "api_keys",
+    cls=Setting,
+    multiple=True,
+    type=Names("key"),
+    help="Key to accept as it is, with a session of its own. Repeatable.",
+)
+@setting("--accept-any-key", "Accept every well-formed credential.", is_flag=True)
+@setting(
+    "--models",
+    "Models to know; others get the contract's 404. Repeatable, or with commas; * is a wildcard.",
+    multiple=True,
+    type=Names("names", commas=True),
+)
+@setting("--style", "Content of default replies.", type=OneOf("echo", "prose"))
+@setting("--prose-tokens", "Length of prose replies, in tokens.", type=Whole(1, 100_000))
+@setting("--seed", "Seed of everything that is drawn.", type=Whole(0))
+@setting(
+    "--clock",
+    "fixed: `created` stands still, waits are real; virtual: nothing waits.",
+    type=OneOf("fixed", "real", "virtual"),
+)
+@setting(
+    "--error-shape",
+    "Error bodies in the contract's shape, in OpenAI's, or both in one.",
+    type=OneOf("vendor", "both", "openai"),
+)
+@setting("--strict", "Also enforce OpenAI's rules between fields, which no document states.", is_flag=True)
+@setting(
+    "--lenient",
+    "Also accept null for optional fields, and enum values newer than the document.",
+    is_flag=True,
+)
+@setting("--log", "Request log on stderr.", type=OneOf("text", "json", "off"))
+@setting("--ready", "Line on stdout once the server answers.", type=OneOf("text", "json"))
+@setting(
+    "--control-token", "Token for the control interface; callers on this machine need none.", metavar="TOKEN"
+)
+@setting("--max-body", "Largest request body.", type=Size(), default="20MiB")
+@setting("--max-headers", "Largest request line and headers together.", type=Size(), default="64KiB")
+@setting("--max-depth", "Deepest nesting of a JSON body.", type=Whole(1, 10_000))
+@setting("--body-timeout", "Time for a request body to arrive.", type=Duration(), default="60s")
+@setting("--header-timeout", "Time for request line and headers to arrive.", type=Duration(), default="30s")
+@setting("--keep-alive", "Time that an idle connection stays open.", type=Duration(), default="75s")
+def serve(**values: Any) -> int:
+    """Serve DOCUMENT (or MOCKGRID_DOCUMENT), by default the bundled Consumption API, until Ctrl+C.
+
+    Each flag also reads an environment variable, named beside it; a flag wins.
+    """
+    values["api_keys"] = flatten(values["api_keys"])
+    values["models"] = flatten(values["models"])
+    settings = Settings(**values)
+
+    from mockgrid.server.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.server.run import run  # noqa: PLC0415 (the same)
+
+    return run(build_app(settings), settings)

@@ -1,0 +1,164 @@
+"""Uvicorn's httptools protocol, guarded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mockgrid.server.guard import Guard, response_bytes
+from mockgrid.server.target import origin_form
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+STATE = {"cycle", "flow", "headers", "parser", "pipeline", "timeout_keep_alive_task", "transport"}
+SUPPORTED = STATE.issubset(HttpToolsProtocol.__init__.__code__.co_names)
+"""Whether this version of uvicorn keeps the state that is read here."""
+
+# Called for every request: without the way through super(), which passes the mixin.
+_on_headers_complete = HttpToolsProtocol.on_headers_complete
+_on_body = HttpToolsProtocol.on_body
+_on_message_complete = HttpToolsProtocol.on_message_complete
+
+
+class HeadersTooLargeError(Exception):
+    """The head is whole, and over the limit."""
+
+
+class UnknownVersionError(Exception):
+    """The head is whole, and of a version that has another framing."""
+
+
+class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mixin's view of uvicorn is looser
+    """Adds three calls and an addition to the way of a request.
+
+    Bytes are counted as they arrive and the count is cleared whenever the parser gets on (a head complete, a
+    piece of body, a message complete), so one number bounds a head that never ends, trailers that never end
+    and chunk extensions that never end alike.
+    """
+
+    _stuck = 0
+    """Bytes since the parser last got on, give or take one read."""
+
+    _in_body = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = self.error_log
+        self.access_log = False
+        self._max_headers = self.limits.max_headers
+
+    def _should_upgrade(self, *_: Any) -> bool:
+        """Answer every request as plain HTTP, whatever it would upgrade to."""
+        return False
+
+    def _head_begun(self) -> bool:
+        return not self._in_body and self.headers is not None
+
+    def _body_begun(self) -> bool:
+        return self._in_body
+
+    def data_received(self, data: bytes) -> None:
+        """Uvicorn's, with the count, and with other endings."""
+        if self._refused:
+            return
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+        self._stuck += len(data)
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._parser_stopped(data, error)
+        if self._stuck:
+            self._getting_nowhere()
+
+    def _parser_stopped(self, data: bytes, error: Exception) -> None:
+        """The parser stops at an error, and after every message that asks for an upgrade."""
+        while isinstance(error, httptools.HttpParserUpgrade):
+            data = data[error.args[0] :]
+            if not data:
+                return
+            try:
+                self.parser.feed_data(data)
+            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as another:
+                error = another
+            else:
+                return
+        if isinstance(error.__context__, HeadersTooLargeError):
+            self._too_large()
+        elif isinstance(error.__context__, UnknownVersionError):
+            self._refuse("malformed_body", "The request is not valid HTTP: its version is not 1.0 or 1.1.")
+        elif isinstance(error, httptools.HttpParserCallbackError):
+            self._refuse("malformed_body", "The request is not valid HTTP: its target cannot be read.")
+        else:
+            self._refuse("malformed_body", f"The request is not valid HTTP: {error}.")
+
+    def _getting_nowhere(self) -> None:
+        if self._stuck > self._max_headers:
+            self._too_large()
+        elif not self._in_body and self._head_timer is None and not self._refused:
+            self._start_head_timer()
+
+    def on_headers_complete(self) -> None:
+        """Check what can only be checked now, then let uvicorn start the application."""
+        if self._stuck > self._max_headers:
+            head = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if head > self._max_headers:
+                raise HeadersTooLargeError
+        self._stuck = 0
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        if self.url[0] != 47:  # noqa: PLR2004 (a slash)
+            self.url = origin_form(self.url)
+        _on_headers_complete(self)
+        self._in_body = True
+        self.headers = []  # trailers go here, and nowhere: the application's headers are complete
+        if self.scope["http_version"] != "1.1":
+            if self.scope["http_version"] != "1.0":
+                raise UnknownVersionError
+            _write_unframed(self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of body: the parser gets on."""
+        self._stuck = 0
+        _on_body(self, body)
+
+    def on_message_complete(self) -> None:
+        """The request has arrived."""
+        self._stuck = 0
+        self._in_body = False
+        self.headers = None  # type: ignore[assignment]  # as uvicorn has it before the first message
+        _on_message_complete(self)
+
+    def _refuse_body(self, failure: str, message: str) -> None:
+        if self.pipeline and self.pipeline[0][0] is self.cycle:
+            # Not begun yet: it is answered in its turn, by this instead of by the application.
+            self.pipeline[0] = (self.cycle, self._refusal(failure, message))
+        else:
+            super()._refuse_body(failure, message)
+
+    def _refusal(self, failure: str, message: str) -> Any:
+        async def refuse(*_: object) -> None:
+            self.cycle.on_response = lambda: None
+            self.cycle.response_started = self.cycle.response_complete = True
+            self._hang_up(response_bytes(*self.error_body(failure, message)))
+
+        return refuse
+
+
+def _write_unframed(cycle: Any) -> None:
+    """Answer in HTTP/1.0, which has no chunks: a body without a length ends where its connection does."""
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]] = cycle.send
+
+    async def unframed(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            cycle.chunked_encoding = False
+        else:
+            cycle.expected_content_length = len(message.get("body", b""))
+        await send(message)
+
+    cycle.send = unframed

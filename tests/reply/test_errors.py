@@ -1,0 +1,137 @@
+"""Errors in the shapes that clients read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from asgi import Caller
+
+USER = {"role": "user", "content": "Hi"}
+
+
+def test_a_wrong_type_alone_is_400():
+    answer = Caller().chat(temperature="warm")
+    assert answer.status == 400
+    assert answer.json() == {
+        "errors": [
+            {"path": "temperature", "message": "must be a number or null, got a string", "value": "warm"},
+        ]
+    }
+
+
+def test_a_wrong_type_and_something_else_is_422():
+    answer = Caller().chat(temperature="warm", top_p=7)
+    assert answer.status == 422
+    assert [entry["path"] for entry in answer.json()["errors"]] == ["temperature", "top_p"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(3, "3"), (2.5, "2.5"), (True, "true"), ({"a": [1]}, '{"a":[1]}'), ("x", "x"), (["y"], '["y"]')],
+)
+def test_the_value_of_an_entry_is_always_a_text(value, shown):
+    assert Caller().chat(service_tier=value).json()["errors"][0]["value"] == shown
+
+
+def test_the_header_has_what_the_body_cannot_say():
+    answer = Caller().call(body={"messages": [{"role": "user", "contents": "Hi"}], "tempature": 3, "n": 0})
+    found = json.loads(answer.header("x-mockgrid-violations"))
+    assert [(v["code"], v["pointer"]) for v in found] == [("MG111", "/messages/0/content"), ("MG113", "/n")]
+    assert "contents" in found[0]["message"]
+    assert found[1]["contract"].endswith("/properties/n/minimum")
+
+
+def test_openais_shape_alone():
+    answer = Caller(error_shape="openai").chat(temperature=3)
+    assert answer.status == 422
+    error = answer.json()["error"]
+    assert set(answer.json()) == {"error"}
+    assert error["message"] == "temperature must be at most 2, got 3"
+    assert error["param"] == "temperature"
+    assert error["type"] == "invalid_request_error"
+    assert error["code"]
+
+
+def test_both_shapes_in_one_body():
+    answer = Caller(error_shape="both").chat(model="nope")
+    assert set(answer.json()) == {"error", "errors"}
+    assert answer.json()["error"]["message"] == answer.json()["errors"]["detail"] == "Model not found: nope"
+    assert answer.json()["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("shape", ["vendor", "both"])
+@pytest.mark.parametrize("code", [400, 401, 402, 404, 413, 415, 422, 429, 500, 503])
+def test_preferred_errors_obey_the_contract(code, shape):
+    caller = Caller(error_shape=shape)
+    answer = caller.call(body={"messages": [USER]}, headers={"prefer": f"code={code}"})
+    assert answer.status == code
+    response = caller.app.contract.operation("createChatCompletion").responses[str(code)]
+    assert response.media["application/json"].schema.explain(answer.json()) == []
+    assert (answer.header("retry-after") is not None) == (code in (429, 503))
+
+
+def test_a_preferred_status_that_is_not_declared_is_refused():
+    answer = Caller().call(body={"messages": [USER]}, headers={"prefer": "code=418"})
+    assert answer.status == 400
+    assert "418" in answer.json()["errors"]["detail"]
+
+
+def test_a_preference_does_not_excuse_a_broken_request():
+    assert Caller().call(body={"messages": []}, headers={"prefer": "code=429"}).status == 422
+
+
+def test_a_defect_of_ours_is_a_500_without_a_traceback(monkeypatch, capfd):
+    caller = Caller()
+    monkeypatch.setattr(caller.app._composer, "compose", lambda *_: 1 / 0)
+    answer = caller.chat()
+    assert answer.status == 500
+    detail = answer.json()["errors"]["detail"]
+    assert answer.header("x-request-id") in detail
+    assert "ZeroDivisionError" not in answer.body.decode()
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_lenient_takes_nulls_and_newer_words():
+    body = {"user": None, "service_tier": "fast", "parallel_tool_calls": None, "reasoning_effort": "max"}
+    assert Caller().chat(**body).status == 422
+    assert Caller(lenient=True).chat(**body).status == 200
+    assert Caller(lenient=True).call(body={"messages": [{"role": "usr", "content": ""}]}).status == 422
+
+
+TOOL = {"type": "function", "function": {"name": "f"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "path"),
+    [
+        ({"top_logprobs": 2}, "MG130", "top_logprobs"),
+        ({"stream_options": {}}, "MG131", "stream_options"),
+        ({"tool_choice": "auto"}, "MG132", "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}}, "MG133", "tool_choice.function.name"),
+        ({"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": ""}]}, "MG134", "messages.1.tool_call_id"),
+        ({"response_format": {"type": "json_object"}}, "MG135", "response_format"),
+        ({"tools": []}, "MG136", "tools"),
+        ({"max_tokens": 65_537}, "MG137", "max_tokens"),
+        ({"messages": [{"role": "user", "content": "word " * 130_000}]}, "MG137", "messages"),
+    ],
+)
+def test_strict_enforces_openais_rules_between_fields(body, code, path):
+    body = {"messages": [USER], **body}
+    assert Caller().call(body=body).status == 200
+    answer = Caller(strict=True).call(body=body)
+    assert answer.status == 422
+    assert answer.json()["errors"][0]["path"] == path
+    assert json.loads(answer.header("x-mockgrid-violations"))[0]["code"] == code
+
+
+def test_strict_admits_a_proper_tool_loop():
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    history = [
+        USER,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "done"},
+        USER,
+    ]
+    body = {"messages": history, "tools": [TOOL], "tool_choice": "auto", "logprobs": True, "top_logprobs": 1}
+    assert Caller(strict=True).call(body=body).status == 200

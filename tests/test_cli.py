@@ -1,0 +1,378 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import types
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mockgrid import cli, findings
+from mockgrid.cli.values import Duration, Size
+from mockgrid.server.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+
+# Stands for the real thing: what the application does is not this file's matter.
+FAKE = textwrap.dedent("""
+    import sys, types
+    from mockgrid.errors import DocumentError
+
+    class App:
+        title, base_path = "Fake 1.0.0", "/v1"
+
+        async def __call__(self, scope, receive, send):
+            status = 200 if scope["path"] == "/__mockgrid__/health" else 404
+            headers = [(b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body"})
+
+    def build_app(settings):
+        if settings.document:
+            raise DocumentError("The key 'paths' is missing.", where=f"{settings.document}:1:1")
+        return App()
+
+    build = types.ModuleType("mockgrid.server.build")
+    build.build_app = build_app
+    sys.modules[build.__name__] = build
+
+    from mockgrid.cli import main
+    sys.exit(main())
+""")
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    for name in os.environ:
+        if name.startswith("MOCKGRID_"):
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.fixture
+def mockgrid(environment, capfd):  # noqa: ARG001 (without the variables of whoever runs this)
+    """Runs a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        code = cli.main(list(arguments))
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def settings_of(mockgrid, environment):
+    """The settings that a command line comes down to."""
+
+    def read(*arguments):
+        found = []
+        build = types.ModuleType("mockgrid.server.build")
+        build.build_app = lambda settings: settings
+        environment.setitem(sys.modules, build.__name__, build)
+        environment.setattr("mockgrid.server.run.run", lambda _, settings: found.append(settings) or 0)
+        code, out, err = mockgrid("serve", *arguments)
+        assert (code, out, err) == (0, "", "")
+        return found[0]
+
+    return read
+
+
+@pytest.fixture
+def server():
+    """Starts the command in a process of its own."""
+    started = []
+
+    def start(*arguments, **variables):
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("MOCKGRID_")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", FAKE, *arguments],
+            cwd=ROOT,
+            env=clean | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def ending(process, timeout=10):
+    out, err = process.communicate(timeout=timeout)
+    return process.returncode, out.decode(), err.decode()
+
+
+def test_serve_without_flags_has_the_settings_of_none(settings_of):
+    assert settings_of() == Settings()
+
+
+def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
+    given = settings_of(
+        "api.yaml",
+        *("--host", "::1", "--port", "0", "--base-path", "/v2", "--overlay", "a.yaml", "--overlay", "b.yaml"),
+        *("--api-key", "one", "--api-key", "two,2", "--accept-any-key", "--models", "a,b-*", "--models", "c"),
+        *("--style", "prose", "--prose-tokens", "9", "--seed", "7", "--clock", "virtual", "--strict"),
+        *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
+        *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
+        *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
+    )
+    assert given == Settings(
+        document="api.yaml",
+        host="::1",
+        port=0,
+        base_path="/v2",
+        overlays=("a.yaml", "b.yaml"),
+        api_keys=("one", "two,2"),
+        accept_any_key=True,
+        models=("a", "b-*", "c"),
+        style="prose",
+        prose_tokens=9,
+        seed=7,
+        clock="virtual",
+        strict=True,
+        error_shape="both",
+        lenient=True,
+        log="off",
+        ready="json",
+        control_token="t",
+        max_body=5_000_000,
+        max_headers=1024,
+        max_depth=9,
+        body_timeout=120.0,
+        header_timeout=0.5,
+        keep_alive=9.0,
+    )
+    unset = {field.name for field in fields(Settings) if getattr(given, field.name) == field.default}
+    assert unset == {"shutdown_timeout"}
+
+
+def test_every_flag_reads_its_variable_and_wins_over_it(settings_of, environment):
+    variables = {
+        "DOCUMENT": "api.yaml",
+        "PORT": "99",
+        "API_KEY": "one two",
+        "MODELS": "a, b",
+        "OVERLAY": os.pathsep.join(("a.yaml", "b.yaml")),
+        "STRICT": "1",
+        "CONTROL_TOKEN": "t",
+        "MAX_BODY": "1KiB",
+        "SEED": "",
+    }
+    for name, value in variables.items():
+        environment.setenv(f"MOCKGRID_{name}", value)
+    given = settings_of("--port", "7")
+    assert given.document == "api.yaml"
+    assert given.port == 7
+    assert given.api_keys == ("one", "two")
+    assert given.models == ("a", "b")
+    assert given.overlays == ("a.yaml", "b.yaml")
+    assert given.strict
+    assert given.control_token == "t"
+    assert given.max_body == 1024
+    assert given.seed == 0
+
+
+def test_variable_that_kubernetes_sets_for_a_service_is_not_a_port(settings_of, environment):
+    environment.setenv("MOCKGRID_PORT", "tcp://10.0.0.7:8080")
+    assert settings_of().port == 8080
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["srve"], "There is no command 'srve'. Did you mean serve? See mockgrid --help."),
+        (["serve", "--prot", "1"], "mockgrid serve has no option --prot. Did you mean --port?"),
+        (["serve", "--port", "x"], "--port: 'x' is not a whole number from 0 to 65535."),
+        (["serve", "--port", "65536"], "--port: '65536' is not a whole number from 0 to 65535."),
+        (["serve", "--seed", "-1"], "--seed: '-1' is not a whole number from 0 up."),
+        (["serve", "--style", "ecoh"], "--style: 'ecoh' is not echo or prose. Did you mean echo?"),
+        (
+            ["serve", "--max-body", "20XB"],
+            "--max-body: '20XB' is not a size such as 20MiB, 5MB or 1000 (bytes).",
+        ),
+        (["serve", "--keep-alive", "0"], "--keep-alive: '0' is not a time such as 500ms, 30s or 2m."),
+        (["serve", "a", "b"], "Got unexpected extra argument (b). See mockgrid serve --help."),
+        (["wait", "ftp://x"], "URL: 'ftp://x' is not a URL such as http://127.0.0.1:8080."),
+        (["wait"], "URL is missing."),
+        (["explain", "MG1133"], "There is no code 'MG1133'. Did you mean MG113?"),
+        (["explain", "out_of_rnge"], "There is no code 'out_of_rnge'. Did you mean out_of_range?"),
+        (["explain", "quux"], "There is no code 'quux'. Codes run from MG101 to MG203."),
+    ],
+)
+def test_mistake_is_one_line_that_says_what_was_meant(mockgrid, arguments, sentence):
+    code, out, err = mockgrid(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mockgrid: {sentence}")
+    assert err.count("\n") == 1
+
+
+def test_mistake_in_a_variable_names_the_variable(mockgrid, environment):
+    environment.setenv("MOCKGRID_PORT", "x")
+    assert mockgrid("serve")[2].startswith("mockgrid: MOCKGRID_PORT: 'x' is not a whole number")
+    environment.setenv("MOCKGRID_PORT", "1")
+    environment.setenv("MOCKGRID_STRICT", "perhaps")
+    assert mockgrid("serve")[2].startswith("mockgrid: MOCKGRID_STRICT: 'perhaps' is not true or false. See")
+
+
+def test_help_and_version(mockgrid):
+    code, out, err = mockgrid()
+    assert (code, err) == (0, "")
+    assert "Serve a contract." in out
+    assert mockgrid("--version") == (0, "mockgrid 0.1.0\n", "")
+    code, out, _ = mockgrid("serve", "--help")
+    assert code == 0
+    for name in ("MOCKGRID_PORT", "MOCKGRID_API_KEY", "MOCKGRID_ERROR_SHAPE", "MOCKGRID_DOCUMENT", "8080"):
+        assert name in out
+
+
+def test_command_list_names_the_commands_that_exist():
+    for name in cli.COMMANDS:
+        command = cli.Commands().get_command(None, name)
+        assert command.name == name
+        assert command.get_short_help_str()
+
+
+@pytest.mark.parametrize("size", ["", "MiB", "-1", "1 TiBs", "0", "1e3", "\u0661"])
+def test_size_that_is_none(size):
+    with pytest.raises(Exception, match="is not a size"):
+        Size().convert(size, None, None)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1000", 1000), ("1.5kib", 1536), ("2 MB", 2_000_000), ("7b", 7)])
+def test_size(text, size):
+    assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("250ms", 0.25), ("1.5 s", 1.5), ("2m", 120)])
+def test_duration(text, seconds):
+    assert Duration().convert(text, None, None) == seconds
+
+
+def test_explain_teaches_by_code_and_by_name(mockgrid):
+    code, out, err = mockgrid("explain", "mg113")
+    assert (code, err) == (0, "")
+    assert out.startswith("MG113 out_of_range: a number that is too small or too large\n\n")
+    assert "For example:" in out
+    assert all(len(line) < 100 for line in out.splitlines())
+    assert mockgrid("explain", "Out-of-range")[1] == out
+
+
+def test_codes_are_complete_and_in_order():
+    assert list(findings.CODES) == sorted(findings.CODES)
+    names = [code.name for code in findings.CODES.values()]
+    assert len(set(names)) == len(names)
+    wanted = [*range(101, 138), 140, 141, 201, 202, 203]
+    assert list(findings.CODES) == [f"MG{number}" for number in wanted]
+    for code in findings.CODES.values():
+        assert all((code.title, code.explanation, code.example, code.remedy))
+        assert code.explanation.endswith(".")
+        assert code.remedy.endswith(".")
+
+
+def test_serve_then_wait_then_stop(server, mockgrid):
+    process = server("serve", "--port", "0", "--ready", "json", MOCKGRID_LOG="off")
+    ready = json.loads(process.stdout.readline())
+    port = ready["port"]
+    assert ready["pid"] == process.pid
+    for url in (ready["url"], ready["control"], f"http://127.0.0.1:{port}/", f"127.0.0.1:{port}"):
+        assert mockgrid("wait", url, "--timeout", "5s") == (0, "", "")
+    process.send_signal(signal.SIGTERM)
+    assert ending(process) == (0, "", "")
+
+
+def test_wait_takes_no_proxy(server, mockgrid, environment):
+    process = server("serve", "--port", "0", "--ready", "json")
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        environment.setenv(name, "http://127.0.0.1:9")
+    assert mockgrid("wait", json.loads(process.stdout.readline())["url"])[0] == 0
+
+
+def test_wait_for_a_server_that_comes_later(server, mockgrid, free_port):
+    later = threading.Timer(0.3, server, ["serve", "--port", str(free_port)])
+    later.start()
+    assert mockgrid("wait", f"http://127.0.0.1:{free_port}/v1") == (0, "", "")
+    later.join()
+
+
+def test_wait_in_vain_says_what_was_found(mockgrid, free_port):
+    started = time.monotonic()
+    code, out, err = mockgrid("wait", f"127.0.0.1:{free_port}", "--timeout", "300ms")
+    assert (code, out) == (1, "")
+    url = f"http://127.0.0.1:{free_port}"
+    assert err == f"mockgrid: no server was ready at {url} within 0.3 s: connection refused.\n"
+    assert time.monotonic() - started < 2
+
+
+def test_wait_for_something_that_is_no_mockgrid(server, mockgrid):
+    process = server("serve", "--port", "0", "--ready", "json")
+    port = json.loads(process.stdout.readline())["port"]
+    code, _, err = mockgrid("wait", f"127.0.0.1:{port}/behind/__mockgrid__", "--timeout", "0.1s")
+    assert code == 1
+    assert "it answers 404 at /behind/__mockgrid__/health" in err
+
+
+def test_wait_for_a_server_that_accepts_and_is_silent(mockgrid):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, _, err = mockgrid("wait", f"127.0.0.1:{silent.getsockname()[1]}", "--timeout", "0.2s")
+    assert code == 1
+    assert "timed out" in err
+
+
+def test_port_in_use_is_one_line(server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = ending(server("serve", "--port", str(port)))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mockgrid: Port {port} on 127.0.0.1 is already in use. Choose another with --port")
+    assert err.count("\n") == 1
+
+
+def test_unusable_document_is_one_line(server):
+    code, out, err = ending(server("serve", "api.yaml"))
+    assert (code, out, err) == (2, "", "mockgrid: api.yaml:1:1: The key 'paths' is missing.\n")
+
+
+def test_reader_that_leaves_early_is_no_error():
+    for closed in ("head -c 1 >/dev/null", "true"):
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {sys.executable} -m mockgrid explain MG113 | {closed}"],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+        assert done.stderr == b""
+        assert done.returncode in {0, 1}
+
+
+def test_mistakes_and_help_load_no_server():
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            """
+import sys; from mockgrid.cli import main; main(['serve', '--help'])
+print([m for m in ('uvicorn', 'asyncio', 'yaml', 'jsonschema', 'orjson') if m in sys.modules])
+""",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    assert loaded.stdout.splitlines()[-1] == b"[]"
