@@ -170,6 +170,8 @@ class _Compiler:
             raise DocumentError("paths is not a mapping.", where=self._document.where("/paths"))
         found: list[Operation] = []
         for path in paths:
+            if str(path).startswith("x-"):
+                continue
             item, at = self._follow(paths[path], join(["paths", path]))
             for method in METHODS:
                 if isinstance(item, dict) and method in item:
@@ -188,6 +190,8 @@ class _Compiler:
         parameters |= self._parameters(source.get("parameters", []), at)
         responses: dict[str, Response] = {}
         for status in source.get("responses") or {}:
+            if str(status).startswith("x-"):
+                continue
             response, response_at = self._follow(source["responses"][status], f"{at}/responses/{status}")
             headers = {
                 name.lower(): self._follow(header, f"{response_at}/headers/{name}")[0]
@@ -238,12 +242,16 @@ class _Compiler:
 
     def _media(self, source: dict[str, Any], at: str) -> dict[str, MediaType]:
         found: dict[str, MediaType] = {}
-        for name, media in (source.get("content") or {}).items():
+        for name, entry in (source.get("content") or {}).items():
             place = f"{at}/content/{name.replace('~', '~0').replace('/', '~1')}"
+            media = {} if entry is None else entry  # `image/png:` with nothing after it
+            if not isinstance(media, dict):
+                raise DocumentError("a media type is not a mapping.", where=self._document.where(place))
             examples: dict[str, Any] = {}
             if "example" in media:
                 examples[""] = media["example"]
-            for key, example in (media.get("examples") or {}).items():
+            named = media.get("examples")
+            for key, example in named.items() if isinstance(named, dict) else ():
                 resolved, _ = self._follow(example, f"{place}/examples/{key}")
                 if "value" in resolved:
                     examples[key] = resolved["value"]

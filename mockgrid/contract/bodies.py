@@ -1,0 +1,246 @@
+"""Reading a request body, of whatever media type, to a JSON value that its schema can be asked about."""
+
+from __future__ import annotations
+
+import codecs
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mockgrid.contract.contract import is_json
+from mockgrid.contract.encodings import MalformedBodyError
+from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
+from mockgrid.contract.json_body import MalformedJsonError, read_json
+from mockgrid.contract.media_types import MediaName, media_name
+from mockgrid.contract.multipart import read_parts
+from mockgrid.contract.outline import Outline
+from mockgrid.contract.styles import Written, in_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mockgrid.contract.contract import MediaType, Operation
+    from mockgrid.contract.multipart import Part
+    from mockgrid.contract.outline import Raw
+
+__all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body"]
+
+
+class Unread(Enum):
+    """The one value that says: a body was accepted, and what it holds is not known."""
+
+    UNREAD = "unread"
+
+
+UNREAD: Final = Unread.UNREAD
+_MOST_FIELDS = 10_000
+
+
+def media_type_for(operation: Operation, content_type: str | None) -> MediaType | None:
+    """Return the declared media type that a body falls under; None where the operation takes no such body.
+
+    The exact type goes before a range such as ``image/*``, and that before ``*/*``. Case and parameters
+    do not count, but JSON in a charset other than UTF-8 is not taken. A body without a content type is a
+    stream of bytes (RFC 9110, 8.3), which only ``application/octet-stream`` and ``*/*`` take.
+    """
+    named = media_name(content_type if content_type is not None else "application/octet-stream")
+    if named is None or "*" in named.name:
+        return None
+    if is_json(named.name) and named.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        return None
+    for name in (named.name, f"{named.name.partition('/')[0]}/*", "*/*"):
+        if name in operation.body:
+            return operation.body[name]
+    return None
+
+
+def read_body(
+    media: MediaType, content_type: str, body: bytes, max_depth: int
+) -> Any | Literal[Unread.UNREAD]:
+    """Return the value that a body holds, for validation by ``media.schema``.
+
+    JSON gives its value; a form gives an object with its fields, each of the JSON type that the schema
+    asks for where its text has that form; a file in a form, and text, give a string. All else gives
+    ``UNREAD``.
+
+    Args:
+        media: the declared media type, which may be a range.
+        content_type: the body's own type, with its parameters.
+        body: the bytes, their content encoding undone.
+        max_depth: how many arrays and objects may stand inside each other.
+
+    Raises:
+        MalformedBodyError: the body is not of its type.
+    """
+    named = media_name(content_type) or MediaName(media.name)
+    if is_json(named.name):
+        try:
+            return read_json(body, max_depth=max_depth)
+        except MalformedJsonError as error:
+            raise MalformedBodyError(error.message) from None
+    outline = Outline.of(media.schema)
+    if named.name == "application/x-www-form-urlencoded":
+        return _Form(media, outline, max_depth).of_fields(body)
+    if named.name == "multipart/form-data":
+        return _Form(media, outline, max_depth).of_parts(read_parts(body, named.parameters.get("boundary")))
+    if named.name.startswith("text/") and not named.is_xml and outline.scalar:
+        return outline.typed(_text(body, named.parameters.get("charset", "utf-8")))
+    return UNREAD
+
+
+class _Form:
+    def __init__(self, media: MediaType, outline: Outline, max_depth: int) -> None:
+        encoding = media.source.get("encoding")
+        self._encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
+        self._outline = outline
+        self._max_depth = max_depth
+
+    def of_fields(self, body: bytes) -> dict[str, Any]:
+        """Return the value of an ``application/x-www-form-urlencoded`` body."""
+        if body.count(b"&") > _MOST_FIELDS:
+            raise MalformedBodyError(f"The form has more than {_MOST_FIELDS} fields.")
+        fields = Fields.of_query(body.strip(b"\r\n"))
+        value: dict[str, Any] = {}
+        claimed: set[str] = set()
+        for name in self._outline.properties:
+            try:
+                found = self._field(fields, name)
+            except UnreadableError as error:
+                raise MalformedBodyError(f"The form's field {name} {error.message}.") from None
+            if not found:
+                continue
+            value[name] = found[0]
+            claimed.update(self._names(fields, name, found[0]))
+        for name in fields.names:
+            if name not in claimed:
+                value[name] = self._further(name, fields.texts(name))
+        return value
+
+    def _field(self, fields: Fields, name: str) -> list[Any]:
+        """Return at most one value: of a property's readings the first whose JSON types fit."""
+        encoding, outline = self._of(name), self._outline.property(name)
+        texts = fields.texts(name)
+        if len(texts) == 1 and self._meant_as_json(name, outline):
+            decoded = percent_decoded(texts[0])
+            try:
+                return [read_json(decoded.encode(), max_depth=self._max_depth)]
+            except MalformedJsonError as error:
+                if is_json(str(encoding.get("contentType", ""))):
+                    raise UnreadableError(
+                        error.message.removeprefix("The request body ").rstrip(".")
+                    ) from None
+        style = str(encoding.get("style", "form"))
+        plus = not encoding.get("allowReserved")
+        taken = frozenset(self._outline.properties)
+        written = Written(
+            name,
+            style,
+            bool(encoding.get("explode", style == "form")),
+            partial(percent_decoded, plus=plus),
+            taken,
+        )
+        readings: list[Raw] = []
+        if len(texts) > 1 and not (outline.kinds is None or outline.names("array")):
+            readings = [_decoded(texts)]  # that one value came twice is the schema's to tell
+        elif texts or "style" in encoding:
+            readings = in_fields(fields, written, outline)
+        values = [outline.typed(raw) for raw in readings]
+        return next(([value] for value in values if outline.fits(value)), values[:1])
+
+    def _names(self, fields: Fields, name: str, value: Any) -> Iterable[str]:
+        """Return the names of the fields that a property's value was read from."""
+        if fields.texts(name):
+            return [name]
+        if self._of(name).get("style") == "deepObject":
+            return [key for key in fields.names if key.startswith(f"{name}[")]
+        return (
+            value if isinstance(value, dict) else ()
+        )  # an exploded object's properties are fields of their own
+
+    def _further(self, name: str, texts: list[str]) -> Any:
+        try:
+            found = _decoded(texts)
+        except UnreadableError as error:
+            raise MalformedBodyError(f"The form's field {name[:80]} {error.message}.") from None
+        return self._outline.property(name).typed(found)
+
+    def of_parts(self, parts: list[Part]) -> dict[str, Any]:
+        """Return the value of a ``multipart/form-data`` body."""
+        found: dict[str, list[Any]] = {}
+        for part in parts:
+            outline = self._outline.property(part.name)
+            listed = outline.names("array")
+            value = self._part(part, outline)
+            values = found.setdefault(part.name, [])
+            if listed and isinstance(value, list):
+                values.extend(value)
+            else:
+                values.append(value)
+        value = {}
+        for name, values in found.items():
+            listed = self._outline.property(name).names("array")
+            value[name] = values if listed or len(values) > 1 else values[0]
+        return value
+
+    def _part(self, part: Part, outline: Outline) -> Any:
+        declared = media_name(part.content_type) or MediaName("")
+        item = outline.item(0) if outline.names("array") and not outline.scalar else outline
+        if part.filename is not None and item.names("string"):
+            return _octets(part.content)
+        if is_json(declared.name) and not item.names("string"):
+            return self._json(part)
+        if not declared.name and self._meant_as_json(part.name, outline):
+            try:
+                return self._json(part)
+            except MalformedBodyError:
+                if is_json(str(self._of(part.name).get("contentType", ""))):
+                    raise
+        if part.filename is not None:
+            return _octets(part.content)
+        charset = declared.parameters.get("charset")
+        return item.typed(_text(part.content, charset) if charset else _octets(part.content))
+
+    def _json(self, part: Part) -> Any:
+        try:
+            return read_json(part.content, max_depth=self._max_depth)
+        except MalformedJsonError as error:
+            message = error.message.removeprefix("The request body ")
+            raise MalformedBodyError(f"The form's part {part.name[:80]} {message}") from None
+
+    def _meant_as_json(self, name: str, outline: Outline) -> bool:
+        """Tell whether a field's text is JSON: its encoding says so, or it can be nothing but an object."""
+        encoding = self._of(name)
+        if "contentType" in encoding:
+            return is_json(str(encoding["contentType"]).partition(";")[0].strip().lower())
+        structured = outline.item(0) if outline.names("array") else outline
+        return structured.names("object") and not structured.scalar and "style" not in encoding
+
+    def _of(self, name: str) -> Mapping[str, Any]:
+        found = self._encoding.get(name)
+        return found if isinstance(found, dict) else {}
+
+
+def _decoded(texts: list[str]) -> Raw:
+    decoded = [percent_decoded(text) for text in texts]
+    return list(decoded) if len(decoded) > 1 else decoded[0]
+
+
+def _octets(content: bytes) -> str:
+    """Return content as text; of what is not UTF-8 each byte is a character, so its length can be checked."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _text(body: bytes, charset: str) -> str:
+    try:
+        codec = codecs.lookup(charset)
+    except (LookupError, ValueError):
+        codec = None
+    if codec is None or not codec._is_text_encoding:  # noqa: SLF001 - as bytes.decode itself asks
+        raise MalformedBodyError(f"The charset {charset[:40]!r} is not known.")
+    try:
+        return codec.decode(body)[0]
+    except UnicodeDecodeError as error:
+        raise MalformedBodyError(f"The request body is not {codec.name}, at offset {error.start}.") from None

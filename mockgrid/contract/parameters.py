@@ -1,0 +1,226 @@
+"""Reading an operation's parameters in the path, the query, headers and cookies to checked values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.contract.contract import is_json
+from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
+from mockgrid.contract.json_body import MalformedJsonError, read_json
+from mockgrid.contract.nearest import nearest
+from mockgrid.contract.outline import Outline
+from mockgrid.contract.pointer import join, resolve
+from mockgrid.contract.styles import Written, in_fields, in_header, in_path
+from mockgrid.contract.violation import Violation, shown, shown_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.contract.contract import Operation, Parameter
+    from mockgrid.contract.outline import Raw
+
+__all__ = ["ParameterValues", "read_parameters"]
+
+ParameterValues = dict[tuple[str, str], Any]
+"""The values of parameters by location and name, ``("query", "limit")``."""
+
+_DEEPEST = 64
+_LONGEST_NAME = 64
+
+
+def read_parameters(
+    operation: Operation, path: Mapping[str, str], query: bytes, headers: Mapping[bytes, bytes]
+) -> tuple[ParameterValues, list[Violation]]:
+    """Read and check all parameters that an operation declares; what it does not declare is passed over.
+
+    Args:
+        operation: the operation that was called.
+        path: the path's parameters, percent-decoded.
+        query: the query string as it was sent, without ``?``.
+        headers: by lower-case name.
+
+    Returns:
+        the values of all parameters that were sent and could be read, also of those that break their
+        schema; and what is wrong, in the order of the contract. A violation's ``path`` starts with its
+        location (``query.limit``), its pointer with the parameter's name (``/limit``). Beside the codes
+        of schemas there are MG111 for a required parameter that is missing and MG122 for a text that
+        cannot be read.
+    """
+    values: ParameterValues = {}
+    violations: list[Violation] = []
+    if not operation.parameters:
+        return values, violations
+    texts = _Texts(operation, path, query, headers)
+    for parameter in operation.parameters:
+        outline = Outline.of(parameter.schema)
+        try:
+            readings = texts.json(parameter) if _holds_json(parameter) else texts.typed(parameter, outline)
+        except UnreadableError as error:
+            violations.append(_unreadable(parameter, error.message, texts.sent(parameter)))
+            continue
+        if not readings:
+            if parameter.required:
+                violations.append(_missing(parameter, texts.names(parameter.location)))
+            continue
+        value, found = _checked(parameter, readings, allowed=texts.may_be_empty(parameter))
+        values[parameter.location, parameter.name] = value
+        violations += found
+    return values, violations
+
+
+class _Texts:
+    """What one request says under the names of its operation's parameters."""
+
+    def __init__(
+        self, operation: Operation, path: Mapping[str, str], query: bytes, headers: Mapping[bytes, bytes]
+    ) -> None:
+        self._operation = operation
+        self._path = path
+        self._raw_query = query
+        self._headers = headers
+
+    @cached_property
+    def _query(self) -> Fields:
+        return Fields.of_query(self._raw_query)
+
+    @cached_property
+    def _cookies(self) -> Fields:
+        return Fields.of_cookies(self._headers.get(b"cookie", b""))
+
+    def names(self, location: str) -> tuple[str, ...]:
+        """Return the names that the request uses in a location."""
+        if location == "header":
+            return tuple(name.decode("latin-1") for name in self._headers)
+        fields = {"query": self._query, "cookie": self._cookies}.get(location)
+        return fields.names if fields is not None else ()
+
+    def sent(self, parameter: Parameter) -> list[str]:
+        """Return the texts under a parameter's name, as they were sent."""
+        if parameter.location == "path":
+            return [self._path[parameter.name]] if parameter.name in self._path else []
+        if parameter.location == "header":
+            header = self._headers.get(parameter.name.lower().encode("latin-1", "replace"))
+            return [] if header is None else [_header_text(header)]
+        fields = self._query if parameter.location == "query" else self._cookies
+        return fields.texts(parameter.name)
+
+    def may_be_empty(self, parameter: Parameter) -> bool:
+        """Tell whether a parameter is empty, and may be, whatever its schema says."""
+        return (
+            parameter.location == "query"
+            and bool(parameter.source.get("allowEmptyValue"))
+            and self.sent(parameter) == [""]
+        )
+
+    def typed(self, parameter: Parameter, outline: Outline) -> list[Any]:
+        """Return the readings of a parameter that is written in a style."""
+        return [outline.typed(raw) for raw in self._readings(parameter, outline)]
+
+    def json(self, parameter: Parameter) -> list[Any]:
+        """Return the value of a parameter that is a JSON text."""
+        sent = self.sent(parameter)
+        if not sent:
+            return []
+        if len(sent) > 1:
+            raise UnreadableError(f"is given {len(sent)} times, where once is expected")
+        text = percent_decoded(sent[0]) if parameter.location in ("query", "cookie") else sent[0]
+        try:
+            return [read_json(text.encode("utf-8", "surrogatepass"), max_depth=_DEEPEST)]
+        except MalformedJsonError as error:
+            raise UnreadableError(error.message.removeprefix("The request body ").rstrip(".")) from None
+
+    def _readings(self, parameter: Parameter, outline: Outline) -> list[Raw]:
+        name, style, explode = parameter.name, parameter.style, parameter.explode
+        if parameter.location == "query":
+            taken = frozenset(other.name for other in self._operation.parameters if other.location == "query")
+            plus = not parameter.source.get("allowReserved")
+            written = Written(name, style, explode, partial(percent_decoded, plus=plus), taken - {name})
+            return in_fields(self._query, written, outline)
+        sent = self.sent(parameter)
+        if parameter.location == "cookie":
+            # A browser keeps one cookie for each name, so a list comes in one text, exploded or not.
+            explode = explode and (len(sent) > 1 or not outline.names("array"))
+            return in_fields(self._cookies, Written(name, "form", explode, _cookie_text), outline)
+        if not sent:
+            return []
+        if parameter.location == "header":
+            return in_header(sent[0], outline, explode=explode)
+        return in_path(sent[0], name, style, outline, explode=explode)
+
+
+def _holds_json(parameter: Parameter) -> bool:
+    return parameter.content is not None and is_json(parameter.content.partition(";")[0].strip().lower())
+
+
+def _header_text(header: bytes) -> str:
+    try:
+        return header.decode("utf-8")
+    except UnicodeDecodeError:
+        return header.decode("latin-1")
+
+
+def _cookie_text(text: str) -> str:
+    try:
+        return percent_decoded(text, plus=False)
+    except UnreadableError:  # cookies are older than this convention, and many are not encoded
+        return text
+
+
+def _checked(parameter: Parameter, readings: list[Any], *, allowed: bool) -> tuple[Any, list[Violation]]:
+    """Choose the first reading that the schema accepts, or tell what is wrong with the first of all."""
+    if parameter.schema is None or allowed:
+        return readings[0], []
+    for value in readings:
+        if parameter.schema.accepts(value):
+            return value, []
+    value = readings[0]
+    return value, [_placed(violation, parameter, value) for violation in parameter.schema.explain(value)]
+
+
+def _placed(violation: Violation, parameter: Parameter, value: Any) -> Violation:
+    """Say where a violation is, and speak of text where a text could not be read as another type."""
+    moved = violation.moved((parameter.name,), parameter.location)
+    moved = replace(moved, path=f"{parameter.location}.{moved.path}")
+    if violation.code != "MG110" or _holds_json(parameter):
+        return moved
+    try:
+        found = resolve(value, violation.pointer)
+    except KeyError:
+        return moved
+    if not isinstance(found, str):
+        return moved
+    return replace(moved, code="MG122", message=f"cannot be read as {violation.expected}: {shown(found)}")
+
+
+def _unreadable(parameter: Parameter, message: str, sent: list[str]) -> Violation:
+    text = sent[0] if sent else ""
+    return Violation(
+        code="MG122",
+        pointer=join([parameter.name]),
+        path=f"{parameter.location}.{parameter.name}",
+        message=message,
+        expected=f"a value in the style {parameter.style}"
+        if parameter.content is None
+        else parameter.content,
+        got=shown(text),
+        value=shown_plain(text),
+        location=parameter.location,
+        contract=parameter.at,
+    )
+
+
+def _missing(parameter: Parameter, names: tuple[str, ...]) -> Violation:
+    meant = nearest(parameter.name, (name for name in names if len(name) <= _LONGEST_NAME))
+    hint = f"; did you mean it by {shown(meant)}?" if meant is not None else ""
+    return Violation(
+        code="MG111",
+        pointer=join([parameter.name]),
+        path=f"{parameter.location}.{parameter.name}",
+        message=f"is required but missing{hint}",
+        expected="a value",
+        got="",
+        location=parameter.location,
+        contract=parameter.at,
+    )

@@ -1,0 +1,198 @@
+"""The styles in which OpenAPI writes arrays and objects as text.
+
+Where a text can be read in more than one way, each reading is returned, the most literal first: the caller
+takes the first that the schema accepts. So ``1%2C2`` is one text for a schema of texts, and two numbers for a
+schema of numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from mockgrid.contract.fields import UnreadableError, percent_decoded
+
+if TYPE_CHECKING:
+    from mockgrid.contract.fields import Fields
+    from mockgrid.contract.outline import Outline, Raw
+
+__all__ = ["Written", "in_fields", "in_header", "in_path"]
+
+Decode: TypeAlias = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a value is written among named fields.
+
+    Attributes:
+        name: the field's name; an exploded object's properties are fields themselves.
+        style: ``form``, ``spaceDelimited``, ``pipeDelimited`` or ``deepObject``.
+        explode: whether each item, or property, is a field of its own.
+        decode: undoes the encoding of one text.
+        taken: names of fields that belong to other values.
+    """
+
+    name: str
+    style: str = "form"
+    explode: bool = True
+    decode: Decode = percent_decoded
+    taken: frozenset[str] = frozenset()
+
+
+def in_path(text: str, name: str, style: str, outline: Outline, *, explode: bool) -> list[Raw]:
+    """Return the readings of a path segment, in the style ``simple``, ``label`` or ``matrix``.
+
+    Raises:
+        UnreadableError: the segment does not begin as its style asks, or an object's text does not fall
+            into pairs.
+    """
+    if style == "label":
+        if not text.startswith("."):
+            raise UnreadableError("must start with a full stop")
+        separator = "." if explode or "," not in text else ","
+        return _joined(text[1:], separator, outline, _same, explode=explode)
+    if style == "matrix":
+        return _matrix(text, name, outline, explode=explode)
+    return _joined(text, ",", outline, _same, explode=explode)
+
+
+def in_header(text: str, outline: Outline, *, explode: bool) -> list[Raw]:
+    """Return the readings of a header; spaces around its commas mean nothing.
+
+    Raises:
+        UnreadableError: an object's text does not fall into pairs.
+    """
+    return _joined(text.strip(" \t"), ",", outline, str.strip, explode=explode)
+
+
+def in_fields(  # noqa: PLR0911 - one return for each way of writing
+    fields: Fields, written: Written, outline: Outline
+) -> list[Raw]:
+    """Return the readings of a value among fields; none where it was not sent.
+
+    Raises:
+        UnreadableError: wrong percent-encoding, a single value that was sent more than once, or an
+            object's text that does not fall into pairs.
+    """
+    texts = fields.texts(written.name)
+    if written.style == "deepObject" and (tree := fields.tree(written.name)):
+        return [tree]
+    if (
+        written.style == "form"
+        and written.explode
+        and outline.names("object")
+        and not (texts and outline.scalar)
+    ):
+        found = _spread(fields, written, outline)
+        if found:
+            return [found]
+    if not texts:
+        return []
+    if len(texts) > 1:
+        return [_repeated(texts, written, outline)]
+    if written.style == "form" and not written.explode:
+        return _joined(texts[0], ",", outline, written.decode, explode=False)
+    if written.style in _DELIMITERS and not written.explode:
+        # These delimiters cannot be part of a value, encoded or not.
+        return _joined(written.decode(texts[0]), _DELIMITERS[written.style], outline, _same, explode=False)
+    return _alone(written.decode(texts[0]), outline)
+
+
+_DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
+
+
+def _same(text: str) -> str:
+    return text
+
+
+def _alone(text: str, outline: Outline) -> list[Raw]:
+    readings: list[Raw] = []
+    if outline.scalar or not outline.names("array"):
+        readings.append(text)
+    if outline.names("array"):
+        readings.append([text])
+        if not text:
+            readings.append([])
+    return readings + _null(text, outline)
+
+
+def _repeated(texts: list[str], written: Written, outline: Outline) -> Raw:
+    if outline.kinds is not None and not outline.names("array"):
+        raise UnreadableError(f"is given {len(texts)} times, where once is expected")
+    if not written.explode:
+        raise UnreadableError(f"is given {len(texts)} times, where one list of all its items is expected")
+    return [written.decode(text) for text in texts]
+
+
+def _spread(fields: Fields, written: Written, outline: Outline) -> dict[str, Raw]:
+    """Collect the properties of an exploded object, which are fields of their own."""
+    names = [name for name in fields.names if name in outline.properties]
+    if outline.open:
+        names += [
+            name for name in fields.names if name not in outline.properties and name not in written.taken
+        ]
+    found: dict[str, Raw] = {}
+    for name in names:
+        texts = [written.decode(text) for text in fields.texts(name)]
+        found[name] = list(texts) if len(texts) > 1 else texts[0]
+    return found
+
+
+def _joined(text: str, separator: str, outline: Outline, decode: Decode, *, explode: bool) -> list[Raw]:
+    """Return the readings of a text in which a separator joins items, or names and values."""
+    readings: list[Raw] = []
+    pieces = text.split(separator) if text else []
+    if outline.scalar:
+        readings.append(decode(text))
+    if outline.names("array"):
+        readings.append([decode(piece) for piece in pieces])
+        if not text:
+            readings.append([""])
+        elif len(pieces) == 1 and separator in (whole := decode(text)):
+            # Many clients encode the separator, too.
+            readings.append([*whole.split(separator)])
+    if outline.names("object"):
+        if len(pieces) == 1 and separator in (whole := decode(text)):
+            pieces, decode = whole.split(separator), _same
+        try:
+            readings.append(_pairs(pieces, decode, explode=explode))
+        except UnreadableError:
+            if not readings:
+                raise
+    return readings + _null(text, outline) or [decode(text)]
+
+
+def _null(text: str, outline: Outline) -> list[Raw]:
+    """Return the reading of a text as null, where the schema takes null beside an array or an object."""
+    return [text] if not outline.scalar and outline.names("null") and text in ("", "null") else []
+
+
+def _pairs(pieces: list[str], decode: Decode, *, explode: bool) -> Raw:
+    if explode:
+        if not all("=" in piece for piece in pieces):
+            raise UnreadableError("must be written as name=value pairs")
+        return {decode(name): decode(value) for name, _, value in (piece.partition("=") for piece in pieces)}
+    if len(pieces) % 2:
+        raise UnreadableError("must be written as names and values in turn")
+    return {decode(name): decode(value) for name, value in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def _matrix(text: str, name: str, outline: Outline, *, explode: bool) -> list[Raw]:
+    if not text.startswith(";"):
+        raise UnreadableError("must start with a semicolon")
+    pieces = text[1:].split(";")
+    if explode and outline.names("object"):
+        return [_pairs(pieces, _same, explode=True)]
+    values = []
+    for piece in pieces:
+        found, _, value = piece.partition("=")
+        if found != name:
+            raise UnreadableError(f"must be written as ;{name}=value")
+        values.append(value)
+    if len(values) == 1 and not explode:
+        return _joined(values[0], ",", outline, _same, explode=False)
+    if len(values) > 1 and not (explode and outline.names("array")):
+        raise UnreadableError(f"is given {len(values)} times, where once is expected")
+    return _alone(values[0], outline) if len(values) == 1 else [list(values)]

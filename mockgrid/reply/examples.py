@@ -1,0 +1,139 @@
+"""The examples that a contract gives: whole bodies by name, and parts of bodies in its schemas."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.reply.prefer import PreferError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.contract.contract import MediaType, Operation, Response
+    from mockgrid.contract.outline import Outline
+
+__all__ = [
+    "NONE",
+    "Nothing",
+    "example_of",
+    "header_example",
+    "named_example",
+    "with_examples",
+    "without_write_only",
+]
+
+
+class Nothing:
+    """Stands for the absence of a value where null is a value."""
+
+
+NONE: Final = Nothing()
+
+Found: TypeAlias = "Any | Nothing"
+
+
+def named_example(operation: Operation, response: Response, media: MediaType, name: str) -> Any:
+    """Return the example that a client asked for by name, as it stands in the contract.
+
+    Raises:
+        PreferError: the media type has no such example; the message names the nearest, or where there is one.
+    """
+    if name in media.examples:
+        return _read(media, media.examples[name])
+    known = sorted({key for found in response.media.values() for key in found.examples if key})
+    subject = f"{operation.id} does not have for {response.status}"
+    message = f"Prefer asks for the example {name[:80]!r}, which {subject}."
+    elsewhere = [
+        other.status
+        for other in operation.responses.values()
+        if any(name in found.examples for found in other.media.values())
+    ]
+    if elsewhere:
+        raise PreferError(f"{message} It belongs to {elsewhere[0]}: ask for that code, too.")
+    names = f" Known are {', '.join(known[:12])}." if known else " There are none."
+    raise PreferError(message + (did_you_mean(name, known) or names))
+
+
+def example_of(media: MediaType, outline: Outline) -> Found:
+    """Return the first example of a media type, or its schema, that obeys the schema; else ``NONE``.
+
+    An example that breaks its own schema is passed over: a reply must not break the contract. The text of
+    another media type than JSON is never checked.
+    """
+    default = outline.own("default")
+    for example in [
+        *media.examples.values(),
+        *_own_examples(outline),
+        *([] if default is None else [default]),
+    ]:
+        value = _read(media, example)
+        if (
+            media.schema is None
+            or media.schema.accepts(value)
+            or (isinstance(value, str) and not media.is_json)
+        ):
+            return value
+    return NONE
+
+
+def with_examples(value: Any, outline: Outline) -> Any:
+    """Return a value in which each part whose schema gives an example is that example."""
+    if isinstance(value, dict):
+        return {name: _exemplary(item, outline.property(name)) for name, item in value.items()}
+    if isinstance(value, list):
+        # Only the first item: items that are all the same would hide mistakes, and break uniqueItems.
+        first = [_exemplary(item, outline.item(0)) for item in value[:1]]
+        return first + [with_examples(item, outline.item(index)) for index, item in enumerate(value[1:], 1)]
+    return value
+
+
+def without_write_only(value: Any, outline: Outline) -> Any:
+    """Return a value without the properties that only requests may have."""
+    if isinstance(value, dict):
+        return {
+            name: without_write_only(item, part)
+            for name, item in value.items()
+            if (part := outline.property(name)).anywhere("writeOnly") is not True
+        }
+    if isinstance(value, list):
+        return [without_write_only(item, outline.item(index)) for index, item in enumerate(value)]
+    return value
+
+
+def header_example(header: Mapping[str, Any], outline: Outline) -> Found:
+    """Return the example of a header or its schema; ``NONE`` where there is none."""
+    if "example" in header:
+        return header["example"]
+    named = header.get("examples")
+    for example in named.values() if isinstance(named, dict) else ():
+        if isinstance(example, dict) and "value" in example:
+            return example["value"]
+    return next(iter(_own_examples(outline)), NONE)
+
+
+def _exemplary(value: Any, outline: Outline) -> Any:
+    return next(iter(_own_examples(outline)), with_examples(value, outline))
+
+
+def _own_examples(outline: Outline) -> list[Any]:
+    several = outline.own("examples")
+    found = [outline.own("example"), *(several if isinstance(several, list) else ())]
+    return [example for example in found if example is not None]
+
+
+def _read(media: MediaType, example: Any) -> Any:
+    """Return an example's value; JSON that was written as a text, as many documents do, is read."""
+    if (
+        not isinstance(example, str)
+        or not media.is_json
+        or media.schema is None
+        or media.schema.accepts(example)
+    ):
+        return example
+    try:
+        value = json.loads(example)
+    except (ValueError, RecursionError):
+        return example
+    return value if media.schema.accepts(value) else example

@@ -1,0 +1,246 @@
+"""Replies to any operation, made from its contract: an example, else a value that obeys the schema."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from mockgrid.contract.media_types import MediaName
+from mockgrid.contract.pointer import join, resolve
+from mockgrid.errors import InvalidSchemaError, MockgridError, SynthesisError
+from mockgrid.reply.accept import choose_media
+from mockgrid.reply.examples import (
+    NONE,
+    Nothing,
+    example_of,
+    header_example,
+    named_example,
+)
+from mockgrid.reply.prefer import PreferError
+from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, event, lines, render
+from mockgrid.reply.reply import Headers, Reply
+from mockgrid.reply.response_headers import NEVER, header_line
+from mockgrid.reply.values import Values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.contract.contract import Contract, MediaType, Operation, Response
+    from mockgrid.contract.outline import Outline
+
+__all__ = ["GenericReplies", "UnanswerableError"]
+
+_STATUS = re.compile(r"[2-5][0-9]{2}")
+_BODILESS = (204, 205, 304)
+_STREAMED_ITEMS = 3
+# What is sent where the contract offers a range, the likeliest first.
+_CONCRETE = (
+    "application/json",
+    "text/plain",
+    "image/png",
+    "image/gif",
+    "audio/wav",
+    "application/octet-stream",
+)
+
+
+class UnanswerableError(MockgridError):
+    """The contract asks for a reply that no value satisfies; ``where`` is the schema's place."""
+
+
+class GenericReplies:
+    """Composes replies for one contract.
+
+    Args:
+        contract: what replies are made from.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._values = Values(contract)
+        # By the pointer to a media type: bounded by the document.
+        self._examples: dict[str, Any | Nothing] = {}
+
+    def compose(  # noqa: PLR0913 - each says one thing about the reply, by name
+        self,
+        operation: Operation,
+        *,
+        status: int | None = None,
+        example: str | None = None,
+        dynamic: bool = False,
+        accept: str | None = None,
+        seed: str = "",
+    ) -> Reply:
+        """Return a reply that obeys the contract; the same arguments always give the same bytes.
+
+        Args:
+            operation: what was called.
+            status: the status to answer with; by default the lowest success that is declared, else a
+                redirection, else 200 with what ``default`` declares, else the lowest status of all.
+            example: the name of an example in the contract, which is sent as it stands.
+            dynamic: synthesise everything, although there are examples.
+            accept: the ``Accept`` header; where nothing is acceptable it is disregarded.
+            seed: what chooses among the values that a schema allows.
+
+        Raises:
+            PreferError: the operation has no such status or example.
+            UnanswerableError: no value satisfies the schema.
+        """
+        code, response = _response(operation, status)
+        if response is None:
+            return Reply(code, [])
+        headers = self._headers(response, seed, f"{operation.id} cannot be answered with {code}")
+        if code in _BODILESS or not response.media:
+            if example is not None:
+                raise PreferError(f"Prefer asks for the example {example[:80]!r}, but {code} has no body.")
+            return Reply(code, headers)
+        media = _media(response, example, accept)
+        name, content_type = _content_type(response, media, accept)
+        headers.insert(0, (b"content-type", content_type))
+        given: Any | Nothing = NONE
+        if example is not None:
+            given = named_example(operation, response, media, example)
+        elif not dynamic:
+            given = self._example(media)
+        try:
+            if name == EVENT_STREAM or name in LINES:
+                return self._stream(Reply(code, headers), name, media, given, seed)
+            if isinstance(given, Nothing):
+                given = self._whole(media, seed, exemplary=not dynamic)
+        except SynthesisError as error:
+            raise self._unanswerable(f"{operation.id} cannot be answered with {code} {name}", error) from None
+        return Reply(code, headers, render(name, given, self._outline(media)))
+
+    def _stream(self, reply: Reply, name: str, media: MediaType, given: Any | Nothing, seed: str) -> Reply:
+        """Answer with several values: server-sent events, or a JSON text a line."""
+        if isinstance(given, str) and name != EVENT_STREAM:
+            reply.body = given.encode("utf-8", "replace")
+        elif isinstance(given, str) and "data:" in given:
+            frames = given.encode("utf-8", "replace").replace(b"\r\n", b"\n").strip(b"\n").split(b"\n\n")
+            reply.events = [frame.strip(b"\n") + b"\n\n" for frame in frames]
+        elif name != EVENT_STREAM:
+            reply.body = lines(name, self._several(media, given, seed))
+        else:
+            fields = "itemSchema" in media.source
+            reply.events = [event(item, fields=fields) for item in self._several(media, given, seed)]
+        return reply
+
+    def _several(self, media: MediaType, given: Any | Nothing, seed: str) -> list[Any]:
+        """Return the values of a stream: the items of an array, one value, or three by ``itemSchema``."""
+        if isinstance(given, Nothing) and "itemSchema" in media.source:
+            validator, schema = self._values.validator(f"{media.at}/itemSchema"), media.source["itemSchema"]
+            return [
+                self._values.value(validator, schema, f"{seed}/{index}", exemplary=True)
+                for index in range(_STREAMED_ITEMS)
+            ]
+        whole = self._whole(media, seed, exemplary=True) if isinstance(given, Nothing) else given
+        return whole if isinstance(whole, list) else [whole]
+
+    def _whole(self, media: MediaType, seed: str, *, exemplary: bool) -> Any:
+        """Synthesise a body; without a schema, the least that the media type can hold."""
+        if media.schema is None:
+            return "" if media.name.startswith("text/") else {}
+        return self._values.value(media.schema, media.source["schema"], seed, exemplary=exemplary)
+
+    def _headers(self, response: Response, seed: str, subject: str) -> Headers:
+        """Return the headers that a response must have, and those that have an example."""
+        headers: Headers = []
+        declared = response.source.get("headers")
+        for name, entry in declared.items() if isinstance(declared, dict) else ():
+            header = response.headers[name.lower()]
+            if name.lower() in NEVER:
+                continue
+            value = header_example(header, self._values.outline(header.get("schema", {})))
+            if isinstance(value, Nothing) and header.get("required"):
+                at = self._followed(entry, f"{response.at}/headers{join([name])}")
+                try:
+                    value = self._header_value(f"{at}/schema", header, f"{seed}/{name.lower()}")
+                except SynthesisError as error:
+                    raise self._unanswerable(f"{subject}: its header {name} cannot be made", error) from None
+            line = None if isinstance(value, Nothing) else header_line(name, value, header)
+            if line is not None:
+                headers.append(line)
+        return headers
+
+    def _header_value(self, at: str, header: Mapping[str, Any], seed: str) -> Any:
+        if "schema" not in header:
+            return ""
+        return self._values.value(self._values.validator(at), header["schema"], seed, exemplary=True)
+
+    def _followed(self, entry: Any, at: str) -> str:
+        """Return the place of what an entry refers to; references lead somewhere, as compiling has seen."""
+        while isinstance(entry, dict) and isinstance(entry.get("$ref"), str):
+            at = unquote(entry["$ref"])[1:]
+            entry = resolve(self._contract.document.data, at)
+        return at
+
+    def _example(self, media: MediaType) -> Any | Nothing:
+        if media.at not in self._examples:
+            self._examples[media.at] = example_of(media, self._outline(media))
+        return self._examples[media.at]
+
+    def _outline(self, media: MediaType) -> Outline:
+        return self._values.outline(media.source.get("schema", {}))
+
+    def _unanswerable(self, subject: str, error: SynthesisError) -> UnanswerableError:
+        invalid = isinstance(error, InvalidSchemaError)
+        cause = f"the schema under {error.where} is " + (
+            "not valid" if invalid else "one that nothing satisfies"
+        )
+        return UnanswerableError(
+            f"{subject}, because {cause}: {error.message.rstrip('.')}.",
+            where=self._contract.document.where(error.where),
+            hint="Correct the schema, or give it an example.",
+        )
+
+
+def _response(operation: Operation, status: int | None) -> tuple[int, Response | None]:
+    """Choose the response to answer with."""
+    responses = operation.responses
+    if status is not None:
+        found = operation.response(status)
+        if found is None:
+            declared = ", ".join(sorted(responses)) or "none"
+            raise PreferError(
+                f"Prefer asks for the status {status}, which {operation.id} does not declare ({declared})."
+            )
+        return status, found
+    codes = sorted(int(name) for name in responses if _STATUS.fullmatch(name))
+    for family in ("2", "3"):
+        exact = next((code for code in codes if str(code).startswith(family)), None)
+        if exact is not None:
+            return exact, responses[str(exact)]
+        if f"{family}XX" in responses:
+            return {"2": 200, "3": 302}[family], responses[f"{family}XX"]
+    if "default" in responses:
+        return 200, responses["default"]
+    if codes:
+        return codes[0], responses[str(codes[0])]
+    ranges = sorted(name for name in responses if name.endswith("XX"))
+    return (int(ranges[0][0]) * 100, responses[ranges[0]]) if ranges else (200, None)
+
+
+def _media(response: Response, example: str | None, accept: str | None) -> MediaType:
+    """Choose the media type that the client likes best; with an example, among those that have it."""
+    offered = [name for name, media in response.media.items() if example is None or example in media.examples]
+    offered = offered or list(response.media)
+    return response.media[choose_media(accept, offered) or offered[0]]
+
+
+def _content_type(response: Response, media: MediaType, accept: str | None) -> tuple[str, bytes]:
+    """Return the type that is sent, and the header that says so."""
+    offered = MediaName(media.name)
+    if "*" in media.name:
+        covered = [name for name in _CONCRETE if offered.covers(name)] or ["application/octet-stream"]
+        name = written = choose_media(accept, covered) or covered[0]
+    else:
+        name = media.name
+        # With the parameters that the document gives it, such as a version.
+        keys = response.source.get("content") or {}
+        written = next((key for key in keys if key.partition(";")[0].strip().lower() == name), name)
+    if name.startswith("multipart/"):
+        written = f"{name}; boundary={BOUNDARY}"
+    elif name.startswith("text/") and "charset" not in written.lower():
+        written = f"{written}; charset=utf-8"
+    return name, written.encode("ascii", "replace")
