@@ -23,7 +23,7 @@ class MalformedJsonError(MockgridError):
     """A body that is not JSON; the message says what was found and where."""
 
 
-def read_json(body: bytes, *, max_depth: int) -> Any:
+def read_json(body: bytes, max_depth: int) -> Any:
     """Return the value that a JSON body holds.
 
     Args:

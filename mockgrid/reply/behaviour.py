@@ -25,5 +25,5 @@ class Behaviour(Protocol):
         Args:
             request: a valid request.
             seed: hexadecimal text from what the request asks, 32 characters.
-            identity: hexadecimal text that differs between attempts too, 64 characters.
+            identity: hexadecimal text that differs between attempts too, 128 characters.
         """

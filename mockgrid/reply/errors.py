@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from mockgrid.errors import SynthesisError
-from mockgrid.reply.reply import JSON, Headers, Reply
+from mockgrid.reply.reply import JSON, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ class Errors:
             status, body, media = failure.status, self._vendor_body(failure, words, violations), JSON
         else:
             status, body, media = self._declared_body(failure, words, operation, violations)
-        sent: Headers = [(b"content-type", media)]
+        sent: list[tuple[bytes, bytes]] = [(b"content-type", media)]
         for key, value in {**failure.headers, **(headers or {})}.items():
             sent.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
         if violations:

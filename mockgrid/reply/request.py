@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ class Request:
     Attributes:
         operation: what was called.
         path: the path as it was sent.
+        query: the query as it was sent.
         headers: by lower-case name; the last of several with one name.
         parameters: path, query, header and cookie parameters by location and name.
         value: the body as a JSON value; None where there is none.
@@ -31,7 +31,7 @@ class Request:
 
     __slots__ = ("body", "headers", "operation", "parameters", "path", "query", "value")
 
-    def __init__(  # noqa: PLR0913 - it is a record
+    def __init__(  # noqa: PLR0913, PLR0917 - it is a record
         self,
         operation: Operation,
         path: str,
@@ -49,30 +49,21 @@ class Request:
         self.value = value
         self.body = body
 
-    def digests(self, salt: bytes) -> tuple[str, bytes]:
-        """Return what the request asks as hexadecimal text, and the digest of this very request.
+    def asked(self) -> tuple[bytes, bytes]:
+        """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.
 
-        Two requests that differ only in how the reply is sent ask the same, and the first attempt of each gets
-        the same completion, ids included; white space and the order of keys never count.
-
-        Args:
-            salt: the contract and the server's seed, at most 64 bytes.
+        Two requests that differ only in how the reply is sent ask the same; white space and the order of
+        keys never count.
         """
+        where = f"{self.path}?".encode("utf-8", "surrogatepass") + self.query
         value = self.value
+        if value is None:
+            return where + self.body, b""
         if isinstance(value, dict) and "stream" in value:
             asked = {key: value[key] for key in value if key not in _SENDING}
-            sending = canonical({key: value[key] for key in _SENDING if key in value})
-        else:
-            asked, sending = value, b""
-        digest = hashlib.blake2b(self.path.encode("utf-8", "surrogatepass"), digest_size=16, key=salt)
-        if self.query:
-            digest.update(b"?" + self.query)
-        digest.update(canonical(asked) if value is not None else self.body)
-        seed = digest.hexdigest()
-        if sending:
-            digest.update(sending)
-            return seed, digest.digest()
-        return seed, seed.encode()
+            sending = {key: value[key] for key in _SENDING if key in value}
+            return where + canonical(asked), canonical(sending)
+        return where + canonical(value), b""
 
 
 def canonical(value: Any) -> bytes:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # A token is a word of up to seven letters or digits, or up to three marks, each with the space before it;
 # or one further space. Each character falls under exactly one of them, so the pieces join to the text.
@@ -25,12 +28,15 @@ class Tokenizer(Protocol):
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
 
+    def total(self, texts: Iterable[str]) -> int:
+        """Return how many tokens several texts have together, each counted alone."""
+
     def split(self, text: str) -> list[str]:
         """Return the pieces that a stream sends, a token each; they join to the text."""
 
 
-class ShortWords:
-    """The built-in tokenizer."""
+class _Counting:
+    """Counts by ``_count``, and remembers short texts: a conversation is sent again with each turn."""
 
     def __init__(self) -> None:
         self._cached = lru_cache(_CACHED_TEXTS)(self._count)
@@ -39,25 +45,35 @@ class ShortWords:
         """Return how many tokens a text has."""
         return self._cached(text) if len(text) <= _CACHED_LENGTH else self._count(text)
 
+    def total(self, texts: Iterable[str]) -> int:
+        """Return how many tokens several texts have together, each counted alone."""
+        cached = self._cached
+        total = 0
+        for text in texts:
+            total += cached(text) if len(text) <= _CACHED_LENGTH else self._count(text)
+        return total
+
+    def _count(self, text: str) -> int:
+        raise NotImplementedError
+
+
+class ShortWords(_Counting):
+    """The built-in tokenizer."""
+
     def split(self, text: str) -> list[str]:
         """Return the text's tokens; they join to it."""
         return _TOKEN.findall(text)
 
-    @staticmethod
-    def _count(text: str) -> int:
+    def _count(self, text: str) -> int:
         return len(_TOKEN.findall(text))
 
 
-class OpenAITokens:
+class OpenAITokens(_Counting):
     """The tokens of OpenAI's ``o200k_base``, from a vocabulary that ships with `bpe-openai`."""
 
     def __init__(self, vocabulary: Any) -> None:
+        super().__init__()
         self._vocabulary = vocabulary
-        self._cached = lru_cache(_CACHED_TEXTS)(self._count)
-
-    def count(self, text: str) -> int:
-        """Return how many tokens a text has."""
-        return self._cached(text) if len(text) <= _CACHED_LENGTH else self._count(text)
 
     def split(self, text: str) -> list[str]:
         """Return the text's tokens; those that end inside a character go together with the next."""

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from mockgrid.session.session import Session
 
 _JSON = b"application/json"
+# A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
+_WRONG_TYPE = ("MG110", "MG122")
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
+_NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
 class App:
@@ -55,6 +58,7 @@ class App:
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
         self.sessions = Sessions()
+        self._max_depth = settings.max_depth
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self._error_log = ErrorLog.logger()
@@ -68,6 +72,7 @@ class App:
             accept_any=settings.accept_any_key,
         )
         self._control = Control(contract, settings)
+        self._literal = contract.router.literal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
@@ -86,7 +91,7 @@ class App:
 
     async def _answer(self, head: Head, receive: Receive, send: Send) -> None:
         """The way of a request."""
-        started = perf_counter()
+        started = perf_counter() if self.log.enabled else 0.0
         session = self._anonymous
         try:
             operation, path_parameters = self._route(head)
@@ -101,12 +106,15 @@ class App:
         except Exception:
             self._error_log.exception("%s %s failed", head.method, head.path)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
-        await send_reply(reply, request_id, send)
+        await send_reply(reply, request_id, head.scope, send)
         if self.log.enabled:
             self._record(head, reply, session, started)
 
     def _route(self, head: Head) -> tuple[Operation, dict[str, str]]:
-        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
+        operation = self._literal.get((head.method, head.path))
+        if operation is not None:
+            return operation, _NO_PATH_PARAMETERS
+        found = self.contract.router.find(head.path, head.raw_path)
         if found is None:
             nearest = self.contract.router.nearest(head.path)
             hint = f" Did you mean {nearest}?" if nearest else ""
@@ -128,10 +136,11 @@ class App:
         value = None
         if operation.body and (body or operation.body_required):
             value, media = self._value(head, operation, body)
-            if media.schema is not None and value is not UNREAD and not media.schema.accepts(value):
+            schema = media.schema
+            if schema is not None and value is not UNREAD and not schema.accepts(value):
                 # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
                 value = reread_integers(body) if media.is_json else value
-                violations = [*violations, *media.schema.explain(value)]
+                violations = [*violations, *schema.explain(value)]
         if violations:
             raise _invalid(violations)
         request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
@@ -141,19 +150,19 @@ class App:
     def _value(self, head: Head, operation: Operation, body: bytes) -> tuple[Any, MediaType]:
         content_type = head.headers.get(b"content-type")
         media = operation.json_body
-        if content_type != _JSON or media is None:
+        try:
+            if content_type == _JSON and media is not None:
+                return read_json(body, self._max_depth), media
             if content_type is None and not body:
                 raise RefusedError("malformed_body", "The request body is empty; a body was expected.")
-            found = media_type_for(operation, head.text(b"content-type"))
-            if found is None:
-                sent = _cut(head.text(b"content-type") or "no Content-Type")
-                message = f"The request has {sent}; this operation takes {', '.join(operation.body)}."
-                raise RefusedError("unsupported_media_type", message)
-            media = found
-        try:
+            sent = head.text(b"content-type")
+            media = media_type_for(operation, sent)
+            if media is None:
+                message = f"The request has {_cut(sent or 'no Content-Type')}; this operation takes "
+                raise RefusedError("unsupported_media_type", f"{message}{', '.join(operation.body)}.")
             if media.is_json:
-                return read_json(body, max_depth=self.settings.max_depth), media
-            return read_body(media, head.text(b"content-type") or "", body, self.settings.max_depth), media
+                return read_json(body, self._max_depth), media
+            return read_body(media, sent or "", body, self._max_depth), media
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
 
@@ -164,7 +173,7 @@ class App:
         digest.update(b"%d" % attempt)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
-        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
+        found = self.contract.router.find(head.path, head.raw_path)
         operation = found[0].operations.get(head.method) if found is not None else None
         reply = self.errors.reply(
             refused.failure, message, operation=operation, violations=refused.violations, headers=refused.headers
@@ -180,7 +189,7 @@ class App:
 
 def _invalid(violations: list[Violation]) -> RefusedError:
     """A request whose parameters merely have the wrong JSON type is one kind of failure, any other breach another."""
-    failure = "wrong_type" if all(v.code == "MG110" for v in violations) else "invalid_request"
+    failure = "wrong_type" if all(v.code in _WRONG_TYPE for v in violations) else "invalid_request"
     first = violations[0]
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
     return RefusedError(failure, f"{first.path} {first.message}{more}", violations=violations)

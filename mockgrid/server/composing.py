@@ -42,7 +42,7 @@ class Composer:
             known = dict.fromkeys(settings.models, {})
             models = Models(next(iter(known)), known, ignore_case=models.ignore_case if models else False)
         self._generic = GenericReplies(contract)
-        self._behaviours: dict[str, Behaviour] = {
+        self._behaviours: dict[str | None, Behaviour] = {
             "chat-completions": ChatReplies(
                 contract,
                 best_tokenizer(),
@@ -54,23 +54,30 @@ class Composer:
             ),
             "models": ModelReplies(models or Models(), contract.title),
         }
-        self._salt = hashlib.blake2b(f"{contract.sha256}:{settings.seed}".encode()).digest()
+        # All that varies is drawn from the contract and the seed, and then from the request.
+        self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
     def check(self, request: Request) -> None:
         """Refuse what the schema admits but the operation's behaviour does not."""
-        behaviour = self._behaviours.get(request.operation.behaviour or "")
+        behaviour = self._behaviours.get(request.operation.behaviour)
         if behaviour is not None:
             behaviour.check(request)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
-        seed, digest = request.digests(self._salt)
-        attempt = session.attempt(digest)
-        identity = hashlib.blake2b(f"{seed}{attempt}".encode(), digest_size=32).hexdigest()
-        own = identity if digest == seed.encode() else hashlib.blake2b(digest + b"%d" % attempt).hexdigest()
-        request_id = f"req_{own[-32:]}".encode()
+        asked, sending = request.asked()
+        drawn = self._drawn.copy()
+        drawn.update(asked)
+        digest = drawn.digest()
+        seed = digest.hex()[:32]
+        drawn.update(b"%d" % session.attempt(digest + sending))
+        identity = own = drawn.hexdigest()
+        if sending:
+            drawn.update(sending)
+            own = drawn.hexdigest()
+        request_id = b"req_" + own[-32:].encode()
         prefer = request.headers.get(b"prefer")
-        behaviour = self._behaviours.get(request.operation.behaviour or "")
+        behaviour = self._behaviours.get(request.operation.behaviour)
         if prefer is None and behaviour is not None:
             return behaviour.reply(request, seed, identity), request_id
         try:

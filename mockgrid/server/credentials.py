@@ -57,18 +57,18 @@ class Credentials:
         Raises:
             RefusedError: the credential is missing, malformed or unknown, or names an unknown scenario.
         """
-        key, scenario = self._identify(head, operation) if operation.security.required else ("", "")
-        if SESSION in head.headers:
+        headers = head.headers
+        key, scenario = "", ""
+        if operation.security.required:
+            known = self._known.get(headers.get(b"authorization", b""))
+            key, scenario = known if known is not None else self._identify(head, operation)
+        if SESSION in headers:
             key = f"session:{head.text(SESSION)}"
-        if SCENARIO in head.headers:
+        if SCENARIO in headers:
             scenario = self._scenario(head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation)
         return self._sessions.get(key, scenario)
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
-        header = head.headers.get(b"authorization", b"")
-        known = self._known.get(header)
-        if known is not None:
-            return known
         found = operation.security.find(head.headers, head.query)
         if isinstance(found, Missing):
             raise self._refused(found.reason, operation)
@@ -76,7 +76,7 @@ class Credentials:
         if found.scheme.kind == "bearer":
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[header] = identity
+            self._known[head.headers[b"authorization"]] = identity
         return identity
 
     def _scenario_of(self, key: str, operation: Operation) -> str:

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockgrid.server.guard import Guard, response_bytes
 from mockgrid.server.target import origin_form
+from mockgrid.server.whole import EXTENSION, WholeReply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -121,6 +122,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
             if self.scope["http_version"] != "1.0":
                 raise UnknownVersionError
             _write_unframed(self.cycle)
+        else:
+            self.scope["extensions"] = {EXTENSION: WholeReply(self.cycle)}
 
     def on_body(self, body: bytes) -> None:
         """A piece of body: the parser gets on."""

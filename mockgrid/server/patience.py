@@ -1,56 +1,65 @@
-"""A time limit for many tasks at the cost of one timer."""
+"""A time limit that costs nothing while nobody has to wait."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
+T = TypeVar("T")
 
 
-class Patience:
-    """Cancels a task that takes longer than it may, to within a second or a quarter of the limit.
+class Within(Generic[T]):
+    """Awaits a coroutine, and raises TimeoutError once it has kept its caller waiting too long.
 
-    A timer for each request would cost more than reading the request; here waiting costs an entry in a dict,
-    and one timer looks through what waits.
+    The clock starts when the coroutine first waits. A body that has arrived with its head is read without
+    waiting, so for most requests there is no timer at all.
 
     Args:
-        seconds: how long a task may take.
+        coroutine: awaited once.
+        seconds: how long it may take from its first wait on.
     """
 
-    def __init__(self, seconds: float) -> None:
+    __slots__ = ("_coroutine", "_seconds")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> None:
+        self._coroutine = coroutine
         self._seconds = seconds
-        self._step = min(1.0, seconds / 4)
-        # In order of their deadlines, since all have the same limit.
-        self._deadlines: dict[asyncio.Task[object], float] = {}
-        self._looking = False
 
-    def begin(self) -> asyncio.Task[object] | None:
-        """Start the time of the current task, and return the task; None outside of tasks, which have no limit."""
-        task = asyncio.current_task()
-        if task is not None:
-            loop = asyncio.get_running_loop()
-            self._deadlines[task] = loop.time() + self._seconds
-            if not self._looking:
-                self._looking = True
-                loop.call_later(self._step, self._look, loop)
-        return task
+    def __await__(self) -> Generator[Any, Any, T]:
+        try:
+            waiting_for = self._coroutine.send(None)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        return (yield from self._wait(waiting_for).__await__())
 
-    def end(self, task: asyncio.Task[object] | None) -> None:
-        """Stop the time of a task."""
-        if task is not None:
-            self._deadlines.pop(task, None)
+    async def _wait(self, waiting_for: Any) -> T:
+        async with asyncio.timeout(self._seconds):
+            return await _Rest(self._coroutine, waiting_for)
 
-    def was_lost(self, task: asyncio.Task[object] | None) -> bool:
-        """Tell, once a task is cancelled, whether its time was up, and let it go on if so."""
-        if task is None or task in self._deadlines:
-            return False
-        task.uncancel()
-        return True
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        late = [task for task, deadline in self._deadlines.items() if deadline <= now]
-        for task in late:
-            del self._deadlines[task]
-            task.cancel()
-        self._looking = bool(self._deadlines)
-        if self._looking:
-            loop.call_later(self._step, self._look, loop)
+class _Rest(Generic[T]):
+    """A coroutine that has been begun: what it waits for is handed on, and the outcome handed back."""
+
+    __slots__ = ("_coroutine", "_waiting_for")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T], waiting_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waiting_for = waiting_for
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        waiting_for = self._waiting_for
+        try:
+            while True:
+                try:
+                    sent = yield waiting_for
+                except BaseException as error:  # noqa: BLE001 - a cancellation too is the coroutine's to see
+                    waiting_for = self._coroutine.throw(error)
+                else:
+                    waiting_for = self._coroutine.send(sent)
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -12,7 +12,7 @@ from mockgrid.contract.encodings import (
     decode_content,
 )
 from mockgrid.reply.refused import RefusedError
-from mockgrid.server.patience import Patience
+from mockgrid.server.patience import Within
 
 if TYPE_CHECKING:
     from starlette.types import Receive
@@ -34,8 +34,8 @@ class BodyReader:
 
     def __init__(self, most: int, seconds: float) -> None:
         self._most = most
+        self._digits = len(str(most))
         self._seconds = seconds
-        self._patience = Patience(seconds)
 
     async def read(self, head: Head, receive: Receive) -> bytes:
         """Return the whole body, decoded.
@@ -45,23 +45,19 @@ class BodyReader:
             DisconnectedError: the client left.
         """
         length = head.headers.get(b"content-length")
-        if length is not None and int(length) > self._most:
+        if length is not None and len(length) >= self._digits and length.isdigit() and int(length) > self._most:
             raise self._too_large(f"has {int(length)} bytes")
-        task = self._patience.begin()
         try:
-            message = await receive()
+            message = await Within(receive(), self._seconds)
             body: bytes = message.get("body", b"")
             if message.get("more_body"):
-                body = await self._rest(body, receive)
+                async with asyncio.timeout(self._seconds):
+                    body = await self._rest(body, receive)
             elif message["type"] == "http.disconnect":
                 raise DisconnectedError
-        except asyncio.CancelledError:
-            if not self._patience.was_lost(task):
-                raise
+        except TimeoutError:
             late = f"The request body did not arrive within {self._seconds:g} s."
             raise RefusedError("request_timeout", late) from None
-        finally:
-            self._patience.end(task)
         if b"content-encoding" in head.headers:
             return self._decoded(body, head)
         if len(body) > self._most:
@@ -76,9 +72,8 @@ class BodyReader:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise DisconnectedError
-            chunk = message.get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
             more = message.get("more_body", False)
         return b"".join(chunks)
 

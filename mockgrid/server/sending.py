@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.server.whole import EXTENSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from starlette.types import Send
+    from starlette.types import Scope, Send
 
     from mockgrid.reply.reply import Reply
 
+_NONE: dict[str, Any] = {}
 # Events without pace leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
 
 
-async def send_reply(reply: Reply, request_id: bytes, send: Send) -> None:
+async def send_reply(reply: Reply, request_id: bytes, scope: Scope, send: Send) -> None:
     """Send a reply whole, or event by event."""
-    headers = reply.headers
-    headers.append((b"x-request-id", request_id))
+    headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
     if reply.events is None:
-        headers.append((b"content-length", b"%d" % len(reply.body)))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
+        body = reply.body
+        headers.append((b"content-length", b"%d" % len(body)))
+        whole = scope.get("extensions", _NONE).get(EXTENSION)
+        if whole is None or not whole(reply.status, headers, body):
+            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
         return
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await _send_events(reply.events, send)

@@ -60,31 +60,28 @@ def offered_tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def prompt_tokens(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
     """Return the tokens of a prompt, and how many of them are audio."""
-    count = tokenizer.count
     messages = body["messages"]
-    total = _ANSWER + _PER_MESSAGE * len(messages)
-    audio = 0
+    texts: list[str] = []
+    extra = audio = 0
     for message in messages:
         content = message.get("content")
         if isinstance(content, str):
-            total += count(content)
+            texts.append(content)
         elif content:
             for part in content:
                 kind = part["type"]
                 if kind == "image_url":
-                    total += _IMAGE_TOKENS
+                    extra += _IMAGE_TOKENS
                 elif kind == "input_audio":
-                    total += _AUDIO_TOKENS
                     audio += _AUDIO_TOKENS
                 else:
-                    total += count(part.get("text") or part.get("refusal") or "")
+                    texts.append(part.get("text") or part.get("refusal") or "")
         if "tool_calls" in message:
             for call in message["tool_calls"] or ():
-                total += count(call["function"]["name"]) + count(call["function"]["arguments"])
-    tools = body.get("tools")
-    if tools:
-        total += count(as_text(tools))
-    return total, audio
+                texts += (call["function"]["name"], call["function"]["arguments"])
+    if body.get("tools"):
+        texts.append(as_text(body["tools"]))
+    return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
 
 
 def as_text(value: Any) -> str:

@@ -68,24 +68,26 @@ class Planner:
         return tuple(self._ended(text, stops, limit) for text in texts)
 
     def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
+        messages = body["messages"]
         response_format = body.get("response_format")
         kind = response_format["type"] if response_format else "text"
         if kind == "json_schema":
             return self._structured(response_format["json_schema"], body, seed, count)
         if kind == "json_object":
-            return [as_text({"reply": self._sentence(body, seed, index)}) for index in range(count)]
-        return [self._sentence(body, seed, index) for index in range(count)]
+            return [as_text({"reply": self.sentence(messages, seed, index)}) for index in range(count)]
+        return [self.sentence(messages, seed, index) for index in range(count)]
 
-    def _sentence(self, body: dict[str, Any], seed: str, index: int) -> str:
+    def sentence(self, messages: list[dict[str, Any]], seed: str, index: int = 0) -> str:
+        """Return the text of the choice at ``index``, before any limit cuts it."""
         if self._style == "prose":
             return prose(self._tokenizer, self._prose_tokens, f"{seed}:{index}")
-        said = echo(last_user_text(body["messages"]))
+        said = echo(last_user_text(messages))
         return said if index == 0 else f"{said} This is choice {index + 1}."
 
     def _structured(self, asked: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
         schema = asked.get("schema")
         if schema is None:
-            return [as_text({"reply": self._sentence(body, seed, index)}) for index in range(count)]
+            return [as_text({"reply": self.sentence(body["messages"], seed, index)}) for index in range(count)]
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
         at = ("response_format", "json_schema", "schema")
         made = [
@@ -134,7 +136,7 @@ class Planner:
             raise _refused("MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}")
         tokens = speech.TOKENS if limit is None else min(speech.TOKENS, limit)
         left = None if limit is None else limit - tokens
-        said = self._ended(self._sentence(body, seed, index), body.get("stop"), left)
+        said = self._ended(self.sentence(body["messages"], seed, index), body.get("stop"), left)
         name = f"audio_{seed[:22]}{index:02x}"
         spoken = Audio(name, speech.tone(asked), said.content or "", created + 3600, tokens)
         return Choice(None, said.finish, audio=spoken)

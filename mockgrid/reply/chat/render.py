@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.logprobs import logprobs_of
 
 if TYPE_CHECKING:
-    from mockgrid.reply.chat.completion import Call, Choice, Completion
+    from mockgrid.reply.chat.completion import Call
     from mockgrid.reply.tokens import Tokenizer
 
 
@@ -37,6 +38,56 @@ def render_json(completion: Completion, tokenizer: Tokenizer) -> bytes:
             "system_fingerprint": completion.fingerprint,
         }
     )
+
+
+class PlainJson:
+    """The body of a completion with one choice of text and nothing else, which is what most tests ask for.
+
+    All but seven values are the same each time, so they are encoded once; the layout is ``render_json``'s own.
+    """
+
+    def __init__(self, fingerprint: str, tokenizer: Tokenizer) -> None:
+        # Numbers and names that cannot occur by themselves mark the places.
+        usage = usage_of(prompt=700_000_001, written=700_000_002)
+        usage["total_tokens"] = 700_000_003
+        sample = Completion(
+            "@id@", 700_000_004, "@model@", "default", fingerprint, (Choice("@content@"),), usage, None, ""
+        )
+        template = render_json(sample, tokenizer).replace(b"%", b"%%")
+        for mark in (b"@id@", b"700000004", b'"@model@"', b'"@content@"', b"700000001", b"700000002", b"700000003"):
+            template = template.replace(mark, b"%b" if mark.startswith((b"@", b'"')) else b"%d")
+        self._template = template
+
+    def render(self, name: str, created: int, model: str, content: str, prompt: int, written: int) -> bytes:  # noqa: PLR0913, PLR0917 - the values of the template, in its order
+        """Return the body."""
+        return self._template % (
+            name.encode("ascii"),
+            created,
+            orjson.dumps(model),
+            orjson.dumps(content),
+            prompt,
+            written,
+            prompt + written,
+        )
+
+
+def usage_of(
+    *, prompt: int, prompt_audio: int = 0, written: int = 0, spoken: int = 0, reasoned: int = 0
+) -> dict[str, Any]:
+    """Return a ``usage`` object; all numbers are tokens, and ``prompt`` includes ``prompt_audio``."""
+    completed = written + spoken + reasoned
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completed,
+        "total_tokens": prompt + completed,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": prompt_audio},
+        "completion_tokens_details": {
+            "reasoning_tokens": reasoned,
+            "audio_tokens": spoken,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
 
 
 def message_of(choice: Choice) -> dict[str, Any]:

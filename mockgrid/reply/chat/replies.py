@@ -10,7 +10,7 @@ from mockgrid.reply.chat.chunks import Options, render_events
 from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.conversation import prompt_tokens
 from mockgrid.reply.chat.plan import Planner, Style
-from mockgrid.reply.chat.render import render_json
+from mockgrid.reply.chat.render import PlainJson, render_json, usage_of
 from mockgrid.reply.chat.schemas import Schemas
 from mockgrid.reply.chat.strict import strict_violations
 from mockgrid.reply.refused import RefusedError
@@ -25,6 +25,23 @@ if TYPE_CHECKING:
 CREATED = 1_735_689_600
 """The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
 
+# Fields that shape a reply; a request without any of them gets one choice of text as JSON.
+_SHAPING = frozenset(
+    (
+        "audio",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "modalities",
+        "n",
+        "response_format",
+        "service_tier",
+        "stop",
+        "stream",
+        "tool_choice",
+        "tools",
+    )
+)
 _TIERS = ("default", "flex", "scale", "priority")
 
 
@@ -59,6 +76,8 @@ class ChatReplies:
         self._real_clock = real_clock
         self._strict = strict
         self._fingerprint = f"fp_{contract.sha256[:10]}"
+        self._plain = PlainJson(self._fingerprint, tokenizer)
+        self._known_models = frozenset(models.names) if models is not None else frozenset()
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -67,6 +86,8 @@ class ChatReplies:
         body = request.value
         models = self._models
         model = body.get("model")
+        if (model is None or model in self._known_models) and not self._strict:
+            return
         if self._strict:
             limits = models.limits(model or self._default_model) if models is not None else {}
             violations = strict_violations(body, limits, self._tokenizer)
@@ -81,17 +102,32 @@ class ChatReplies:
     def reply(self, request: Request, seed: str, identity: str) -> Reply:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
+        if body.keys().isdisjoint(_SHAPING):
+            return Reply(200, self._json_headers, self._plain_body(body, seed, identity))
         completion = self.complete(body, seed, identity)
         if body.get("stream"):
             asked = body.get("stream_options") or {}
             options = Options(bool(asked.get("include_usage")), bool(asked.get("include_obfuscation")))
             events = render_events(completion, self._tokenizer, options)
-            return Reply(200, list(self._sse_headers), events=events)
-        return Reply(200, list(self._json_headers), render_json(completion, self._tokenizer))
+            return Reply(200, self._sse_headers, events=events)
+        return Reply(200, self._json_headers, render_json(completion, self._tokenizer))
+
+    def _plain_body(self, body: dict[str, Any], seed: str, identity: str) -> bytes:
+        """Return what ``complete`` and ``render_json`` would, for a request that asks for text and no more."""
+        content = self._planner.sentence(body["messages"], seed)
+        prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
+        if prompt_audio:
+            return render_json(self.complete(body, seed, identity), self._tokenizer)
+        model = body.get("model") or self._default_model
+        written = self._tokenizer.count(content)
+        return self._plain.render(f"chatcmpl-{identity[:29]}", self._created(), model, content, prompt, written)
+
+    def _created(self) -> int:
+        return int(time.time()) if self._real_clock else CREATED
 
     def complete(self, body: dict[str, Any], seed: str, identity: str) -> Completion:
         """Return the completion that answers a valid request."""
-        created = int(time.time()) if self._real_clock else CREATED
+        created = self._created()
         choices = self._planner.choices(body, seed, created)
         if choices[0].calls:
             choices = tuple(_named(choice, identity, index) for index, choice in enumerate(choices))
@@ -124,19 +160,9 @@ class ChatReplies:
                 written += count(choice.refusal)
             if choice.reasoning:
                 reasoned += count(choice.reasoning)
-        completed = written + spoken + reasoned
-        return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completed,
-            "total_tokens": prompt + completed,
-            "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": prompt_audio},
-            "completion_tokens_details": {
-                "reasoning_tokens": reasoned,
-                "audio_tokens": spoken,
-                "accepted_prediction_tokens": 0,
-                "rejected_prediction_tokens": 0,
-            },
-        }
+        return usage_of(
+            prompt=prompt, prompt_audio=prompt_audio, written=written, spoken=spoken, reasoned=reasoned
+        )
 
 
 def _named(choice: Choice, identity: str, index: int) -> Choice:

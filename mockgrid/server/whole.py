@@ -1,0 +1,58 @@
+"""Sending a whole reply in one write.
+
+ASGI sends the head of a reply and its body in two messages, and uvicorn writes each by itself. Most replies of
+this server are whole, so its protocol offers an extension of the ASGI scope for them; under another server, or
+in process, replies leave by the two messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EXTENSION = "mockgrid.whole"
+"""``scope["extensions"][EXTENSION](status, headers, body) -> bool``: whether the reply was taken."""
+
+
+class WholeReply:
+    """The extension for one request.
+
+    Args:
+        cycle: uvicorn's state of the request and its response.
+    """
+
+    __slots__ = ("_cycle",)
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+
+    def __call__(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Write the reply; False where the connection takes nothing now, so that the caller must wait.
+
+        Headers are lower-case, and hold no line breaks.
+        """
+        cycle = self._cycle
+        if cycle.flow.write_paused or cycle.response_started:
+            return False
+        if cycle.disconnected:
+            return True
+        lines = [STATUS_LINE[status]]
+        for name, value in headers:
+            lines += (name, b": ", value, b"\r\n")
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        lines.append(b"\r\n")
+        if cycle.scope["method"] != "HEAD":
+            lines.append(body)
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join(lines))
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+        return True
