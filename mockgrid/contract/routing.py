@@ -57,6 +57,12 @@ class Router:
         routes = [_route(template, found) for template, found in by_path.items()]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
         self._literal = {route.template: route for route in routes if route.pattern is None}
+        self.literal: dict[tuple[str, str], Operation] = {
+            (method, path): operation
+            for path, route in self._literal.items()
+            for method, operation in route.operations.items()
+        }
+        """The operations on paths without parameters, by method and path: found at once."""
         self._templated = sorted(
             (route for route in routes if route.pattern is not None),
             key=lambda route: (len(route.names), -len(route.template), route.template),

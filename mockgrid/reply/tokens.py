@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # A token is a word of up to seven letters or digits, or up to three marks, each with the space before it;
 # or one further space. Each character falls under exactly one of them, so the pieces join to the text.
@@ -20,6 +20,7 @@ _TOKEN = re.compile(r"\s?\w{1,7}|\s?[^\w\s]{1,3}|\s")
 # Longer texts are counted anew each time, so that the cache stays small.
 _CACHED_LENGTH = 2048
 _CACHED_TEXTS = 4096
+_BLOCK = 50_000
 
 
 class Tokenizer(Protocol):
@@ -77,9 +78,8 @@ class OpenAITokens(_Counting):
 
     def split(self, text: str) -> list[str]:
         """Return the text's tokens; those that end inside a character go together with the next."""
-        ids = self._vocabulary.encode(text)
         data = text.encode("utf-8")
-        sizes = (len(self._vocabulary.decode_bytes([token])) for token in ids)
+        sizes = (len(self._vocabulary.decode_single_token_bytes(token)) for token in self._ids(text))
         pieces: list[str] = []
         start = 0
         for end in accumulate(sizes):
@@ -90,7 +90,12 @@ class OpenAITokens(_Counting):
         return pieces
 
     def _count(self, text: str) -> int:
-        return int(self._vocabulary.count(text))
+        return sum(1 for _ in self._ids(text))
+
+    def _ids(self, text: str) -> Iterator[int]:
+        # The vocabulary takes no more than so much at once; a block's border may cost a token.
+        for start in range(0, len(text), _BLOCK):
+            yield from self._vocabulary.encode_ordinary(text[start : start + _BLOCK])
 
 
 def best_tokenizer() -> Tokenizer:

@@ -17,7 +17,7 @@ __all__ = ["xml_of"]
 
 # What XML 1.0 cannot hold, not even escaped.
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NOT_IN_NAMES = re.compile(r"[^\w.\-:]", re.ASCII)
+_NOT_IN_NAMES = re.compile(r"[^\w.\-]", re.ASCII)
 _ROOT = "root"
 _ITEM = "item"
 

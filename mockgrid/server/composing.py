@@ -110,5 +110,5 @@ class Composer:
             example=preferences.example,
             dynamic=preferences.dynamic,
             accept=accept.decode("latin-1") if accept is not None else None,
-            seed=seed,
+            seed=identity if preferences.dynamic else seed,
         )

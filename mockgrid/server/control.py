@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from mockgrid.server.served import STREAM_FORMS, served_document
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from mockgrid.contract.contract import Contract
     from mockgrid.server.settings import Settings
@@ -46,11 +47,16 @@ class Control:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
+        request_id = hashlib.blake2b(f"{scope['method']} {scope['path']}".encode("utf-8", "replace"), digest_size=16)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", f"req_{request_id.hexdigest()}".encode())]
+            await send(message)
+
         open_to_all = scope["path"] in ("/openapi.json", f"{CONTROL}/health")
-        if open_to_all or self._admits(scope):
-            await self._app(scope, receive, send)
-        else:
-            await _refused(self._token is not None)(scope, receive, send)
+        app: ASGIApp = self._app if open_to_all or self._admits(scope) else _refused(self._token is not None)
+        await app(scope, receive, send_with_id)
 
     def _admits(self, scope: Scope) -> bool:
         client = scope.get("client")

@@ -8,12 +8,17 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 
+# Headers that may come several times, and what joins them.
+_LISTS = {b"accept": b", ", b"content-encoding": b", ", b"cookie": b"; ", b"prefer": b", "}
+
+
 class Head:
     """Method, path and headers; the rest is looked up when a stage asks for it.
 
     Attributes:
         path: decoded.
-        headers: by lower-case name; of several with one name the last, except where ``all`` is asked.
+        headers: by lower-case name; several with one name are joined where the header is a list, else the last
+            one counts.
     """
 
     __slots__ = ("headers", "method", "path", "scope")
@@ -22,7 +27,10 @@ class Head:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: str = scope["path"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        pairs: list[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(pairs)
+        if len(self.headers) != len(pairs):
+            self._join_lists(pairs)
 
     @property
     def query(self) -> bytes:
@@ -36,11 +44,12 @@ class Head:
         raw: bytes = self.scope.get("raw_path") or b""
         return raw.decode("latin-1")
 
-    def all(self, name: bytes) -> list[bytes]:
-        """Return all values of a header, in order."""
-        return [value for key, value in self.scope["headers"] if key == name]
-
     def text(self, name: bytes) -> str | None:
         """Return a header as text, or None where it was not sent."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def _join_lists(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        for name, separator in _LISTS.items():
+            if name in self.headers:
+                self.headers[name] = separator.join(value for key, value in pairs if key == name)

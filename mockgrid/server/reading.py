@@ -78,7 +78,7 @@ class BodyReader:
         return b"".join(chunks)
 
     def _decoded(self, body: bytes, head: Head) -> bytes:
-        encoding = ",".join(value.decode("latin-1") for value in head.all(b"content-encoding"))
+        encoding = head.headers[b"content-encoding"].decode("latin-1")
         try:
             return decode_content(body, encoding, self._most)
         except BodyTooLargeError:

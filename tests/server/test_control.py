@@ -1,0 +1,91 @@
+"""The control interface, as far as a server without tests needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from asgi import Caller
+
+
+def control(path, *, client="127.0.0.1", token=None, method="GET", **settings):
+    app = Caller(**settings).app
+    headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": headers,
+        "client": (client, 1),
+        "server": ("127.0.0.1", 8080),
+        "scheme": "http",
+    }
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert any(name == b"x-request-id" for name, _ in sent[0]["headers"])
+    return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def test_health_is_open_to_all():
+    assert control("/__mockgrid__/health", client="10.0.0.7") == (200, {"status": "ready"})
+
+
+def test_loopback_callers_need_no_token():
+    status, body = control("/__mockgrid__/version", control_token="secret")
+    assert status == 200
+    assert len(body["contract"]["sha256"]) == 64
+
+
+@pytest.mark.parametrize("client", ["10.0.0.7", "192.168.1.1", "::ffff:10.0.0.7", "example"])
+def test_others_are_refused_until_a_token_is_set(client):
+    status, body = control("/__mockgrid__/version", client=client)
+    assert status == 403
+    assert "--control-token" in body["errors"]["detail"]
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 403), ("", 403), ("wrong", 403), ("secret", 200)])
+def test_others_need_the_token(token, status):
+    assert control("/__mockgrid__/version", client="10.0.0.7", control_token="secret", token=token)[0] == status
+
+
+def test_unknown_paths_and_methods_are_json():
+    assert control("/__mockgrid__/nope")[0] == 404
+    status, body = control("/__mockgrid__/version", method="DELETE")
+    assert status == 405
+    assert "GET" in body["errors"]["detail"]
+
+
+def stream_schema(body):
+    content = body["paths"]["/chat/completions"]["post"]["responses"]["200"]["content"]
+    return content["text/event-stream"]["schema"]
+
+
+def test_the_served_contract_names_this_server_first():
+    _, body = control("/openapi.json", base_path="/api")
+    assert body["servers"][0]["url"] == "/api"
+    assert body["servers"][1]["url"] == "https://api.thegrid.ai/v1"
+
+
+def test_the_served_contract_describes_streams_in_three_forms():
+    plain = stream_schema(control("/openapi.json")[1])
+    assert plain["required"] == ["data"]
+    assert "contentSchema" not in json.dumps(plain)
+    checkable = stream_schema(control("/openapi.json?sse=checkable")[1])
+    assert checkable["properties"]["data"]["anyOf"][1]["contentSchema"] == {
+        "$ref": "#/components/schemas/ChatCompletionChunk"
+    }
+    assert stream_schema(control("/openapi.json?sse=chunks")[1]) == {"$ref": "#/components/schemas/ChatCompletionChunk"}
+    assert control("/openapi.json?sse=nope")[0] == 400
