@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import contextlib
 import functools
 import json
@@ -162,6 +163,9 @@ def run(app: Any, settings: Settings) -> int:
                 signal.signal(number, lambda *_: server.stop())
         say(_ready_line(server))
 
+    # What was loaded to serve stays until the end; the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve(ready))
     return 0
