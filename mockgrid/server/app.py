@@ -173,8 +173,10 @@ class App:
         digest.update(b"%d" % attempt)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
-        found = self.contract.router.find(head.path, head.raw_path)
-        operation = found[0].operations.get(head.method) if found is not None else None
+        operation = None
+        if refused.failure != "internal":  # whatever failed, routing included, must not fail here again
+            found = self.contract.router.find(head.path, head.raw_path)
+            operation = found[0].operations.get(head.method) if found is not None else None
         reply = self.errors.reply(
             refused.failure, message, operation=operation, violations=refused.violations, headers=refused.headers
         )

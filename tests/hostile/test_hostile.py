@@ -319,3 +319,11 @@ def test_every_reply_has_a_request_id(caller):
     ids = [answer.header("x-request-id") for answer in answers]
     assert all(ids)
     assert len(set(ids)) == len(ids)
+
+
+def test_a_failure_while_routing_is_a_500_in_the_vendors_shape(caller, monkeypatch, capfd):
+    monkeypatch.setattr(caller.app.contract.router, "find", lambda *_: 1 / 0)
+    answer = caller.call(path="/nowhere", body=OK)
+    assert answer.status == 500
+    assert answer.header("x-request-id") in answer.json()["errors"]["detail"]
+    capfd.readouterr()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mockgrid.contract.regex.charset import DIGITS, SPACE, WORD, CharSet, single
+from mockgrid.contract.regex.emoji import EMOJI
 from mockgrid.contract.regex.error import RegexError
 from mockgrid.contract.regex.syntax import Anchor, Assert, Chars
 
@@ -148,6 +149,8 @@ def _property(pattern: str, at: int) -> tuple[Chars, int]:
     name = found[1] or found[2]
     negated = (pattern[at + 1] == "P") is not name.startswith("^")
     name = name.removeprefix("^")
+    if name in EMOJI:
+        return Chars(CharSet(EMOJI[name], negated=negated)), found.end()
     categories = (name,) if name in _CATEGORIES else _CATEGORY_NAMES.get(name)
     if categories is None:
         raise RegexError(f"the Unicode property {name} is not supported", at, hint="General categories are.")

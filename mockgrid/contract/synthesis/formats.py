@@ -10,6 +10,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mockgrid.contract.regex import RegexError, compile_pattern
@@ -109,11 +110,16 @@ def _date_times(n: int) -> list[str]:
     return [f"{day}T{time}" for day in _dates(n) for time in _times(n)]
 
 
-def _uuids(n: int) -> list[str]:
-    # Version 4, variant 1: what strict readers insist on.
+def _uuids(n: int, version: int = 4) -> list[str]:
+    # A version, and variant 1: what strict readers insist on.
     mixed = (n + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128
     text = f"{mixed:032x}"
-    return [f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"]
+    return [f"{text[:8]}-{text[8:12]}-{version}{text[13:16]}-a{text[17:20]}-{text[20:]}"]
+
+
+def _jwts(n: int) -> list[str]:
+    parts = ('{"alg":"HS256","typ":"JWT"}', f'{{"sub":"item-{n}"}}', "signature")
+    return [".".join(base64.urlsafe_b64encode(part.encode()).decode().rstrip("=") for part in parts)]
 
 
 def _base64(n: int) -> list[str]:
@@ -166,6 +172,8 @@ _NETWORK_4 = Format(lambda n: [f"192.0.{n % 256}.0/24"], _parses(ipaddress.IPv4N
 _NETWORK_6 = Format(lambda n: [f"2001:db8:{n:x}::/48"], _parses(ipaddress.IPv6Network))
 _BASE64 = Format(_base64, _is_base64)
 
+_UUID = Format(_uuids, _is_uuid)
+
 FORMATS: Mapping[str, Format] = {
     "date-time": _DATE_TIME,
     "date": Format(_dates, _is_date),
@@ -177,7 +185,7 @@ FORMATS: Mapping[str, Format] = {
     "idn-hostname": _HOSTNAME,
     "ipv4": _IPV4,
     "ipv6": _IPV6,
-    "uuid": Format(_uuids, _is_uuid),
+    "uuid": _UUID,
     "uri": _URI,
     "url": _URI,
     "iri": _URI,
@@ -193,7 +201,10 @@ FORMATS: Mapping[str, Format] = {
     "regex": Format(lambda n: [f"^item-{n}\0$", f"{n % 10}"], _is_regex),
     "byte": _BASE64,
     "base64": _BASE64,
-    # What pydantic writes for its own types.
+    # What pydantic and zod write for their own types.
+    **{f"uuid{version}": Format(partial(_uuids, version=version), _is_uuid) for version in range(1, 9)},
+    "jwt": Format(_jwts, _matches(r"(?:[A-Za-z0-9_-]+\.){2}[A-Za-z0-9_-]*")),
+    "multi-host-uri": Format(lambda n: [f"postgresql://user@db.example.com:5432/item-{n}\0"], _is_uri),
     "base64url": _BASE64,
     "ipvanyaddress": _IPV4,
     "ipvanynetwork": _NETWORK_4,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.json_body import reread_integers
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.reply.chat.chunks import Options, render_events
 from mockgrid.reply.chat.completion import Choice, Completion
@@ -42,6 +44,7 @@ _SHAPING = frozenset(
         "tools",
     )
 )
+_LONG_INTEGER = re.compile(rb"\d{19}")
 _TIERS = ("default", "flex", "scale", "priority")
 
 
@@ -104,6 +107,9 @@ class ChatReplies:
         body = request.value
         if body.keys().isdisjoint(_SHAPING):
             return Reply(200, self._json_headers, self._plain_body(body, seed, identity))
+        if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
+            # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
+            body = reread_integers(request.body)
         completion = self.complete(body, seed, identity)
         if body.get("stream"):
             asked = body.get("stream_options") or {}

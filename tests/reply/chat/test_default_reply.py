@@ -342,3 +342,11 @@ def test_the_keys_of_a_completion_stand_in_the_vendors_order(caller):
     assert list(caller.chat(stream=True, stream_options={"include_usage": True, "include_obfuscation": True}).chunks()[0]) == [
         "id", "object", "created", "model", "service_tier", "system_fingerprint", "choices", "usage", "obfuscation",
     ]  # fmt: skip
+
+
+def test_bounds_beyond_64_bits_are_not_rounded(caller):
+    schema = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "maximum": -(2**62) - 1, "minimum": -(2**62) - 1}}}
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": -(2**62) - 1}
+    schema["properties"]["x"] = {"type": "integer", "const": 2**63 + 1}
+    assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": 2**63 + 1}

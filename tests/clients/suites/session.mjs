@@ -1,0 +1,48 @@
+// What every check gets: the fake's address, a key of its own, and what went over the wire.
+// Loading it also refuses every address but this machine's.
+import assert from "node:assert/strict";
+import net from "node:net";
+import test from "node:test";
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+const CLIENT = process.env.MOCKGRID_CLIENT;
+const PATIENCE = 30_000;
+
+const connect = net.Socket.prototype.connect;
+net.Socket.prototype.connect = function (...args) {
+  const options = Array.isArray(args[0]) ? args[0][0] : args[0];
+  if (options?.host) refuse(options.host);
+  return connect.apply(this, args);
+};
+
+function refuse(host) {
+  if (!LOOPBACK.has(host)) throw new Error(`The checks run without a network, and ${host} was asked for.`);
+}
+
+// Every answer of the running check, below the client and its retries: one for every attempt that it made.
+let answers = [];
+const send = globalThis.fetch;
+globalThis.fetch = async (...request) => {
+  const answer = await send(...request);
+  answers.push(answer);
+  return answer;
+};
+
+/** A check: a test with a session that nobody else uses, in which the client must have kept the contract. */
+export function check(name, run) {
+  breach(name, async (grid) => {
+    await run(grid);
+    const told = answers.map((answer) => answer.headers.get("x-mockgrid-violations"));
+    assert.ok(!told.some(Boolean), `${CLIENT} broke the contract in an ordinary call: ${told}`);
+  });
+}
+
+/** A check that sends on purpose what the contract forbids. */
+export function breach(name, run) {
+  test(name, { timeout: PATIENCE }, async () => {
+    answers = [];
+    const key = `mg-${CLIENT}-${name.replace(/[^A-Za-z0-9]+/g, "-")}`;
+    await run({ url: process.env.MOCKGRID_URL, key, statuses: () => answers.map((answer) => answer.status) });
+    assert.notEqual(answers.length, 0, "The client never spoke to the fake.");
+  });
+}

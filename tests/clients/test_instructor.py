@@ -1,0 +1,5 @@
+from outcomes import run_python
+
+
+def test_instructor(check):
+    check(run_python, "instructor", "instructor")

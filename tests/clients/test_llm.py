@@ -1,0 +1,5 @@
+from outcomes import run_python
+
+
+def test_llm(check):
+    check(run_python, "llm", "llm")
