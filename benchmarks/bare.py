@@ -26,7 +26,11 @@ BODY = orjson.dumps(
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": "You said: Say hello to the world", "refusal": None},
+                "message": {
+                    "role": "assistant",
+                    "content": "You said: Say hello to the world",
+                    "refusal": None,
+                },
                 "logprobs": None,
                 "finish_reason": "stop",
             }
@@ -35,8 +39,9 @@ BODY = orjson.dumps(
     }
 )
 EVENT = (
-    b'data: {"id":"chatcmpl-0123456789abcdefghijklmnopqrs","object":"chat.completion.chunk","created":1735689600,'
-    b'"model":"text-prime","choices":[{"index":0,"delta":{"content":" word"},"logprobs":null,"finish_reason":null}]}\n\n'
+    b'data: {"id":"chatcmpl-0123456789abcdefghijklmnopqrs","object":"chat.completion.chunk",'
+    b'"created":1735689600,"model":"text-prime","choices":[{"index":0,"delta":{"content":" word"},'
+    b'"logprobs":null,"finish_reason":null}]}\n\n'
 )
 
 
@@ -56,5 +61,8 @@ async def stream(_request: Request) -> Response:
 
 
 app = Starlette(
-    routes=[Route("/v1/chat/completions", completion, methods=["POST"]), Route("/stream", stream, methods=["POST"])]
+    routes=[
+        Route("/v1/chat/completions", completion, methods=["POST"]),
+        Route("/stream", stream, methods=["POST"]),
+    ]
 )

@@ -21,8 +21,9 @@ class Target:
     def request(self) -> bytes:
         """The bytes of one request."""
         return (
-            f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\nauthorization: Bearer mg-bench\r\n"
-            f"content-type: application/json\r\naccept: application/json\r\ncontent-length: {len(self.body)}\r\n\r\n"
+            f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\n"
+            "authorization: Bearer mg-bench\r\ncontent-type: application/json\r\n"
+            f"accept: application/json\r\ncontent-length: {len(self.body)}\r\n\r\n"
         ).encode() + self.body
 
 

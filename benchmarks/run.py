@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [--seconds 2] [--rounds 7] [--quick] [--check]
 
-Rounds of both servers take turns, so that a machine whose speed drifts drifts for both; the figure is the median.
-CPU ratios compare processor time per request, which other work on the machine disturbs less than throughput.
+Rounds of both servers take turns, so that a machine whose speed drifts drifts for both; the figure is the
+median. CPU ratios compare processor time per request, which other work on the machine disturbs less.
 ``--check`` exits with 1 where a figure misses its goal.
 """
 
@@ -18,27 +18,33 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bare
 from load import Target, load, reply_size, send_many
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 HERE = Path(__file__).parent
 CHAT = "/v1/chat/completions"
 TICKS = os.sysconf("SC_CLK_TCK")
-WORDS = "Could you tell me what the weather will be like in Oslo tomorrow afternoon, and whether I need an umbrella? "
+PATIENCE = 20.0
+WORDS = "Could you tell me what the weather will be like in Oslo tomorrow, and whether I need an umbrella? "
 
 
 def conversation(messages: int) -> bytes:
     """A request with so many messages of some hundred characters."""
     turns = [
-        {"role": "user" if index % 2 else "assistant", "content": f"{index}: {WORDS}"} for index in range(messages - 1)
+        {"role": "user" if index % 2 else "assistant", "content": f"{index}: {WORDS}"}
+        for index in range(messages - 1)
     ]
-    return json.dumps({"model": "text-prime", "messages": [*turns, {"role": "user", "content": WORDS}]}).encode()
+    return json.dumps(
+        {"model": "text-prime", "messages": [*turns, {"role": "user", "content": WORDS}]}
+    ).encode()
 
 
 SHORT = json.dumps(
@@ -73,6 +79,7 @@ class Server:
 
 
 def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
@@ -80,6 +87,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(*command: str) -> Iterator[Server]:
+    """Run a server until the block ends."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, *(part.replace("PORT", str(port)) for part in command)],
@@ -96,8 +104,9 @@ def serving(*command: str) -> Iterator[Server]:
 
 
 def until_open(port: int, process: subprocess.Popen[bytes]) -> float:
+    """Wait until a server takes connections, and return the seconds that took."""
     started = time.perf_counter()
-    while time.perf_counter() - started < 20:
+    while time.perf_counter() - started < PATIENCE:
         try:
             socket.create_connection(("127.0.0.1", port), 0.2).close()
         except OSError:
@@ -123,7 +132,11 @@ class Compared:
 
 
 def compare(
-    ours: tuple[Server, Target], theirs: tuple[Server, Target], rounds: int, seconds: float, scale: float = 1.0
+    ours: tuple[Server, Target],
+    theirs: tuple[Server, Target],
+    rounds: int,
+    seconds: float,
+    scale: float = 1.0,
 ) -> Compared:
     """Load two targets in turn; ``scale`` turns replies into what is counted, where they differ."""
     found = Compared([], [])
@@ -157,7 +170,9 @@ def ready_ratio(rounds: int) -> float:
 
 def main() -> int:
     """Measure, print, and tell whether all goals are met."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a round (default 2)")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each server (default 7)")
     parser.add_argument("--quick", action="store_true", help="short rounds, 20,000 requests for memory")
@@ -166,7 +181,9 @@ def main() -> int:
     seconds, rounds = (0.5, 3) if options.quick else (options.seconds, options.rounds)
     missed = 0
 
-    def show(name: str, value: float, goal: float, good: Callable[[float, float], bool], note: str = "") -> None:
+    def show(
+        name: str, value: float, goal: float, good: Callable[[float, float], bool], note: str = ""
+    ) -> None:
         nonlocal missed
         met = good(value, goal)
         missed += not met
@@ -182,12 +199,24 @@ def main() -> int:
         there = (plain, Target("127.0.0.1", plain.port, CHAT, SHORT))
         here = (grid, Target("127.0.0.1", grid.port, CHAT, SHORT))
         found = compare(here, there, rounds, seconds)
-        show("JSON completions per second, to a bare route", statistics.median(found.throughput), 0.9, least, spread(found.throughput))
+        show(
+            "JSON completions per second, to a bare route",
+            statistics.median(found.throughput),
+            0.9,
+            least,
+            spread(found.throughput),
+        )
         show("  the same by processor time", statistics.median(found.cpu), 0.9, least, spread(found.cpu))
         two = (grid, Target("127.0.0.1", grid.port, CHAT, conversation(2)))
         long = (grid, Target("127.0.0.1", grid.port, CHAT, conversation(101)))
         found = compare(two, long, rounds, seconds)
-        show("cost of 101 messages, to 2 messages", statistics.median(found.throughput), 3.5, most, spread(found.throughput))
+        show(
+            "cost of 101 messages, to 2 messages",
+            statistics.median(found.throughput),
+            3.5,
+            most,
+            spread(found.throughput),
+        )
         asyncio.run(send_many(here[1], 20_000 if options.quick else 100_000, 16))
         show("resident memory after the requests, MB", grid.rss(), 90, most)
 
@@ -198,7 +227,13 @@ def main() -> int:
         _, reply = asyncio.run(reply_size(here[1]))
         scale = reply.count(b"data: {") / bare.EVENTS
         found = compare(here, there, rounds, seconds, scale)
-        show("streamed events per second, to constant events", statistics.median(found.throughput), 0.9, least, spread(found.throughput))
+        show(
+            "streamed events per second, to constant events",
+            statistics.median(found.throughput),
+            0.9,
+            least,
+            spread(found.throughput),
+        )
 
     show("time until ready, to a bare server", ready_ratio(rounds), 2.5, most)
     return int(bool(missed) and options.check)

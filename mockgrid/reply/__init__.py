@@ -1,0 +1,1 @@
+"""Composing replies: errors, chat completions, models, and whatever else a contract declares."""

@@ -21,6 +21,7 @@ ErrorShape = Literal["vendor", "both", "openai"]
 
 PROBLEM = b"application/problem+json"
 _HEADER_LIMIT = 4096
+_MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
 
 
 class Errors:
@@ -34,6 +35,8 @@ class Errors:
     def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
         self._policy: Policy = contract.policy
         self._shape = shape
+        # Synthesised bodies by the pointer to their media type: bounded by the document.
+        self._bodies: dict[str, Any] = {}
 
     def reply(  # noqa: PLR0913 - each says one thing about the error, by name
         self,
@@ -102,13 +105,32 @@ class Errors:
         response = operation.response(status) if operation is not None else None
         media = next((found for found in response.media.values() if found.is_json), None) if response else None
         if media is not None and media.name != PROBLEM.decode():
-            body = _synthesised(media, words["message"])
+            body = self._synthesised(media, words["message"], violations)
             if body is not None:
                 return status, body, media.name.encode()
         problem = render(self._policy.shapes["problem"], {**words, "status": status, "title": phrase(status)}, ())
         if violations:
             problem["errors"] = [violation.as_json() for violation in violations]
         return status, problem, PROBLEM
+
+    def _synthesised(self, media: MediaType, message: str, violations: Sequence[Violation]) -> Any:
+        """Return a body as the document declares it, with the message; None where no value can be made."""
+        if media.schema is None:
+            return None
+        if media.at not in self._bodies:
+            from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - few documents need it
+
+            try:
+                synthesiser = Synthesiser(media.schema.standalone, draft=DRAFTS[media.schema.draft])
+                self._bodies[media.at] = synthesiser.value("error", text="error")
+            except SynthesisError:
+                self._bodies[media.at] = None
+        body = self._bodies[media.at]
+        outline = Outline.of(media.schema)
+        for candidate in (_with_entries(body, outline, message, violations), _with_message(body, message)):
+            if candidate is not None and media.schema.accepts(candidate):
+                return candidate
+        return body
 
 
 def render(shape: Shape, words: Mapping[str, Any], violations: Sequence[Violation]) -> Any:
@@ -130,22 +152,38 @@ def _filled(template: Any, words: Mapping[str, Any]) -> Any:
     return template
 
 
-def _synthesised(media: MediaType, message: str) -> Any:
-    if media.schema is None:
-        return None
-    from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - only documents without a policy need it
+def _with_entries(body: Any, outline: Outline, message: str, violations: Sequence[Violation]) -> Any:
+    """Return a body whose list of errors, such as FastAPI's ``detail``, has one entry for each violation."""
+    for name in outline.properties:
+        item = outline.property(name).item(0)
+        text = next((known for known in _MESSAGES if known in item.properties), None)
+        if not outline.property(name).names("array") or text is None or not isinstance(body, dict):
+            continue
+        entries: list[dict[str, Any]] = []
+        for violation in violations:
+            loc = [violation.location, *(int(p) if p.isdecimal() else p for p in split(violation.pointer))]
+            words = {"loc": loc, "type": violation.code, "code": violation.code, "path": violation.path}
+            entry = {known: words[known] for known in words if known in item.properties}
+            entries.append({**entry, text: violation.message})
+        if not entries:
+            entries = [{"loc": ["body"], "type": "error", text: message}]
+        return {**body, name: entries}
+    return None
 
-    try:
-        schema = media.schema.standalone
-        body = Synthesiser(schema, draft=media.schema.draft).value("error", text=message)
-    except SynthesisError:
-        return None
-    if isinstance(body, dict):
-        for name in ("message", "detail", "error", "title", "description"):
-            if isinstance(body.get(name), str):
-                candidate = {**body, name: message}
-                return candidate if media.schema.accepts(candidate) else body
-    return body
+
+def _with_message(body: Any, message: str) -> Any:
+    """Return a body with the message in the text that is nearest to the top and named for one."""
+    if isinstance(body, list):
+        return [_with_message(item, message) for item in body[:1]] + body[1:] or None
+    if not isinstance(body, dict):
+        return message if isinstance(body, str) else None
+    for name in _MESSAGES:
+        if isinstance(body.get(name), str):
+            return {**body, name: message}
+    for name, item in body.items():
+        if isinstance(item, (dict, list)) and (inner := _with_message(item, message)) is not None:
+            return {**body, name: inner}
+    return None
 
 
 def _summary(message: str, violations: Sequence[Violation]) -> str:

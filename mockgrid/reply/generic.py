@@ -19,7 +19,7 @@ from mockgrid.reply.examples import (
 )
 from mockgrid.reply.prefer import PreferError
 from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, event, lines, render
-from mockgrid.reply.reply import Headers, Reply
+from mockgrid.reply.reply import Reply
 from mockgrid.reply.response_headers import NEVER, header_line
 from mockgrid.reply.values import Values
 
@@ -143,9 +143,9 @@ class GenericReplies:
             return "" if media.name.startswith("text/") else {}
         return self._values.value(media.schema, media.source["schema"], seed, exemplary=exemplary)
 
-    def _headers(self, response: Response, seed: str, subject: str) -> Headers:
+    def _headers(self, response: Response, seed: str, subject: str) -> list[tuple[bytes, bytes]]:
         """Return the headers that a response must have, and those that have an example."""
-        headers: Headers = []
+        headers: list[tuple[bytes, bytes]] = []
         declared = response.source.get("headers")
         for name, entry in declared.items() if isinstance(declared, dict) else ():
             header = response.headers[name.lower()]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mockgrid.contract.violation import Violation
 from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mockgrid.contract.violation import Violation
 
 
 class RefusedError(MockgridError):

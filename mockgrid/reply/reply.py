@@ -31,7 +31,7 @@ class Reply:
 
     __slots__ = ("body", "events", "failure", "headers", "status", "step", "violations")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is a record
         self,
         status: int,
         headers: Headers,

@@ -84,7 +84,7 @@ class OpenAITokens(_Counting):
         start = 0
         for end in accumulate(sizes):
             # 0b10xxxxxx continues a character: the cut would fall inside it.
-            if end >= len(data) or data[end] & 0xC0 != 0x80:
+            if end >= len(data) or data[end] & 0xC0 != 0x80:  # noqa: PLR2004 - two bits
                 pieces.append(data[start:end].decode("utf-8"))
                 start = end
         return pieces

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from mockgrid.contract.synthesis import Synthesiser
     from mockgrid.contract.validation import SchemaValidator
 
-__all__ = ["Values"]
+__all__ = ["DRAFTS", "Values"]
 
-_DRAFTS = {"draft4": "draft-04", "draft2020-12": "2020-12"}
+DRAFTS = {"draft4": "draft-04", "draft2020-12": "2020-12"}
+"""What the synthesiser calls the drafts of a contract's schemas."""
 
 
 class Values:
@@ -61,7 +62,7 @@ class Values:
         try:
             value = self._synthesiser(validator).value(seed)
         except SynthesisError as error:
-            raise type(error)(error.message, where=_in_document(error.where, validator.at)) from None
+            raise type(error)(error.message, where=validator.place(error.where)) from None
         outline = self.outline(schema)
         bare = without_write_only(value, outline)
         candidates = [bare, value]
@@ -77,13 +78,6 @@ class Values:
 
         if validator.at not in self._synthesisers:
             self._synthesisers[validator.at] = Synthesiser(
-                validator.standalone, draft=_DRAFTS[validator.draft]
+                validator.standalone, draft=DRAFTS[validator.draft]
             )
         return self._synthesisers[validator.at]
-
-
-def _in_document(where: str, at: str) -> str:
-    """Turn a pointer into a standalone schema into one into the document."""
-    if where.startswith("/allOf/0"):
-        return at + where.removeprefix("/allOf/0")
-    return where or at

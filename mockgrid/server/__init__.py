@@ -1,0 +1,1 @@
+"""The ASGI application, the control interface, and running both under uvicorn."""

@@ -29,6 +29,8 @@ from mockgrid.server.sending import send_reply
 from mockgrid.session.sessions import Sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import Receive, Scope, Send
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 _JSON = b"application/json"
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
+# Characters of what was sent that a message shows.
+_SHOWN = 200
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
@@ -103,7 +107,7 @@ class App:
             reply, request_id = self._refuse(refused, head, session)
         except DisconnectedError:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             self._error_log.exception("%s %s failed", head.method, head.path)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
         await send_reply(reply, request_id, head.scope, send)
@@ -130,7 +134,8 @@ class App:
         self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
     ) -> Request:
         """Read the parameters and the body, and hold both to the contract."""
-        parameters, violations = _NO_PARAMETERS, []
+        parameters: Mapping[tuple[str, str], Any] = _NO_PARAMETERS
+        violations: list[Violation] = []
         if operation.parameters:
             parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
         value = None
@@ -178,19 +183,29 @@ class App:
             found = self.contract.router.find(head.path, head.raw_path)
             operation = found[0].operations.get(head.method) if found is not None else None
         reply = self.errors.reply(
-            refused.failure, message, operation=operation, violations=refused.violations, headers=refused.headers
+            refused.failure,
+            message,
+            operation=operation,
+            violations=refused.violations,
+            headers=refused.headers,
         )
         return reply, request_id.encode()
 
     def _record(self, head: Head, reply: Reply, session: Session, started: float) -> None:
         elapsed = (perf_counter() - started) * 1000
         self.log.record(
-            head.method, head.path, reply.status, session.name, reply.step or None, len(reply.violations), elapsed
+            head.method,
+            head.path,
+            reply.status,
+            session.name,
+            reply.step or None,
+            len(reply.violations),
+            elapsed,
         )
 
 
 def _invalid(violations: list[Violation]) -> RefusedError:
-    """A request whose parameters merely have the wrong JSON type is one kind of failure, any other breach another."""
+    """Tell apart parameters that merely have the wrong JSON type from any other breach."""
     failure = "wrong_type" if all(v.code in _WRONG_TYPE for v in violations) else "invalid_request"
     first = violations[0]
     more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
@@ -198,7 +213,7 @@ def _invalid(violations: list[Violation]) -> RefusedError:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 200 else text[:199] + "…"
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 async def _other(scope: Scope, receive: Receive, send: Send) -> None:

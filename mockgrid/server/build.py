@@ -30,7 +30,9 @@ def load_contract(settings: Settings) -> Contract:
     """Load and compile a contract: the bundled one with its overlay, or the operator's document."""
     if settings.document is None:
         directory = bundled("openapi")
-        document = _overlaid(read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml")
+        document = _overlaid(
+            read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
+        )
     else:
         document = bundle(read_document(Path(settings.document)))
     for overlay in settings.overlays:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from mockgrid.contract.policy import Models
@@ -39,7 +40,7 @@ class Composer:
         self._policy = contract.policy
         models = contract.policy.models
         if settings.models:
-            known = dict.fromkeys(settings.models, {})
+            known: dict[str, dict[str, int]] = {name: {} for name in settings.models}
             models = Models(next(iter(known)), known, ignore_case=models.ignore_case if models else False)
         self._generic = GenericReplies(contract)
         self._behaviours: dict[str | None, Behaviour] = {
@@ -89,14 +90,21 @@ class Composer:
             raise RefusedError("internal", error.message) from None
 
     def _preferred(
-        self, request: Request, preferences: Preferences, behaviour: Behaviour | None, seed: str, identity: str
+        self,
+        request: Request,
+        preferences: Preferences,
+        behaviour: Behaviour | None,
+        seed: str,
+        identity: str,
     ) -> Reply:
         code, operation = preferences.code, request.operation
         if code is not None and not operation.declares(code) and "default" not in operation.responses:
             declared = ", ".join(sorted(operation.responses))
-            raise PreferError(f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared}).")
+            raise PreferError(
+                f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared})."
+            )
         plain = preferences.example is None and not preferences.dynamic
-        if plain and behaviour is not None and (code is None or code == 200):
+        if plain and behaviour is not None and code in (None, HTTPStatus.OK):
             return behaviour.reply(request, seed, identity)
         failure = self._policy.failure_for(code) if code is not None and self._policy.declared else None
         if plain and failure is not None:

@@ -47,11 +47,16 @@ class Control:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
-        request_id = hashlib.blake2b(f"{scope['method']} {scope['path']}".encode("utf-8", "replace"), digest_size=16)
+        request_id = hashlib.blake2b(
+            f"{scope['method']} {scope['path']}".encode("utf-8", "replace"), digest_size=16
+        )
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"x-request-id", f"req_{request_id.hexdigest()}".encode())]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", f"req_{request_id.hexdigest()}".encode()),
+                ]
             await send(message)
 
         open_to_all = scope["path"] in ("/openapi.json", f"{CONTROL}/health")

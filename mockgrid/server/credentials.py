@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
-from mockgrid.session.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -15,12 +14,15 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.policy import Keys
     from mockgrid.server.head import Head
+    from mockgrid.session.session import Session
     from mockgrid.session.sessions import Sessions
 
 SESSION = b"x-mockgrid-session"
 SCENARIO = b"x-mockgrid-scenario"
 
 _REMEMBERED = 10_000
+# Characters of an unknown name that are shown.
+_SHOWN = 60
 
 
 class Credentials:
@@ -65,7 +67,9 @@ class Credentials:
         if SESSION in headers:
             key = f"session:{head.text(SESSION)}"
         if SCENARIO in headers:
-            scenario = self._scenario(head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation)
+            scenario = self._scenario(
+                head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
+            )
         return self._sessions.get(key, scenario)
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
@@ -97,10 +101,12 @@ class Credentials:
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
         if name in self._scenarios:
             return name
-        shown = name if len(name) <= 60 else name[:59] + "…"
+        shown = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
         known = ", ".join(sorted(self._scenarios)) or "none"
         hint = did_you_mean(name, self._scenarios) or f" Known scenarios: {known}."
-        raise self._refused(f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, advise=False)
+        raise self._refused(
+            f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, advise=False
+        )
 
     def _refused(self, message: str, operation: Operation, *, advise: bool = True) -> RefusedError:
         advice = f" {self._keys.advice}" if advise and self._keys.advice else ""

@@ -17,8 +17,8 @@ class Head:
 
     Attributes:
         path: decoded.
-        headers: by lower-case name; several with one name are joined where the header is a list, else the last
-            one counts.
+        headers: by lower-case name; several with one name are joined where the header is a list, else the
+            last one counts.
     """
 
     __slots__ = ("headers", "method", "path", "scope")

@@ -123,7 +123,7 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
                 raise UnknownVersionError
             _write_unframed(self.cycle)
         else:
-            self.scope["extensions"] = {EXTENSION: WholeReply(self.cycle)}
+            self.scope["extensions"] = {EXTENSION: WholeReply(self.cycle)}  # type: ignore[dict-item]  # typed too narrowly
 
     def on_body(self, body: bytes) -> None:
         """A piece of body: the parser gets on."""

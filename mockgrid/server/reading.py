@@ -45,7 +45,12 @@ class BodyReader:
             DisconnectedError: the client left.
         """
         length = head.headers.get(b"content-length")
-        if length is not None and len(length) >= self._digits and length.isdigit() and int(length) > self._most:
+        if (
+            length is not None
+            and len(length) >= self._digits
+            and length.isdigit()
+            and int(length) > self._most
+        ):
             raise self._too_large(f"has {int(length)} bytes")
         try:
             message = await Within(receive(), self._seconds)

@@ -54,7 +54,11 @@ def _stream(media: dict[str, Any], document: dict[str, Any], checkable: bool) ->
     if checkable:
         content = {"contentMediaType": "application/json", "contentSchema": schema}
         text["anyOf"] = [{"enum": [_DONE]}, content]
-    event = {"type": "object", "required": ["data"], "properties": {"data": text, "event": {"type": "string"}}}
+    event = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": text, "event": {"type": "string"}},
+    }
     return {**media, "schema": event}
 
 
@@ -66,4 +70,8 @@ def _is_event(schema: Any, document: dict[str, Any]) -> bool:
             schema = resolve(document, reference)
         except KeyError:
             return False
-    return isinstance(schema, dict) and "data" in schema.get("properties", {}) and "choices" not in schema["properties"]
+    return (
+        isinstance(schema, dict)
+        and "data" in schema.get("properties", {})
+        and "choices" not in schema["properties"]
+    )

@@ -1,8 +1,8 @@
 """Sending a whole reply in one write.
 
-ASGI sends the head of a reply and its body in two messages, and uvicorn writes each by itself. Most replies of
-this server are whole, so its protocol offers an extension of the ASGI scope for them; under another server, or
-in process, replies leave by the two messages.
+ASGI sends the head of a reply and its body in two messages, and uvicorn writes each by itself. Most replies
+of this server are whole, so its protocol offers an extension of the ASGI scope for them; under another
+server, or in process, replies leave by the two messages.
 """
 
 from __future__ import annotations

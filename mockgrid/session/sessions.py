@@ -37,4 +37,6 @@ class Sessions:
 
 def redacted(key: str) -> str:
     """Return a name for a key that tells nothing of it, yet is the same each time: ``s-1f3a9c0b``."""
-    return "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8] if key else "s-anonymous"
+    return (
+        "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8] if key else "s-anonymous"
+    )

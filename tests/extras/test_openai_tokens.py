@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from asgi import Caller
+
 from mockgrid.reply.tokens import OpenAITokens, best_tokenizer, cut
 
 TOKENIZER = best_tokenizer()
@@ -28,7 +29,9 @@ def test_counts_are_those_of_openai(text):
     assert TOKENIZER.count(text) == KNOWN[text]
 
 
-@pytest.mark.parametrize("text", [*KNOWN, "👩‍👩‍👧 family", "<|endoftext|>", "\u0000\u2028", "x" * 60_000, "é" * 500])
+@pytest.mark.parametrize(
+    "text", [*KNOWN, "👩‍👩‍👧 family", "<|endoftext|>", "\u0000\u2028", "x" * 60_000, "é" * 500]
+)
 def test_pieces_join_to_the_text(text):
     assert "".join(TOKENIZER.split(text)) == text
 

@@ -1,4 +1,4 @@
-"""Holds the golden files without a test runner, for other Pythons and hash seeds: ``python tests/golden/check.py``."""
+"""Holds the golden files without a test runner, for other Pythons and hash seeds."""
 
 from __future__ import annotations
 

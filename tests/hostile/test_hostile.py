@@ -92,10 +92,16 @@ BROKEN = {
         json.dumps({"messages": [{"role": "user", "content": [{"type": "x"}] * 50_000}]}).encode(),
         422,
     ),
-    "many wrong numbers": (json.dumps({**OK, "logit_bias": {str(i): 101 for i in range(50_000)}}).encode(), 422),
+    "many wrong numbers": (
+        json.dumps({**OK, "logit_bias": {str(i): 101 for i in range(50_000)}}).encode(),
+        422,
+    ),
     "huge number": (b'{"messages":[{"role":"user","content":""}],"n":' + b"9" * 4_000 + b"}", 422),
     "huge text for a number": (json.dumps({**OK, "n": "9" * 1_000_000}).encode(), 400),
-    "long name": (json.dumps({**OK, "tools": [{"type": "function", "function": {"name": "x" * 10**6}}]}).encode(), 422),
+    "long name": (
+        json.dumps({**OK, "tools": [{"type": "function", "function": {"name": "x" * 10**6}}]}).encode(),
+        422,
+    ),
     "remote ref": (with_schema({"$ref": "http://127.0.0.1:9/schema.json"}), 422),
     "file ref": (with_schema({"$ref": "file:///etc/passwd"}), 422),
     "remote ref of a tool": (with_tool({"$ref": "https://example.com/schema.json"}), 422),
@@ -121,7 +127,10 @@ BROKEN = {
                         f"a{i}": {
                             "type": "object",
                             "required": ["l", "r"],
-                            "properties": {"l": {"$ref": f"#/$defs/a{i + 1}"}, "r": {"$ref": f"#/$defs/a{i + 1}"}},
+                            "properties": {
+                                "l": {"$ref": f"#/$defs/a{i + 1}"},
+                                "r": {"$ref": f"#/$defs/a{i + 1}"},
+                            },
                         }
                         for i in range(40)
                     },
@@ -157,10 +166,13 @@ SERVED = {
     "100,000 messages": json.dumps({"messages": [USER] * 100_000}).encode(),
     "128 choices": json.dumps({**OK, "n": 128}).encode(),
     "128 choices with logprobs": json.dumps({**OK, "n": 128, "logprobs": True, "top_logprobs": 20}).encode(),
-    "128 choices of a schema": with_schema({"type": "object", "properties": {"a": {"type": "string"}}})[:-1] + b',"n":128}',
+    "128 choices of a schema": with_schema({"type": "object", "properties": {"a": {"type": "string"}}})[:-1]
+    + b',"n":128}',
     "a long text": json.dumps({"messages": [{"role": "user", "content": "word " * 200_000}]}).encode(),
     "one endless word": json.dumps({"messages": [{"role": "user", "content": "x" * 1_000_000}]}).encode(),
-    "odd characters": json.dumps({"messages": [{"role": "user", "content": "\u0000\u202e\u2028\ufeff😀"}]}).encode(),
+    "odd characters": json.dumps(
+        {"messages": [{"role": "user", "content": "\u0000\u202e\u2028\ufeff😀"}]}
+    ).encode(),
     "same key twice": b'{"messages":1,"messages":[{"role":"user","content":"Hi"}]}',
     "400 digits": b'{"messages":[{"role":"user","content":"Hi"}],"seed":' + b"9" * 400 + b"}",
     "empty stops": json.dumps({**OK, "stop": ["", "", ""]}).encode(),
@@ -170,7 +182,11 @@ SERVED = {
     "optional recursion": with_schema({"type": "object", "properties": {"a": {"$ref": "#"}}}),
     "empty schema": with_schema({}),
     "prototype names": with_schema(
-        {"type": "object", "required": ["__proto__", "constructor"], "properties": {"__proto__": {"type": "string"}}}
+        {
+            "type": "object",
+            "required": ["__proto__", "constructor"],
+            "properties": {"__proto__": {"type": "string"}},
+        }
     ),
     "250 tools": json.dumps(
         {
@@ -230,7 +246,9 @@ def test_a_gzip_bomb_is_413(caller):
     assert "decoded" in answer.json()["errors"]["detail"]
 
 
-@pytest.mark.parametrize(("encoding", "status"), [("br", 415), ("gzip, foo", 415), ("gzip", 400), ("deflate", 400)])
+@pytest.mark.parametrize(
+    ("encoding", "status"), [("br", 415), ("gzip, foo", 415), ("gzip", 400), ("deflate", 400)]
+)
 def test_encodings_that_cannot_be_undone(caller, encoding, status):
     answer = caller.call(body=json.dumps(OK).encode(), headers={"content-encoding": encoding})
     assert answer.status == status
@@ -239,7 +257,15 @@ def test_encodings_that_cannot_be_undone(caller, encoding, status):
 
 @pytest.mark.parametrize(
     "content_type",
-    ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "", ";;;", "json", "*/*"],
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=latin-1",
+        "",
+        ";;;",
+        "json",
+        "*/*",
+    ],
 )
 def test_media_types_that_are_not_taken(caller, content_type):
     answer = caller.call(body=json.dumps(OK).encode(), headers={"content-type": content_type})
@@ -247,7 +273,9 @@ def test_media_types_that_are_not_taken(caller, content_type):
     assert "application/json" in answer.json()["errors"]["detail"]
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "Application/JSON", "application/json; charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON", "application/json; charset=UTF-8"]
+)
 def test_media_types_that_are_json(caller, content_type):
     assert caller.call(body=json.dumps(OK).encode(), headers={"content-type": content_type}).status == 200
 
@@ -276,7 +304,9 @@ def test_a_wrong_path_names_the_nearest(caller, path, nearest):
     assert answer.json() == {"errors": {"detail": f"No such path: {path}. Did you mean {nearest}?"}}
 
 
-@pytest.mark.parametrize("path", ["/" + "a" * 10_000, "/%00", "/v1/../etc/passwd", "/v1/chat/completions%2F", "/\u2028"])
+@pytest.mark.parametrize(
+    "path", ["/" + "a" * 10_000, "/%00", "/v1/../etc/passwd", "/v1/chat/completions%2F", "/\u2028"]
+)
 def test_odd_paths_are_404(caller, path):
     assert caller.call("GET", path).status == 404
 
@@ -290,8 +320,9 @@ def test_other_methods_are_405(caller, method):
 
 @pytest.mark.parametrize(
     "authorization",
-    [None, "", "Bearer", "Bearer ", "Basic bWctdGVzdDo=", "mg-test", "Bearer sk-test", "Bearer mg-", "Bearer mg-a b",
-     "Bearer mg.nosuch.test", "Bearer mg.nosuch", "Bearer mg..", "Token mg-test", "Bearer mg-\u00e9"],
+    [None, "", "Bearer", "Bearer ", "Basic bWctdGVzdDo=", "mg-test", "Bearer sk-test", "Bearer mg-",
+     "Bearer mg-a b", "Bearer mg.nosuch.test", "Bearer mg.nosuch", "Bearer mg..", "Token mg-test",
+     "Bearer mg-\u00e9"],
 )  # fmt: skip
 def test_wrong_keys_are_401(caller, authorization):
     headers = {} if authorization is None else {"authorization": authorization}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pathlib import Path
+
 import pytest
 from asgi import Caller
 
@@ -108,8 +110,16 @@ TOOL = {"type": "function", "function": {"name": "f"}}
         ({"top_logprobs": 2}, "MG130", "top_logprobs"),
         ({"stream_options": {}}, "MG131", "stream_options"),
         ({"tool_choice": "auto"}, "MG132", "tool_choice"),
-        ({"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}}, "MG133", "tool_choice.function.name"),
-        ({"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": ""}]}, "MG134", "messages.1.tool_call_id"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "g"}}},
+            "MG133",
+            "tool_choice.function.name",
+        ),
+        (
+            {"messages": [USER, {"role": "tool", "tool_call_id": "c", "content": ""}]},
+            "MG134",
+            "messages.1.tool_call_id",
+        ),
         ({"response_format": {"type": "json_object"}}, "MG135", "response_format"),
         ({"tools": []}, "MG136", "tools"),
         ({"max_tokens": 65_537}, "MG137", "max_tokens"),
@@ -135,3 +145,52 @@ def test_strict_admits_a_proper_tool_loop():
     ]
     body = {"messages": history, "tools": [TOOL], "tool_choice": "auto", "logprobs": True, "top_logprobs": 1}
     assert Caller(strict=True).call(body=body).status == 200
+
+
+DOCUMENTS = Path(__file__).parents[1] / "documents"
+
+
+def fastapi():
+    return Caller(document=str(DOCUMENTS / "fastapi.json"))
+
+
+def test_a_declared_error_is_made_from_its_schema():
+    answer = fastapi().call("GET", "/items/x?skip=-1")
+    assert answer.status == 422
+    assert answer.header("content-type") == "application/json"
+    assert answer.json() == {
+        "detail": [
+            {"loc": ["path", "item_id"], "type": "MG122", "msg": 'cannot be read as an integer: "x"'},
+            {"loc": ["query", "skip"], "type": "MG113", "msg": "must be at least 0, got -1"},
+            {"loc": ["query", "x_token"], "type": "MG111", "msg": "is required but missing"},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "object", "required": ["error"], "properties": {"error": {"$ref": "#/components/schemas/E"}}}, True),
+        ({"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}, True),
+        ({"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/E"}}, True),
+        ({"type": "string"}, True),
+        ({"type": "object", "required": ["message"], "properties": {"message": {"enum": ["bad"]}}}, False),
+    ],
+)
+def test_a_declared_error_carries_the_message_where_a_text_fits(schema, expected, tmp_path):
+    parameter = {"name": "n", "in": "query", "required": True, "schema": {"type": "integer"}}
+    error = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+    answers = {"400": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    data = {
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1"},
+        "paths": {"/x": {"get": {"operationId": "do", "parameters": [parameter], "responses": answers}}},
+        "components": {"schemas": {"E": error}},
+    }
+    (tmp_path / "api.json").write_text(json.dumps(data))
+    caller = Caller(document=str(tmp_path / "api.json"))
+    answer = caller.call("GET", "/x")
+    media = caller.app.contract.operation("do").responses["400"].media["application/json"]
+    assert answer.status == 400
+    assert media.schema.accepts(answer.json())
+    assert ("is required but missing" in answer.body.decode()) == expected

@@ -58,7 +58,9 @@ def test_others_are_refused_until_a_token_is_set(client):
 
 @pytest.mark.parametrize(("token", "status"), [(None, 403), ("", 403), ("wrong", 403), ("secret", 200)])
 def test_others_need_the_token(token, status):
-    assert control("/__mockgrid__/version", client="10.0.0.7", control_token="secret", token=token)[0] == status
+    assert (
+        control("/__mockgrid__/version", client="10.0.0.7", control_token="secret", token=token)[0] == status
+    )
 
 
 def test_unknown_paths_and_methods_are_json():
@@ -87,5 +89,7 @@ def test_the_served_contract_describes_streams_in_three_forms():
     assert checkable["properties"]["data"]["anyOf"][1]["contentSchema"] == {
         "$ref": "#/components/schemas/ChatCompletionChunk"
     }
-    assert stream_schema(control("/openapi.json?sse=chunks")[1]) == {"$ref": "#/components/schemas/ChatCompletionChunk"}
+    assert stream_schema(control("/openapi.json?sse=chunks")[1]) == {
+        "$ref": "#/components/schemas/ChatCompletionChunk"
+    }
     assert control("/openapi.json?sse=nope")[0] == 400

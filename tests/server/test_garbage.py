@@ -1,4 +1,4 @@
-"""A request leaves nothing behind that only the garbage collector could find: its pauses would cost every client."""
+"""A request leaves nothing behind that only the garbage collector could find."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import http.client
 import json
 
 import pytest
+
 from mockgrid.server.build import build_app
 from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings
@@ -16,8 +17,13 @@ USER = {"role": "user", "content": "Hi"}
 
 @pytest.mark.parametrize(
     "body",
-    [{"messages": [USER]}, {"messages": [USER], "stream": True}, {"messages": [{"role": "user"}]}, {"model": "no", "messages": [USER]}],
-)  # fmt: skip
+    [
+        {"messages": [USER]},
+        {"messages": [USER], "stream": True},
+        {"messages": [{"role": "user"}]},
+        {"model": "no", "messages": [USER]},
+    ],
+)
 def test_no_cycles(body):
     settings = Settings(port=0, log="off")
     with start_in_thread(build_app(settings), settings) as server:

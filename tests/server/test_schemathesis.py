@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from mockgrid.server.build import build_app
 from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings

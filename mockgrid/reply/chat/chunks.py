@@ -140,7 +140,12 @@ def _text(name: str, piece: str) -> _Delta:
 
 def _calls(calls: tuple[Call, ...], tokenizer: Tokenizer) -> tuple[_Delta, list[_Delta]]:
     if len(calls) == 1:
-        opening = {"role": "assistant", "content": None, "tool_calls": [_opened(0, calls[0])], "refusal": None}
+        opening = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [_opened(0, calls[0])],
+            "refusal": None,
+        }
         return _Delta(orjson.dumps(opening)), _fragments(0, calls[0], tokenizer)
     rest: list[_Delta] = []
     for index, call in enumerate(calls):
@@ -150,7 +155,12 @@ def _calls(calls: tuple[Call, ...], tokenizer: Tokenizer) -> tuple[_Delta, list[
 
 
 def _opened(index: int, call: Call) -> dict[str, Any]:
-    return {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
+    return {
+        "index": index,
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": ""},
+    }
 
 
 def _fragments(index: int, call: Call, tokenizer: Tokenizer) -> list[_Delta]:

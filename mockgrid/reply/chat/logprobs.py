@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mockgrid.reply.tokens import Tokenizer
+if TYPE_CHECKING:
+    from mockgrid.reply.tokens import Tokenizer
 
 _ALTERNATIVES = (
     " the", " a", " and", " to", " of", " in", " is", " it", " for", " that",

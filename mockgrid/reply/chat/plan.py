@@ -60,7 +60,9 @@ class Planner:
             if called:
                 return tuple(self._calling(called, limit, f"{seed}{index or ''}") for index in range(count))
         if "audio" in (body.get("modalities") or ()):
-            return tuple(self._spoken(body, f"{seed}{index or ''}", index, created, limit) for index in range(count))
+            return tuple(
+                self._spoken(body, f"{seed}{index or ''}", index, created, limit) for index in range(count)
+            )
         texts = self._texts(body, seed, count)
         stops = body.get("stop")
         if stops is None and limit is None:
@@ -69,8 +71,8 @@ class Planner:
 
     def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
         messages = body["messages"]
-        response_format = body.get("response_format")
-        kind = response_format["type"] if response_format else "text"
+        response_format: dict[str, Any] = body.get("response_format") or {"type": "text"}
+        kind = response_format["type"]
         if kind == "json_schema":
             return self._structured(response_format["json_schema"], body, seed, count)
         if kind == "json_object":
@@ -87,7 +89,9 @@ class Planner:
     def _structured(self, asked: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
         schema = asked.get("schema")
         if schema is None:
-            return [as_text({"reply": self.sentence(body["messages"], seed, index)}) for index in range(count)]
+            return [
+                as_text({"reply": self.sentence(body["messages"], seed, index)}) for index in range(count)
+            ]
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
         at = ("response_format", "json_schema", "schema")
         made = [
@@ -97,7 +101,7 @@ class Planner:
         return [made[index % len(made)] for index in range(count)]
 
     def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-        """Return the functions to call, each with its place among the tools; none where text is the answer."""
+        """Return the functions to call, each with its place among the tools; none for text."""
         offered = list(offered_tools(body).values())
         choice = body["tool_choice"]
         if choice != "required":
@@ -118,7 +122,9 @@ class Planner:
             schema = function.get("parameters")
             at = ("tools", place, "function", "parameters")
             arguments = (
-                "{}" if schema is None else self._value(schema, f"{seed}:{place}", at, text="", must_be_object=True)
+                "{}"
+                if schema is None
+                else self._value(schema, f"{seed}:{place}", at, text="", must_be_object=True)
             )
             if limit is not None:
                 arguments, was_cut = cut(self._tokenizer, arguments, limit)
@@ -133,7 +139,9 @@ class Planner:
         asked = (body.get("audio") or {}).get("format") or "wav"
         if asked not in speech.FORMATS:
             message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {asked}"
-            raise _refused("MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}")
+            raise _refused(
+                "MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}"
+            )
         tokens = speech.TOKENS if limit is None else min(speech.TOKENS, limit)
         left = None if limit is None else limit - tokens
         said = self._ended(self.sentence(body["messages"], seed, index), body.get("stop"), left)
@@ -160,7 +168,9 @@ class Planner:
             return as_text(self._schemas.value(schema, seed, text=text, must_be_object=must_be_object))
         except SynthesisError as error:
             code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
-            raise _refused(code, at, error.message, schema, "a JSON Schema that a value can satisfy", error.where) from None
+            raise _refused(
+                code, at, error.message, schema, "a JSON Schema that a value can satisfy", error.where
+            ) from None
 
 
 def echo(text: str) -> str:
@@ -178,7 +188,7 @@ def echo(text: str) -> str:
     return f"You said: {kept}"
 
 
-def _refused(
+def _refused(  # noqa: PLR0913, PLR0917 - what a violation says
     code: str, at: tuple[str | int, ...], message: str, value: Any, expected: str, inner: str = ""
 ) -> RefusedError:
     pointer = "".join(f"/{part}" for part in at) + inner

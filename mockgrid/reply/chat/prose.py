@@ -10,14 +10,15 @@ from mockgrid.reply.tokens import cut
 if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
 
-_WORDS = (
+_WORDS = (  # noqa: SIM905 - reads better than a list of a hundred quotes
     "market river signal quiet garden copper window letter orbit harbour meadow engine paper winter "
     "thread lantern bridge canvas pocket timber island mirror valley basket candle feather granite "
     "ladder marble needle orchard pebble quarter ribbon saddle temple velvet whistle yellow anchor "
     "barrel circle drawer ember fabric gather hollow inner jacket kettle ledger modest narrow often "
     "plain quick rather simple takes under vessel warms after before every given might never other"
 ).split()
-_VERBS = "carries follows holds keeps meets moves passes reaches shows turns".split()
+_VERBS = ("carries", "follows", "holds", "keeps", "meets", "moves", "passes", "reaches", "shows", "turns")
+_LONG_SENTENCES = 0.5
 _LINKS = ("the", "a", "this", "each", "another")
 
 
@@ -34,8 +35,14 @@ def prose(tokenizer: Tokenizer, tokens: int, seed: str) -> str:
 
 
 def _sentence(rng: random.Random) -> str:
-    parts = [_pick(rng, _LINKS), _pick(rng, _WORDS), _pick(rng, _VERBS), _pick(rng, _LINKS), _pick(rng, _WORDS)]
-    if rng.random() < 0.5:
+    parts = [
+        _pick(rng, _LINKS),
+        _pick(rng, _WORDS),
+        _pick(rng, _VERBS),
+        _pick(rng, _LINKS),
+        _pick(rng, _WORDS),
+    ]
+    if rng.random() < _LONG_SENTENCES:
         parts += ["and", _pick(rng, _VERBS), _pick(rng, _LINKS), _pick(rng, _WORDS)]
     text = " ".join(parts)
     return text[0].upper() + text[1:] + "."

@@ -43,7 +43,7 @@ def render_json(completion: Completion, tokenizer: Tokenizer) -> bytes:
 class PlainJson:
     """The body of a completion with one choice of text and nothing else, which is what most tests ask for.
 
-    All but seven values are the same each time, so they are encoded once; the layout is ``render_json``'s own.
+    All but seven values are the same each time, so they are encoded once, by ``render_json`` itself.
     """
 
     def __init__(self, fingerprint: str, tokenizer: Tokenizer) -> None:
@@ -54,7 +54,15 @@ class PlainJson:
             "@id@", 700_000_004, "@model@", "default", fingerprint, (Choice("@content@"),), usage, None, ""
         )
         template = render_json(sample, tokenizer).replace(b"%", b"%%")
-        for mark in (b"@id@", b"700000004", b'"@model@"', b'"@content@"', b"700000001", b"700000002", b"700000003"):
+        for mark in (
+            b"@id@",
+            b"700000004",
+            b'"@model@"',
+            b'"@content@"',
+            b"700000001",
+            b"700000002",
+            b"700000003",
+        ):
             template = template.replace(mark, b"%b" if mark.startswith((b"@", b'"')) else b"%d")
         self._template = template
 

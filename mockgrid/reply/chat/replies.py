@@ -44,6 +44,8 @@ _SHAPING = frozenset(
         "tools",
     )
 )
+# Characters of an unknown name that are shown.
+_SHOWN = 100
 _LONG_INTEGER = re.compile(rb"\d{19}")
 _TIERS = ("default", "flex", "scale", "priority")
 
@@ -97,7 +99,7 @@ class ChatReplies:
             if violations:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
         if model is not None and models is not None and models.find(model) is None:
-            shown = model if len(model) <= 100 else model[:99] + "…"
+            shown = model if len(model) <= _SHOWN else model[: _SHOWN - 1] + "…"
             hint = did_you_mean(model, models.names)
             message = f"Model not found: {shown}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
@@ -119,14 +121,16 @@ class ChatReplies:
         return Reply(200, self._json_headers, render_json(completion, self._tokenizer))
 
     def _plain_body(self, body: dict[str, Any], seed: str, identity: str) -> bytes:
-        """Return what ``complete`` and ``render_json`` would, for a request that asks for text and no more."""
+        """Return what ``complete`` and ``render_json`` would, for a request that asks for plain text."""
         content = self._planner.sentence(body["messages"], seed)
         prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
         if prompt_audio:
             return render_json(self.complete(body, seed, identity), self._tokenizer)
         model = body.get("model") or self._default_model
         written = self._tokenizer.count(content)
-        return self._plain.render(f"chatcmpl-{identity[:29]}", self._created(), model, content, prompt, written)
+        return self._plain.render(
+            f"chatcmpl-{identity[:29]}", self._created(), model, content, prompt, written
+        )
 
     def _created(self) -> int:
         return int(time.time()) if self._real_clock else CREATED
@@ -175,5 +179,8 @@ def _named(choice: Choice, identity: str, index: int) -> Choice:
     """Give each call its id, which differs between attempts, choices and calls."""
     # The middle of a number that differs in each place; 24 characters as OpenAI's ids have.
     start = int(identity[29:61], 16) + (index << 64)
-    calls = tuple(call._replace(id=f"call_{(start + place) % (1 << 96):024x}") for place, call in enumerate(choice.calls))
+    calls = tuple(
+        call._replace(id=f"call_{(start + place) % (1 << 96):024x}")
+        for place, call in enumerate(choice.calls)
+    )
     return choice._replace(calls=calls)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
 
 
-def strict_violations(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> list[Violation]:
+def strict_violations(
+    body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer
+) -> list[Violation]:
     """Return which of OpenAI's rules between fields a valid request breaks.
 
     Args:
@@ -32,9 +34,13 @@ def strict_violations(body: dict[str, Any], limits: Mapping[str, Any], tokenizer
 
 def _options(body: dict[str, Any]) -> Iterator[Violation]:
     if body.get("top_logprobs") is not None and not body.get("logprobs"):
-        yield _violation("MG130", ["top_logprobs"], "needs logprobs: true", body["top_logprobs"], "logprobs: true")
+        yield _violation(
+            "MG130", ["top_logprobs"], "needs logprobs: true", body["top_logprobs"], "logprobs: true"
+        )
     if body.get("stream_options") is not None and not body.get("stream"):
-        yield _violation("MG131", ["stream_options"], "needs stream: true", body["stream_options"], "stream: true")
+        yield _violation(
+            "MG131", ["stream_options"], "needs stream: true", body["stream_options"], "stream: true"
+        )
     asked = body.get("response_format") or {}
     if asked.get("type") == "json_object" and not any(
         "json" in text_of(message.get("content")).lower() for message in body["messages"]
@@ -54,7 +60,9 @@ def _tools(body: dict[str, Any]) -> Iterator[Violation]:
     elif isinstance(choice, dict) and choice["function"]["name"] not in offered_tools(body):
         name = choice["function"]["name"]
         expected = f"one of {', '.join(offered_tools(body))}"
-        yield _violation("MG133", ["tool_choice", "function", "name"], "names no tool that is offered", name, expected)
+        yield _violation(
+            "MG133", ["tool_choice", "function", "name"], "names no tool that is offered", name, expected
+        )
 
 
 def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:

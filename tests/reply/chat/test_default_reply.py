@@ -10,6 +10,7 @@ import wave
 import jsonschema
 import pytest
 from asgi import Caller
+
 from mockgrid.reply.tokens import ShortWords
 
 TOKENIZER = ShortWords()
@@ -113,7 +114,12 @@ def test_the_newer_limit_counts_where_both_are_given(caller):
 
 @pytest.mark.parametrize(
     ("stop", "content"),
-    [(" said", "You"), (["zzz", " to"], "You said: Count"), (["ten", "You"], ""), ("", "You said: Count to ten")],
+    [
+        (" said", "You"),
+        (["zzz", " to"], "You said: Count"),
+        (["ten", "You"], ""),
+        ("", "You said: Count to ten"),
+    ],
 )
 def test_stops_cut_before_themselves(caller, stop, content):
     answer = caller.chat("Count to ten", stop=stop).json()["choices"][0]
@@ -171,8 +177,14 @@ def test_arguments_satisfy_the_tools_schema(caller):
 
 
 def test_a_schema_that_cannot_be_satisfied_is_422_at_its_place(caller):
-    asked = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer", "minimum": 5, "maximum": 3}}}
-    answer = caller.chat(tools=[tool("ok"), tool("f", **asked)], tool_choice={"type": "function", "function": {"name": "f"}})
+    asked = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "integer", "minimum": 5, "maximum": 3}},
+    }
+    answer = caller.chat(
+        tools=[tool("ok"), tool("f", **asked)], tool_choice={"type": "function", "function": {"name": "f"}}
+    )
     assert answer.status == 422
     violation = json.loads(answer.header("x-mockgrid-violations"))[0]
     assert violation["code"] == "MG124"
@@ -185,7 +197,9 @@ def test_a_json_object_is_a_json_object(caller):
     assert isinstance(json.loads(content), dict)
 
 
-@pytest.mark.parametrize("extra", [{}, {"strict": None}, {"strict": False}, {"strict": True, "description": "x"}])
+@pytest.mark.parametrize(
+    "extra", [{}, {"strict": None}, {"strict": False}, {"strict": True, "description": "x"}]
+)
 def test_structured_content_is_bare_json_that_validates(caller, extra):
     schema = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
     asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, **extra}}
@@ -193,7 +207,10 @@ def test_structured_content_is_bare_json_that_validates(caller, extra):
 
 
 def test_structured_choices_differ(caller):
-    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "integer", "maximum": 10**9}}}
+    asked = {
+        "type": "json_schema",
+        "json_schema": {"name": "x", "schema": {"type": "integer", "maximum": 10**9}},
+    }
     contents = [c["message"]["content"] for c in caller.chat(response_format=asked, n=4).json()["choices"]]
     assert len(set(contents)) == 4
 
@@ -216,7 +233,10 @@ def test_without_logprobs_there_are_none(caller):
     assert caller.chat(top_logprobs=3).json()["choices"][0]["logprobs"] is None
 
 
-@pytest.mark.parametrize(("asked", "kind"), [(None, "wav"), ({"voice": "alloy", "format": "wav"}, "wav"), ({"format": "pcm16"}, "pcm")])
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [(None, "wav"), ({"voice": "alloy", "format": "wav"}, "wav"), ({"format": "pcm16"}, "pcm")],
+)
 def test_audio_is_real(caller, asked, kind):
     spoken = message(caller.chat(modalities=["text", "audio"], audio=asked))
     assert spoken["content"] is None
@@ -235,7 +255,11 @@ def test_audio_that_needs_an_encoder_is_422(caller, name):
     answer = caller.chat(modalities=["audio"], audio={"format": name, "voice": "alloy"})
     assert answer.status == 422
     assert answer.json()["errors"] == [
-        {"path": "audio.format", "message": f"the fake makes audio as wav or pcm16, not as {name}", "value": name}
+        {
+            "path": "audio.format",
+            "message": f"the fake makes audio as wav or pcm16, not as {name}",
+            "value": name,
+        }
     ]
 
 
@@ -255,14 +279,16 @@ def test_a_stream_without_usage_has_no_such_key(caller):
 @pytest.mark.parametrize("stream", [None, False])
 def test_json_is_the_answer_whatever_accept_says(caller, stream):
     answer = caller.call(
-        body={"messages": [{"role": "user", "content": ""}], "stream": stream}, headers={"accept": "text/event-stream"}
+        body={"messages": [{"role": "user", "content": ""}], "stream": stream},
+        headers={"accept": "text/event-stream"},
     )
     assert answer.header("content-type") == "application/json"
 
 
 def test_a_stream_is_the_answer_whatever_accept_says(caller):
     answer = caller.call(
-        body={"messages": [{"role": "user", "content": "x"}], "stream": True}, headers={"accept": "application/json"}
+        body={"messages": [{"role": "user", "content": "x"}], "stream": True},
+        headers={"accept": "application/json"},
     )
     assert answer.header("content-type") == "text/event-stream; charset=utf-8"
     assert answer.header("cache-control") == "no-cache"
@@ -303,7 +329,14 @@ def test_no_hundred_equal_chunks_follow_each_other():
 
 @pytest.mark.parametrize(
     ("model", "status"),
-    [(None, 200), ("text-prime", 200), ("Text-Prime", 200), ("claude-opus-latest", 200), ("gpt-5.2", 404), ("", 404)],
+    [
+        (None, 200),
+        ("text-prime", 200),
+        ("Text-Prime", 200),
+        ("claude-opus-latest", 200),
+        ("gpt-5.2", 404),
+        ("", 404),
+    ],
 )
 def test_models(caller, model, status):
     answer = caller.chat(model=model) if model is not None else caller.chat()
@@ -339,13 +372,19 @@ def test_the_keys_of_a_completion_stand_in_the_vendors_order(caller):
     assert list(caller.chat().json()) == [
         "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint",
     ]  # fmt: skip
-    assert list(caller.chat(stream=True, stream_options={"include_usage": True, "include_obfuscation": True}).chunks()[0]) == [
-        "id", "object", "created", "model", "service_tier", "system_fingerprint", "choices", "usage", "obfuscation",
+    everything = {"include_usage": True, "include_obfuscation": True}
+    assert list(caller.chat(stream=True, stream_options=everything).chunks()[0]) == [
+        "id", "object", "created", "model", "service_tier", "system_fingerprint", "choices", "usage",
+        "obfuscation",
     ]  # fmt: skip
 
 
 def test_bounds_beyond_64_bits_are_not_rounded(caller):
-    schema = {"type": "object", "required": ["x"], "properties": {"x": {"type": "integer", "maximum": -(2**62) - 1, "minimum": -(2**62) - 1}}}
+    schema = {
+        "type": "object",
+        "required": ["x"],
+        "properties": {"x": {"type": "integer", "maximum": -(2**62) - 1, "minimum": -(2**62) - 1}},
+    }
     asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": -(2**62) - 1}
     schema["properties"]["x"] = {"type": "integer", "const": 2**63 + 1}

@@ -1,0 +1,1 @@
+"""Chat completions: what the fake says, as JSON and as a stream."""
