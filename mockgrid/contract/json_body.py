@@ -1,7 +1,7 @@
 """Reading a JSON body: what RFC 8259 allows, no more, and never a crash.
 
-The fast reader is `orjson`. What it refuses is read again by the standard library, which tells where the error
-is, and admits integers beyond 64 bits; neither NaN, nor lone surrogates, nor bottomless nesting pass.
+The fast reader is `orjson`. What it refuses is read again by the standard library, which tells where the
+error is, and admits integers beyond 64 bits; neither NaN, nor lone surrogates, nor bottomless nesting pass.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def _read_carefully(body: bytes, max_depth: int) -> Any:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
             raise MalformedJsonError(
-                "The request body is not valid JSON: it escapes half of a surrogate pair (\\ud800 to \\udfff)."
+                "The request body is not valid JSON: it escapes half of a surrogate pair "
+                "(\\ud800 to \\udfff)."
             ) from None
         except RecursionError:
             raise _too_deep(max_depth) from None

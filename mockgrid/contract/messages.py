@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.contract.branches import json_type
 from mockgrid.contract.nearest import nearest
@@ -11,8 +11,6 @@ from mockgrid.contract.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from jsonschema.exceptions import ValidationError
 
 _TYPE_NAMES = {
     "null": "null",
@@ -24,30 +22,48 @@ _TYPE_NAMES = {
     "object": "an object",
 }
 _SHOWN_CHOICES = 12
+_LONGEST_NAME = 64
 
 
-def violations_of(error: ValidationError, root: Any, *, at: str) -> Iterator[Violation]:
-    """Turn one error of `jsonschema` into violations; one that names several properties becomes several."""
+class Broken(Protocol):
+    """What is used of an error of `jsonschema`."""
+
+    instance: Any
+    message: str
+    schema: Any
+    schema_path: Any
+    absolute_path: Any
+    validator: Any
+    validator_value: Any
+
+
+def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation]:
+    """Turn one error of `jsonschema` into violations; one that names several properties becomes several.
+
+    Args:
+        error: what was found.
+        root: the whole value.
+        contract: JSON pointer to the keyword that was broken.
+    """
     path = list(error.absolute_path)
     keyword = str(error.validator)
-    contract = at + join(str(part) for part in error.absolute_schema_path)
     if keyword == "required" and isinstance(error.instance, dict) and not _tells(error):
         for name in error.validator_value:
             if name not in error.instance:
                 yield _missing([*path, name], error.instance, contract, None)
         return
     if keyword == "required":
-        name = str(path[-1])
         parent = _at(root, path[:-1])
         yield _missing(path, parent if isinstance(parent, dict) else {}, contract, error.validator_value)
         return
-    if keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(error.instance, dict):
-        known = sorted((error.schema or {}).get("properties", ())) if isinstance(error.schema, dict) else []
-        for name in error.instance:
-            if name not in known and error.validator_value is False:
-                yield _unexpected([*path, name], error.instance[name], known, contract)
-        if error.validator_value is False:
-            return
+    if keyword == "unknown":
+        known = sorted(error.schema.get("properties", ())) if isinstance(error.schema, dict) else []
+        for name in error.validator_value:
+            yield _unexpected([*path, name], error.instance[name], known, contract)
+        return
+    if keyword == "surplus":
+        path.append(error.validator_value)
+        error.instance = error.instance[error.validator_value]
     code, message, expected = _WORDED.get(keyword, _other)(error)
     yield Violation(
         code=code,
@@ -61,7 +77,7 @@ def violations_of(error: ValidationError, root: Any, *, at: str) -> Iterator[Vio
     )
 
 
-def _tells(error: ValidationError) -> bool:
+def _tells(error: Broken) -> bool:
     """Tell whether the error speaks of the property that chooses a branch, and not of a ``required`` list."""
     return not error.schema_path or error.schema_path[-1] != "required"
 
@@ -74,7 +90,7 @@ def _at(root: Any, path: list[Any]) -> Any:
 
 def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: list[Any] | None) -> Violation:
     name = str(path[-1])
-    meant = nearest(name, (key for key in parent if len(key) <= 64))
+    meant = nearest(name, (key for key in parent if len(key) <= _LONGEST_NAME))
     message = "is required but missing"
     if choices:
         message += f"; one of {_listed(choices)} was expected"
@@ -116,25 +132,30 @@ def _type_names(value: Any) -> str:
     kinds = [value] if isinstance(value, str) else list(value)
     if "number" in kinds and "integer" in kinds:
         kinds.remove("integer")
+    kinds.sort(key=lambda kind: kind == "null")  # null is said last
     names = [_TYPE_NAMES.get(str(kind), str(kind)) for kind in kinds]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
-def _type(error: ValidationError) -> tuple[str, str, str]:
+def _type(error: Broken) -> tuple[str, str, str]:
     expected = _type_names(error.validator_value)
     got = _TYPE_NAMES[json_type(error.instance)]
     if isinstance(error.instance, float) and "integer" in error.validator_value:
-        return "MG110", f"must be {expected}, written without fraction or exponent, got {shown(error.instance)}", expected
+        return (
+            "MG110",
+            f"must be {expected}, written without fraction or exponent, got {shown(error.instance)}",
+            expected,
+        )
     return "MG110", f"must be {expected}, got {got}", expected
 
 
-def _type_of(error: ValidationError) -> tuple[str, str, str]:
+def _type_of(error: Broken) -> tuple[str, str, str]:
     kinds = sorted({json_type(choice) for choice in error.validator_value})
     expected = _type_names(kinds)
     return "MG110", f"must be {expected}, got {_TYPE_NAMES[json_type(error.instance)]}", expected
 
 
-def _enum(error: ValidationError) -> tuple[str, str, str]:
+def _enum(error: Broken) -> tuple[str, str, str]:
     choices = [choice for choice in error.validator_value if choice is not None] or error.validator_value
     if len({json_type(choice) for choice in choices} | {json_type(error.instance)}) > 1 and not any(
         json_type(choice) == json_type(error.instance) for choice in choices
@@ -149,21 +170,23 @@ def _enum(error: ValidationError) -> tuple[str, str, str]:
     return "MG112", message, expected
 
 
-def _with_choices(error: ValidationError, choices: list[Any]) -> ValidationError:
+def _with_choices(error: Broken, choices: list[Any]) -> Broken:
     error.validator_value = choices
     return error
 
 
-def _const(error: ValidationError) -> tuple[str, str, str]:
+def _const(error: Broken) -> tuple[str, str, str]:
     expected = shown(error.validator_value)
     return "MG112", f"must be {expected}, got {shown(error.instance)}", expected
 
 
-def _bound(words: str, code: str = "MG113") -> Callable[[ValidationError], tuple[str, str, str]]:
-    def worded(error: ValidationError) -> tuple[str, str, str]:
+def _bound(words: str, code: str = "MG113") -> Callable[[Broken], tuple[str, str, str]]:
+    def worded(error: Broken) -> tuple[str, str, str]:
         limit = shown(error.validator_value)
         strictly = isinstance(error.schema, dict) and (
-            error.schema.get({"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}.get(str(error.validator), ""))
+            error.schema.get(
+                {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}.get(str(error.validator), "")
+            )
             is True
         )
         text = {"at least": "above", "at most": "below"}.get(words, words) if strictly else words
@@ -172,8 +195,8 @@ def _bound(words: str, code: str = "MG113") -> Callable[[ValidationError], tuple
     return worded
 
 
-def _size(least: str, unit: str) -> Callable[[ValidationError], tuple[str, str, str]]:
-    def worded(error: ValidationError) -> tuple[str, str, str]:
+def _size(least: str, unit: str) -> Callable[[Broken], tuple[str, str, str]]:
+    def worded(error: Broken) -> tuple[str, str, str]:
         limit = error.validator_value
         units = unit if limit == 1 else {"property": "properties"}.get(unit, unit + "s")
         expected = f"{least} {limit} {units}"
@@ -182,42 +205,56 @@ def _size(least: str, unit: str) -> Callable[[ValidationError], tuple[str, str, 
     return worded
 
 
-def _pattern(error: ValidationError) -> tuple[str, str, str]:
+def _pattern(error: Broken) -> tuple[str, str, str]:
     expected = f"text that matches {shown(error.validator_value)}"
-    return "MG115", f"must match the pattern {shown(error.validator_value)}, got {shown(error.instance)}", expected
+    return (
+        "MG115",
+        f"must match the pattern {shown(error.validator_value)}, got {shown(error.instance)}",
+        expected,
+    )
 
 
-def _format(error: ValidationError) -> tuple[str, str, str]:
+def _format(error: Broken) -> tuple[str, str, str]:
     name = str(error.validator_value)
     return "MG116", f"must have the format {name}, got {shown(error.instance)}", f"the format {name}"
 
 
-def _unique(_error: ValidationError) -> tuple[str, str, str]:
-    return "MG117", "must not hold the same item twice", "distinct items"
+def _unique(error: Broken) -> tuple[str, str, str]:
+    where = ""
+    if isinstance(error.validator_value, tuple):
+        first, again = error.validator_value
+        where = f"; item {again} is item {first} again"
+    return "MG117", f"must not hold the same item twice{where}", "distinct items"
 
 
-def _names(error: ValidationError) -> tuple[str, str, str]:
+def _surplus(error: Broken) -> tuple[str, str, str]:
+    count = error.validator_value
+    expected = f"at most {count} item{'' if count == 1 else 's'}"
+    return "MG118", f"is an item too many; {expected} can stand here", expected
+
+
+def _names(error: Broken) -> tuple[str, str, str]:
     return "MG118", f"has a field name that is not allowed: {error.message[:120]}", "allowed field names"
 
 
-def _any_of(error: ValidationError) -> tuple[str, str, str]:
-    count = len(error.validator_value)
-    expected = f"one of {count} forms"
-    return "MG119", f"matches none of the {count} forms that are allowed here", expected
+def _any_of(error: Broken) -> tuple[str, str, str]:
+    forms = [str(form) for form in error.validator_value]
+    expected = "; or ".join(forms[:_SHOWN_CHOICES])
+    return "MG119", f"has none of the forms that are allowed here: {expected}", expected
 
 
-def _not(error: ValidationError) -> tuple[str, str, str]:
+def _not(error: Broken) -> tuple[str, str, str]:
     return "MG120", f"must not be {shown(error.instance)}", f"anything but {shown(error.validator_value)}"
 
 
-def _other(error: ValidationError) -> tuple[str, str, str]:
+def _other(error: Broken) -> tuple[str, str, str]:
     if error.validator_value is False or error.schema is False:
         return "MG118", "is not allowed here", "nothing"
     rule = shown(error.validator_value)
     return "MG121", f"breaks the rule {error.validator}: {rule}", f"{error.validator} {rule}"
 
 
-_WORDED: dict[str, Callable[[ValidationError], tuple[str, str, str]]] = {
+_WORDED: dict[str, Callable[[Broken], tuple[str, str, str]]] = {
     "type": _type,
     "type-of": _type_of,
     "enum": _enum,
@@ -236,6 +273,7 @@ _WORDED: dict[str, Callable[[ValidationError], tuple[str, str, str]]] = {
     "pattern": _pattern,
     "format": _format,
     "uniqueItems": _unique,
+    "surplus": _surplus,
     "propertyNames": _names,
     "anyOf": _any_of,
     "oneOf": _any_of,

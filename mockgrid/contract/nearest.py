@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 # Comparing is quadratic in the length; names longer than this are not typing errors.
 _LONGEST = 128
+# Of more names than this, those that come later are not compared: no document has so many in one place.
+_MOST = 5_000
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -26,7 +29,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)
     best, best_ratio = None, 0.6
-    for candidate in sorted(known):
+    for candidate in sorted(islice(known, _MOST)):
         matcher.set_seq1(candidate[:_LONGEST].casefold())
         if matcher.real_quick_ratio() <= best_ratio or matcher.quick_ratio() <= best_ratio:
             continue

@@ -37,7 +37,7 @@ def read_parameters(
 
     Args:
         operation: the operation that was called.
-        path: the path's parameters, percent-decoded.
+        path: the path's parameters as they were sent, percent-encoded.
         query: the query string as it was sent, without ``?``.
         headers: by lower-case name.
 
@@ -125,7 +125,9 @@ class _Texts:
             return []
         if len(sent) > 1:
             raise UnreadableError(f"is given {len(sent)} times, where once is expected")
-        text = percent_decoded(sent[0]) if parameter.location in ("query", "cookie") else sent[0]
+        text = sent[0]
+        if parameter.location != "header":
+            text = percent_decoded(text, plus=parameter.location == "query")
         try:
             return [read_json(text.encode("utf-8", "surrogatepass"), max_depth=_DEEPEST)]
         except MalformedJsonError as error:

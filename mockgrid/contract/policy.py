@@ -216,9 +216,10 @@ def _failure(
     _expect(document, entry, dict, where)
     base = known.get(name, Failure(name, 400))
     status = entry.get("status", base.status)
-    if not isinstance(status, int) or not 400 <= status <= 599:
+    if not isinstance(status, int) or status // 100 not in (4, 5):
         raise DocumentError(
-            f"status is {status!r}; a number from 400 to 599 was expected.", where=document.where(f"{where}/status")
+            f"status is {status!r}; a number from 400 to 599 was expected.",
+            where=document.where(f"{where}/status"),
         )
     shape = entry.get("shape", base.shape)
     if shape not in shapes:
@@ -267,11 +268,11 @@ def _keys(document: Document, entry: Any) -> Keys:
     )
 
 
-def _expect(document: Document, value: Any, kind: type, pointer: str) -> None:
+def _expect(document: Document, value: Any, kind: type[dict[str, Any] | list[Any]], pointer: str) -> None:
     if not isinstance(value, kind):
-        names = {dict: "a mapping", list: "a list"}
         raise DocumentError(
-            f"{pointer} is {type(value).__name__}; {names[kind]} was expected.", where=document.where(pointer)
+            f"{pointer} is {type(value).__name__}; {'a mapping' if kind is dict else 'a list'} was expected.",
+            where=document.where(pointer),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from mockgrid.contract.nearest import nearest
 
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
+_SAFE = "/:@!$&'()*+,;=~-._%"
+_LONGEST = 65_536
+_LONGEST_AMBIGUOUS = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path of the contract: its operations by method, and how its parameters are read from a URL."""
+    """One path of the contract: its operations by method, and how its parameters are read from a URL.
+
+    ``longest`` bounds the paths that are compared: where one segment holds several parameters, the time
+    is not linear in its length.
+    """
 
     template: str
     operations: Mapping[str, Operation]
     pattern: re.Pattern[str] | None
     names: tuple[str, ...]
+    longest: int = 0
 
     @property
     def allow(self) -> str:
@@ -32,13 +41,14 @@ class Route:
         return ", ".join(sorted(self.operations))
 
     def matches(self, path: str) -> dict[str, str] | None:
-        """Return the parameters that a path gives, or None where it is another path."""
+        """Return the parameters that a path gives, still percent-encoded; None where it is another path.
+
+        Decoding is left to whoever knows the style: in ``/a%2Cb,c`` only one comma separates.
+        """
         if self.pattern is None:
             return {} if path == self.template else None
-        found = self.pattern.fullmatch(path)
-        if found is None:
-            return None
-        return {name: unquote(value) for name, value in zip(self.names, found.groups(), strict=True)}
+        found = self.pattern.fullmatch(path) if len(path) <= self.longest else None
+        return None if found is None else dict(zip(self.names, found.groups(), strict=True))
 
 
 class Router:
@@ -67,6 +77,10 @@ class Router:
             (route for route in routes if route.pattern is not None),
             key=lambda route: (len(route.names), -len(route.template), route.template),
         )
+        # A parameter holds no slash, so only paths with as many slashes as the template can match it.
+        self._by_slashes: dict[int, list[Route]] = {}
+        for route in self._templated:
+            self._by_slashes.setdefault(route.template.count("/"), []).append(route)
 
     def find(self, path: str, raw_path: str = "") -> tuple[Route, dict[str, str]] | None:
         """Return the route of a path and the path's parameters; None where there is no such path.
@@ -74,12 +88,16 @@ class Router:
         Args:
             path: the decoded path.
             raw_path: the path as it was sent, in which ``%2F`` is not yet a slash.
+
+        Returns:
+            the route, and the parameters as they were sent, percent-encoded.
         """
+        sent = _normal(raw_path) if raw_path else quote(path, safe=_SAFE)
         route = self._literal.get(path)
-        if route is not None:
+        if route is not None and "%2F" not in sent:
             return route, {}
-        for candidate in self._templated:
-            parameters = candidate.matches(raw_path or quote(path))
+        for candidate in self._by_slashes.get(sent.count("/"), ()):
+            parameters = candidate.matches(sent)
             if parameters is not None:
                 return candidate, parameters
         return None
@@ -115,6 +133,18 @@ def _route(template: str, operations: dict[str, Operation]) -> Route:
         return Route(template, operations, None, ())
     pieces = _TEMPLATE.split(template)
     pattern = "".join(
-        "([^/]+)" if index % 2 else re.escape(quote(piece, safe="/:@!$&'()*+,;=~-._%")) for index, piece in enumerate(pieces)
+        "([^/]+)" if index % 2 else re.escape(quote(piece, safe=_SAFE)) for index, piece in enumerate(pieces)
     )
-    return Route(template, operations, re.compile(pattern), names)
+    several = any(segment.count("{") > 1 for segment in template.split("/"))
+    longest = _LONGEST_AMBIGUOUS if several else _LONGEST
+    return Route(template, operations, re.compile(pattern), names, longest)
+
+
+def _normal(raw_path: str) -> str:
+    """Return a path in which what needs no percent-encoding has none, and all else has it in capitals."""
+    return quote(_ENCODED.sub(_plain, raw_path), safe=_SAFE)
+
+
+def _plain(encoded: re.Match[str]) -> str:
+    char = chr(int(encoded[1], 16))
+    return char if char.isascii() and (char.isalnum() or char in "-._~") else encoded[0].upper()

@@ -63,7 +63,12 @@ class Security:
         )
         self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
         self.secret_headers = tuple(
-            sorted({*_ALWAYS_SECRET, *(s.parameter.lower() for s in self.schemes if s.kind not in ("query", "cookie"))})
+            sorted(
+                {
+                    *_ALWAYS_SECRET,
+                    *(s.parameter.lower() for s in self.schemes if s.kind not in ("query", "cookie")),
+                }
+            )
         )
         self.secret_query = tuple(sorted(s.parameter for s in self.schemes if s.kind == "query"))
 
@@ -96,12 +101,18 @@ def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found
     else:
         key = headers.get(scheme.parameter.lower().encode("latin-1"), b"").decode("latin-1").strip()
     if not key:
-        return Missing(f"The API key is missing; it is expected in the {scheme.kind} parameter `{scheme.parameter}`.")
+        return Missing(
+            f"The API key is missing; it is expected in the {scheme.kind} parameter `{scheme.parameter}`."
+        )
     return Found(scheme, key)
 
 
-def _from_authorization(scheme: Scheme, value: bytes | None, headers: Mapping[bytes, bytes]) -> Found | Missing:
-    expected = "`Authorization: Bearer <key>`" if scheme.kind == "bearer" else "`Authorization: Basic <credentials>`"
+def _from_authorization(  # noqa: PLR0911 - one return for each mistake
+    scheme: Scheme, value: bytes | None, headers: Mapping[bytes, bytes]
+) -> Found | Missing:
+    expected = (
+        "`Authorization: Bearer <key>`" if scheme.kind == "bearer" else "`Authorization: Basic <credentials>`"
+    )
     if value is None:
         for elsewhere in (b"x-api-key", b"api-key"):
             if elsewhere in headers:
@@ -137,7 +148,9 @@ def schemes_of(components: Mapping[str, Any]) -> dict[str, Scheme]:
     for name, entry in components.get("securitySchemes", {}).items():
         kind = entry.get("type")
         if kind == "http":
-            schemes[name] = Scheme(name, "basic" if str(entry.get("scheme", "")).lower() == "basic" else "bearer")
+            schemes[name] = Scheme(
+                name, "basic" if str(entry.get("scheme", "")).lower() == "basic" else "bearer"
+            )
         elif kind == "apiKey" and entry.get("in") in ("header", "query", "cookie"):
             schemes[name] = Scheme(name, entry["in"], str(entry.get("name", "")))
         elif kind in ("oauth2", "openIdConnect"):

@@ -44,18 +44,20 @@ class Written:
 def in_path(text: str, name: str, style: str, outline: Outline, *, explode: bool) -> list[Raw]:
     """Return the readings of a path segment, in the style ``simple``, ``label`` or ``matrix``.
 
+    The segment is percent-encoded: what is encoded separates nothing.
+
     Raises:
-        UnreadableError: the segment does not begin as its style asks, or an object's text does not fall
-            into pairs.
+        UnreadableError: the segment does not begin as its style asks, its percent-encoding is wrong, or an
+            object's text does not fall into pairs.
     """
     if style == "label":
         if not text.startswith("."):
             raise UnreadableError("must start with a full stop")
         separator = "." if explode or "," not in text else ","
-        return _joined(text[1:], separator, outline, _same, explode=explode)
+        return _joined(text[1:], separator, outline, _path_text, explode=explode)
     if style == "matrix":
         return _matrix(text, name, outline, explode=explode)
-    return _joined(text, ",", outline, _same, explode=explode)
+    return _joined(text, ",", outline, _path_text, explode=explode)
 
 
 def in_header(text: str, outline: Outline, *, explode: bool) -> list[Raw]:
@@ -105,6 +107,10 @@ _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
 
 def _same(text: str) -> str:
     return text
+
+
+def _path_text(text: str) -> str:
+    return percent_decoded(text, plus=False)
 
 
 def _alone(text: str, outline: Outline) -> list[Raw]:
@@ -184,7 +190,7 @@ def _matrix(text: str, name: str, outline: Outline, *, explode: bool) -> list[Ra
         raise UnreadableError("must start with a semicolon")
     pieces = text[1:].split(";")
     if explode and outline.names("object"):
-        return [_pairs(pieces, _same, explode=True)]
+        return [_pairs(pieces, _path_text, explode=True)]
     values = []
     for piece in pieces:
         found, _, value = piece.partition("=")
@@ -192,7 +198,8 @@ def _matrix(text: str, name: str, outline: Outline, *, explode: bool) -> list[Ra
             raise UnreadableError(f"must be written as ;{name}=value")
         values.append(value)
     if len(values) == 1 and not explode:
-        return _joined(values[0], ",", outline, _same, explode=False)
+        return _joined(values[0], ",", outline, _path_text, explode=False)
     if len(values) > 1 and not (explode and outline.names("array")):
         raise UnreadableError(f"is given {len(values)} times, where once is expected")
-    return _alone(values[0], outline) if len(values) == 1 else [list(values)]
+    decoded = [_path_text(value) for value in values]
+    return _alone(decoded[0], outline) if len(values) == 1 else [[*decoded]]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.contract.formats import FORMATS
+from mockgrid.contract.pointer import split
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.dialect import Draft
     from mockgrid.contract.explanation import Explainer
+    from mockgrid.contract.schemas import Schemas
     from mockgrid.contract.violation import Violation
 
 try:
     import jsonschema_rs
 except ImportError:  # pragma: no cover - exercised in a subprocess without it
     jsonschema_rs = None  # type: ignore[assignment]
-
-# Named parts of a document that a reference may point into.
-_SHARED = ("components", "paths", "$defs", "definitions")
 
 
 class Validator(Protocol):
@@ -41,25 +40,27 @@ class Validator(Protocol):
 
 
 class SchemaValidator:
-    """One schema of a translated document, compiled when it is first needed.
+    """One schema of a document, compiled when it is first needed.
 
     Args:
-        schema: JSON Schema, as ``dialect.translate`` made it.
-        document: the translated document that references in ``schema`` point into.
-        draft: what the keywords mean.
+        schemas: the document's schemas, for what is sent or for what is answered.
         at: JSON pointer to the schema in the document.
+
+    Raises:
+        KeyError: there is nothing under the pointer.
+        DocumentError: what is there is not a schema.
     """
 
-    def __init__(self, schema: Any, document: dict[str, Any], draft: Draft, *, at: str = "") -> None:
-        self.schema = schema
+    def __init__(self, schemas: Schemas, at: str) -> None:
+        self.schemas = schemas
+        self.schema = schemas.at(at)
         self.at = at
-        self.draft = draft
-        self._document = document
+        self.draft: Draft = schemas.draft
 
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:
         """Tell whether a value obeys the schema."""
-        compiled = compile_fast(self.schema, self._document, self.draft)
+        compiled = compile_fast(self.standalone, self.draft)
         if compiled is not None:
             return compiled
         return self._explainer.accepts
@@ -70,42 +71,70 @@ class SchemaValidator:
 
     @cached_property
     def standalone(self) -> dict[str, Any]:
-        """The schema with the parts of the document that its references point into."""
-        return {"allOf": [self.schema], **shared_parts(self._document)}
+        """The schema with all that its references point to."""
+        return {"allOf": [self.schema], **self.schemas.parts(self.schema)}
+
+    def place(self, pointer: str) -> str:
+        """Turn a pointer into ``standalone`` into one into the document as it was published."""
+        return self.schemas.origin_along(self.standalone, list(split(pointer))) or self.at
 
     @cached_property
     def _explainer(self) -> Explainer:
         from mockgrid.contract.explanation import Explainer  # noqa: PLC0415 - imports jsonschema, only now
 
-        return Explainer(self.schema, self._document, self.draft, at=self.at)
+        return Explainer(self.schemas, self.schema, at=self.at)
 
 
-def shared_parts(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the parts of a document that a schema's references may point into."""
-    return {name: document[name] for name in _SHARED if name in document}
+def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool] | None:
+    """Compile the accepting validator, or return None where `jsonschema-rs` is not installed.
 
-
-def compile_fast(schema: Any, document: dict[str, Any], draft: Draft) -> Callable[[Any], bool] | None:
-    """Compile the accepting validator, or return None where `jsonschema-rs` is not installed."""
-    if jsonschema_rs is None:
+    Raises:
+        DocumentError: the schema cannot be compiled.
+    """
+    engine: Any = jsonschema_rs
+    if engine is None:
         return None
-    make = jsonschema_rs.Draft4Validator if draft == "draft4" else jsonschema_rs.Draft202012Validator
+    make = engine.Draft4Validator if draft == "draft4" else engine.Draft202012Validator
     try:
         validator = make(
-            {"allOf": [schema], **shared_parts(document)},
+            schema,
             formats=dict(FORMATS),
             validate_formats=True,
             retriever=_refuse,
-            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000),
+            pattern_options=engine.FancyRegexOptions(backtrack_limit=100_000),
         )
-    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+    except (engine.ValidationError, engine.ReferencingError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise DocumentError(
-            f"a schema of the contract cannot be compiled: {reason}",
-            hint="Check it with `mockgrid check`.",
-        ) from None
+        raise DocumentError(f"this schema cannot be compiled: {reason}.") from None
     accepts: Callable[[Any], bool] = validator.is_valid
     return accepts
+
+
+def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
+    """Compile all schemas that were asked for, at once, to find out that they can be.
+
+    Args:
+        schemas: of one document.
+        where: gives the place in a file of a JSON pointer.
+
+    Raises:
+        DocumentError: one cannot; says where it was written.
+    """
+    circle = schemas.circle()
+    if circle is not None:
+        raise DocumentError("this schema refers to itself with nothing between.", where=where(circle))
+    roots = [schema for schema in schemas.roots.values() if isinstance(schema, dict)]
+    if not roots:
+        return
+    try:
+        compile_fast({"anyOf": roots, **schemas.shared}, schemas.draft)
+    except DocumentError as error:
+        for schema in [*schemas.shared["components"]["schemas"].values(), *roots]:
+            try:
+                compile_fast({"allOf": [schema], **schemas.parts(schema)}, schemas.draft)
+            except DocumentError as found:
+                raise DocumentError(found.message, where=where(schemas.origin(schema) or "")) from None
+        raise DocumentError(error.message, where=where("")) from None
 
 
 def _refuse(uri: str) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from mockgrid.contract.pointer import dotted, join
 
 _CUT = 256
+_WIDEST = 64
+_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +84,24 @@ def shown_plain(value: Any) -> str:
     return shown(value)
 
 
-def _trimmed(value: Any, depth: int = 0) -> Any:
+def _trimmed(value: Any) -> Any:
     """Copy only as much of a value as can be shown, so that showing never costs its whole size."""
-    if isinstance(value, str):
-        return value[: _CUT + 1]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**64:
-        return "…"
-    if not isinstance(value, (list, dict)):
-        return value
-    if depth > 8:
-        return "…"
-    if isinstance(value, list):
-        return [_trimmed(item, depth + 1) for item in value[:64]]
-    return {
-        key[: _CUT + 1]: _trimmed(item, depth + 1) for key, item, _ in zip(value.keys(), value.values(), range(64))
-    }
+    left = _CUT
+
+    def trimmed(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if isinstance(value, str):
+            return value[: _CUT + 1]
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**64:
+            return "…"
+        if not isinstance(value, (list, dict)):
+            return value
+        if depth > _DEEPEST or left < 0:
+            return "…"
+        if isinstance(value, list):
+            return [trimmed(item, depth + 1) for item in islice(value, _WIDEST)]
+        pairs = islice(value.items(), _WIDEST)
+        return {key[: _CUT + 1]: trimmed(item, depth + 1) for key, item in pairs}
+
+    return trimmed(value, 0)

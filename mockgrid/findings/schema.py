@@ -85,7 +85,8 @@ CODES = (
         "unexpected_field",
         "a field that the schema forbids",
         "The schema closes the object (additionalProperties: false) or restricts the names of its "
-        "fields. Where a schema is silent, unknown fields are accepted and reported as MG140.",
+        "fields; or it closes a list, and this item is one too many. Where a schema is silent, "
+        "unknown fields are accepted and reported as MG140.",
         '{"city": "Oslo", "contry": "NO"}   (city and country are allowed)',
         "Correct the name, or remove the field.",
     ),
@@ -94,9 +95,9 @@ CODES = (
         "no_branch_matches",
         "none of the allowed forms",
         "The schema allows several forms (oneOf, anyOf), and the value has none of them. Where a "
-        "field tells the forms apart, only that form's faults are reported; this code means that it "
-        "could not be told which was meant.",
-        '{"tool_choice": 7}   (a word such as auto, or an object that names a function)',
+        "field tells the forms apart, or one is the likeliest, only that form's faults are reported; "
+        "this code means that it could not be told which was meant.",
+        '{"when": "soon"}   (a string with the format date; or a string with the format date-time)',
         "Compare the value with the forms that the message lists.",
     ),
     Code(

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from mockgrid.contract.outline import Outline
+from mockgrid.contract.pointer import split
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.reply import JSON, Reply
+from mockgrid.reply.values import DRAFTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +57,8 @@ class Errors:
         Args:
             name: the failure, such as ``unknown_model``.
             message: one sentence for a person.
-            operation: the operation that was called, whose declared errors count where the contract has no policy.
+            operation: the operation that was called, whose declared errors count where the contract
+                has no policy.
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
             code: replaces the failure's own code.
@@ -94,7 +98,11 @@ class Errors:
         return body
 
     def _declared_body(
-        self, failure: Failure, words: dict[str, Any], operation: Operation | None, violations: Sequence[Violation]
+        self,
+        failure: Failure,
+        words: dict[str, Any],
+        operation: Operation | None,
+        violations: Sequence[Violation],
     ) -> tuple[int, Any, bytes]:
         """Answer for a document without policy: as it declares, else as RFC 9457 says."""
         status = failure.status
@@ -103,12 +111,16 @@ class Errors:
             if failure.name == "malformed_body" and operation.declares(400):
                 status = 400
         response = operation.response(status) if operation is not None else None
-        media = next((found for found in response.media.values() if found.is_json), None) if response else None
+        media = (
+            next((found for found in response.media.values() if found.is_json), None) if response else None
+        )
         if media is not None and media.name != PROBLEM.decode():
             body = self._synthesised(media, words["message"], violations)
             if body is not None:
                 return status, body, media.name.encode()
-        problem = render(self._policy.shapes["problem"], {**words, "status": status, "title": phrase(status)}, ())
+        problem = render(
+            self._policy.shapes["problem"], {**words, "status": status, "title": phrase(status)}, ()
+        )
         if violations:
             problem["errors"] = [violation.as_json() for violation in violations]
         return status, problem, PROBLEM

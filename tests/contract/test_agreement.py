@@ -1,4 +1,4 @@
-"""The fast validator and the one that explains agree, and both agree with a third where it reads the contract alike."""
+"""The fast validator, the one that explains, and (where it reads the contract alike) a third one agree."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT4
+
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import read_document
 from mockgrid.contract.explanation import Explainer
 from mockgrid.contract.json_body import read_json
+from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
-from openapi_schema_validator import OAS30Validator
-from referencing import Registry
-from referencing.jsonschema import DRAFT4
 
 DOCUMENT = read_document(bundled("openapi") / "consumption.yaml")
 CONTRACT = Contract(DOCUMENT)
@@ -26,8 +28,14 @@ REGISTRY = Registry().with_resource("urn:contract", DRAFT4.create_resource(DOCUM
 THIRD = OAS30Validator({"$ref": "urn:contract#/components/schemas/ChatCompletionsRequest"}, registry=REGISTRY)
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -40,7 +48,7 @@ def obeying(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.none() | made if schema.get("nullable") else made
 
 
-def _made(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+def _made(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return for each kind
     if "oneOf" in schema:
         return st.one_of([obeying(branch) for branch in schema["oneOf"]])
     if "enum" in schema:
@@ -57,7 +65,9 @@ def _made(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.booleans()
     if kind == "array":
         return st.lists(
-            obeying(schema["items"]), min_size=schema.get("minItems", 0), max_size=min(schema.get("maxItems", 3), 3)
+            obeying(schema["items"]),
+            min_size=schema.get("minItems", 0),
+            max_size=min(schema.get("maxItems", 3), 3),
         )
     properties = schema.get("properties", {})
     if not properties:
@@ -114,6 +124,7 @@ def test_the_validators_agree(value):
         assert violation.code.startswith("MG1")
         assert violation.message
         assert _exists(value, violation)
+        resolve(DOCUMENT.data, violation.contract)
 
 
 def _exists(value: Any, violation: Any) -> bool:
@@ -135,7 +146,9 @@ def test_a_long_list_is_explained_as_a_short_one_is():
         ]
 
 
-@pytest.mark.parametrize("place", ["stop", "response_format", "tool_choice", "service_tier", "verbosity", "tools"])
+@pytest.mark.parametrize(
+    "place", ["stop", "response_format", "tool_choice", "service_tier", "verbosity", "tools"]
+)
 def test_null_is_accepted_wherever_the_contract_says_nullable(place):
     assert VALIDATOR.accepts({"messages": [{"role": "assistant", "content": None}], place: None})
 
@@ -145,7 +158,9 @@ def test_one_matching_branch_is_enough(voice):
     assert VALIDATOR.accepts({"messages": [{"role": "user", "content": ""}], "audio": {"voice": voice}})
 
 
-@pytest.mark.parametrize(("text", "good"), [("1", True), ("1.0", False), ("1e0", False), ("true", False), ("null", True)])
+@pytest.mark.parametrize(
+    ("text", "good"), [("1", True), ("1.0", False), ("1e0", False), ("true", False), ("null", True)]
+)
 def test_integers_have_no_fraction_and_booleans_are_no_numbers(text, good):
     body = read_json(f'{{"messages":[{{"role":"user","content":""}}],"n":{text}}}'.encode(), max_depth=99)
     assert VALIDATOR.accepts(body) is good
@@ -161,6 +176,11 @@ def test_it_works_alike_without_the_fast_validator(monkeypatch):
     monkeypatch.setattr("mockgrid.contract.validation.jsonschema_rs", None)
     slow = Contract(DOCUMENT).operation("createChatCompletion").json_body.schema
     assert isinstance(slow.accepts.__self__, Explainer)
-    for value in ({"messages": []}, {"messages": [{"role": "user", "content": "x"}], "n": 1}, [], {"messages": 1}):
+    for value in (
+        {"messages": []},
+        {"messages": [{"role": "user", "content": "x"}], "n": 1},
+        [],
+        {"messages": 1},
+    ):
         assert slow.accepts(value) == VALIDATOR.accepts(value)
         assert slow.explain(value) == VALIDATOR.explain(value)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import Document, read_document
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.contract.pointer import resolve
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 PETSTORE = Contract(read_document(DOCUMENTS / "petstore.yaml"))
@@ -110,7 +111,8 @@ def test_a_query_that_breaks_the_contract_is_explained(query, code, path, words)
     assert (violation.code, violation.location, violation.path) == (code, "query", path)
     assert violation.pointer == "/" + path.removeprefix("query.").replace(".", "/")
     assert words in violation.message
-    assert violation.contract.startswith("/paths/~1pets/get/parameters/")
+    assert violation.contract.startswith(("/paths/~1pets/get/parameters/", "/components/"))
+    resolve(PETSTORE.document.data, violation.contract)
 
 
 def test_headers_and_cookies():

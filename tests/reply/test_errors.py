@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from pathlib import Path
 
 import pytest
@@ -170,7 +169,14 @@ def test_a_declared_error_is_made_from_its_schema():
 @pytest.mark.parametrize(
     ("schema", "expected"),
     [
-        ({"type": "object", "required": ["error"], "properties": {"error": {"$ref": "#/components/schemas/E"}}}, True),
+        (
+            {
+                "type": "object",
+                "required": ["error"],
+                "properties": {"error": {"$ref": "#/components/schemas/E"}},
+            },
+            True,
+        ),
         ({"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}, True),
         ({"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/E"}}, True),
         ({"type": "string"}, True),

@@ -1,0 +1,104 @@
+"""What a contract says about one operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.contract.security import Security
+    from mockgrid.contract.validation import SchemaValidator
+
+__all__ = ["MediaType", "Operation", "Parameter", "Response", "is_json"]
+
+
+@dataclass(frozen=True)
+class MediaType:
+    """One media type of a request or response body.
+
+    Attributes:
+        name: such as ``application/json``; may be a range such as ``image/*``.
+        schema: the validator, or None where the document gives no schema.
+        examples: the named examples in the document's order; an unnamed one is called ``""``.
+        source: the media type object as it stands in the document, references followed.
+        at: JSON pointer to it.
+    """
+
+    name: str
+    schema: SchemaValidator | None
+    examples: Mapping[str, Any]
+    source: Mapping[str, Any]
+    at: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether bodies of this type are JSON."""
+        return is_json(self.name)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter in the path, the query, a header or a cookie."""
+
+    name: str
+    location: str
+    required: bool
+    schema: SchemaValidator | None
+    style: str
+    explode: bool
+    content: str | None
+    source: Mapping[str, Any]
+    at: str
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the contract declares for one status: ``200``, ``4XX`` or ``default``."""
+
+    status: str
+    media: Mapping[str, MediaType]
+    headers: Mapping[str, Mapping[str, Any]]
+    source: Mapping[str, Any]
+    at: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path.
+
+    Attributes:
+        id: the ``operationId``, or ``METHOD path``.
+        behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
+        body: the media types that it takes; empty where it takes no body.
+    """
+
+    id: str
+    method: str
+    path: str
+    summary: str
+    behaviour: str | None
+    deprecated: bool
+    security: Security
+    parameters: tuple[Parameter, ...]
+    body: Mapping[str, MediaType]
+    body_required: bool
+    responses: Mapping[str, Response]
+    at: str
+    # The validator of JSON bodies, found once: the common case of every request.
+    json_body: MediaType | None = field(default=None)
+
+    def response(self, status: int) -> Response | None:
+        """Return what is declared for a status: exactly, as a range such as ``4XX``, or as the default."""
+        found = self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")
+        return found or self.responses.get("default")
+
+    def declares(self, status: int) -> bool:
+        """Tell whether a status is declared, exactly or as a range."""
+        return str(status) in self.responses or f"{status // 100}XX" in self.responses
+
+
+def is_json(media_type: str) -> bool:
+    """Tell whether a media type is JSON: ``application/json``, ``text/json`` or anything ``+json``."""
+    return media_type in ("application/json", "text/json") or media_type.endswith("+json")

@@ -1,0 +1,130 @@
+"""What is done on the wire for one reply, step by step: a script.
+
+A script is data. Composing makes it, as a pure function of reply, pace, faults and seed; the server plays it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Head(NamedTuple):
+    """Send the status line and the headers.
+
+    Attributes:
+        length: the ``content-length`` that they declare, in bytes; None for a body in chunks.
+        seconds: how long they take, a byte at a time; 0 for at once.
+        honest: whether the body is as long as declared, if it is not cut.
+    """
+
+    length: int | None = None
+    seconds: float = 0.0
+    honest: bool = True
+
+
+class Write(NamedTuple):
+    """Send a piece of the body, in one write and, in a body of chunks, as one chunk.
+
+    Attributes:
+        data: never empty.
+        events: how many events are whole once it is sent.
+    """
+
+    data: bytes
+    events: int = 0
+
+
+class Wait(NamedTuple):
+    """Move the deadline of all that follows.
+
+    Deadlines are counted from the start of the reply, so that one late write makes no other late.
+
+    Attributes:
+        seconds: not negative.
+        stall: whether it is a fault's, which holds back nothing that comes before it.
+    """
+
+    seconds: float
+    stall: bool = False
+
+
+class Hang(NamedTuple):
+    """Send nothing more, until the client leaves or the server stops.
+
+    Attributes:
+        every: seconds between keep-alive comments; 0 for none.
+        comment: what is sent then.
+    """
+
+    every: float = 0.0
+    comment: bytes = b""
+
+
+class Raw(NamedTuple):
+    """Send bytes that are no HTTP."""
+
+    data: bytes
+
+
+class Close(NamedTuple):
+    """Close the connection where it stands: TCP's FIN, and no end of the body."""
+
+
+class Reset(NamedTuple):
+    """Reset the connection once all before has left: TCP's RST."""
+
+
+Instruction = Head | Write | Wait | Hang | Raw | Close | Reset
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The instructions for one reply. Where none of them ends the connection, the body ends as it should.
+
+    Attributes:
+        instructions: in order; a ``Head`` comes before the first ``Write``.
+        virtual: whether waits pass at once and are only counted.
+    """
+
+    instructions: Sequence[Instruction]
+    virtual: bool = False
+
+    @property
+    def bare(self) -> bool:
+        """Whether it takes a connection without HTTP's rules: bytes that are no HTTP, or a dishonest head."""
+        return any(
+            type(step) is Raw or (type(step) is Head and (step.seconds > 0 or not step.honest))
+            for step in self.instructions
+        )
+
+
+EndedBy = Literal["server", "client", "shutdown"]
+
+
+class Played:
+    """What became of a script; counts while it plays.
+
+    Attributes:
+        events_written: events that were handed to the connection whole.
+        bytes_written: bytes of the body, without HTTP's framing.
+        ended_by: who ended the reply: the server by its script, the client by leaving, or the server's stop.
+        virtual_seconds: what waits would have taken, where they passed at once.
+        degraded: what this transport could not do, and what was done instead; empty where all was done.
+    """
+
+    __slots__ = ("bytes_written", "degraded", "ended_by", "events_written", "virtual_seconds")
+
+    def __init__(self) -> None:
+        self.events_written = 0
+        self.bytes_written = 0
+        self.ended_by: EndedBy = "server"
+        self.virtual_seconds = 0.0
+        self.degraded = ""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__))
+        return f"Played({shown})"
