@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _JSON = b"application/json"
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
+# What begins like this is no path of the contract.
+_NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
@@ -79,24 +81,12 @@ class App:
         self._literal = contract.router.literal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI 3)."""
-        if scope["type"] != "http":
-            await _other(scope, receive, send)
-        elif scope["path"].startswith(CONTROL) or scope["path"] == "/openapi.json":
-            await self._control(scope, receive, send)
-        else:
-            await self._answer(Head(scope), receive, send)
-
-    def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
-        """Return status, headers and body for what the server refuses before it is a request."""
-        reply = self.errors.reply(failure, message)
-        digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
-        return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
-
-    async def _answer(self, head: Head, receive: Receive, send: Send) -> None:
-        """The way of a request."""
+        """The way of a request (ASGI 3)."""
+        if scope["type"] != "http" or scope["path"].startswith(_NOT_THE_API):
+            await self._aside(scope, receive, send)
+            return
         started = perf_counter() if self.log.enabled else 0.0
-        session = self._anonymous
+        head, session = Head(scope), self._anonymous
         try:
             operation, path_parameters = self._route(head)
             session = self._credentials.session(head, operation)
@@ -110,9 +100,22 @@ class App:
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             self._error_log.exception("%s %s failed", head.method, head.path)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
-        await send_reply(reply, request_id, head.scope, send)
+        await send_reply(reply, request_id, scope, send)
         if self.log.enabled:
             self._record(head, reply, session, started)
+
+    async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
+        else:
+            await self._control(scope, receive, send)
+
+    def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
+        """Return status, headers and body for what the server refuses before it is a request."""
+        reply = self.errors.reply(failure, message)
+        digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
+        return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 
     def _route(self, head: Head) -> tuple[Operation, dict[str, str]]:
         operation = self._literal.get((head.method, head.path))
@@ -216,8 +219,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-async def _other(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer what is not HTTP: the lifespan protocol, and nothing else."""
+async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the lifespan protocol, and close WebSockets."""
     if scope["type"] == "lifespan":
         while True:
             message = await receive()
