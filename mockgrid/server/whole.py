@@ -7,15 +7,19 @@ server, or in process, replies leave by the two messages.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EXTENSION = "mockgrid.whole"
 """``scope["extensions"][EXTENSION](status, headers, body) -> bool``: whether the reply was taken."""
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_STATUS_LINES = {
+    status: f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode() for status in range(100, 600)
+}
 
 
 class WholeReply:
@@ -40,7 +44,7 @@ class WholeReply:
             return False
         if cycle.disconnected:
             return True
-        lines = [STATUS_LINE[status]]
+        lines = [_STATUS_LINES[status]]
         for name, value in headers:
             lines += (name, b": ", value, b"\r\n")
         if not cycle.keep_alive:

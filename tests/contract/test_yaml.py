@@ -1,5 +1,6 @@
 import json
 import math
+import sys
 
 import pytest
 import yaml as pyyaml
@@ -16,8 +17,8 @@ def parser(request, monkeypatch):
     """Both of PyYAML's parsers, since the one in C is not everywhere."""
     if request.param == "python":
         monkeypatch.setattr(yaml_events, "_LOADER", pyyaml.SafeLoader)
-    elif not pyyaml.__with_libyaml__:
-        pytest.skip("PyYAML has no C parser here")
+    else:
+        assert pyyaml.__with_libyaml__
 
 
 def read(text, name="f"):
@@ -117,7 +118,8 @@ def test_a_backslash_that_escapes_nothing(text):
 @pytest.mark.parametrize(
     ("text", "message", "line", "column"),
     [
-        ('{"a": 1,}', "This is not JSON", 1, 9),
+        # Where a comma is one too many, Python 3.13 names the comma, and earlier ones what follows.
+        ('{"a": 1,}', "This is not JSON", 1, 8 if sys.version_info >= (3, 13) else 9),
         ('{"a": NaN}', "NaN is not a number that JSON has", 1, 7),
         ("a: 1", "This is not JSON: expecting value", 1, 1),
         ('{"a": 1}\n{"b": 2}', "This is not JSON: extra data", 2, 1),

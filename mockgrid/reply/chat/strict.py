@@ -9,7 +9,7 @@ from mockgrid.contract.violation import Violation, shown, shown_plain
 from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.reply.tokens import Tokenizer
 
@@ -72,7 +72,7 @@ def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:
             open_calls = {call["id"] for call in message.get("tool_calls") or ()}
         elif message["role"] == "tool":
             if message["tool_call_id"] not in open_calls:
-                at = ["messages", place, "tool_call_id"]
+                at: list[str | int] = ["messages", place, "tool_call_id"]
                 text = "answers no tool call of the assistant message before it"
                 yield _violation("MG134", at, text, message["tool_call_id"], "the id of a call")
             open_calls.discard(message["tool_call_id"])
@@ -97,5 +97,5 @@ def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenize
             yield _violation("MG137", ["messages"], message, f"{tokens} tokens", f"at most {most} tokens")
 
 
-def _violation(code: str, at: list[str | int], message: str, value: Any, expected: str) -> Violation:
+def _violation(code: str, at: Sequence[str | int], message: str, value: Any, expected: str) -> Violation:
     return Violation(code, join(at), dotted(at), message, expected, shown(value), shown_plain(value))

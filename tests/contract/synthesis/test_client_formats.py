@@ -8,6 +8,7 @@ import re
 import uuid
 
 import pytest
+
 from mockgrid.contract.regex import compile_pattern
 from mockgrid.contract.synthesis import Synthesiser
 

@@ -1,0 +1,67 @@
+"""A balance of tokens that requests draw down, with or without a top-up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """What comes after the balance is used up: so many tokens, so many seconds later."""
+
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """There are tokens left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replenishing:
+    """The balance is being topped up; it will be there in so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The balance is used up, and no top-up will come."""
+
+
+class Balance:
+    """The balance of one session.
+
+    Args:
+        tokens: what there is at first.
+        top_up: what comes when it is used up; None for nothing.
+    """
+
+    def __init__(self, tokens: int, top_up: TopUp | None = None) -> None:
+        self.left = tokens
+        self._top_up = top_up
+        self._due: float | None = None
+
+    def admit(self, now: float) -> Admitted | Replenishing | Exhausted:
+        """Tell whether a request may be served; a top-up that is due is credited first.
+
+        Args:
+            now: the session's time, in seconds.
+        """
+        top_up = self._top_up
+        while self.left <= 0 and top_up is not None:
+            if self._due is None:
+                self._due = now + top_up.seconds
+            if now < self._due:
+                return Replenishing(self._due - now)
+            # One that owes more than a top-up waits for the next, which is ordered when this one comes.
+            self.left += top_up.tokens
+            self._due = None if self.left > 0 else self._due + top_up.seconds
+        return Admitted() if self.left > 0 else Exhausted()
+
+    def spend(self, tokens: int, now: float) -> None:
+        """Draw tokens; the request that uses up the balance is still served, and orders the top-up."""
+        self.left -= tokens
+        if self.left <= 0 and self._top_up is not None and self._due is None:
+            self._due = now + self._top_up.seconds

@@ -1,0 +1,66 @@
+"""The time that a session runs on: the machine's, or one that is moved by hand."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time of a session, in seconds from an arbitrary start."""
+
+    @property
+    def virtual(self) -> bool:
+        """Whether waits pass at once."""
+
+    def now(self) -> float:
+        """Return the seconds that have passed."""
+
+    def waited(self, seconds: float) -> None:
+        """Note a wait that a reply has made, or that a virtual clock has spared it."""
+
+
+class RealClock:
+    """The machine's monotonic clock: setting the time of day does not move it."""
+
+    virtual = False
+
+    def now(self) -> float:
+        """Return the seconds since the machine started."""
+        return time.monotonic()
+
+    def waited(self, seconds: float) -> None:
+        """Real waits have passed by themselves."""
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved.
+
+    Attributes:
+        spared: seconds that replies would have waited.
+    """
+
+    virtual = True
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self.spared = 0.0
+
+    def now(self) -> float:
+        """Return the seconds by which the clock was moved."""
+        return self._now
+
+    def move(self, seconds: float) -> float:
+        """Move the clock forward and return the new time.
+
+        Raises:
+            ValueError: ``seconds`` is negative; time does not run backwards.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"A clock moves forward only; {seconds:g} s was asked for.")
+        self._now += seconds
+        return self._now
+
+    def waited(self, seconds: float) -> None:
+        """Note a wait that was not made; the clock itself does not move by it."""
+        self.spared += seconds

@@ -1,0 +1,275 @@
+"""Every block of the README is run as it stands, and prints what the README shows."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from packaging.requirements import Requirement
+
+from mockgrid.server.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+BINARIES = Path(sys.executable).parent
+SECONDS = 30
+
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: ``place`` is its section, its language, and its number among these in the section."""
+
+    place: tuple[str, str, int]
+    text: str
+
+
+def blocks() -> dict[tuple[str, str, int], Block]:
+    found: dict[tuple[str, str, int], Block] = {}
+    for section in re.split(r"^## ", (ROOT / "README.md").read_text("utf-8"), flags=re.MULTILINE):
+        heading = section.partition("\n")[0]
+        for language, text in _FENCED.findall(section):
+            number = 1 + sum(place[:2] == (heading, language) for place in found)
+            found[heading, language, number] = Block((heading, language, number), text)
+    return found
+
+
+BLOCKS = blocks()
+
+
+class Reader:
+    """Does what the README says, in an empty folder, with the commands of this environment.
+
+    Args:
+        home: the folder.
+        port: stands for 8080, which may be taken.
+    """
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home, self.port = home, port
+        # So that `.venv/bin/mockgrid` is this environment's.
+        (home / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        (home / "petstore.yaml").write_bytes((ROOT / "tests/documents/petstore.yaml").read_bytes())
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("MOCKGRID_")},
+            "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
+            "MOCKGRID_PORT": str(port),
+            "NO_PROXY": "127.0.0.1",
+            "PYTHONIOENCODING": "utf-8",
+        }
+
+    def at_port(self, text: str) -> str:
+        return text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
+
+    def shell(self, command: str) -> str:
+        """What a command prints; it has to succeed."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self.at_port(command)],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode()
+
+    @contextmanager
+    def running(self, command: str) -> Iterator[str]:
+        """Runs a server and yields the line it prints when it is ready; it has to stop when told to."""
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec {self.at_port(command)}"],
+            cwd=self.home,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        patience = Timer(SECONDS, process.kill)
+        patience.start()
+        try:
+            ready = process.stdout.readline().decode()
+            patience.cancel()
+            yield ready or pytest.fail(process.communicate(timeout=SECONDS)[1].decode(), pytrace=False)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=SECONDS)
+            assert (process.returncode, out) == (0, b""), err.decode()
+            assert b"Traceback" not in err, err.decode()
+        finally:
+            patience.cancel()
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def reader(tmp_path) -> Reader:
+    for port in (8080, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as listening:
+                return Reader(tmp_path, listening.getsockname()[1])
+        except OSError:
+            continue
+    raise AssertionError("no port is free")
+
+
+@pytest.fixture
+def served(reader) -> Iterator[Reader]:
+    """A reader who has started the server."""
+    with reader.running("mockgrid serve"):
+        yield reader
+
+
+def start(block, reader):
+    """Runs what follows the installation, which `.ci/run start` does in an empty environment."""
+    create, install, serve = block.text.strip().split(" && ")
+    assert create == "python3 -m venv .venv"
+    assert install == ".venv/bin/pip install ."
+    with reader.running(serve) as ready:
+        assert ready == reader.at_port(BLOCKS["Start", "text", 1].text)
+        reader.shell("mockgrid wait http://127.0.0.1:8080")
+
+
+def ready_line(block, served):
+    """Is compared with what `start` printed; here, that the two addresses in it answer."""
+    api, control = re.findall(r"http://[^ )]+", block.text)
+    assert json.loads(served.shell(f"curl -sSf {control}/health")) == {"status": "ready"}
+    models = json.loads(served.shell(f"curl -sSf -H 'Authorization: Bearer mg-demo' {api}/models"))
+    assert "text-prime" in [model["id"] for model in models["data"]]
+
+
+def completion(block, served):
+    answer = json.loads(served.shell(block.text))
+    assert answer["choices"][0]["message"]["content"] == "You said: Hello there"
+    assert answer["usage"]["total_tokens"] > 0
+
+
+def client(block, served):
+    """Prints what its comments say."""
+    said, streamed = re.findall(r"^ *print\(.*\)  # (.+)$", block.text, re.MULTILINE)
+    assert streamed.startswith("the same")
+    (served.home / "client.py").write_text(served.at_port(block.text), "utf-8")
+    assert served.shell("python client.py").splitlines() == [said, said]
+
+
+def broken_request(block, served):
+    answer = json.loads(served.shell(block.text))
+    assert [error["path"] for error in answer["errors"]] == ["messages.0.role", "temperature"]
+    headers = served.shell(block.text.strip() + " -sS -o body.json -D -")
+    assert headers.startswith("HTTP/1.1 422 ")
+    found = re.search(r"^x-mockgrid-violations: (.+)\r$", headers, re.MULTILINE)
+    codes = [violation["code"] for violation in json.loads(found[1])]
+    assert "MG112" in codes
+
+
+def errors_shown(block, served):
+    assert served.shell(BLOCKS["What it answers", "sh", 1].text) == block.text.rstrip("\n")
+
+
+def command_lines(block, reader):
+    """Each line does what its comment says."""
+    assert set(COMMAND_LINES) == {line.partition("#")[0].strip() for line in block.text.splitlines()}
+    for line in block.text.splitlines():
+        command, _, comment = line.partition("#")
+        COMMAND_LINES[command.strip()](command.strip(), comment.strip(), reader)
+
+
+def serve_help(command, comment, reader):
+    shown = reader.shell(command)
+    assert "MOCKGRID_PORT" in comment
+    # A server always stops within five seconds, so that takes no flag; a document is an argument.
+    named = {field.name for field in fields(Settings)} - {"shutdown_timeout", "document"}
+    for name in named - {"overlays", "api_keys"} | {"overlay", "api_key"}:
+        assert f"--{name.replace('_', '-')} " in shown
+        assert f"MOCKGRID_{name.upper()}" in shown
+
+
+def serve_document(command, comment, reader):
+    assert comment.endswith("at its own base path")
+    with reader.running(command) as ready:
+        assert ready.startswith(f"MockGrid serves Petstore 1.0.7 at http://127.0.0.1:{reader.port}/v3 ")
+        document = json.loads(reader.shell("curl -sS http://127.0.0.1:8080/openapi.json"))
+        assert document["info"]["title"] == "Petstore"
+
+
+def serve_on_a_free_port(command, comment, reader):
+    with reader.running(command) as ready:
+        told = json.loads(ready)
+        assert list(told) == re.findall(r'"(\w+)": …', comment)
+        assert told["port"] not in (0, reader.port)
+        reader.shell(f"mockgrid wait {told['url']}")
+
+
+def wait(command, _comment, reader):
+    with reader.running("mockgrid serve"):
+        assert reader.shell(command) == ""
+
+
+def explain(command, _comment, reader):
+    code = command.rpartition(" ")[2]
+    assert reader.shell(command).startswith(f"{code} ")
+
+
+COMMAND_LINES = {
+    "mockgrid serve --help": serve_help,
+    "mockgrid serve petstore.yaml": serve_document,
+    "mockgrid serve --port 0 --ready json": serve_on_a_free_port,
+    "mockgrid wait http://127.0.0.1:8080": wait,
+    "mockgrid explain MG112": explain,
+}
+
+
+def set_up_for_tests(block, _reader):
+    """Is run by `.ci/run test`, word for word; here, that it installs all that pyproject.toml names."""
+    create, install, editable, run = block.text.strip().split(" && ")
+    assert create == "python3 -m venv .venv"
+    assert editable == ".venv/bin/pip install --no-deps -e ."
+    assert run == ".venv/bin/pytest"
+    lock = (ROOT / install.removeprefix(".venv/bin/pip install -r ")).read_text("utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+)(?: ;.*)? \\\n    --hash=sha256:", lock, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    for text in [*project["project"]["dependencies"], *project["dependency-groups"]["test"]]:
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(locked[wanted.name]), text
+
+
+RUNNERS = {
+    ("Start", "sh", 1): (start, "reader"),
+    ("Start", "text", 1): (ready_line, "served"),
+    ("Start", "sh", 2): (completion, "served"),
+    ("Start", "python", 1): (client, "served"),
+    ("What it answers", "sh", 1): (broken_request, "served"),
+    ("What it answers", "json", 1): (errors_shown, "served"),
+    ("Running it", "sh", 1): (command_lines, "reader"),
+    ("Tests", "sh", 1): (set_up_for_tests, "reader"),
+}
+
+
+def test_every_block_has_its_test():
+    assert list(BLOCKS) == list(RUNNERS)
+
+
+@pytest.mark.parametrize("place", RUNNERS, ids=lambda place: " ".join(map(str, place)))
+def test_block(place, request):
+    runner, world = RUNNERS[place]
+    runner(BLOCKS[place], request.getfixturevalue(world))
+
+
+def test_links_lead_to_files():
+    targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert targets
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_python_that_the_readme_asks_for_is_the_oldest_supported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    assert f"You need Python {oldest} or newer." in (ROOT / "README.md").read_text("utf-8")

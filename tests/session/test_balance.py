@@ -1,0 +1,68 @@
+"""A balance, on a clock that the tests move."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockgrid.session.balance import Admitted, Balance, Exhausted, Replenishing, TopUp
+from mockgrid.session.clock import RealClock, VirtualClock
+
+
+def test_without_a_top_up_it_ends():
+    balance = Balance(100)
+    assert balance.admit(0) == Admitted()
+    balance.spend(99, 0)
+    assert balance.admit(0) == Admitted()
+    balance.spend(50, 0)
+    assert balance.admit(0) == Exhausted()
+    assert balance.admit(1e9) == Exhausted()
+
+
+def test_a_top_up_comes_after_its_time():
+    balance = Balance(10, TopUp(20, 2))
+    balance.spend(10, 5)
+    assert balance.admit(5) == Replenishing(2)
+    assert balance.admit(6.5) == Replenishing(0.5)
+    assert balance.admit(7) == Admitted()
+    assert balance.left == 20
+
+
+def test_a_debt_takes_several_top_ups():
+    balance = Balance(10, TopUp(20, 2))
+    balance.spend(55, 0)
+    assert balance.admit(2) == Replenishing(2)
+    assert balance.admit(4) == Replenishing(2)
+    assert balance.admit(6) == Admitted()
+    assert balance.left == 15
+
+
+def test_each_exhaustion_orders_anew():
+    balance = Balance(1, TopUp(1, 3))
+    for start in (0, 10, 20):
+        balance.spend(1, start)
+        assert balance.admit(start) == Replenishing(3)
+        assert balance.admit(start + 3) == Admitted()
+
+
+def test_an_empty_balance_is_ordered_by_the_first_request():
+    assert Balance(0, TopUp(5, 1)).admit(7) == Replenishing(1)
+    assert Balance(0).admit(7) == Exhausted()
+
+
+def test_a_virtual_clock_moves_by_hand_only():
+    clock = VirtualClock()
+    assert clock.virtual
+    clock.waited(3)
+    assert (clock.now(), clock.spared) == (0, 3)
+    assert clock.move(1.5) == clock.now() == 1.5
+    for bad in (-1, float("nan")):
+        with pytest.raises(ValueError, match="forward only"):
+            clock.move(bad)
+
+
+def test_a_real_clock_runs_by_itself():
+    clock = RealClock()
+    first = clock.now()
+    clock.waited(5)
+    assert not clock.virtual
+    assert 0 <= clock.now() - first < 1
