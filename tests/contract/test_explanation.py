@@ -295,7 +295,8 @@ def test_deep_values_are_explained_in_time(fast, monkeypatch):
         value = {"next": value}
     started = time.perf_counter()
     violation = only(validator({"$ref": "#/components/schemas/Tree"}, Tree=TREE).explain(value))
-    assert time.perf_counter() - started < 3
+    # Twice the work at each level would take for ever; the slow validator takes its time at each.
+    assert time.perf_counter() - started < (3 if fast else 20)
     assert violation.pointer == "/next" * 251
 
 
