@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli, findings
+from mockgrid.cli.serve import warn_of_document
 from mockgrid.cli.values import Duration, Size
 from mockgrid.server.settings import Settings
 
@@ -26,6 +27,7 @@ FAKE = textwrap.dedent("""
 
     class App:
         title, base_path = "Fake 1.0.0", "/v1"
+        contract = types.SimpleNamespace(remarks=())
 
         async def __call__(self, scope, receive, send):
             status = 200 if scope["path"] == "/__mockgrid__/health" else 404
@@ -73,9 +75,10 @@ def settings_of(mockgrid, environment):
     def read(*arguments):
         found = []
         build = types.ModuleType("mockgrid.server.build")
-        build.build_app = lambda settings: settings
+        app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()))
+        build.build_app = lambda settings: found.append(settings) or app
         environment.setitem(sys.modules, build.__name__, build)
-        environment.setattr("mockgrid.server.run.run", lambda _, settings: found.append(settings) or 0)
+        environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
         code, out, err = mockgrid("serve", *arguments)
         assert (code, out, err) == (0, "", "")
         return found[0]
@@ -129,6 +132,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--style", "prose", "--prose-tokens", "9", "--seed", "7", "--clock", "virtual", "--strict"),
         *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
+        *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -138,6 +142,8 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         base_path="/v2",
         overlays=("a.yaml", "b.yaml"),
         api_keys=("one", "two,2"),
+        scenarios=("one", "two"),
+        scenario="refusals",
         accept_any_key=True,
         models=("a", "b-*", "c"),
         style="prose",
@@ -207,11 +213,19 @@ def test_variable_that_kubernetes_sets_for_a_service_is_not_a_port(settings_of, 
         ),
         (["serve", "--keep-alive", "0"], "--keep-alive: '0' is not a time such as 500ms, 30s or 2m."),
         (["serve", "a", "b"], "Got unexpected extra argument (b). See mockgrid serve --help."),
+        (["serve", "--base-path", "/v1?a"], "--base-path: '/v1?a' is not a path such as /v1: it has '?' in it."),
+        (["serve", "--base-path", "/v1#a"], "--base-path: '/v1#a' is not a path such as /v1: it has '#' in it."),
+        (["serve", "--base-path", "/a b"], "--base-path: '/a b' is not a path such as /v1: it has a space in it."),
+        (["serve", "--base-path", "/{a}"], "--base-path: '/{a}' is not a path such as /v1: it has '{' in it."),
+        (["serve", "--base-path", "http://a/v1"], "--base-path: 'http://a/v1' is not a path such as /v1: it has //"),
+        (["serve", "--api-key", ""], "--api-key: The key is empty."),
+        (["serve", "--api-key", "a b"], "--api-key: A key has no spaces and no control characters."),
+        (["serve", "--api-key", "a\x07"], "--api-key: A key has no spaces and no control characters."),
         (["wait", "ftp://x"], "URL: 'ftp://x' is not a URL such as http://127.0.0.1:8080."),
         (["wait"], "URL is missing."),
         (["explain", "MG1133"], "There is no code 'MG1133'. Did you mean MG113?"),
         (["explain", "out_of_rnge"], "There is no code 'out_of_rnge'. Did you mean out_of_range?"),
-        (["explain", "quux"], "There is no code 'quux'. Codes run from MG101 to MG203."),
+        (["explain", "quux"], "There is no code 'quux'. Codes run from MG101 to MG2"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_was_meant(mockgrid, arguments, sentence):
@@ -238,6 +252,65 @@ def test_help_and_version(mockgrid):
     assert code == 0
     for name in ("MOCKGRID_PORT", "MOCKGRID_API_KEY", "MOCKGRID_ERROR_SHAPE", "MOCKGRID_DOCUMENT", "8080"):
         assert name in out
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["wait"], ["explain"]])
+def test_short_help_is_help(mockgrid, command):
+    code, out, err = mockgrid(*command, "-h")
+    assert (code, err) == (0, "")
+    assert out == mockgrid(*command, "--help")[1]
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1", "v1/", "/a/b-c_d~e"])
+def test_base_paths_that_are_taken(settings_of, path):
+    assert settings_of("--base-path", path).base_path == path
+
+
+def test_variable_that_is_nearly_one_is_pointed_out(mockgrid, environment):
+    environment.setenv("MOCKGRID_PROT", "1")
+    environment.setenv("MOCKGRID_SEED", "x")
+    assert mockgrid("serve")[2].startswith("mockgrid: MOCKGRID_SEED: ")
+    environment.setenv("MOCKGRID_SEED", "1")
+    code, _, err = mockgrid("serve", "no-such-file.yaml")
+    warning, mistake = err.splitlines()
+    sentence = "MOCKGRID_PROT is not a variable that is read; did you mean MOCKGRID_PORT?"
+    assert warning == f"mockgrid: warning: {sentence}"
+    assert mistake.startswith("mockgrid: no-such-file.yaml: There is no such file.")
+    assert code == 2
+
+
+def test_variables_of_platforms_are_left_alone(settings_of, environment):
+    for name, value in (
+        ("SERVICE_HOST", "10.0.0.7"),
+        ("SERVICE_PORT", "8080"),
+        ("SERVICE_PORT_HTTP", "8080"),
+        ("PORT_8080_TCP", "tcp://10.0.0.7:8080"),
+        ("PORT_8080_TCP_PORT", "8080"),
+        ("PORT_8080_TCP_PROTO", "tcp"),
+        ("API_PORT", "tcp://10.0.0.7:8080"),
+        ("POOL", "1"),
+        ("URL", "http://127.0.0.1"),
+        ("TIMEOUT", "3s"),
+    ):
+        environment.setenv(f"MOCKGRID_{name}", value)
+    assert settings_of() == Settings()  # which sees to it that nothing is said
+
+
+def test_remarks_on_the_document_are_told_at_the_start(capsys):
+    warn_of_document([(f"a.yaml:{line}:1", "Odd.") for line in range(1, 24)])
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == ""
+    assert lines[0] == "mockgrid: warning: a.yaml:1:1: Odd."
+    assert lines[19:] == ["mockgrid: warning: a.yaml:20:1: Odd.", "mockgrid: warning: and 3 more like these."]
+
+
+def test_serve_tells_the_remarks_of_its_contract(mockgrid, environment):
+    environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+    code, out, err = mockgrid("serve", str(ROOT / "tests" / "documents" / "petstore.yaml"))
+    assert (code, out) == (0, "")
+    assert err.startswith("mockgrid: warning: ")
+    assert "petstore.yaml:189:21: the example broken breaks its own schema: message is required" in err
 
 
 def test_command_list_names_the_commands_that_exist():
@@ -272,11 +345,19 @@ def test_explain_teaches_by_code_and_by_name(mockgrid):
     assert mockgrid("explain", "Out-of-range")[1] == out
 
 
+def test_explain_lists_all_codes(mockgrid):
+    code, out, err = mockgrid("explain")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) == len(findings.CODES)
+    assert "MG113 out_of_range: a number that is too small or too large" in lines
+
+
 def test_codes_are_complete_and_in_order():
     assert list(findings.CODES) == sorted(findings.CODES)
     names = [code.name for code in findings.CODES.values()]
     assert len(set(names)) == len(names)
-    wanted = [*range(101, 138), 140, 141, 201, 202, 203]
+    wanted = [*range(101, 138), 140, 141, 201, 202, 203, *range(210, 228), *range(230, 235)]
     assert list(findings.CODES) == [f"MG{number}" for number in wanted]
     for code in findings.CODES.values():
         assert all((code.title, code.explanation, code.example, code.remedy))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "explain": "Explain a code such as MG113.",
+    "explain": "Explain a code such as MG113, or list them all.",
     "serve": "Serve a contract.",
     "wait": "Wait until a server is ready.",
 }
@@ -65,7 +65,12 @@ class Commands(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
-@click.group("mockgrid", cls=Commands, invoke_without_command=True)
+@click.group(
+    "mockgrid",
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["--help", "-h"]},  # for the commands, too
+)
 @click.version_option(__version__, message="mockgrid %(version)s")
 @click.pass_context
 def mockgrid(ctx: click.Context) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockgrid.cli.values import Duration, Names, OneOf, Setting, Size, Whole
+from mockgrid.cli.values import Duration, Keys, Names, OneOf, PathPrefix, Setting, Size, Whole
+from mockgrid.cli.variables import misspelt
 from mockgrid.server.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+MOST_WARNINGS = 20
+"""Remarks on the document that are told one by one."""
 
 DEFAULTS = {field.name: field.default for field in fields(Settings)}
 
@@ -33,11 +38,26 @@ def flatten(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
     return tuple(value for several in values for value in several)
 
 
+def warn(sentence: str) -> None:
+    """Say on stderr what is probably a mistake."""
+    click.echo(f"mockgrid: warning: {sentence}", err=True)
+
+
+def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
+    """Say what is wrong in the document and yet does no harm."""
+    for where, message in remarks[:MOST_WARNINGS]:
+        warn(f"{where}: {message}")
+    if len(remarks) > MOST_WARNINGS:
+        warn(f"and {len(remarks) - MOST_WARNINGS} more like these.")
+
+
 @click.command(options_metavar="[OPTIONS]")
 @click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
 @setting("--host", "Name or address to listen on; 0.0.0.0 is all of them.")
 @setting("--port", "Port to listen on; 0 takes a free one.", type=Whole(0, 65535))
-@setting("--base-path", "Path prefix of the API; by default the document's own.", metavar="PATH")
+@setting(
+    "--base-path", "Path prefix of the API; by default the document's own.", type=PathPrefix(), metavar="PATH"
+)
 @click.option(
     "--overlay",
     "overlays",
@@ -51,7 +71,7 @@ def flatten(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
     "api_keys",
     cls=Setting,
     multiple=True,
-    type=Names("key"),
+    type=Keys("key"),
     help="Key to accept as it is, with a session of its own. Repeatable.",
 )
 @setting("--accept-any-key", "Accept every well-formed credential.", is_flag=True)
@@ -61,6 +81,8 @@ def flatten(values: Iterable[Iterable[str]]) -> tuple[str, ...]:
     multiple=True,
     type=Names("names", commas=True),
 )
+@setting("--scenarios", "Directory of scenario files. Repeatable.", multiple=True, metavar="DIR")
+@setting("--scenario", "Scenario that plays where a key asks for none.", metavar="NAME")
 @setting("--style", "Content of default replies.", type=OneOf("echo", "prose"))
 @setting("--prose-tokens", "Length of prose replies, in tokens.", type=Whole(1, 100_000))
 @setting("--seed", "Seed of everything that is drawn.", type=Whole(0))
@@ -99,8 +121,12 @@ def serve(**values: Any) -> int:
     values["api_keys"] = flatten(values["api_keys"])
     values["models"] = flatten(values["models"])
     settings = Settings(**values)
+    for sentence in misspelt(serve, os.environ):
+        warn(sentence)
 
     from mockgrid.server.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
     from mockgrid.server.run import run  # noqa: PLC0415 (the same)
 
-    return run(build_app(settings), settings)
+    app = build_app(settings)
+    warn_of_document(app.contract.remarks)
+    return run(app, settings)

@@ -121,6 +121,39 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
         return [name for name in re.split(r"[,\s]+", rv) if name]
 
 
+class Keys(Names):
+    """API keys: what a header can carry, and nothing that would be cut off there."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Read one key, or those of one variable."""
+        keys = super().convert(value, param, ctx)
+        for key in keys:
+            if not key:
+                raise click.BadParameter("The key is empty.", ctx, param)
+            if any(char.isspace() or not char.isprintable() for char in key):
+                raise click.BadParameter("A key has no spaces and no control characters.", ctx, param)
+        return keys
+
+
+class PathPrefix(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
+    """A path prefix; empty, or just a slash, for none."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read ``/v1``."""
+        text = str(value)
+        odd = next(
+            (char for char in text if char in "?#{}\\" or char.isspace() or not char.isprintable()), None
+        )
+        if odd is None and "//" not in text:
+            return text
+        found = "//" if odd is None else "a space" if odd == " " else repr(odd)
+        raise click.BadParameter(f"{text!r} is not a path such as /v1: it has {found} in it.", ctx, param)
+
+
 class Setting(click.Option):
     """A flag that also reads ``MOCKGRID_`` and its own name."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.multipart import Part
     from mockgrid.contract.outline import Raw
 
-__all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body"]
+__all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body", "unsupported_sentence"]
 
 
 class Unread(Enum):
@@ -34,6 +34,7 @@ class Unread(Enum):
 
 UNREAD: Final = Unread.UNREAD
 _MOST_FIELDS = 10_000
+_LONGEST_SHOWN = 200
 
 
 def media_type_for(operation: Operation, content_type: str | None) -> MediaType | None:
@@ -44,9 +45,35 @@ def media_type_for(operation: Operation, content_type: str | None) -> MediaType 
     stream of bytes (RFC 9110, 8.3), which only ``application/octet-stream`` and ``*/*`` take.
     """
     named = media_name(content_type if content_type is not None else "application/octet-stream")
-    if named is None or "*" in named.name:
+    if named is None:
         return None
-    if is_json(named.name) and named.parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+    return None if _has_wrong_charset(named) else _declared(operation, named)
+
+
+def unsupported_sentence(operation: Operation, content_type: str | None) -> str:
+    """Say why ``media_type_for`` gave None: the type is not taken, or only its charset is not.
+
+    Args:
+        operation: takes some body.
+        content_type: the header as it was sent; None or empty where there was none.
+    """
+    named = media_name(content_type or "")
+    if named is not None and _has_wrong_charset(named) and _declared(operation, named) is not None:
+        charset = named.parameters["charset"][:_LONGEST_SHOWN]
+        found = f"The request has {named.name} with charset={charset}"
+        return f"{found}; JSON is always UTF-8. Leave the charset out."
+    sent = content_type or "no Content-Type"
+    sent = sent if len(sent) <= _LONGEST_SHOWN else f"{sent[: _LONGEST_SHOWN - 1]}…"
+    return f"The request has {sent}; this operation takes {', '.join(operation.body)}."
+
+
+def _has_wrong_charset(named: MediaName) -> bool:
+    charset = named.parameters.get("charset", "utf-8").lower()
+    return is_json(named.name) and charset not in ("utf-8", "utf8")
+
+
+def _declared(operation: Operation, named: MediaName) -> MediaType | None:
+    if "*" in named.name:
         return None
     for name in (named.name, f"{named.name.partition('/')[0]}/*", "*/*"):
         if name in operation.body:

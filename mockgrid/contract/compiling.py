@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from mockgrid.contract.admission import METHODS, check_parameter, check_path, check_template
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response
 from mockgrid.contract.pointer import join, resolve
 from mockgrid.contract.policy import EXTENSION
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Compiler"]
 
 _LONGEST_CHAIN: Final = 32
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 class Compiler:
@@ -50,7 +50,8 @@ class Compiler:
         for path, entry in self._mapping(self._data.get("paths"), "/paths").items():
             if path.startswith("x-"):
                 continue
-            item, at = self._follow(entry, join(("paths", path)))
+            item, at = self._follow({} if entry is None else entry, join(("paths", path)))
+            check_path(self._document, path, item, at)
             found += [self._operation(path, method, item, at) for method in METHODS if method in item]
         return found
 
@@ -61,6 +62,7 @@ class Compiler:
         media = self._media(body, body_at, self._requests)
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
+        check_template(self._document, path, parameters.values(), at)
         return Operation(
             id=source.get("operationId") or f"{method.upper()} {path}",
             method=method.upper(),
@@ -96,7 +98,8 @@ class Compiler:
         found: dict[tuple[str, str], Parameter] = {}
         for index, entry in enumerate(self._listing(sources, at)):
             source, place = self._follow(entry, f"{at}/{index}")
-            location, name = str(source.get("in", "")), str(source.get("name", ""))
+            check_parameter(self._document, source, place)
+            location, name = source["in"], str(source["name"])
             # The specification says that these three header parameters are described elsewhere.
             if location == "header" and name.lower() in ("accept", "content-type", "authorization"):
                 continue

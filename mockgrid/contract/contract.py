@@ -9,14 +9,15 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from mockgrid.contract.admission import check_document, check_operations
 from mockgrid.contract.compiling import Compiler
+from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json
 from mockgrid.contract.policy import Policy, policy_of
 from mockgrid.contract.required import one_way
 from mockgrid.contract.routing import Router
 from mockgrid.contract.schemas import Schemas
 from mockgrid.contract.validation import SchemaValidator, check_compiling
-from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
     from mockgrid.contract.dialect import Draft
@@ -39,15 +40,10 @@ class Contract:
 
     def __init__(self, document: Document, *, base_path: str | None = None, lenient: bool = False) -> None:
         self.document = document
-        data = document.data
-        version = data.get("openapi") if isinstance(data, dict) else None
-        if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
-            raise DocumentError(
-                f"openapi is {version!r}; an OpenAPI 3.0 or 3.1 document was expected.",
-                where=document.where("/openapi"),
-            )
-        self.title = str(data.get("info", {}).get("title", "API"))
-        self.version = str(data.get("info", {}).get("version", ""))
+        data = check_document(document)
+        info = data.get("info") or {}
+        self.title = str(info.get("title", "API"))
+        self.version = str(info.get("version", ""))
         self.base_path = _clean(base_path) if base_path is not None else base_path_of(data)
         self.policy: Policy = policy_of(document)
         requests = Schemas(document, "request", lenient=lenient)
@@ -57,6 +53,7 @@ class Contract:
         self.operations: tuple[Operation, ...] = tuple(
             Compiler(document, requests, self._responses).operations()
         )
+        check_operations(document, self.operations)
         for schemas in dict.fromkeys((requests, self._responses)):
             check_compiling(schemas, document.where)
         self.router = Router(self.operations, self.base_path)
@@ -65,6 +62,11 @@ class Contract:
     def sha256(self) -> str:
         """SHA-256 of the document as canonical JSON: which contract a reply or a report was made from."""
         return hashlib.sha256(orjson.dumps(self.document.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @cached_property
+    def remarks(self) -> tuple[tuple[str, str], ...]:
+        """What is surely a mistake in the document and yet does no harm: where it stands, and a sentence."""
+        return tuple(broken_examples(self.operations, self._responses, self.document))
 
     def operation(self, operation_id: str) -> Operation | None:
         """Return an operation by its id."""

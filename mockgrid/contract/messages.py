@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.contract.branches import json_type
@@ -22,6 +23,7 @@ _TYPE_NAMES = {
     "object": "an object",
 }
 _SHOWN_CHOICES = 12
+_ESCAPED = re.compile(r'\\(["\\])')
 _LONGEST_NAME = 64
 
 
@@ -206,12 +208,10 @@ def _size(least: str, unit: str) -> Callable[[Broken], tuple[str, str, str]]:
 
 
 def _pattern(error: Broken) -> tuple[str, str, str]:
-    expected = f"text that matches {shown(error.validator_value)}"
-    return (
-        "MG115",
-        f"must match the pattern {shown(error.validator_value)}, got {shown(error.instance)}",
-        expected,
-    )
+    # As the document has it: quoted as JSON, its backslashes would be doubled.
+    pattern = _ESCAPED.sub(r"\1", shown(error.validator_value))
+    message = f"must match the pattern {pattern}, got {shown(error.instance)}"
+    return "MG115", message, f"text that matches {pattern}"
 
 
 def _format(error: Broken) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ OpenAPI document can live with.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import translate as translate_glob
 from functools import cached_property
 from types import MappingProxyType
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.document import Document
 
 EXTENSION = "x-mockgrid"
+_GLOB = re.compile(r"[*?]|\[[^\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,24 @@ class Models:
         return {}
 
 
+def known_models(names: Sequence[str], declared: Models | None) -> Models:
+    """Return models by names and globs, in place of a document's own.
+
+    The default is the document's own where it is among them, else the first that is no glob, else a name that
+    the first glob admits.
+    """
+    ignore_case = declared.ignore_case if declared is not None else False
+    models = Models(names[0], {name: {} for name in names}, ignore_case=ignore_case)
+    if declared is not None and models.find(declared.default) is not None:
+        default = declared.default
+    elif models.names:
+        default = models.names[0]
+    else:
+        default = _GLOB.sub("", names[0]).strip("-_./") or "default"
+        default = default if models.find(default) is not None else names[0].replace("*", "default")
+    return replace(models, default=default)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPrefix:
     """Keys that begin like this are accepted; ``scenario`` tells that their next segment names one."""
@@ -128,6 +147,14 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What an error says that is asked for by its status alone: the failure it stands for, and a sentence."""
+
+    failure: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that an API does by habit rather than by schema."""
 
@@ -137,17 +164,18 @@ class Policy:
     keys: Keys
     retry: Mapping[str, Any]
     declared: bool
+    words: Mapping[int, Words] = field(default_factory=dict)
 
     def failure(self, name: str) -> Failure:
         """Return how a kind of failure is answered."""
         return self.failures[name]
 
     def failure_for(self, status: int) -> Failure | None:
-        """Return the first failure that is answered with this status."""
-        for failure in self.failures.values():
-            if failure.status == status:
-                return failure
-        return None
+        """Return the failure that a status stands for: as the document says, else the first that has it."""
+        words = self.words.get(status)
+        if words is not None:
+            return self.failures[words.failure]
+        return next((failure for failure in self.failures.values() if failure.status == status), None)
 
 
 _DEFAULT_FAILURES = (
@@ -206,6 +234,7 @@ def policy_of(document: Document) -> Policy:
         keys=_keys(document, extension.get("keys")),
         retry=extension.get("retry_policy", {}),
         declared=True,
+        words=_words(document, errors.get("statuses", {}), failures),
     )
 
 
@@ -235,6 +264,22 @@ def _failure(
         code=str(entry.get("code", base.code or name)),
         headers={str(key): str(value) for key, value in entry.get("headers", base.headers).items()},
     )
+
+
+def _words(document: Document, entries: Any, failures: Mapping[str, Failure]) -> dict[int, Words]:
+    at = f"/{EXTENSION}/errors/statuses"
+    _expect(document, entries, dict, at)
+    words: dict[int, Words] = {}
+    for status, entry in entries.items():
+        _expect(document, entry, dict, f"{at}/{status}")
+        name = entry.get("failure")
+        if name not in failures or not str(status).isdecimal():
+            raise DocumentError(
+                f"the status {status} stands for {name!r}; a failure that is declared was expected.",
+                where=document.where(f"{at}/{status}"),
+            )
+        words[int(status)] = Words(name, str(entry.get("message", "")))
+    return words
 
 
 def _models(document: Document, entry: Any) -> Models | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from mockgrid.contract.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,9 +15,15 @@ if TYPE_CHECKING:
 
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
+_VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _LONGEST = 65_536
 _LONGEST_AMBIGUOUS = 512
+# Characters of a path that may be a mistyped one: comparing is quadratic in the length.
+_LONGEST_MEANT = 256
+# How much alike two segments, and two paths of different form, are at least (1 is the same).
+_CLOSE = 0.75
+_ALIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,28 +108,67 @@ class Router:
         return None
 
     def nearest(self, path: str) -> str | None:
-        """Return the known path that was probably meant, such as one with ``/v1`` missing or doubled."""
-        known = [*self._literal, *(route.template for route in self._templated)]
-        base = self.base_path
-        clean = "/" + "/".join(part for part in path.split("/") if part)
-        if base:
-            rest = clean
-            while rest.startswith(base + "/") or rest == base:
-                rest = rest[len(base) :]
-            for candidate in (base + rest, base + rest.rstrip("/")):
-                if candidate in self._literal:
-                    return candidate
-        if clean in self._literal:
-            return clean
-        found = nearest(clean, known)
-        if found is None and base:
-            found = nearest(base + clean, known)
-        return found
+        """Return the known path that was probably meant, such as one with ``/v1`` missing or doubled.
+
+        Of a path with parameters it is the template: ``/pets/{petId}`` for ``/pet/5``.
+        """
+        if len(path) > _LONGEST_MEANT:
+            return None
+        segments = tuple(part for part in path.split("/") if part)
+        base = tuple(part.casefold() for part in self.base_path.split("/") if part)
+        # How many of the leading segments can be a base path: a part of this one, perhaps twice, or another.
+        most = next((n for n, part in enumerate(segments) if part.casefold() not in base), len(segments))
+        versions = (n + 1 for n, part in enumerate(segments[:3]) if _VERSION.fullmatch(part))
+        most = max(most, *versions, 0)
+        for start in range(most, -1, -1):
+            found = self._same(self.base_path + "/" + "/".join(segments[start:]))
+            if found is not None:
+                return found
+        return self._closest(segments[most:], len(base)) or self._closest(segments, len(base))
+
+    def _same(self, path: str) -> str | None:
+        """Return the path that this one is, in whatever case."""
+        if path in self._literal:
+            return path
+        folded = path.casefold()
+        for template in self._literal:
+            if template.casefold() == folded:
+                return template
+        found = self.find(path)
+        return None if found is None else found[0].template
+
+    def _closest(self, segments: tuple[str, ...], skipped: int) -> str | None:
+        """Return the path of as many segments, each close to its own; else one that is written alike."""
+        best, best_closeness = None, 0.0
+        for template in self.paths:
+            known = template.split("/")[1 + skipped :]
+            if len(known) != len(segments) or all("{" in part for part in known):
+                continue
+            each = [_closeness(*pair) for pair in zip(known, segments, strict=True)]
+            if min(each, default=0.0) >= _CLOSE and sum(each) > best_closeness:
+                best, best_closeness = template, sum(each)
+        if best is None:
+            written = "/".join(segments)
+            for template in self._literal:
+                closeness = _closeness("/".join(template.split("/")[1 + skipped :]), written)
+                if closeness >= _ALIKE and closeness > best_closeness:
+                    best, best_closeness = template, closeness
+        return best
 
     @property
     def paths(self) -> tuple[str, ...]:
         """All paths, sorted."""
         return tuple(sorted([*self._literal, *(route.template for route in self._templated)]))
+
+
+def _closeness(known: str, written: str) -> float:
+    """Return how much a written segment is like a known one, from 0 to 1; a parameter takes any, just so."""
+    if "{" in known:
+        return _CLOSE
+    matcher = SequenceMatcher(None, known.casefold(), written.casefold(), autojunk=False)
+    if matcher.real_quick_ratio() < _CLOSE or matcher.quick_ratio() < _CLOSE:
+        return 0.0
+    return matcher.ratio()
 
 
 def _route(template: str, operations: dict[str, Operation]) -> Route:

@@ -15,7 +15,7 @@ from mockgrid.contract.pointer import split
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mockgrid.contract.dialect import Draft
     from mockgrid.contract.explanation import Explainer
@@ -135,6 +135,21 @@ def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
             except DocumentError as found:
                 raise DocumentError(found.message, where=where(schemas.origin(schema) or "")) from None
         raise DocumentError(error.message, where=where("")) from None
+
+
+def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]]) -> list[int]:
+    """Return which values break the schema beside them, all schemas compiled at once.
+
+    Args:
+        schemas: of one document; all validators are of these.
+        pairs: a validator, and a value for it.
+    """
+    engine: Any = jsonschema_rs
+    parts = {str(index): validator.schema for index, (validator, _) in enumerate(pairs)}
+    together = compile_fast({"properties": parts, **schemas.shared}, schemas.draft) if engine else None
+    if together is not None and together({str(index): value for index, (_, value) in enumerate(pairs)}):
+        return []
+    return [index for index, (validator, value) in enumerate(pairs) if not validator.accepts(value)]
 
 
 def _refuse(uri: str) -> Any:

@@ -12,18 +12,24 @@ from typing import TYPE_CHECKING
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.errors import MockgridError
-from mockgrid.findings import cross_field, reply, request, schema
+from mockgrid.findings import cross_field, reply, request, scenario, schema
 from mockgrid.findings.code import Code
+from mockgrid.findings.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CODES", "Code", "UnknownCodeError", "find", "render"]
+__all__ = ["CODES", "Code", "Finding", "UnknownCodeError", "find", "render"]
 
 WIDTH = 88
 
 CODES: Mapping[str, Code] = MappingProxyType(
-    dict(sorted((c.code, c) for c in (*request.CODES, *schema.CODES, *cross_field.CODES, *reply.CODES)))
+    dict(
+        sorted(
+            (c.code, c)
+            for c in (*request.CODES, *schema.CODES, *cross_field.CODES, *reply.CODES, *scenario.CODES)
+        )
+    )
 )
 """All codes, in ascending order."""
 

@@ -19,8 +19,8 @@ class Chunking:
 
     Attributes:
         by: the unit; ``list`` cuts as ``pieces`` says.
-        characters: code points to a piece, where ``by`` is ``characters``. No piece ends inside one, though it
-            may end between the code points of one visible character, as models' tokens do.
+        characters: code points to a piece, where ``by`` is ``characters``. No piece ends inside one, though
+            it may end between the code points of one visible character, as models' tokens do.
         pieces: for the text that they join to. Any other text of the reply goes by token.
     """
 

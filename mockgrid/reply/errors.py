@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,6 +10,7 @@ import orjson
 
 from mockgrid.contract.outline import Outline
 from mockgrid.contract.pointer import split
+from mockgrid.contract.policy import Failure
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.values import DRAFTS
@@ -17,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
-    from mockgrid.contract.policy import Failure, Policy, Shape
+    from mockgrid.contract.policy import Policy, Shape
     from mockgrid.contract.violation import Violation
 
 ErrorShape = Literal["vendor", "both", "openai"]
 
 PROBLEM = b"application/problem+json"
 _HEADER_LIMIT = 4096
+_SERVERS = 500
 _MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
 
 
@@ -65,6 +68,52 @@ class Errors:
             param: the parameter that caused it, where one did.
         """
         failure = self._policy.failure(name)
+        if code:
+            failure = replace(failure, code=code)
+        return self._composed(failure, message, operation, violations, headers or {}, param)
+
+    def by_status(  # noqa: PLR0913 - each says one thing about the error, by name
+        self,
+        status: int,
+        message: Any = None,
+        *,
+        operation: Operation | None = None,
+        headers: Mapping[str, str] | None = None,
+        code: str = "",
+        type: str = "",  # noqa: A002 - as the field is called
+        param: str | None = None,
+    ) -> Reply:
+        """Compose an error that is asked for by its status; what is not given is as the contract's policy says.
+
+        Args:
+            status: from 400 to 599.
+            message: what went wrong; for a shape that takes it, also lists of texts by field.
+            operation: the operation that was called.
+            headers: further headers.
+            code: the error's code.
+            type: the error's type.
+            param: the parameter that caused it.
+        """
+        failure = self._policy.failure_for(status)
+        if failure is None:
+            kind = "server_error" if status >= _SERVERS else "invalid_request_error"
+            plain = self._policy.failure("malformed_body").shape
+            failure = Failure(f"status_{status}", status, plain, kind, f"status_{status}")
+        failure = replace(failure, code=code or failure.code, type=type or failure.type)
+        if message is None:
+            words = self._policy.words.get(status)
+            message = words.message if words is not None and words.message else f"{phrase(status)}."
+        return self._composed(failure, message, operation, (), headers or {}, param)
+
+    def _composed(  # noqa: PLR0913, PLR0917 - what both ways to an error have in common
+        self,
+        failure: Failure,
+        message: Any,
+        operation: Operation | None,
+        violations: Sequence[Violation],
+        headers: Mapping[str, str],
+        param: str | None,
+    ) -> Reply:
         if param is None and violations:
             param = violations[0].path
         words = {
@@ -72,7 +121,7 @@ class Errors:
             "title": phrase(failure.status),
             "status": failure.status,
             "type": failure.type,
-            "code": code or failure.code,
+            "code": failure.code,
             "param": param,
         }
         if self._policy.declared:
@@ -80,22 +129,29 @@ class Errors:
         else:
             status, body, media = self._declared_body(failure, words, operation, violations)
         sent: list[tuple[bytes, bytes]] = [(b"content-type", media)]
-        for key, value in {**failure.headers, **(headers or {})}.items():
+        for key, value in {**failure.headers, **headers}.items():
             sent.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
         if violations:
             sent.append((b"x-mockgrid-violations", violations_header(violations)))
-        return Reply(status, sent, orjson.dumps(body), failure=name, violations=tuple(violations))
+        return Reply(status, sent, orjson.dumps(body), failure=failure.name, violations=tuple(violations))
 
     def _vendor_body(self, failure: Failure, words: dict[str, Any], violations: Sequence[Violation]) -> Any:
         shapes = self._policy.shapes
         openai = shapes.get("openai")
         if self._shape == "openai" and openai is not None:
             return render(openai, {**words, "message": _summary(words["message"], violations)}, violations)
-        body = render(shapes[failure.shape], words, violations)
+        body = render(self._shape_of(failure, violations), words, violations)
         if self._shape == "both" and openai is not None and isinstance(body, dict):
             added = render(openai, {**words, "message": _summary(words["message"], violations)}, violations)
             return {**added, **body}
         return body
+
+    def _shape_of(self, failure: Failure, violations: Sequence[Violation]) -> Shape:
+        """Return a failure's shape; one that lists violations has nothing to say where there are none."""
+        shape = self._policy.shapes[failure.shape]
+        if shape.violation is not None and not violations:
+            return self._policy.shapes[self._policy.failure("malformed_body").shape]
+        return shape
 
     def _declared_body(
         self,

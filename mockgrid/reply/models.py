@@ -28,11 +28,12 @@ class ModelReplies:
         self._models = models
         self._owner = owner
 
-    def check(self, request: Request) -> None:
+    def check(self, request: Request, models: Models | None) -> None:
         """Refuse a model that is not known."""
+        known = models or self._models
         name = request.parameters.get(("path", "model"))
-        if name is not None and self._models.find(name) is None:
-            hint = did_you_mean(name, self._models.names)
+        if name is not None and known.find(name) is None:
+            hint = did_you_mean(name, known.names)
             message = f"Model not found: {name[:100]}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
 

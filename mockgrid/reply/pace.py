@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.delay import Delay
-    from mockgrid.reply.script import Instruction
 
 _AT_ONCE = Fixed(0.0)
 
@@ -73,30 +71,28 @@ def schedule(pace: Pace, count: int, seed: str) -> list[float]:
 
 
 def paced(
-    instructions: Iterable[Instruction], pace: Pace, seed: str, *, opening: int = 1, closing: int = 1
-) -> Iterator[Instruction]:
-    """Yield a stream's instructions with the waits between its events.
+    events: Iterable[bytes], pace: Pace | None, seed: str, *, opening: int = 1, closing: int = 1
+) -> Iterator[Wait | Write]:
+    """Yield the writes of a stream, one for each event, and the waits between them.
 
     Args:
-        instructions: one ``Write`` for each event.
-        pace: how fast.
+        events: framed events, ``[DONE]`` included.
+        pace: how fast; None for no waits.
         seed: text that all that varies is drawn from.
         opening: how many events leave together with the first token: those that name the roles.
-        closing: how many leave together with the last step: usage and ``[DONE]``, after the finish.
+        closing: how many leave together with the finish: usage and ``[DONE]``.
     """
-    steps = list(instructions)
-    events = sum(1 for step in steps if type(step) is Write)
-    opening, closing = min(opening, max(events - 1, 0)), min(closing, max(events - 1, 0))
-    count = max(events - opening - closing, 1)
-    offsets = schedule(pace, count, seed)
-    waits = [offsets[0], *(later - earlier for earlier, later in pairwise(offsets))]
-    written = 0
-    for step in steps:
-        if type(step) is Write:
-            token = written - opening if written else 0
-            written += 1
-            # The first event takes the wait of the first token, which then follows at once.
-            seconds = waits[token] if token < count and (token > 0 or written == 1) else 0.0
-            if seconds > 0:
-                yield Wait(seconds)
-        yield step
+    if pace is None:
+        for event in events:
+            yield Write(event, 1)
+        return
+    whole = list(events)
+    tokens = max(len(whole) - opening - closing, 1)
+    due = 0.0
+    offsets = schedule(pace, tokens, seed)
+    for place, event in enumerate(whole):
+        offset = offsets[min(max(place - opening, 0), tokens - 1)]
+        if offset > due:
+            yield Wait(offset - due)
+            due = offset
+        yield Write(event, 1)

@@ -20,6 +20,7 @@ class RefusedError(MockgridError):
         message: one sentence for the client.
         violations: what was wrong, in order.
         headers: headers that the answer carries besides, such as ``Allow``.
+        code: what ``mockgrid explain`` tells of it; empty for the failure's usual code.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class RefusedError(MockgridError):
         *,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.failure = failure
         self.violations = tuple(violations)
         self.headers = headers
+        self.code = code

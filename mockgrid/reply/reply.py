@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockgrid.contract.violation import Violation
+    from mockgrid.reply.script import Played, Script
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -24,12 +25,26 @@ class Reply:
         headers: without ``content-length`` and ``x-request-id``, which sending adds.
         body: the whole body, where there are no events.
         events: the framed server-sent events, in order; None for a plain body.
+        script: what is done on the wire, in place of body and events; None sends them plainly.
+        played: what became of the script, from when it begins to play.
         step: the name of the step that gave it; empty for the default reply.
+        tokens: what it used, of prompt and completion together.
         failure: the name of the failure that it answers; empty for a success.
         violations: what was wrong with the request.
     """
 
-    __slots__ = ("body", "events", "failure", "headers", "status", "step", "violations")
+    __slots__ = (
+        "body",
+        "events",
+        "failure",
+        "headers",
+        "played",
+        "script",
+        "status",
+        "step",
+        "tokens",
+        "violations",
+    )
 
     def __init__(  # noqa: PLR0913 - it is a record
         self,
@@ -38,6 +53,7 @@ class Reply:
         body: bytes = b"",
         *,
         events: Iterable[bytes] | None = None,
+        script: Script | None = None,
         step: str = "",
         failure: str = "",
         violations: tuple[Violation, ...] = (),
@@ -46,6 +62,9 @@ class Reply:
         self.headers = headers
         self.body = body
         self.events = events
+        self.script = script
+        self.played: Played | None = None
         self.step = step
+        self.tokens = 0
         self.failure = failure
         self.violations = violations

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 
 class Head(NamedTuple):
@@ -18,12 +18,10 @@ class Head(NamedTuple):
     Attributes:
         length: the ``content-length`` that they declare, in bytes; None for a body in chunks.
         seconds: how long they take, a byte at a time; 0 for at once.
-        honest: whether the body is as long as declared, if it is not cut.
     """
 
     length: int | None = None
     seconds: float = 0.0
-    honest: bool = True
 
 
 class Write(NamedTuple):
@@ -86,20 +84,15 @@ class Script:
     """The instructions for one reply. Where none of them ends the connection, the body ends as it should.
 
     Attributes:
-        instructions: in order; a ``Head`` comes before the first ``Write``.
+        instructions: in order, played once; a ``Head`` comes before the first ``Write``.
+        bare: whether it takes a connection without HTTP's rules: for bytes that are no HTTP, or for a head
+            that is slow or dishonest.
         virtual: whether waits pass at once and are only counted.
     """
 
-    instructions: Sequence[Instruction]
+    instructions: Iterable[Instruction]
+    bare: bool = False
     virtual: bool = False
-
-    @property
-    def bare(self) -> bool:
-        """Whether it takes a connection without HTTP's rules: bytes that are no HTTP, or a dishonest head."""
-        return any(
-            type(step) is Raw or (type(step) is Head and (step.seconds > 0 or not step.honest))
-            for step in self.instructions
-        )
 
 
 EndedBy = Literal["server", "client", "shutdown"]

@@ -35,6 +35,9 @@ class Tokenizer(Protocol):
     def split(self, text: str) -> list[str]:
         """Return the pieces that a stream sends, a token each; they join to the text."""
 
+    def pieces(self, text: str) -> Iterable[str]:
+        """Return the same one by one, cut while they are taken."""
+
 
 class _Counting:
     """Counts by ``_count``, and remembers short texts: a conversation is sent again with each turn."""
@@ -65,6 +68,10 @@ class ShortWords(_Counting):
         """Return the text's tokens; they join to it."""
         return _TOKEN.findall(text)
 
+    def pieces(self, text: str) -> Iterable[str]:
+        """Return the same one by one, cut while they are taken."""
+        return (found[0] for found in _TOKEN.finditer(text))
+
     def _count(self, text: str) -> int:
         return len(_TOKEN.findall(text))
 
@@ -88,6 +95,10 @@ class OpenAITokens(_Counting):
                 pieces.append(data[start:end].decode("utf-8"))
                 start = end
         return pieces
+
+    def pieces(self, text: str) -> Iterable[str]:
+        """Return the same."""
+        return self.split(text)
 
     def _count(self, text: str) -> int:
         return sum(1 for _ in self._ids(text))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from mockgrid.reply.script import Instruction
 
 BOM = b"\xef\xbb\xbf"
+_ENDS = {"crlf": b"\r\n", "cr": b"\r"}
+SHORTEST = 0.001
+"""Seconds between keep-alive comments, at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +33,7 @@ class Wire:
         bom: whether the body begins with a byte order mark.
     """
 
-    newline: Literal["lf", "crlf"] = "lf"
+    newline: Literal["lf", "crlf", "cr"] = "lf"
     comment: str = "keep-alive"
     comment_every: int = 0
     keep_alive: float = 0.0
@@ -43,8 +46,10 @@ class Wire:
             value: int = getattr(self, name)
             if value < least:
                 raise ValueError(f"{name} is {value}; it must be {least} or more")
-        if not (math.isfinite(self.keep_alive) and self.keep_alive >= 0):
-            raise ValueError(f"keep_alive is {self.keep_alive:g}; it must be zero or more")
+        if self.keep_alive and not (math.isfinite(self.keep_alive) and self.keep_alive >= SHORTEST):
+            raise ValueError(
+                f"keep_alive is {self.keep_alive:g}; it must be {SHORTEST:g} or more, or 0 for never"
+            )
 
     def framed_comment(self) -> bytes:
         """Return the comment as bytes, with the line ends of this wire."""
@@ -53,7 +58,7 @@ class Wire:
 
     def line_ends(self, data: bytes) -> bytes:
         """Return bytes with the line ends of this wire."""
-        return data.replace(b"\n", b"\r\n") if self.newline == "crlf" else data
+        return data if self.newline == "lf" else data.replace(b"\n", _ENDS[self.newline])
 
 
 PLAIN = Wire()
@@ -69,33 +74,38 @@ def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruct
     if wire == PLAIN:
         yield from instructions
         return
-    steps = _kept_alive(_with_lines(instructions, wire), wire) if wire.keep_alive else _with_lines(instructions, wire)
+    steps = (
+        _kept_alive(_with_lines(instructions, wire), wire)
+        if wire.keep_alive
+        else _with_lines(instructions, wire)
+    )
     yield from _cut(steps, wire.split) if wire.split else steps
 
 
 def _with_lines(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
     """Apply line ends, comments and the byte order mark, and join events."""
     comment = wire.framed_comment()
-    waiting: list[bytes] = []
-    events = seen = 0
-    mark = BOM if wire.bom else b""
+    waiting: list[bytes] = [BOM] if wire.bom else []
+    joined = events = seen = 0
     for step in instructions:
         if type(step) is Write:
             if wire.comment_every and step.events and seen % wire.comment_every == 0:
                 waiting.append(comment)
-            seen += step.events
-            events += 1
             waiting.append(wire.line_ends(step.data))
-            if events >= wire.coalesce:
-                yield Write(mark + b"".join(waiting), events)
-                waiting, events, mark = [], 0, b""
+            seen += step.events
+            events += step.events
+            joined += 1
+            if joined < wire.coalesce:
+                continue
+        elif not joined or (type(step) is Wait and not step.stall):
+            yield step
             continue
-        if waiting and not (type(step) is Wait and not step.stall):
-            yield Write(mark + b"".join(waiting), events)
-            waiting, events, mark = [], 0, b""
-        yield step
+        yield Write(b"".join(waiting), events)
+        waiting, joined, events = [], 0, 0
+        if type(step) is not Write:
+            yield step
     if waiting:
-        yield Write(mark + b"".join(waiting), events)
+        yield Write(b"".join(waiting), events)
 
 
 def _kept_alive(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:

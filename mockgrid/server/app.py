@@ -16,17 +16,22 @@ from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.json_body import MalformedJsonError, read_json, reread_integers
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.contract.policy import known_models
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.request import Request
+from mockgrid.reply.scripted import ROUTED
+from mockgrid.scenario.library import Library
 from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL, Control
 from mockgrid.server.credentials import Credentials
-from mockgrid.server.head import Head
+from mockgrid.server.head import Head, route_path
 from mockgrid.server.log import ErrorLog, RequestLog
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.sending import send_reply
-from mockgrid.session.sessions import Sessions
+from mockgrid.session.clock import RealClock, VirtualClock
+from mockgrid.session.play import Play
+from mockgrid.session.sessions import Sessions, session_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,33 +61,39 @@ class App:
     Args:
         contract: the compiled contract.
         settings: what the operator asked for.
+        library: the scenarios that keys and headers may ask for.
     """
 
-    def __init__(self, contract: Contract, settings: Settings) -> None:
+    def __init__(self, contract: Contract, settings: Settings, library: Library | None = None) -> None:
         self.contract = contract
+        self._library = library or Library()
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
-        self.sessions = Sessions()
+        self.sessions = Sessions(start=self._start)
         self._max_depth = settings.max_depth
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self._error_log = ErrorLog.logger()
-        self._anonymous = self.sessions.get("")
+        self._anonymous = self.sessions.get(session_name(""))
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._composer = Composer(contract, settings, self.errors)
         self._credentials = Credentials(
             contract.policy.keys,
             self.sessions,
+            scenarios=self._library.scenarios,
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
         self._control = Control(contract, settings)
-        self._literal = contract.router.literal
+        # A redirect leads to a supplier's endpoint, which is this server under another path.
+        literal = contract.router.literal
+        routed = {(method, f"{ROUTED}{path}"): operation for (method, path), operation in literal.items()}
+        self._literal = {**literal, **routed}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The way of a request (ASGI 3)."""
-        if scope["type"] != "http" or scope["path"].startswith(_NOT_THE_API):
+        if scope["type"] != "http" or route_path(scope).startswith(_NOT_THE_API):
             await self._aside(scope, receive, send)
             return
         started = perf_counter() if self.log.enabled else 0.0
@@ -98,9 +109,9 @@ class App:
         except DisconnectedError:
             return
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
-            self._error_log.exception("%s %s failed", head.method, head.path)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
-        await send_reply(reply, request_id, scope, send)
+            self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
+        await send_reply(reply, request_id, scope, receive, send)
         if self.log.enabled:
             self._record(head, reply, session, started)
 
@@ -110,6 +121,14 @@ class App:
             await _not_http(scope, receive, send)
         else:
             await self._control(scope, receive, send)
+
+    def _start(self, scenario: str) -> Play | None:
+        """Start the scenario of a new session; without a name, the server's default one."""
+        found = self._library.find(scenario or self.settings.scenario or "")
+        if found is None:
+            return None
+        models = known_models(found.models, self.contract.policy.models) if found.models else None
+        return Play(found, VirtualClock() if self.settings.clock == "virtual" else RealClock(), models)
 
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""
@@ -151,9 +170,7 @@ class App:
                 violations = [*violations, *schema.explain(value)]
         if violations:
             raise _invalid(violations)
-        request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
-        self._composer.check(request)
-        return request
+        return Request(operation, head.path, head.query, head.headers, parameters, value, body)
 
     def _value(self, head: Head, operation: Operation, body: bytes) -> tuple[Any, MediaType]:
         content_type = head.headers.get(b"content-type")

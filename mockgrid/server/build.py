@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import read_document
+from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.overlay import apply
 from mockgrid.data import bundled
+from mockgrid.errors import DocumentError
+from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.library import load_library
 from mockgrid.server.app import App
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mockgrid.contract.document import Document
+    from mockgrid.scenario.library import Library
     from mockgrid.server.settings import Settings
 
 
@@ -23,7 +31,31 @@ def build_app(settings: Settings) -> App:
     Raises:
         DocumentError: a document cannot be read or used.
     """
-    return App(load_contract(settings), settings)
+    contract = load_contract(settings)
+    return App(contract, settings, load_scenarios(settings, contract))
+
+
+def load_scenarios(settings: Settings, contract: Contract) -> Library:
+    """Load the scenarios of the settings' directories, and those that ship with MockGrid.
+
+    Raises:
+        DocumentError: a scenario cannot be used, or the default one is not known.
+    """
+    operations = [operation.id for operation in contract.operations]
+    own = load_library(settings.scenarios, operations=operations)
+    errors = [finding for finding in own.findings if finding.severity == "error"]
+    if errors:
+        raise ScenarioError(errors)
+    # An operator's scenario takes the place of a shipped one; those of another contract are left out.
+    shipped = load_library([bundled("scenarios")], operations=operations)
+    library = replace(own, scenarios=MappingProxyType(dict(sorted({**shipped.scenarios, **own.scenarios}.items()))))
+    if settings.scenario is not None and library.find(settings.scenario) is None:
+        hint = did_you_mean(settings.scenario, library.scenarios).strip()
+        known = ", ".join(library.scenarios) or "none"
+        raise DocumentError(
+            f"there is no scenario {settings.scenario!r}.", hint=hint or f"Known scenarios: {known}."
+        )
+    return library
 
 
 def load_contract(settings: Settings) -> Contract:
@@ -34,11 +66,11 @@ def load_contract(settings: Settings) -> Contract:
             read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
         )
     else:
-        document = bundle(read_document(Path(settings.document)))
+        document = bundle(read_document(settings.document))
     for overlay in settings.overlays:
-        document = _overlaid(document, Path(overlay))
+        document = _overlaid(document, overlay)
     return Contract(document, base_path=settings.base_path, lenient=settings.lenient)
 
 
-def _overlaid(document: Document, overlay: Path) -> Document:
+def _overlaid(document: Document, overlay: str | Path) -> Document:
     return apply(document, read_document(overlay)).document

@@ -6,12 +6,14 @@ import hashlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.policy import Models
+from mockgrid.contract.policy import Models, known_models
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.generic import GenericReplies, UnanswerableError
 from mockgrid.reply.models import ModelReplies
+from mockgrid.reply.playing import ScenarioReplies
 from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
 from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
@@ -40,50 +42,54 @@ class Composer:
         self._policy = contract.policy
         models = contract.policy.models
         if settings.models:
-            known: dict[str, dict[str, int]] = {name: {} for name in settings.models}
-            models = Models(next(iter(known)), known, ignore_case=models.ignore_case if models else False)
+            models = known_models(settings.models, models)
+        chat = ChatReplies(
+            contract,
+            best_tokenizer(),
+            models=models,
+            style=settings.style,
+            prose_tokens=settings.prose_tokens,
+            real_clock=settings.clock == "real",
+            strict=settings.strict,
+        )
         self._generic = GenericReplies(contract)
         self._behaviours: dict[str | None, Behaviour] = {
-            "chat-completions": ChatReplies(
-                contract,
-                best_tokenizer(),
-                models=models,
-                style=settings.style,
-                prose_tokens=settings.prose_tokens,
-                real_clock=settings.clock == "real",
-                strict=settings.strict,
-            ),
+            "chat-completions": chat,
             "models": ModelReplies(models or Models(), contract.title),
         }
+        scripted = ScriptedReplies(chat, errors, self._generic, self._behaviours)
+        self._playing = ScenarioReplies(scripted, chat.default_model)
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
-    def check(self, request: Request) -> None:
-        """Refuse what the schema admits but the operation's behaviour does not."""
-        behaviour = self._behaviours.get(request.operation.behaviour)
-        if behaviour is not None:
-            behaviour.check(request)
-
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
+        play = session.play
+        behaviour = self._behaviours.get(request.operation.behaviour)
+        if behaviour is not None:
+            behaviour.check(request, play.models if play is not None else None)
         asked, sending = request.asked()
         drawn = self._drawn.copy()
         drawn.update(asked)
         digest = drawn.digest()
         seed = digest.hex()[:32]
-        drawn.update(b"%d" % session.attempt(digest + sending))
+        attempt = session.attempt(digest + sending)
+        drawn.update(b"%d" % attempt)
         identity = own = drawn.hexdigest()
         if sending:
             drawn.update(sending)
             own = drawn.hexdigest()
         request_id = b"req_" + own[-32:].encode()
         prefer = request.headers.get(b"prefer")
-        behaviour = self._behaviours.get(request.operation.behaviour)
-        if prefer is None and behaviour is not None:
+        if prefer is None and play is None and behaviour is not None:
             return behaviour.reply(request, seed, identity), request_id
         try:
-            preferences = read_prefer([prefer.decode("latin-1")] if prefer is not None else [])
-            return self._preferred(request, preferences, behaviour, seed, identity), request_id
+            if prefer is not None:
+                preferences = read_prefer([prefer.decode("latin-1")])
+                return self._preferred(request, preferences, behaviour, seed, identity), request_id
+            if play is not None:
+                return self._playing.reply(request, play, attempt, seed, identity), request_id
+            return self._preferred(request, Preferences(), behaviour, seed, identity), request_id
         except PreferError as error:
             raise RefusedError("malformed_body", error.message) from None
         except UnanswerableError as error:
@@ -106,17 +112,20 @@ class Composer:
         plain = preferences.example is None and not preferences.dynamic
         if plain and behaviour is not None and code in (None, HTTPStatus.OK):
             return behaviour.reply(request, seed, identity)
-        failure = self._policy.failure_for(code) if code is not None and self._policy.declared else None
-        if plain and failure is not None:
+        if plain and code is not None and code >= HTTPStatus.BAD_REQUEST and self._policy.declared:
             headers = {"Retry-After": _RETRY_AFTER} if code in (429, 503) else {}
-            message = f"The request header Prefer asked for the status {code}."
-            return self._errors.reply(failure.name, message, operation=operation, headers=headers)
+            if code == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers = {"Allow": operation.method}
+            return self._errors.by_status(code, operation=operation, headers=headers)
         accept = request.headers.get(b"accept")
+        asked = accept.decode("latin-1") if accept is not None else None
+        if isinstance(request.value, dict) and request.value.get("stream") is True:
+            asked = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
         return self._generic.compose(
             operation,
             status=code,
             example=preferences.example,
             dynamic=preferences.dynamic,
-            accept=accept.decode("latin-1") if accept is not None else None,
+            accept=asked,
             seed=identity if preferences.dynamic else seed,
         )

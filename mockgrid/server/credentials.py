@@ -8,6 +8,8 @@ from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
 
+from mockgrid.session.sessions import session_name
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -21,6 +23,9 @@ SESSION = b"x-mockgrid-session"
 SCENARIO = b"x-mockgrid-scenario"
 
 _REMEMBERED = 10_000
+_ANONYMOUS = session_name("")
+# Longer keys are looked up anew each time, so that what is remembered stays small.
+_LONGEST = 256
 # Characters of an unknown name that are shown.
 _SHOWN = 60
 
@@ -60,12 +65,12 @@ class Credentials:
             RefusedError: the credential is missing, malformed or unknown, or names an unknown scenario.
         """
         headers = head.headers
-        key, scenario = "", ""
+        key, scenario = _ANONYMOUS, ""
         if operation.security.required:
             known = self._known.get(headers.get(b"authorization", b""))
             key, scenario = known if known is not None else self._identify(head, operation)
         if SESSION in headers:
-            key = f"session:{head.text(SESSION)}"
+            key = session_name(f"session:{head.text(SESSION)}")
         if SCENARIO in headers:
             scenario = self._scenario(
                 head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
@@ -76,8 +81,8 @@ class Credentials:
         found = operation.security.find(head.headers, head.query)
         if isinstance(found, Missing):
             raise self._refused(found.reason, operation)
-        identity = found.key, self._scenario_of(found.key, operation)
-        if found.scheme.kind == "bearer":
+        identity = session_name(found.key), self._scenario_of(found.key, operation)
+        if found.scheme.kind == "bearer" and len(found.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[head.headers[b"authorization"]] = identity

@@ -76,6 +76,9 @@ class Guard:
     cycle: Any
     flow: Any
 
+    on_stop: Callable[[], None] | None = None
+    """What the reply under way does when the server is told to stop, beside coming to its end."""
+
     _refused = False
     _hung_up = False
     _half_closed = False
@@ -102,6 +105,12 @@ class Guard:
         """Leave no timer behind."""
         self._stop_timers()
         super().connection_lost(exc)  # type: ignore[misc]  # uvicorn's, behind this mixin
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        if self.on_stop is not None:
+            self.on_stop()
+        super().shutdown()  # type: ignore[misc]  # uvicorn's, behind this mixin
 
     def eof_received(self) -> bool:
         """The client sends no more. True keeps the connection open for a reply."""

@@ -8,6 +8,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from mockgrid.server.guard import Guard
+from mockgrid.server.line import EXTENSION, Line
 from mockgrid.server.target import origin_form
 
 STATE = {"conn", "cycle", "flow", "timeout_keep_alive_task", "transport"}
@@ -92,8 +93,11 @@ class H11Guard(Guard, H11Protocol):  # type: ignore[misc]  # the mixin's view of
             self._start_head_timer()
 
     def handle_events(self) -> None:
-        """Uvicorn's; a head that is complete stops its timer."""
+        """Uvicorn's; a head that is complete stops its timer, and its request is offered the line."""
+        cycle = self.cycle
         super().handle_events()
+        if self.cycle is not cycle:  # its application has not begun to run
+            self.cycle.scope["extensions"] = {EXTENSION: Line(self, self.cycle)}
         if self._head_timer is not None and self.cycle is not None and not self._head_begun():
             self._head_timer.cancel()
             self._head_timer = None

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
 _LISTS = {b"accept": b", ", b"content-encoding": b", ", b"cookie": b"; ", b"prefer": b", "}
 
 
+def route_path(scope: Scope) -> str:
+    """Return the path below the prefix under which the application is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    return path.removeprefix(root) if root and path.startswith(root) else path
+
+
 class Head:
     """Method, path and headers; the rest is looked up when a stage asks for it.
 
@@ -26,7 +33,7 @@ class Head:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        self.path: str = route_path(scope)
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
         if len(self.headers) != len(pairs):

@@ -8,6 +8,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockgrid.server.guard import Guard, response_bytes
+from mockgrid.server.line import EXTENSION as LINE
+from mockgrid.server.line import Line
 from mockgrid.server.target import origin_form
 from mockgrid.server.whole import EXTENSION, WholeReply
 
@@ -118,12 +120,14 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         _on_headers_complete(self)
         self._in_body = True
         self.headers = []  # trailers go here, and nowhere: the application's headers are complete
+        extensions: dict[str, Any] = {LINE: Line(self, self.cycle)}
         if self.scope["http_version"] != "1.1":
             if self.scope["http_version"] != "1.0":
                 raise UnknownVersionError
             _write_unframed(self.cycle)
         else:
-            self.scope["extensions"] = {EXTENSION: WholeReply(self.cycle)}  # type: ignore[dict-item]  # typed too narrowly
+            extensions[EXTENSION] = WholeReply(self.cycle)
+        self.scope["extensions"] = extensions
 
     def on_body(self, body: bytes) -> None:
         """A piece of body: the parser gets on."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.reply.script import Played
+from mockgrid.server import line
+from mockgrid.server.playing import Playing
 from mockgrid.server.whole import EXTENSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from starlette.types import Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from mockgrid.reply.reply import Reply
 
@@ -18,13 +22,22 @@ _NONE: dict[str, Any] = {}
 _TOGETHER = 16 * 1024
 
 
-async def send_reply(reply: Reply, request_id: bytes, scope: Scope, send: Send) -> None:
-    """Send a reply whole, or event by event."""
-    # Taken out of the scope, which it refers to: what is left is no cycle, and freed at once.
-    whole = scope.get("extensions", _NONE).pop(EXTENSION, None)
+async def send_reply(reply: Reply, request_id: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a reply whole, event by event, or by its script.
+
+    Raises:
+        CutError: the script cuts the connection, and the server offers no way to do it.
+    """
+    # Taken out of the scope, which they refer to: what is left is no cycle, and freed at once.
+    extensions = scope.get("extensions", _NONE)
+    whole, connection = extensions.pop(EXTENSION, None), extensions.pop(line.EXTENSION, None)
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
+    if reply.script is not None:
+        reply.played = Played()
+        await Playing(reply.script, reply.played, connection, receive, send).play(reply.status, headers)
+        return
     if reply.events is None:
         body = reply.body
         headers.append((b"content-length", b"%d" % len(body)))
@@ -45,4 +58,5 @@ async def _send_events(events: Iterable[bytes], send: Send) -> None:
         if size >= _TOGETHER:
             await send({"type": "http.response.body", "body": b"".join(waiting), "more_body": True})
             waiting, size = [], 0
+            await asyncio.sleep(0)  # a long stream is no reason for others to wait
     await send({"type": "http.response.body", "body": b"".join(waiting)})

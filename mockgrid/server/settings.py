@@ -70,6 +70,12 @@ class Settings:
     ready: ReadyFormat = "text"
     """Format of the line on stdout that says that the server answers."""
 
+    scenarios: tuple[str, ...] = ()
+    """Directories of scenario files, besides those that ship with MockGrid."""
+
+    scenario: str | None = None
+    """Name of the scenario that plays for sessions that ask for none; None plays default replies."""
+
     control_token: str | None = None
     """Token of the control interface; loopback callers need none."""
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-
-@dataclass(frozen=True, slots=True)
-class TopUp:
-    """What comes after the balance is used up: so many tokens, so many seconds later."""
-
-    tokens: int
-    seconds: float
+if TYPE_CHECKING:
+    from mockgrid.scenario.limit import TopUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +48,16 @@ class Balance:
         top_up = self._top_up
         while self.left <= 0 and top_up is not None:
             if self._due is None:
-                self._due = now + top_up.seconds
+                self._due = now + top_up.after
             if now < self._due:
                 return Replenishing(self._due - now)
             # One that owes more than a top-up waits for the next, which is ordered when this one comes.
             self.left += top_up.tokens
-            self._due = None if self.left > 0 else self._due + top_up.seconds
+            self._due = None if self.left > 0 else self._due + top_up.after
         return Admitted() if self.left > 0 else Exhausted()
 
     def spend(self, tokens: int, now: float) -> None:
         """Draw tokens; the request that uses up the balance is still served, and orders the top-up."""
         self.left -= tokens
         if self.left <= 0 and self._top_up is not None and self._due is None:
-            self._due = now + self._top_up.seconds
+            self._due = now + self._top_up.after

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from mockgrid.scenario.limit import Limit
 
 # So many models have buckets of their own in a session; a client that makes names up does not grow it.
 _MOST_BUCKETS = 1000
 # A bucket that lacks less than this is full enough: sums of floats do not come out even.
 _NEARLY = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """So many requests or tokens in so many seconds.
-
-    Attributes:
-        counts: what is counted. A request is admitted while tokens are left, and pays for what it used.
-        amount: how many, which is also how many may come at once.
-        seconds: in which time.
-        scope: for the whole session (its key), or for each model alone.
-    """
-
-    counts: Literal["requests", "tokens"]
-    amount: float
-    seconds: float
-    scope: Literal["key", "model"] = "key"
 
 
 class _Bucket:
@@ -40,13 +24,13 @@ class _Bucket:
 
     def fill(self, limit: Limit, now: float) -> None:
         if now > self.since:
-            self.left = min(limit.amount, self.left + (now - self.since) * limit.amount / limit.seconds)
+            self.left = min(limit.amount, self.left + (now - self.since) * limit.amount / limit.per)
         self.since = max(self.since, now)
 
     def wait(self, limit: Limit) -> float:
         """Return the seconds until one request or token is there; 0 where it is."""
         lacking = 1 - self.left
-        return lacking * limit.seconds / limit.amount if lacking > _NEARLY else 0.0
+        return lacking * limit.per / limit.amount if lacking > _NEARLY else 0.0
 
 
 class Limits:

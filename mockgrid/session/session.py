@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.session.play import Play
 
 # So many different requests are remembered for counting attempts; the one not seen longest goes first.
 _REMEMBERED = 4096
@@ -11,19 +17,26 @@ _REMEMBERED = 4096
 class Session:
     """What the server remembers of one API key, or of one named session.
 
-    Attributes:
-        key: what it was opened by; a secret, never shown.
+    Args:
         name: how it appears in logs; tells nothing of the key.
-        scenario: the name of the scenario that plays; empty for the server's default.
+        play: the scenario that plays; None for default replies alone.
+        grown: called when one more request is remembered.
     """
 
-    __slots__ = ("_attempts", "key", "name", "scenario")
+    __slots__ = ("_attempts", "_grown", "name", "play")
 
-    def __init__(self, key: str, name: str, scenario: str = "") -> None:
-        self.key = key
+    def __init__(
+        self, name: str, play: Play | None = None, grown: Callable[[], None] = lambda: None
+    ) -> None:
         self.name = name
-        self.scenario = scenario
+        self.play = play
+        self._grown = grown
         self._attempts: OrderedDict[bytes, int] = OrderedDict()
+
+    @property
+    def remembered(self) -> int:
+        """How many different requests are remembered."""
+        return len(self._attempts)
 
     def attempt(self, request: bytes) -> int:
         """Count one more attempt of a request, known by its digest, and return how many that makes."""
@@ -34,4 +47,6 @@ class Session:
             attempts.move_to_end(request)
         elif len(attempts) > _REMEMBERED:
             attempts.popitem(last=False)
+        else:
+            self._grown()
         return count

@@ -1,11 +1,20 @@
-"""All sessions of a server, bounded in number."""
+"""All sessions of a server, bounded in number and in what they remember."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 from mockgrid.session.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.session.play import Play
+
+# Requests that all sessions together remember; beyond them, the session idle longest goes.
+_REMEMBERED = 200_000
 
 
 class Sessions:
@@ -13,30 +22,49 @@ class Sessions:
 
     Args:
         most: how many sessions are kept.
+        start: starts the scenario of a name, the empty one being the server's default.
     """
 
-    def __init__(self, most: int = 10_000) -> None:
+    def __init__(self, most: int = 10_000, start: Callable[[str], Play | None] = lambda _: None) -> None:
         self._most = most
+        self._start = start
         self._open: OrderedDict[tuple[str, str], Session] = OrderedDict()
+        self._remembered = 0
 
-    def get(self, key: str, scenario: str = "") -> Session:
-        """Return the session of a key (and scenario), opening it where it is new."""
-        found = self._open.get((key, scenario))
+    def get(self, name: str, scenario: str = "") -> Session:
+        """Return the session of a name (and scenario), opening it where it is new.
+
+        Args:
+            name: as ``session_name`` makes it of a key.
+            scenario: the scenario that is asked for; empty for the server's default.
+        """
+        found = self._open.get((name, scenario))
         if found is None:
-            found = Session(key, redacted(key), scenario)
-            self._open[key, scenario] = found
+            found = Session(name, self._start(scenario), self._grown)
+            self._open[name, scenario] = found
             if len(self._open) > self._most:
-                self._open.popitem(last=False)
+                self._close_oldest()
         else:
-            self._open.move_to_end((key, scenario))
+            self._open.move_to_end((name, scenario))
         return found
 
     def __len__(self) -> int:
         return len(self._open)
 
+    def _grown(self) -> None:
+        """Make room: a session, which has been used just now, remembers one request more."""
+        self._remembered += 1
+        if self._remembered > _REMEMBERED and len(self._open) > 1:
+            self._close_oldest()
 
-def redacted(key: str) -> str:
-    """Return a name for a key that tells nothing of it, yet is the same each time: ``s-1f3a9c0b``."""
-    return (
-        "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:8] if key else "s-anonymous"
-    )
+    def _close_oldest(self) -> None:
+        _, oldest = self._open.popitem(last=False)
+        self._remembered -= oldest.remembered
+
+
+def session_name(key: str) -> str:
+    """Return a name for a key that tells nothing of it, yet is the same each time: ``s-1f3a9c0b7d52``.
+
+    Keys are secrets: neither the log nor memory keeps them.
+    """
+    return "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else "s-anonymous"

@@ -82,3 +82,73 @@ def test_no_path_takes_long_to_tell(template):
     started = time.perf_counter()
     assert found.router.find(path, path) is None
     assert time.perf_counter() - started < 0.5
+
+
+def based(base_path, *paths):
+    items = {}
+    for path in paths:
+        names = [piece.partition("}")[0] for piece in path.split("{")[1:]]
+        items[path] = {"get": {"parameters": [{"name": name, "in": "path"} for name in names]}}
+    return Contract(Document({"openapi": "3.1.0", "paths": items}, "api.json"), base_path=base_path).router
+
+
+CHAT = "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/chat/completions", CHAT),
+        ("/v1/v1/chat/completions", CHAT),
+        ("/v1/chat/completion", CHAT),
+        ("/v1/chat/completions/", CHAT),
+        ("/v1//chat/completions", CHAT),
+        ("/V1/Chat/completions", CHAT),
+        ("/v1/chatcompletions", CHAT),
+        ("/v2/chat/completions", CHAT),
+        ("/openai/v1/chat/completions", CHAT),
+        ("/v1/model", "/v1/models"),
+        ("/v1/model/llama", "/v1/models/{model}"),
+        ("/models/llama/", "/v1/models/{model}"),
+        ("/nope", None),
+        ("/v1/nope", None),
+        ("/v1/responses", None),
+        ("/v1/embeddings", None),
+        ("/v1/chat", None),
+        ("/v1", None),
+        ("/", None),
+        ("", None),
+    ],
+)
+def test_the_path_that_was_probably_meant(path, meant):
+    assert based("/v1", "/chat/completions", "/models", "/models/{model}").nearest(path) == meant
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/api/v2/pet/5", "/api/v2/pets/{petId}"),
+        ("/api/v2/pets/5/", "/api/v2/pets/{petId}"),
+        ("/api/v2//pets/5", "/api/v2/pets/{petId}"),
+        ("/v2/pets/5", "/api/v2/pets/{petId}"),
+        ("/pets/5", "/api/v2/pets/{petId}"),
+        ("/api/v2/pets/5/photos", "/api/v2/pets/{petId}/photo"),
+        ("/api/v2/Pet/5/photo", "/api/v2/pets/{petId}/photo"),
+        ("/api/v2/stores/5", None),
+        ("/api/v2/pets/5/name", None),
+    ],
+)
+def test_of_a_path_with_parameters_the_template_is_named(path, meant):
+    assert based("/api/v2", "/pets", "/pets/{petId}", "/pets/{petId}/photo").nearest(path) == meant
+
+
+def test_a_path_of_parameters_only_is_like_nothing():
+    assert based("/v1", "/{a}/{b}").nearest("/v1/x") is None
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 60_000, "/v1" * 20_000, "/x" * 30_000])
+def test_telling_what_was_meant_takes_no_time(path):
+    router = based("/v1", *(f"/{'y' * 80}{n}/z" for n in range(2_000)))
+    started = time.perf_counter()
+    router.nearest(path)
+    assert time.perf_counter() - started < 0.5

@@ -1,4 +1,7 @@
+from functools import partial
+
 import pytest
+from server.playing_app import Player
 from server.raw_http import Echo
 
 from mockgrid.server.protocol import Limits, detail_error, protocol_class
@@ -17,8 +20,8 @@ def parser(request):
 
 
 @pytest.fixture
-def serve(monkeypatch, echo, parser):
-    """Starts the echo application behind one of the parsers."""
+def starts(monkeypatch, parser):
+    """Starts any application behind one of the parsers."""
     running = []
 
     def choose(limits, error_body=detail_error, *, error_log=None):
@@ -26,13 +29,30 @@ def serve(monkeypatch, echo, parser):
 
     monkeypatch.setattr("mockgrid.server.run.protocol_class", choose)
 
-    def start(**settings):
-        running.append(start_in_thread(echo, Settings(port=0, **settings)))
+    def start(app, **settings):
+        running.append(start_in_thread(app, Settings(port=0, **settings)))
         return running[-1]
 
     yield start
     for server in running:
         server.stop()
+
+
+@pytest.fixture
+def serve(starts, echo):
+    """Starts the echo application behind one of the parsers."""
+    return partial(starts, echo)
+
+
+@pytest.fixture
+def player():
+    return Player()
+
+
+@pytest.fixture
+def port(starts, player):
+    """Where the player plays, behind one of the parsers."""
+    return starts(player, log="off").port
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mockgrid.session.balance import Admitted, Balance, Exhausted, Replenishing, TopUp
+from mockgrid.scenario.limit import TopUp
+from mockgrid.session.balance import Admitted, Balance, Exhausted, Replenishing
 from mockgrid.session.clock import RealClock, VirtualClock
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.session.limits import Limit, Limits
+from mockgrid.scenario.limit import Limit
+from mockgrid.session.limits import Limits
 
 
 def test_so_many_may_come_at_once_and_then_one_for_each_share_of_the_time():

@@ -54,10 +54,12 @@ class Least:
         seen = set()
         while schema.number not in seen:
             seen.add(schema.number)
-            culprit = next((part for part in self._needed(schema) if self.of(part) > NODE_LIMIT), None)
+            culprit = next((part for part in self._culprits(schema) if self.of(part) > NODE_LIMIT), None)
             if culprit is None:
                 break
             schema = culprit
+        if schema.always is False:
+            raise UnsatisfiableError("everything is forbidden here", where=schema.pointer)
         if self._loops[schema.number]:
             raise UnsatisfiableError(
                 "this schema applies itself to the same value again, without end",
@@ -74,6 +76,21 @@ class Least:
             f"the smallest value has at least {size} parts, more than the limit of {NODE_LIMIT}",
             where=schema.pointer,
         )
+
+    def _culprits(self, schema: Schema) -> list[Schema]:
+        """What may make a schema too large: what is forbidden first, unless another branch can be taken."""
+        parts = self._needed(schema)
+        if any(part.always is False for part in parts):
+            choices = [
+                part
+                for keyword in ("anyOf", "oneOf")
+                if keyword in schema.keywords
+                for part in schema.many[keyword]
+            ]
+            forced = [part for part in parts if part not in choices]
+            open_ones = [part for part in choices if part.always is not False]
+            return [*sorted(forced, key=lambda part: part.always is not False), *(open_ones or choices)]
+        return parts
 
     def _find_loops(self, top: Schema) -> None:
         """Notes which schemas come back to themselves, or to one that does, for one and the same value.

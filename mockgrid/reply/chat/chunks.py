@@ -6,18 +6,24 @@ first appear in ascending order; a call's fragments stand together; the finish c
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from mockgrid.reply.chat.render import choice_logprobs
+from mockgrid.reply.chunking import Chunking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.chat.completion import Audio, Call, Choice, Completion
     from mockgrid.reply.tokens import Tokenizer
 
+    _Cut = Callable[[str], Iterable[str]]
+
+BY_TOKEN = Chunking()
 DONE = b"data: [DONE]\n\n"
 # Base64 pieces are joined by clients before decoding; a multiple of 3 bytes ends without padding.
 _AUDIO_PIECE = 4096
@@ -37,30 +43,37 @@ class _Delta(NamedTuple):
     length: int = 0
 
 
-def render_events(completion: Completion, tokenizer: Tokenizer, options: Options) -> Iterator[bytes]:
-    """Yield the framed events of a stream, ``[DONE]`` included."""
+def render_events(
+    completion: Completion, tokenizer: Tokenizer, options: Options, chunking: Chunking = BY_TOKEN
+) -> Iterator[bytes]:
+    """Yield the framed events of a stream, ``[DONE]`` included; ``chunking`` cuts its texts."""
     envelope = _Envelope(completion, options)
-    deltas = [_deltas(completion, tokenizer, index) for index in range(len(completion.choices))]
+    # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
+    cut = tokenizer.pieces if chunking.by == "token" else partial(chunking.split, tokenizer=tokenizer)
+    deltas = [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
     for index, (first, _) in enumerate(deltas):
         yield envelope.chunk(index, first)
     if len(deltas) == 1:
         for delta in deltas[0][1]:
             yield envelope.chunk(0, delta)
     else:
-        yield from _in_turn(envelope, [rest for _, rest in deltas])
+        yield from _in_turn(envelope, {index: rest for index, (_, rest) in enumerate(deltas)})
     for index, choice in enumerate(completion.choices):
         if choice.finish is not None:
             yield envelope.chunk(index, _Delta(b"{}"), finish=choice.finish)
-    if options.usage:
+    if options.usage and completion.usage is not None:
         yield envelope.usage(completion.usage)
     yield DONE
 
 
-def _in_turn(envelope: _Envelope, queues: list[list[_Delta]]) -> Iterator[bytes]:
-    for place in range(max(len(queue) for queue in queues)):
-        for index, queue in enumerate(queues):
-            if place < len(queue):
-                yield envelope.chunk(index, queue[place])
+def _in_turn(envelope: _Envelope, queues: dict[int, Iterator[_Delta]]) -> Iterator[bytes]:
+    while queues:
+        for index in list(queues):
+            delta = next(queues[index], None)
+            if delta is None:
+                del queues[index]
+            else:
+                yield envelope.chunk(index, delta)
 
 
 class _Envelope:
@@ -103,42 +116,60 @@ class _Envelope:
         return b',"obfuscation":"%b"' % self._padding[length % _PADDED : _PADDED]
 
 
-def _deltas(completion: Completion, tokenizer: Tokenizer, index: int) -> tuple[_Delta, list[_Delta]]:
+def _deltas(
+    completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
+) -> tuple[_Delta, Iterator[_Delta]]:
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
-    reasoning = [_text("reasoning_content", piece) for piece in tokenizer.split(choice.reasoning or "")]
-    if choice.calls:
-        first, rest = _calls(choice.calls, tokenizer)
+    reasoning = (_text("reasoning_content", piece) for piece in cut(choice.reasoning or ""))
+    rest: Iterable[_Delta]
+    if choice.calls and choice.content:
+        first, said = _texts(choice, completion, tokenizer, index, cut)
+        rest = chain(said, _one_by_one(choice.calls, cut))
+    elif choice.calls:
+        first, rest = _calls(choice.calls, cut)
     elif choice.audio is not None:
-        first, rest = _audio(choice.audio, tokenizer)
+        first, rest = _audio(choice.audio, cut)
     else:
-        first, rest = _texts(choice, completion, tokenizer, index)
-    return first, reasoning + rest
+        first, rest = _texts(choice, completion, tokenizer, index, cut)
+    return first, chain(reasoning, rest)
 
 
 def _texts(
-    choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int
-) -> tuple[_Delta, list[_Delta]]:
+    choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
+) -> tuple[_Delta, Iterable[_Delta]]:
     name, text = ("content", choice.content) if choice.refusal is None else ("refusal", choice.refusal)
     opening = {"content": "", "refusal": None} if name == "content" else {"content": None, "refusal": ""}
     first = _Delta(orjson.dumps({"role": "assistant", **opening}))
-    pieces = tokenizer.split(text or "")
     if completion.top_logprobs is None:
-        return first, [_text(name, piece) for piece in pieces]
+        return first, (_text(name, piece) for piece in cut(text or ""))
+    pieces = list(cut(text or ""))
     entries = (choice_logprobs(completion, tokenizer, index) or {}).get(name) or []
     silent: dict[str, Any] = {"content": None, "refusal": None}
     first = first._replace(logprobs=orjson.dumps({**silent, name: []}))
     return first, [
-        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: [entry]}))
-        for piece, entry in zip(pieces, entries, strict=True)
+        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: told}))
+        for piece, told in zip(pieces, _in_pieces(entries, pieces), strict=True)
     ]
+
+
+def _in_pieces(entries: list[dict[str, Any]], pieces: list[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the entries of the tokens that end in each piece."""
+    place = told = end = 0
+    for piece in pieces:
+        end += len(piece)
+        first = place
+        while place < len(entries) and told + len(entries[place]["token"]) <= end:
+            told += len(entries[place]["token"])
+            place += 1
+        yield entries[first:place]
 
 
 def _text(name: str, piece: str) -> _Delta:
     return _Delta(b'{"%b":%b}' % (name.encode(), orjson.dumps(piece)), length=len(piece))
 
 
-def _calls(calls: tuple[Call, ...], tokenizer: Tokenizer) -> tuple[_Delta, list[_Delta]]:
+def _calls(calls: tuple[Call, ...], cut: _Cut) -> tuple[_Delta, list[_Delta]]:
     if len(calls) == 1:
         opening = {
             "role": "assistant",
@@ -146,12 +177,16 @@ def _calls(calls: tuple[Call, ...], tokenizer: Tokenizer) -> tuple[_Delta, list[
             "tool_calls": [_opened(0, calls[0])],
             "refusal": None,
         }
-        return _Delta(orjson.dumps(opening)), _fragments(0, calls[0], tokenizer)
+        return _Delta(orjson.dumps(opening)), _fragments(0, calls[0], cut)
+    return _Delta(b'{"role":"assistant","content":null}'), _one_by_one(calls, cut)
+
+
+def _one_by_one(calls: tuple[Call, ...], cut: _Cut) -> list[_Delta]:
     rest: list[_Delta] = []
     for index, call in enumerate(calls):
         rest.append(_Delta(orjson.dumps({"tool_calls": [_opened(index, call)]})))
-        rest += _fragments(index, call, tokenizer)
-    return _Delta(b'{"role":"assistant","content":null}'), rest
+        rest += _fragments(index, call, cut)
+    return rest
 
 
 def _opened(index: int, call: Call) -> dict[str, Any]:
@@ -163,19 +198,20 @@ def _opened(index: int, call: Call) -> dict[str, Any]:
     }
 
 
-def _fragments(index: int, call: Call, tokenizer: Tokenizer) -> list[_Delta]:
+def _fragments(index: int, call: Call, cut: _Cut) -> list[_Delta]:
     return [
         _Delta(
             b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, orjson.dumps(piece)),
             length=len(piece),
         )
-        for piece in tokenizer.split(call.arguments)
+        for piece in cut(call.arguments)
     ]
 
 
-def _audio(spoken: Audio, tokenizer: Tokenizer) -> tuple[_Delta, list[_Delta]]:
+def _audio(spoken: Audio, cut: _Cut) -> tuple[_Delta, list[_Delta]]:
     first = {"role": "assistant", "content": None, "refusal": None, "audio": {"id": spoken.id}}
-    parts: list[dict[str, Any]] = [{"transcript": piece} for piece in tokenizer.split(spoken.transcript)]
+    pieces = list(cut(spoken.transcript)) or [""]
+    parts: list[dict[str, Any]] = [{"transcript": piece} for piece in pieces]
     data = spoken.data
     parts += [{"data": data[start : start + _AUDIO_PIECE]} for start in range(0, len(data), _AUDIO_PIECE)]
     parts.append({"expires_at": spoken.expires_at})

@@ -47,7 +47,7 @@ class Completion(NamedTuple):
         created: Unix seconds.
         top_logprobs: how many alternatives each token lists; None for no ``logprobs`` at all.
         seed: hexadecimal text that all that varies is drawn from.
-        usage: the ``usage`` object.
+        usage: the ``usage`` object; None where none is reported.
     """
 
     id: str
@@ -56,6 +56,6 @@ class Completion(NamedTuple):
     service_tier: str
     fingerprint: str
     choices: tuple[Choice, ...]
-    usage: dict[str, Any]
+    usage: dict[str, Any] | None
     top_logprobs: int | None
     seed: str

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockgrid.contract.pointer import dotted
+from mockgrid.contract.pointer import dotted, resolve
 from mockgrid.contract.violation import Violation, shown, shown_plain
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat import audio as speech
 from mockgrid.reply.chat.completion import Audio, Call, Choice
 from mockgrid.reply.chat.conversation import as_text, called_tools, last_user_text, offered_tools
 from mockgrid.reply.chat.prose import prose
+from mockgrid.reply.chat.schemas import Schemas, Values
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.tokens import cut
 
 if TYPE_CHECKING:
-    from mockgrid.reply.chat.schemas import Schemas
     from mockgrid.reply.tokens import Tokenizer
 
 Style = Literal["echo", "prose"]
 
 _ECHOED_WORDS = 12
 _ECHOED_CHARACTERS = 80
-# Values for so many choices are made anew; a request for more gets them again, in turn.
-_DISTINCT_VALUES = 8
 
 
 class Planner:
@@ -55,10 +54,13 @@ class Planner:
         """
         count = body.get("n") or 1
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
-        if body.get("tools") and body.get("tool_choice") not in (None, "auto", "none"):
+        choice = body.get("tool_choice")
+        if body.get("tools") and (choice == "required" or isinstance(choice, dict)):
             called = self._called(body)
             if called:
-                return tuple(self._calling(called, limit, f"{seed}{index or ''}") for index in range(count))
+                values = Values(self._schemas)
+                seeds = (f"{seed}{index or ''}" for index in range(count))
+                return tuple(self._calling(called, limit, own, values) for own in seeds)
         if "audio" in (body.get("modalities") or ()):
             return tuple(
                 self._spoken(body, f"{seed}{index or ''}", index, created, limit) for index in range(count)
@@ -84,7 +86,7 @@ class Planner:
         if self._style == "prose":
             return prose(self._tokenizer, self._prose_tokens, f"{seed}:{index}")
         said = echo(last_user_text(messages))
-        return said if index == 0 else f"{said} This is choice {index + 1}."
+        return said if index == 0 else f"Choice {index + 1}: {said}"
 
     def _structured(self, asked: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
         schema = asked.get("schema")
@@ -94,11 +96,8 @@ class Planner:
             ]
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
         at = ("response_format", "json_schema", "schema")
-        made = [
-            self._value(schema, f"{seed}:{index}", at, text=text, must_be_object=False)
-            for index in range(min(count, _DISTINCT_VALUES))
-        ]
-        return [made[index % len(made)] for index in range(count)]
+        values = Values(self._schemas)
+        return [self._value(values, schema, f"{seed}:{index}", at, text=text) for index in range(count)]
 
     def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         """Return the functions to call, each with its place among the tools; none for text."""
@@ -116,16 +115,16 @@ class Planner:
         places = {tool["function"]["name"]: place for place, tool in reversed(list(enumerate(body["tools"])))}
         return [(places[function["name"]], function) for function in chosen]
 
-    def _calling(self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str) -> Choice:
+    def _calling(
+        self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str, values: Values
+    ) -> Choice:
         calls: list[Call] = []
         for number, (place, function) in enumerate(called):
             schema = function.get("parameters")
             at = ("tools", place, "function", "parameters")
-            arguments = (
-                "{}"
-                if schema is None
-                else self._value(schema, f"{seed}:{place}", at, text="", must_be_object=True)
-            )
+            arguments = "{}"
+            if schema is not None:
+                arguments = self._value(values, schema, f"{seed}:{place}", at, must_be_object=True)
             if limit is not None:
                 arguments, was_cut = cut(self._tokenizer, arguments, limit)
                 limit -= self._tokenizer.count(arguments)
@@ -161,16 +160,22 @@ class Planner:
                 return Choice(text, "length")
         return Choice(text)
 
-    def _value(
-        self, schema: dict[str, Any], seed: str, at: tuple[str | int, ...], *, text: str, must_be_object: bool
+    @staticmethod
+    def _value(  # noqa: PLR0913 - what a value is made from
+        values: Values,
+        schema: dict[str, Any],
+        seed: str,
+        at: tuple[str | int, ...],
+        *,
+        text: str = "",
+        must_be_object: bool = False,
     ) -> str:
         try:
-            return as_text(self._schemas.value(schema, seed, text=text, must_be_object=must_be_object))
+            return values.make(schema, seed, at, text=text, must_be_object=must_be_object)
         except SynthesisError as error:
             code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
-            raise _refused(
-                code, at, error.message, schema, "a JSON Schema that a value can satisfy", error.where
-            ) from None
+            expected = "a JSON Schema that a value can satisfy"
+            raise _refused(code, at, error.message, schema, expected, error.where) from None
 
 
 def echo(text: str) -> str:
@@ -192,6 +197,8 @@ def _refused(  # noqa: PLR0913, PLR0917 - what a violation says
     code: str, at: tuple[str | int, ...], message: str, value: Any, expected: str, inner: str = ""
 ) -> RefusedError:
     pointer = "".join(f"/{part}" for part in at) + inner
+    with suppress(KeyError):  # what is wrong may be what is not there
+        value = resolve(value, inner)
     path = dotted([*at, *(part for part in inner.split("/")[1:])])
     violation = Violation(
         code=code,

@@ -16,28 +16,29 @@ if TYPE_CHECKING:
 
 def render_json(completion: Completion, tokenizer: Tokenizer) -> bytes:
     """Return the body of a ``chat.completion``."""
-    return orjson.dumps(
-        {
-            "id": completion.id,
-            "object": "chat.completion",
-            "created": completion.created,
-            "model": completion.model,
-            "choices": [
-                {
-                    "index": index,
-                    "message": message_of(choice),
-                    "logprobs": None
-                    if completion.top_logprobs is None
-                    else choice_logprobs(completion, tokenizer, index),
-                    "finish_reason": choice.finish,
-                }
-                for index, choice in enumerate(completion.choices)
-            ],
-            "usage": completion.usage,
-            "service_tier": completion.service_tier,
-            "system_fingerprint": completion.fingerprint,
-        }
-    )
+    body: dict[str, Any] = {
+        "id": completion.id,
+        "object": "chat.completion",
+        "created": completion.created,
+        "model": completion.model,
+        "choices": [
+            {
+                "index": index,
+                "message": message_of(choice),
+                "logprobs": None
+                if completion.top_logprobs is None
+                else choice_logprobs(completion, tokenizer, index),
+                "finish_reason": choice.finish,
+            }
+            for index, choice in enumerate(completion.choices)
+        ],
+        "usage": completion.usage,
+        "service_tier": completion.service_tier,
+        "system_fingerprint": completion.fingerprint,
+    }
+    if completion.usage is None:
+        del body["usage"]
+    return orjson.dumps(body)
 
 
 class PlainJson:

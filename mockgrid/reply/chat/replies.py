@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.json_body import reread_integers
 from mockgrid.contract.nearest import did_you_mean
-from mockgrid.reply.chat.chunks import Options, render_events
+from mockgrid.contract.violation import Violation
+from mockgrid.reply.chat.chunks import BY_TOKEN, Options, render_events
 from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.conversation import prompt_tokens
 from mockgrid.reply.chat.plan import Planner, Style
@@ -21,6 +22,7 @@ from mockgrid.reply.reply import JSON, SSE, Reply
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.policy import Models
+    from mockgrid.reply.chunking import Chunking
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Tokenizer
 
@@ -44,6 +46,8 @@ _SHAPING = frozenset(
         "tools",
     )
 )
+# Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
+_MOST_LOGPROBS = 250_000
 # Characters of an unknown name that are shown.
 _SHOWN = 100
 _LONG_INTEGER = re.compile(rb"\d{19}")
@@ -61,6 +65,9 @@ class ChatReplies:
         prose_tokens: how long prose is.
         real_clock: whether ``created`` is the time of day.
         strict: whether OpenAI's rules between fields are enforced.
+
+    Attributes:
+        default_model: the model of a request that names none.
     """
 
     def __init__(  # noqa: PLR0913 - settings, by name
@@ -76,7 +83,7 @@ class ChatReplies:
     ) -> None:
         self._tokenizer = tokenizer
         self._models = models
-        self._default_model = models.default if models is not None else "default"
+        self.default_model = models.default if models is not None else "default"
         self._planner = Planner(tokenizer, Schemas(), style, prose_tokens)
         self._real_clock = real_clock
         self._strict = strict
@@ -86,15 +93,15 @@ class ChatReplies:
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
-    def check(self, request: Request) -> None:
+    def check(self, request: Request, models: Models | None = None) -> None:
         """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
         body = request.value
-        models = self._models
         model = body.get("model")
-        if (model is None or model in self._known_models) and not self._strict:
+        if (model is None or (model in self._known_models and models is None)) and not self._strict:
             return
+        models = models or self._models
         if self._strict:
-            limits = models.limits(model or self._default_model) if models is not None else {}
+            limits = models.limits(model or self.default_model) if models is not None else {}
             violations = strict_violations(body, limits, self._tokenizer)
             if violations:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
@@ -108,44 +115,67 @@ class ChatReplies:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
         if body.keys().isdisjoint(_SHAPING):
-            return Reply(200, self._json_headers, self._plain_body(body, seed, identity))
+            return self._plain_reply(body, seed, identity)
         if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
             body = reread_integers(request.body)
-        completion = self.complete(body, seed, identity)
+        return self.rendered(body, self.complete(body, seed, identity))
+
+    def rendered(self, body: dict[str, Any], completion: Completion, chunking: Chunking = BY_TOKEN) -> Reply:
+        """Return a completion as JSON, or as a stream whose texts are cut as ``chunking`` says."""
         if body.get("stream"):
             asked = body.get("stream_options") or {}
             options = Options(bool(asked.get("include_usage")), bool(asked.get("include_obfuscation")))
-            events = render_events(completion, self._tokenizer, options)
-            return Reply(200, self._sse_headers, events=events)
-        return Reply(200, self._json_headers, render_json(completion, self._tokenizer))
+            events = render_events(completion, self._tokenizer, options, chunking)
+            reply = Reply(200, self._sse_headers, events=events)
+        else:
+            reply = Reply(200, self._json_headers, render_json(completion, self._tokenizer))
+        reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
+        return reply
 
-    def _plain_body(self, body: dict[str, Any], seed: str, identity: str) -> bytes:
-        """Return what ``complete`` and ``render_json`` would, for a request that asks for plain text."""
+    def _plain_reply(self, body: dict[str, Any], seed: str, identity: str) -> Reply:
+        """Return what ``complete`` and ``rendered`` would, for a request that asks for plain text."""
         content = self._planner.sentence(body["messages"], seed)
         prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
         if prompt_audio:
-            return render_json(self.complete(body, seed, identity), self._tokenizer)
-        model = body.get("model") or self._default_model
+            return self.rendered(body, self.complete(body, seed, identity))
+        model = body.get("model") or self.default_model
         written = self._tokenizer.count(content)
-        return self._plain.render(
-            f"chatcmpl-{identity[:29]}", self._created(), model, content, prompt, written
+        name = f"chatcmpl-{identity[:29]}"
+        reply = Reply(
+            200,
+            self._json_headers,
+            self._plain.render(name, self._created(), model, content, prompt, written),
         )
+        reply.tokens = prompt + written
+        return reply
 
     def _created(self) -> int:
         return int(time.time()) if self._real_clock else CREATED
 
     def complete(self, body: dict[str, Any], seed: str, identity: str) -> Completion:
-        """Return the completion that answers a valid request."""
-        created = self._created()
-        choices = self._planner.choices(body, seed, created)
+        """Return the default completion for a valid request.
+
+        Raises:
+            RefusedError: the request asks for what cannot be made, or for more than is made.
+        """
+        choices = self._planner.choices(body, seed, self._created())
+        completion = self.completion(body, choices, seed, identity)
+        if completion.top_logprobs is not None:
+            _check_size(completion)
+        return completion
+
+    def completion(
+        self, body: dict[str, Any], choices: tuple[Choice, ...], seed: str, identity: str
+    ) -> Completion:
+        """Return the completion that has these choices; calls get their ids here."""
         if choices[0].calls:
             choices = tuple(_named(choice, identity, index) for index, choice in enumerate(choices))
         tier = body.get("service_tier")
         return Completion(
             id=f"chatcmpl-{identity[:29]}",
-            created=created,
-            model=body.get("model") or self._default_model,
+            created=self._created(),
+            model=body.get("model") or self.default_model,
             service_tier=tier if tier in _TIERS else "default",
             fingerprint=self._fingerprint,
             choices=choices,
@@ -173,6 +203,18 @@ class ChatReplies:
         return usage_of(
             prompt=prompt, prompt_audio=prompt_audio, written=written, spoken=spoken, reasoned=reasoned
         )
+
+
+def _check_size(completion: Completion) -> None:
+    """Refuse log probabilities beyond reason: each token with alternatives takes up to 3 kB."""
+    usage = completion.usage or {}
+    entries = usage.get("completion_tokens", 0) * (1 + (completion.top_logprobs or 0))
+    if entries > _MOST_LOGPROBS:
+        message = f"asks for {entries} log probabilities in all; at most {_MOST_LOGPROBS} are made"
+        violation = Violation(
+            "MG137", "/logprobs", "logprobs", message, f"at most {_MOST_LOGPROBS}", "true", "true"
+        )
+        raise RefusedError("invalid_request", f"logprobs {message}", violations=[violation])
 
 
 def _named(choice: Choice, identity: str, index: int) -> Choice:

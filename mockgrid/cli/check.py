@@ -1,0 +1,71 @@
+"""``mockgrid check``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mockgrid.cli.contract import contract_options, load
+from mockgrid.cli.values import OneOf
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+
+DEFAULT = "scenarios"
+"""The directory that is checked where none is named."""
+
+FOUND = 1
+"""Exit code: something was found."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1)
+@contract_options
+@click.option(
+    "--format",
+    "form",
+    type=OneOf("text", "json", "github"),
+    default="text",
+    show_default=True,
+    help="Lines for people, JSON for programs, or annotations for GitHub Actions.",
+)
+@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.pass_context
+def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    document: str | None,
+    overlays: tuple[str, ...],
+    form: str,
+    strict: bool,  # noqa: FBT001 (the same)
+) -> int:
+    """Check contracts, overlays and scenarios: syntax, schema, contract, and steps that no request reaches.
+
+    PATHS are files, and directories whose YAML and JSON files are meant; by default `scenarios`. Scenarios are
+    held to the contract, which --contract names. An overlay is applied to what it extends, else to the
+    contract among PATHS if there is one, else to that of the scenarios.
+
+    Exits with 0 if nothing is wrong, with 1 if something was found, and with 2 if it could not run.
+    """
+    if not paths and not Path(DEFAULT).is_dir():
+        raise click.UsageError(f"There is no directory {DEFAULT} here; name the files to check.", ctx)
+
+    from mockgrid.cli.sources import files_of  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+
+    files = files_of(paths or (DEFAULT,), ctx)
+
+    from mockgrid.cli.annotations import FORMATS, lines_of  # noqa: PLC0415 (the same)
+    from mockgrid.cli.checking import check_files  # noqa: PLC0415 (the same)
+
+    @cache
+    def contract() -> Contract:
+        return load(document, overlays)
+
+    checked = check_files(files, contract)
+    for line in FORMATS[form](checked):
+        click.echo(line)
+    failing = ("error", "warning") if strict else ("error",)
+    return FOUND if any(line.severity in failing for line in lines_of(checked)) else 0

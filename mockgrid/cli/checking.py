@@ -1,0 +1,157 @@
+"""What is wrong with contracts, overlays and scenarios."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mockgrid.cli.sources import read_source
+from mockgrid.contract.bundle import bundle
+from mockgrid.contract.contract import Contract
+from mockgrid.contract.document import read_document
+from mockgrid.contract.overlay import apply
+from mockgrid.contract.pointer import join
+from mockgrid.errors import DocumentError
+from mockgrid.findings import Finding
+from mockgrid.scenario import check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from mockgrid.cli.sources import Source
+    from mockgrid.contract.document import Document
+    from mockgrid.scenario import Scenario
+
+__all__ = ["Checked", "Note", "check_files"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Note:
+    """Something that is allowed, and that a reader should know of."""
+
+    where: str
+    message: str
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at, and what was found.
+
+    Attributes:
+        kinds: how many files there were of each kind.
+        findings: errors and warnings.
+        notes: replies that may break the contract, and the like.
+    """
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Checked:
+    """Check some files.
+
+    Args:
+        paths: of contracts, overlays and scenarios; which is which is told by their keys.
+        contract: gives what scenarios, and overlays of nothing else, are held to; asked for when needed.
+
+    Raises:
+        DocumentError: that contract cannot be used.
+    """
+    sources = [read_source(path) for path in paths]
+    checked = Checked(Counter(source.kind for source in sources))
+    contracts = [source.document for source in sources if source.kind == "contract" and source.document]
+    names: dict[tuple[Path, str], Scenario] = {}
+    for source in sources:
+        if source.document is None:
+            code = "MG210" if source.kind == "scenario" else "MG202"
+            checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
+        elif source.kind == "contract":
+            checked.findings += _contract(source.document)
+        elif source.kind == "overlay":
+            _overlay(source, source.document, contracts, contract, checked)
+        else:
+            scenario = _scenario(source.document, contract(), checked)
+            if scenario is not None:
+                checked.findings += _duplicate(scenario, source.path, names)
+    return checked
+
+
+def _contract(document: Document) -> Iterator[Finding]:
+    if "swagger" in document.data and "openapi" not in document.data:
+        message = f"This is Swagger {document.data['swagger']}; OpenAPI 3.0 or 3.1 was expected."
+        yield Finding("MG202", "error", message, document.where_key("/swagger"), "Convert the document.")
+        return
+    try:
+        Contract(bundle(document))
+    except DocumentError as error:
+        yield _finding(error, "MG202", document.name)
+
+
+def _overlay(
+    source: Source,
+    overlay: Document,
+    contracts: list[Document],
+    contract: Callable[[], Contract],
+    checked: Checked,
+) -> None:
+    """Apply an overlay to what it extends, to the only contract that is checked with it, or to the contract."""
+    try:
+        extended = _extended(source, overlay)
+        base = extended or (contracts[0] if len(contracts) == 1 else contract().document)
+        applied = apply(base, overlay)
+        Contract(applied.document)
+    except DocumentError as error:
+        checked.findings.append(_finding(error, "MG202", overlay.name))
+        return
+    targets = {overlay.where(f"/actions/{index}/target") for index in range(len(overlay.data["actions"]))}
+    for remark in applied.remarks:
+        if remark.where in targets:
+            hint = "Correct the target, or remove the action."
+            checked.findings.append(Finding("MG203", "warning", remark.message, remark.where, hint))
+        else:
+            checked.notes.append(Note(remark.where, remark.message))
+    checked.notes.append(Note(overlay.name, f"Applied to {base.name}."))
+
+
+def _extended(source: Source, overlay: Document) -> Document | None:
+    """Return the document that an overlay names; None where it names none, or one on the web."""
+    named = overlay.data.get("extends")
+    if not isinstance(named, str) or "://" in named:
+        return None
+    try:
+        return bundle(read_document(source.path.parent / named))
+    except DocumentError as error:
+        message = f"The document {named!r} cannot be used: {error.message}"
+        raise DocumentError(message, where=overlay.where(join(("extends",))), hint=error.hint) from None
+
+
+def _scenario(document: Document, contract: Contract, checked: Checked) -> Scenario | None:
+    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 (slow, and for scenarios alone)
+
+    scenario, findings = check(document, operations=[operation.id for operation in contract.operations])
+    checked.findings += findings
+    if scenario is not None:
+        checked.findings += check_scenario(scenario, contract)
+        for step, reply in scenario.contract_off:
+            number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""
+            message = f"contract: off, so {number}{step.label} is not held to the contract."
+            checked.notes.append(Note(reply.where, message))
+    return scenario
+
+
+def _duplicate(
+    scenario: Scenario, path: Path, names: dict[tuple[Path, str], Scenario]
+) -> Iterator[Finding]:
+    """Two scenarios of one directory may not share a name."""
+    first = names.setdefault((path.resolve().parent, scenario.name), scenario)
+    if first is not scenario:
+        message = f"The scenario '{scenario.name}' is already in {first.origin.document.name}."
+        where = scenario.origin.document.where_key("/scenario")
+        yield Finding("MG226", "error", message, where, "Rename one.")
+
+
+def _finding(error: DocumentError, code: str, name: str) -> Finding:
+    return Finding(code, "error", error.message, error.where or name, error.hint)

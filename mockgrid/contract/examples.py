@@ -1,0 +1,71 @@
+"""Examples of a document that break their own schemas."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from mockgrid.contract.pointer import join
+from mockgrid.contract.validation import indices_broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mockgrid.contract.document import Document
+    from mockgrid.contract.operation import Operation
+    from mockgrid.contract.schemas import Schemas
+    from mockgrid.contract.validation import SchemaValidator
+
+__all__ = ["broken_examples"]
+
+# Schemas that are compiled together; where one example of them is broken, each is compiled again.
+_AT_ONCE: Final = 50
+
+
+def broken_examples(
+    operations: Iterable[Operation], schemas: Schemas, document: Document
+) -> Iterator[tuple[str, str]]:
+    """Yield the JSON examples of responses that break their schema: where each stands, and a sentence.
+
+    Args:
+        operations: of one document.
+        schemas: those that the responses' validators are of.
+        document: gives the places.
+    """
+    found = list(_examples(operations))
+    for start in range(0, len(found), _AT_ONCE):
+        some = found[start : start + _AT_ONCE]
+        for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in some]):
+            name, at, schema, written = some[index]
+            value = _read(written)
+            violation = next(iter(schema.explain(value)), None)
+            if violation is None:  # the explanation has the last word
+                continue
+            called = f"the example {name}" if name else "this example"
+            effect = "" if name else ", so it is not used"
+            sentence = f"{called} breaks its own schema{effect}: {violation.path} {violation.message}."
+            yield document.where(at), sentence
+
+
+def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, SchemaValidator, Any]]:
+    """Yield each example once: its name, its place, and its value with the schema."""
+    seen: set[str] = set()
+    for operation in operations:
+        for response in operation.responses.values():
+            for media in response.media.values():
+                if media.schema is None or not media.is_json or media.at in seen:
+                    continue
+                seen.add(media.at)
+                for name, example in media.examples.items():
+                    at = media.at + join(("examples", name) if name else ("example",))
+                    yield name, at, media.schema, example
+
+
+def _read(example: Any) -> Any:
+    """Return an example's value; many documents give objects and lists as a text."""
+    if isinstance(example, str) and example.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(example)
+    return example

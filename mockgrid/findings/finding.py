@@ -1,0 +1,41 @@
+"""One thing found wrong, at one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, where, and what was meant.
+
+    Attributes:
+        code: a stable code such as ``MG211``.
+        severity: an error refuses the file, a warning does not.
+        message: what was found and what was expected, one sentence.
+        where: ``file:line:column``; for what was never written down, the caller's words and a JSON pointer.
+        hint: what to do about it, one sentence; may be empty.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    where: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.severity} {self.code}: {self.message}"
+        return f"{text} {self.hint}" if self.hint else text
+
+    def as_json(self) -> dict[str, str]:
+        """Return the finding as it stands in reports."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "where": self.where,
+            "hint": self.hint,
+        }

@@ -1,0 +1,173 @@
+"""Holding a scenario's replies to the contract, before anybody asks for them.
+
+Each reply is composed for a sample request, as JSON and as a stream, and what would be sent is validated; so a
+script that loads obeys the contract, whatever form it was written in.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.errors import MockgridError
+from mockgrid.findings import Finding
+from mockgrid.reply.request import Request
+from mockgrid.scenario.predicate import Check
+from mockgrid.scenario.reply import Call, Example, Json, Redirect, Refuse, Say
+from mockgrid.scenario.template import Template
+from mockgrid.scenario.view import RequestView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.contract.contract import Contract, MediaType, Operation
+    from mockgrid.contract.violation import Violation
+    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.scripted import ScriptedReplies
+    from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.step import Step
+
+_CODE = "MG201"
+_SAMPLE = {"messages": [{"role": "user", "content": "x"}]}
+_CHAT = "chat-completions"
+_STREAM = "text/event-stream"
+# A reply that breaks its schema in a hundred places is told of by the first few.
+_MOST = 3
+
+
+class Checking:
+    """Checks scenarios against one contract.
+
+    Args:
+        contract: what replies must obey.
+        scripted: composes them.
+    """
+
+    def __init__(self, contract: Contract, scripted: ScriptedReplies) -> None:
+        self._contract = contract
+        self._scripted = scripted
+        self._chat = next((found for found in contract.operations if found.behaviour == _CHAT), None)
+
+    def findings(self, scenario: Scenario) -> list[Finding]:
+        """Return where a scenario's replies break the contract, in the order of the file."""
+        found: list[Finding] = []
+        for step in scenario.steps:
+            for reply in step.replies:
+                if reply.contract == "on":
+                    found += self._reply(step, reply)
+        return found
+
+    def _reply(self, step: Step, reply: ScriptedReply) -> Iterator[Finding]:
+        operations = self._operations(step)
+        if not operations and isinstance(reply.form, Say | Json | Call | Refuse):
+            yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
+        for operation in operations:
+            told = list(self._for(operation, reply))
+            yield from told
+            if told:
+                return
+
+    def _operations(self, step: Step) -> list[Operation]:
+        """Return the operations that a step's replies answer, as far as its ``when`` says."""
+        for predicate in step.when:
+            if isinstance(predicate, Check) and predicate.name == "operation":
+                choices = predicate.matcher.choices
+                if choices is not None:
+                    return [found for found in self._contract.operations if found.id in choices]
+        return [self._chat] if self._chat is not None else []
+
+    def _for(self, operation: Operation, scripted: ScriptedReply) -> Iterator[Finding]:
+        if isinstance(scripted.form, Call):
+            yield from _arguments(scripted, scripted.form)
+        is_chat = operation.behaviour == _CHAT
+        if isinstance(scripted.form, Say | Json | Call | Refuse) and not is_chat:
+            yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
+            return
+        for body in ([_SAMPLE, {**_SAMPLE, "stream": True}] if is_chat else [None]):
+            try:
+                reply = self._composed(operation, scripted, body)
+            except MockgridError as error:
+                yield _finding(scripted, error.message)
+                return
+            told = list(_judged(operation, scripted, reply))
+            yield from told
+            if told:
+                return
+
+    def _composed(self, operation: Operation, scripted: ScriptedReply, body: Any) -> Reply:
+        path = f"{self._contract.base_path}{operation.path}"
+        request = Request(operation, path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
+        view = RequestView(
+            operation=operation.id, method=operation.method, path=path, body=body, default_model="default"
+        )
+        return self._scripted.compose(scripted, request, view, "0" * 32, "0" * 128)
+
+
+def _judged(operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
+    declared = operation.response(reply.status)
+    if declared is None:
+        statuses = ", ".join(sorted(operation.responses))
+        message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."
+        yield _finding(scripted, message)
+        return
+    if isinstance(scripted.form, Redirect) or reply.events is None and not reply.body:
+        return
+    sent = next((value for name, value in reply.headers if name == b"content-type"), b"").decode("latin-1")
+    media = declared.media.get(sent.partition(";")[0].strip().lower())
+    if media is None:
+        names = ", ".join(declared.media) or "no body"
+        message = f"{operation.id} declares {names} for {reply.status}; this reply is {sent or 'something else'}."
+        yield _finding(scripted, message)
+        return
+    for violation in _violations(media, reply)[:_MOST]:
+        yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.path} {violation.message}.")
+
+
+def _violations(media: MediaType, reply: Reply) -> list[Violation]:
+    if media.schema is None:
+        return []
+    if reply.events is None:
+        if not media.is_json:
+            return []
+        return media.schema.explain(json.loads(reply.body))
+    for event in reply.events:
+        data = event.removeprefix(b"data: ").strip()
+        if data != b"[DONE]" and (found := media.schema.explain(json.loads(data))):
+            return found
+    return []
+
+
+def _where(media: MediaType) -> str:
+    return "A chunk of the stream" if media.name == _STREAM else "The body"
+
+
+def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:
+    for call in form.calls:
+        if isinstance(call.arguments, Template):
+            try:
+                value = json.loads(call.arguments.sample())
+            except ValueError:
+                value = None
+            if not isinstance(value, dict):
+                yield _finding(scripted, f"The arguments of {call.name} are text that is not a JSON object.")
+
+
+def _finding(scripted: ScriptedReply, message: str) -> Finding:
+    hint = "Name an example that the contract has." if isinstance(scripted.form, Example) else ""
+    hint = hint or "Mend it, or write `contract: off` beside it if breaking the contract is the point."
+    return Finding(_CODE, "error", message, scripted.where, hint)
+
+
+def check_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
+    """Return where a scenario's replies break a contract, in the order of the file."""
+    from mockgrid.reply.chat.replies import ChatReplies  # noqa: PLC0415 - only a check by itself needs them
+    from mockgrid.reply.errors import Errors  # noqa: PLC0415 - the same
+    from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - the same
+    from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
+    from mockgrid.reply.tokens import ShortWords  # noqa: PLC0415 - the same
+
+    chat = ChatReplies(contract, ShortWords(), models=contract.policy.models)
+    generic = GenericReplies(contract)
+    scripted = ScriptedReplies(chat, Errors(contract), generic, {_CHAT: chat})
+    return Checking(contract, scripted).findings(scenario)

@@ -1,0 +1,270 @@
+"""Composing the replies that a scenario has."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, assert_never
+
+import orjson
+
+from mockgrid.reply.chat.completion import Call as CompletedCall
+from mockgrid.reply.chat.completion import Choice
+from mockgrid.reply.chat.conversation import as_text
+from mockgrid.reply.reply import JSON, Reply
+from mockgrid.scenario.reply import (
+    Auto,
+    Body,
+    Call,
+    Error,
+    Example,
+    Json,
+    Redirect,
+    Refuse,
+    Say,
+)
+from mockgrid.scenario.template import Structure, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.reply.chat.completion import Completion
+    from mockgrid.reply.chat.replies import ChatReplies
+    from mockgrid.reply.chunking import Chunking
+    from mockgrid.reply.errors import Errors
+    from mockgrid.reply.generic import GenericReplies
+    from mockgrid.reply.request import Request
+    from mockgrid.scenario.reply import ScriptedReply, Usage
+    from mockgrid.scenario.view import RequestView
+
+_PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
+ROUTED = "/r"
+"""What the path of a supplier's endpoint on this host begins with."""
+
+
+class ScriptedReplies:
+    """Turns what a scenario says into replies.
+
+    Args:
+        chat: makes completions.
+        errors: makes errors in the contract's shapes.
+        generic: makes the contract's examples.
+        behaviours: make default replies, by name.
+    """
+
+    def __init__(
+        self,
+        chat: ChatReplies,
+        errors: Errors,
+        generic: GenericReplies,
+        behaviours: Mapping[str | None, Behaviour],
+    ) -> None:
+        self._chat = chat
+        self._errors = errors
+        self._generic = generic
+        self._behaviours = behaviours
+
+    def compose(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
+    ) -> Reply:
+        """Return the reply, still without pace and faults.
+
+        Args:
+            scripted: what the scenario says.
+            request: a valid request.
+            view: the same as scenarios see it.
+            seed: hexadecimal text from what the request asks.
+            identity: hexadecimal text that differs between attempts too.
+        """
+        reply = self._composed(scripted, request, view, seed, identity)
+        if scripted.status is not None:
+            reply.status = scripted.status
+        headers = list(reply.headers)
+        if scripted.retry_after is not None:
+            headers = _without(headers, b"retry-after") + retry_headers(scripted.retry_after)
+        for name, values in scripted.headers.items():
+            key = name.lower().encode("latin-1")
+            headers = _without(headers, key)
+            headers += [(key, value.render_line(view).encode("utf-8")) for value in values]
+        reply.headers = headers
+        return reply
+
+    def _composed(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
+    ) -> Reply:
+        form = scripted.form
+        match form:
+            case Say() | Json() | Call() | Refuse():
+                choice = _choice(form, scripted, view)
+                return self._completed(choice, scripted, request, view, seed, identity)
+            case Auto():
+                if scripted.think is None and not scripted.finish and scripted.usage is None:
+                    return self.default(request, seed, identity)
+                return self._default(scripted, request, view, seed, identity)
+            case Error():
+                return self._error(form, request, view)
+            case Redirect():
+                return _redirect(form, request, view)
+            case Example():
+                return self._generic.compose(
+                    request.operation,
+                    status=scripted.status,
+                    example=form.name,
+                    dynamic=False,
+                    accept=None,
+                    seed=seed,
+                )
+            case Body():
+                return _body(form, view)
+        assert_never(form)
+
+    def default(self, request: Request, seed: str, identity: str) -> Reply:
+        """Return the default reply."""
+        behaviour = self._behaviours.get(request.operation.behaviour)
+        if behaviour is not None:
+            return behaviour.reply(request, seed, identity)
+        return self._generic.compose(
+            request.operation, status=None, example=None, dynamic=False, accept=None, seed=seed
+        )
+
+    def _default(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
+    ) -> Reply:
+        """Return the default reply with what the scenario adds to it."""
+        completion = self._chat.complete(request.value, seed, identity)
+        think = scripted.think.render(view) if scripted.think is not None else None
+        choices = tuple(
+            choice._replace(reasoning=think, finish=scripted.finish or choice.finish)
+            for choice in completion.choices
+        )
+        completion = self._chat.completion(request.value, choices, seed, identity)
+        return self._rendered(completion, scripted, request, view)
+
+    def _completed(  # noqa: PLR0913, PLR0917 - what a reply is made from
+        self,
+        choice: Choice,
+        scripted: ScriptedReply,
+        request: Request,
+        view: RequestView,
+        seed: str,
+        identity: str,
+    ) -> Reply:
+        choices = (choice,) * (request.value.get("n") or 1)
+        completion = self._chat.completion(request.value, choices, seed, identity)
+        return self._rendered(completion, scripted, request, view)
+
+    def _rendered(
+        self, completion: Completion, scripted: ScriptedReply, request: Request, view: RequestView
+    ) -> Reply:
+        if scripted.usage is not None:
+            completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
+        return self._chat.rendered(request.value, completion, chunking_of(scripted, view))
+
+    def _error(self, form: Error, request: Request, view: RequestView) -> Reply:
+        detail: Any = None
+        if isinstance(form.detail, Template | Structure):
+            detail = form.detail.render(view)
+        return self._errors.by_status(
+            form.status,
+            detail,
+            operation=request.operation,
+            code=form.code,
+            type=form.type,
+            param=form.param or None,
+        )
+
+
+def chunking_of(scripted: ScriptedReply, view: RequestView) -> Chunking:
+    """Return how a reply's texts are cut in a stream."""
+    from mockgrid.reply.chunking import Chunking  # noqa: PLC0415 - only scripted replies need it
+
+    asked = scripted.stream.chunking if scripted.stream is not None else None
+    if asked is None or asked.by == "token":
+        return Chunking()
+    if asked.by == "word":
+        return Chunking("word")
+    if asked.by == "chars":
+        return Chunking("characters", asked.chars)
+    return Chunking("list", pieces=tuple(piece.render(view) for piece in asked.pieces))
+
+
+def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
+    """Return the headers that tell a client when to try again.
+
+    ``Retry-After`` knows whole seconds, and is rounded up; OpenAI's clients read ``retry-after-ms`` first.
+    """
+    headers = [(b"retry-after", b"%d" % math.ceil(seconds))]
+    if seconds != math.floor(seconds):
+        headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
+    return headers
+
+
+def _choice(form: Say | Json | Call | Refuse, scripted: ScriptedReply, view: RequestView) -> Choice:
+    think = scripted.think.render(view) if scripted.think is not None else None
+    match form:
+        case Say(text):
+            return Choice(text.render(view), scripted.finish or "stop", reasoning=think)
+        case Json(value):
+            return Choice(as_text(value.render(view)), scripted.finish or "stop", reasoning=think)
+        case Refuse(text):
+            return Choice(None, scripted.finish or "stop", refusal=text.render(view), reasoning=think)
+        case Call(calls, text):
+            made = tuple(CompletedCall("", call.name, _arguments(call.arguments, view)) for call in calls)
+            said = text.render(view) if text is not None else None
+            return Choice(said, scripted.finish or "tool_calls", made, reasoning=think)
+
+
+def _arguments(arguments: Structure | Template, view: RequestView) -> str:
+    if isinstance(arguments, Template):
+        return arguments.render(view)
+    return as_text(arguments.render(view))
+
+
+def _usage(counted: dict[str, Any] | None, asked: Usage) -> dict[str, Any] | None:
+    """Return the usage that is reported: what was counted, with what the scenario says in its place."""
+    if asked.omitted or counted is None:
+        return None
+    usage = {**counted}
+    if asked.prompt_tokens is not None:
+        usage["prompt_tokens"] = asked.prompt_tokens
+    if asked.completion_tokens is not None:
+        usage["completion_tokens"] = asked.completion_tokens
+    if asked.reasoning_tokens is not None:
+        details = {**usage["completion_tokens_details"], "reasoning_tokens": asked.reasoning_tokens}
+        usage["completion_tokens_details"] = details
+    if asked.cached_tokens is not None:
+        details = {**usage["prompt_tokens_details"], "cached_tokens": asked.cached_tokens}
+        usage["prompt_tokens_details"] = details
+    total = asked.total_tokens
+    usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"] if total is None else total
+    return usage
+
+
+def _redirect(form: Redirect, request: Request, view: RequestView) -> Reply:
+    to = form.to.render_line(view)
+    path = f"{ROUTED}{request.path}?token=supplier"
+    if to == "same":
+        location = path
+    elif to == "other":
+        host = request.headers.get(b"host", b"127.0.0.1").decode("latin-1")
+        name, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
+        # The same server under its other name: another host to every client that compares names.
+        other = "localhost" if name != "localhost" else "127.0.0.1"
+        location = f"http://{other}{colon}{port}{path}"
+    else:
+        location = to
+    headers = [(b"location", location.encode("utf-8"))]
+    if not form.page:
+        return Reply(form.status, headers)
+    return Reply(form.status, [*headers, (b"content-type", b"text/html")], _PAGE % location.encode("utf-8"))
+
+
+def _body(form: Body, view: RequestView) -> Reply:
+    if isinstance(form.content, Template):
+        text = form.content.render(view)
+        return Reply(200, [(b"content-type", b"text/plain; charset=utf-8")], text.encode("utf-8"))
+    return Reply(200, [(b"content-type", JSON)], orjson.dumps(form.content.render(view)))
+
+
+def _without(headers: list[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:
+    return [header for header in headers if header[0] != name]

@@ -1,0 +1,58 @@
+"""Which steps a request could meet, without trying all of them.
+
+A step that names its operation or its model is passed over for all others. Files with a step for each of
+1,000 models so cost a request about as much as files with a few.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.scenario.predicate import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.scenario.step import Step
+    from mockgrid.scenario.view import RequestView
+
+# So many pairs of operation and model are remembered; a file that has more is unusual, and works.
+_REMEMBERED: Final = 4096
+
+
+class Index:
+    """The steps of one scenario by operation and model.
+
+    Args:
+        steps: in the order in which they are tried.
+    """
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._keys = [(step, _texts(step, "operation"), _texts(step, "model")) for step in steps]
+        self._operations = frozenset().union(*(operations or () for _, operations, _ in self._keys))
+        self._models = frozenset().union(*(models or () for _, _, models in self._keys))
+        self._found: dict[tuple[str | None, str | None], tuple[Step, ...]] = {}
+
+    def candidates(self, view: RequestView) -> tuple[Step, ...]:
+        """Return the steps that may match a request, in order; none of the others does."""
+        operation = view.operation if view.operation in self._operations else None
+        model = view.model if self._models and view.model in self._models else None
+        key = (operation, model)
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            found = self._found[key] = tuple(
+                step
+                for step, operations, models in self._keys
+                if (operations is None or operation in operations) and (models is None or model in models)
+            )
+        return found
+
+
+def _texts(step: Step, name: str) -> frozenset[str | None] | None:
+    """Return the values for which a step's predicate can hold; None where they are not known."""
+    for predicate in step.when:
+        if isinstance(predicate, Check) and predicate.name == name and predicate.matcher.choices is not None:
+            return frozenset(predicate.matcher.choices)
+    return None

@@ -1,0 +1,89 @@
+"""The scenarios of some directories, by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.contract.nearest import nearest
+from mockgrid.findings import Finding
+from mockgrid.scenario.loading import check_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from mockgrid.scenario.scenario import Scenario
+
+__all__ = ["Library", "load_library"]
+
+_ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Scenarios by name, in alphabetical order, and what was found while they were read.
+
+    Attributes:
+        scenarios: those that can be used.
+        findings: errors and warnings, file by file.
+        files: all files that were read, whatever became of them.
+    """
+
+    scenarios: Mapping[str, Scenario] = field(default_factory=lambda: MappingProxyType({}))
+    findings: tuple[Finding, ...] = ()
+    files: tuple[Path, ...] = ()
+
+    def find(self, name: str) -> Scenario | None:
+        """Return the scenario of a name; None where there is none."""
+        return self.scenarios.get(name)
+
+    def nearest(self, name: str) -> str | None:
+        """Return the name that most resembles one that there is not; None where none does."""
+        return nearest(name, self.scenarios)
+
+
+def load_library(directories: Iterable[str | Path], *, operations: Collection[str] | None = None) -> Library:
+    """Read all YAML and JSON files of some directories, those inside them left out.
+
+    Nothing is raised: a file that cannot be used is a finding, and so is a name that was given before; the
+    first keeps it.
+
+    Args:
+        directories: in the order in which names are given away.
+        operations: ids of the contract's operations; None for no check.
+    """
+    scenarios: dict[str, Scenario] = {}
+    findings: list[Finding] = []
+    files: list[Path] = []
+    for directory in directories:
+        path = Path(directory)
+        if not path.is_dir():
+            message = "This is not a directory." if path.exists() else "There is no such directory."
+            findings.append(Finding("MG210", "error", message, str(path)))
+            continue
+        for file in _files(path):
+            if file in files:
+                continue
+            files.append(file)
+            scenario, found = check_file(file, operations=operations)
+            findings.extend(found)
+            if scenario is None:
+                continue
+            first = scenarios.setdefault(scenario.name, scenario)
+            if first is not scenario:
+                message = f"The scenario '{scenario.name}' is already in {first.origin.document.name}."
+                findings.append(Finding("MG226", "error", message, _name_place(scenario), "Rename one."))
+    return Library(MappingProxyType(dict(sorted(scenarios.items()))), tuple(findings), tuple(files))
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    for path in sorted(directory.iterdir()):
+        if path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and path.is_file():
+            yield path
+
+
+def _name_place(scenario: Scenario) -> str:
+    """Where the scenario says its name; its beginning where the file's name is taken."""
+    return scenario.origin.document.where_key("/scenario")

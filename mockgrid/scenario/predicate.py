@@ -1,0 +1,142 @@
+"""Predicates: what ``when`` is made of. Each can say whether it holds, and explain itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mockgrid.scenario.shown import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.scenario.matcher import Matcher
+    from mockgrid.scenario.view import RequestView
+
+__all__ = ["AnyOf", "Check", "NotAll", "Outcome", "Predicate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one predicate went for one request.
+
+    Attributes:
+        name: of the predicate: ``last_user``, ``headers/x-attempt``, ``body/temperature``.
+        expected: what it asks for, as its author would write it.
+        got: what the request has, cut short; credentials are hidden.
+        held: whether it held.
+    """
+
+    name: str
+    expected: str
+    got: str
+    held: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as it stands in replies and journals."""
+        return {"predicate": self.name, "expected": self.expected, "got": self.got, "held": self.held}
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.got}, {self.expected} was expected"
+
+
+class Predicate(Protocol):
+    """Something that a request has or has not, given the state of its session."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in outcomes."""
+
+    @property
+    def source(self) -> Any:
+        """What it asks for, as it was written."""
+
+    def holds(self, view: RequestView, state: str) -> bool:
+        """Tell whether it holds."""
+
+    def outcome(self, view: RequestView, state: str) -> Outcome:
+        """Tell whether it holds, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A matcher for one thing that a request has.
+
+    Attributes:
+        name: what it is called.
+        matcher: what must hold.
+        read: finds the thing; None where the request has it not.
+        several: whether that is a list of things, of which one must satisfy the matcher.
+        hidden: whether it is a credential, and so never shown.
+    """
+
+    name: str
+    matcher: Matcher
+    read: Callable[[RequestView, str], Any]
+    several: bool = False
+    hidden: bool = False
+
+    @property
+    def source(self) -> Any:
+        """The matcher as it was written."""
+        return self.matcher.source
+
+    def holds(self, view: RequestView, state: str) -> bool:
+        """Tell whether the matcher holds."""
+        found = self.read(view, state)
+        return self.matcher.among(found) if self.several else self.matcher.holds(found)
+
+    def outcome(self, view: RequestView, state: str) -> Outcome:
+        """Tell whether it holds, and what was found."""
+        found = self.read(view, state)
+        if found is None or found == []:
+            got = "(nothing)"
+        elif self.hidden:
+            got = "(hidden)"
+        else:
+            got = shown(found[0] if self.several and len(found) == 1 else found)
+        return Outcome(self.name, self.matcher.expected, got, self.holds(view, state))
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Several conjunctions, one of which must hold."""
+
+    branches: tuple[tuple[Predicate, ...], ...]
+    source: Any
+    name: str = "any"
+
+    def holds(self, view: RequestView, state: str) -> bool:
+        """Tell whether one of them holds."""
+        return any(all(one.holds(view, state) for one in branch) for branch in self.branches)
+
+    def outcome(self, view: RequestView, state: str) -> Outcome:
+        """Tell whether one of them holds; if not, what each of them lacked first."""
+        reasons: list[str] = []
+        for branch in self.branches:
+            outcomes = (one.outcome(view, state) for one in branch)
+            failed = next((outcome for outcome in outcomes if not outcome.held), None)
+            if failed is None:
+                return Outcome(self.name, shown(self.source), "one that holds", held=True)
+            reasons.append(f"{failed.name}: {failed.got}")
+        return Outcome(self.name, shown(self.source), "; ".join(reasons), held=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotAll:
+    """A conjunction that must not hold."""
+
+    inner: tuple[Predicate, ...]
+    source: Any
+    name: str = "not"
+
+    def holds(self, view: RequestView, state: str) -> bool:
+        """Tell whether one part of it does not hold."""
+        return not all(one.holds(view, state) for one in self.inner)
+
+    def outcome(self, view: RequestView, state: str) -> Outcome:
+        """Tell whether it holds, and what was found."""
+        outcomes = [one.outcome(view, state) for one in self.inner]
+        got = "; ".join(f"{outcome.name}: {outcome.got}" for outcome in outcomes)
+        held = not all(outcome.held for outcome in outcomes)
+        return Outcome(self.name, shown(self.source), got or "(every request)", held)

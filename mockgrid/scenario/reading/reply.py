@@ -1,0 +1,241 @@
+"""Reads replies."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.scenario.fault import Fault
+from mockgrid.scenario.reading.stream import check_options, optional_seconds, read_delay, read_stream
+from mockgrid.scenario.reply import (
+    Auto,
+    Body,
+    Call,
+    Error,
+    Example,
+    Form,
+    Json,
+    Redirect,
+    Refuse,
+    Say,
+    ScriptedReply,
+    ToolCall,
+    Usage,
+)
+from mockgrid.scenario.template import Structure, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mockgrid.scenario.part import Part
+
+__all__ = ["read_reply"]
+
+_FORMS: Final = ("call", "say", "json", "refuse", "error", "redirect", "example", "body", "auto")
+_ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
+_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "status", "retry_after", "stream")
+_OPTIONS: Final = {
+    **dict.fromkeys(("say", "call", "json", "refuse", "auto"), _CHAT),
+    "error": (*_ALWAYS, "retry_after"),
+    "redirect": (*_ALWAYS, "retry_after"),
+    "example": (*_ALWAYS, "retry_after", "status"),
+    "body": (*_ALWAYS, "retry_after", "status"),
+}
+_FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
+_FAULT_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "cut_body": ("after",),
+    "hang": ("for",),
+    "slow_headers": ("for",),
+}
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BREAKING: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
+_FRAMING: Final = ("content-length", "transfer-encoding", "connection", "trailer", "upgrade")
+
+
+def read_reply(part: Part) -> ScriptedReply | None:
+    """Read a reply whose structure is sound; None where something else is wrong, which is noted."""
+    value = part.value
+    name = next((form for form in _FORMS if form in value), "auto")
+    for option, argument in part.items():
+        if option not in _FORMS and option not in _OPTIONS[name]:
+            hint = f"It belongs to {' and '.join(_takers(option))}."
+            argument.error("MG221", f"`{option}` has no effect beside `{name}`.", hint, key=True)
+    free = value.get("contract") == "off"
+    delay, stream = part.find("delay"), part.find("stream")
+    reply = ScriptedReply(
+        form=_form(name, part, free=free),
+        origin=part.origin,
+        think=_template(part, "think"),
+        finish=_finish(part, free=free),
+        usage=_usage(value.get("usage")),
+        status=int(value["status"]) if "status" in value else None,
+        headers=_headers(part["headers"]) if "headers" in value else {},
+        delay=read_delay(delay) if delay is not None else None,
+        retry_after=optional_seconds(part, "retry_after"),
+        stream=read_stream(stream, part.find("say")) if stream is not None else None,
+        fault=_fault(part["fault"]) if "fault" in value else None,
+        go_to=value.get("go_to", ""),
+        contract="off" if free else "on",
+    )
+    return reply if part.sound else None
+
+
+def _takers(option: str) -> Iterator[str]:
+    yield from (
+        f"`{form}`"
+        for form in ("say", "call", "json", "refuse", "auto", "example", "body")
+        if option in _OPTIONS[form]
+    )
+
+
+def _form(name: str, part: Part, *, free: bool) -> Form:  # noqa: PLR0911 - one for each form
+    match name:
+        case "call":
+            return Call(tuple(_calls(part["call"], free=free)), _template(part, "say"))
+        case "say":
+            return Say(Template.read(part["say"]))
+        case "json":
+            return Json(Structure.read(part["json"]))
+        case "refuse":
+            return Refuse(Template.read(part["refuse"]))
+        case "error":
+            return _error(part["error"])
+        case "redirect":
+            return _redirect(part["redirect"])
+        case "example":
+            return Example(part.value["example"])
+        case "body":
+            body = part["body"]
+            return Body(Template.read(body) if isinstance(body.value, str) else Structure.read(body))
+        case _:
+            return Auto()
+
+
+def _template(part: Part, key: str) -> Template | None:
+    found = part.find(key)
+    return Template.read(found) if found is not None else None
+
+
+def _calls(part: Part, *, free: bool) -> Iterator[ToolCall]:
+    for calls in part.members() if isinstance(part.value, list) else (part,):
+        for name, argument in calls.items():
+            if isinstance(argument.value, str):
+                yield ToolCall(name, _raw_arguments(argument, free=free))
+            elif argument.value is None:
+                yield ToolCall(name, Structure({}, {}, constant=True))
+            else:
+                yield ToolCall(name, Structure.read(argument))
+
+
+def _raw_arguments(part: Part, *, free: bool) -> Template:
+    template = Template.read(part)
+    if free or not part.sound:
+        return template
+    hint = "Write a mapping, or add `contract: off` to send it as it is."
+    try:
+        found = json.loads(template.sample())
+    except ValueError as error:
+        part.error("MG222", f"The arguments are not JSON: {error}.", hint)
+    else:
+        if not isinstance(found, dict):
+            part.error("MG222", "The arguments are JSON, but not an object.", hint)
+    return template
+
+
+def _error(part: Part) -> Error:
+    value = part.value
+    if not isinstance(value, dict):
+        return Error(int(value))
+    detail: Template | Structure | None = None
+    if "detail" in value:
+        read = Template.read if isinstance(value["detail"], str) else Structure.read
+        detail = read(part["detail"])
+    return Error(
+        int(value["status"]),
+        detail,
+        code=value.get("code", ""),
+        type=value.get("type", ""),
+        param=value.get("param", ""),
+    )
+
+
+def _redirect(part: Part) -> Redirect:
+    plain = isinstance(part.value, str)
+    to = part if plain else part["to"]
+    text: str = to.value
+    known = text in {"same", "other"} or re.match(r"/(?!/)|https?://[^/]", text)
+    if not known or _BREAKING.search(text) or " " in text:
+        guess = did_you_mean(text, ("same", "other")).strip()
+        message = f"A client cannot be sent to '{text[:80]}'."
+        to.error(
+            "MG225", message, guess or "Write same, other, a path that begins with /, or an http(s) URL."
+        )
+    if plain:
+        return Redirect(Template.read(to))
+    value = part.value
+    return Redirect(Template.read(to), status=value.get("status", 307), page=value.get("page", False))
+
+
+def _finish(part: Part, *, free: bool) -> str:
+    finish: str = part.value.get("finish", "")
+    if finish and not free and finish not in _FINISHES:
+        guess = did_you_mean(finish, _FINISHES).strip() or "Add `contract: off` if that is the point."
+        message = f"`finish` is '{finish[:80]}'; one of {', '.join(_FINISHES)} was expected."
+        part["finish"].error("MG213", message, guess)
+    return finish
+
+
+def _usage(value: Any) -> Usage | None:
+    if value is None:
+        return None
+    if value == "off":
+        return Usage(omitted=True)
+    counts: dict[str, Any] = {key: int(item) for key, item in value.items()}
+    return Usage(**counts)
+
+
+def _headers(part: Part) -> Mapping[str, tuple[Template, ...]]:
+    found: dict[str, tuple[Template, ...]] = {}
+    for name, argument in part.items():
+        lower = name.lower()
+        if not _HEADER.fullmatch(name):
+            argument.error("MG225", f"'{name[:80]}' is not a header's name.", key=True)
+        elif lower in _FRAMING:
+            hint = "`fault: wrong_length` and `fault: cut_body` break it on purpose."
+            argument.error("MG225", f"The server sets `{lower}` itself.", hint, key=True)
+        elif lower in found:
+            argument.error(
+                "MG226", f"The header `{lower}` is given twice.", "Write a list of values.", key=True
+            )
+        else:
+            found[lower] = tuple(_values(argument))
+    return found
+
+
+def _values(part: Part) -> Iterator[Template]:
+    if part.value is None:
+        return
+    for item in part.members() if isinstance(part.value, list) else (part,):
+        if not isinstance(item.value, str):
+            yield Template.plain(str(item.value))
+            continue
+        if _BREAKING.search(item.value):
+            item.error("MG225", "A header's value is one line of Latin-1 characters.")
+        yield Template.read(item)
+
+
+def _fault(part: Part) -> Fault:
+    value = part.value
+    if isinstance(value, str):
+        return Fault(_kind(value))
+    kind = value["kind"]
+    check_options(part, kind, _FAULT_OPTIONS.get(kind, ()))
+    after = int(value["after"]) if "after" in value else None
+    return Fault(_kind(kind), after=after, duration=optional_seconds(part, "for"))
+
+
+def _kind(name: str) -> Any:
+    """The schema has seen to it that it is one of those that there are."""
+    return name

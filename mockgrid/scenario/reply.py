@@ -1,0 +1,186 @@
+"""A scripted reply, as data: what is said, and how it goes out. Composing it is done elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.scenario.delay import Delay
+    from mockgrid.scenario.fault import Fault
+    from mockgrid.scenario.ledger import Origin
+    from mockgrid.scenario.stream import Stream
+    from mockgrid.scenario.template import Structure, Template
+
+__all__ = [
+    "Auto",
+    "Body",
+    "Call",
+    "Error",
+    "Example",
+    "Form",
+    "Json",
+    "Redirect",
+    "Refuse",
+    "Say",
+    "ScriptedReply",
+    "ToolCall",
+    "Usage",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Text that the assistant says."""
+
+    text: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A JSON value that the assistant says as text."""
+
+    value: Structure
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call: its arguments as a JSON object, or as text that is sent as it is."""
+
+    name: str
+    arguments: Structure | Template
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Tool calls, in order, and what the assistant says beside them."""
+
+    calls: tuple[ToolCall, ...]
+    text: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """A refusal by the model."""
+
+    text: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """An error in the contract's shape.
+
+    Attributes:
+        status: from 400 to 599.
+        detail: what went wrong, as a text, or as lists of texts by field; None for the default words.
+        code: the error's code; empty for the default one, as are ``type`` and ``param``.
+    """
+
+    status: int
+    detail: Template | Structure | None = None
+    code: str = ""
+    type: str = ""
+    param: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Another place to ask.
+
+    Attributes:
+        to: ``same`` (a supplier's path on this host), ``other`` (on another host), a path or a URL.
+        status: 307 unless said otherwise.
+        page: whether a small HTML page is the body.
+    """
+
+    to: Template
+    status: int = 307
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An example that the contract names."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as it is: text, or a value that is sent as JSON."""
+
+    content: Template | Structure
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """The default reply."""
+
+
+Form: TypeAlias = Say | Json | Call | Refuse | Error | Redirect | Example | Body | Auto
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The tokens that are reported; None for those that are counted.
+
+    Attributes:
+        omitted: nothing is reported at all.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    omitted: bool = False
+
+
+@dataclass(frozen=True)
+class ScriptedReply:
+    """One reply of a step.
+
+    Attributes:
+        form: what it is.
+        origin: where it was written.
+        think: reasoning before the content.
+        finish: the finish reason; empty for the one that fits.
+        usage: the tokens that are reported; None for those that are counted.
+        status: the HTTP status; None for the form's own.
+        headers: to send, each with its values; a header without values is removed.
+        delay: how long it is held back.
+        retry_after: seconds after which the client may try again.
+        stream: how it streams, where a stream is asked for.
+        fault: what breaks.
+        go_to: the state that follows; empty for none.
+        contract: ``off`` where it may break the contract.
+    """
+
+    form: Form
+    origin: Origin
+    think: Template | None = None
+    finish: str = ""
+    usage: Usage | None = None
+    status: int | None = None
+    headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
+    delay: Delay | None = None
+    retry_after: float | None = None
+    stream: Stream | None = None
+    fault: Fault | None = None
+    go_to: str = ""
+    contract: Literal["on", "off"] = "on"
+
+    @property
+    def where(self) -> str:
+        """``file:line:column`` of the reply."""
+        return str(self.origin)
+
+    def place(self, *parts: Any) -> str:
+        """Return ``file:line:column`` of something inside it; of the reply, where there is no such thing."""
+        from mockgrid.contract.pointer import join  # noqa: PLC0415 - only errors need it
+
+        return str(
+            type(self.origin)(self.origin.document, self.origin.pointer + join(parts), self.origin.wrapped)
+        )

@@ -1,0 +1,85 @@
+"""A step: when it matches, and what it replies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mockgrid.scenario.ledger import Origin
+    from mockgrid.scenario.predicate import Predicate
+    from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.view import RequestView
+
+__all__ = ["Step", "Then"]
+
+Then = Literal["repeat", "cycle", "pass", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scenario.
+
+    Attributes:
+        index: its place among the steps, from 0.
+        name: as it was given; empty for none.
+        when: what must hold; empty matches every request.
+        replies: at least one.
+        then: what follows the last reply.
+        times: how many replies it gives in all; None for no bound.
+        go_to: the state after each reply that names none itself; empty for no change.
+        origin: where it was written.
+    """
+
+    index: int
+    name: str
+    when: tuple[Predicate, ...]
+    replies: tuple[ScriptedReply, ...]
+    then: Then
+    times: int | None
+    go_to: str
+    origin: Origin
+
+    @property
+    def label(self) -> str:
+        """The name, or ``step 3``."""
+        return self.name or f"step {self.index + 1}"
+
+    @property
+    def where(self) -> str:
+        """``file:line:column`` of the step."""
+        return str(self.origin)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it never passes: what it matches no later step will ever see."""
+        return self.then == "fail" or (self.times is None and self.then != "pass")
+
+    def matches(self, view: RequestView, state: str) -> bool:
+        """Tell whether all its predicates hold."""
+        for predicate in self.when:  # noqa: SIM110 - a generator costs more than most predicates
+            if not predicate.holds(view, state):
+                return False
+        return True
+
+    def following(self, given: int) -> int | Literal["pass", "fail"]:
+        """Return which reply comes after so many were given, or that the step passes or fails.
+
+        With ``times`` the last reply is repeated as often as it takes; ``cycle`` starts again instead.
+        """
+        count = len(self.replies)
+        if self.times is not None and given >= self.times:
+            return "fail" if self.then == "fail" else "pass"
+        if given < count:
+            return given
+        if self.then == "cycle":
+            return given % count
+        if self.then == "repeat" or self.times is not None:
+            return count - 1
+        return self.then
+
+    def allowance(self) -> str:
+        """Say how many replies it gives, for a near miss: ``2 replies, then pass``."""
+        count = self.times if self.times is not None else len(self.replies)
+        then = "fail" if self.then == "fail" else "pass"
+        return f"{count} {'reply' if count == 1 else 'replies'}, then {then}"

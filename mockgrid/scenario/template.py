@@ -1,0 +1,204 @@
+"""Texts with places for what the request says: ``Hello ${last_user}``.
+
+Five things can be inserted, ``${last_user}``, ``${model}``, ``${attempt}``, ``${body:/json/pointer}`` and
+``${header:name}``; ``$${`` stands for a plain ``${``. Nothing is evaluated, and what is inserted is not read
+again. What the request does not have is the empty text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.pointer import resolve
+from mockgrid.scenario.credential import is_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.view import RequestView
+
+__all__ = ["Structure", "Template"]
+
+_PLACE: Final = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_PLAIN: Final = ("last_user", "model", "attempt")
+_TAKING: Final = {"body": "/json/pointer", "header": "name"}
+_POINTER: Final = re.compile(r"(?:/(?:[^~]|~[01])*)?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """What is inserted at one place: its name, and for some a pointer or a header's name."""
+
+    name: str
+    argument: str = ""
+
+    def text(self, view: RequestView) -> str:
+        """Return what the request has for it."""
+        match self.name:
+            case "last_user":
+                found: Any = view.last_user
+            case "model":
+                found = view.model
+            case "attempt":
+                found = view.attempt
+            case "header":
+                found = view.header(self.argument)
+            case _:
+                try:
+                    found = resolve(view.body, self.argument)
+                except KeyError:
+                    found = None
+        if found is None:
+            return ""
+        return _whole(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text, and the places in it.
+
+    Attributes:
+        source: as it was written.
+        parts: the plain texts and the insertions, in order.
+    """
+
+    source: str
+    parts: tuple[str | Insertion, ...]
+
+    @classmethod
+    def plain(cls, text: str) -> Template:
+        """Return a text without places, whatever it holds."""
+        return cls(text, (text,))
+
+    @classmethod
+    def read(cls, part: Part) -> Template:
+        """Read a text of a scenario; what cannot be inserted is a finding."""
+        source: str = part.value
+        parts: list[str | Insertion] = []
+        done = 0
+        for match in _PLACE.finditer(source):
+            parts.append(source[done : match.start()])
+            done = match.end()
+            if match[0] == "$${":
+                parts.append("${")
+            elif not match[2]:
+                part.error("MG218", "The '${' is not closed.", "Write $${ where a plain ${ is meant.")
+            elif (found := _insertion(match[1], part)) is not None:
+                parts.append(found)
+        parts.append(source[done:])
+        return cls(source, tuple(item for item in parts if item != ""))
+
+    @property
+    def constant(self) -> bool:
+        """Whether it says the same whatever the request says."""
+        return all(isinstance(part, str) for part in self.parts)
+
+    def render(self, view: RequestView) -> str:
+        """Return the text for a request."""
+        return self._filled(lambda insertion: insertion.text(view))
+
+    def render_json(self, view: RequestView) -> str:
+        """Return the text for a request, what is inserted escaped as inside a JSON string."""
+        return self._filled(lambda insertion: json.dumps(insertion.text(view), ensure_ascii=False)[1:-1])
+
+    def render_line(self, view: RequestView) -> str:
+        """Return the text for a request as a header may hold it: control characters become blanks."""
+        return self._filled(lambda insertion: _CONTROL.sub(" ", insertion.text(view)))
+
+    def sample(self) -> str:
+        """Return the text with something harmless at every place, for checks before any request."""
+        return self._filled(lambda insertion: "1" if insertion.name == "attempt" else "x")
+
+    def _filled(self, text: Callable[[Insertion], str]) -> str:
+        return "".join(part if isinstance(part, str) else text(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A JSON value whose texts may have places.
+
+    Attributes:
+        source: as it was written.
+        compiled: the same, with a ``Template`` for every text that has places.
+        constant: whether it is the same whatever the request says.
+    """
+
+    source: Any
+    compiled: Any
+    constant: bool
+
+    @classmethod
+    def read(cls, part: Part) -> Structure:
+        """Read a value of a scenario; what cannot be inserted is a finding."""
+        found: list[Template] = []
+        compiled = _compiled(part, found)
+        return cls(part.value, compiled, not found)
+
+    def render(self, view: RequestView) -> Any:
+        """Return the value for a request; treat it as immutable."""
+        return self.source if self.constant else _rendered(self.compiled, view)
+
+
+def _insertion(place: str, part: Part) -> Insertion | None:
+    name, colon, argument = place.partition(":")
+    if name in _PLAIN and not colon:
+        return Insertion(name)
+    if name not in _TAKING:
+        guess = did_you_mean(name, (*_PLAIN, *_TAKING)).strip()
+        known = "Known are last_user, model, attempt, body:/json/pointer and header:name."
+        shown = place if len(place) <= len(known) else place[: len(known)] + "…"
+        hint = "Only body and header take a colon." if name in _PLAIN else guess or known
+        part.error("MG218", f"'${{{shown}}}' is not something that can be inserted.", hint)
+        return None
+    if name == "header":
+        if not argument or is_secret(argument):
+            code, what = ("MG219", "carries a credential") if argument else ("MG218", "is not named")
+            hint = "Match on it with `when`." if argument else "Write ${header:name}."
+            part.error(code, f"The header of '${{{place}}}' {what}.", hint)
+            return None
+        return Insertion(name, argument.strip().lower())
+    if not colon or not _POINTER.fullmatch(argument):
+        message = f"'${{{place}}}' holds no JSON pointer."
+        part.error("MG218", message, "A pointer begins with a slash: ${body:/metadata/user}.")
+        return None
+    return Insertion(name, argument)
+
+
+def _compiled(part: Part, found: list[Template]) -> Any:
+    value = part.value
+    if isinstance(value, str):
+        if "${" not in value:
+            return value
+        template = Template.read(part)
+        found.append(template)
+        return template
+    if isinstance(value, dict):
+        return {key: _compiled(item, found) for key, item in part.items()}
+    if isinstance(value, list):
+        return [_compiled(item, found) for item in part.members()]
+    return value
+
+
+def _rendered(value: Any, view: RequestView) -> Any:
+    if isinstance(value, Template):
+        return value.render(view)
+    if isinstance(value, dict):
+        return {key: _rendered(item, view) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rendered(item, view) for item in value]
+    return value
+
+
+def _whole(text: str) -> str:
+    """Return a text that can be encoded: JSON admits halves of surrogate pairs, UTF-8 does not."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

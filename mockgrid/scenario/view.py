@@ -1,0 +1,165 @@
+"""A request as scenarios see it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["RequestView", "text_of"]
+
+
+class RequestView:
+    """A request; what it takes work to find out is found out once, when it is first asked for.
+
+    Nothing is expected of the body: what is not shaped as a conversation has no turns, texts or tools.
+
+    Args:
+        operation: id of the operation; empty where it has none.
+        method: the HTTP method.
+        path: the path as it was sent.
+        query: the query as it was sent, without the question mark.
+        headers: by lower-case name.
+        body: the body as a JSON value; None where there is none.
+        attempt: how often this very request has now been seen in the session.
+        default_model: the model of a request that names none.
+    """
+
+    def __init__(  # noqa: PLR0913 - it is a record
+        self,
+        *,
+        operation: str = "",
+        method: str = "POST",
+        path: str = "/",
+        query: bytes = b"",
+        headers: Mapping[bytes, bytes] | None = None,
+        body: Any = None,
+        attempt: int = 1,
+        default_model: str = "",
+    ) -> None:
+        self.operation = operation
+        self.method = method.upper()
+        self.path = path
+        self.body = body
+        self.attempt = attempt
+        self._query = query
+        self._headers = headers or {}
+        self._default_model = default_model
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value, by its lower-case name; None where the request has none."""
+        value = self._headers.get(name.encode("latin-1", "replace"))
+        return None if value is None else value.decode("latin-1")
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """The values of each query parameter."""
+        found: dict[str, list[str]] = {}
+        for name, value in parse_qsl(self._query.decode("latin-1"), keep_blank_values=True):
+            found.setdefault(name, []).append(value)
+        return found
+
+    @cached_property
+    def model(self) -> str | None:
+        """The model asked for, or the default one; None where there is neither."""
+        model = self.body.get("model") if isinstance(self.body, dict) else None
+        return model if isinstance(model, str) else self._default_model or None
+
+    @cached_property
+    def stream(self) -> bool:
+        """Whether a stream is asked for."""
+        return isinstance(self.body, dict) and self.body.get("stream") is True
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation."""
+        messages = self.body.get("messages") if isinstance(self.body, dict) else None
+        return [item for item in messages if isinstance(item, dict)] if isinstance(messages, list) else []
+
+    @cached_property
+    def turn(self) -> int:
+        """1 + the number of the assistant's messages."""
+        return 1 + sum(1 for message in self.messages if message.get("role") == "assistant")
+
+    @cached_property
+    def last_user(self) -> str | None:
+        """The text of the last user message; None where there is none."""
+        for message in reversed(self.messages):
+            if message.get("role") == "user":
+                return text_of(message.get("content"))
+        return None
+
+    @cached_property
+    def system(self) -> str | None:
+        """The texts of all system and developer messages, one per line; None where there is none."""
+        texts = [
+            text_of(message.get("content"))
+            for message in self.messages
+            if message.get("role") in {"system", "developer"}
+        ]
+        return "\n".join(texts) if texts else None
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The texts of all messages."""
+        return [text_of(message.get("content")) for message in self.messages]
+
+    @cached_property
+    def tool_results(self) -> list[str]:
+        """The names of the tools whose results stand after the assistant's last message, in order."""
+        names: list[str] = []
+        for message in reversed(self.messages):
+            if message.get("role") == "assistant":
+                break
+            if message.get("role") in {"tool", "function"}:
+                names.insert(0, self._answered(message))
+        return names
+
+    @cached_property
+    def tools(self) -> list[str]:
+        """The names of the tools that are offered, in order."""
+        tools = self.body.get("tools") if isinstance(self.body, dict) else None
+        found = [_function_name(tool) for tool in tools] if isinstance(tools, list) else []
+        return [name for name in found if name]
+
+    @cached_property
+    def response_format(self) -> dict[str, Any] | None:
+        """The format asked for; None where there is none."""
+        wanted = self.body.get("response_format") if isinstance(self.body, dict) else None
+        return wanted if isinstance(wanted, dict) else None
+
+    @cached_property
+    def _calls(self) -> dict[str, str]:
+        """Which function each tool call was for, by the call's id."""
+        found: dict[str, str] = {}
+        for message in self.messages:
+            calls = message.get("tool_calls")
+            for call in calls if isinstance(calls, list) else ():
+                if isinstance(call, dict) and isinstance(call.get("id"), str):
+                    found[call["id"]] = _function_name(call)
+        return found
+
+    def _answered(self, message: dict[str, Any]) -> str:
+        """Return the function that a tool message answers; the message's own name where no call is known."""
+        call, name = message.get("tool_call_id"), message.get("name")
+        known = self._calls.get(call, "") if isinstance(call, str) else ""
+        return known or (name if isinstance(name, str) else "")
+
+
+def text_of(content: Any) -> str:
+    """Return the text of a message's content: a text, a list of parts, or nothing."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
+    return " ".join(text for text in texts if isinstance(text, str))
+
+
+def _function_name(tool: Any) -> str:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else ""

@@ -1,0 +1,209 @@
+"""From ``when`` to predicates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.scenario.credential import is_secret
+from mockgrid.scenario.matcher import WORDS, Matcher, Word, read_matcher
+from mockgrid.scenario.part import Part
+from mockgrid.scenario.partial import leaves
+from mockgrid.scenario.predicate import AnyOf, Check, NotAll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from mockgrid.scenario.partial import Leaf
+    from mockgrid.scenario.predicate import Predicate
+    from mockgrid.scenario.view import RequestView
+
+    Read = Callable[[RequestView, str], Any]
+
+__all__ = ["read_when"]
+
+
+def read_when(part: Part, operations: Collection[str] | None = None) -> tuple[Predicate, ...]:
+    """Read a ``when`` whose structure is sound.
+
+    Args:
+        part: the mapping of predicates.
+        operations: ids of the contract's operations, to check those that are named; None for no check.
+
+    Returns:
+        The predicates, all of which must hold, in the order of the file. What is wrong is noted.
+    """
+    return tuple(_predicates(part, operations))
+
+
+def _predicates(part: Part, operations: Collection[str] | None) -> Iterator[Predicate]:
+    for name, argument in part.items():
+        match name:
+            case "all":
+                for item in argument.members():
+                    yield from _predicates(item, operations)
+            case "any":
+                branches = tuple(read_when(item, operations) for item in argument.members())
+                yield AnyOf(branches, argument.value)
+            case "not":
+                yield NotAll(read_when(argument, operations), argument.value)
+            case _ if name in _SHAPED:
+                yield from _SHAPED[name](argument)
+            case _:
+                if name == "operation":
+                    _check_operations(argument, operations)
+                matcher = read_matcher(_raised(argument) if name == "method" else argument)
+                if matcher is not None:
+                    yield Check(name, matcher, _READERS[name], several=name == "tool_result")
+
+
+_READERS: Final[dict[str, Read]] = {
+    "operation": lambda view, _: view.operation or None,
+    "method": lambda view, _: view.method,
+    "path": lambda view, _: view.path,
+    "model": lambda view, _: view.model,
+    "stream": lambda view, _: view.stream,
+    "turn": lambda view, _: view.turn,
+    "attempt": lambda view, _: view.attempt,
+    "last_user": lambda view, _: view.last_user,
+    "system": lambda view, _: view.system,
+    "tool_result": lambda view, _: view.tool_results,
+    "state": lambda _, state: state,
+}
+
+
+def _raised(part: Part) -> Part:
+    """Methods are matched in upper case, whatever case they are written in."""
+
+    def raised(value: Any) -> Any:
+        if isinstance(value, dict):
+            kept = ("matches", "schema", "exists")
+            return {key: item if key in kept else raised(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [raised(item) for item in value]
+        return value.upper() if isinstance(value, str) else value
+
+    return Part(raised(part.value), part.pointer, part.ledger)
+
+
+def _query(part: Part) -> Iterator[Check]:
+    """One check for each parameter that is named."""
+
+    def reader(name: str) -> Read:
+        return lambda view, _: view.query.get(name, [])
+
+    for name, argument in part.items():
+        matcher = read_matcher(argument, textual=True)
+        if matcher is not None:
+            yield Check(f"query/{name}", matcher, reader(name), several=True, hidden=is_secret(name))
+
+
+def _headers(part: Part) -> Iterator[Check]:
+    """One check for each header that is named."""
+
+    def reader(name: str) -> Read:
+        return lambda view, _: view.header(name)
+
+    for name, argument in part.items():
+        matcher, lower = read_matcher(argument, textual=True), name.lower()
+        if matcher is not None:
+            yield Check(f"headers/{lower}", matcher, reader(lower), hidden=is_secret(lower))
+
+
+def _body(part: Part) -> Iterator[Check]:
+    """One check for each place that the partial body speaks of."""
+
+    def reader(leaf: Leaf) -> Read:
+        return lambda view, _: leaf.found(view.body)
+
+    for leaf in leaves(part):
+        yield Check(f"body{leaf.pointer}", leaf.matcher, reader(leaf))
+
+
+def _tools(part: Part) -> Iterator[Check]:
+    """One check; for a list one for each of its names, since all of them must be offered."""
+    for item in part.members() if isinstance(part.value, list) else (part,):
+        matcher = read_matcher(item)
+        if matcher is not None:
+            yield Check("tools", matcher, lambda view, _: view.tools, several=True)
+
+
+def _any_message(part: Part) -> Iterator[Predicate]:
+    value = part.value
+    if _is_matcher(part, "fields of a message"):
+        matcher = read_matcher(part)
+        if matcher is not None:
+            yield Check("any_message", matcher, lambda view, _: view.texts, several=True)
+    elif isinstance(value, dict):
+        found = list(leaves(part))
+        yield Check("any_message", _together(value, found), lambda view, _: view.messages, several=True)
+
+
+def _together(source: Any, found: list[Leaf]) -> Matcher:
+    return Matcher(source, (Word("fields", lambda value: all(leaf.holds(value) for leaf in found)),))
+
+
+def _response_format(part: Part) -> Iterator[Check]:
+    def reader(leaf: Leaf) -> Read:
+        return lambda view, _: leaf.found(view.response_format)
+
+    if not _is_matcher(part, "fields of response_format"):
+        for leaf in leaves(part):
+            yield Check(f"response_format{leaf.pointer}", leaf.matcher, reader(leaf))
+        return
+    matcher = read_matcher(part)
+    if matcher is None:
+        return
+    whole = isinstance(part.value, dict) and not part.value.keys().isdisjoint({"schema", "exists"})
+    if whole:
+        yield Check("response_format", matcher, lambda view, _: view.response_format)
+    else:
+        yield Check("response_format", matcher, lambda view, _: _type(view))
+
+
+def _type(view: RequestView) -> Any:
+    return "text" if view.response_format is None else view.response_format.get("type")
+
+
+_SHAPED: Final[dict[str, Callable[[Part], Iterator[Predicate]]]] = {
+    "query": _query,
+    "headers": _headers,
+    "body": _body,
+    "tools": _tools,
+    "any_message": _any_message,
+    "response_format": _response_format,
+}
+
+
+def _is_matcher(part: Part, fields: str) -> bool:
+    """Tell whether a value is a matcher and not a mapping of fields; a mixture of both is noted."""
+    if not isinstance(part.value, dict):
+        return True
+    words = [key for key in part.value if key in WORDS]
+    others = [key for key in part.value if key not in WORDS]
+    if words and others:
+        message = (
+            f"`{words[0]}` is a matcher and `{others[0]}` is not; a mapping holds {fields}, or matchers."
+        )
+        part[words[0]].error("MG220", message, "Put the matcher inside the field that it is about.", key=True)
+    return not others
+
+
+def _check_operations(part: Part, operations: Collection[str] | None) -> None:
+    if operations is None:
+        return
+    for item in _named_values(part):
+        if item.value not in operations:
+            hint = did_you_mean(item.value, operations).strip() or f"Known: {', '.join(sorted(operations))}."
+            item.error("MG223", f"The contract has no operation '{item.value}'.", hint)
+
+
+def _named_values(part: Part) -> Iterator[Part]:
+    if isinstance(part.value, str):
+        yield part
+    elif isinstance(part.value, dict):
+        for key in ("equals", "not"):
+            if key in part.value:
+                yield from _named_values(part[key])
+        if "one_of" in part.value:
+            yield from part["one_of"].members()

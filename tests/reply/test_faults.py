@@ -1,0 +1,226 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockgrid.reply.delay import Fixed
+from mockgrid.reply.delivery import Delivery
+from mockgrid.reply.error_event import ErrorEvent
+from mockgrid.reply.faults import STREAM_KINDS, Fault, faulty, garbage
+from mockgrid.reply.first_byte import EARLY_KINDS, EarlyFault
+from mockgrid.reply.pace import Pace
+from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
+
+
+def chunk(delta, finish=None):
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    value = {"id": "c", "object": "chat.completion.chunk", "choices": [choice]}
+    return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+ROLE, ONE, TWO = (
+    chunk({"role": "assistant", "content": ""}),
+    chunk({"content": "It is"}),
+    chunk({"content": " 3 °C"}),
+)
+FINISH, DONE = chunk({}, "stop"), b"data: [DONE]\n\n"
+EVENTS = [ROLE, ONE, TWO, FINISH, DONE]
+
+
+def play(**fault):
+    return list(faulty((Write(event, 1) for event in EVENTS), Fault(**fault), "seed"))
+
+
+def data(steps):
+    return [step.data for step in steps if type(step) is Write]
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+@pytest.mark.parametrize(("kind", "end"), [("disconnect", Close()), ("reset", Reset()), ("stall", Hang())])
+def test_ends(kind, end, after):
+    assert play(kind=kind, after=after) == [*(Write(event, 1) for event in EVENTS[:after]), end]
+
+
+def test_a_stall_with_a_time_goes_on():
+    whole = [Write(event, 1) for event in EVENTS]
+    assert play(kind="stall", after=2, seconds=3) == [*whole[:2], Wait(3, stall=True), *whole[2:]]
+
+
+def test_error_event():
+    found = data(play(kind="error_event", after=2))
+    assert found[:2] == EVENTS[:2]
+    assert len(found) == 3
+    assert found[2] == (
+        b'data: {"error":{"message":"The server had an error while processing your request.",'
+        b'"type":"server_error","param":null,"code":"server_error"}}\n\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "framed"),
+    [
+        ("openai", b'data: {"error":{"message":"m","type":"t","param":null,"code":null}}\n\n'),
+        ("named", b'event: error\ndata: {"error":{"message":"m","type":"t","param":null,"code":null}}\n\n'),
+        ("text", b'data: {"error":"m"}\n\n'),
+        ("vendor", b'data: {"errors":{"detail":"m"}}\n\n'),
+        ("bare", b'event: error\ndata: {"message":"m","type":"t","param":null,"code":null}\n\n'),
+    ],
+)
+def test_error_shapes(shape, framed):
+    assert ErrorEvent(message="m", type="t", code=None, shape=shape).framed(ONE) == framed
+
+
+def test_an_error_of_any_other_shape():
+    assert ErrorEvent(data=({"oops": True},)).framed(ONE) == b'data: {"oops":true}\n\n'
+    assert ErrorEvent(data=(None,)).framed(ONE) == b"data: null\n\n"
+
+
+def test_an_error_beside_choices_is_a_chunk():
+    found = json.loads(ErrorEvent(message="m", code=502, shape="beside_choices").framed(ONE)[6:])
+    assert found["id"] == "c"
+    assert found["error"]["code"] == 502
+    assert found["choices"][0]["finish_reason"] == "error"
+
+
+def test_malformed_json():
+    found = data(play(kind="malformed_json", after=2))
+    assert [found[0], found[1], *found[3:]] == [ROLE, ONE, FINISH, DONE]
+    assert TWO.startswith(found[2][:-2])
+    assert found[2].endswith(b"\n\n")
+    found[2].decode()
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(found[2][6:])
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_cut_utf8(after):
+    found = data(play(kind="cut_utf8", after=after))
+    with pytest.raises(UnicodeDecodeError):
+        found[after].decode()
+    assert found[:after] + found[after + 1 :] == EVENTS[:after] + EVENTS[after + 1 :]
+    json.loads(found[after][6:].decode("utf-8", "replace"))
+    assert abs(len(found[after]) - len(EVENTS[after])) <= 2
+
+
+def test_garbage():
+    found = data(play(kind="garbage", after=1))
+    assert found == [ROLE, garbage("seed") + b"\n\n", *EVENTS[1:]]
+    with pytest.raises(UnicodeDecodeError):
+        found[1].decode()
+    assert b"\n" not in garbage("seed")
+    assert len(garbage("seed")) == 64
+    assert garbage("seed") != garbage("other")
+    assert data(play(kind="garbage", after=0, garbage=b"<html>"))[0] == b"<html>\n\n"
+
+
+@pytest.mark.parametrize(("after", "twice"), [(0, ROLE), (1, ROLE), (3, TWO), (99, FINISH)])
+def test_duplicate_chunk(after, twice):
+    found = data(play(kind="duplicate_chunk", after=after))
+    place = EVENTS.index(twice)
+    assert found == [*EVENTS[:place], twice, *EVENTS[place:]]
+
+
+def test_no_finish_and_no_done():
+    assert data(play(kind="no_finish")) == [ROLE, ONE, TWO, DONE]
+    assert data(play(kind="no_done")) == [ROLE, ONE, TWO, FINISH]
+
+
+@given(st.sampled_from(STREAM_KINDS), st.integers(0, 9), st.integers(0, 5))
+def test_no_fault_is_ever_lost(kind, after, events):
+    steps = [Write(event, 1) for event in EVENTS[:events]]
+    found = list(faulty(steps, Fault(kind=kind, after=after), "seed"))
+    if kind == "no_finish":
+        assert FINISH not in data(found)
+    elif kind == "no_done":
+        assert DONE not in data(found)
+    elif kind == "duplicate_chunk" and EVENTS[:events] in ([], [DONE]):
+        assert found == steps
+    else:
+        assert found != steps
+    if after >= 4:
+        assert data(found)[: min(events, 3)] == EVENTS[: min(events, 3)]
+    assert found == list(faulty(steps, Fault(kind=kind, after=after), "seed"))
+
+
+@pytest.mark.parametrize("kind", ["disconnect", "reset", "error_event", "stall"])
+def test_a_fault_after_too_many_chunks_comes_before_done(kind):
+    found = data(play(kind=kind, after=99))
+    assert found[:4] == EVENTS[:4]
+    assert DONE not in found
+
+
+def test_a_fault_leaves_the_pace_alone():
+    pace = Pace(first_token=Fixed(1), per_token=Fixed(1))
+    script = Delivery(pace=pace, fault=Fault(kind="disconnect", after=3)).stream(EVENTS, "s")
+    whole = list(Delivery(pace=pace).stream(EVENTS, "s").instructions)
+    found = list(script.instructions)
+    assert found == [*whole[: len(found) - 1], Close()]
+
+
+BODY = b'{"id": "c"}'
+
+
+def early(**fault):
+    return list(Delivery(early_fault=EarlyFault(**fault)).whole(BODY, "seed").instructions)
+
+
+@pytest.mark.parametrize(
+    ("fault", "steps"),
+    [
+        ({"kind": "reset"}, [Reset()]),
+        ({"kind": "empty"}, [Close()]),
+        ({"kind": "hang"}, [Hang()]),
+        ({"kind": "hang", "seconds": 2}, [Wait(2, stall=True), Close()]),
+        ({"kind": "garbage"}, [Raw(garbage("seed") + b"\r\n\r\n"), Close()]),
+        ({"kind": "garbage", "garbage": b"SSH-2.0"}, [Raw(b"SSH-2.0"), Close()]),
+        ({"kind": "slow_headers", "seconds": 3}, [Head(11, 3), Write(BODY)]),
+        ({"kind": "slow_headers"}, [Head(11, 5), Write(BODY)]),
+        ({"kind": "cut_body"}, [Head(11), Write(BODY[:5]), Close()]),
+        ({"kind": "cut_body", "after": 0}, [Head(11), Close()]),
+        ({"kind": "cut_body", "after": 9}, [Head(11), Write(BODY[:9]), Close()]),
+        ({"kind": "cut_body", "after": 99}, [Head(11), Write(BODY), Close()]),
+        ({"kind": "wrong_length"}, [Head(5), Write(BODY)]),
+        ({"kind": "wrong_length", "length": 100}, [Head(100), Write(BODY)]),
+    ],
+)
+def test_before_the_first_byte(fault, steps):
+    assert early(**fault) == steps
+
+
+def test_a_stream_is_cut_half_way():
+    script = Delivery(early_fault=EarlyFault(kind="cut_body")).stream(EVENTS, "seed")
+    steps = list(script.instructions)
+    assert steps[0] == Head()
+    assert steps[-1] == Close()
+    whole = b"".join(EVENTS)
+    assert b"".join(data(steps)) == whole[: len(whole) // 2]
+
+
+def test_a_stream_with_a_length():
+    steps = list(Delivery(early_fault=EarlyFault(kind="wrong_length")).stream(EVENTS, "seed").instructions)
+    assert steps[0].length == len(b"".join(EVENTS)) // 2
+    assert data(steps) == EVENTS
+
+
+@pytest.mark.parametrize("kind", EARLY_KINDS)
+def test_the_delay_comes_first(kind):
+    script = Delivery(delay=Fixed(0.5), early_fault=EarlyFault(kind=kind)).whole(BODY, "seed")
+    assert next(iter(script.instructions)) == Wait(0.5)
+    assert script.bare == (kind in {"garbage", "slow_headers", "wrong_length"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Fault(kind="empty"),
+        lambda: Fault(kind="reset", after=-1),
+        lambda: Fault(kind="stall", seconds=-1),
+        lambda: EarlyFault(kind="stall"),
+        lambda: EarlyFault(kind="hang", seconds=float("inf")),
+        lambda: EarlyFault(kind="wrong_length", length=-1),
+    ],
+)
+def test_what_makes_no_sense(wrong):
+    with pytest.raises(ValueError, match=r"must be|they are"):
+        wrong()

@@ -1,0 +1,50 @@
+from mockgrid.scenario import load_library
+
+GOOD = "steps: [{reply: {say: Hi}}]"
+
+
+def test_scenarios_are_found_by_name(tmp_path):
+    (tmp_path / "b.yaml").write_text(GOOD)
+    (tmp_path / "a.yml").write_text(f"scenario: z\n{GOOD}")
+    (tmp_path / "c.json").write_text('{"steps": []}')
+    (tmp_path / "notes.txt").write_text("no scenario")
+    (tmp_path / ".hidden.yaml").write_text("no scenario")
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "d.yaml").write_text(GOOD)
+    library = load_library([tmp_path])
+    assert list(library.scenarios) == ["b", "c", "z"]
+    assert library.findings == ()
+    assert [file.name for file in library.files] == ["a.yml", "b.yaml", "c.json"]
+    assert library.find("z").where == f"{tmp_path / 'a.yml'}:1:1"
+    assert library.find("y") is None
+    assert library.nearest("zz") == "z"
+
+
+def test_a_name_is_given_once(tmp_path):
+    first, second = tmp_path / "1", tmp_path / "2"
+    for directory in (first, second):
+        directory.mkdir()
+    (first / "a.yaml").write_text(GOOD)
+    (second / "a.yaml").write_text(GOOD)
+    (second / "b.yaml").write_text(f"{GOOD}\nscenario: a\n")
+    library = load_library([first, second])
+    assert [(finding.code, finding.where) for finding in library.findings] == [
+        ("MG226", f"{second / 'a.yaml'}:1:1"),
+        ("MG226", f"{second / 'b.yaml'}:2:1"),
+    ]
+    assert library.find("a").where == f"{first / 'a.yaml'}:1:1"
+    assert load_library([first, first]).findings == ()
+
+
+def test_bad_files_are_findings_and_leave_the_others_alone(tmp_path):
+    (tmp_path / "a.yaml").write_text("seed: x")
+    (tmp_path / "b.yaml").write_text(GOOD)
+    (tmp_path / "c.yaml").write_bytes(b"\xff\xfe")
+    library = load_library([tmp_path, tmp_path / "none", tmp_path / "b.yaml"], operations=[])
+    assert list(library.scenarios) == ["b"]
+    assert [(finding.code, finding.message) for finding in library.findings] == [
+        ("MG212", "`seed` must be an integer, got a string."),
+        ("MG210", "The file is UTF-16."),
+        ("MG210", "There is no such directory."),
+        ("MG210", "This is not a directory."),
+    ]

@@ -1,0 +1,130 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockgrid.contract.document import Document
+from mockgrid.scenario import RequestView
+from mockgrid.scenario.credential import is_secret
+from mockgrid.scenario.ledger import Ledger
+from mockgrid.scenario.part import Part
+from mockgrid.scenario.template import Structure, Template
+
+REQUEST = RequestView(
+    headers={b"x-team": b"blue\tgreen"},
+    body={
+        "model": "text-prime",
+        "messages": [{"role": "user", "content": 'a "quote"\nand ${model}'}],
+        "metadata": {"a/b": "slash", "n": 5, "list": [1, {"x": None}], "": "empty"},
+    },
+    attempt=3,
+)
+
+
+def read(kind, value):
+    ledger = Ledger(Document(value, "t"))
+    found = kind.read(Part(value, "", ledger))
+    assert ledger.findings == ()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi", "Hi"),
+        ("${model}", "text-prime"),
+        ("<${attempt}>", "<3>"),
+        ("${last_user}", 'a "quote"\nand ${model}'),  # what is inserted is not read again
+        ("${body:/metadata/n}", "5"),
+        ("${body:/metadata/a~1b}", "slash"),
+        ("${body:/metadata/}", "empty"),
+        ("${body:/metadata/list}", '[1, {"x": null}]'),
+        ("${body:/metadata/list/0}${body:/messages/0/role}", "1user"),
+        ("${body:/nothing/here}|", "|"),
+        ("${header:X-Team}", "blue\tgreen"),
+        ("${header:x-none}|", "|"),
+        ("$${model}", "${model}"),
+        ("$$${model}", "$${model}"),
+        ("$5 and $ and {model} and }", "$5 and $ and {model} and }"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_filled_from_the_request(text, expected):
+    assert read(Template, text).render(REQUEST) == expected
+
+
+def test_a_structure_is_filled_in_its_texts_only():
+    value = {"${model}": ["${model}", {"n": 5, "t": "x ${attempt}", "e": "$${x}"}], "none": None}
+    found = read(Structure, value)
+    assert found.render(REQUEST) == {
+        "${model}": ["text-prime", {"n": 5, "t": "x 3", "e": "${x}"}],
+        "none": None,
+    }
+    assert not found.constant
+    assert read(Structure, {"a": 1}).constant
+
+
+def test_what_is_inserted_into_json_text_is_escaped():
+    template = read(Template, '{"q": "${last_user}"}')
+    assert json.loads(template.render_json(REQUEST)) == {"q": 'a "quote"\nand ${model}'}
+    assert json.loads(read(Template, '{"n": ${attempt}, "m": "${model}"}').sample()) == {"n": 1, "m": "x"}
+
+
+def test_a_header_stays_one_line():
+    assert (
+        read(Template, "${last_user}|${header:x-team}").render_line(REQUEST)
+        == 'a "quote" and ${model}|blue green'
+    )
+
+
+def test_a_request_without_anything_fills_with_nothing():
+    empty = RequestView()
+    assert read(Template, "${last_user}${model}${body:/x}${header:x}|${attempt}").render(empty) == "|1"
+
+
+def test_half_a_surrogate_pair_can_be_sent_on():
+    request = RequestView(body={"messages": [{"role": "user", "content": "a\ud800b"}]})
+    assert read(Template, "${last_user}").render(request).encode()
+
+
+@given(st.text())
+def test_what_the_user_says_is_inserted_as_it_is(text):
+    request = RequestView(body={"messages": [{"role": "user", "content": text}]})
+    assert read(Template, "<${last_user}>").render(request) == f"<{text}>"
+    assert json.loads(read(Template, '["${last_user}"]').render_json(request)) == [text]
+
+
+@given(st.text(alphabet="${}abmodel:/ "))
+def test_any_text_is_read_or_found_fault_with(text):
+    ledger = Ledger(Document(text, "t"))
+    template = Template.read(Part(text, "", ledger))
+    if not ledger.findings:
+        template.render(REQUEST)
+    assert Template.plain(text).render(REQUEST) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "authorization",
+        "Cookie",
+        "set-cookie",
+        "X-API-Key",
+        "api-key",
+        "x-goog-api-key",
+        "proxy-authorization",
+        "x-auth-token",
+        "openai-apikey",
+        "x-secret",
+    ],
+)
+def test_credentials_are_known_by_their_names(name):
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["x-request-id", "user-agent", "x-max-tokens", "x-stainless-retry-count", "accept"]
+)
+def test_other_headers_are_not_credentials(name):
+    assert not is_secret(name)

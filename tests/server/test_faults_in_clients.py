@@ -1,0 +1,120 @@
+"""What real clients make of each fault: what they read before it, and which exception they raise."""
+
+import contextlib
+import json
+
+import httpx
+import openai
+import pytest
+
+from mockgrid.reply.error_event import ErrorEvent
+from mockgrid.reply.faults import Fault
+from mockgrid.reply.first_byte import EarlyFault
+from mockgrid.reply.wire import Wire
+
+CUT, LATE = openai.APIConnectionError, openai.APITimeoutError
+UNFINISHED = httpx.RemoteProtocolError
+KEPT_ALIVE = Wire(keep_alive=0.1)
+TEXT = "It is 3 °C in Oslo."
+# What is asked; from openai-python the text, the exception and its cause; from httpx the exception.
+CLIENTS = [
+    ({"fault": Fault(kind="disconnect", after=2)}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"fault": Fault(kind="reset", after=2)}, "It is", CUT, "ReadError", httpx.ReadError),
+    ({"fault": Fault(kind="stall", after=2)}, "It is", LATE, "ReadTimeout", httpx.ReadTimeout),
+    ({"fault": Fault(kind="stall", after=2, seconds=0.1)}, TEXT, None, "", None),
+    ({"fault": Fault(kind="stall", after=2, seconds=0.6), "wire": KEPT_ALIVE}, TEXT, None, "", None),
+    ({"fault": Fault(kind="error_event", after=2)}, "It is", openai.APIError, "", None),
+    ({"fault": Fault(kind="malformed_json", after=2)}, "It is", json.JSONDecodeError, "", None),
+    ({"fault": Fault(kind="cut_utf8", after=2)}, "It is", UnicodeDecodeError, "", None),
+    ({"fault": Fault(kind="garbage", after=2)}, "It is", UnicodeDecodeError, "", None),
+    ({"fault": Fault(kind="duplicate_chunk", after=2)}, "It is" + TEXT, None, "", None),
+    ({"fault": Fault(kind="no_finish")}, TEXT, None, "", None),
+    ({"fault": Fault(kind="no_done")}, TEXT, None, "", None),
+    ({"early_fault": EarlyFault(kind="reset")}, "", CUT, "ReadError", httpx.ReadError),
+    ({"early_fault": EarlyFault(kind="empty")}, "", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": EarlyFault(kind="hang")}, "", LATE, "ReadTimeout", httpx.ReadTimeout),
+    ({"early_fault": EarlyFault(kind="garbage")}, "", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": EarlyFault(kind="slow_headers", seconds=0.6)}, TEXT, None, "", None),
+    ({"early_fault": EarlyFault(kind="cut_body")}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": EarlyFault(kind="wrong_length")}, "It is", None, "", None),
+    ({"early_fault": EarlyFault(kind="wrong_length", length=9999)}, TEXT, None, "", UNFINISHED),
+    ({"wire": Wire(newline="crlf", comment_every=1, split=1)}, TEXT, None, "", None),
+    ({"wire": Wire(newline="cr", split=3)}, TEXT, None, "", None),
+    ({"wire": Wire(coalesce=3)}, TEXT, None, "", None),
+    ({"wire": Wire(bom=True)}, TEXT, None, "", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
+@pytest.mark.parametrize("case", CLIENTS, ids=lambda case: str(case[0]))
+def test_streams(port, player, case):
+    asked, text, error, cause, plain = case
+    player.play(**asked)
+    assert outcome_of_openai(port) == (text, error, cause)
+    assert outcome_of_httpx(port) is plain
+
+
+SHAPES = [
+    ("openai", openai.APIError, "Overloaded"),
+    ("named", openai.APIError, "Overloaded"),
+    ("text", openai.APIError, "An error occurred during streaming"),
+    ("beside_choices", openai.APIError, "Overloaded"),
+    ("vendor", TypeError, "not subscriptable"),
+    ("bare", TypeError, "not subscriptable"),
+]
+
+
+@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
+@pytest.mark.parametrize(("shape", "error", "message"), SHAPES)
+def test_shapes_of_an_error(port, player, shape, error, message):
+    player.play(fault=Fault(kind="error_event", after=2, error=ErrorEvent(message="Overloaded", shape=shape)))
+    with pytest.raises(error, match=message) as raised, asking(port, stream=True) as parts:
+        assert [part.choices[0].index for part in parts]
+    assert type(raised.value) is error
+
+
+PLAIN = [
+    ("reset", CUT), ("empty", CUT), ("hang", LATE), ("garbage", CUT), ("slow_headers", None),
+    ("cut_body", CUT), ("wrong_length", json.JSONDecodeError),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
+@pytest.mark.parametrize(("kind", "error"), PLAIN)
+def test_plain_bodies(port, player, kind, error):
+    player.play(early_fault=EarlyFault(kind=kind, seconds=0.6 if kind == "slow_headers" else None))
+    try:
+        with asking(port, stream=False) as reply:
+            found = reply.choices[0].message.content
+    except Exception as raised:  # noqa: BLE001 - whichever it is
+        found = type(raised)
+    assert found is error if error else found == "Hi"
+
+
+@contextlib.contextmanager
+def asking(port, *, stream):
+    with openai.OpenAI(
+        base_url=f"http://127.0.0.1:{port}/v1", api_key="mg-test", max_retries=0, timeout=0.4
+    ) as client:
+        yield client.chat.completions.create(
+            model="m", messages=[{"role": "user", "content": "Hi"}], stream=stream
+        )
+
+
+def outcome_of_openai(port):
+    text = ""
+    try:
+        with asking(port, stream=True) as parts:
+            for part in parts:
+                text += part.choices[0].delta.content or ""
+    except Exception as raised:  # noqa: BLE001 - whichever it is
+        return text, type(raised), type(raised.__cause__).__name__ if raised.__cause__ else ""
+    return text, None, ""
+
+
+def outcome_of_httpx(port):
+    try:
+        httpx.get(f"http://127.0.0.1:{port}/stream", timeout=0.4)
+    except httpx.HTTPError as raised:
+        return type(raised)
+    return None

@@ -1,0 +1,354 @@
+"""How a script ends early: the client leaves, the server stops; and how it plays where nothing waits."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from server.playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, parts, request
+from server.raw_http import connect, read_all
+
+from mockgrid.reply.delay import Fixed
+from mockgrid.reply.faults import Fault
+from mockgrid.reply.first_byte import EarlyFault
+from mockgrid.reply.pace import Pace
+from mockgrid.reply.script import Head, Played, Script, Wait, Write
+from mockgrid.reply.wire import Wire
+from mockgrid.server.line import EXTENSION
+from mockgrid.server.outlet import CutError
+from mockgrid.server.playing import Playing
+
+PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
+
+# What a client's leaving does.
+
+
+@pytest.mark.parametrize(
+    ("asked", "events"),
+    [
+        ({"fault": Fault(kind="stall", after=2)}, 2),
+        ({"fault": Fault(kind="stall", after=3, seconds=600)}, 3),
+        ({"early_fault": EarlyFault(kind="hang")}, 0),
+        ({"delay": Fixed(600)}, 0),
+        ({"pace": Pace(per_token=Fixed(600))}, 2),
+        ({"fault": Fault(kind="stall", after=2), "wire": Wire(keep_alive=0.02)}, 2),
+        ({"early_fault": EarlyFault(kind="slow_headers", seconds=600)}, 0),
+    ],
+)
+def test_the_client_leaves(port, player, asked, events):
+    player.play(**asked)
+    connection = connect(port)
+    connection.sendall(request())
+    time.sleep(0.1)
+    started = time.perf_counter()
+    leave(connection)
+    played = player.outcome()
+    assert time.perf_counter() - started < 0.2
+    assert (played.ended_by, played.events_written) == ("client", events)
+    time.sleep(0.02)
+    assert not [found for found in gc.get_objects() if type(found) is Playing]
+
+
+def test_a_client_that_only_stops_sending_is_given_half_a_second(port, player):
+    player.play(early_fault=EarlyFault(kind="hang"))
+    with connect(port) as connection:
+        connection.sendall(request(close=False))
+        time.sleep(0.05)
+        started = time.perf_counter()
+        connection.shutdown(socket.SHUT_WR)
+        assert player.outcome().ended_by == "client"
+        assert 0.3 < time.perf_counter() - started < 1.5
+
+
+def test_a_client_that_does_not_read_slows_the_stream_down(port, player):
+    player.events = [b"data: " + b"x" * 200_000 + b"\n\n"] * 2_000
+    player.play(pace=Pace(per_token=Fixed(0.0001)))
+    connection = connect(port)
+    connection.sendall(request())
+    time.sleep(0.4)
+    leave(connection)
+    played = player.outcome()
+    assert played.ended_by == "client"
+    assert 0 < played.bytes_written < 20_000_000
+
+
+def test_comments_keep_a_silence_alive(port, player):
+    player.play(fault=Fault(kind="stall", after=1), wire=Wire(keep_alive=0.05))
+    connection = connect(port)
+    connection.sendall(request())
+    data = b""
+    while data.count(b": keep-alive") < 4:
+        data += connection.recv(65536)
+    leave(connection)
+    assert player.outcome().events_written == 1
+
+
+# What the server's stop does.
+
+
+@pytest.mark.parametrize(
+    "asked", [{"fault": Fault(kind="stall", after=2)}, {"early_fault": EarlyFault(kind="hang")}]
+)
+def test_a_hang_ends_when_the_server_stops(starts, player, asked):
+    server = starts(player, log="off")
+    player.play(**asked)
+    with connect(server.port) as connection:
+        connection.sendall(request())
+        time.sleep(0.1)
+        started = time.perf_counter()
+        server.stop()
+        assert time.perf_counter() - started < 1
+        assert not read_all(connection).endswith(b"0\r\n\r\n")
+    assert player.outcome().ended_by == "shutdown"
+
+
+def test_what_has_an_end_gets_its_time(starts, player):
+    server = starts(player, log="off", shutdown_timeout=2)
+    player.play(pace=Pace(per_token=Fixed(0.1)))
+    with connect(server.port) as connection:
+        connection.sendall(request())
+        time.sleep(0.05)
+        server.stop()
+        assert parts(read_all(connection))[1:] == (EVENTS, True)
+    assert player.outcome().ended_by == "server"
+
+
+def test_but_no_more(starts, player, capfd):
+    server = starts(player, log="off", shutdown_timeout=0.3)
+    player.play(fault=Fault(kind="stall", after=2, seconds=60))
+    with connect(server.port) as connection:
+        connection.sendall(request())
+        time.sleep(0.05)
+        started = time.perf_counter()
+        server.stop()
+        assert time.perf_counter() - started < 1
+    assert player.outcome().ended_by == "shutdown"
+    assert capfd.readouterr().err == ""
+
+
+SERVED = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from server.playing_app import Player
+from mockgrid.reply.faults import Fault
+from mockgrid.server.run import run
+from mockgrid.server.settings import Settings
+player = Player()
+player.play(fault=Fault(kind="stall", after=2, seconds=600))
+run(player, Settings(port=0, ready="json", log="off"))
+"""
+
+
+def test_sigterm_while_stalled():
+    here = Path(__file__).parents[1]
+    command = [sys.executable, "-c", SERVED, str(here), str(here.parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        port = int(server.stdout.readline().partition('"port": ')[2].partition(",")[0])
+        with connect(port) as connection:
+            connection.sendall(request())
+            while EVENTS[1] not in connection.recv(65536, socket.MSG_PEEK):
+                time.sleep(0.01)
+            started = time.perf_counter()
+            os.kill(server.pid, signal.SIGTERM)
+            assert server.wait(6) == 0
+            assert time.perf_counter() - started < 5
+        assert server.stderr.read() == ""
+
+
+def test_a_virtual_clock_waits_for_nothing(port, player):
+    player.play(
+        virtual=True,
+        delay=Fixed(100),
+        pace=Pace(first_token=Fixed(10), per_token=Fixed(1)),
+        fault=Fault(kind="stall", after=2, seconds=3600),
+    )
+    started = time.perf_counter()
+    assert parts(exchange(port)[0])[1:] == (EVENTS, True)
+    assert time.perf_counter() - started < 0.5
+    assert player.outcome().virtual_seconds == pytest.approx(100 + 10 + 3 + 3600)
+
+
+def test_virtually_slow_headers(port, player):
+    player.play(virtual=True, early_fault=EarlyFault(kind="slow_headers", seconds=60))
+    assert head_and_body(exchange(port, "/whole")[0])[1] == BODY
+    assert player.outcome().virtual_seconds == pytest.approx(60)
+
+
+def test_no_cycles(port, player):
+    def plain():
+        player.play()
+        exchange(port)
+
+    def scripts():
+        player.play(pace=Pace(per_token=Fixed(0.001)))
+        exchange(port)
+        player.play(early_fault=EarlyFault(kind="reset"))
+        exchange(port)
+        player.play(fault=Fault(kind="stall"))
+        with connect(port) as connection:
+            connection.sendall(request())
+            connection.recv(1)
+            leave(connection)
+        player.outcome()
+
+    # asyncio's own transports, where there is no uvloop, leave a cycle for each connection.
+    assert garbage_of(scripts, 50) < garbage_of(plain, 150) + 50
+
+
+def garbage_of(call, times):
+    for _ in range(3):
+        call()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(times):
+            call()
+        time.sleep(0.05)
+        return gc.collect()
+    finally:
+        gc.enable()
+
+
+def test_one_late_write_makes_no_other_late(player):
+    async def receive():
+        return messages.pop() if messages else await asyncio.Event().wait()
+
+    async def send(_):
+        await asyncio.sleep(0.03)
+
+    async def call():
+        started = time.perf_counter()
+        await player({"type": "http", "path": "/stream"}, receive, send)
+        await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 1
+        return time.perf_counter() - started
+
+    messages = [{"type": "http.request", "body": b"", "more_body": False}]
+    player.events = EVENTS * 2
+    player.play(pace=Pace(per_token=Fixed(0.04)))
+    assert 0.4 < asyncio.run(call()) < 0.6  # counted from each write, it were 0.75
+
+
+class FakeLine:
+    """Remembers in which turn of the loop each chunk was written."""
+
+    lost = False
+
+    def __init__(self):
+        self.turn, self.turns = 0, []
+
+    def watch(self, on_stop):
+        pass
+
+    def chunk(self, _):
+        self.turns.append(self.turn)
+        return True
+
+
+def test_no_two_writes_leave_in_one_turn_from_a_deadline_either():
+    line = FakeLine()
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(_):
+        line.turns.append(line.turn)
+
+    async def call():
+        loop = asyncio.get_running_loop()
+
+        def count():
+            line.turn += 1
+            loop.call_soon(count)
+
+        count()
+        steps = [Head(), Wait(0.01), Write(b"1"), Write(b"2"), Write(b"3"), Wait(0.01), Write(b"4")]
+        await Playing(Script(steps), Played(), line, receive, send).play(200, [])
+
+    asyncio.run(call())
+    assert len(line.turns) == 6
+    assert len(set(line.turns[:5])) == 5
+
+
+# Without MockGrid's own server.
+
+
+def in_process(player, path="/stream"):
+    async def call():
+        transport = httpx.ASGITransport(player)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.get(path)
+
+    return asyncio.run(call())
+
+
+def test_in_process_a_pace_is_kept(player):
+    player.play(pace=PACE)
+    assert in_process(player).content == WHOLE
+    assert player.outcome().degraded == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"fault": Fault(kind="disconnect")},
+        {"fault": Fault(kind="reset")},
+        {"early_fault": EarlyFault(kind="empty")},
+        {"early_fault": EarlyFault(kind="reset")},
+        {"early_fault": EarlyFault(kind="garbage")},
+        {"early_fault": EarlyFault(kind="cut_body")},
+        {"early_fault": EarlyFault(kind="wrong_length", length=10_000)},
+    ],
+)
+def test_in_process_a_cut_is_an_exception(player, asked):
+    player.play(**asked)
+    with pytest.raises(CutError, match="A fault of MockGrid's: "):
+        in_process(player)
+    assert "only MockGrid's own server" in player.outcome().degraded
+
+
+def test_in_process_slow_headers_are_late_headers(player):
+    player.play(early_fault=EarlyFault(kind="slow_headers", seconds=0.1))
+    started = time.perf_counter()
+    assert in_process(player).content == WHOLE
+    assert time.perf_counter() - started > 0.09
+    assert "late and at once" in player.outcome().degraded
+
+
+def test_in_process_a_body_stops_at_its_length(player):
+    player.play(early_fault=EarlyFault(kind="wrong_length", length=9))
+    assert in_process(player, "/whole").content == BODY[:9]
+    assert "declared length" in player.outcome().degraded
+
+
+def test_in_process_a_cancelled_client_has_left(player):
+    player.play(early_fault=EarlyFault(kind="hang"))
+
+    async def call():
+        transport = httpx.ASGITransport(player)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await client.get("/")
+
+    asyncio.run(call())
+    assert player.outcome().ended_by == "client"
+
+
+def test_the_line_is_in_the_scope_for_whoever_takes_it(starts):
+    seen = []
+
+    async def app(scope, _, send):
+        seen.append(EXTENSION in scope["extensions"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    exchange(starts(app, log="off").port)
+    assert seen == [True]
