@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "explain": "Explain a code such as MG113, or list them all.",
+    "check": "Check contracts, overlays and scenarios.",
+    "explain": "Explain a code such as MG113, or which step a request would meet.",
+    "init": "Write a first scenario and a first test.",
+    "schema": "Print the JSON Schema of scenario files.",
     "serve": "Serve a contract.",
     "wait": "Wait until a server is ready.",
 }

@@ -100,7 +100,7 @@ def _overlay(
     """Apply an overlay to what it extends, to the only contract that is checked with it, or to the contract."""
     try:
         extended = _extended(source, overlay)
-        base = extended or (contracts[0] if len(contracts) == 1 else contract().document)
+        base = extended or (bundle(contracts[0]) if len(contracts) == 1 else contract().document)
         applied = apply(base, overlay)
         Contract(applied.document)
     except DocumentError as error:
@@ -142,9 +142,7 @@ def _scenario(document: Document, contract: Contract, checked: Checked) -> Scena
     return scenario
 
 
-def _duplicate(
-    scenario: Scenario, path: Path, names: dict[tuple[Path, str], Scenario]
-) -> Iterator[Finding]:
+def _duplicate(scenario: Scenario, path: Path, names: dict[tuple[Path, str], Scenario]) -> Iterator[Finding]:
     """Two scenarios of one directory may not share a name."""
     first = names.setdefault((path.resolve().parent, scenario.name), scenario)
     if first is not scenario:

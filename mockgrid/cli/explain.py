@@ -2,13 +2,71 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+
+from mockgrid.cli.contract import contract_options, load
+from mockgrid.cli.values import OneOf, Setting, Whole
+
+HERE = "scenarios"
+"""The directory that is searched where none is named, if there is one."""
+
+UNANSWERED = 1
+"""Exit code: neither a step nor the default reply answers."""
 
 
 @click.command()
-@click.argument("code", required=False)
-def explain(code: str | None) -> None:
-    """Explain CODE, such as MG113 or out_of_range; without one, list them all."""
+@click.argument("subject", metavar="[CODE|SCENARIO]", required=False)
+@click.argument("request", metavar="[REQUEST]", required=False)
+@contract_options
+@click.option(
+    "--scenarios",
+    cls=Setting,
+    multiple=True,
+    metavar="DIR",
+    help="Directory of scenario files; by default scenarios, if there is one. Repeatable.",
+)
+@click.option(
+    "--attempt",
+    type=Whole(1, 100_000),
+    default=1,
+    show_default=True,
+    help="How often the request has been sent, this time included.",
+)
+@click.option("--format", "form", type=OneOf("text", "json"), default="text", show_default=True)
+def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
+    subject: str | None,
+    request: str | None,
+    document: str | None,
+    overlays: tuple[str, ...],
+    scenarios: tuple[str, ...],
+    attempt: int,
+    form: str,
+) -> int:
+    """Explain CODE, such as MG113 or out_of_range; without one, list them all.
+
+    Or explain which step of SCENARIO a REQUEST would meet: predicate by predicate, and why not the others.
+    SCENARIO is a file, or the name of a scenario. REQUEST is a JSON or YAML file, or - for standard input: the
+    body of a chat completion, or an object with method, path, headers and body.
+
+    Exits with 0 if a step or the default reply answers, with 1 if none does, and with 2 if it could not run.
+    """
+    if request is None:
+        _explain_code(subject)
+        return 0
+    from mockgrid.cli.meeting import as_json, as_text, find_scenario, meet  # noqa: PLC0415 (slow)
+
+    contract = load(document, overlays)
+    directories = scenarios or ((HERE,) if Path(HERE).is_dir() else ())
+    operations = [operation.id for operation in contract.operations]
+    meeting = meet(find_scenario(str(subject), directories, operations), request, contract, attempt)
+    for line in as_json(meeting) if form == "json" else as_text(meeting):
+        click.echo(line)
+    return 0 if meeting.outcome in {"step", "default"} else UNANSWERED
+
+
+def _explain_code(code: str | None) -> None:
     from mockgrid.findings import CODES, find, render  # noqa: PLC0415 (long texts, for this alone)
 
     if code is not None:

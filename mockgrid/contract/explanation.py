@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from mockgrid.contract.schemas import Schemas
 
 _MOST = 100
+_FURTHEST = 2_000
+_WRONG_TYPE = "MG110"
 _LONG = 8
 
 
@@ -98,15 +100,20 @@ class Explainer:
         seen: set[tuple[str, str, str]] = set()
         mistaken: set[str] = set()
         try:
-            for error in islice(self._validator.iter_errors(value), _MOST):
+            for error in islice(self._validator.iter_errors(value), _FURTHEST):
                 if _is_label(error):
                     mistaken.add(join(list(error.absolute_path)[:-1]))
                 for violation in islice(violations_of(error, value, self._place(error)), _MOST):
                     key = (violation.code, violation.pointer, violation.message)
-                    if key not in seen:
-                        seen.add(key)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                    if len(found) < _MOST:
                         found.append(violation)
-                if len(found) >= _MOST:
+                    elif violation.code != _WRONG_TYPE:
+                        found[-1] = violation
+                # A hundred wrong types are not all there is to say where something else is wrong as well.
+                if len(found) >= _MOST and any(violation.code != _WRONG_TYPE for violation in found):
                     break
         except re.error:  # a pattern beside unevaluatedProperties that Python cannot read
             found.append(_unexplained(value, self._at))

@@ -121,12 +121,14 @@ class Router:
         versions = (n + 1 for n, part in enumerate(segments[:3]) if _VERSION.fullmatch(part))
         most = max(most, *versions, 0)
         for start in range(most, -1, -1):
-            found = self._same(self.base_path + "/" + "/".join(segments[start:]))
+            meant = self.base_path + "/" + "/".join(segments[start:])
+            # A parameter would take a base path for its value.
+            found = self._same(meant, also_templates=start == most)
             if found is not None:
                 return found
         return self._closest(segments[most:], len(base)) or self._closest(segments, len(base))
 
-    def _same(self, path: str) -> str | None:
+    def _same(self, path: str, *, also_templates: bool) -> str | None:
         """Return the path that this one is, in whatever case."""
         if path in self._literal:
             return path
@@ -134,7 +136,7 @@ class Router:
         for template in self._literal:
             if template.casefold() == folded:
                 return template
-        found = self.find(path)
+        found = self.find(path) if also_templates else None
         return None if found is None else found[0].template
 
     def _closest(self, segments: tuple[str, ...], skipped: int) -> str | None:

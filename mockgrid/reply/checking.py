@@ -1,7 +1,7 @@
 """Holding a scenario's replies to the contract, before anybody asks for them.
 
-Each reply is composed for a sample request, as JSON and as a stream, and what would be sent is validated; so a
-script that loads obeys the contract, whatever form it was written in.
+Each reply is composed for a sample request, as JSON and as a stream, and what would be sent is validated; so
+a script that loads obeys the contract, whatever form it was written in.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Checking:
         if isinstance(scripted.form, Say | Json | Call | Refuse) and not is_chat:
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
-        for body in ([_SAMPLE, {**_SAMPLE, "stream": True}] if is_chat else [None]):
+        for body in [_SAMPLE, {**_SAMPLE, "stream": True}] if is_chat else [None]:
             try:
                 reply = self._composed(operation, scripted, body)
             except MockgridError as error:
@@ -111,17 +111,21 @@ def _judged(operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iter
         message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."
         yield _finding(scripted, message)
         return
-    if isinstance(scripted.form, Redirect) or reply.events is None and not reply.body:
+    if isinstance(scripted.form, Redirect) or (reply.events is None and not reply.body):
         return
     sent = next((value for name, value in reply.headers if name == b"content-type"), b"").decode("latin-1")
     media = declared.media.get(sent.partition(";")[0].strip().lower())
     if media is None:
         names = ", ".join(declared.media) or "no body"
-        message = f"{operation.id} declares {names} for {reply.status}; this reply is {sent or 'something else'}."
+        message = (
+            f"{operation.id} declares {names} for {reply.status}; this reply is {sent or 'something else'}."
+        )
         yield _finding(scripted, message)
         return
     for violation in _violations(media, reply)[:_MOST]:
-        yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.path} {violation.message}.")
+        yield _finding(
+            scripted, f"{_where(media)} breaks the contract: {violation.path} {violation.message}."
+        )
 
 
 def _violations(media: MediaType, reply: Reply) -> list[Violation]:

@@ -56,7 +56,9 @@ def delivery_of(scripted: ScriptedReply | None, pace: ScriptedPace | None) -> De
     return None if delivery == Delivery() else delivery
 
 
-def deliver(reply: Reply, delivery: Delivery, seed: str, *, choices: int, usage: bool, virtual: bool) -> None:
+def deliver(  # noqa: PLR0913 - what a way depends on, by name
+    reply: Reply, delivery: Delivery, seed: str, *, choices: int, usage: bool, virtual: bool
+) -> None:
     """Give a reply the script of its way.
 
     Args:

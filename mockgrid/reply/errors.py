@@ -83,7 +83,7 @@ class Errors:
         type: str = "",  # noqa: A002 - as the field is called
         param: str | None = None,
     ) -> Reply:
-        """Compose an error that is asked for by its status; what is not given is as the contract's policy says.
+        """Compose an error that is asked for by its status; the rest is as the policy says where not given.
 
         Args:
             status: from 400 to 599.

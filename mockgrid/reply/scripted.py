@@ -89,7 +89,7 @@ class ScriptedReplies:
         reply.headers = headers
         return reply
 
-    def _composed(
+    def _composed(  # noqa: PLR0911 - one for each form
         self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
     ) -> Reply:
         form = scripted.form

@@ -12,7 +12,7 @@ import hashlib
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
+from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.json_body import MalformedJsonError, read_json, reread_integers
 from mockgrid.contract.parameters import read_parameters
@@ -162,7 +162,10 @@ class App:
             parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
         value = None
         if operation.body and (body or operation.body_required):
-            value, media = self._value(head, operation, body)
+            media = _media(head, operation, body)
+            if b"content-encoding" in head.headers:
+                body = self._reader.decoded(body, head)
+            value = self._value(media, head, body)
             schema = media.schema
             if schema is not None and value is not UNREAD and not schema.accepts(value):
                 # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
@@ -172,22 +175,11 @@ class App:
             raise _invalid(violations)
         return Request(operation, head.path, head.query, head.headers, parameters, value, body)
 
-    def _value(self, head: Head, operation: Operation, body: bytes) -> tuple[Any, MediaType]:
-        content_type = head.headers.get(b"content-type")
-        media = operation.json_body
+    def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
         try:
-            if content_type == _JSON and media is not None:
-                return read_json(body, self._max_depth), media
-            if content_type is None and not body:
-                raise RefusedError("malformed_body", "The request body is empty; a body was expected.")
-            sent = head.text(b"content-type")
-            media = media_type_for(operation, sent)
-            if media is None:
-                message = f"The request has {_cut(sent or 'no Content-Type')}; this operation takes "
-                raise RefusedError("unsupported_media_type", f"{message}{', '.join(operation.body)}.")
             if media.is_json:
-                return read_json(body, self._max_depth), media
-            return read_body(media, sent or "", body, self._max_depth), media
+                return read_json(body, self._max_depth)
+            return read_body(media, head.text(b"content-type") or "", body, self._max_depth)
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
 
@@ -222,6 +214,19 @@ class App:
             len(reply.violations),
             elapsed,
         )
+
+
+def _media(head: Head, operation: Operation, body: bytes) -> MediaType:
+    """Return the media type of a body, as the operation declares it."""
+    if head.headers.get(b"content-type") == _JSON and operation.json_body is not None:
+        return operation.json_body
+    sent = head.text(b"content-type")
+    if sent is None and not body:
+        raise RefusedError("malformed_body", "The request body is empty; a body was expected.")
+    media = media_type_for(operation, sent)
+    if media is None:
+        raise RefusedError("unsupported_media_type", unsupported_sentence(operation, sent))
+    return media
 
 
 def _invalid(violations: list[Violation]) -> RefusedError:

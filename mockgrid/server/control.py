@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mockgrid import __version__
+from mockgrid.server.head import route_path
 from mockgrid.server.served import STREAM_FORMS, served_document
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Control:
                 ]
             await send(message)
 
-        open_to_all = scope["path"] in ("/openapi.json", f"{CONTROL}/health")
+        open_to_all = route_path(scope) in ("/openapi.json", f"{CONTROL}/health")
         app: ASGIApp = self._app if open_to_all or self._admits(scope) else _refused(self._token is not None)
         await app(scope, receive, send_with_id)
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
-
 from mockgrid.session.sessions import session_name
 
 if TYPE_CHECKING:

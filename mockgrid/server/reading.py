@@ -38,10 +38,10 @@ class BodyReader:
         self._seconds = seconds
 
     async def read(self, head: Head, receive: Receive) -> bytes:
-        """Return the whole body, decoded.
+        """Return the whole body as it was sent.
 
         Raises:
-            RefusedError: it is too large, too slow, or its Content-Encoding cannot be undone.
+            RefusedError: it is too large, or too slow.
             DisconnectedError: the client left.
         """
         length = head.headers.get(b"content-length")
@@ -63,8 +63,6 @@ class BodyReader:
         except TimeoutError:
             late = f"The request body did not arrive within {self._seconds:g} s."
             raise RefusedError("request_timeout", late) from None
-        if b"content-encoding" in head.headers:
-            return self._decoded(body, head)
         if len(body) > self._most:
             raise self._too_large(f"has {len(body)} bytes")
         return body
@@ -82,7 +80,12 @@ class BodyReader:
             more = message.get("more_body", False)
         return b"".join(chunks)
 
-    def _decoded(self, body: bytes, head: Head) -> bytes:
+    def decoded(self, body: bytes, head: Head) -> bytes:
+        """Return a body with its Content-Encoding undone.
+
+        Raises:
+            RefusedError: it cannot be undone, or is too large then.
+        """
         encoding = head.headers[b"content-encoding"].decode("latin-1")
         try:
             return decode_content(body, encoding, self._most)

@@ -25,9 +25,7 @@ class Session:
 
     __slots__ = ("_attempts", "_grown", "name", "play")
 
-    def __init__(
-        self, name: str, play: Play | None = None, grown: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, name: str, play: Play | None = None, grown: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.play = play
         self._grown = grown

@@ -67,4 +67,6 @@ def session_name(key: str) -> str:
 
     Keys are secrets: neither the log nor memory keeps them.
     """
-    return "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else "s-anonymous"
+    return (
+        "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else "s-anonymous"
+    )

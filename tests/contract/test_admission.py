@@ -41,8 +41,14 @@ def refusal(text):
             'info: {}\nswagger: "2.0"',
             "a.yaml:2:1: This is Swagger 2.0; convert it to OpenAPI 3.0 or 3.1 first.",
         ),
-        ("openapi: 3.2.0", 'a.yaml:1:10: openapi is "3.2.0"; an OpenAPI 3.0 or 3.1 document was expected. Write 3.1.1'),
-        ("openapi: 3.1", 'openapi is 3.1; an OpenAPI 3.0 or 3.1 document was expected. This is a number; write it'),
+        (
+            "openapi: 3.2.0",
+            'a.yaml:1:10: openapi is "3.2.0"; an OpenAPI 3.0 or 3.1 document was expected. Write 3.1.1',
+        ),
+        (
+            "openapi: 3.1",
+            "openapi is 3.1; an OpenAPI 3.0 or 3.1 document was expected. This is a number; write it",
+        ),
         ("openapi: 3.10.0", 'openapi is "3.10.0"; an OpenAPI 3.0 or 3.1 document was expected.'),
         ("openapi: 3.0.3", "a.yaml:1:1: the field paths is missing."),
         ("openapi: 3.1.0", "a.yaml:1:1: the field paths is missing."),
@@ -70,8 +76,7 @@ def test_what_is_no_document_to_serve(text, sentence):
     [
         (
             "get: {}",
-            "a.yaml:4:5: the path /pets/{petId} has the parameter petId, which is not declared."
-            " Add it to parameters: {name: petId, in: path, required: true, schema: …}.",
+            "a.yaml:4:5: the path /pets/{petId} has the parameter petId, which is not declared. Add it to",
         ),
         ("gett: {}", 'a.yaml:4:5: "gett" is not a method. Did you mean get?'),
         ("GET: {}", 'a.yaml:4:5: "GET" is not a method. Did you mean get?'),
@@ -88,7 +93,10 @@ def test_what_is_no_document_to_serve(text, sentence):
             "get: {parameters: [{name: petId, in: pth}]}",
             'a.yaml:4:42: in is "pth"; path, query, header or cookie was expected. Did you mean path?',
         ),
-        ("get: {parameters: [{name: a, in: body}]}", "From OpenAPI 3.0 on, bodies are described by requestBody."),
+        (
+            "get: {parameters: [{name: a, in: body}]}",
+            "From OpenAPI 3.0 on, bodies are described by requestBody.",
+        ),
         ("get: {parameters: [{name: a, in: [1]}]}", "in is [1]; path, query, header or cookie was expected."),
         ("get: {parameters: [{name: a}]}", "a.yaml:4:24: this parameter has no field in. It is path, query"),
         ("get: {parameters: [{in: path}]}", "this parameter has no field name."),

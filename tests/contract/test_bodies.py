@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.contract.bodies import UNREAD, MalformedBodyError, media_type_for, read_body
+from mockgrid.contract.bodies import (
+    UNREAD,
+    MalformedBodyError,
+    media_type_for,
+    read_body,
+    unsupported_sentence,
+)
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import Document, read_document
 
@@ -48,6 +54,28 @@ def read(operation, content_type, body, contract=PETSTORE):
 def test_the_declared_type_that_a_body_falls_under(content_type, expected):
     media = media_type_for(PETSTORE.operation("addPet"), content_type)
     assert (media.name if media else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("content_type", "beginning"),
+    [
+        (
+            "Application/json; charset=latin-1",
+            "The request has application/json with charset=latin-1; JSON is always UTF-8. Leave the charset",
+        ),
+        (
+            "application/vnd.pets+json; charset=latin-1",
+            "The request has application/vnd.pets+json; charset=latin-1;",
+        ),
+        ("audio/wav", "The request has audio/wav; this operation takes application/json, "),
+        ("json", "The request has json; this operation takes application/json, "),
+        ("", "The request has no Content-Type; this operation takes application/json, "),
+        (None, "The request has no Content-Type; this operation takes application/json, "),
+        ("a" * 300, f"The request has {'a' * 199}…; this operation takes application/json, "),
+    ],
+)
+def test_what_is_said_of_a_type_that_is_not_taken(content_type, beginning):
+    assert unsupported_sentence(PETSTORE.operation("addPet"), content_type).startswith(beginning)
 
 
 def test_any_type_is_taken_where_the_contract_says_so():

@@ -364,3 +364,18 @@ def test_explanations_are_the_same_each_time():
     for seed in range(5):
         random.Random(seed).shuffle(names)
         assert VALIDATOR.explain({name: body[name] for name in names}) == first
+
+
+@pytest.mark.parametrize(
+    ("pattern", "as_shown"),
+    [
+        (r"^[a-z]{2}-\d+$", r'"^[a-z]{2}-\d+$"'),
+        (r"^\\$", r'"^\\$"'),
+        ('^"a"$', '"^"a"$"'),
+        ("^a\n$", r'"^a\n$"'),
+    ],
+)
+def test_a_pattern_is_shown_as_the_document_has_it(pattern, as_shown):
+    violation = only(explained({"type": "string", "pattern": pattern}, "x"))
+    assert violation.message == f'must match the pattern {as_shown}, got "x"'
+    assert violation.expected == f"text that matches {as_shown}"

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 from asgi import CHAT, Caller
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 
 USER = {"role": "user", "content": "Hi"}
 OK = {"messages": [USER]}
@@ -359,3 +362,62 @@ def test_a_failure_while_routing_is_a_500_in_the_vendors_shape(caller, monkeypat
     assert answer.status == 500
     assert answer.header("x-request-id") in answer.json()["errors"]["detail"]
     capfd.readouterr()
+
+
+def test_something_else_after_a_hundred_wrong_types_is_still_422(caller):
+    wrong = [{"role": "user", "content": 5}] * 1_000
+    assert caller.call(body={"messages": wrong}).status == 400
+    answer = caller.call(body={"messages": [*wrong, {"role": "user"}]})
+    assert answer.status == 422
+    assert len(answer.json()["errors"]) == 100
+
+
+@pytest.mark.parametrize("extra", [{}, {"n": 128}, {"n": 2, "stream": True}])
+def test_many_large_values_in_one_request_cost_no_time(caller, extra):
+    schema = {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(2_000)}}
+    schema["required"] = list(schema["properties"])
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    started = time.perf_counter()
+    answer = caller.call(body={**OK, "tools": [tool], "tool_choice": "required", **extra})
+    assert time.perf_counter() - started < SECONDS
+    assert answer.status == 200
+
+
+def test_log_probabilities_beyond_reason_are_refused(caller):
+    schema = {"type": "object", "properties": {f"p{i}": {"type": "string"} for i in range(2_000)}}
+    schema["required"] = list(schema["properties"])
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    body = {**OK, "response_format": asked, "n": 8, "logprobs": True, "top_logprobs": 20}
+    answer = caller.call(body=body)
+    assert answer.status == 422
+    assert answer.json()["errors"][0]["path"] == "logprobs"
+
+
+@pytest.mark.parametrize("choice", ["any", "requiered"])
+def test_lenient_takes_a_tool_choice_that_it_does_not_know(choice):
+    tool = {"type": "function", "function": {"name": "f"}}
+    assert Caller(lenient=True).call(body={**OK, "tools": [tool], "tool_choice": choice}).status == 200
+
+
+def test_the_media_type_counts_before_the_encoding(caller):
+    headers = {"content-encoding": "gzip", "content-type": "x/y"}
+    assert caller.call(body=b"no gzip", headers=headers).status == 415
+
+
+def test_memory_of_schemas_and_keys_is_bounded(caller):
+    schemas = caller.app._composer._behaviours["chat-completions"]._planner._schemas
+    for number in range(300):
+        schema = {"type": "object", "properties": {f"p{number}-{i}": {"type": "string"} for i in range(20)}}
+        assert caller.call(body=with_schema(schema)).status == 200
+    assert sum(map(len, schemas._compiled)) <= 128 * 1024
+    known = caller.app._credentials._known
+    caller.call(body=OK, key="mg-" + "k" * 60_000)
+    assert max(map(len, known)) < 1_000
+
+
+def test_an_application_under_a_prefix_finds_its_paths():
+    app = Starlette(routes=[Mount("/fake", app=Caller().app)])
+    client = TestClient(app)
+    answer = client.post(f"/fake{CHAT}", json=OK, headers={"authorization": "Bearer mg-mounted"})
+    assert answer.status_code == 200
+    assert client.get("/fake/__mockgrid__/health").json() == {"status": "ready"}

@@ -186,3 +186,39 @@ def test_nothing_heavy_is_imported():
     )
     ran = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, text=True)
     assert ran.stdout.split() == ["False", "False"]
+
+
+NOTHING = {"$defs": {"no": False}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "where"),
+    [
+        (False, ""),
+        ({"type": "object", "required": ["a"], "properties": {"a": False}}, "/properties/a"),
+        (
+            {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/$defs/no"}}} | NOTHING,
+            "/$defs/no",
+        ),
+        (
+            {
+                "type": "object",
+                "required": ["b", "a"],
+                "properties": {"a": False, "b": {"$ref": "#"}},
+            },
+            "/properties/a",
+        ),
+        ({"type": "array", "minItems": 1, "items": False}, "/items"),
+        ({"anyOf": [False, False]}, "/anyOf/0"),
+    ],
+)
+def test_where_nothing_is_allowed_the_refusal_says_so(schema, where):
+    with pytest.raises(UnsatisfiableError, match="everything is forbidden here") as caught:
+        Synthesiser(schema).value("seed")
+    assert caught.value.where == where
+
+
+def test_a_forbidden_branch_is_not_blamed_for_an_endless_one():
+    endless = {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}}
+    with pytest.raises(UnsatisfiableError, match="contains another one, without end"):
+        Synthesiser({"anyOf": [False, endless]}).value("seed")

@@ -1,0 +1,215 @@
+"""Which step a request would meet, and how that is told."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.cli.requests import read_request
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.pointer import resolve
+from mockgrid.data import bundled
+from mockgrid.errors import DocumentError
+from mockgrid.scenario import Cursors, explain, load, load_library, select
+from mockgrid.scenario.shown import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mockgrid.cli.requests import Given
+    from mockgrid.contract.contract import Contract
+    from mockgrid.scenario import Explained, RequestView, Scenario
+    from mockgrid.scenario.predicate import Outcome
+
+__all__ = ["Meeting", "as_json", "as_text", "find_scenario", "meet"]
+
+_WIDTH: Final = 80
+_WIDEST_NAME: Final = 24
+_REPLY: Final = 200
+_VERDICTS: Final = {
+    "answers": "answers",
+    "fails": "matches, and has given all its replies: 424",
+    "passes": "matches, and has given all its replies",
+    "later": "matches, after the one that answers",
+    "no match": "does not match",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A request, a scenario, and what came of them.
+
+    Attributes:
+        attempt: how often the request has been sent.
+        refusals: why the contract refuses the request; then no step is asked.
+        steps: what each step makes of it.
+    """
+
+    scenario: Scenario
+    given: Given
+    view: RequestView
+    attempt: int
+    refusals: Sequence[str]
+    steps: Sequence[Explained]
+
+    @property
+    def step(self) -> Explained | None:
+        """The step that decides; None where none does."""
+        return next((found for found in self.steps if found.verdict in {"answers", "fails"}), None)
+
+    @property
+    def outcome(self) -> str:
+        """``refused``, ``step``, ``default`` (the default reply) or ``none`` (424)."""
+        if self.refusals:
+            return "refused"
+        if self.step is not None:
+            return "step" if self.step.verdict == "answers" else "none"
+        return "none" if self.scenario.strict else "default"
+
+
+def find_scenario(name: str, directories: Iterable[str], operations: Sequence[str]) -> Scenario:
+    """Return a scenario by its name, or by the path of its file.
+
+    Args:
+        name: with a file's ending or a slash it is a path.
+        directories: where names are looked for, before the scenarios that ship with MockGrid.
+        operations: ids of the contract's operations.
+
+    Raises:
+        DocumentError: there is none, or it cannot be used.
+    """
+    path = Path(name)
+    if path.suffix.lower() in {".yaml", ".yml", ".json"} or len(path.parts) > 1:
+        return load(path, operations=operations)
+    library = load_library([*directories, *_shipped()], operations=operations)
+    found = library.find(name)
+    if found is not None:
+        return found
+    for file in library.files:
+        if file.stem == name:
+            return load(file, operations=operations)
+    missing = [directory for directory in directories if not Path(directory).is_dir()]
+    if missing:
+        raise DocumentError("There is no such directory.", where=missing[0])
+    hint = did_you_mean(name, library.scenarios).strip()
+    known = ", ".join(library.scenarios) or "none"
+    raise DocumentError(f"There is no scenario {name!r}.", hint=hint or f"Known scenarios: {known}.")
+
+
+def _shipped() -> list[Path]:
+    try:
+        return [bundled("scenarios")]
+    except DocumentError:
+        return []
+
+
+def meet(scenario: Scenario, source: str, contract: Contract, attempt: int) -> Meeting:
+    """Return what a scenario makes of a request that a new session sends for the nth time.
+
+    Raises:
+        DocumentError: the request cannot be read, or calls no operation of the contract.
+    """
+    given = read_request(source, contract)
+    refusals = given.refusals(contract, scenario)
+    cursors = Cursors(scenario)
+    for earlier in range(1, attempt):
+        select(scenario, cursors, given.view(contract, scenario, earlier))
+    view = given.view(contract, scenario, attempt)
+    return Meeting(scenario, given, view, attempt, refusals, explain(scenario, view, cursors))
+
+
+def as_json(meeting: Meeting) -> Iterator[str]:
+    """Return the meeting as one JSON object."""
+    step = meeting.step if meeting.outcome in {"step", "none"} else None
+    report: dict[str, Any] = {
+        "version": 1,
+        "scenario": {
+            "name": meeting.scenario.name,
+            "where": meeting.scenario.where,
+            "strict": meeting.scenario.strict,
+        },
+        "request": {
+            "operation": meeting.given.operation.id,
+            "method": meeting.given.operation.method,
+            "path": meeting.given.path,
+            "attempt": meeting.attempt,
+        },
+        "outcome": meeting.outcome,
+        "refusals": list(meeting.refusals),
+        "step": step.step.label if step is not None else None,
+        "index": step.step.index if step is not None else None,
+        "reply": step.reply if step is not None else None,
+        "steps": [found.as_json() for found in meeting.steps],
+    }
+    yield json.dumps(report, indent=2, ensure_ascii=False)
+
+
+def as_text(meeting: Meeting) -> Iterator[str]:
+    """Return the meeting as lines of at most 80 characters, unless a word is longer."""
+    given, scenario = meeting.given, meeting.scenario
+    sent = f", attempt {meeting.attempt}" if meeting.attempt > 1 else ""
+    strict = ", strict" if scenario.strict else ""
+    yield from _filled("request   ", f"{given.operation.method} {given.path} ({given.operation.id}){sent}")
+    yield from _filled("scenario  ", f"{scenario.name}{strict} ({scenario.origin.document.name})")
+    yield from _answer(meeting)
+    names = [outcome.name for found in meeting.steps for outcome in found.outcomes]
+    width = min(max(map(len, names), default=0), _WIDEST_NAME)
+    for found in meeting.steps:
+        yield ""
+        verdict = _VERDICTS[found.verdict]
+        if meeting.refusals and found.verdict == "answers":
+            verdict = "would answer"
+        yield from _filled(f"{found.step.index + 1}. ", f"{found.step.label}: {verdict}")
+        if not found.step.when:
+            yield "   yes  (it matches every request)"
+        for outcome in found.outcomes:
+            mark = "yes" if outcome.held else "no "
+            yield from _filled(f"   {mark}  {outcome.name:{width}}  ", _found(outcome))
+
+
+def _answer(meeting: Meeting) -> Iterator[str]:
+    step = meeting.step
+    if meeting.outcome == "refused":
+        yield from _filled(
+            "answer    ", "an error, since the contract refuses the request before a step is asked:"
+        )
+        for refusal in meeting.refusals:
+            yield from _filled("          ", refusal)
+    elif meeting.outcome == "default":
+        yield from _filled(
+            "answer    ", "the default reply, since no step matches and the scenario is not strict"
+        )
+    elif step is None:
+        yield from _filled("answer    ", "424, since no step matches and the scenario is strict")
+    elif step.reply is None:
+        yield from _filled(
+            "answer    ", f"424, since {step.step.label} has given its {step.step.allowance()}"
+        )
+    else:
+        reply = step.step.replies[step.reply]
+        number = f", reply {step.reply + 1} of {len(step.step.replies)}" if len(step.step.replies) > 1 else ""
+        yield from _filled("answer    ", f"{step.step.label}{number} ({reply.where})")
+        yield from _filled(
+            "          ", shown(resolve(reply.origin.document.data, reply.origin.pointer), _REPLY)
+        )
+
+
+def _found(outcome: Outcome) -> str:
+    if not outcome.held:
+        return f"{outcome.got}, expected {outcome.expected}"
+    return outcome.got if outcome.got == outcome.expected else f"{outcome.got}, as in {outcome.expected}"
+
+
+def _filled(label: str, text: str) -> list[str]:
+    """Return a text in lines, the first after a label and the others below its beginning."""
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=label,
+        subsequent_indent=" " * min(len(label), _WIDTH // 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [label.rstrip()]

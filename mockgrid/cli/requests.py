@@ -1,0 +1,163 @@
+"""A request written down in a file, and what the contract says of it before a scenario is asked."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract import yaml
+from mockgrid.contract.document import read_document
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.parameters import read_parameters
+from mockgrid.contract.policy import known_models
+from mockgrid.errors import DocumentError
+from mockgrid.scenario import RequestView
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.document import Document
+    from mockgrid.contract.operation import Operation
+    from mockgrid.scenario import Scenario
+
+__all__ = ["Given", "read_request"]
+
+_STDIN: Final = "-"
+_KEYS: Final = ("method", "path", "headers", "body")
+_CHAT: Final = "chat-completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A request, and the operation that it is for.
+
+    Attributes:
+        operation: what it calls.
+        path: with the API's base path.
+        query: without the question mark.
+        headers: by lower-case name.
+        body: a JSON value; None for none.
+        parameters: the path's, as they were sent.
+    """
+
+    operation: Operation
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    body: Any
+    parameters: dict[str, str]
+
+    def view(self, contract: Contract, scenario: Scenario, attempt: int) -> RequestView:
+        """Return the request as the scenario sees it, sent for the nth time."""
+        models = contract.policy.models
+        if scenario.models:
+            models = known_models(scenario.models, models)
+        return RequestView(
+            operation=self.operation.id,
+            method=self.operation.method,
+            path=self.path,
+            query=self.query,
+            headers=self.headers,
+            body=self.body,
+            attempt=attempt,
+            default_model=models.default if models is not None else "default",
+        )
+
+    def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:
+        """Return why the request would be refused before a scenario is asked; empty where it would not."""
+        operation = self.operation
+        _, violations = read_parameters(operation, self.parameters, self.query, self.headers)
+        schema = operation.json_body.schema if operation.json_body is not None else None
+        if self.body is None and operation.body_required:
+            return ["The body is missing."]
+        if self.body is not None and schema is not None and not schema.accepts(self.body):
+            violations = [*violations, *schema.explain(self.body)]
+        if violations:
+            return [f"{found.code}: {found.path} {found.message}." for found in violations]
+        model = self.body.get("model") if isinstance(self.body, dict) else None
+        models = contract.policy.models
+        if scenario.models:
+            models = known_models(scenario.models, models)
+        if operation.behaviour != _CHAT or models is None or model is None or models.find(model) is not None:
+            return []
+        return [f"Model not found: {model}.{did_you_mean(model, models.names)}"]
+
+
+def read_request(source: str, contract: Contract) -> Given:
+    """Read a request.
+
+    Args:
+        source: path of a JSON or YAML file, or ``-`` for standard input. It holds a body, or a mapping of
+            ``method``, ``path``, ``headers`` and ``body``.
+        contract: whose operations it may call.
+
+    Raises:
+        DocumentError: it cannot be read, or calls no operation of the contract.
+    """
+    if source == _STDIN:
+        document = yaml.load(sys.stdin.buffer.read(), name="standard input")
+    else:
+        document = read_document(source)
+    data = document.data
+    whole = (
+        isinstance(data, dict) and bool(data) and {"body", "path"} & data.keys() and data.keys() <= set(_KEYS)
+    )
+    if not whole:
+        return _given(document, {"body": data}, contract)
+    for key, kind, expected in (
+        ("method", str, "a text"),
+        ("path", str, "a text"),
+        ("headers", dict, "a mapping"),
+    ):
+        if key in data and not isinstance(data[key], kind):
+            raise _error(document, key, f"`{key}` is {expected}.")
+    return _given(document, data, contract)
+
+
+def _given(document: Document, data: dict[str, Any], contract: Contract) -> Given:
+    body = data.get("body")
+    method = str(data.get("method", "GET" if body is None else "POST")).upper()
+    sent = data.get("path") or _usual(document, method, contract)
+    path, _, query = sent.partition("?")
+    # Documents give paths without the base path, clients with it.
+    found = contract.router.find(path)
+    if found is None:
+        path = contract.base_path + (path if path.startswith("/") else f"/{path}")
+        found = contract.router.find(path)
+    if found is None:
+        nearest = contract.router.nearest(sent.partition("?")[0])
+        known = f"Did you mean {nearest}?" if nearest else f"Known: {', '.join(contract.router.paths)}."
+        raise _error(document, "path", f"The contract has no path {sent!r}.", known)
+    route, parameters = found
+    operation = route.operations.get(method)
+    if operation is None:
+        raise _error(document, "method", f"{method} is not allowed on {path}.", f"Allowed: {route.allow}.")
+    headers = {
+        name.lower().encode("latin-1", "replace"): _text(value).encode("latin-1", "replace")
+        for name, value in (data.get("headers") or {}).items()
+    }
+    return Given(operation, path, query.encode(), headers, body, parameters)
+
+
+def _usual(document: Document, method: str, contract: Contract) -> str:
+    """Return the path that a body without one is for: chat completions, or the only one that takes JSON."""
+    taking = [
+        operation for operation in contract.operations if operation.json_body and operation.method == method
+    ]
+    chat = [operation for operation in taking if operation.behaviour == _CHAT]
+    usual = chat or taking
+    if len(usual) != 1:
+        message = "The request does not say which operation it is for."
+        hint = f"Write {{method: …, path: …, headers: …, body: …}}; paths are {', '.join(contract.router.paths)}."
+        raise DocumentError(message, where=document.where(""), hint=hint)
+    return contract.base_path + usual[0].path
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _error(document: Document, key: str, message: str, hint: str = "") -> DocumentError:
+    return DocumentError(message, where=document.where(f"/{key}"), hint=hint)
