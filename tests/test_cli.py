@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli, findings
-from mockgrid.cli.serve import warn_of_document
+from mockgrid.cli.serve import serve, warn_of_document
 from mockgrid.cli.values import Duration, Size
+from mockgrid.cli.variables import misspelt
 from mockgrid.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -309,6 +310,12 @@ def test_variables_of_platforms_are_left_alone(settings_of, environment):
     ):
         environment.setenv(f"MOCKGRID_{name}", value)
     assert settings_of() == Settings()  # which sees to it that nothing is said
+
+
+def test_variables_of_every_command_are_known_to_serve():
+    commands = [cli.Commands().get_command(None, name) for name in cli.COMMANDS]
+    names = {str(option.envvar) for command in commands for option in command.params if option.envvar}
+    assert list(misspelt(serve, dict.fromkeys(names, "x"))) == []
 
 
 def test_remarks_on_the_document_are_told_at_the_start(capsys):

@@ -57,6 +57,7 @@ def lines_of(checked: Checked) -> list[Line]:
 
 
 def _place(where: str) -> tuple[str, int, int]:
+    where = where.encode(errors="backslashreplace").decode()  # names of files may be any bytes
     found = _PLACE.fullmatch(where)
     return (found["file"], int(found["line"]), int(found["column"])) if found else (where, 0, 0)
 

@@ -97,7 +97,7 @@ def _overlay(
     contract: Callable[[], Contract],
     checked: Checked,
 ) -> None:
-    """Apply an overlay to what it extends, to the only contract that is checked with it, or to the contract."""
+    """Apply an overlay to what it extends, to the one contract that is checked with it, or to the default."""
     try:
         extended = _extended(source, overlay)
         base = extended or (bundle(contracts[0]) if len(contracts) == 1 else contract().document)

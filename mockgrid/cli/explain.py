@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mockgrid.cli.contract import contract_options, load
 from mockgrid.cli.values import OneOf, Setting, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = "scenarios"
 """The directory that is searched where none is named, if there is one."""
@@ -35,7 +39,9 @@ UNANSWERED = 1
     help="How often the request has been sent, this time included.",
 )
 @click.option("--format", "form", type=OneOf("text", "json"), default="text", show_default=True)
+@click.pass_context
 def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
+    ctx: click.Context,
     subject: str | None,
     request: str | None,
     document: str | None,
@@ -47,18 +53,18 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     """Explain CODE, such as MG113 or out_of_range; without one, list them all.
 
     Or explain which step of SCENARIO a REQUEST would meet: predicate by predicate, and why not the others.
-    SCENARIO is a file, or the name of a scenario. REQUEST is a JSON or YAML file, or - for standard input: the
-    body of a chat completion, or an object with method, path, headers and body.
+    SCENARIO is a file, or the name of a scenario. REQUEST is a JSON or YAML file, or - for standard input:
+    the body of a chat completion, or an object with method, path, headers and body.
 
     Exits with 0 if a step or the default reply answers, with 1 if none does, and with 2 if it could not run.
     """
+    directories = scenarios or ((HERE,) if Path(HERE).is_dir() else ())
     if request is None:
-        _explain_code(subject)
+        _explain_code(ctx, subject, directories)
         return 0
     from mockgrid.cli.meeting import as_json, as_text, find_scenario, meet  # noqa: PLC0415 (slow)
 
     contract = load(document, overlays)
-    directories = scenarios or ((HERE,) if Path(HERE).is_dir() else ())
     operations = [operation.id for operation in contract.operations]
     meeting = meet(find_scenario(str(subject), directories, operations), request, contract, attempt)
     for line in as_json(meeting) if form == "json" else as_text(meeting):
@@ -66,11 +72,20 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     return 0 if meeting.outcome in {"step", "default"} else UNANSWERED
 
 
-def _explain_code(code: str | None) -> None:
-    from mockgrid.findings import CODES, find, render  # noqa: PLC0415 (long texts, for this alone)
+def _explain_code(ctx: click.Context, code: str | None, directories: Sequence[str]) -> None:
+    from mockgrid.findings import CODES, UnknownCodeError, find, render  # noqa: PLC0415 (long texts)
 
     if code is not None:
-        click.echo(render(find(code)))
+        try:
+            click.echo(render(find(code)))
+        except UnknownCodeError:
+            from mockgrid.cli.meeting import is_scenario  # noqa: PLC0415 (only for mistakes)
+
+            if not is_scenario(code, directories):
+                raise
+            raise click.UsageError(
+                f"REQUEST is missing: what should the scenario {code} meet?", ctx
+            ) from None
         return
     for known in CODES.values():
         click.echo(f"{known.code} {known.name}: {known.title}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario import Explained, RequestView, Scenario
     from mockgrid.scenario.predicate import Outcome
 
-__all__ = ["Meeting", "as_json", "as_text", "find_scenario", "meet"]
+__all__ = ["Meeting", "as_json", "as_text", "find_scenario", "is_scenario", "meet"]
 
 _WIDTH: Final = 80
 _WIDEST_NAME: Final = 24
@@ -81,9 +81,8 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
     Raises:
         DocumentError: there is none, or it cannot be used.
     """
-    path = Path(name)
-    if path.suffix.lower() in {".yaml", ".yml", ".json"} or len(path.parts) > 1:
-        return load(path, operations=operations)
+    if _is_path(name):
+        return load(name, operations=operations)
     library = load_library([*directories, *_shipped()], operations=operations)
     found = library.find(name)
     if found is not None:
@@ -97,6 +96,16 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
     hint = did_you_mean(name, library.scenarios).strip()
     known = ", ".join(library.scenarios) or "none"
     raise DocumentError(f"There is no scenario {name!r}.", hint=hint or f"Known scenarios: {known}.")
+
+
+def is_scenario(name: str, directories: Iterable[str]) -> bool:
+    """Tell whether a name is a file's, or that of a scenario there is."""
+    return _is_path(name) or load_library([*directories, *_shipped()]).find(name) is not None
+
+
+def _is_path(name: str) -> bool:
+    path = Path(name)
+    return path.suffix.lower() in {".yaml", ".yml", ".json"} or len(path.parts) > 1
 
 
 def _shipped() -> list[Path]:
@@ -155,6 +164,8 @@ def as_text(meeting: Meeting) -> Iterator[str]:
     yield from _filled("request   ", f"{given.operation.method} {given.path} ({given.operation.id}){sent}")
     yield from _filled("scenario  ", f"{scenario.name}{strict} ({scenario.origin.document.name})")
     yield from _answer(meeting)
+    if scenario.limits or scenario.balance is not None:
+        yield "note      limits and balance are not counted here"
     names = [outcome.name for found in meeting.steps for outcome in found.outcomes]
     width = min(max(map(len, names), default=0), _WIDEST_NAME)
     for found in meeting.steps:

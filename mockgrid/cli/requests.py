@@ -73,7 +73,7 @@ class Given:
         if self.body is not None and schema is not None and not schema.accepts(self.body):
             violations = [*violations, *schema.explain(self.body)]
         if violations:
-            return [f"{found.code}: {found.path} {found.message}." for found in violations]
+            return [f"{found.code}: {found.path} {found.message}" for found in violations]
         model = self.body.get("model") if isinstance(self.body, dict) else None
         models = contract.policy.models
         if scenario.models:
@@ -148,7 +148,8 @@ def _usual(document: Document, method: str, contract: Contract) -> str:
     usual = chat or taking
     if len(usual) != 1:
         message = "The request does not say which operation it is for."
-        hint = f"Write {{method: …, path: …, headers: …, body: …}}; paths are {', '.join(contract.router.paths)}."
+        known = ", ".join(contract.router.paths)
+        hint = f"Write {{method: …, path: …, headers: …, body: …}}; known paths: {known}."
         raise DocumentError(message, where=document.where(""), hint=hint)
     return contract.base_path + usual[0].path
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["broken_examples"]
 
-# Schemas that are compiled together; where one example of them is broken, each is compiled again.
-_AT_ONCE: Final = 50
-
 
 def broken_examples(
     operations: Iterable[Operation], schemas: Schemas, document: Document
@@ -35,14 +32,10 @@ def broken_examples(
         document: gives the places.
     """
     found = list(_examples(operations))
-    for start in range(0, len(found), _AT_ONCE):
-        some = found[start : start + _AT_ONCE]
-        for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in some]):
-            name, at, schema, written = some[index]
-            value = _read(written)
-            violation = next(iter(schema.explain(value)), None)
-            if violation is None:  # the explanation has the last word
-                continue
+    for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in found]):
+        name, at, schema, written = found[index]
+        violation = next(iter(schema.explain(_read(written))), None)
+        if violation is not None:  # the explanation has the last word
             called = f"the example {name}" if name else "this example"
             effect = "" if name else ", so it is not used"
             sentence = f"{called} breaks its own schema{effect}: {violation.path} {violation.message}."

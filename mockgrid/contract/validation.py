@@ -94,9 +94,15 @@ def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool] 
     engine: Any = jsonschema_rs
     if engine is None:
         return None
+    accepts: Callable[[Any], bool] = _compiled(schema, draft).is_valid
+    return accepts
+
+
+def _compiled(schema: dict[str, Any], draft: Draft) -> Any:
+    engine: Any = jsonschema_rs
     make = engine.Draft4Validator if draft == "draft4" else engine.Draft202012Validator
     try:
-        validator = make(
+        return make(
             schema,
             formats=dict(FORMATS),
             validate_formats=True,
@@ -106,8 +112,6 @@ def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool] 
     except (engine.ValidationError, engine.ReferencingError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DocumentError(f"this schema cannot be compiled: {reason}.") from None
-    accepts: Callable[[Any], bool] = validator.is_valid
-    return accepts
 
 
 def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
@@ -145,11 +149,12 @@ def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]
         pairs: a validator, and a value for it.
     """
     engine: Any = jsonschema_rs
+    if engine is None:
+        return [index for index, (validator, value) in enumerate(pairs) if not validator.accepts(value)]
     parts = {str(index): validator.schema for index, (validator, _) in enumerate(pairs)}
-    together = compile_fast({"properties": parts, **schemas.shared}, schemas.draft) if engine else None
-    if together is not None and together({str(index): value for index, (_, value) in enumerate(pairs)}):
-        return []
-    return [index for index, (validator, value) in enumerate(pairs) if not validator.accepts(value)]
+    together = _compiled({"properties": parts, **schemas.shared}, schemas.draft)
+    values = {str(index): value for index, (_, value) in enumerate(pairs)}
+    return sorted({int(error.instance_path[0]) for error in together.iter_errors(values)})
 
 
 def _refuse(uri: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mockgrid.reply import delay as drawn
@@ -69,6 +70,10 @@ def deliver(  # noqa: PLR0913 - what a way depends on, by name
         usage: whether a stream ends with its usage.
         virtual: whether waits pass at once.
     """
+    if delivery.fault is not None:
+        # A scenario counts the chunks that say something; on the wire those that name the roles come first.
+        fault = replace(delivery.fault, after=delivery.fault.after + choices)
+        delivery = replace(delivery, fault=fault)
     if reply.events is not None:
         reply.script = delivery.stream(
             reply.events, seed, opening=choices, closing=1 + usage, virtual=virtual
@@ -105,8 +110,7 @@ def _fault(fault: StreamFault) -> Fault:
         error = ErrorEvent(**fault.error)
     if fault.data:
         error = ErrorEvent(data=fault.data)
-    # A scenario counts the chunks that say something; on the wire the one that names the role comes first.
-    return Fault(kind=fault.kind, after=fault.after + 1, seconds=fault.duration, error=error)
+    return Fault(kind=fault.kind, after=fault.after, seconds=fault.duration, error=error)
 
 
 def _early(scripted: ScriptedReply) -> EarlyFault | None:

@@ -10,7 +10,7 @@ import orjson
 from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.chat.conversation import as_text
-from mockgrid.reply.reply import JSON, Reply
+from mockgrid.reply.reply import JSON, ROUTED, Reply
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from mockgrid.scenario.view import RequestView
 
 _PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
-ROUTED = "/r"
-"""What the path of a supplier's endpoint on this host begins with."""
 
 
 class ScriptedReplies:

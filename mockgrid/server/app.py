@@ -19,9 +19,8 @@ from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.reply import ROUTED
 from mockgrid.reply.request import Request
-from mockgrid.reply.scripted import ROUTED
-from mockgrid.scenario.library import Library
 from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL, Control
 from mockgrid.server.credentials import Credentials
@@ -30,18 +29,19 @@ from mockgrid.server.log import ErrorLog, RequestLog
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.sending import send_reply
 from mockgrid.session.clock import RealClock, VirtualClock
-from mockgrid.session.play import Play
 from mockgrid.session.sessions import Sessions, session_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from starlette.types import Receive, Scope, Send
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.violation import Violation
     from mockgrid.reply.reply import Headers, Reply
+    from mockgrid.scenario.library import Library
     from mockgrid.server.settings import Settings
+    from mockgrid.session.play import Play
     from mockgrid.session.session import Session
 
 _JSON = b"application/json"
@@ -61,12 +61,14 @@ class App:
     Args:
         contract: the compiled contract.
         settings: what the operator asked for.
-        library: the scenarios that keys and headers may ask for.
+        library: gives the scenarios that keys and headers may ask for, when the first is asked for.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, library: Library | None = None) -> None:
+    def __init__(
+        self, contract: Contract, settings: Settings, library: Callable[[], Library] | None = None
+    ) -> None:
         self.contract = contract
-        self._library = library or Library()
+        self._library = library
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
@@ -81,7 +83,7 @@ class App:
         self._credentials = Credentials(
             contract.policy.keys,
             self.sessions,
-            scenarios=self._library.scenarios,
+            scenarios=self._scenarios,
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
@@ -122,11 +124,18 @@ class App:
         else:
             await self._control(scope, receive, send)
 
+    def _scenarios(self) -> Collection[str]:
+        """Return the names of the scenarios."""
+        return self._library().scenarios if self._library is not None else ()
+
     def _start(self, scenario: str) -> Play | None:
         """Start the scenario of a new session; without a name, the server's default one."""
-        found = self._library.find(scenario or self.settings.scenario or "")
+        name = scenario or self.settings.scenario
+        found = self._library().find(name) if name and self._library is not None else None
         if found is None:
             return None
+        from mockgrid.session.play import Play  # noqa: PLC0415 - only servers with scenarios need it
+
         models = known_models(found.models, self.contract.policy.models) if found.models else None
         return Play(found, VirtualClock() if self.settings.clock == "virtual" else RealClock(), models)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.overlay import apply
 from mockgrid.data import bundled
 from mockgrid.errors import DocumentError
-from mockgrid.scenario.error import ScenarioError
-from mockgrid.scenario.library import load_library
 from mockgrid.server.app import App
 
 if TYPE_CHECKING:
@@ -32,7 +31,10 @@ def build_app(settings: Settings) -> App:
         DocumentError: a document cannot be read or used.
     """
     contract = load_contract(settings)
-    return App(contract, settings, load_scenarios(settings, contract))
+    library = cache(lambda: load_scenarios(settings, contract))
+    if settings.scenarios or settings.scenario is not None:
+        library()  # mistakes are told at the start; shipped scenarios are read when the first is asked for
+    return App(contract, settings, library)
 
 
 def load_scenarios(settings: Settings, contract: Contract) -> Library:
@@ -41,14 +43,21 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
     Raises:
         DocumentError: a scenario cannot be used, or the default one is not known.
     """
+    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
+    from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - the same
+    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
+
     operations = [operation.id for operation in contract.operations]
     own = load_library(settings.scenarios, operations=operations)
-    errors = [finding for finding in own.findings if finding.severity == "error"]
-    if errors:
-        raise ScenarioError(errors)
+    findings = list(own.findings)
+    for scenario in own.scenarios.values():
+        findings += check_scenario(scenario, contract)
+    if any(finding.severity == "error" for finding in findings):
+        raise ScenarioError(findings)
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)
-    library = replace(own, scenarios=MappingProxyType(dict(sorted({**shipped.scenarios, **own.scenarios}.items()))))
+    scenarios = dict(sorted({**shipped.scenarios, **own.scenarios}.items()))
+    library = replace(own, scenarios=MappingProxyType(scenarios))
     if settings.scenario is not None and library.find(settings.scenario) is None:
         hint = did_you_mean(settings.scenario, library.scenarios).strip()
         known = ", ".join(library.scenarios) or "none"

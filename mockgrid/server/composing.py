@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,15 @@ from mockgrid.contract.policy import Models, known_models
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.generic import GenericReplies, UnanswerableError
 from mockgrid.reply.models import ModelReplies
-from mockgrid.reply.playing import ScenarioReplies
 from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
 from mockgrid.reply.refused import RefusedError
-from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
+    from mockgrid.reply.playing import ScenarioReplies
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
     from mockgrid.server.settings import Settings
@@ -57,10 +57,18 @@ class Composer:
             "chat-completions": chat,
             "models": ModelReplies(models or Models(), contract.title),
         }
-        scripted = ScriptedReplies(chat, errors, self._generic, self._behaviours)
-        self._playing = ScenarioReplies(scripted, chat.default_model)
+        self._chat = chat
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
+
+    @cached_property
+    def _playing(self) -> ScenarioReplies:
+        """What answers sessions that play a scenario; loaded when the first one does."""
+        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - see above
+        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - see above
+
+        scripted = ScriptedReplies(self._chat, self._errors, self._generic, self._behaviours)
+        return ScenarioReplies(scripted, self._chat.default_model)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""

@@ -10,7 +10,7 @@ from mockgrid.reply.refused import RefusedError
 from mockgrid.session.sessions import session_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.policy import Keys
@@ -35,7 +35,7 @@ class Credentials:
     Args:
         keys: the contract's key policy.
         sessions: where sessions are kept.
-        scenarios: the names that keys and headers may ask for.
+        scenarios: gives the names that keys and headers may ask for.
         accepted: keys accepted as they are.
         accept_any: whether every well-formed credential is accepted.
     """
@@ -45,13 +45,13 @@ class Credentials:
         keys: Keys,
         sessions: Sessions,
         *,
-        scenarios: Collection[str] = (),
+        scenarios: Callable[[], Collection[str]] = tuple,
         accepted: Collection[str] = (),
         accept_any: bool = False,
     ) -> None:
         self._keys = keys
         self._sessions = sessions
-        self._scenarios = frozenset(scenarios)
+        self._scenarios = scenarios
         self._accepted = frozenset(accepted)
         self._accept_any = accept_any or keys.prefixes is None
         # What an Authorization header was found to mean; clients send the same one again and again.
@@ -103,11 +103,12 @@ class Credentials:
         raise self._refused("The API key is not known.", operation)
 
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
-        if name in self._scenarios:
+        scenarios = self._scenarios()
+        if name in scenarios:
             return name
         shown = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
-        known = ", ".join(sorted(self._scenarios)) or "none"
-        hint = did_you_mean(name, self._scenarios) or f" Known scenarios: {known}."
+        known = ", ".join(sorted(scenarios)) or "none"
+        hint = did_you_mean(name, scenarios) or f" Known scenarios: {known}."
         raise self._refused(
             f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, advise=False
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mockgrid.contract import yaml
@@ -161,7 +163,10 @@ paths:
 """
 
 
-def test_examples_that_break_their_schemas_are_remarked_upon():
+@pytest.mark.parametrize("fast", [True, False])
+def test_examples_that_break_their_schemas_are_remarked_upon(monkeypatch, fast):
+    if not fast:
+        monkeypatch.setattr("mockgrid.contract.validation.jsonschema_rs", None)
     assert Contract(yaml.load(EXAMPLES, name="a.yaml")).remarks == (
         (
             "a.yaml:10:24",
@@ -172,10 +177,26 @@ def test_examples_that_break_their_schemas_are_remarked_upon():
 
 
 def test_many_examples_are_looked_at_in_little_time():
-    media = {"application/json": {"schema": {"type": "object"}, "example": {}}}
-    paths = {f"/x{n}": {"get": {"responses": {"200": {"content": media}}}} for n in range(120)}
-    paths["/x77"] = {
-        "get": {"responses": {"200": {"content": {"application/json": {"schema": False, "example": 1}}}}}
+    reference = "#/components/schemas/S"
+    schemas = {
+        f"S{n}": {
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string"},
+                "next": {"$ref": f"{reference}{(n + 1) % 400}"},
+                "other": {"$ref": f"{reference}{(n + 2) % 400}"},
+            },
+        }
+        for n in range(400)
     }
-    ((where, _),) = Contract(Document({"openapi": "3.1.0", "paths": paths}, "a")).remarks
-    assert where == "a#/paths/~1x77/get/responses/200/content/application~1json/example"
+    paths = {}
+    for n in range(400):
+        media = {"schema": {"$ref": f"{reference}{n}"}, "example": {"name": "a"} if n % 20 else {}}
+        paths[f"/x{n}"] = {"get": {"responses": {"200": {"content": {"application/json": media}}}}}
+    data = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}
+    contract = Contract(Document(data, "a"))
+    started = time.perf_counter()
+    remarks = contract.remarks
+    assert time.perf_counter() - started < 2
+    assert len(remarks) == 20
+    assert remarks[1][0] == "a#/paths/~1x20/get/responses/200/content/application~1json/example"

@@ -227,6 +227,17 @@ COMMAND_LINES = {
 }
 
 
+def first_scenario(block, reader):
+    """Each line does what its comment says, one after the other."""
+    init, check, serve = (line.partition("#")[0].strip() for line in block.text.splitlines())
+    written = reader.shell(init)
+    assert (reader.home / "scenarios" / "first.yaml").is_file(), written
+    reader.shell(check)
+    with reader.running(serve):
+        answer = reader.shell(BLOCKS["Start", "sh", 2].text.replace("mg-demo", "mg.first.x"))
+        assert json.loads(answer)["object"] == "chat.completion"
+
+
 def set_up_for_tests(block, _reader):
     """Is run by `.ci/run test`, word for word; here, that it installs all that pyproject.toml names."""
     create, install, editable, run = block.text.strip().split(" && ")
@@ -248,6 +259,7 @@ RUNNERS = {
     ("Start", "python", 1): (client, "served"),
     ("What it answers", "sh", 1): (broken_request, "served"),
     ("What it answers", "json", 1): (errors_shown, "served"),
+    ("Scenarios", "sh", 1): (first_scenario, "reader"),
     ("Running it", "sh", 1): (command_lines, "reader"),
     ("Tests", "sh", 1): (set_up_for_tests, "reader"),
 }

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from mockgrid.contract.document import Document
-from mockgrid.scenario import check, schema
+from mockgrid.scenario import check
 from mockgrid.scenario.ledger import Ledger
 from mockgrid.scenario.part import Part
 from mockgrid.scenario.reading.structure import check_structure
+from mockgrid.scenario.schema import schema
 
 SEEDS = [
     {

@@ -1,0 +1,222 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mockgrid import cli
+
+ROOT = Path(__file__).parents[1]
+GOOD = "steps:\n  - when: {turn: 1}\n    reply: {say: Hi}\n"
+PETS = """\
+openapi: 3.0.3
+info: {title: Pets, version: "1"}
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      responses:
+        "200":
+          description: All pets.
+          content: {application/json: {schema: {type: array, items: {type: string}}}}
+"""
+OVERLAY = """\
+overlay: 1.0.0
+info: {title: Pets, version: "1"}
+actions:
+  - target: $.paths['/pets'].get
+    update: {summary: All}
+"""
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capfd):
+    """Checks files, given as texts by name, in a directory of its own: exit code, stdout, stderr."""
+    for name in os.environ:
+        if name.startswith("MOCKGRID_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+    def run(files, *arguments):
+        for name, text in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        code = cli.main(["check", *arguments])
+        return (code, *capfd.readouterr())
+
+    return run
+
+
+def test_scenarios_of_the_working_directory_are_checked_by_default(check):
+    files = {"scenarios/a.yaml": GOOD, "scenarios/b.json": '{"steps": []}', "scenarios/c.txt": "stesp: []"}
+    assert check(files) == (0, "2 scenarios: nothing found.\n", "")
+
+
+def test_findings_are_lines_in_order_with_a_summary(check):
+    files = {"b.yaml": "seed: x\nstesp: []\n", "a.yaml": 'steps:\n- reply: {error: "503"}\n'}
+    code, out, err = check(files, "b.yaml", "a.yaml", "./b.yaml")
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert [line.partition(": ")[0] for line in lines[:-1]] == ["a.yaml:2:18", "b.yaml:1:7", "b.yaml:2:1"]
+    assert lines[0].startswith("a.yaml:2:18: error MG212: ")
+    assert lines[2].startswith("b.yaml:2:1: error MG211: ")
+    assert lines[2].endswith("Did you mean steps?")
+    assert lines[-1] == "2 scenarios: 3 errors."
+
+
+def test_replies_are_held_to_the_contract_unless_they_are_not(check):
+    broken = "steps:\n  - when: {turn: 1}\n    reply: {body: {choices: []}%s}\n"
+    code, out, _ = check({"a.yaml": broken % ""}, "a.yaml")
+    assert code == 1
+    assert ": error MG201: " in out
+    code, out, _ = check({"a.yaml": broken % ", contract: off"}, "a.yaml")
+    assert code == 0
+    assert out == (
+        "a.yaml:3:12: note: contract: off, so step 1 is not held to the contract.\n1 scenario: 1 note.\n"
+    )
+
+
+def test_warnings_fail_only_when_strict(check):
+    hidden = "steps:\n  - reply: {say: Hi}\n  - reply: {say: Never}\n"
+    code, out, _ = check({"a.yaml": hidden}, "a.yaml")
+    assert code == 0
+    assert out.startswith("a.yaml:3:5: warning MG230: ")
+    assert out.endswith("1 scenario: 1 warning.\n")
+    assert check({}, "a.yaml", "--strict") == (1, out, "")
+
+
+def test_json_has_everything_in_parts(check):
+    code, out, _ = check(
+        {"a.yaml": "seed: x\n", "b.yaml": "steps:\n- reply: {say: Hi, contract: off}\n"},
+        *(".", "--format", "json"),
+    )
+    assert code == 1
+    found = json.loads(out)
+    assert {key: found[key] for key in ("version", "files", "errors", "warnings")} == {
+        "version": 1,
+        "files": {"scenario": 2},
+        "errors": 1,
+        "warnings": 0,
+    }
+    (finding,) = found["findings"]
+    assert (finding["file"], finding["line"], finding["column"]) == ("a.yaml", 1, 7)
+    assert (finding["severity"], finding["code"]) == ("error", "MG212")
+    assert [(note["file"], note["line"]) for note in found["notes"]] == [("b.yaml", 2)]
+
+
+def test_github_annotations_are_escaped(check):
+    code, out, _ = check({"a,b:c%.yaml": '"st%0A,:esp": []\n'}, "a,b:c%.yaml", "--format", "github")
+    assert code == 1
+    first = out.splitlines()[0]
+    assert first.startswith("::error file=a%2Cb%3Ac%25.yaml,line=1,col=1,title=MG211::")
+    assert "`st%250A,:esp`" in first
+
+
+def test_github_has_warnings_and_notices(check):
+    text = "steps:\n- reply: {say: Hi, contract: off}\n- reply: {say: Never}\n"
+    _, out, _ = check({"a.yaml": text}, "a.yaml", "--format", "github")
+    assert [line.partition("::")[2].partition(",title")[0] for line in out.splitlines()[:-1]] == [
+        "notice file=a.yaml,line=2,col=10::contract: off, so step 1 is not held to the contract.",
+        "warning file=a.yaml,line=3,col=3",
+    ]
+
+
+def test_contracts_are_compiled(check):
+    assert check({"a.yaml": PETS}, "a.yaml") == (0, "1 contract: nothing found.\n", "")
+    code, out, _ = check({"a.yaml": PETS.replace("responses:", "responses: 7\n      x-r:")}, "a.yaml")
+    assert code == 1
+    assert out.startswith("a.yaml:7:18: error MG202: ")
+    code, out, _ = check({"a.yaml": "swagger: '2.0'\n"}, "a.yaml")
+    assert out.startswith("a.yaml:1:1: error MG202: This is Swagger 2.0; OpenAPI 3.0 or 3.1 was expected.")
+
+
+def test_unreadable_contract_is_no_unreadable_scenario(check):
+    code, out, _ = check({"a.yaml": "openapi: 3.0.3\ninfo: [\n", "b.yaml": "steps: [\n"}, ".")
+    assert code == 1
+    assert [line.split(": ")[1] for line in out.splitlines()[:2]] == ["error MG202", "error MG210"]
+    assert out.endswith("1 contract, 1 scenario: 2 errors.\n")
+
+
+def test_overlay_is_applied_to_the_contract_beside_it(check):
+    code, out, _ = check({"a.yaml": PETS, "o.yaml": OVERLAY}, ".")
+    assert (code, out) == (0, "o.yaml: note: Applied to a.yaml.\n1 contract, 1 overlay: 1 note.\n")
+
+
+def test_overlay_is_applied_to_what_it_extends_or_to_the_contract_that_is_named(check):
+    files = {"api/a.yaml": PETS, "o.yaml": OVERLAY.replace("actions:", "extends: api/a.yaml\nactions:")}
+    assert check(files, "o.yaml")[1].startswith("o.yaml: note: Applied to api/a.yaml.\n")
+    files = {"o.yaml": OVERLAY}
+    assert check(files, "o.yaml", "--contract", "api/a.yaml")[1].startswith(
+        "o.yaml: note: Applied to api/a.yaml.\n"
+    )
+    code, out, _ = check({"o.yaml": OVERLAY.replace("actions:", "extends: nix.yaml\nactions:")}, "o.yaml")
+    assert code == 1
+    assert out.startswith("o.yaml:3:10: error MG202: The document 'nix.yaml' cannot be used")
+
+
+def test_overlay_that_is_wrong_or_has_no_effect(check):
+    code, out, _ = check({"a.yaml": PETS, "o.yaml": OVERLAY.replace("/pets", "/pet")}, ".")
+    assert code == 0
+    assert out.startswith("o.yaml: note: ")
+    assert "\no.yaml:4:13: warning MG203: " in out
+    code, out, _ = check({"o.yaml": OVERLAY.replace("update:", "updat:")}, ".")
+    assert code == 1
+    assert out.startswith("o.yaml:5:5: error MG202: There is no field 'updat'")
+
+
+def test_operations_and_replies_are_those_of_the_contract_that_is_named(check):
+    files = {"a.yaml": PETS, "s.yaml": "steps: [{when: {operation: listPets}, reply: {example: x}}]"}
+    assert "MG223" in check(files, "s.yaml")[1]
+    assert "MG223" not in check({}, "s.yaml", "--contract", "a.yaml")[1]
+
+
+def test_scenarios_of_one_directory_have_different_names(check):
+    files = {"x/a.yaml": "scenario: one\n", "x/b.yaml": "scenario: one\n", "y/a.yaml": "scenario: one\n"}
+    code, out, _ = check(files, "x", "y")
+    assert code == 1
+    assert out == (
+        "x/b.yaml:1:1: error MG226: The scenario 'one' is already in x/a.yaml. Rename one.\n"
+        "3 scenarios: 1 error.\n"
+    )
+
+
+def test_the_shipped_contract_is_clean(check):
+    code, out, _ = check({}, str(ROOT / "openapi"), "--strict")
+    assert code == 0
+    assert out.endswith("1 contract, 1 overlay: 1 note.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "There is no directory scenarios here; name the files to check."),
+        (["a.yml"], "There is no file or directory 'a.yml'. Did you mean a.yaml?"),
+        (["empty"], "There are no YAML or JSON files in empty."),
+        (["a.yaml", "--contract", "nix.yaml"], "nix.yaml: There is no such file."),
+        (["a.yaml", "--format", "jsn"], "--format: 'jsn' is not text, json or github. Did you mean json?"),
+    ],
+)
+def test_check_that_cannot_run_is_one_line(check, arguments, sentence):
+    code, out, err = check({"a.yaml": GOOD, "empty/.hidden.yaml": ""}, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"mockgrid: {sentence}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("text", "code"), [(GOOD, 0), ("stesp: []", 1), (None, 2)])
+def test_exit_code_of_the_process(check, tmp_path, text, code):
+    if text is not None:
+        check({"a.yaml": text}, ".")
+    done = subprocess.run(
+        [sys.executable, "-m", "mockgrid", "check", "a.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
