@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.request import Request
-from mockgrid.scenario.predicate import Check
 from mockgrid.scenario.reply import Call, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.view import RequestView
@@ -70,11 +69,9 @@ class Checking:
 
     def _operations(self, step: Step) -> list[Operation]:
         """Return the operations that a step's replies answer, as far as its ``when`` says."""
-        for predicate in step.when:
-            if isinstance(predicate, Check) and predicate.name == "operation":
-                choices = predicate.matcher.choices
-                if choices is not None:
-                    return [found for found in self._contract.operations if found.id in choices]
+        named = step.operations
+        if named is not None:
+            return [found for found in self._contract.operations if found.id in named]
         return [self._chat] if self._chat is not None else []
 
     def _for(self, operation: Operation, scripted: ScriptedReply) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ class NearMiss:
         return {
             "step": self.step.label,
             "index": self.step.index,
-            "where": self.step.where,
+            "where": _without_folder(self.step.where),
             "held": self.held,
             "of": self.of,
             "failed": self.failed.as_json(),
@@ -76,6 +76,12 @@ class NoStep:
         if not self.near_misses:
             return "The scenario has no steps."
         return f"No step matches. Nearest: {self.near_misses[0]}."
+
+
+def _without_folder(where: str) -> str:
+    """Return a place by its file's name alone: what a reply says is the same on every machine."""
+    file, mark, pointer = where.partition("#")
+    return file.rpartition("/")[2] + mark + pointer
 
 
 def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tuple[NearMiss, ...]:

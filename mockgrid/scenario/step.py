@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from mockgrid.scenario.predicate import Check
+
 if TYPE_CHECKING:
     from mockgrid.scenario.ledger import Origin
     from mockgrid.scenario.predicate import Predicate
@@ -54,6 +56,15 @@ class Step:
     def lasting(self) -> bool:
         """Whether it never passes: what it matches no later step will ever see."""
         return self.then == "fail" or (self.times is None and self.then != "pass")
+
+    @property
+    def operations(self) -> frozenset[str | None] | None:
+        """The operations that it is for; None where its ``when`` does not say."""
+        for predicate in self.when:
+            if isinstance(predicate, Check) and predicate.name == "operation":
+                choices = predicate.matcher.choices
+                return None if choices is None else frozenset(choices)
+        return None
 
     def matches(self, view: RequestView, state: str) -> bool:
         """Tell whether all its predicates hold."""

@@ -16,15 +16,17 @@ from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
-    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.playing import ScenarioReplies
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
     from mockgrid.server.settings import Settings
+    from mockgrid.session.play import Play
     from mockgrid.session.session import Session
 
+_CHAT = "chat-completions"
 _RETRY_AFTER = "1"
 
 
@@ -54,10 +56,11 @@ class Composer:
         )
         self._generic = GenericReplies(contract)
         self._behaviours: dict[str | None, Behaviour] = {
-            "chat-completions": chat,
+            _CHAT: chat,
             "models": ModelReplies(models or Models(), contract.title),
         }
         self._chat = chat
+        self._has_chat = any(operation.behaviour == _CHAT for operation in contract.operations)
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
@@ -74,6 +77,8 @@ class Composer:
         """Return the reply to a valid request, and the request's id."""
         play = session.play
         behaviour = self._behaviours.get(request.operation.behaviour)
+        if play is not None and not self._concerns(play, request.operation):
+            play = None
         if behaviour is not None:
             behaviour.check(request, play.models if play is not None else None)
         asked, sending = request.asked()
@@ -102,6 +107,13 @@ class Composer:
             raise RefusedError("malformed_body", error.message) from None
         except UnanswerableError as error:
             raise RefusedError("internal", error.message) from None
+
+    def _concerns(self, play: Play, operation: Operation) -> bool:
+        """Tell whether a scenario is for an operation.
+
+        Where a contract has chat completions, a scenario is for these, and for what its steps name.
+        """
+        return operation.behaviour == _CHAT or not self._has_chat or operation.id in play.named
 
     def _preferred(
         self,

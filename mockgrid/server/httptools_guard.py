@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import httptools
@@ -24,6 +25,19 @@ SUPPORTED = STATE.issubset(HttpToolsProtocol.__init__.__code__.co_names)
 _on_headers_complete = HttpToolsProtocol.on_headers_complete
 _on_body = HttpToolsProtocol.on_body
 _on_message_complete = HttpToolsProtocol.on_message_complete
+
+
+_UPGRADE = re.compile(rb"\n(?=upgrade[ \t]*:)", re.IGNORECASE)
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """Rename the ``Upgrade`` headers of a request's head.
+
+    A request that would upgrade (Java's client and ``curl --http2`` offer h2c with every first one) is
+    answered as plain HTTP. Left as it is, the parser would stop at its head and leave its body unread.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\nx-offered-", head) + end + rest
 
 
 class HeadersTooLargeError(Exception):
@@ -71,6 +85,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
         self._stuck += len(data)
+        if not self._in_body and _UPGRADE.search(data) is not None:
+            data = _without_upgrade(data)
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -118,6 +134,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         if self.url[0] != 47:  # noqa: PLR2004 (a slash)
             self.url = origin_form(self.url)
         _on_headers_complete(self)
+        # Uvicorn before 0.53 learns of `connection: close` too late for a reply that is sent whole.
+        self.cycle.keep_alive = self.cycle.keep_alive and self.parser.should_keep_alive()
         self._in_body = True
         self.headers = []  # trailers go here, and nowhere: the application's headers are complete
         extensions: dict[str, Any] = {LINE: Line(self, self.cycle)}

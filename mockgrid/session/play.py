@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mockgrid.scenario.cursors import Cursors
@@ -35,6 +36,11 @@ class Play:
         self._limits = Limits(scenario.limits)
         balance = scenario.balance
         self._balance = Balance(balance.tokens, balance.top_up) if balance is not None else None
+
+    @cached_property
+    def named(self) -> frozenset[str | None]:
+        """The operations that its steps name."""
+        return frozenset().union(*(step.operations or () for step in self.scenario.steps))
 
     def admit(self, model: str) -> float | Exhausted | Replenishing:
         """Count a request against limits and balance.

@@ -216,6 +216,31 @@ def test_request_after_one_that_would_upgrade_is_answered(serve):
     assert [json.loads(response.body)["path"] for response in found] == ["/1", "/2", "/3"]
 
 
+@pytest.mark.parametrize("pieces", ["one", "head and body", "many"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_request_that_offers_an_upgrade_keeps_its_body(serve, chunked, pieces):
+    server = serve()
+    body = b"5\r\nhello\r\n0\r\n\r\n" if chunked else b"hello"
+    framing = b"Transfer-Encoding: chunked\r\n" if chunked else b"Content-Length: 5\r\n"
+    head = (
+        b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n" + framing + b"\r\n"
+    )
+    after = b"GET /after HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    parts = {
+        "one": [head + body + after],
+        "head and body": [head, body + after],
+        "many": [head, body[:3], body[3:], after],
+    }[pieces]
+    with connect(server.port) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(0.02)
+        found = responses(read_all(connection))
+    assert [response.status for response in found] == [200, 200]
+    assert b"hello" in found[0].body
+
+
 def test_trailers_do_not_become_headers(serve):
     (response,) = exchange(serve().port, ANSWERED["chunked"][0])
     assert json.loads(response.body)["headers"] == ["connection", "host", "transfer-encoding"]

@@ -1,0 +1,214 @@
+"""Scenarios as a server plays them: sessions, limits, balance, and what happens side by side."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from asgi import Caller
+
+from mockgrid.errors import DocumentError
+from mockgrid.server.build import build_app
+from mockgrid.server.run import start_in_thread
+from mockgrid.server.settings import Settings
+from mockgrid.session.sessions import session_name
+
+USER = {"role": "user", "content": "Hi"}
+
+
+@pytest.fixture
+def play(tmp_path):
+    """Writes a scenario and returns a caller that plays it by default."""
+
+    def write(text, **settings):
+        (tmp_path / "mine.yaml").write_text(text, "utf-8")
+        return Caller(scenarios=(str(tmp_path),), **{"scenario": "mine", **settings})
+
+    return write
+
+
+def content(answer):
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def test_replies_come_in_order_and_the_last_stays(play):
+    caller = play("steps: [{replies: [{error: 503}, {say: one}, {say: two}]}]")
+    answers = [caller.chat() for _ in range(4)]
+    assert [answer.status for answer in answers] == [503, 200, 200, 200]
+    assert [content(answer) for answer in answers[1:]] == ["one", "two", "two"]
+    assert {answer.header("x-mockgrid-step") for answer in answers} == {"step 1"}
+
+
+def test_each_key_plays_by_itself(play):
+    caller = play("steps: [{replies: [{error: 503}, {say: done}]}]")
+    assert [caller.call(body={"messages": [USER]}, key=key).status for key in ("mg-a", "mg-b", "mg-a")] == [
+        503,
+        503,
+        200,
+    ]
+
+
+@pytest.mark.parametrize("headers", [{"x-mockgrid-scenario": "mine"}, None])
+def test_a_scenario_is_chosen_by_key_or_header(play, headers):
+    caller = play("steps: [{reply: {say: scripted}}]", scenario=None)
+    key = "mg-x" if headers else "mg.mine.x"
+    assert content(caller.call(body={"messages": [USER]}, key=key, headers=headers)) == "scripted"
+    assert content(caller.chat()) == "You said: Hello there"
+
+
+def test_an_unknown_scenario_is_a_401_that_names_the_nearest(play):
+    caller = play("steps: [{reply: {say: x}}]")
+    answer = caller.call(body={"messages": [USER]}, key="mg.mien.x")
+    assert answer.status == 401
+    assert "Did you mean mine?" in answer.json()["errors"]["detail"]
+
+
+def test_the_scenario_of_the_flag_must_be_known():
+    with pytest.raises(DocumentError, match="there is no scenario 'nope'"):
+        Caller(scenario="nope")
+
+
+def test_a_reply_that_breaks_the_contract_refuses_the_start(play):
+    with pytest.raises(DocumentError, match="MG201") as caught:
+        play("steps:\n  - reply: {error: 418}\n")
+    assert caught.value.where.endswith("mine.yaml:2:12")
+
+
+def test_no_step_is_a_424_with_the_near_miss(play):
+    caller = play("strict: true\nsteps: [{when: {last_user: weather}, reply: {say: x}}]")
+    answer = caller.chat("Hello")
+    assert answer.status == 424
+    assert answer.header("x-should-retry") == "false"
+    (near,) = json.loads(answer.header("x-mockgrid-near-miss"))
+    assert near["failed"] == {"predicate": "last_user", "expected": "weather", "got": "Hello", "held": False}
+    assert near["where"] == "mine.yaml:2:9"
+    assert "last_user" in answer.json()["errors"]["detail"]
+
+
+def test_broken_requests_consume_nothing(play):
+    caller = play("steps: [{replies: [{error: 503}, {say: x}]}]")
+    assert [caller.chat(temperature=9).status, caller.chat().status, caller.chat().status] == [422, 503, 200]
+
+
+def test_models_of_a_scenario(play):
+    caller = play('models: ["agent-*"]\nsteps: []')
+    assert [caller.chat(model=model).status for model in ("agent-9", "text-prime")] == [200, 404]
+
+
+def test_the_list_of_models_is_not_the_scenarios_business(play):
+    caller = play("limits: [{requests: 1, per: 1h}]\nsteps: [{reply: {say: x}}]", clock="virtual")
+    assert [caller.call("GET", "/v1/models").status for _ in range(3)] == [200, 200, 200]
+    assert [caller.chat().status for _ in range(2)] == [200, 429]
+
+
+def test_limits_tell_when_to_come_back(play):
+    caller = play("limits: [{requests: 2, per: 1m}]\nsteps: []", clock="virtual")
+    answers = [caller.chat() for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[2].header("retry-after") == "30"
+    caller.app.sessions.get(session_name(caller.key)).play.clock.move(30)
+    assert [caller.chat().status, caller.chat().status] == [200, 429]
+
+
+def test_a_balance_is_drawn_down_by_usage(play):
+    caller = play("balance: {tokens: 20}\nsteps: []", clock="virtual")
+    used, statuses = 0, []
+    for _ in range(5):
+        answer = caller.chat()
+        statuses.append(answer.status)
+        used += answer.json()["usage"]["total_tokens"] if answer.status == 200 else 0
+    assert statuses == [200, 200, 402, 402, 402]
+    assert used >= 20
+
+
+def test_a_balance_that_is_topped_up_is_a_503_meanwhile(play):
+    caller = play("balance: {tokens: 1, top_up: {tokens: 500, after: 2s}}\nsteps: []", clock="virtual")
+    assert caller.chat().status == 200
+    answer = caller.chat()
+    assert (answer.status, answer.header("retry-after")) == (503, "2")
+    assert answer.json()["error"]["code"] == "balance_replenishing"
+
+
+def test_waits_pass_at_once_on_a_virtual_clock(play):
+    caller = play("steps: [{reply: {say: x, delay: 1h}}]", clock="virtual")
+    assert content(caller.chat()) == "x"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_reasoning_refusals_and_calls(play, stream):
+    caller = play(
+        "steps: [{replies: [{say: x, think: hmm}, {refuse: never}, {call: [{a: {x: 1}}, {b: {}}]}, "
+        "{json: {k: 1}}]}]"
+    )
+    if stream:
+        deltas = [
+            [chunk["choices"][0]["delta"] for chunk in caller.chat(stream=True).chunks()] for _ in range(4)
+        ]
+        assert deltas[0][1] == {"reasoning_content": "hmm"}
+        assert deltas[1][1] == {"refusal": "never"}
+        calls = [call for delta in deltas[2] for call in delta.get("tool_calls", [])]
+        assert [call["function"]["name"] for call in calls if "id" in call] == ["a", "b"]
+        assert "".join(delta.get("content") or "" for delta in deltas[3]) == '{"k":1}'
+    else:
+        messages = [caller.chat().json()["choices"][0]["message"] for _ in range(4)]
+        assert messages[0]["reasoning_content"] == "hmm"
+        assert messages[1]["refusal"] == "never"
+        assert [call["function"]["arguments"] for call in messages[2]["tool_calls"]] == ['{"x":1}', "{}"]
+        assert messages[3]["content"] == '{"k":1}'
+
+
+def test_templates_and_usage(play):
+    caller = play(
+        'steps: [{reply: {say: "${last_user}/${model}/${attempt}/${body:/user}", usage: {prompt_tokens: 7}}}]'
+    )
+    answer = caller.chat("Hey", user="me")
+    assert content(answer) == "Hey/text-standard/1/me"
+    assert answer.json()["usage"]["prompt_tokens"] == 7
+
+
+@pytest.mark.parametrize("to", ["same", "other"])
+def test_a_redirect_leads_to_an_answer(tmp_path, to):
+    text = f"steps: [{{replies: [{{redirect: {to}}}, {{say: routed}}]}}]"
+    (tmp_path / "mine.yaml").write_text(text, "utf-8")
+    settings = Settings(port=0, log="off", scenarios=(str(tmp_path),), scenario="mine")
+    with start_in_thread(build_app(settings), settings) as server:
+        request = {"json": {"messages": [USER]}, "headers": {"authorization": "Bearer mg-r"}}
+        with httpx.Client(trust_env=False) as client:
+            first = client.post(f"{server.url}/chat/completions", **request)
+            assert first.status_code == 307
+            target = httpx.URL(f"{server.url}/chat/completions").join(first.headers["location"])
+            assert target.path == "/r/v1/chat/completions"
+            assert (target.host == "127.0.0.1") == (to == "same")
+            second = client.post(target.copy_with(host="127.0.0.1"), **request)
+    assert second.json()["choices"][0]["message"]["content"] == "routed"
+
+
+def test_two_hundred_at_once_get_exactly_what_there_is(tmp_path):
+    replies = ", ".join(["{error: 503}"] * 50 + ["{say: done}"])
+    (tmp_path / "mine.yaml").write_text(f"steps: [{{replies: [{replies}]}}]", "utf-8")
+    settings = Settings(port=0, log="off", scenarios=(str(tmp_path),))
+    with start_in_thread(build_app(settings), settings) as server, httpx.Client(trust_env=False) as client:
+
+        def send(number):
+            body = {"messages": [{"role": "user", "content": str(number)}]}
+            headers = {"authorization": "Bearer mg.mine.all"}
+            return client.post(f"{server.url}/chat/completions", json=body, headers=headers).status_code
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = list(pool.map(send, range(200)))
+            assert (statuses.count(503), statuses.count(200)) == (50, 150)
+            assert set(pool.map(send, range(50))) == {200}
+
+
+def test_the_same_bytes_whatever_others_do(play):
+    text = "seed: 3\nsteps: [{replies: [{error: 500}, {say: 'a ${attempt}'}], then: cycle}]"
+    alone, busy = play(text), play(text)
+    expected = [alone.call(body={"messages": [USER]}, key="mg-me").body for _ in range(6)]
+    got = []
+    for number in range(6):
+        for other in range(number):
+            busy.call(body={"messages": [USER]}, key=f"mg-{other}")
+        got.append(busy.call(body={"messages": [USER]}, key="mg-me").body)
+    assert got == expected
