@@ -7,6 +7,7 @@ models and costs little. With the extra ``mockgrid[tokens]`` counts are those of
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol
@@ -111,11 +112,14 @@ class OpenAITokens(_Counting):
 
 def best_tokenizer() -> Tokenizer:
     """Return OpenAI's own tokenizer where ``mockgrid[tokens]`` is installed, else the built-in one."""
-    try:
-        import bpe_openai  # noqa: PLC0415 - optional, and large
-    except ImportError:
-        return ShortWords()
-    return OpenAITokens(bpe_openai.get_encoding("o200k_base"))
+    with warnings.catch_warnings():
+        # It reads its vocabulary by a function that Python 3.11 and 3.12 deprecate: not its users' business.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            import bpe_openai  # noqa: PLC0415 - optional, and large
+        except ImportError:
+            return ShortWords()
+        return OpenAITokens(bpe_openai.get_encoding("o200k_base"))
 
 
 def cut(tokenizer: Tokenizer, text: str, limit: int) -> tuple[str, bool]:
