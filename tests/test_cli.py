@@ -133,7 +133,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--style", "prose", "--prose-tokens", "9", "--seed", "7", "--clock", "virtual", "--strict"),
         *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
-        *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals"),
+        *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -145,6 +145,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         api_keys=("one", "two,2"),
         scenarios=("one", "two"),
         scenario="refusals",
+        watch=True,
         accept_any_key=True,
         models=("a", "b-*", "c"),
         style="prose",

@@ -83,6 +83,7 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
 )
 @setting("--scenarios", "Directory of scenario files. Repeatable.", multiple=True, metavar="DIR")
 @setting("--scenario", "Scenario that plays where a key asks for none.", metavar="NAME")
+@setting("--watch", "Read scenario files again when they change.", is_flag=True)
 @setting("--style", "Content of default replies.", type=OneOf("echo", "prose"))
 @setting("--prose-tokens", "Length of prose replies, in tokens.", type=Whole(1, 100_000))
 @setting("--seed", "Seed of everything that is drawn.", type=Whole(0))

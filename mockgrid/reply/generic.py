@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from mockgrid.contract.media_types import MediaName
 from mockgrid.contract.pointer import join, resolve
-from mockgrid.errors import InvalidSchemaError, MockgridError, SynthesisError
+from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.accept import choose_media
 from mockgrid.reply.examples import (
     NONE,
@@ -18,6 +18,7 @@ from mockgrid.reply.examples import (
     named_example,
 )
 from mockgrid.reply.prefer import PreferError
+from mockgrid.reply.refused import UnanswerableError
 from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, event, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.response_headers import NEVER, header_line
@@ -43,10 +44,6 @@ _CONCRETE = (
     "audio/wav",
     "application/octet-stream",
 )
-
-
-class UnanswerableError(MockgridError):
-    """The contract asks for a reply that no value satisfies; ``where`` is the schema's place."""
 
 
 class GenericReplies:

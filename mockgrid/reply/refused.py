@@ -1,4 +1,4 @@
-"""A request that a stage refuses."""
+"""A request that a stage refuses, or that nothing can answer."""
 
 from __future__ import annotations
 
@@ -37,3 +37,7 @@ class RefusedError(MockgridError):
         self.violations = tuple(violations)
         self.headers = headers
         self.code = code
+
+
+class UnanswerableError(MockgridError):
+    """The contract asks for a reply that no value satisfies; ``where`` is the schema's place."""

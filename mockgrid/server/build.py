@@ -15,11 +15,14 @@ from mockgrid.contract.overlay import apply
 from mockgrid.data import bundled
 from mockgrid.errors import DocumentError
 from mockgrid.server.app import App
+from mockgrid.server.log import warn
+from mockgrid.server.watching import WatchedLibrary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mockgrid.contract.document import Document
+    from mockgrid.findings import Finding
     from mockgrid.scenario.library import Library
     from mockgrid.server.settings import Settings
 
@@ -31,10 +34,15 @@ def build_app(settings: Settings) -> App:
         DocumentError: a document cannot be read or used.
     """
     contract = load_contract(settings)
-    library = cache(lambda: load_scenarios(settings, contract))
-    if settings.scenarios or settings.scenario is not None:
-        library()  # mistakes are told at the start; shipped scenarios are read when the first is asked for
-    return App(contract, settings, library)
+    if not settings.scenarios and settings.scenario is None:
+        # Those that ship are read when the first is asked for.
+        return App(contract, settings, cache(lambda: load_scenarios(settings, contract)))
+    library = load_scenarios(settings, contract)
+    if not settings.watch:
+        return App(contract, settings, lambda: library)
+    watched = WatchedLibrary(settings.scenarios, lambda: read_scenarios(settings, contract), library, warn)
+    watched.start()
+    return App(contract, settings, watched)
 
 
 def load_scenarios(settings: Settings, contract: Contract) -> Library:
@@ -43,21 +51,11 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
     Raises:
         DocumentError: a scenario cannot be used, or the default one is not known.
     """
-    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
-    from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - the same
-    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
-
-    operations = [operation.id for operation in contract.operations]
-    own = load_library(settings.scenarios, operations=operations)
-    findings = list(own.findings)
-    for scenario in own.scenarios.values():
-        findings += check_scenario(scenario, contract)
+    library, findings = read_scenarios(settings, contract)
     if any(finding.severity == "error" for finding in findings):
+        from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only broken scenarios need it
+
         raise ScenarioError(findings)
-    # An operator's scenario takes the place of a shipped one; those of another contract are left out.
-    shipped = load_library([bundled("scenarios")], operations=operations)
-    scenarios = dict(sorted({**shipped.scenarios, **own.scenarios}.items()))
-    library = replace(own, scenarios=MappingProxyType(scenarios))
     if settings.scenario is not None and library.find(settings.scenario) is None:
         hint = did_you_mean(settings.scenario, library.scenarios).strip()
         known = ", ".join(library.scenarios) or "none"
@@ -65,6 +63,26 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
             f"there is no scenario {settings.scenario!r}.", hint=hint or f"Known scenarios: {known}."
         )
     return library
+
+
+def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
+    """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
+    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
+    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
+
+    operations = [operation.id for operation in contract.operations]
+    own = load_library(settings.scenarios, operations=operations)
+    findings = list(own.findings)
+    usable = {}
+    for name, scenario in own.scenarios.items():
+        found = check_scenario(scenario, contract)
+        findings += found
+        if not found:
+            usable[name] = scenario
+    # An operator's scenario takes the place of a shipped one; those of another contract are left out.
+    shipped = load_library([bundled("scenarios")], operations=operations)
+    scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))
+    return replace(own, scenarios=MappingProxyType(scenarios)), findings
 
 
 def load_contract(settings: Settings) -> Contract:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from mockgrid.contract.policy import Models, known_models
 from mockgrid.reply.chat.replies import ChatReplies
-from mockgrid.reply.generic import GenericReplies, UnanswerableError
 from mockgrid.reply.models import ModelReplies
 from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.refused import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
+    from mockgrid.reply.generic import GenericReplies
     from mockgrid.reply.playing import ScenarioReplies
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
@@ -54,7 +54,7 @@ class Composer:
             real_clock=settings.clock == "real",
             strict=settings.strict,
         )
-        self._generic = GenericReplies(contract)
+        self._contract = contract
         self._behaviours: dict[str | None, Behaviour] = {
             _CHAT: chat,
             "models": ModelReplies(models or Models(), contract.title),
@@ -63,6 +63,13 @@ class Composer:
         self._has_chat = any(operation.behaviour == _CHAT for operation in contract.operations)
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
+
+    @cached_property
+    def _generic(self) -> GenericReplies:
+        """What answers by the contract's examples and schemas; loaded when it is first asked to."""
+        from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - see above
+
+        return GenericReplies(self._contract)
 
     @cached_property
     def _playing(self) -> ScenarioReplies:

@@ -260,3 +260,8 @@ def say(text: str, stream: Any = None) -> None:
             data = data[os.write(descriptor, data) :]
     except OSError:
         return
+
+
+def warn(text: str) -> None:
+    """Write a line about the server itself to stderr, as far as it takes it."""
+    Sink().write([f"mockgrid: {text}\n".encode("utf-8", "backslashreplace")])

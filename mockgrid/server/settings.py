@@ -76,6 +76,9 @@ class Settings:
     scenario: str | None = None
     """Name of the scenario that plays for sessions that ask for none; None plays default replies."""
 
+    watch: bool = False
+    """Read scenario files again when they change."""
+
     control_token: str | None = None
     """Token of the control interface; loopback callers need none."""
 

@@ -1,16 +1,19 @@
 """Any schema at all: a value that an independent validator accepts or a SynthesisError, in time."""
 
 import contextlib
+import json
 import time
 import warnings
 
 import jsonschema
+from asgi import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockgrid.contract.synthesis import Synthesiser
 from mockgrid.errors import SynthesisError
 
+CALLER = Caller()
 NAMES = st.sampled_from(["a", "b", "c", "city", "$ref", "type", ""])
 PATTERNS = st.sampled_from(["^[a-c]+$", "b", "^\\d{2,4}$", "^(ab|cd)*$", "^x?y$", "[A-Z]$", "^$", "^.{3}$"])
 SCALARS = st.one_of(
@@ -203,3 +206,18 @@ DRAFTS = st.sampled_from(["draft-04", "draft-06", "draft-07", "2019-09", "2020-1
 def test_nonsense_raises_nothing_but_synthesis_errors(schema, draft):
     with contextlib.suppress(SynthesisError):
         Synthesiser(schema, draft=draft).value("s")
+
+
+@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.one_of(documents(), plain_objects()).filter(lambda schema: isinstance(schema, dict)))
+def test_whatever_the_schema_the_content_validates_or_the_request_is_a_4xx(schema):
+    """The same through the front door: what a client sends, and what it gets."""
+    asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    answer = CALLER.chat("Make one", response_format=asked)
+    assert answer.status in (200, 422)
+    if answer.status == 422:
+        assert answer.json()["errors"][0]["path"].startswith("response_format.json_schema.schema")
+        return
+    (choice,) = answer.json()["choices"]
+    assert choice["finish_reason"] == "stop"
+    jsonschema.Draft202012Validator(schema).validate(json.loads(choice["message"]["content"]))

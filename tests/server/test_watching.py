@@ -1,0 +1,67 @@
+"""Scenario files that change while the server runs."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import httpx
+import pytest
+
+from mockgrid.server.build import build_app
+from mockgrid.server.run import start_in_thread
+from mockgrid.server.settings import Settings
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A server that watches a folder, and how to change its file and to ask it."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("steps: [{reply: {say: one}}]", "utf-8")
+    settings = Settings(port=0, log="off", scenarios=(str(tmp_path),), watch=True)
+    with start_in_thread(build_app(settings), settings) as server, httpx.Client(trust_env=False) as client:
+
+        def ask(key):
+            body = {"messages": [{"role": "user", "content": "Hi"}]}
+            headers = {"authorization": f"Bearer mg.mine.{key}"}
+            answer = client.post(f"{server.url}/chat/completions", json=body, headers=headers)
+            return answer.json()["choices"][0]["message"]["content"]
+
+        yield file, ask
+
+
+def eventually(said, ask):
+    """Ask with fresh keys until the answer is there."""
+    until = time.monotonic() + 10
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        if ask(f"{said}{number}") == said:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"never said {said}")
+
+
+def test_new_sessions_play_the_new_version_and_old_ones_the_old(watched):
+    file, ask = watched
+    assert ask("old") == "one"
+    file.write_text("steps: [{reply: {say: three}}]", "utf-8")
+    eventually("three", ask)
+    assert ask("old") == "one"
+
+
+def test_a_file_that_breaks_keeps_its_last_good_version_and_the_log_says_so(watched, capfd):
+    file, ask = watched
+    file.write_text("steps: [{reply: {sya: broken}}]", "utf-8")
+    until = time.monotonic() + 10
+    told = ""
+    while "last good version" not in told and time.monotonic() < until:
+        time.sleep(0.05)
+        told += capfd.readouterr().err
+    assert "mine.yaml:1:" in told
+    assert "MG2" in told
+    assert "the scenario mine keeps its last good version" in told
+    assert ask("after") == "one"
+    file.write_text("steps: [{reply: {say: mended}}]", "utf-8")
+    os.utime(file)
+    eventually("mended", ask)
