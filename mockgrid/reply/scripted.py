@@ -74,6 +74,13 @@ class ScriptedReplies:
             seed: hexadecimal text from what the request asks.
             identity: hexadecimal text that differs between attempts too.
         """
+        form = scripted.form
+        if scripted.plain:
+            if isinstance(form, Say):
+                said = self._chat.plain(request.value, form.text.render(view), identity)
+                if said is not None:
+                    return said
+            return self._composed(scripted, request, view, seed, identity)
         reply = self._composed(scripted, request, view, seed, identity)
         if scripted.status is not None:
             reply.status = scripted.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -171,6 +172,19 @@ class ScriptedReply:
     fault: Fault | None = None
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether it says what its form says, and nothing is asked of how."""
+        return not (
+            self.think
+            or self.finish
+            or self.usage
+            or self.status
+            or self.headers
+            or self.retry_after is not None
+            or self.stream
+        )
 
     @property
     def where(self) -> str:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["RequestView", "text_of"]
+
+T = TypeVar("T")
+
+
+class found_once(Generic[T]):  # noqa: N801 - a decorator, as `property` is
+    """A property that is worked out when it is first asked for; without the lock of Python 3.11's own."""
+
+    def __init__(self, work: Callable[[Any], T]) -> None:
+        self._work = work
+        self._name = work.__name__
+        self.__doc__ = work.__doc__
+
+    def __get__(self, view: Any, _owner: type | None = None) -> T:
+        found = view.__dict__[self._name] = self._work(view)
+        return found
 
 
 class RequestView:
@@ -54,7 +68,7 @@ class RequestView:
         value = self._headers.get(name.encode("latin-1", "replace"))
         return None if value is None else value.decode("latin-1")
 
-    @cached_property
+    @found_once
     def query(self) -> dict[str, list[str]]:
         """The values of each query parameter."""
         found: dict[str, list[str]] = {}
@@ -62,29 +76,29 @@ class RequestView:
             found.setdefault(name, []).append(value)
         return found
 
-    @cached_property
+    @found_once
     def model(self) -> str | None:
         """The model asked for, or the default one; None where there is neither."""
         model = self.body.get("model") if isinstance(self.body, dict) else None
         return model if isinstance(model, str) else self._default_model or None
 
-    @cached_property
+    @found_once
     def stream(self) -> bool:
         """Whether a stream is asked for."""
         return isinstance(self.body, dict) and self.body.get("stream") is True
 
-    @cached_property
+    @found_once
     def messages(self) -> list[dict[str, Any]]:
         """The conversation."""
         messages = self.body.get("messages") if isinstance(self.body, dict) else None
         return [item for item in messages if isinstance(item, dict)] if isinstance(messages, list) else []
 
-    @cached_property
+    @found_once
     def turn(self) -> int:
         """1 + the number of the assistant's messages."""
         return 1 + sum(1 for message in self.messages if message.get("role") == "assistant")
 
-    @cached_property
+    @found_once
     def last_user(self) -> str | None:
         """The text of the last user message; None where there is none."""
         for message in reversed(self.messages):
@@ -92,7 +106,7 @@ class RequestView:
                 return text_of(message.get("content"))
         return None
 
-    @cached_property
+    @found_once
     def system(self) -> str | None:
         """The texts of all system and developer messages, one per line; None where there is none."""
         texts = [
@@ -102,12 +116,12 @@ class RequestView:
         ]
         return "\n".join(texts) if texts else None
 
-    @cached_property
+    @found_once
     def texts(self) -> list[str]:
         """The texts of all messages."""
         return [text_of(message.get("content")) for message in self.messages]
 
-    @cached_property
+    @found_once
     def tool_results(self) -> list[str]:
         """The names of the tools whose results stand after the assistant's last message, in order."""
         names: list[str] = []
@@ -118,20 +132,20 @@ class RequestView:
                 names.insert(0, self._answered(message))
         return names
 
-    @cached_property
+    @found_once
     def tools(self) -> list[str]:
         """The names of the tools that are offered, in order."""
         tools = self.body.get("tools") if isinstance(self.body, dict) else None
         found = [_function_name(tool) for tool in tools] if isinstance(tools, list) else []
         return [name for name in found if name]
 
-    @cached_property
+    @found_once
     def response_format(self) -> dict[str, Any] | None:
         """The format asked for; None where there is none."""
         wanted = self.body.get("response_format") if isinstance(self.body, dict) else None
         return wanted if isinstance(wanted, dict) else None
 
-    @cached_property
+    @found_once
     def _calls(self) -> dict[str, str]:
         """Which function each tool call was for, by the call's id."""
         found: dict[str, str] = {}

@@ -35,6 +35,7 @@ class Play:
         self.models = models
         self._limits = Limits(scenario.limits)
         balance = scenario.balance
+        self._counts = bool(scenario.limits) or balance is not None
         self._balance = Balance(balance.tokens, balance.top_up) if balance is not None else None
 
     @cached_property
@@ -48,6 +49,8 @@ class Play:
         Returns:
             0 where it is admitted; the seconds to wait where a limit is reached; or the balance's trouble.
         """
+        if not self._counts:
+            return 0.0
         now = self.clock.now()
         if self._balance is not None:
             state = self._balance.admit(now)
@@ -61,6 +64,8 @@ class Play:
 
     def spend(self, model: str, tokens: int) -> None:
         """Count the tokens that a reply used."""
+        if not self._counts:
+            return
         now = self.clock.now()
         self._limits.spend(model, tokens, now)
         if self._balance is not None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import time
 from typing import Any
 
+import httpx
 import pytest
 from asgi import CHAT, Caller
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.testclient import TestClient
 
 USER = {"role": "user", "content": "Hi"}
 OK = {"messages": [USER]}
@@ -417,7 +418,12 @@ def test_memory_of_schemas_and_keys_is_bounded(caller):
 
 def test_an_application_under_a_prefix_finds_its_paths():
     app = Starlette(routes=[Mount("/fake", app=Caller().app)])
-    client = TestClient(app)
-    answer = client.post(f"/fake{CHAT}", json=OK, headers={"authorization": "Bearer mg-mounted"})
-    assert answer.status_code == 200
-    assert client.get("/fake/__mockgrid__/health").json() == {"status": "ready"}
+
+    async def ask():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://fake") as client:
+            headers = {"authorization": "Bearer mg-mounted"}
+            answer = await client.post(f"/fake{CHAT}", json=OK, headers=headers)
+            return answer.status_code, (await client.get("/fake/__mockgrid__/health")).json()
+
+    assert asyncio.run(ask()) == (200, {"status": "ready"})

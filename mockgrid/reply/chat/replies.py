@@ -115,7 +115,9 @@ class ChatReplies:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
         if body.keys().isdisjoint(_SHAPING):
-            return self._plain_reply(body, seed, identity)
+            plain = self.plain(body, self._planner.sentence(body["messages"], seed), identity)
+            if plain is not None:
+                return plain
         if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
             body = reread_integers(request.body)
@@ -133,20 +135,21 @@ class ChatReplies:
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply
 
-    def _plain_reply(self, body: dict[str, Any], seed: str, identity: str) -> Reply:
-        """Return what ``complete`` and ``rendered`` would, for a request that asks for plain text."""
-        content = self._planner.sentence(body["messages"], seed)
+    def plain(self, body: dict[str, Any], content: str, identity: str) -> Reply | None:
+        """Return the reply that says ``content``, made at once; None for a request that asks for more.
+
+        The bytes are those of ``completion`` and ``rendered``.
+        """
+        if not body.keys().isdisjoint(_SHAPING):
+            return None
         prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
         if prompt_audio:
-            return self.rendered(body, self.complete(body, seed, identity))
+            return None
         model = body.get("model") or self.default_model
         written = self._tokenizer.count(content)
         name = f"chatcmpl-{identity[:29]}"
-        reply = Reply(
-            200,
-            self._json_headers,
-            self._plain.render(name, self._created(), model, content, prompt, written),
-        )
+        made = self._plain.render(name, self._created(), model, content, prompt, written)
+        reply = Reply(200, self._json_headers, made)
         reply.tokens = prompt + written
         return reply
 
