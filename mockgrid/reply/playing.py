@@ -110,4 +110,6 @@ def _retry_after(seconds: float) -> dict[str, str]:
 
 def _no_step(found: NoStep) -> RefusedError:
     near = json.dumps(found.as_json()["near_misses"], separators=(",", ":"))
-    return RefusedError("no_step", str(found), headers={"x-mockgrid-near-miss": near[:_HEADER_LIMIT]})
+    others = "; ".join(str(miss) for miss in found.near_misses[1:])
+    message = f"{found} Then: {others}." if others else str(found)
+    return RefusedError("no_step", message, headers={"x-mockgrid-near-miss": near[:_HEADER_LIMIT]})

@@ -25,7 +25,7 @@ from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL, Control
 from mockgrid.server.credentials import Credentials
 from mockgrid.server.head import Head, route_path
-from mockgrid.server.log import ErrorLog, RequestLog
+from mockgrid.server.log import ErrorLog, RequestLog, warn
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.sending import send_reply
 from mockgrid.session.clock import RealClock, VirtualClock
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _JSON = b"application/json"
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
+_TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
 _NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 # Characters of what was sent that a message shows.
@@ -72,7 +73,8 @@ class App:
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
-        self.sessions = Sessions(start=self._start)
+        self.sessions = Sessions(start=self._start, closed=self._session_closed)
+        self._sessions_closed = 0
         self._max_depth = settings.max_depth
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
@@ -127,6 +129,13 @@ class App:
     def _scenarios(self) -> Collection[str]:
         """Return the names of the scenarios."""
         return self._library().scenarios if self._library is not None else ()
+
+    def _session_closed(self, name: str) -> None:
+        """Say that sessions go to make room: the first time, and each thousandth."""
+        self._sessions_closed += 1
+        if self._sessions_closed % _TELL_EVERY == 1:
+            count = self._sessions_closed
+            warn(f"session {name}, idle longest, was closed to make room; {count} have been in all")
 
     def _start(self, scenario: str) -> Play | None:
         """Start the scenario of a new session; without a name, the server's default one."""

@@ -23,11 +23,18 @@ class Sessions:
     Args:
         most: how many sessions are kept.
         start: starts the scenario of a name, the empty one being the server's default.
+        closed: told the name of each session that had to go.
     """
 
-    def __init__(self, most: int = 10_000, start: Callable[[str], Play | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        most: int = 10_000,
+        start: Callable[[str], Play | None] = lambda _: None,
+        closed: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._most = most
         self._start = start
+        self._closed = closed
         self._open: OrderedDict[tuple[str, str], Session] = OrderedDict()
         self._remembered = 0
 
@@ -60,6 +67,7 @@ class Sessions:
     def _close_oldest(self) -> None:
         _, oldest = self._open.popitem(last=False)
         self._remembered -= oldest.remembered
+        self._closed(oldest.name)
 
 
 def session_name(key: str) -> str:

@@ -1,0 +1,59 @@
+"""Sessions, bounded in number and in what they remember."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockgrid.session.sessions import Sessions, session_name
+
+
+def test_a_session_is_opened_once():
+    sessions = Sessions()
+    assert sessions.get("a") is sessions.get("a")
+    assert sessions.get("a") is not sessions.get("b")
+    assert sessions.get("a", "x") is not sessions.get("a", "y")
+
+
+def test_the_one_idle_longest_goes_first_and_it_is_said():
+    closed = []
+    sessions = Sessions(most=3, closed=closed.append)
+    first = sessions.get("a")
+    for name in ("b", "c", "a", "d", "e"):
+        sessions.get(name)
+    assert closed == ["b", "c"]
+    assert sessions.get("a") is first
+    assert len(sessions) == 3
+
+
+def test_attempts_are_counted_for_each_request():
+    session = Sessions().get("a")
+    assert [session.attempt(request) for request in (b"x", b"y", b"x", b"x")] == [1, 1, 2, 3]
+
+
+def test_what_all_remember_together_is_bounded(monkeypatch):
+    monkeypatch.setattr("mockgrid.session.sessions._REMEMBERED", 100)
+    closed = []
+    sessions = Sessions(closed=closed.append)
+    for name in range(10):
+        session = sessions.get(str(name))
+        for request in range(30):
+            assert session.attempt(b"%d" % request) == 1
+    assert closed == [str(name) for name in range(7)]
+    assert sum(session.remembered for session in sessions._open.values()) <= 100
+
+
+def test_one_session_remembers_so_much(monkeypatch):
+    monkeypatch.setattr("mockgrid.session.session._REMEMBERED", 3)
+    session = Sessions().get("a")
+    for request in (b"1", b"2", b"3", b"4"):
+        session.attempt(request)
+    assert session.remembered == 3
+    assert session.attempt(b"4") == 2
+    assert session.attempt(b"1") == 1
+
+
+@pytest.mark.parametrize("key", ["mg-test", "x" * 100_000, "\ud800"])
+def test_a_name_tells_nothing_of_its_key(key):
+    assert session_name(key) == session_name(key)
+    assert key not in session_name(key)
+    assert len(session_name(key)) == 14
