@@ -1,10 +1,11 @@
-"""Real clients against the fake as it comes: one server for the run, each client in its own environment."""
+"""Real clients, each in its own environment, against the fake as it comes: one server for the run."""
 
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -21,27 +22,51 @@ collect_ignore = ["suites"]
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`mockgrid serve` with nothing changed, on a free port."""
-    log = tmp_path_factory.mktemp("server") / "stderr.txt"
-    command = [sys.executable, "-m", "mockgrid", "serve", "--port", "0", "--ready", "json", "--log", "off"]
-    with (
-        log.open("wb") as stderr,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
-    ):
-        try:
-            ready = _first_line(process)
-            if ready is None:
-                pytest.fail(f"`{' '.join(command)}` did not get ready:\n{log.read_text()}", pytrace=False)
-            yield json.loads(ready)["url"]
-            assert process.poll() is None, f"The server ended with {process.returncode}:\n{log.read_text()}"
-        finally:
-            process.terminate()
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[str]]:
+    """Starts `mockgrid serve` with these arguments, on a free port; what it gives is the address."""
+
+    @contextmanager
+    def serve(*arguments: str) -> Iterator[str]:
+        log = tmp_path_factory.mktemp("server") / "stderr.txt"
+        command = [
+            sys.executable,
+            "-m",
+            "mockgrid",
+            "serve",
+            "--port",
+            "0",
+            "--ready",
+            "json",
+            "--log",
+            "off",
+        ]
+        command += arguments
+        with (
+            log.open("wb") as stderr,
+            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+        ):
             try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    assert "Traceback" not in log.read_text(), f"The server's standard error:\n{log.read_text()}"
+                ready = _first_line(process)
+                if ready is None:
+                    pytest.fail(f"`{' '.join(command)}` did not get ready:\n{log.read_text()}", pytrace=False)
+                yield json.loads(ready)["url"]
+                assert process.poll() is None, f"It ended with {process.returncode}:\n{log.read_text()}"
+            finally:
+                process.terminate()
+                try:
+                    process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+        assert "Traceback" not in log.read_text(), f"The server's standard error:\n{log.read_text()}"
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def url(serving: Callable[..., AbstractContextManager[str]]) -> Iterator[str]:
+    """The fake with nothing changed."""
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def run_node(suite: str, environment: str, url: str, home: Path) -> list[Outcome
     """Runs ``suites/<suite>/check_*.mjs`` with Node's test runner, beside that environment's packages."""
     # A module finds its packages by where it lies, so the checks are laid beside the packages.
     (home / "node_modules").symlink_to(node_environment(environment) / "node_modules")
-    for file in [SUITES / "session.mjs", *sorted((SUITES / suite).glob("*.mjs"))]:
+    for file in [SUITES / "session.mjs", *filter(Path.is_file, sorted((SUITES / suite).iterdir()))]:
         (home / file.name).write_bytes(file.read_bytes())
     command = [
         *(node(), "--import", "./session.mjs", "--test", "--test-concurrency=1"),

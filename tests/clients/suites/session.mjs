@@ -19,10 +19,12 @@ function refuse(host) {
   if (!LOOPBACK.has(host)) throw new Error(`The checks run without a network, and ${host} was asked for.`);
 }
 
-// Every answer of the running check, below the client and its retries: one for every attempt that it made.
+// Every attempt of the running check, below the client and its retries, and every answer that one got.
+let attempts = 0;
 let answers = [];
 const send = globalThis.fetch;
 globalThis.fetch = async (...request) => {
+  attempts += 1;
   const answer = await send(...request);
   answers.push(answer);
   return answer;
@@ -40,9 +42,11 @@ export function check(name, run) {
 /** A check that sends on purpose what the contract forbids. */
 export function breach(name, run) {
   test(name, { timeout: PATIENCE }, async () => {
+    attempts = 0;
     answers = [];
     const key = `mg-${CLIENT}-${name.replace(/[^A-Za-z0-9]+/g, "-")}`;
-    await run({ url: process.env.MOCKGRID_URL, key, statuses: () => answers.map((answer) => answer.status) });
-    assert.notEqual(answers.length, 0, "The client never spoke to the fake.");
+    const statuses = () => answers.map((answer) => answer.status);
+    await run({ url: process.env.MOCKGRID_URL, key, statuses, attempts: () => attempts });
+    assert.notEqual(attempts, 0, "The client never spoke to the fake.");
   });
 }
