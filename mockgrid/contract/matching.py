@@ -40,17 +40,22 @@ class Patterns:
         if linear is not None and linear.cost(text) <= _DEAREST:
             return linear.search(text)
         if pattern not in self._others:
-            self._others[pattern] = self._other(pattern)
+            self._others[pattern] = self._other(pattern, linear)
         return self._others[pattern](text)
 
-    def _other(self, pattern: str) -> Callable[[str], bool]:
-        """Return the accepting validator's own matcher, whose steps are limited; without it, Python's."""
+    def _other(self, pattern: str, linear: Pattern | None) -> Callable[[str], bool]:
+        """Return the accepting validator's own matcher, whose steps are limited.
+
+        Without it, the linear one, however long the text; Python's only for what that does not read.
+        """
         try:
             fast = compile_fast({"pattern": pattern}, self._draft)
         except DocumentError:
             fast = None
         if fast is not None:
             return fast
+        if linear is not None:
+            return linear.search
         try:
             compiled = re.compile(pattern)
         except re.error:
