@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockgrid.contract.json_body import reread_integers
 from mockgrid.contract.nearest import did_you_mean
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.policy import Models
     from mockgrid.reply.chunking import Chunking
+    from mockgrid.reply.reply import Headers
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Tokenizer
 
@@ -48,10 +49,29 @@ _SHAPING = frozenset(
 )
 # Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
 _MOST_LOGPROBS = 250_000
+# Plain replies that are remembered, the first made going first, and the largest of them in bytes.
+_REMEMBERED = 1024
+_LARGEST_REMEMBERED = 4096
+# Characters of an identity that stand in a completion's id.
+_ID = 29
 # Characters of an unknown name that are shown.
 _SHOWN = 100
 _LONG_INTEGER = re.compile(rb"\d{19}")
 _TIERS = ("default", "flex", "scale", "priority")
+
+
+class _Again(NamedTuple):
+    """A plain reply but for its id; a request that was answered before costs no more than that."""
+
+    head: bytes
+    tail: bytes
+    tokens: int
+
+    def reply(self, identity: str, headers: Headers) -> Reply:
+        """Return the reply to one more attempt."""
+        reply = Reply(200, headers, self.head + identity[:_ID].encode("ascii") + self.tail)
+        reply.tokens = self.tokens
+        return reply
 
 
 class ChatReplies:
@@ -90,6 +110,7 @@ class ChatReplies:
         self._fingerprint = f"fp_{contract.sha256[:10]}"
         self._plain = PlainJson(self._fingerprint, tokenizer)
         self._known_models = frozenset(models.names) if models is not None else frozenset()
+        self._remembered: dict[str, _Again] = {}
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -114,9 +135,14 @@ class ChatReplies:
     def reply(self, request: Request, seed: str, identity: str) -> Reply:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
+        if "stream" not in body:
+            again = self._remembered.get(seed)
+            if again is not None:
+                return again.reply(identity, self._json_headers)
         if body.keys().isdisjoint(_SHAPING):
             plain = self.plain(body, self._planner.sentence(body["messages"], seed), identity)
             if plain is not None:
+                self._remember(seed, plain, identity)
                 return plain
         if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
@@ -135,6 +161,15 @@ class ChatReplies:
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply
 
+    def _remember(self, seed: str, reply: Reply, identity: str) -> None:
+        """Keep what a plain reply says: the same request gets the same again, but for its id."""
+        if self._real_clock or len(reply.body) > _LARGEST_REMEMBERED:
+            return
+        if len(self._remembered) >= _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        head, _, tail = reply.body.partition(identity[:_ID].encode("ascii"))
+        self._remembered[seed] = _Again(head, tail, reply.tokens)
+
     def plain(self, body: dict[str, Any], content: str, identity: str) -> Reply | None:
         """Return the reply that says ``content``, made at once; None for a request that asks for more.
 
@@ -147,7 +182,7 @@ class ChatReplies:
             return None
         model = body.get("model") or self.default_model
         written = self._tokenizer.count(content)
-        name = f"chatcmpl-{identity[:29]}"
+        name = f"chatcmpl-{identity[:_ID]}"
         made = self._plain.render(name, self._created(), model, content, prompt, written)
         reply = Reply(200, self._json_headers, made)
         reply.tokens = prompt + written
@@ -176,7 +211,7 @@ class ChatReplies:
             choices = tuple(_named(choice, identity, index) for index, choice in enumerate(choices))
         tier = body.get("service_tier")
         return Completion(
-            id=f"chatcmpl-{identity[:29]}",
+            id=f"chatcmpl-{identity[:_ID]}",
             created=self._created(),
             model=body.get("model") or self.default_model,
             service_tier=tier if tier in _TIERS else "default",
