@@ -5,7 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import Any
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NUMBERS = count(1)
+
+
+MARK = b"@@@@@@@@@"
+"""Where a body has this, each request has another number of as many digits."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +40,18 @@ class Target:
 class _Connection(asyncio.Protocol):
     """Sends the next request once the reply to the last one is whole; all replies have one size."""
 
-    def __init__(self, request: bytes, size: int) -> None:
-        self.request = request
+    def __init__(self, request: bytes, size: int, numbers: Iterator[int]) -> None:
+        self.head, self.mark, self.tail = request.partition(MARK)
+        self.numbers = numbers
         self.size = size
         self.waiting = size
         self.replies = 0
         self.stopped = False
+
+    @property
+    def request(self) -> bytes:
+        """The bytes of the next request."""
+        return self.head + b"%09d" % next(self.numbers) + self.tail if self.mark else self.head
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport
@@ -72,7 +88,11 @@ async def load(target: Target, seconds: float, connections: int) -> float:
     size, _ = await reply_size(target)
     loop = asyncio.get_running_loop()
     opened = [
-        (await loop.create_connection(lambda: _Connection(target.request, size), target.host, target.port))[1]
+        (
+            await loop.create_connection(
+                lambda: _Connection(target.request, size, _NUMBERS), target.host, target.port
+            )
+        )[1]
         for _ in range(connections)
     ]
     started = time.perf_counter()

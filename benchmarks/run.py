@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bare
-from load import Target, load, reply_size, send_many
+from load import MARK, Target, load, reply_size, send_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,6 +207,15 @@ def main() -> int:
             spread(found.throughput),
         )
         show("  the same by processor time", statistics.median(found.cpu), 0.9, least, spread(found.cpu))
+        new = (grid, Target("127.0.0.1", grid.port, CHAT, SHORT.replace(b"the world", MARK)))
+        found = compare(new, there, rounds, seconds)
+        show(
+            "  each request new, by processor time",
+            statistics.median(found.cpu),
+            0.9,
+            least,
+            spread(found.cpu),
+        )
         two = (grid, Target("127.0.0.1", grid.port, CHAT, conversation(2)))
         long = (grid, Target("127.0.0.1", grid.port, CHAT, conversation(101)))
         found = compare(two, long, rounds, seconds)
