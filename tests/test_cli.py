@@ -134,6 +134,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
+        *("--journal-bytes", "1MiB"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -161,6 +162,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         max_body=5_000_000,
         max_headers=1024,
         max_depth=9,
+        journal_bytes=1024 * 1024,
         body_timeout=120.0,
         header_timeout=0.5,
         keep_alive=9.0,

@@ -111,6 +111,12 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
 @setting("--max-body", "Largest request body.", type=Size(), default="20MiB")
 @setting("--max-headers", "Largest request line and headers together.", type=Size(), default="64KiB")
 @setting("--max-depth", "Deepest nesting of a JSON body.", type=Whole(1, 10_000))
+@setting(
+    "--journal-bytes",
+    "Bytes that the journal of all sessions holds; then the oldest exchanges go.",
+    type=Size(),
+    default="16MiB",
+)
 @setting("--body-timeout", "Time for a request body to arrive.", type=Duration(), default="60s")
 @setting("--header-timeout", "Time for request line and headers to arrive.", type=Duration(), default="30s")
 @setting("--keep-alive", "Time that an idle connection stays open.", type=Duration(), default="75s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mockgrid.reply.delivering import Deliveries, deliver, delivery_of
+from mockgrid.reply.delivering import deliver, delivery_of, writing_time
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.near_miss import NoStep
@@ -33,7 +33,6 @@ class ScenarioReplies:
     def __init__(self, scripted: ScriptedReplies, default_model: str) -> None:
         self._scripted = scripted
         self._default_model = default_model
-        self._deliveries = Deliveries()
 
     def reply(self, request: Request, play: Play, attempt: int, seed: str, identity: str) -> Reply:
         """Return the reply to a valid request.
@@ -70,25 +69,30 @@ class ScenarioReplies:
         seed: str,
         identity: str,
     ) -> Reply:
-        pace = play.scenario.pace
-        if selection is None:
+        scripted = selection.reply if selection is not None else None
+        if selection is None or scripted is None:
             reply = self._scripted.default(request, seed, identity)
-            delivery = delivery_of(None, pace) if pace is not None and reply.events is not None else None
         else:
-            reply = self._scripted.compose(selection.reply, request, view, seed, identity)
+            reply = self._scripted.compose(scripted, request, view, seed, identity)
             reply.step = selection.step.label
-            delivery = self._deliveries.of(selection.reply, pace)
-        if delivery is not None:
-            body = request.value if isinstance(request.value, dict) else {}
-            options = body.get("stream_options") or {}
-            deliver(
-                reply,
-                delivery,
-                identity,
-                choices=body.get("n") or 1,
-                usage=bool(options.get("include_usage")),
-                virtual=play.clock.virtual,
-            )
+        pace = play.scenario.pace
+        if pace is None and (scripted is None or scripted.direct):
+            return reply
+        held = 0.0
+        if pace is not None and reply.events is None:
+            tokens = self._scripted.tokens(scripted, request, view, seed, identity)
+            held = writing_time(pace, tokens, identity)
+        body = request.value if isinstance(request.value, dict) else {}
+        options = body.get("stream_options") or {}
+        deliver(
+            reply,
+            delivery_of(scripted, pace),
+            identity,
+            choices=body.get("n") or 1,
+            usage=bool(options.get("include_usage")),
+            held=held,
+            virtual=play.clock.virtual,
+        )
         return reply
 
 
@@ -112,4 +116,5 @@ def _no_step(found: NoStep) -> RefusedError:
     near = json.dumps(found.as_json()["near_misses"], separators=(",", ":"))
     others = "; ".join(str(miss) for miss in found.near_misses[1:])
     message = f"{found} Then: {others}." if others else str(found)
-    return RefusedError("no_step", message, headers={"x-mockgrid-near-miss": near[:_HEADER_LIMIT]})
+    headers = {"x-mockgrid-near-miss": near[:_HEADER_LIMIT]}
+    return RefusedError("no_step", message, headers=headers, no_step=found)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockgrid.contract.violation import Violation
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.contract.violation import Violation
+    from mockgrid.scenario.near_miss import NoStep
 
 
 class RefusedError(MockgridError):
@@ -21,9 +22,10 @@ class RefusedError(MockgridError):
         violations: what was wrong, in order.
         headers: headers that the answer carries besides, such as ``Allow``.
         code: what ``mockgrid explain`` tells of it; empty for the failure's usual code.
+        no_step: why no step of a scenario answered.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each says one thing about the refusal, by name
         self,
         failure: str,
         message: str,
@@ -31,12 +33,38 @@ class RefusedError(MockgridError):
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
         code: str = "",
+        no_step: NoStep | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
         self.violations = tuple(violations)
         self.headers = headers
         self.code = code
+        self.no_step = no_step
+
+
+_CODES = {
+    "unknown_path": ("MG101", "path"),
+    "method_not_allowed": ("MG102", "path"),
+    "unauthorized": ("MG104", "header"),
+    "body_too_large": ("MG106", "body"),
+    "unsupported_media_type": ("MG107", "header"),
+    "malformed_body": ("MG108", "body"),
+    "request_timeout": ("MG109", "body"),
+    "unknown_model": ("MG126", "body"),
+}
+
+
+def breach_of(refused: RefusedError) -> Violation | None:
+    """Return the violation that a refusal means by itself, where it lists none; None where it means none.
+
+    A client that meets a limit has broken nothing.
+    """
+    code, location = _CODES.get(refused.failure, ("", ""))
+    if not code or refused.violations:
+        return None
+    pointer, path = ("/model", "model") if refused.failure == "unknown_model" else ("", "$")
+    return Violation(refused.code or code, pointer, path, refused.message, "", "", location=location)
 
 
 class UnanswerableError(MockgridError):

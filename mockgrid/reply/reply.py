@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.violation import Violation
     from mockgrid.reply.script import Played, Script
+    from mockgrid.scenario.near_miss import NoStep
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -34,13 +35,17 @@ class Reply:
         tokens: what it used, of prompt and completion together.
         failure: the name of the failure that it answers; empty for a success.
         violations: what was wrong with the request.
+        attempt: how many times the session has seen the request, with this one; 0 where it did not count.
+        no_step: why no step of a scenario answered, where one had to.
     """
 
     __slots__ = (
+        "attempt",
         "body",
         "events",
         "failure",
         "headers",
+        "no_step",
         "played",
         "script",
         "status",
@@ -71,3 +76,5 @@ class Reply:
         self.tokens = 0
         self.failure = failure
         self.violations = violations
+        self.attempt = 0
+        self.no_step: NoStep | None = None

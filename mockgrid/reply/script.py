@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class Head(NamedTuple):
@@ -107,11 +107,23 @@ class Played:
         ended_by: who ended the reply: the server by its script, the client by leaving, or the server's stop.
         virtual_seconds: what waits would have taken, where they passed at once.
         degraded: what this transport could not do, and what was done instead; empty where all was done.
+        whole: whether the body ended as its head promised.
+        sent: told of each piece of the body that was handed over, and when.
     """
 
-    __slots__ = ("bytes_written", "degraded", "ended_by", "events_written", "virtual_seconds")
+    __slots__ = (
+        "bytes_written",
+        "degraded",
+        "ended_by",
+        "events_written",
+        "sent",
+        "virtual_seconds",
+        "whole",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, sent: Callable[[float, bytes], None] = lambda _at, _piece: None) -> None:
+        self.sent = sent
+        self.whole = False
         self.events_written = 0
         self.bytes_written = 0
         self.ended_by: EndedBy = "server"
@@ -119,5 +131,7 @@ class Played:
         self.degraded = ""
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__))
+        shown = ", ".join(
+            f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__) if name != "sent"
+        )
         return f"Played({shown})"

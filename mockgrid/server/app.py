@@ -1,6 +1,6 @@
 """The ASGI application: the way of a request, from its first byte to its last.
 
-    route -> authenticate -> read -> validate -> compose -> send -> record
+    route -> authenticate -> read -> validate -> compose -> record -> send
 
 Each stage is a function of what came before; input and output stand at the two ends. A stage that refuses
 raises ``RefusedError``, which is answered in the shape that the contract's policy gives it.
@@ -9,7 +9,7 @@ raises ``RefusedError``, which is answered in the shape that the contract's poli
 from __future__ import annotations
 
 import hashlib
-from time import perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
@@ -17,8 +17,8 @@ from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.json_body import MalformedJsonError, read_json, reread_integers
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
-from mockgrid.reply.errors import Errors
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.errors import Errors, violations_header
+from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.reply.reply import ROUTED
 from mockgrid.reply.request import Request
 from mockgrid.server.composing import Composer
@@ -28,8 +28,9 @@ from mockgrid.server.head import Head, route_path
 from mockgrid.server.log import ErrorLog, RequestLog, warn
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.sending import send_reply
-from mockgrid.session.clock import RealClock, VirtualClock
-from mockgrid.session.sessions import Sessions, session_name
+from mockgrid.session.exchange import Exchange
+from mockgrid.session.journal import Room
+from mockgrid.session.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.scenario.library import Library
     from mockgrid.server.settings import Settings
+    from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
 
@@ -73,13 +75,17 @@ class App:
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
-        self.sessions = Sessions(start=self._start, closed=self._session_closed)
+        self.sessions = Sessions(
+            start=self._start,
+            closed=self._session_closed,
+            room=Room(settings.journal_bytes),
+            virtual=settings.clock == "virtual",
+        )
         self._sessions_closed = 0
         self._max_depth = settings.max_depth
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self._error_log = ErrorLog.logger()
-        self._anonymous = self.sessions.get(session_name(""))
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._composer = Composer(contract, settings, self.errors)
         self._credentials = Credentials(
@@ -100,24 +106,42 @@ class App:
         if scope["type"] != "http" or route_path(scope).startswith(_NOT_THE_API):
             await self._aside(scope, receive, send)
             return
-        started = perf_counter() if self.log.enabled else 0.0
-        head, session = Head(scope), self._anonymous
+        arrived = monotonic()
+        head, session, operation, body = Head(scope), None, None, b""
         try:
             operation, path_parameters = self._route(head)
             session = self._credentials.session(head, operation)
-            body = await self._reader.read(head, receive) if operation.body else b""
+            if operation.body:
+                body = await self._reader.read(head, receive)
             request = self._validate(head, operation, path_parameters, body)
             reply, request_id = self._composer.compose(request, session)
         except RefusedError as refused:
-            reply, request_id = self._refuse(refused, head, session)
+            session = session or self._credentials.presumed(head)
+            reply, request_id = self._refuse(refused, head, session, operation)
         except DisconnectedError:
             return
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
+            session = session or self._credentials.presumed(head)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
             self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
-        await send_reply(reply, request_id, scope, receive, send)
+        journal = session.journal
+        exchange = Exchange(
+            journal.count + 1,
+            arrived,
+            head.method,
+            head.path,
+            head.query,
+            head.headers,
+            body,
+            operation,
+            reply,
+        )
+        # Recorded before the first byte leaves: a test that has its answer finds its exchange.
+        journal.add(exchange)
+        await send_reply(reply, request_id, exchange, scope, receive, send)
+        journal.settle(exchange)
         if self.log.enabled:
-            self._record(head, reply, session, started)
+            self._log(exchange, session)
 
     async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
@@ -130,14 +154,14 @@ class App:
         """Return the names of the scenarios."""
         return self._library().scenarios if self._library is not None else ()
 
-    def _session_closed(self, name: str) -> None:
+    def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""
         self._sessions_closed += 1
         if self._sessions_closed % _TELL_EVERY == 1:
             count = self._sessions_closed
-            warn(f"session {name}, idle longest, was closed to make room; {count} have been in all")
+            warn(f"session {session.name}, idle longest, was closed to make room; {count} have been in all")
 
-    def _start(self, scenario: str) -> Play | None:
+    def _start(self, scenario: str, clock: Clock) -> Play | None:
         """Start the scenario of a new session; without a name, the server's default one."""
         name = scenario or self.settings.scenario
         found = self._library().find(name) if name and self._library is not None else None
@@ -146,7 +170,7 @@ class App:
         from mockgrid.session.play import Play  # noqa: PLC0415 - only servers with scenarios need it
 
         models = known_models(found.models, self.contract.policy.models) if found.models else None
-        return Play(found, VirtualClock() if self.settings.clock == "virtual" else RealClock(), models)
+        return Play(found, clock, models)
 
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""
@@ -201,17 +225,15 @@ class App:
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
 
-    def _refuse(self, refused: RefusedError, head: Head, session: Session) -> tuple[Reply, bytes]:
+    def _refuse(
+        self, refused: RefusedError, head: Head, session: Session, operation: Operation | None = None
+    ) -> tuple[Reply, bytes]:
         digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
         digest.update(head.query)
         attempt = session.attempt(digest.digest())
         digest.update(b"%d" % attempt)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
-        operation = None
-        if refused.failure != "internal":  # whatever failed, routing included, must not fail here again
-            found = self.contract.router.find(head.path, head.raw_path)
-            operation = found[0].operations.get(head.method) if found is not None else None
         reply = self.errors.reply(
             refused.failure,
             message,
@@ -219,18 +241,23 @@ class App:
             violations=refused.violations,
             headers=refused.headers,
         )
+        reply.attempt = attempt
+        reply.no_step = refused.no_step
+        breach = breach_of(refused)
+        if breach is not None:
+            reply.violations = (breach,)
+            reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
 
-    def _record(self, head: Head, reply: Reply, session: Session, started: float) -> None:
-        elapsed = (perf_counter() - started) * 1000
+    def _log(self, exchange: Exchange, session: Session) -> None:
         self.log.record(
-            head.method,
-            head.path,
-            reply.status,
+            exchange.method,
+            exchange.path,
+            exchange.status,
             session.name,
-            reply.step or None,
-            len(reply.violations),
-            elapsed,
+            exchange.step or None,
+            len(exchange.violations),
+            (exchange.ended - exchange.arrived) * 1000,
         )
 
 

@@ -101,19 +101,22 @@ class Composer:
             own = drawn.hexdigest()
         request_id = b"req_" + own[-32:].encode()
         prefer = request.headers.get(b"prefer")
-        if prefer is None and play is None and behaviour is not None:
-            return behaviour.reply(request, seed, identity), request_id
         try:
             if prefer is not None:
                 preferences = read_prefer([prefer.decode("latin-1")])
-                return self._preferred(request, preferences, behaviour, seed, identity), request_id
-            if play is not None:
-                return self._playing.reply(request, play, attempt, seed, identity), request_id
-            return self._preferred(request, Preferences(), behaviour, seed, identity), request_id
+                reply = self._preferred(request, preferences, behaviour, seed, identity)
+            elif play is not None:
+                reply = self._playing.reply(request, play, attempt, seed, identity)
+            elif behaviour is not None:
+                reply = behaviour.reply(request, seed, identity)
+            else:
+                reply = self._preferred(request, Preferences(), behaviour, seed, identity)
         except PreferError as error:
-            raise RefusedError("malformed_body", error.message) from None
+            raise RefusedError("malformed_body", error.message, code="MG129") from None
         except UnanswerableError as error:
             raise RefusedError("internal", error.message) from None
+        reply.attempt = attempt
+        return reply, request_id
 
     def _concerns(self, play: Play, operation: Operation) -> bool:
         """Tell whether a scenario is for an operation.

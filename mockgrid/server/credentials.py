@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
-from mockgrid.session.sessions import session_name
+from mockgrid.session.sessions import named_session, session_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -69,17 +69,35 @@ class Credentials:
             known = self._known.get(headers.get(b"authorization", b""))
             key, scenario = known if known is not None else self._identify(head, operation)
         if SESSION in headers:
-            key = session_name(f"session:{head.text(SESSION)}")
+            key = named_session(head.text(SESSION) or "")
         if SCENARIO in headers:
             scenario = self._scenario(
                 head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
             )
+            key = f"{key}~{scenario}"
         return self._sessions.get(key, scenario)
+
+    def presumed(self, head: Head) -> Session:
+        """Return the session that a request without a usable credential was probably meant for.
+
+        A key in the wrong header, or without its scheme, still tells whose request it is; its journal, and
+        none other, should show the mistake.
+        """
+        if SESSION in head.headers:
+            return self._sessions.get(named_session(head.text(SESSION) or ""))
+        prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
+        for value in head.headers.values():
+            word = value.rpartition(b" ")[2].decode("latin-1")
+            if word in self._accepted or (prefixes and word.startswith(prefixes)):
+                found = self._sessions.find(session_name(word))
+                if found is not None:
+                    return found
+        return self._sessions.get(_ANONYMOUS)
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
         found = operation.security.find(head.headers, head.query)
         if isinstance(found, Missing):
-            raise self._refused(found.reason, operation)
+            raise self._refused(found.reason, operation, code="MG103")
         identity = session_name(found.key), self._scenario_of(found.key, operation)
         if found.scheme.kind == "bearer" and len(found.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
@@ -110,11 +128,10 @@ class Credentials:
         known = ", ".join(sorted(scenarios)) or "none"
         hint = did_you_mean(name, scenarios) or f" Known scenarios: {known}."
         raise self._refused(
-            f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, advise=False
+            f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, code="MG105"
         )
 
-    def _refused(self, message: str, operation: Operation, *, advise: bool = True) -> RefusedError:
-        advice = f" {self._keys.advice}" if advise and self._keys.advice else ""
-        return RefusedError(
-            "unauthorized", message + advice, headers={"WWW-Authenticate": operation.security.challenge}
-        )
+    def _refused(self, message: str, operation: Operation, *, code: str = "MG104") -> RefusedError:
+        advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""
+        challenge = {"WWW-Authenticate": operation.security.challenge}
+        return RefusedError("unauthorized", message + advice, headers=challenge, code=code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from mockgrid.reply.script import Hang, Head, Raw, Reset, Wait, Write
@@ -89,6 +90,7 @@ class Playing:
             if self._left:
                 return
         await self._outlet.finish(self._played.bytes_written)
+        self._played.whole = True
 
     def _next(self) -> Instruction | None:
         held, self._held = self._held, None
@@ -105,6 +107,7 @@ class Playing:
         self._count(write)
 
     def _count(self, write: Write) -> None:
+        self._played.sent(monotonic(), write.data)
         self._played.bytes_written += len(write.data)
         self._played.events_written += write.events
 

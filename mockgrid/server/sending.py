@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.reply.script import Played
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mockgrid.reply.reply import Reply
+    from mockgrid.server.line import Line
+    from mockgrid.session.exchange import Exchange
 
 _NONE: dict[str, Any] = {}
 # Events without pace leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
 
 
-async def send_reply(reply: Reply, request_id: bytes, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a reply whole, event by event, or by its script.
+async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of it, and ASGI's three
+    reply: Reply, request_id: bytes, exchange: Exchange, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Send a reply whole, event by event, or by its script, and note in its exchange how it left.
 
     Raises:
         CutError: the script cuts the connection, and the server offers no way to do it.
@@ -34,29 +39,52 @@ async def send_reply(reply: Reply, request_id: bytes, scope: Scope, receive: Rec
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
-    if reply.script is not None:
-        reply.played = Played()
-        await Playing(reply.script, reply.played, connection, receive, send).play(reply.status, headers)
-        return
-    if reply.events is None:
-        body = reply.body
-        headers.append((b"content-length", b"%d" % len(body)))
-        if whole is None or not whole(reply.status, headers, body):
+    exchange.replied = monotonic()
+    try:
+        if reply.script is not None:
+            reply.played = Played(exchange.sent)
+            await Playing(reply.script, reply.played, connection, receive, send).play(reply.status, headers)
+        elif reply.events is not None:
             await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-        return
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await _send_events(reply.events, send)
+            await _send_events(reply.events, exchange, send)
+        else:
+            body = reply.body
+            headers.append((b"content-length", b"%d" % len(body)))
+            if whole is None or not whole(reply.status, headers, body):
+                await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
+    except BaseException:
+        exchange.whole = False
+        raise
+    finally:
+        _note_end(exchange, reply, connection)
 
 
-async def _send_events(events: Iterable[bytes], send: Send) -> None:
+def _note_end(exchange: Exchange, reply: Reply, connection: Line | None) -> None:
+    exchange.ended = monotonic()
+    played = reply.played
+    if played is not None:
+        exchange.ended_by = played.ended_by
+        exchange.virtual_seconds = played.virtual_seconds
+        exchange.degraded = played.degraded
+        exchange.whole = exchange.whole and played.whole
+    elif connection is not None and connection.lost:
+        exchange.ended_by = "client"
+        exchange.whole = False
+
+
+async def _send_events(events: Iterable[bytes], exchange: Exchange, send: Send) -> None:
     waiting: list[bytes] = []
     size = 0
     for event in events:
         waiting.append(event)
         size += len(event)
         if size >= _TOGETHER:
-            await send({"type": "http.response.body", "body": b"".join(waiting), "more_body": True})
+            piece = b"".join(waiting)
+            exchange.sent(monotonic(), piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
             waiting, size = [], 0
             await asyncio.sleep(0)  # a long stream is no reason for others to wait
-    await send({"type": "http.response.body", "body": b"".join(waiting)})
+    piece = b"".join(waiting)
+    exchange.sent(monotonic(), piece)
+    await send({"type": "http.response.body", "body": piece})

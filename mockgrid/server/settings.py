@@ -91,6 +91,10 @@ class Settings:
     max_depth: int = 256
     """Deepest nesting of a JSON body accepted."""
 
+    journal_bytes: int = 16 * MIB
+    """Bytes that the journals of all sessions may hold together; beyond, the oldest exchanges go, those
+    with violations last."""
+
     body_timeout: float = 60.0
     """Seconds that a request body may take to arrive."""
 

@@ -38,6 +38,10 @@ class Play:
         self._counts = bool(scenario.limits) or balance is not None
         self._balance = Balance(balance.tokens, balance.top_up) if balance is not None else None
 
+    def anew(self, clock: Clock) -> Play:
+        """Return the same scenario at its beginning."""
+        return Play(self.scenario, clock, self.models)
+
     @cached_property
     def named(self) -> frozenset[str | None]:
         """The operations that its steps name."""

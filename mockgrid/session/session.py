@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from time import monotonic
 from typing import TYPE_CHECKING
+
+from mockgrid.session.clock import RealClock
+from mockgrid.session.journal import Journal, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
 # So many different requests are remembered for counting attempts; the one not seen longest goes first.
@@ -19,15 +24,32 @@ class Session:
 
     Args:
         name: how it appears in logs; tells nothing of the key.
+        clock: what its limits and its balance run on.
         play: the scenario that plays; None for default replies alone.
+        room: what its journal shares with those of other sessions.
         grown: called when one more request is remembered.
+
+    Attributes:
+        opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
+        used: when it was asked for last.
     """
 
-    __slots__ = ("_attempts", "_grown", "name", "play")
+    __slots__ = ("_attempts", "_grown", "clock", "journal", "name", "opened", "play", "used")
 
-    def __init__(self, name: str, play: Play | None = None, grown: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        play: Play | None = None,
+        *,
+        clock: Clock | None = None,
+        room: Room | None = None,
+        grown: Callable[[], None] = lambda: None,
+    ) -> None:
         self.name = name
         self.play = play
+        self.clock = clock or RealClock()
+        self.journal = Journal(name, room or Room())
+        self.opened = self.used = monotonic()
         self._grown = grown
         self._attempts: OrderedDict[bytes, int] = OrderedDict()
 
@@ -48,3 +70,11 @@ class Session:
         else:
             self._grown()
         return count
+
+    def forget(self) -> int:
+        """Forget requests and exchanges, and return how many requests were remembered."""
+        remembered = len(self._attempts)
+        self._attempts.clear()
+        self.journal.clear()
+        self.opened = monotonic()
+        return remembered

@@ -1,20 +1,25 @@
-"""All sessions of a server, bounded in number and in what they remember."""
+"""All sessions of a server, bounded in number, in age and in what they remember."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from mockgrid.session.clock import RealClock, VirtualClock
+from mockgrid.session.journal import Room
 from mockgrid.session.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
 # Requests that all sessions together remember; beyond them, the session idle longest goes.
 _REMEMBERED = 200_000
+HOUR = 3600.0
 
 
 class Sessions:
@@ -22,41 +27,82 @@ class Sessions:
 
     Args:
         most: how many sessions are kept.
-        start: starts the scenario of a name, the empty one being the server's default.
-        closed: told the name of each session that had to go.
+        idle: seconds after which one that nobody uses goes, once another is opened.
+        start: starts the scenario of a name on a session's clock, the empty name being the server's default.
+        closed: told of each session that had to go.
+        room: what all journals share.
+        virtual: whether the sessions' clocks stand still until they are moved.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one bound or one hook, by name
         self,
         most: int = 10_000,
-        start: Callable[[str], Play | None] = lambda _: None,
-        closed: Callable[[str], None] = lambda _: None,
+        *,
+        idle: float = HOUR,
+        start: Callable[[str, Clock], Play | None] = lambda _name, _clock: None,
+        closed: Callable[[Session], None] = lambda _: None,
+        room: Room | None = None,
+        virtual: bool = False,
     ) -> None:
         self._most = most
+        self._idle = idle
         self._start = start
         self._closed = closed
-        self._open: OrderedDict[tuple[str, str], Session] = OrderedDict()
+        self._virtual = virtual
+        self._open: OrderedDict[str, Session] = OrderedDict()
         self._remembered = 0
+        self.room = room or Room()
 
     def get(self, name: str, scenario: str = "") -> Session:
-        """Return the session of a name (and scenario), opening it where it is new.
+        """Return the session of a name, opening it where it is new.
 
         Args:
             name: as ``session_name`` makes it of a key.
-            scenario: the scenario that is asked for; empty for the server's default.
+            scenario: what plays in a new one; empty for the server's default.
         """
-        found = self._open.get((name, scenario))
+        found = self._open.get(name)
         if found is None:
-            found = Session(name, self._start(scenario), self._grown)
-            self._open[name, scenario] = found
-            if len(self._open) > self._most:
-                self._close_oldest()
-        else:
-            self._open.move_to_end((name, scenario))
+            return self._opened(name, scenario)
+        self._open.move_to_end(name)
+        found.used = monotonic()
         return found
+
+    def find(self, name: str) -> Session | None:
+        """Return the open session of a name, without using it; None where there is none."""
+        return self._open.get(name)
+
+    def restart(self, session: Session, play: Play | None = None) -> None:
+        """Begin a session anew: with a play, or with the scenario that it has."""
+        self._remembered -= session.forget()
+        if session.clock.virtual:
+            session.clock = VirtualClock()
+        if play is None and session.play is not None:
+            play = session.play.anew(session.clock)
+        session.play = play
+
+    def close(self, session: Session) -> None:
+        """Close a session; its name may be opened anew."""
+        if self._open.pop(session.name, None) is not None:
+            self._remembered -= session.forget()
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        """Those that are open, the one idle longest first."""
+        return iter(tuple(self._open.values()))
+
+    def _opened(self, name: str, scenario: str) -> Session:
+        clock = VirtualClock() if self._virtual else RealClock()
+        opened = Session(name, self._start(scenario, clock), clock=clock, room=self.room, grown=self._grown)
+        self._open[name] = opened
+        if len(self._open) > self._most:
+            self._close_oldest()
+        oldest = next(iter(self._open.values()))
+        while opened.used - oldest.used > self._idle:
+            self._close_oldest()
+            oldest = next(iter(self._open.values()))
+        return opened
 
     def _grown(self) -> None:
         """Make room: a session, which has been used just now, remembers one request more."""
@@ -65,9 +111,14 @@ class Sessions:
             self._close_oldest()
 
     def _close_oldest(self) -> None:
-        _, oldest = self._open.popitem(last=False)
-        self._remembered -= oldest.remembered
-        self._closed(oldest.name)
+        oldest = next(iter(self._open.values()))
+        self._closed(oldest)
+        self.close(oldest)
+
+
+def named_session(name: str) -> str:
+    """Return how a session that a header names is called: ``s-`` and a digest, as for keys."""
+    return session_name(f"session:{name}")
 
 
 def session_name(key: str) -> str:

@@ -9,6 +9,7 @@ from server.raw_http import connect
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.server.sending import send_reply
+from mockgrid.session.exchange import Exchange
 
 
 def chunk(delta, finish=None):
@@ -78,8 +79,9 @@ class Player:
         else:
             script = self.delivery.whole(BODY, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", JSON)], script=script)
+        exchange = Exchange(1, 0.0, "GET", scope["path"], b"", {}, b"", None, reply)
         try:
-            await send_reply(reply, b"req_1", scope, receive, send)
+            await send_reply(reply, b"req_1", exchange, scope, receive, send)
         except BaseException as error:
             self.error = error
             raise
