@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,13 +63,18 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     if request is None:
         _explain_code(ctx, subject, directories)
         return 0
-    from mockgrid.cli.meeting import as_json, as_text, find_scenario, meet  # noqa: PLC0415 (slow)
+    from mockgrid.cli.meeting import as_text, find_scenario, read_request  # noqa: PLC0415 (slow)
+    from mockgrid.scenario.meeting import meet  # noqa: PLC0415 (the same)
 
     contract = load(document, overlays)
     operations = [operation.id for operation in contract.operations]
-    meeting = meet(find_scenario(str(subject), directories, operations), request, contract, attempt)
-    for line in as_json(meeting) if form == "json" else as_text(meeting):
-        click.echo(line)
+    scenario = find_scenario(str(subject), directories, operations)
+    meeting = meet(scenario, read_request(request, contract), contract, attempt)
+    if form == "json":
+        click.echo(json.dumps(meeting.as_json(), indent=2, ensure_ascii=False))
+    else:
+        for line in as_text(meeting):
+            click.echo(line)
     return 0 if meeting.outcome in {"step", "default"} else UNANSWERED
 
 

@@ -1,31 +1,34 @@
-"""Which step a request would meet, and how that is told."""
+"""How it is told which step a request would meet."""
 
 from __future__ import annotations
 
-import json
+import sys
 import textwrap
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mockgrid.cli.requests import read_request
+from mockgrid.contract import yaml
+from mockgrid.contract.document import read_document
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
 from mockgrid.errors import DocumentError
-from mockgrid.scenario import Cursors, explain, load, load_library, select
+from mockgrid.scenario import load, load_library
+from mockgrid.scenario.given import given_request
 from mockgrid.scenario.shown import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from mockgrid.cli.requests import Given
     from mockgrid.contract.contract import Contract
-    from mockgrid.scenario import Explained, RequestView, Scenario
+    from mockgrid.scenario import Scenario
+    from mockgrid.scenario.given import Given
+    from mockgrid.scenario.meeting import Meeting
     from mockgrid.scenario.predicate import Outcome
 
-__all__ = ["Meeting", "as_json", "as_text", "find_scenario", "is_scenario", "meet"]
+__all__ = ["as_text", "find_scenario", "is_scenario", "read_request"]
 
+_STDIN: Final = "-"
 _WIDTH: Final = 80
 _WIDEST_NAME: Final = 24
 _REPLY: Final = 200
@@ -36,38 +39,6 @@ _VERDICTS: Final = {
     "later": "matches, after the one that answers",
     "no match": "does not match",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Meeting:
-    """A request, a scenario, and what came of them.
-
-    Attributes:
-        attempt: how often the request has been sent.
-        refusals: why the contract refuses the request; then no step is asked.
-        steps: what each step makes of it.
-    """
-
-    scenario: Scenario
-    given: Given
-    view: RequestView
-    attempt: int
-    refusals: Sequence[str]
-    steps: Sequence[Explained]
-
-    @property
-    def step(self) -> Explained | None:
-        """The step that decides; None where none does."""
-        return next((found for found in self.steps if found.verdict in {"answers", "fails"}), None)
-
-    @property
-    def outcome(self) -> str:
-        """``refused``, ``step``, ``default`` (the default reply) or ``none`` (424)."""
-        if self.refusals:
-            return "refused"
-        if self.step is not None:
-            return "step" if self.step.verdict == "answers" else "none"
-        return "none" if self.scenario.strict else "default"
 
 
 def find_scenario(name: str, directories: Iterable[str], operations: Sequence[str]) -> Scenario:
@@ -115,45 +86,21 @@ def _shipped() -> list[Path]:
         return []
 
 
-def meet(scenario: Scenario, source: str, contract: Contract, attempt: int) -> Meeting:
-    """Return what a scenario makes of a request that a new session sends for the nth time.
+def read_request(source: str, contract: Contract) -> Given:
+    """Read a request.
+
+    Args:
+        source: path of a JSON or YAML file, or ``-`` for standard input.
+        contract: whose operations it may call.
 
     Raises:
-        DocumentError: the request cannot be read, or calls no operation of the contract.
+        DocumentError: it cannot be read, or calls no operation of the contract.
     """
-    given = read_request(source, contract)
-    refusals = given.refusals(contract, scenario)
-    cursors = Cursors(scenario)
-    for earlier in range(1, attempt):
-        select(scenario, cursors, given.view(contract, scenario, earlier))
-    view = given.view(contract, scenario, attempt)
-    return Meeting(scenario, given, view, attempt, refusals, explain(scenario, view, cursors))
-
-
-def as_json(meeting: Meeting) -> Iterator[str]:
-    """Return the meeting as one JSON object."""
-    step = meeting.step if meeting.outcome in {"step", "none"} else None
-    report: dict[str, Any] = {
-        "version": 1,
-        "scenario": {
-            "name": meeting.scenario.name,
-            "where": meeting.scenario.where,
-            "strict": meeting.scenario.strict,
-        },
-        "request": {
-            "operation": meeting.given.operation.id,
-            "method": meeting.given.operation.method,
-            "path": meeting.given.path,
-            "attempt": meeting.attempt,
-        },
-        "outcome": meeting.outcome,
-        "refusals": list(meeting.refusals),
-        "step": step.step.label if step is not None else None,
-        "index": step.step.index if step is not None else None,
-        "reply": step.reply if step is not None else None,
-        "steps": [found.as_json() for found in meeting.steps],
-    }
-    yield json.dumps(report, indent=2, ensure_ascii=False)
+    if source == _STDIN:
+        document = yaml.load(sys.stdin.buffer.read(), name="standard input")
+    else:
+        document = read_document(source)
+    return given_request(document, contract)
 
 
 def as_text(meeting: Meeting) -> Iterator[str]:

@@ -162,6 +162,11 @@ def _finding(scripted: ScriptedReply, message: str) -> Finding:
 
 def check_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
     """Return where a scenario's replies break a contract, in the order of the file."""
+    return checking_for(contract).findings(scenario)
+
+
+def checking_for(contract: Contract) -> Checking:
+    """Return what checks scenarios against a contract, with replies of its own."""
     from mockgrid.reply.chat.replies import ChatReplies  # noqa: PLC0415 - only a check by itself needs them
     from mockgrid.reply.errors import Errors  # noqa: PLC0415 - the same
     from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - the same
@@ -171,4 +176,4 @@ def check_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
     chat = ChatReplies(contract, ShortWords(), models=contract.policy.models)
     generic = GenericReplies(contract)
     scripted = ScriptedReplies(chat, Errors(contract), generic, {_CHAT: chat})
-    return Checking(contract, scripted).findings(scenario)
+    return Checking(contract, scripted)

@@ -30,6 +30,7 @@ from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.sending import send_reply
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
+from mockgrid.session.redaction import Redaction
 from mockgrid.session.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.violation import Violation
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.scenario.library import Library
+    from mockgrid.scenario.scenario import Scenario
     from mockgrid.server.settings import Settings
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
@@ -71,7 +73,7 @@ class App:
         self, contract: Contract, settings: Settings, library: Callable[[], Library] | None = None
     ) -> None:
         self.contract = contract
-        self._library = library
+        self.library = library
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
@@ -88,14 +90,15 @@ class App:
         self._error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._composer = Composer(contract, settings, self.errors)
-        self._credentials = Credentials(
+        self.credentials = Credentials(
             contract.policy.keys,
             self.sessions,
             scenarios=self._scenarios,
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
-        self._control = Control(contract, settings)
+        self.redaction = Redaction(contract)
+        self._control = Control(self)
         # A redirect leads to a supplier's endpoint, which is this server under another path.
         literal = contract.router.literal
         routed = {(method, f"{ROUTED}{path}"): operation for (method, path), operation in literal.items()}
@@ -110,18 +113,18 @@ class App:
         head, session, operation, body = Head(scope), None, None, b""
         try:
             operation, path_parameters = self._route(head)
-            session = self._credentials.session(head, operation)
+            session = self.credentials.session(head, operation)
             if operation.body:
                 body = await self._reader.read(head, receive)
             request = self._validate(head, operation, path_parameters, body)
             reply, request_id = self._composer.compose(request, session)
         except RefusedError as refused:
-            session = session or self._credentials.presumed(head)
+            session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(refused, head, session, operation)
         except DisconnectedError:
             return
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
-            session = session or self._credentials.presumed(head)
+            session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
             self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
         journal = session.journal
@@ -138,10 +141,14 @@ class App:
         )
         # Recorded before the first byte leaves: a test that has its answer finds its exchange.
         journal.add(exchange)
-        await send_reply(reply, request_id, exchange, scope, receive, send)
-        journal.settle(exchange)
-        if self.log.enabled:
-            self._log(exchange, session)
+        try:
+            await send_reply(reply, request_id, exchange, scope, receive, send)
+        finally:
+            journal.settle(exchange)
+            if exchange.virtual_seconds:
+                session.clock.waited(exchange.virtual_seconds)
+            if self.log.enabled:
+                self._log(exchange, session)
 
     async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
@@ -152,7 +159,7 @@ class App:
 
     def _scenarios(self) -> Collection[str]:
         """Return the names of the scenarios."""
-        return self._library().scenarios if self._library is not None else ()
+        return self.library().scenarios if self.library is not None else ()
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""
@@ -164,13 +171,15 @@ class App:
     def _start(self, scenario: str, clock: Clock) -> Play | None:
         """Start the scenario of a new session; without a name, the server's default one."""
         name = scenario or self.settings.scenario
-        found = self._library().find(name) if name and self._library is not None else None
-        if found is None:
-            return None
+        found = self.library().find(name) if name and self.library is not None else None
+        return None if found is None else self.play(found, clock)
+
+    def play(self, scenario: Scenario, clock: Clock) -> Play:
+        """Return a scenario at its beginning, on a session's clock."""
         from mockgrid.session.play import Play  # noqa: PLC0415 - only servers with scenarios need it
 
-        models = known_models(found.models, self.contract.policy.models) if found.models else None
-        return Play(found, clock, models)
+        models = known_models(scenario.models, self.contract.policy.models) if scenario.models else None
+        return Play(scenario, clock, models)
 
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""

@@ -94,6 +94,14 @@ class Credentials:
                     return found
         return self._sessions.get(_ANONYMOUS)
 
+    def scenario_of(self, key: str) -> str | None:
+        """Return the scenario that a key asks for, empty for the default; None for no valid key."""
+        for known in self._keys.prefixes or ():
+            if key.startswith(known.prefix) and len(key) > len(known.prefix):
+                name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
+                return name if name in self._scenarios() else ""
+        return "" if key in self._accepted or self._accept_any else None
+
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
         found = operation.security.find(head.headers, head.query)
         if isinstance(found, Missing):

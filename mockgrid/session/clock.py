@@ -13,6 +13,10 @@ class Clock(Protocol):
     def virtual(self) -> bool:
         """Whether waits pass at once."""
 
+    @property
+    def spared(self) -> float:
+        """Seconds that replies would have waited."""
+
     def now(self) -> float:
         """Return the seconds that have passed."""
 
@@ -24,6 +28,7 @@ class RealClock:
     """The machine's monotonic clock: setting the time of day does not move it."""
 
     virtual = False
+    spared = 0.0
 
     def now(self) -> float:
         """Return the seconds since the machine started."""

@@ -19,7 +19,7 @@ _PIECE = 120
 class Room:
     """The bytes and exchanges that the journals of one server may hold together.
 
-    When there is no room, the oldest exchange goes; those that show a violation stay until no others are left.
+    When there is no room, the oldest exchange goes; those that show a violation stay longest.
 
     Args:
         most_bytes: of all exchanges together.

@@ -12,6 +12,8 @@ from mockgrid.session.journal import Journal, Room
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.step import Step
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
@@ -32,9 +34,10 @@ class Session:
     Attributes:
         opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
         used: when it was asked for last.
+        left_unused: steps of strict scenarios that another took the place of before they gave a reply.
     """
 
-    __slots__ = ("_attempts", "_grown", "clock", "journal", "name", "opened", "play", "used")
+    __slots__ = ("_attempts", "_grown", "clock", "journal", "left_unused", "name", "opened", "play", "used")
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Session:
         self.clock = clock or RealClock()
         self.journal = Journal(name, room or Room())
         self.opened = self.used = monotonic()
+        self.left_unused: list[tuple[Scenario, Step]] = []
         self._grown = grown
         self._attempts: OrderedDict[bytes, int] = OrderedDict()
 
@@ -71,8 +75,17 @@ class Session:
             self._grown()
         return count
 
+    def change(self, play: Play) -> None:
+        """Play something else from now on; what was done until now stays in the journal."""
+        before = self.play
+        if before is not None and before.scenario.strict:
+            scenario = before.scenario
+            self.left_unused += [(scenario, step) for step in before.cursors.unused(scenario)]
+        self.play = play
+
     def forget(self) -> int:
         """Forget requests and exchanges, and return how many requests were remembered."""
+        self.left_unused = []
         remembered = len(self._attempts)
         self._attempts.clear()
         self.journal.clear()

@@ -1,28 +1,24 @@
-"""A request written down in a file, and what the contract says of it before a scenario is asked."""
+"""A request written down, and what the contract says of it before a scenario is asked."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract import yaml
-from mockgrid.contract.document import read_document
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
 from mockgrid.errors import DocumentError
-from mockgrid.scenario import RequestView
+from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.document import Document
     from mockgrid.contract.operation import Operation
-    from mockgrid.scenario import Scenario
+    from mockgrid.scenario.scenario import Scenario
 
-__all__ = ["Given", "read_request"]
+__all__ = ["Given", "given_request"]
 
-_STDIN: Final = "-"
 _KEYS: Final = ("method", "path", "headers", "body")
 _CHAT: Final = "chat-completions"
 
@@ -83,21 +79,16 @@ class Given:
         return [f"Model not found: {model}.{did_you_mean(model, models.names)}"]
 
 
-def read_request(source: str, contract: Contract) -> Given:
-    """Read a request.
+def given_request(document: Document, contract: Contract) -> Given:
+    """Return the request that a document holds.
 
     Args:
-        source: path of a JSON or YAML file, or ``-`` for standard input. It holds a body, or a mapping of
-            ``method``, ``path``, ``headers`` and ``body``.
+        document: a body, or a mapping of ``method``, ``path``, ``headers`` and ``body``.
         contract: whose operations it may call.
 
     Raises:
-        DocumentError: it cannot be read, or calls no operation of the contract.
+        DocumentError: it is no request, or calls no operation of the contract.
     """
-    if source == _STDIN:
-        document = yaml.load(sys.stdin.buffer.read(), name="standard input")
-    else:
-        document = read_document(source)
     data = document.data
     whole = (
         isinstance(data, dict) and bool(data) and {"body", "path"} & data.keys() and data.keys() <= set(_KEYS)

@@ -1,0 +1,94 @@
+"""A session as an HTTP archive (HAR 1.2), which browsers and other tools open."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from mockgrid import __version__
+from mockgrid.session.accounts import accounts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.session.redaction import Redaction
+    from mockgrid.session.session import Session
+
+# A session knows no date; the archive's times are counted from here.
+_BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+def har(session: Session, redaction: Redaction) -> dict[str, Any]:
+    """Return the exchanges of a session as an archive, without credentials.
+
+    Its dates begin on 1 January 2025, when the session began: what leaves the server holds no time of day.
+    """
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "MockGrid", "version": __version__},
+            "entries": [_entry(told) for told in accounts(session, redaction)],
+        }
+    }
+
+
+def _entry(told: Mapping[str, Any]) -> dict[str, Any]:
+    request, reply = told["request"], told["reply"]
+    milliseconds = round((told["seconds"] or 0.0) * 1000, 3)
+    started = _BEGINNING + timedelta(seconds=told["at"])
+    host = request["headers"].get("host", "localhost")
+    query = request["query"]
+    content = _text(reply) if not reply["chunks"] else "".join(piece["data"] for piece in reply["chunks"])
+    entry: dict[str, Any] = {
+        "startedDateTime": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": milliseconds,
+        "request": {
+            "method": request["method"],
+            "url": f"http://{host}{request['path']}" + (f"?{query}" if query else ""),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _pairs(request["headers"]),
+            "queryString": [
+                {"name": name, "value": value} for name, value in parse_qsl(query, keep_blank_values=True)
+            ],
+            "headersSize": -1,
+            "bodySize": request["bytes"],
+        },
+        "response": {
+            "status": told["status"],
+            "statusText": _PHRASES.get(told["status"], ""),
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": _pairs(reply["headers"]),
+            "content": {
+                "size": reply["bytes"],
+                "mimeType": reply["headers"].get("content-type", ""),
+                "text": content,
+            },
+            "redirectURL": reply["headers"].get("location", ""),
+            "headersSize": -1,
+            "bodySize": reply["bytes"],
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": milliseconds, "receive": 0},
+        "comment": f"step={told['step'] or ''} attempt={told['attempt']} ended_by={told['ended_by'] or ''}",
+    }
+    if request["bytes"]:
+        kind = request["headers"].get("content-type", "")
+        entry["request"]["postData"] = {"mimeType": kind, "text": _text(request)}
+    return entry
+
+
+def _text(side: Mapping[str, Any]) -> str:
+    body = side["body"]
+    if body is None:
+        return str(side.get("base64", ""))
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
