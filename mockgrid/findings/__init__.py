@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.errors import MockgridError
-from mockgrid.findings import cross_field, reply, request, scenario, schema
+from mockgrid.findings import cross_field, reply, request, scenario, schema, use
 from mockgrid.findings.code import Code
 from mockgrid.findings.finding import Finding
 
@@ -27,7 +27,14 @@ CODES: Mapping[str, Code] = MappingProxyType(
     dict(
         sorted(
             (c.code, c)
-            for c in (*request.CODES, *schema.CODES, *cross_field.CODES, *reply.CODES, *scenario.CODES)
+            for c in (
+                *request.CODES,
+                *schema.CODES,
+                *cross_field.CODES,
+                *reply.CODES,
+                *scenario.CODES,
+                *use.CODES,
+            )
         )
     )
 )

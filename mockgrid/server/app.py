@@ -27,6 +27,7 @@ from mockgrid.server.credentials import Credentials
 from mockgrid.server.head import Head, route_path
 from mockgrid.server.log import ErrorLog, RequestLog, warn
 from mockgrid.server.reading import BodyReader, DisconnectedError
+from mockgrid.server.recording import Recorder
 from mockgrid.server.sending import send_reply
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
@@ -56,6 +57,7 @@ _TELL_EVERY = 1_000
 _NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
+_ERRORS = 400
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
@@ -77,9 +79,12 @@ class App:
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
+        self.redaction = Redaction(contract)
+        self.recorder = Recorder(contract, self.redaction)
         self.sessions = Sessions(
             start=self._start,
             closed=self._session_closed,
+            ending=self.recorder.close,
             room=Room(settings.journal_bytes),
             virtual=settings.clock == "virtual",
         )
@@ -97,8 +102,7 @@ class App:
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
-        self.redaction = Redaction(contract)
-        self._control = Control(self)
+        self.control = Control(self)
         # A redirect leads to a supplier's endpoint, which is this server under another path.
         literal = contract.router.literal
         routed = {(method, f"{ROUTED}{path}"): operation for (method, path), operation in literal.items()}
@@ -141,6 +145,7 @@ class App:
         )
         # Recorded before the first byte leaves: a test that has its answer finds its exchange.
         journal.add(exchange)
+        self.recorder.note(exchange)
         try:
             await send_reply(reply, request_id, exchange, scope, receive, send)
         finally:
@@ -155,7 +160,7 @@ class App:
         if scope["type"] != "http":
             await _not_http(scope, receive, send)
         else:
-            await self._control(scope, receive, send)
+            await self.control(scope, receive, send)
 
     def _scenarios(self) -> Collection[str]:
         """Return the names of the scenarios."""
@@ -222,6 +227,8 @@ class App:
                 # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
                 value = reread_integers(body) if media.is_json else value
                 violations = [*violations, *schema.explain(value)]
+            if not violations and schema is not None and value is not UNREAD:
+                self.recorder.note_body(head, operation, media, value)
         if violations:
             raise _invalid(violations)
         return Request(operation, head.path, head.query, head.headers, parameters, value, body)
@@ -259,9 +266,12 @@ class App:
         return reply, request_id.encode()
 
     def _log(self, exchange: Exchange, session: Session) -> None:
+        path = exchange.path
+        if exchange.status >= _ERRORS:  # a path that is known holds no key; any other may
+            path = self.redaction.of(exchange).text(path)
         self.log.record(
             exchange.method,
-            exchange.path,
+            path,
             exchange.status,
             session.name,
             exchange.step or None,

@@ -64,7 +64,7 @@ def account(
     return {
         "number": exchange.number,
         "session": session.name,
-        "at": _seconds(exchange.arrived - session.opened),
+        "at": _seconds(max(exchange.arrived - session.opened, 0.0)),
         "operation": exchange.operation.id if exchange.operation is not None else None,
         "request": {
             "method": exchange.method,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, quote, unquote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.session.exchange import Exchange
 
 REDACTED = "[redacted]"
 
@@ -27,6 +26,18 @@ _OPEN_NAMES = frozenset(("www-authenticate", "max_tokens", "max_completion_token
 _SHORTEST = 4
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
+
+
+class Sent(Protocol):
+    """Where a request may carry credentials."""
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        """By lower-case name."""
+
+    @property
+    def query(self) -> bytes:
+        """Without its question mark."""
 
 
 class Redaction:
@@ -45,8 +56,8 @@ class Redaction:
         self._queries = frozenset(queries)
         self._prefixes = tuple(known.prefix for known in contract.policy.keys.prefixes or ())
 
-    def of(self, exchange: Exchange) -> Hidden:
-        """Return what is to be hidden in one exchange."""
+    def of(self, exchange: Sent) -> Hidden:
+        """Return what is to be hidden in one exchange, by what its request brought."""
         words: set[str] = set()
         for raw_name, raw_value in exchange.headers.items():
             words.update(self._words(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
@@ -67,9 +78,13 @@ class Redaction:
         """Return a query as it was sent, the values of parameters that carry credentials redacted."""
         pairs = []
         for pair in query.decode("latin-1").split("&"):
-            name, equals, _ = pair.partition("=")
-            secret = equals and self._is_secret_query(unquote_plus(name))
-            pairs.append(f"{hidden.text(name)}={REDACTED}" if secret else hidden.text(pair))
+            name, equals, value = pair.partition("=")
+            # There are many ways to quote a secret, and but one to read it.
+            name = REDACTED if hidden.reveals(unquote_plus(name)) else hidden.text(name)
+            secret = equals and (
+                self._is_secret_query(unquote_plus(name)) or hidden.reveals(unquote_plus(value))
+            )
+            pairs.append(f"{name}{equals}{REDACTED if secret else hidden.text(value)}")
         return "&".join(pairs)
 
     def _is_secret(self, name: str) -> bool:
@@ -109,6 +124,10 @@ class Hidden:
     def text(self, text: str) -> str:
         """Return text without the secrets."""
         return self._pattern.sub(REDACTED, text) if self._pattern is not None else text
+
+    def reveals(self, text: str) -> bool:
+        """Tell whether a text holds a secret."""
+        return self._pattern is not None and self._pattern.search(text) is not None
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys or texts."""

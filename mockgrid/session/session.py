@@ -50,8 +50,8 @@ class Session:
     ) -> None:
         self.name = name
         self.play = play
-        self.clock = clock or RealClock()
-        self.journal = Journal(name, room or Room())
+        self.clock = RealClock() if clock is None else clock
+        self.journal = Journal(name, Room() if room is None else room)
         self.opened = self.used = monotonic()
         self.left_unused: list[tuple[Scenario, Step]] = []
         self._grown = grown

@@ -30,6 +30,7 @@ class Sessions:
         idle: seconds after which one that nobody uses goes, once another is opened.
         start: starts the scenario of a name on a session's clock, the empty name being the server's default.
         closed: told of each session that had to go.
+        ending: told of each session that is about to be forgotten, whoever wanted it.
         room: what all journals share.
         virtual: whether the sessions' clocks stand still until they are moved.
     """
@@ -41,6 +42,7 @@ class Sessions:
         idle: float = HOUR,
         start: Callable[[str, Clock], Play | None] = lambda _name, _clock: None,
         closed: Callable[[Session], None] = lambda _: None,
+        ending: Callable[[Session], None] = lambda _: None,
         room: Room | None = None,
         virtual: bool = False,
     ) -> None:
@@ -48,10 +50,11 @@ class Sessions:
         self._idle = idle
         self._start = start
         self._closed = closed
+        self._ending = ending
         self._virtual = virtual
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._remembered = 0
-        self.room = room or Room()
+        self.room = Room() if room is None else room
 
     def get(self, name: str, scenario: str = "") -> Session:
         """Return the session of a name, opening it where it is new.
@@ -71,18 +74,25 @@ class Sessions:
         """Return the open session of a name, without using it; None where there is none."""
         return self._open.get(name)
 
-    def restart(self, session: Session, play: Play | None = None) -> None:
-        """Begin a session anew: with a play, or with the scenario that it has."""
+    def restart(self, session: Session, start: Callable[[Clock], Play | None] | None = None) -> None:
+        """Begin a session anew.
+
+        Args:
+            session: which.
+            start: starts what is to play on the session's new clock; None for the scenario that it has.
+        """
+        self._ending(session)
         self._remembered -= session.forget()
-        if session.clock.virtual:
-            session.clock = VirtualClock()
-        if play is None and session.play is not None:
-            play = session.play.anew(session.clock)
-        session.play = play
+        session.clock = VirtualClock() if self._virtual else RealClock()
+        if start is not None:
+            session.play = start(session.clock)
+        elif session.play is not None:
+            session.play = session.play.anew(session.clock)
 
     def close(self, session: Session) -> None:
         """Close a session; its name may be opened anew."""
         if self._open.pop(session.name, None) is not None:
+            self._ending(session)
             self._remembered -= session.forget()
 
     def __len__(self) -> int:

@@ -73,6 +73,7 @@ class Control:
                 Route(f"{CONTROL}/scenarios", self._scenarios),
                 Route(f"{CONTROL}/explain", self._code, methods=["GET"]),
                 Route(f"{CONTROL}/explain", self._explain, methods=["POST"]),
+                Route(f"{CONTROL}/report", self._report),
                 Route(f"{CONTROL}/events", self._events),
             ],
             exception_handlers={404: _not_found, 405: self._not_allowed, ControlError: _failed},
@@ -161,6 +162,9 @@ class Control:
 
     async def _explain(self, request: Request) -> Response:
         return _reply(self.operator.explain(await _body(request)))
+
+    async def _report(self, _request: Request) -> Response:
+        return _reply(self.operator.report())
 
     async def _events(self, request: Request) -> Response:
         key = request.query_params.get("session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mockgrid import __version__
@@ -91,8 +92,7 @@ class Operator:
         session = app.sessions.find(self.name(key))
         if session is None:
             session = self._opened(key)
-        play = None if scenario is None else app.play(scenario, session.clock)
-        app.sessions.restart(session, play)
+        app.sessions.restart(session, None if scenario is None else partial(app.play, scenario))
         return self.session(key)
 
     def close(self, key: str) -> None:
@@ -116,6 +116,7 @@ class Operator:
         session = self._app.sessions.find(self.name(key))
         if session is None:
             session = self._opened(key)
+        self._app.recorder.leave(session)
         session.change(self._app.play(scenario, session.clock))
         return self.session(key)
 
@@ -225,6 +226,14 @@ class Operator:
             ],
             "findings": [finding.as_json() for finding in library.findings] if library is not None else [],
         }
+
+    def report(self) -> dict[str, Any]:
+        """Return the contract report; see ``mockgrid.report``."""
+        app = self._app
+        room = app.sessions.room
+        return app.recorder.report(
+            app.sessions, dropped=room.dropped, dropped_violations=room.dropped_violations
+        )
 
     def code(self, name: str) -> dict[str, Any]:
         """Explain a code such as MG112."""

@@ -1,0 +1,227 @@
+"""``mockgrid report``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from functools import reduce
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+
+from mockgrid.cli.values import OneOf, Setting, Whole
+from mockgrid.cli.wait import CONTROL, split
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from urllib.parse import SplitResult
+
+    from mockgrid.report import Document
+
+PATIENCE: Final = 30.0
+"""Seconds for a server's answer."""
+
+MOST_BYTES: Final = 256 * 2**20
+"""Bytes of a server's answer."""
+
+WIDTH: Final = 100
+"""Characters of a line where there is no terminal."""
+
+UNDER: Final = 1
+"""Exit code: less is covered than was asked for."""
+
+_OK: Final = 200
+_REFUSED: Final = (401, 403)
+_NOT_FOUND: Final = 404
+
+
+class FetchError(MockgridError):
+    """A server gives no report."""
+
+
+def servers(ctx: click.Context, param: click.Parameter, urls: tuple[str, ...]) -> tuple[SplitResult, ...]:
+    """Read the URLs."""
+    return tuple(split(ctx, param, url) for url in urls)
+
+
+def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:  # noqa: FBT001 (click's)
+    """Print the schema, and be done."""
+    if asked:
+        from mockgrid.report.reading import schema  # noqa: PLC0415 (only when asked)
+
+        click.echo(schema(), nl=False)
+        ctx.exit()
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--url",
+    "urls",
+    multiple=True,
+    metavar="URL",
+    envvar="MOCKGRID_URL",
+    show_envvar=True,
+    callback=servers,
+    help="A running server: its own URL, or that of its API. Repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=OneOf("text", "markdown", "json", "junit", "html"),
+    default="text",
+    show_default=True,
+    help="Text for a terminal, Markdown for the summary of a CI job, JUnit XML, or a page to read.",
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead.")
+@click.option(
+    "--fail-under",
+    type=Whole(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 if fewer of the declared rows are covered.",
+)
+@click.option("--control-token", cls=Setting, metavar="TOKEN", help="For servers on other machines.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_schema,
+    help="Print the JSON Schema of reports, and exit.",
+)
+@click.pass_context
+def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    urls: tuple[SplitResult, ...],
+    form: str,
+    output: Path | None,
+    fail_under: int | None,
+    control_token: str | None,
+) -> int:
+    """Show what tests never exercised of the contract, and what the client did wrong.
+
+    Reports come from running servers (--url) and from FILES that `--format json` wrote; several are added up.
+    They have to be of the same contract. MOCKGRID_URL is read only where no file is named.
+
+    Exits with 0, with 1 if less is covered than --fail-under asks for, and with 2 if it could not run.
+    """
+    if files and ctx.get_parameter_source("urls") is ParameterSource.ENVIRONMENT:
+        urls = ()
+    if not files and not urls:
+        raise click.UsageError("Name a server with --url, or the files of reports.", ctx)
+
+    from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
+
+    found = [fetched(url, control_token) for url in urls] + [read(file) for file in files]
+    document = reduce(reports.merge, found)
+    write(rendered(document, form, to_file=output is not None), output)
+    if fail_under is None or not reports.fail_under(document, fail_under):
+        return 0
+    percent = document["summary"]["rows"]["percent"]
+    click.echo(
+        f"mockgrid: {percent:g} % of the declared rows are covered, less than {fail_under} %.", err=True
+    )
+    return UNDER
+
+
+def rendered(document: Document, form: str, *, to_file: bool) -> str:
+    """Return the report in one of the formats."""
+    if form == "json":
+        import json  # noqa: PLC0415 (the same)
+
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if form == "text":
+        from mockgrid.report.text import render_text  # noqa: PLC0415 (the same)
+
+        wide = not to_file and sys.stdout.isatty()
+        return render_text(document, shutil.get_terminal_size((WIDTH, 0)).columns if wide else WIDTH)
+    module, function = {
+        "markdown": ("markdown", "render_markdown"),
+        "junit": ("junit", "render_junit"),
+        "html": ("page", "render_html"),
+    }[form]
+    render: Callable[[Document], str] = getattr(import_module(f"mockgrid.report.{module}"), function)
+    return render(document)
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write UTF-8 to a file, or to standard output."""
+    data = text.encode("utf-8", "backslashreplace")
+    if output is None:
+        click.echo(data, nl=False)
+        return
+    try:
+        output.write_bytes(data)
+    except OSError as error:
+        raise MockgridError(f"The report cannot be written: {_reason(error)}.", where=str(output)) from None
+
+
+def read(path: Path) -> Document:
+    """Read a report from a file."""
+    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        hint = "Write one with `mockgrid report --url URL --format json --output FILE`."
+        raise MockgridError(
+            f"The report cannot be read: {_reason(error)}.", where=str(path), hint=hint
+        ) from None
+    return read_report(data, str(path))
+
+
+def fetched(where: SplitResult, token: str | None) -> Document:
+    """Ask a server for its report.
+
+    Args:
+        where: its URL, that of its API or that of its control interface.
+        token: its control token.
+    """
+    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
+
+    kind = HTTPSConnection if where.scheme == "https" else HTTPConnection
+    if token and not (token.isascii() and token.isprintable()):
+        raise FetchError(
+            "The control token has characters that a header cannot carry.",
+            hint="Look for a line break at its end.",
+        )
+    connection = kind(where.hostname or "", where.port, timeout=PATIENCE)
+    before, named, _ = where.path.partition(CONTROL)
+    path = f"{before if named else ''}{CONTROL}/report"
+    origin = f"{where.scheme}://{where.netloc.rpartition('@')[2]}"
+    headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        status, data = response.status, response.read(MOST_BYTES)
+    except (OSError, HTTPException, ValueError) as error:
+        raise FetchError(
+            f"There is no report at {origin}: {_reason(error)}.",
+            hint="Is the server running? `mockgrid wait URL` waits until it is ready.",
+        ) from None
+    finally:
+        connection.close()
+    if status != _OK:
+        raise _refused(f"{origin}{path}", status, token)
+    return read_report(data, f"{origin}{path}")
+
+
+def _refused(url: str, status: int, token: str | None) -> FetchError:
+    if status in _REFUSED:
+        told = "refuses the control token" if token else "needs a control token"
+        return FetchError(
+            f"The server {told}: it answers {status} at {url}.",
+            hint="Give the token that it was started with: --control-token, or MOCKGRID_CONTROL_TOKEN.",
+        )
+    hint = "Is it a MockGrid, and not an older one?" if status == _NOT_FOUND else "Its log may say why."
+    return FetchError(f"There is no report: the server answers {status} at {url}.", hint=hint)
+
+
+def _reason(error: Any) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower().rstrip(".")

@@ -1,0 +1,124 @@
+"""What the requests of a test run exercised of a contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.coverage.rows import Key, Rows, bare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.coverage.snapshot import Snapshot
+    from mockgrid.contract.coverage.tree import Tree
+    from mockgrid.contract.operation import MediaType, Operation
+
+__all__ = ["Coverage"]
+
+_MOST_ROWS: Final = 2_000
+"""Kinds of exchanges that are told apart: a client may send any media type, on any number of paths."""
+
+
+class Coverage:
+    """Counts rows and marks branches; what is known already costs next to nothing.
+
+    Args:
+        contract: it keeps alive what is learned about.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._seen: dict[tuple[str | None, str, int, str], int] = {}
+        self._dropped = 0
+        self._trees: dict[tuple[str, str], Tree | None] = {}
+
+    def observe(self, operation_id: str | None, request_media: str, status: int, response_media: str) -> None:
+        """Count an exchange.
+
+        Args:
+            operation_id: None where the request called no operation. For a 405, any operation of the path.
+            request_media: of the body that was sent, parameters and all; empty for no body.
+            status: of the reply.
+            response_media: of the reply; empty for no body.
+        """
+        key = (operation_id, request_media, status, response_media)
+        seen = self._seen
+        if key in seen:
+            seen[key] += 1
+        else:
+            self._count(Key(operation_id, bare(request_media), status, bare(response_media)))
+
+    def _count(self, key: Key) -> None:
+        if key in self._seen or len(self._seen) < _MOST_ROWS:
+            self._seen[key] = self._seen.get(key, 0) + 1
+        else:
+            self._dropped += 1
+
+    def observe_body(self, operation: Operation, media: MediaType, value: Any) -> None:
+        """Mark the branches of the request's schema that a valid body took.
+
+        Args:
+            operation: what was called.
+            media: one of ``operation.body``.
+            value: the body as a JSON value; anything else teaches nothing.
+        """
+        key = (operation.id, media.name)
+        tree = self._trees[key] if key in self._trees else self._grow(key, media)
+        if tree is not None:
+            tree.see(value)
+
+    def _grow(self, key: tuple[str, str], media: MediaType) -> Tree | None:
+        from mockgrid.contract.coverage.tree import Tree  # noqa: PLC0415 (a server should be ready soon)
+
+        schema = media.schema
+        data = self._contract.document.data
+        tree = self._trees[key] = Tree(schema, data) if schema is not None else None
+        return tree
+
+    def snapshot(self) -> Snapshot:
+        """Return what was covered, and all that was not, in the order of the contract."""
+        contract = self._contract
+        rows = Rows(contract.operations)
+        counts = [0] * len(rows.declared)
+        undeclared = []
+        for seen, count in self._seen.items():
+            key = Key(*seen)
+            numbers = rows.of(key)
+            for number in numbers:
+                counts[number] += count
+            if not numbers:
+                undeclared.append({**key._asdict(), "status": str(key.status), "count": count})
+        return {
+            "contract": {"title": contract.title, "version": contract.version, "sha256": contract.sha256},
+            "rows": [
+                {**row._asdict(), "count": count} for row, count in zip(rows.declared, counts, strict=True)
+            ],
+            "undeclared": sorted(
+                undeclared,
+                key=lambda row: (row["operation"] or "", row["request"], row["status"], row["response"]),
+            ),
+            "branches": list(self._branches()),
+            "dropped": {"rows": self._dropped},
+        }
+
+    def _branches(self) -> Iterator[dict[str, Any]]:
+        for operation in self._contract.operations:
+            for name, media in operation.body.items():
+                key = (operation.id, name)
+                tree = self._trees[key] if key in self._trees else self._grow(key, media)
+                if tree is None:
+                    continue
+                for number in tree.order:
+                    branch = tree.branches[number]
+                    parent = branch.parent
+                    yield {
+                        "operation": operation.id,
+                        "request": name,
+                        "pointer": branch.pointer,
+                        "label": branch.label,
+                        "kind": branch.kind,
+                        "deprecated": branch.deprecated,
+                        "parent": None if parent is None else tree.branches[parent].pointer,
+                        "sent": bool(tree.sent[number]),
+                    }

@@ -1,0 +1,125 @@
+"""The contract report: one versioned JSON document, of which everything else is a rendering.
+
+``report.schema.json`` beside this module is its format. Reports of several workers, processes or runs can be
+added up, in any order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from mockgrid import __version__
+from mockgrid.contract import coverage
+from mockgrid.report import tally as tallies
+from mockgrid.report.wording import headline
+
+if TYPE_CHECKING:
+    from mockgrid.contract.coverage import Snapshot
+    from mockgrid.report.tally import TallyJson
+
+__all__ = ["FORMAT", "VERSION", "Document", "build", "fail_under", "merge"]
+
+Document: TypeAlias = dict[str, Any]
+
+FORMAT: Final = "mockgrid.report"
+VERSION: Final = 1
+"""Raised when a reader of older documents could misread a new one."""
+
+_DECLARED: Final = ("covered", "never_exercised")
+_LISTS: Final = ("violations", "warnings", "verdicts", "steps")
+
+
+def build(snapshot: Snapshot, tally: TallyJson) -> Document:
+    """Make the report of what a server has seen.
+
+    Args:
+        snapshot: of its ``Coverage``.
+        tally: of its ``Tally``, as JSON.
+    """
+    rows = [_declared(row) for row in snapshot["rows"]] + [_undeclared(row) for row in snapshot["undeclared"]]
+    document: Document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "mockgrid": __version__,
+        "contract": dict(snapshot["contract"]),
+        "summary": {},
+        "rows": rows,
+        "branches": [dict(branch) for branch in snapshot["branches"]],
+        **{kind: [dict(entry) for entry in tally[kind]] for kind in _LISTS},
+        "journal": dict(tally["journal"]),
+        "dropped": {**snapshot["dropped"], **tally["dropped"]},
+    }
+    document["verdicts"] = [_coded(verdict) for verdict in document["verdicts"]]
+    document["summary"] = _summary(document)
+    return document
+
+
+def merge(a: Document, b: Document) -> Document:
+    """Add up two reports; the order does not matter.
+
+    Raises:
+        OtherContractError: they are of different contracts.
+    """
+    merged = build(coverage.merge(_snapshot(a), _snapshot(b)), tallies.merge(a, b))
+    merged["mockgrid"] = max(a["mockgrid"], b["mockgrid"])
+    return merged
+
+
+def fail_under(document: Document, percent: float) -> bool:
+    """Tell whether fewer than this many per cent of the declared rows are covered."""
+    rows = document["summary"]["rows"]
+    return bool(rows["covered"] * 100 < percent * rows["declared"])
+
+
+def _declared(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "state": _DECLARED[0] if row["count"] else _DECLARED[1]}
+
+
+def _undeclared(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "state": "undeclared"}
+
+
+def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
+    from mockgrid.findings import CODES  # noqa: PLC0415 (long texts, for a server that may have no verdicts)
+
+    by_name = {code.name: code.code for code in CODES.values()}
+    return {**verdict, "code": by_name.get(verdict["verdict"], "")}
+
+
+def _snapshot(document: Document) -> Snapshot:
+    """Return the coverage that a report was built from."""
+    rows = [({key: row[key] for key in row if key != "state"}, row["state"]) for row in document["rows"]]
+    return {
+        "contract": document["contract"],
+        "rows": [row for row, state in rows if state in _DECLARED],
+        "undeclared": [row for row, state in rows if state not in _DECLARED],
+        "branches": document["branches"],
+        "dropped": {"rows": document["dropped"]["rows"]},
+    }
+
+
+def _summary(document: Document) -> dict[str, Any]:
+    rows, branches, steps = document["rows"], document["branches"], document["steps"]
+    declared = sum(row["state"] in _DECLARED for row in rows)
+    covered = sum(row["state"] == _DECLARED[0] for row in rows)
+    sent = sum(branch["sent"] for branch in branches)
+    dropped = document["dropped"]
+    return {
+        "headline": headline(rows),
+        "rows": {
+            "declared": declared,
+            "covered": covered,
+            "percent": _percent(covered, declared),
+            "undeclared": len(rows) - declared,
+        },
+        "branches": {"declared": len(branches), "sent": sent, "percent": _percent(sent, len(branches))},
+        "violations": sum(entry["count"] for entry in document["violations"]) + dropped["violations"],
+        "warnings": sum(entry["count"] for entry in document["warnings"]) + dropped["warnings"],
+        "verdicts": sum(entry["count"] for entry in document["verdicts"]) + dropped["verdicts"],
+        "steps": {"played": len(steps), "unreached": sum(step["count"] == 0 for step in steps)},
+    }
+
+
+def _percent(part: int, whole: int) -> float:
+    """Return a share in per cent, one decimal, rounded down: 100 is all of them."""
+    return (part * 1000 // whole) / 10 if whole else 100.0

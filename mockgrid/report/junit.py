@@ -1,0 +1,100 @@
+"""The report as JUnit XML: a case for each declared row, and for each thing that went wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from mockgrid.report.wording import operation_of, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.report.document import Document
+
+__all__ = ["render_junit"]
+
+
+def render_junit(document: Document) -> str:
+    """Return the report as XML: a row never exercised is skipped; a violation or a verdict has failed."""
+    root = Element("testsuites", name=_text(document["summary"]["headline"]))
+    declared = [row for row in document["rows"] if row["state"] != "undeclared"]
+    unreached = [step for step in document["steps"] if not step["count"]]
+    _suite(root, "rows", declared, _row, document)
+    _suite(root, "violations", document["violations"], _violation, document)
+    _suite(root, "verdicts", document["verdicts"], _verdict, document)
+    _suite(root, "steps", unreached, _step, document)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(
+    root: Element,
+    name: str,
+    entries: list[dict[str, Any]],
+    write: Callable[[Element, dict[str, Any]], None],
+    document: Document,
+) -> None:
+    suite = SubElement(root, "testsuite", name=f"mockgrid.{name}")
+    properties = SubElement(suite, "properties")
+    contract = document["contract"]
+    for key in ("title", "version", "sha256"):
+        SubElement(properties, "property", name=f"contract.{key}", value=_text(contract[key]))
+    for entry in entries:
+        write(suite, entry)
+    _number(suite)
+    suite.set("tests", str(len(entries)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("errors", "0")
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+
+
+def _number(suite: Element) -> None:
+    """Give cases of the same name numbers: some readers keep one of a name."""
+    names: Counter[tuple[str | None, str | None]] = Counter()
+    for case in suite.findall("testcase"):
+        key = (case.get("classname"), case.get("name"))
+        names[key] += 1
+        if names[key] > 1:
+            case.set("name", f"{key[1]} ({names[key]})")
+
+
+def _case(suite: Element, name: str, group: str) -> Element:
+    return SubElement(suite, "testcase", name=_text(name), classname=_text(f"mockgrid.{group}"), time="0")
+
+
+def _row(suite: Element, row: dict[str, Any]) -> None:
+    asked = f" to {row['request']}" if row["request"] else ""
+    answer = f" {row['response']}" if row["response"] else ""
+    case = _case(suite, f"{row['status']}{answer}{asked}", operation_of(row))
+    if row["state"] == "never_exercised":
+        SubElement(case, "skipped", message="MG301: never exercised")
+
+
+def _violation(suite: Element, entry: dict[str, Any]) -> None:
+    where = f"{entry['location']} {entry['pointer'] or '/'}"
+    case = _case(suite, f"{entry['code']} {where}", operation_of(entry))
+    times = f" ({entry['count']} times)" if entry["count"] > 1 else ""
+    message = f"{where} {entry['message']}{times}"
+    failure = SubElement(case, "failure", type=_text(entry["code"]), message=_text(message))
+    failure.text = _text(f"session: {entry['session']}; contract: {entry['contract']}")
+
+
+def _verdict(suite: Element, entry: dict[str, Any]) -> None:
+    case = _case(suite, f"{entry['verdict']} {entry['session']}", "conduct")
+    kind = _text(entry["code"] or entry["verdict"])
+    failure = SubElement(case, "failure", type=kind, message=_text(entry["message"]))
+    failure.text = _text(f"exchanges: {', '.join(map(str, entry['exchanges']))}")
+
+
+def _step(suite: Element, entry: dict[str, Any]) -> None:
+    case = _case(suite, entry["step"], f"scenario.{entry['scenario']}")
+    SubElement(case, "skipped", message=_text(f"MG304: never reached ({entry['where']})"))
+
+
+def _text(text: str) -> str:
+    """Return a text that XML can hold: of the characters that cannot be printed, it takes few."""
+    return printable(text)

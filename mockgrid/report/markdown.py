@@ -1,0 +1,158 @@
+"""The report as Markdown, for the summary of a job on GitHub."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.report.wording import (
+    branch_names,
+    counted,
+    dropped_sentences,
+    facts,
+    operation_of,
+    printable,
+    share,
+    states,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.report.document import Document
+
+__all__ = ["render_markdown"]
+
+_MOST: Final = 200
+"""Lines of each table: a job's summary may have 1 MiB."""
+
+# Also the beginnings of mentions, addresses and emoji, which GitHub makes of plain text.
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#|~&@]|:(?=//|\w+:)|(?<=www)\.")
+_CODE: Final = re.compile(r"[^`|\\]*\S[^`|\\]*")
+
+
+def render_markdown(document: Document) -> str:
+    """Return the report as Markdown: what is missing first, what was exercised folded away."""
+    summary = document["summary"]
+    blocks = [f"**{_plain(summary['headline'])}**", _plain(facts(document))]
+    blocks += _wrong(document)
+    never = [row for row in document["rows"] if row["state"] == "never_exercised"]
+    if never:
+        blocks += ["### Never exercised", _rows(never)]
+    blocks += _branches(document)
+    others = [row for row in document["rows"] if row["state"] != "never_exercised"]
+    if others:
+        title = share(summary["rows"], "covered", "declared rows are covered")
+        blocks += [
+            f"<details><summary>{_plain(title)}</summary>",
+            _rows(others, with_state=True),
+            "</details>",
+        ]
+    blocks += [_plain(sentence) for sentence in dropped_sentences(document)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrong(document: Document) -> Iterator[str]:
+    summary = document["summary"]
+    if document["violations"]:
+        yield f"### {counted(summary['violations'], 'violation')}"
+        yield _table(
+            ("code", "operation", "where", "what is wrong", "times", "session"),
+            [
+                (
+                    _code(entry["code"]),
+                    _code(operation_of(entry)),
+                    _code(f"{entry['location']} {entry['pointer'] or '/'}"),
+                    _plain(entry["message"]),
+                    str(entry["count"]),
+                    _code(entry["session"]),
+                )
+                for entry in document["violations"]
+            ],
+        )
+    if document["verdicts"]:
+        yield f"### {counted(summary['verdicts'], 'verdict')} on the client's conduct"
+        yield _table(
+            ("code", "verdict", "what happened", "session"),
+            [
+                (
+                    _code(entry["code"]),
+                    _code(entry["verdict"]),
+                    _plain(entry["message"]),
+                    _code(entry["session"]),
+                )
+                for entry in document["verdicts"]
+            ],
+        )
+    unreached = [step for step in document["steps"] if not step["count"]]
+    if unreached:
+        yield f"### {counted(len(unreached), 'step')} never reached"
+        yield _table(
+            ("scenario", "step", "where"),
+            [(_code(step["scenario"]), _plain(step["step"]), _code(step["where"])) for step in unreached],
+        )
+    if document["warnings"]:
+        yield f"### {counted(summary['warnings'], 'warning')}"
+        yield _table(
+            ("code", "operation", "field", "what is odd", "times"),
+            [
+                (
+                    _code(entry["code"]),
+                    _code(operation_of(entry)),
+                    _code(entry["path"]),
+                    _plain(entry["message"]),
+                    str(entry["count"]),
+                )
+                for entry in document["warnings"]
+            ],
+        )
+
+
+def _rows(rows: Sequence[dict[str, Any]], *, with_state: bool = False) -> str:
+    head = ("operation", "request", "status", "response") + (("state", "times") if with_state else ())
+    return _table(
+        head,
+        [
+            (
+                _code(operation_of(row)),
+                _code(row["request"] or "-"),
+                row["status"],
+                _code(row["response"] or "-"),
+                *((states[row["state"]], str(row["count"])) if with_state else ()),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _branches(document: Document) -> Iterator[str]:
+    by_body: dict[tuple[str, str], list[str]] = {}
+    for branch, below in branch_names(document["branches"]):
+        more = f" (+{below})" if below else ""
+        by_body.setdefault((branch["operation"], branch["request"]), []).append(_code(branch["label"]) + more)
+    if not document["branches"]:
+        return
+    yield f"### {share(document['summary']['branches'], 'sent', 'branches of the request schemas were sent')}"
+    for (operation, request), names in by_body.items():
+        more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+        yield f"Never sent to {_code(operation)} as {_code(request)}: {', '.join(names[:_MOST])}{more}."
+
+
+def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    text = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    text += [f"| {' | '.join(line)} |" for line in lines[:_MOST]]
+    if len(lines) > _MOST:
+        rest = [""] * (len(head) - 1)
+        text.append(f"| {' | '.join([f'and {len(lines) - _MOST} more', *rest])} |")
+    return "\n".join(text)
+
+
+def _plain(text: str) -> str:
+    """Return Markdown that shows a text as it is, whatever it holds."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+
+
+def _code(text: str) -> str:
+    """Return a text set as code; one that code cannot hold is set as text."""
+    shown = printable(text)
+    return f"`{shown}`" if _CODE.fullmatch(shown) else _plain(shown)

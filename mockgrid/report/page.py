@@ -1,0 +1,229 @@
+"""The report as one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from mockgrid.report.wording import (
+    dropped_sentences,
+    facts,
+    operation_of,
+    printable,
+    share,
+    states,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mockgrid.report.document import Document
+
+__all__ = ["render_html"]
+
+_ROW_CLASSES = {"covered": "covered", "never_exercised": "never", "undeclared": "undeclared"}
+
+
+class Line(NamedTuple):
+    """A line of a table: its class, and its cells as HTML."""
+
+    kind: str
+    cells: tuple[str, ...]
+
+
+def render_html(document: Document) -> str:
+    """Return the report as a page; it loads nothing, and its one small script only filters lines."""
+    style, script = _source("page.css"), _source("page.js")
+    policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}"
+    summary = document["summary"]
+    head = [
+        "<!doctype html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        f"<title>Contract report: {_text(document['contract']['title'])}</title>",
+        f"<style>{style}</style>",
+        "</head>",
+        "<body>",
+        "<header>",
+        f"<h1>{_text(summary['headline'])}</h1>",
+        f'<p class="quiet">{_text(facts(document))}</p>',
+        _figures(summary),
+        "</header>",
+        '<div class="filter" role="search" hidden>',
+        '<label>Filter <input type="search" placeholder="503, tool, MG112 …"></label>',
+        '<label><input type="checkbox"> only what is missing or wrong</label>',
+        '<output class="quiet"></output>',
+        "</div>",
+        "<main>",
+    ]
+    tail = ["</main>", f"<script>{script}</script>", "</body>", "</html>"]
+    return "\n".join([*head, *_sections(document), *tail]) + "\n"
+
+
+def _figures(summary: dict[str, Any]) -> str:
+    found = []
+    for name, part, words in (
+        ("rows", "covered", "declared rows covered"),
+        ("branches", "sent", "branches sent"),
+    ):
+        numbers = summary[name]
+        told = f"{numbers[part]} of {numbers['declared']}"
+        meter = f'<meter min="0" max="100" value="{numbers["percent"]:g}">{numbers["percent"]:g} %</meter>'
+        found.append(f"<li><b>{numbers['percent']:g} %</b>{told} {words}{meter}</li>")
+    for count, words in (
+        (summary["violations"], "violations"),
+        (summary["verdicts"], "verdicts"),
+        (summary["warnings"], "warnings"),
+        (summary["steps"]["unreached"], "steps never reached"),
+    ):
+        kind = ' class="bad"' if count and words in {"violations", "verdicts"} else ""
+        found.append(f"<li{kind}><b>{count}</b>{words}</li>")
+    return f'<ul class="figures">{"".join(found)}</ul>'
+
+
+def _sections(document: Document) -> Iterator[str]:
+    rows = share(document["summary"]["rows"], "covered", "declared rows are covered")
+    for name, title, caption, head, line in (
+        (
+            "violations",
+            "Violations",
+            "Breaches of the contract, those at different indices of a list added up",
+            ("Code", "Operation", "Where", "What is wrong", "Times", "Session"),
+            _violation,
+        ),
+        (
+            "verdicts",
+            "Verdicts",
+            "What the journal proves about the client's conduct",
+            ("Code", "Verdict", "What happened", "Session"),
+            _verdict,
+        ),
+        (
+            "steps",
+            "Steps",
+            "Steps of the scenarios that were played",
+            ("Scenario", "Step", "Where", "Times", "State"),
+            _step,
+        ),
+        (
+            "warnings",
+            "Warnings",
+            "Unknown and deprecated fields of valid requests",
+            ("Code", "Operation", "Field", "What is odd", "Times"),
+            _warning,
+        ),
+        ("rows", "Rows", rows, ("Operation", "Request", "Status", "Response", "Times", "State"), _row),
+    ):
+        if document[name]:
+            yield _section(title, caption, head, map(line, document[name]))
+    yield from _branches(document["branches"])
+    yield from (f'<p class="quiet">{_text(sentence)}</p>' for sentence in dropped_sentences(document))
+
+
+def _branches(branches: list[dict[str, Any]]) -> Iterator[str]:
+    """A table for each body that an operation takes."""
+    by_body: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for branch in branches:
+        by_body.setdefault((branch["operation"], branch["request"]), []).append(branch)
+    for (operation, request), found in by_body.items():
+        sent = sum(branch["sent"] for branch in found)
+        yield _section(
+            f"Requests to {_text(operation)}",
+            f"{sent} of {len(found)} branches of the schema of {request} were sent",
+            ("Branch", "Kind", "State"),
+            map(_branch, found),
+        )
+
+
+def _section(title: str, caption: str, head: tuple[str, ...], lines: Iterable[Line]) -> str:
+    columns = "".join(_column(name) for name in head)
+    body = "\n".join(_line(line) for line in lines)
+    return (
+        f'<section>\n<h2>{title}</h2>\n<div class="table" role="region" tabindex="0" aria-label="{title}">'
+        f"<table>\n<caption>{_text(caption)}</caption>\n"
+        f"<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>\n</section>"
+    )
+
+
+def _column(name: str) -> str:
+    kind = ' class="number"' if name == "Times" else ""
+    return f'<th scope="col"{kind}>{name}</th>'
+
+
+def _line(line: Line) -> str:
+    first, *rest = line.cells
+    cells = "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in rest)
+    return f'<tr class="{line.kind}"><th scope="row">{first}</th>{cells}</tr>'
+
+
+def _row(row: dict[str, Any]) -> Line:
+    cells = (_code(operation_of(row)), _code(row["request"]), _code(row["status"]), _code(row["response"]))
+    return Line(_ROW_CLASSES[row["state"]], (*cells, _number(row["count"]), _state(states[row["state"]])))
+
+
+def _branch(branch: dict[str, Any]) -> Line:
+    kind = branch["kind"] + (", deprecated" if branch["deprecated"] else "")
+    state = ("sent", "sent") if branch["sent"] else ("never", "never sent")
+    return Line(state[0], (_long(branch["label"]), kind, _state(state[1])))
+
+
+def _violation(entry: dict[str, Any]) -> Line:
+    where = _long(f"{entry['location']} {entry['pointer'] or '/'}")
+    cells = (_mark(entry["code"]), _code(operation_of(entry)), where, _text(entry["message"]))
+    return Line("failed", (*cells, _number(entry["count"]), _long(entry["session"])))
+
+
+def _verdict(entry: dict[str, Any]) -> Line:
+    cells = (_mark(entry["code"]), _code(entry["verdict"]), _text(entry["message"]), _long(entry["session"]))
+    return Line("failed", cells)
+
+
+def _warning(entry: dict[str, Any]) -> Line:
+    cells = (_mark(entry["code"]), _code(operation_of(entry)), _long(entry["path"]), _text(entry["message"]))
+    return Line("never", (*cells, _number(entry["count"])))
+
+
+def _step(entry: dict[str, Any]) -> Line:
+    kind, state = ("covered", "reached") if entry["count"] else ("never", "never reached")
+    cells = (_code(entry["scenario"]), _text(entry["step"]), _code(entry["where"]))
+    return Line(kind, (*cells, _number(entry["count"]), _state(state)))
+
+
+def _state(words: str) -> str:
+    return f'<td class="state">{_mark(words)}</td>'
+
+
+def _number(count: int) -> str:
+    return f'<td class="number">{count}</td>'
+
+
+def _mark(words: str) -> str:
+    return f'<span class="mark">{_text(words)}</span>'
+
+
+def _code(text: str) -> str:
+    return f"<code>{_text(text)}</code>" if text else "\N{EN DASH}"
+
+
+def _long(text: str) -> str:
+    """Set as code what may be broken anywhere."""
+    return _code(text).replace("<code>", '<code class="long">', 1)
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
+
+
+def _source(name: str) -> str:
+    return files("mockgrid.report").joinpath(name).read_text("utf-8")
+
+
+def _digest(source: str) -> str:
+    """Return what a content security policy allows an inline style or script by."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"

@@ -1,0 +1,176 @@
+"""The words that all renderings of a report share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = [
+    "branch_names",
+    "counted",
+    "dropped_sentences",
+    "facts",
+    "headline",
+    "operation_of",
+    "printable",
+    "row_name",
+    "rows_by_operation",
+    "share",
+    "states",
+]
+
+_MOST_OPERATIONS: Final = 6
+_MOST_ROWS: Final = 20
+_NO_OPERATION: Final = "no operation"
+
+states: Final = {
+    "covered": "covered",
+    "never_exercised": "never exercised",
+    "undeclared": "not in the contract",
+}
+"""The states of rows, in words."""
+
+
+def headline(rows: Sequence[dict[str, Any]]) -> str:
+    """Say what was never exercised, and how much was: the first line of every rendering.
+
+    ``Never exercised: 402, 503 of createChatCompletion. 88 % of 27 declared rows are covered.``
+    """
+    found: list[str] = []
+    never = covered = further = 0
+    for operation, entries in rows_by_operation(rows):
+        declared = [row for row in entries if row["state"] != "undeclared"]
+        missing = [row for row in declared if row["state"] == "never_exercised"]
+        covered += len(declared) - len(missing)
+        never += len(missing)
+        if missing and len(found) == _MOST_OPERATIONS:
+            further += len(missing)
+        elif missing and len(missing) == len(declared):
+            found.append(f"{_all(len(missing))} of {operation}")
+        elif missing:
+            name = row_name(declared)
+            found.append(f"{_listed([name(row) for row in missing])} of {operation}")
+    if further:
+        found.append(f"{counted(further, 'row')} of other operations")
+    total = covered + never
+    percent = covered * 100 // total if total else 100
+    told = "; ".join(found) or "nothing"
+    rest = f"{percent} % of {counted(total, 'declared row')} {'is' if total == 1 else 'are'} covered."
+    return printable(f"Never exercised: {told}. {rest}")
+
+
+def rows_by_operation(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Return the rows of each operation, in the order in which operations first appear."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(operation_of(row), []).append(row)
+    yield from found.items()
+
+
+def operation_of(entry: dict[str, Any]) -> str:
+    """Return the id of an operation, or words for none."""
+    return entry["operation"] or _NO_OPERATION
+
+
+def row_name(rows: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], str]:
+    """Return what names an operation's rows in short: by status, and by more where that is not enough."""
+    answers = {(row["status"], row["response"]) for row in rows}
+    responses = Counter(status for status, _ in answers)
+    several = len({row["request"] for row in rows}) > 1
+
+    def name(row: dict[str, Any]) -> str:
+        words = row["status"]
+        if responses[row["status"]] > 1:
+            words += f" {row['response'] or 'without a body'}"
+        return f"{words} to {row['request'] or 'no body'}" if several else words
+
+    return name
+
+
+def branch_names(branches: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
+    """Return the branches that were never sent, each with the number of those below it.
+
+    What is below a branch that was never sent is not told of: it could not have been sent either.
+    """
+    key = ("operation", "request", "pointer")
+    by_key = {tuple(branch[name] for name in key): branch for branch in branches}
+    below: Counter[tuple[Any, ...]] = Counter()
+    tops = []
+    for branch in branches:
+        if branch["sent"]:
+            continue
+        top, above = None, branch
+        for _ in range(len(branches)):
+            if above["sent"]:
+                break
+            top = above
+            parent = by_key.get((branch["operation"], branch["request"], above["parent"]))
+            if parent is None:
+                break
+            above = parent
+        if top is branch:
+            tops.append(branch)
+        elif top is not None:
+            below[tuple(top[name] for name in key)] += 1
+    for branch in tops:
+        yield branch, below[tuple(branch[name] for name in key)]
+
+
+def share(part: dict[str, Any], name: str, words: str) -> str:
+    """Say how many there are of how many: ``15 of 27 rows are covered (55.5 %)``."""
+    return f"{part[name]} of {part['declared']} {words} ({part['percent']:g} %)"
+
+
+def facts(document: dict[str, Any]) -> str:
+    """Say in one line which contract it was, and what else was found."""
+    summary, contract = document["summary"], document["contract"]
+    found = [
+        counted(summary[name], noun)
+        for name, noun in (("violations", "violation"), ("warnings", "warning"), ("verdicts", "verdict"))
+    ]
+    found.append(f"{counted(summary['steps']['unreached'], 'step')} never reached")
+    title = f"{contract['title']} {contract['version']}".strip()
+    return printable(f"{title}, SHA-256 {contract['sha256']}: {', '.join(found)}.")
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and a noun: ``1 row``, ``2 rows``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """Return a text in which what cannot be printed is written as an escape, line breaks included."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _all(count: int) -> str:
+    return "the only row" if count == 1 else f"all {count} rows"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MOST_ROWS
+    return ", ".join(names[:_MOST_ROWS]) + (f" and {more} more" if more > 0 else "")
+
+
+def dropped_sentences(document: dict[str, Any]) -> Iterator[str]:
+    """Say what found no room, and is missing from the report; nothing where it is whole."""
+    journal, dropped = document["journal"], document["dropped"]
+    if journal["exchanges"] or journal["violations"]:
+        told = (
+            f"{counted(journal['exchanges'], 'exchange')} and {counted(journal['violations'], 'violation')}"
+        )
+        yield f"The journal dropped {told}: what the verdicts say of these is missing."
+    for name, noun in (
+        ("rows", "exchange that is not in the contract"),
+        ("violations", "violation"),
+        ("warnings", "warning"),
+        ("verdicts", "verdict"),
+        ("steps", "step"),
+    ):
+        if dropped[name]:
+            yield f"Further, of another kind each, and left out: {counted(dropped[name], noun)}."

@@ -1,0 +1,164 @@
+"""What the contract report is made from, added up while requests are answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.coverage import Coverage
+from mockgrid.contract.remarks import Remark, remarks
+from mockgrid.report import Tally, build
+from mockgrid.report.tally import merge
+from mockgrid.session.redaction import redacted_violation
+from mockgrid.session.verdicts import verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.contract.operation import MediaType
+    from mockgrid.report import Document
+    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.redaction import Redaction, Sent
+    from mockgrid.session.session import Session
+
+    Shape = tuple[Any, ...]
+
+# Shapes of bodies whose remarks are remembered.
+_MOST_SHAPES: Final = 10_000
+_MOST_MEDIA: Final = 1_000
+
+
+class Recorder:
+    """Adds up what one server sees.
+
+    Args:
+        contract: what is served.
+        redaction: hides credentials.
+    """
+
+    def __init__(self, contract: Contract, redaction: Redaction) -> None:
+        self._contract = contract
+        self._redaction = redaction
+        self._coverage = Coverage(contract)
+        self._tally = Tally()
+        # Media types as they were sent, without what must not be told of them.
+        self._media: dict[bytes, str] = {}
+        # What is worth a word about bodies that have the same fields, and how many there were.
+        self._shapes: dict[Shape, tuple[Operation, list[Remark], list[int]]] = {}
+
+    def note(self, exchange: Exchange) -> None:
+        """Add an exchange, when its reply is about to leave."""
+        operation = exchange.operation
+        reply_media = b""
+        for name, value in exchange.reply_headers:
+            if name == b"content-type":
+                reply_media = value
+                break
+        self._coverage.observe(
+            operation.id if operation is not None else None,
+            self._request_media(exchange) if exchange.body_size else "",
+            exchange.status,
+            reply_media.decode("latin-1"),
+        )
+        if exchange.violations:
+            self._note_violations(exchange)
+
+    def note_body(self, head: Sent, operation: Operation, media: MediaType, value: Any) -> None:
+        """Add a valid body, and how it was sent."""
+        self._coverage.observe_body(operation, media, value)
+        shape = _shape(operation, value)
+        known = self._shapes.get(shape)
+        if known is None:
+            known = operation, self._remarks(head, media, value), [0]
+            if len(self._shapes) < _MOST_SHAPES:
+                self._shapes[shape] = known
+            else:
+                self._tell(*known[:2], 1)
+        known[2][0] += 1
+
+    def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[Remark]:
+        found = remarks(media.schema, value) if media.schema is not None else []
+        if not found:
+            return []
+        hidden = self._redaction.of(head)  # a field may be called as a key is
+        return [
+            replace(
+                remark,
+                pointer=hidden.text(remark.pointer),
+                path=hidden.text(remark.path),
+                message=hidden.text(remark.message),
+            )
+            for remark in found
+        ]
+
+    def _request_media(self, exchange: Exchange) -> str:
+        sent = exchange.headers.get(b"content-type", b"")
+        media = self._media.get(sent)
+        if media is None:
+            media = self._redaction.of(exchange).text(sent.decode("latin-1"))
+            if len(self._media) < _MOST_MEDIA:
+                self._media[sent] = media
+        return media
+
+    def close(self, session: Session) -> None:
+        """Add what a session has come to, before it is forgotten."""
+        self._end(session, self._tally)
+
+    def leave(self, session: Session) -> None:
+        """Add how far a session has come in what it plays, before it plays something else."""
+        _steps(session, self._tally)
+
+    def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
+        """Return the contract report, in which the open sessions count as they stand.
+
+        Args:
+            sessions: those that are open.
+            dropped: exchanges for which the journal had no room.
+            dropped_violations: how many of them showed a violation.
+        """
+        open_ones = Tally()
+        for session in sessions:
+            self._end(session, open_ones)
+        for operation, found, (count,) in self._shapes.values():
+            self._tell(operation, found, count, open_ones)
+        open_ones.drop(exchanges=dropped, violations=dropped_violations)
+        return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
+
+    def _note_violations(self, exchange: Exchange) -> None:
+        hidden = self._redaction.of(exchange)
+        operation = exchange.operation.id if exchange.operation is not None else None
+        for violation in exchange.violations:
+            self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
+
+    def _end(self, session: Session, tally: Tally) -> None:
+        _steps(session, tally)
+        for verdict in verdicts(tuple(session.journal), self._contract.policy.retry, final=True):
+            tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
+
+    def _tell(
+        self, operation: Operation, found: list[Remark], count: int, tally: Tally | None = None
+    ) -> None:
+        for remark in found:
+            (tally or self._tally).remark(operation.id, remark, count)
+
+
+def _steps(session: Session, tally: Tally) -> None:
+    play = session.play
+    if play is not None:
+        for step in play.scenario.steps:
+            tally.step(play.scenario.name, step.label, step.where, play.cursors.given[step.index])
+
+
+def _shape(operation: Operation, value: Any) -> Shape:
+    """Return which fields a body has, two levels deep: others like it are worth the same words."""
+    if value.__class__ is not dict:
+        return (operation.id,)
+    inside: list[Any] = [operation.id, *value]
+    for item in value.values():
+        kind = item.__class__
+        if kind is list:
+            inside.append(frozenset().union(*[part for part in item if part.__class__ is dict]))
+        elif kind is dict:
+            inside.append(frozenset(item))
+    return tuple(inside)

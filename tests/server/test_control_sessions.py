@@ -1,0 +1,355 @@
+"""Sessions, exchanges, scripts and the clock over the control interface, as any HTTP client sees them."""
+
+import json
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+
+from mockgrid.report.reading import read_report
+from mockgrid.server.build import build_app
+from mockgrid.server.run import start_in_thread
+from mockgrid.server.settings import Settings
+
+HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+class Grid:
+    def __init__(self, server):
+        self.server = server
+        self.control = httpx.Client(base_url=server.control)
+        self.api = httpx.Client(base_url=server.url)
+
+    def ask(self, key="mg-a", body=HELLO, **headers):
+        sent = {"authorization": f"Bearer {key}"} if key else {}
+        return self.api.post("/chat/completions", json=body, headers=sent | headers)
+
+    def told(self, key="mg-a", **query):
+        return self.control.get(f"/sessions/{key}/exchanges", params=query).json()["exchanges"]
+
+    def session(self, key="mg-a", **query):
+        return self.control.get(f"/sessions/{key}", params=query).json()
+
+    def close(self):
+        self.control.close()
+        self.api.close()
+
+
+@pytest.fixture(scope="module")
+def servers():
+    running = {}
+
+    def server(**settings):
+        key = tuple(sorted(settings.items()))
+        if key not in running:
+            chosen = Settings(port=0, log="off", **settings)
+            running[key] = start_in_thread(build_app(chosen), chosen)
+        return running[key]
+
+    yield server
+    for started in running.values():
+        started.stop()
+
+
+@pytest.fixture
+def grid(servers):
+    grid = Grid(servers())
+    for told in grid.control.get("/sessions").json()["sessions"]:
+        assert grid.control.delete(f"/sessions/{told['session']}").status_code == 204
+    yield grid
+    grid.close()
+
+
+@pytest.fixture
+def virtual(servers):
+    grid = Grid(servers(clock="virtual"))
+    yield grid
+    grid.close()
+
+
+def test_an_answered_request_is_in_the_journal(grid):
+    assert grid.ask().status_code == 200
+    (told,) = grid.told()
+    assert told["number"] == 1
+    assert told["operation"] == "createChatCompletion"
+    assert told["request"]["body"] == HELLO
+    assert told["request"]["headers"]["authorization"] == "[redacted]"
+    assert told["reply"]["body"]["choices"][0]["message"]["content"] == "You said: Hello"
+    assert (told["status"], told["attempt"], told["step"], told["whole"]) == (200, 1, None, True)
+
+
+def test_each_request_is_there_as_soon_as_its_answer(grid):
+    for number in range(1, 200):
+        grid.ask()
+        assert grid.session()["exchanges"]["count"] == number
+
+
+def test_attempts_and_the_time_between_them(grid):
+    grid.ask()
+    time.sleep(0.05)
+    grid.ask()
+    grid.ask(body={**HELLO, "n": 2})
+    first, second, other = grid.told()
+    assert first["since_last_attempt"] is other["since_last_attempt"] is None
+    assert 0.05 <= second["since_last_attempt"] < 1
+    assert (first["attempt"], second["attempt"], other["attempt"]) == (1, 2, 1)
+
+
+def test_a_stream_is_told_piece_by_piece(grid):
+    steps = [{"say": "a b c", "stream": {"pace": {"per_token": "10ms"}}}]
+    grid.control.put("/sessions/mg-a", json={"steps": steps})
+    assert grid.ask(body={**HELLO, "stream": True}).text.endswith("data: [DONE]\n\n")
+    told = grid.told(wait=1)[0]
+    chunks = told["reply"]["chunks"]
+    assert "".join(chunk["data"] for chunk in chunks).count("data: ") == 6
+    assert [chunk["at"] for chunk in chunks] == sorted(chunk["at"] for chunk in chunks)
+    assert chunks[-1]["at"] >= 0.02
+    assert told["reply"]["body"] is None
+    assert (told["ended_by"], told["whole"]) == ("server", True)
+
+
+def test_a_client_that_leaves_is_told_of(grid):
+    steps = [{"say": "a b c d e f", "stream": {"pace": {"per_token": "200ms"}}}]
+    grid.control.put("/sessions/mg-a", json={"steps": steps})
+    asked = {"json": {**HELLO, "stream": True}, "headers": {"authorization": "Bearer mg-a"}}
+    with grid.api.stream("POST", "/chat/completions", **asked) as reply:
+        next(reply.iter_bytes())  # leaving the block closes the connection
+    told = grid.told(wait=1)[0]
+    assert (told["ended_by"], told["whole"]) == ("client", False)
+    assert 1 <= len(told["reply"]["chunks"]) < 6
+
+
+def test_violations_warnings_and_unmatched_requests_are_summed_up(grid):
+    grid.control.put(
+        "/sessions/mg-a", json={"steps": [{"when": {"model": "x"}, "reply": {"say": "Hi"}}], "strict": True}
+    )
+    grid.ask(body={**HELLO, "temperature": 3})
+    grid.ask(body={**HELLO, "max_token": 3})
+    told = grid.session(final="true")
+    (violation,) = told["violations"]
+    assert (violation["exchange"], violation["code"], violation["pointer"]) == (1, "MG113", "/temperature")
+    (warning,) = told["warnings"]
+    assert (warning["exchange"], warning["code"], warning["meant"]) == (2, "MG140", "max_tokens")
+    (unmatched,) = told["unmatched"]
+    assert unmatched["near_misses"][0]["failed"]["predicate"] == "model"
+    (unused,) = told["unused_steps"]
+    assert unused["step"] == "step 1"
+
+
+def test_a_scripted_error_is_no_violation(grid):
+    grid.control.put("/sessions/mg-a", json={"steps": [{"error": 422}, {"error": 401}]})
+    assert [grid.ask().status_code for _ in range(2)] == [422, 401]
+    assert grid.session()["violations"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "code"),
+    [
+        ("POST", "/chat/completion", {}, HELLO, "MG101"),
+        ("GET", "/chat/completions", {}, None, "MG102"),
+        ("POST", "/chat/completions", {"authorization": "mg-a"}, HELLO, "MG103"),
+        ("POST", "/chat/completions", {"authorization": "", "x-api-key": "mg-a"}, HELLO, "MG103"),
+        ("POST", "/chat/completions", {"content-type": "text/plain"}, HELLO, "MG107"),
+        ("POST", "/chat/completions", {}, None, "MG108"),
+        ("POST", "/chat/completions", {}, {**HELLO, "model": "gpt-5"}, "MG126"),
+        ("POST", "/chat/completions", {"prefer": "code=999"}, HELLO, "MG129"),
+    ],
+)
+def test_what_is_refused_before_the_schema_is_a_violation_too(  # noqa: PLR0913, PLR0917 - a table
+    grid, method, path, headers, body, code
+):
+    grid.control.put("/sessions/mg-a")
+    content = b"" if body is None else json.dumps(body).encode()
+    sent = {"authorization": "Bearer mg-a", "content-type": "application/json"} | headers
+    reply = grid.api.request(method, path, content=content, headers=sent)
+    assert reply.status_code >= 400
+    assert json.loads(reply.headers["x-mockgrid-violations"])[0]["code"] == code
+    (violation,) = grid.session()["violations"]
+    assert violation["code"] == code
+
+
+def test_a_script_takes_the_place_of_another_and_what_was_left_of_it_counts(grid):
+    first = [
+        {"name": "asks", "when": {"turn": 1}, "reply": {"say": "One"}},
+        {"name": "never", "when": {"turn": 9}, "reply": {"say": "Nine"}},
+    ]
+    grid.control.put("/sessions/mg-a/steps", json={"steps": first, "strict": True, "where": "test.py:7"})
+    assert grid.ask().json()["choices"][0]["message"]["content"] == "One"
+    grid.control.put("/sessions/mg-a/steps", json={"steps": [{"say": "Two"}]})
+    assert grid.ask().json()["choices"][0]["message"]["content"] == "Two"
+    told = grid.session()
+    assert told["exchanges"]["count"] == 2
+    assert [step["step"] for step in told["unused_steps"]] == ["never"]
+    assert told["unused_steps"][0]["where"] == "test.py:7#/1"
+
+
+def test_a_script_that_cannot_be_used_changes_nothing(grid):
+    grid.control.put("/sessions/mg-a", json={"steps": [{"say": "One"}]})
+    for script, code in (
+        ({"steps": [{"sya": "Two"}]}, "MG211"),
+        ({"steps": [{"error": 418}]}, "MG201"),
+        ({"source": "steps: [\n", "where": "x.yaml"}, "MG210"),
+    ):
+        refused = grid.control.put("/sessions/mg-a/steps", json=script)
+        assert refused.status_code == 409
+        assert refused.json()["findings"][0]["code"] == code
+    assert grid.ask().json()["choices"][0]["message"]["content"] == "One"
+
+
+def test_a_file_is_given_as_text_with_its_places(grid):
+    source = "steps:\n  - name: a\n    reply:\n      sya: Hello\n"
+    refused = grid.control.put("/sessions/mg-a", json={"source": source, "where": "tests/weather.yaml"})
+    assert refused.json()["findings"][0]["where"] == "tests/weather.yaml:4:7"
+
+
+def test_a_scenario_by_name_and_the_nearest_for_one_that_there_is_not(grid):
+    told = grid.control.put("/sessions/mg-a", json={"scenario": "tool-loop", "strict": False}).json()
+    assert (told["scenario"]["name"], told["scenario"]["strict"]) == ("tool-loop", False)
+    missing = grid.control.put("/sessions/mg-a", json={"scenario": "tool-lop"})
+    assert missing.status_code == 404
+    assert "Did you mean tool-loop?" in missing.json()["errors"]["detail"]
+
+
+def test_sessions_are_found_by_key_header_and_name(grid):
+    grid.ask("mg.out-of-credit.x")
+    grid.ask("mg-a", **{"X-MockGrid-Session": "alpha"})
+    grid.ask("mg-a", **{"X-MockGrid-Scenario": "rate-limited"})
+    names = [told["session"] for told in grid.control.get("/sessions").json()["sessions"]]
+    assert len(names) == 3
+    assert grid.session("mg.out-of-credit.x")["scenario"]["name"] == "out-of-credit"
+    assert grid.session("alpha")["session"] == names[1]
+    assert grid.session(names[2])["scenario"]["name"] == "rate-limited"
+    assert names[2].endswith("~rate-limited")
+    assert grid.control.get("/sessions/mg-a").status_code == 404
+
+
+def test_a_session_that_is_reset_begins_anew(grid):
+    grid.control.put("/sessions/mg-a", json={"steps": [{"error": 503}, {"say": "Hi"}]})
+    assert [grid.ask().status_code for _ in range(2)] == [503, 200]
+    assert grid.control.post("/sessions/mg-a/reset").json()["exchanges"]["count"] == 0
+    assert grid.ask().status_code == 503
+    assert grid.told()[0]["attempt"] == 1
+
+
+def test_a_virtual_clock_is_moved_and_a_real_one_is_not(virtual, grid):
+    limited = {"limits": [{"requests": 1, "per": "1m"}], "steps": [{"reply": {"say": "Hi", "delay": "10s"}}]}
+    assert virtual.control.put("/sessions/mg-a", json={"steps": limited}).status_code == 200
+    started = time.monotonic()
+    assert [virtual.ask().status_code for _ in range(2)] == [200, 429]
+    assert time.monotonic() - started < 5
+    assert virtual.control.post("/sessions/mg-a/clock", json={"advance": "1m"}).json()["now"] == 60
+    assert virtual.ask().status_code == 200
+    assert virtual.session()["clock"]["spared"] == 20  # of two replies; the 429 came at once
+    grid.ask()
+    assert grid.control.post("/sessions/mg-a/clock", json={"advance": 1}).status_code == 409
+
+
+def test_waiting_returns_when_enough_has_happened(grid):
+    grid.control.put("/sessions/mg-a")
+    threading.Timer(0.2, grid.ask).start()
+    started = time.monotonic()
+    assert len(grid.told(wait=1, timeout="5s")) == 1
+    assert 0.1 < time.monotonic() - started < 4
+    assert len(grid.told(wait=5, timeout="100ms")) == 1
+
+
+def test_the_feed_tells_of_each_exchange(grid):
+    seen = []
+
+    def watch():
+        with httpx.stream("GET", f"{grid.server.control}/events", params={"session": "mg-b"}) as feed:
+            for line in feed.iter_lines():
+                if line.startswith("data: "):
+                    seen.append(json.loads(line[6:]))
+                if len(seen) == 2:
+                    return
+                if line.startswith(":"):
+                    ready.set()
+
+    ready = threading.Event()
+    thread = threading.Thread(target=watch)
+    thread.start()
+    assert ready.wait(5)
+    for key in ("mg-a", "mg-b", "mg-a", "mg-b"):
+        grid.ask(key)
+    thread.join(5)
+    assert [told["number"] for told in seen] == [1, 2]
+    assert len({told["session"] for told in seen}) == 1
+
+
+def test_an_archive_opens_elsewhere(grid):
+    grid.ask(**{"x-api-key": "sk-not-for-others"})
+    archive = grid.control.get("/sessions/mg-a/exchanges", params={"format": "har"})
+    (entry,) = archive.json()["log"]["entries"]
+    assert entry["startedDateTime"].startswith("2025-01-01T00:00:")
+    assert json.loads(entry["request"]["postData"]["text"]) == HELLO
+    assert "You said: Hello" in entry["response"]["content"]["text"]
+    assert "sk-not-for-others" not in archive.text
+    assert "mg-a" not in archive.text
+
+
+def test_pages_of_other_origins_are_refused(grid):
+    for origin, status in (
+        ("https://evil.example", 403),
+        (grid.server.control[: -len("/__mockgrid__")], 200),
+    ):
+        assert grid.control.get("/sessions", headers={"origin": origin}).status_code == status
+
+
+def test_a_body_must_say_that_it_is_json_and_stay_small(grid):
+    put = f"{grid.server.control}/sessions/mg-a"
+    assert httpx.put(put, content=b"{}", headers={"content-type": "text/plain"}).status_code == 415
+    assert httpx.put(put, content=b"{", headers={"content-type": "application/json"}).status_code == 400
+    large = b'{"source": "' + b" " * 5_000_000 + b'"}'
+    assert httpx.put(put, content=large, headers={"content-type": "application/json"}).status_code == 413
+
+
+def test_a_reply_cut_by_a_reset_is_not_whole(grid):
+    grid.control.put("/sessions/mg-a", json={"steps": [{"say": "Hi", "fault": "reset"}]})
+    body = json.dumps(HELLO).encode()
+    with socket.create_connection(("127.0.0.1", grid.server.port)) as connection:
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mg-a\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+    told = grid.told(wait=1)[0]
+    assert (told["whole"], told["ended_by"], told["step"]) == (False, "server", "step 1")
+
+
+def test_the_report_adds_up_what_sessions_have_come_to(servers):
+    grid = Grid(servers(seed=5))
+    grid.control.put(
+        "/sessions/mg-a",
+        json={
+            "steps": [
+                {"name": "one", "reply": {"error": 503}},
+                {"name": "two", "when": {"turn": 9}, "reply": {"say": "x"}},
+            ]
+        },
+    )
+    grid.ask()
+    grid.ask(body={**HELLO, "temperature": 3})
+    grid.control.delete("/sessions/mg-a")
+    for _ in range(3):
+        grid.ask("mg-b", {**HELLO, "max_token": 3, "max_tokens": 3})
+    told = grid.control.get("/report").json()
+    grid.close()
+    rows = {(row["operation"], row["status"], row["response"]): row["count"] for row in told["rows"]}
+    assert rows["createChatCompletion", "503", "application/json"] == 1
+    assert rows["createChatCompletion", "422", "application/json"] == 1
+    assert rows["createChatCompletion", "200", "application/json"] == 3
+    assert rows["createChatCompletion", "402", "application/json"] == 0
+    assert [(step["step"], step["count"]) for step in told["steps"]] == [("one", 1), ("two", 0)]
+    assert [(found["code"], found["pointer"]) for found in told["violations"]] == [("MG113", "/temperature")]
+    assert [(found["code"], found["path"], found["count"]) for found in told["warnings"]] == [
+        ("MG140", "max_token", 3),
+        ("MG141", "max_tokens", 3),
+    ]
+    sent = {branch["label"]: branch["sent"] for branch in told["branches"]}
+    assert sent["max_tokens"]
+    assert not sent["n"]
+    read_report(json.dumps(told).encode(), "the server")
