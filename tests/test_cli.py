@@ -134,7 +134,8 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
-        *("--journal-bytes", "1MiB"),
+        *("--journal-bytes", "1MiB", "--max-sessions", "5", "--session-idle", "2m", "--max-connections", "6"),
+        *("--max-streams", "7", "--request-timeout", "8s"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -163,6 +164,11 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         max_headers=1024,
         max_depth=9,
         journal_bytes=1024 * 1024,
+        max_sessions=5,
+        session_idle=120.0,
+        max_connections=6,
+        max_streams=7,
+        request_timeout=8.0,
         body_timeout=120.0,
         header_timeout=0.5,
         keep_alive=9.0,

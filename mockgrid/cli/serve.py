@@ -117,6 +117,16 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
     type=Size(),
     default="16MiB",
 )
+@setting("--max-sessions", "Sessions that are kept; then the one idle longest goes.", type=Whole(1))
+@setting("--session-idle", "Time after which an unused session may go.", type=Duration(), default="1h")
+@setting("--max-connections", "Open connections; one more is told 503 and closed.", type=Whole(1))
+@setting("--max-streams", "Streams sent at a time; one more is told 503.", type=Whole(1))
+@setting(
+    "--request-timeout",
+    "Time that a reply may take; then the connection closes.",
+    type=Duration(),
+    default="10m",
+)
 @setting("--body-timeout", "Time for a request body to arrive.", type=Duration(), default="60s")
 @setting("--header-timeout", "Time for request line and headers to arrive.", type=Duration(), default="30s")
 @setting("--keep-alive", "Time that an idle connection stays open.", type=Duration(), default="75s")

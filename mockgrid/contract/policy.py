@@ -195,6 +195,13 @@ _DEFAULT_FAILURES = (
     Failure("balance_replenishing", 503, type="server_error", code="balance_replenishing"),
     Failure("no_step", 424, code="no_step", headers=MappingProxyType({"x-should-retry": "false"})),
     Failure("internal", 500, type="server_error", code="internal_error"),
+    Failure(
+        "overloaded",
+        503,
+        type="server_error",
+        code="overloaded",
+        headers=MappingProxyType({"Retry-After": "1"}),
+    ),
 )
 _PROBLEM = Shape(
     body={"type": "about:blank", "title": "${title}", "status": "${status}", "detail": "${message}"},

@@ -109,6 +109,7 @@ class Played:
         degraded: what this transport could not do, and what was done instead; empty where all was done.
         whole: whether the body ended as its head promised.
         sent: told of each piece of the body that was handed over, and when.
+        late: seconds by which each piece that had to wait for its time was late.
     """
 
     __slots__ = (
@@ -116,6 +117,7 @@ class Played:
         "degraded",
         "ended_by",
         "events_written",
+        "late",
         "sent",
         "virtual_seconds",
         "whole",
@@ -123,6 +125,7 @@ class Played:
 
     def __init__(self, sent: Callable[[float, bytes], None] = lambda _at, _piece: None) -> None:
         self.sent = sent
+        self.late: list[float] = []
         self.whole = False
         self.events_written = 0
         self.bytes_written = 0

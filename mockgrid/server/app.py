@@ -25,7 +25,10 @@ from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL, Control
 from mockgrid.server.credentials import Credentials
 from mockgrid.server.head import Head, route_path
+from mockgrid.server.line import EXTENSION as LINE
 from mockgrid.server.log import ErrorLog, RequestLog, warn
+from mockgrid.server.metrics import Metrics
+from mockgrid.server.patience import Within
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.recording import Recorder
 from mockgrid.server.sending import send_reply
@@ -59,6 +62,7 @@ _NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 _SHOWN = 200
 _ERRORS = 400
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
+_NO_EXTENSIONS: dict[str, Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
@@ -81,7 +85,11 @@ class App:
         self.base_path = contract.base_path
         self.redaction = Redaction(contract)
         self.recorder = Recorder(contract, self.redaction)
+        self.metrics = Metrics(self)
+        self.open_streams = 0
         self.sessions = Sessions(
+            settings.max_sessions,
+            idle=settings.session_idle,
             start=self._start,
             closed=self._session_closed,
             ending=self.recorder.close,
@@ -121,6 +129,8 @@ class App:
             if operation.body:
                 body = await self._reader.read(head, receive)
             request = self._validate(head, operation, path_parameters, body)
+            if self.open_streams >= self.settings.max_streams:
+                self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
         except RefusedError as refused:
             session = session or self.credentials.presumed(head)
@@ -146,14 +156,7 @@ class App:
         # Recorded before the first byte leaves: a test that has its answer finds its exchange.
         journal.add(exchange)
         self.recorder.note(exchange)
-        try:
-            await send_reply(reply, request_id, exchange, scope, receive, send)
-        finally:
-            journal.settle(exchange)
-            if exchange.virtual_seconds:
-                session.clock.waited(exchange.virtual_seconds)
-            if self.log.enabled:
-                self._log(exchange, session)
+        await self._send(reply, request_id, exchange, session, scope, receive, send)
 
     async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
@@ -264,6 +267,49 @@ class App:
             reply.violations = (breach,)
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
+
+    async def _send(  # noqa: PLR0913, PLR0917 - the reply, what is noted of it, and ASGI's three
+        self,
+        reply: Reply,
+        request_id: bytes,
+        exchange: Exchange,
+        session: Session,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Send a reply within its time, and note what became of it."""
+        streams = reply.script is not None or reply.events is not None
+        self.open_streams += streams
+        try:
+            connection = scope.get("extensions", _NO_EXTENSIONS).get(LINE)
+            sending = send_reply(reply, request_id, exchange, scope, receive, send)
+            await Within(sending, self.settings.request_timeout)
+        except TimeoutError:
+            exchange.ended_by = "server"
+            exchange.degraded = "the reply took longer than --request-timeout allows, and was cut"
+            if connection is None:
+                raise
+            connection.abort()
+        finally:
+            self.open_streams -= streams
+            session.journal.settle(exchange)
+            if streams:
+                self._note_stream(reply, exchange, session)
+            if self.log.enabled:
+                self._log(exchange, session)
+
+    def _check_streams(self, request: Request) -> None:
+        """Refuse one stream more than there may be."""
+        value = request.value
+        if isinstance(value, dict) and value.get("stream") is True:
+            most = self.settings.max_streams
+            raise RefusedError("overloaded", f"{most} streams are open, and no more may be (--max-streams).")
+
+    def _note_stream(self, reply: Reply, exchange: Exchange, session: Session) -> None:
+        if exchange.virtual_seconds:
+            session.clock.waited(exchange.virtual_seconds)
+        self.metrics.note_stream(exchange, reply.played)
 
     def _log(self, exchange: Exchange, session: Session) -> None:
         path = exchange.path

@@ -105,6 +105,11 @@ class Line:
         self._complete()
         self._cycle.transport.close()
 
+    def abort(self) -> None:
+        """Close at once, whatever has not been sent; the response counts as complete."""
+        self._complete()
+        self._cycle.transport.abort()
+
     async def reset(self) -> None:
         """Send what was written, and reset; the response counts as complete."""
         transport: asyncio.Transport = self._cycle.transport

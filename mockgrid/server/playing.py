@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mockgrid.reply.script import Instruction, Played, Script
     from mockgrid.server.line import Line
 
+# Pieces of one reply whose lateness is kept.
+_MOST_LATE = 10_000
 _CLOSED = "the connection closes before the end of the reply"
 
 
@@ -47,7 +49,7 @@ class Playing:
         # Only waits move it: what leaves late makes nothing after it late.
         self._due = self._loop.time()
         self._left = self._stopping = self._hanging = False
-        self._crowded = False
+        self._crowded = self._waited = False
         self._held: Instruction | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.Future[None] | None = None
@@ -107,7 +109,10 @@ class Playing:
         self._count(write)
 
     def _count(self, write: Write) -> None:
-        self._played.sent(monotonic(), write.data)
+        now = monotonic()
+        if self._waited and len(self._played.late) < _MOST_LATE:
+            self._played.late.append(max(now - self._due, 0.0))
+        self._played.sent(now, write.data)
         self._played.bytes_written += len(write.data)
         self._played.events_written += write.events
 
@@ -122,6 +127,7 @@ class Playing:
             return
         self._due += seconds
         if self._due > self._loop.time():
+            self._waited = True
             await self._until(self._due, then)
 
     def _on_time(self) -> None:

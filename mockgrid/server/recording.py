@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from mockgrid.session.session import Session
 
     Shape = tuple[Any, ...]
+    Alike = tuple[str | None, str, int, bytes, str]
 
 # Shapes of bodies whose remarks are remembered.
 _MOST_SHAPES: Final = 10_000
 _MOST_MEDIA: Final = 1_000
+# Kinds of exchanges that are told apart.
+_MOST_ALIKE: Final = 20_000
 
 
 class Recorder:
@@ -35,6 +38,10 @@ class Recorder:
     Args:
         contract: what is served.
         redaction: hides credentials.
+
+    Attributes:
+        counts: exchanges by operation, request media type, status, reply media type and step.
+        violations: by code.
     """
 
     def __init__(self, contract: Contract, redaction: Redaction) -> None:
@@ -42,6 +49,9 @@ class Recorder:
         self._redaction = redaction
         self._coverage = Coverage(contract)
         self._tally = Tally()
+        self._told: dict[Alike, int] = {}
+        self.counts: dict[Alike, int] = {}
+        self.violations: dict[str, int] = {}
         # Media types as they were sent, without what must not be told of them.
         self._media: dict[bytes, str] = {}
         # What is worth a word about bodies that have the same fields, and how many there were.
@@ -55,12 +65,21 @@ class Recorder:
             if name == b"content-type":
                 reply_media = value
                 break
-        self._coverage.observe(
+        alike = (
             operation.id if operation is not None else None,
             self._request_media(exchange) if exchange.body_size else "",
             exchange.status,
-            reply_media.decode("latin-1"),
+            reply_media,
+            exchange.step,
         )
+        counts = self.counts
+        if alike in counts:
+            counts[alike] += 1
+        elif len(counts) < _MOST_ALIKE:
+            counts[alike] = 1
+        else:  # made-up steps: their names are left out
+            alike = (*alike[:4], "")
+            counts[alike] = counts.get(alike, 0) + 1
         if exchange.violations:
             self._note_violations(exchange)
 
@@ -109,6 +128,15 @@ class Recorder:
         """Add how far a session has come in what it plays, before it plays something else."""
         _steps(session, self._tally)
 
+    def _observe(self) -> None:
+        """Tell the coverage of the exchanges since it was told last."""
+        for alike, count in self.counts.items():
+            more = count - self._told.get(alike, 0)
+            if more:
+                operation, request_media, status, reply_media, _ = alike
+                self._coverage.observe(operation, request_media, status, reply_media.decode("latin-1"), more)
+        self._told = dict(self.counts)
+
     def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
         """Return the contract report, in which the open sessions count as they stand.
 
@@ -117,6 +145,7 @@ class Recorder:
             dropped: exchanges for which the journal had no room.
             dropped_violations: how many of them showed a violation.
         """
+        self._observe()
         open_ones = Tally()
         for session in sessions:
             self._end(session, open_ones)
@@ -129,6 +158,7 @@ class Recorder:
         hidden = self._redaction.of(exchange)
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.violations:
+            self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
 
     def _end(self, session: Session, tally: Tally) -> None:

@@ -95,6 +95,21 @@ class Settings:
     """Bytes that the journals of all sessions may hold together; beyond, the oldest exchanges go, those
     with violations last."""
 
+    max_sessions: int = 10_000
+    """Sessions that are kept; beyond, the one idle longest is closed."""
+
+    session_idle: float = 3600.0
+    """Seconds after which a session that nobody uses may be closed."""
+
+    max_connections: int = 10_000
+    """Connections that are open at a time; one more is told 503 and closed."""
+
+    max_streams: int = 5_000
+    """Streams that are sent at a time; a request for one more is told 503."""
+
+    request_timeout: float = 600.0
+    """Seconds that a reply may take once its request is read; then the connection is closed."""
+
     body_timeout: float = 60.0
     """Seconds that a request body may take to arrive."""
 

@@ -1,40 +1,55 @@
-"""What the journal proves about the client's conduct."""
+"""What the journal proves about a client's conduct."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.session.verdict import Verdict
+from mockgrid.session.verdict_attempts import attempts_of
+from mockgrid.session.verdict_chains import chains_of
+from mockgrid.session.verdict_policy import RetryPolicy
+from mockgrid.session.verdict_redirects import judge_redirects
+from mockgrid.session.verdict_retries import judge_end, judge_retries
+from mockgrid.session.verdict_streams import read_stream
+from mockgrid.session.verdict_texts import judge_texts
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from mockgrid.session.exchange import Exchange
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One misconduct, and the exchanges that prove it."""
-
-    name: str
-    code: str
-    message: str
-    exchanges: tuple[int, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the verdict as the control interface gives it."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "message": self.message,
-            "exchanges": list(self.exchanges),
-        }
+__all__ = ["Verdict", "verdicts"]
 
 
 def verdicts(
-    exchanges: Sequence[Exchange],  # noqa: ARG001 - see the next commit
-    retry: Mapping[str, Any],  # noqa: ARG001
+    exchanges: Iterable[Exchange],
+    retry: Mapping[str, Any],
     *,
-    final: bool = False,  # noqa: ARG001
+    final: bool = False,
+    epoch: float | None = None,
 ) -> list[Verdict]:
-    """Return what a session's exchanges prove."""
-    return []
+    """Return what exchanges prove about the client that made them; what they do not prove is not said.
+
+    >>> verdicts(session.journal, contract.policy.retry, final=True)
+    [Verdict(name='retry_after_ignored', code='MG310', message='Waited 0.02 s after …', exchanges=(1, 2))]
+
+    Args:
+        exchanges: of one session, in any order.
+        retry: the contract's policy: by status, whether it may be retried, and after what.
+        final: whether no request is to come any more; without it no call is said to be given up.
+        epoch: ``time.time() - time.monotonic()``, for a ``Retry-After`` that is a date; without it such a
+            date is counted from the reply's ``Date``.
+
+    Returns:
+        In the order of the first exchange that each rests on, and then of their codes.
+    """
+    ordered = sorted(exchanges, key=lambda exchange: (exchange.arrived, exchange.number))
+    streams = {one.number: stream for one in ordered if (stream := read_stream(one)) is not None}
+    attempts = attempts_of(ordered, RetryPolicy(retry), streams, epoch)
+    found = [verdict for attempt in attempts for verdict in judge_redirects(attempt)]
+    for chain in chains_of(attempts):
+        found += judge_retries(chain)
+        if final:
+            found += judge_end(chain)
+    found += judge_texts(ordered, streams)
+    return sorted(found, key=lambda verdict: (verdict.exchanges[0], verdict.code))

@@ -186,6 +186,7 @@ def test_failures(effective):
         "insufficient_balance": 402,
         "balance_replenishing": 503,
         "internal": 500,
+        "overloaded": 503,
         "no_step": 424,
     }
     assert {failure["shape"] for failure in errors["failures"].values()} <= set(errors["shapes"])

@@ -33,27 +33,30 @@ class Coverage:
         self._dropped = 0
         self._trees: dict[tuple[str, str], Tree | None] = {}
 
-    def observe(self, operation_id: str | None, request_media: str, status: int, response_media: str) -> None:
-        """Count an exchange.
+    def observe(
+        self, operation_id: str | None, request_media: str, status: int, response_media: str, count: int = 1
+    ) -> None:
+        """Count an exchange, or several that are alike.
 
         Args:
             operation_id: None where the request called no operation. For a 405, any operation of the path.
             request_media: of the body that was sent, parameters and all; empty for no body.
             status: of the reply.
             response_media: of the reply; empty for no body.
+            count: how many there were.
         """
         key = (operation_id, request_media, status, response_media)
         seen = self._seen
         if key in seen:
-            seen[key] += 1
+            seen[key] += count
         else:
-            self._count(Key(operation_id, bare(request_media), status, bare(response_media)))
+            self._count(Key(operation_id, bare(request_media), status, bare(response_media)), count)
 
-    def _count(self, key: Key) -> None:
+    def _count(self, key: Key, count: int) -> None:
         if key in self._seen or len(self._seen) < _MOST_ROWS:
-            self._seen[key] = self._seen.get(key, 0) + 1
+            self._seen[key] = self._seen.get(key, 0) + count
         else:
-            self._dropped += 1
+            self._dropped += count
 
     def observe_body(self, operation: Operation, media: MediaType, value: Any) -> None:
         """Mark the branches of the request's schema that a valid body took.

@@ -74,6 +74,7 @@ class Control:
                 Route(f"{CONTROL}/explain", self._code, methods=["GET"]),
                 Route(f"{CONTROL}/explain", self._explain, methods=["POST"]),
                 Route(f"{CONTROL}/report", self._report),
+                Route(f"{CONTROL}/metrics", self._metrics),
                 Route(f"{CONTROL}/events", self._events),
             ],
             exception_handlers={404: _not_found, 405: self._not_allowed, ControlError: _failed},
@@ -165,6 +166,10 @@ class Control:
 
     async def _report(self, _request: Request) -> Response:
         return _reply(self.operator.report())
+
+    async def _metrics(self, _request: Request) -> Response:
+        text, kind = await self._app.metrics.text()
+        return Response(text, media_type=None, headers={"content-type": kind})
 
     async def _events(self, request: Request) -> Response:
         key = request.query_params.get("session")

@@ -1,0 +1,184 @@
+"""Attempts: a request with those that followed its redirects, and what came of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote, urlsplit
+
+from mockgrid.session.verdict_policy import asked, header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.verdict_policy import RetryPolicy
+    from mockgrid.session.verdict_streams import Stream
+
+Outcome = Literal["success", "status", "lost", "cut", "broken", "left", "open"]
+"""What came of an attempt:
+
+- ``success``: a whole reply, or one of which the client had read enough;
+- ``status``: an error, or a redirect that was not followed;
+- ``lost``: the connection failed before the first byte of the body;
+- ``cut``: it failed within the body;
+- ``broken``: a whole stream that reports an error, or holds what cannot be read;
+- ``left``: the client left before the first byte: its timeout was over;
+- ``open``: it is under way, or the server stopped.
+"""
+
+FAILED = frozenset({"status", "lost", "cut", "broken", "left"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PATIENCE = 60.0
+"""Seconds after which an equal request is a new one; what the reply asked to wait comes on top."""
+LEAVING = 0.6
+"""Seconds: the server may see so much later that a client has left; half a second is for those that close one
+side only."""
+
+_TO_FOLLOW = 60.0
+_MOST_HOPS = 20
+_CLOCKS = 0.002
+_FIRST_ERROR, _NOT_MODIFIED = 300, 304
+# A request that differs in one of these asks for something else, or for someone else.
+_TELLING = (b"content-type", b"content-encoding", b"prefer")
+_MARKER = b"x-stainless-retry-count"
+
+
+class Attempt:
+    """One try of a call.
+
+    Args:
+        exchanges: the request, and each that followed the redirect before it.
+        policy: what may be retried.
+        streams: what streams gave, by the exchange's number.
+        epoch: Unix time when the monotonic clock read zero, where known.
+
+    Attributes:
+        arrived: when its first request did.
+        ended: when its last reply had.
+        heard: when the client knew of that reply, at the earliest.
+        status: of its last reply.
+        outcome: what came of it.
+        rule: what the policy says of its status.
+        asked: how long its reply asked to wait; None for no wish.
+        marker: which attempt its client says that it is, from 0; None where it does not say.
+        key: equal for equal calls.
+    """
+
+    def __init__(
+        self,
+        exchanges: Sequence[Exchange],
+        policy: RetryPolicy,
+        streams: Mapping[int, Stream],
+        epoch: float | None,
+    ) -> None:
+        first, last = exchanges[0], exchanges[-1]
+        self.exchanges = tuple(exchanges)
+        self.arrived, self.ended = first.arrived, last.ended
+        self.heard = last.chunks[0][0] if last.chunks else last.ended
+        self.status = last.status
+        self.outcome = _outcome(last, streams)
+        self.rule = policy.rule(last.status, last.reply_headers)
+        self.asked = asked(last.reply_headers, self.heard, epoch) if self.outcome == "status" else None
+        marker = first.headers.get(_MARKER, b"")
+        self.marker = int(marker) if marker.isdigit() and len(marker) < len(b"1000000") else None
+        telling = tuple(first.headers.get(name) for name in (*_TELLING, *credentials_of(first)))
+        self.key = (first.method, first.path, first.query, first.body_size, first.body, telling)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its exchanges."""
+        return tuple(exchange.number for exchange in self.exchanges)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there was a reason to try again."""
+        return self.outcome in FAILED
+
+    def may_precede(self, other: Attempt) -> bool:
+        """Whether another attempt can be the next one after this one, by their times."""
+        late = LEAVING if self.outcome == "left" else _CLOCKS
+        return (
+            self.failed
+            and self.arrived < other.arrived
+            and self.ended - late <= other.arrived <= self.ended + self.patience
+        )
+
+    @property
+    def patience(self) -> float:
+        """Seconds after its end within which an equal request counts as the next attempt."""
+        return PATIENCE + (self.asked.seconds if self.asked is not None else 0.0)
+
+
+def attempts_of(
+    exchanges: Sequence[Exchange],
+    policy: RetryPolicy,
+    streams: Mapping[int, Stream],
+    epoch: float | None,
+) -> list[Attempt]:
+    """Return the attempts among exchanges, which are in the order of their arrival; so are the attempts."""
+    by_path: defaultdict[str, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        by_path[exchange.path].append(exchange)
+    taken: set[int] = set()
+    found = []
+    for exchange in exchanges:
+        if exchange.number not in taken:
+            hops = [exchange]
+            while len(hops) < _MOST_HOPS and (hop := _followed(hops[-1], by_path, taken)) is not None:
+                taken.add(hop.number)
+                hops.append(hop)
+            found.append(Attempt(hops, policy, streams, epoch))
+    return found
+
+
+def location_of(exchange: Exchange) -> str | None:
+    """Return where a redirect leads; None for any other reply."""
+    if exchange.status not in REDIRECTS:
+        return None
+    location = header(exchange.reply_headers, b"location")
+    return location.decode("utf-8", "replace") if location else None
+
+
+def credentials_of(exchange: Exchange) -> tuple[bytes, ...]:
+    """Return the names of the headers that may carry a request's credentials."""
+    if exchange.operation is None:
+        return (b"authorization",)
+    return tuple(name.encode("latin-1") for name in exchange.operation.security.secret_headers)
+
+
+def _followed(redirect: Exchange, by_path: Mapping[str, list[Exchange]], taken: set[int]) -> Exchange | None:
+    """Return the request that follows a redirect: the first to its address with the same body, else any."""
+    location = location_of(redirect)
+    if location is None or not redirect.replied:
+        return None
+    try:
+        address = urlsplit(location)
+    except ValueError:
+        return None
+    there = by_path.get(unquote(address.path), [])
+    begin = bisect_left(there, redirect.replied - _CLOCKS, key=lambda exchange: exchange.arrived)
+    other = None
+    for exchange in there[begin:]:
+        if exchange.arrived > redirect.replied + _TO_FOLLOW:
+            break
+        if exchange.number in taken or exchange is redirect or exchange.arrived <= redirect.arrived:
+            continue
+        if exchange.query == address.query.encode() and exchange.body == redirect.body:
+            return exchange
+        other = other or exchange
+    return other
+
+
+def _outcome(exchange: Exchange, streams: Mapping[int, Stream]) -> Outcome:
+    if exchange.under_way or exchange.ended_by == "shutdown":
+        return "open"
+    if not exchange.whole and not exchange.chunks:
+        return "lost" if exchange.ended_by == "server" else "left"
+    if exchange.status >= _FIRST_ERROR and exchange.status != _NOT_MODIFIED:
+        return "status"
+    stream = streams.get(exchange.number)
+    if stream is not None and (stream.error or stream.unreadable):
+        return "broken"
+    return "success" if exchange.whole or exchange.ended_by == "client" else "cut"

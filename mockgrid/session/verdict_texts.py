@@ -1,0 +1,143 @@
+"""Verdicts on what a client makes of a broken stream, proved by what it sends on as the assistant's words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.session.verdict import proved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.verdict import Verdict, VerdictName
+    from mockgrid.session.verdict_streams import Stream
+
+# Characters of a text that a message shows.
+_SHOWN = 60
+_SUCCESS = range(200, 300)
+
+
+def judge_texts(exchanges: Sequence[Exchange], streams: Mapping[int, Stream]) -> Iterator[Verdict]:
+    """Yield what later requests prove of streams that were broken.
+
+    Args:
+        exchanges: in the order in which they arrived.
+        streams: what streams gave, by the exchange's number.
+    """
+    broken = _broken(exchanges, streams)
+    if not broken:
+        return
+    said = {exchange.number: _said(exchange.body) for exchange in exchanges}
+    reported: set[tuple[int, VerdictName]] = set()
+    for later in exchanges:
+        for text in sorted(said[later.number]):
+            found = [
+                (exchange, name, stream)
+                for exchange, name, texts, stream in broken
+                if text in texts and text not in said[exchange.number] and _before(exchange, later)
+            ]
+            if not found or _given_whole(text, later, exchanges, streams):
+                continue
+            exchange, name, stream = max(found, key=lambda one: one[0].arrived)
+            if (exchange.number, name) not in reported:
+                reported.add((exchange.number, name))
+                yield proved(
+                    name, (exchange.number, later.number), _told(name, exchange, stream, later, text)
+                )
+
+
+def _broken(
+    exchanges: Sequence[Exchange], streams: Mapping[int, Stream]
+) -> list[tuple[Exchange, VerdictName, set[str], Stream]]:
+    """Return the broken streams: what a client may wrongly make of each, and what that proves."""
+    found: list[tuple[Exchange, VerdictName, set[str], Stream]] = []
+    for exchange in exchanges:
+        stream = streams.get(exchange.number)
+        if stream is None or exchange.ended_by == "shutdown":
+            continue
+        mended = stream.mended()
+        # A client that leaves a stream knows that it has not got all of it, unless it could not read it.
+        cut = stream.cut() if exchange.ended_by == "server" or stream.unreadable or stream.error else set()
+        if mended:
+            found.append((exchange, "malformed_chunk_ignored", mended, stream))
+        if cut - mended:
+            found.append((exchange, "truncated_stream_accepted", cut - mended, stream))
+    return found
+
+
+def _before(exchange: Exchange, later: Exchange) -> bool:
+    return exchange.number != later.number and exchange.arrived < later.arrived >= exchange.replied
+
+
+def _given_whole(
+    text: str, later: Exchange, exchanges: Sequence[Exchange], streams: Mapping[int, Stream]
+) -> bool:
+    """Whether a whole reply gave a text before a request says it."""
+    return any(text in _gave(one, streams) for one in exchanges if _before(one, later))
+
+
+def _gave(exchange: Exchange, streams: Mapping[int, Stream]) -> set[str]:
+    stream = streams.get(exchange.number)
+    if stream is not None:
+        good = exchange.whole and not (stream.error or stream.unreadable)
+        return stream.whole() if good else set()
+    if exchange.status not in _SUCCESS or not exchange.whole:
+        return set()
+    # A scripted body is kept as the pieces in which it left.
+    body = exchange.reply_body or b"".join(piece for _, piece in exchange.chunks)
+    choices = _field(_json(body), "choices")
+    if not isinstance(choices, list):
+        return set()
+    return {_text(_field(_field(choice, "message"), "content")) for choice in choices} - {""}
+
+
+def _said(body: bytes) -> set[str]:
+    """Return what a request says as the assistant's words."""
+    messages = _field(_json(body), "messages") if b'"assistant"' in body else None
+    if not isinstance(messages, list):
+        return set()
+    texts = {_text(_field(message, "content")) for message in messages if _is_assistant(message)}
+    return texts - {""}
+
+
+def _is_assistant(message: Any) -> bool:
+    return bool(_field(message, "role") == "assistant")
+
+
+def _text(content: Any) -> str:
+    """Return the text of a message's content, which is a text or a list of parts."""
+    if isinstance(content, list):
+        parts = [_field(part, "text") for part in content]
+        content = "".join(part for part in parts if isinstance(part, str))
+    return content.strip() if isinstance(content, str) else ""
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _told(name: VerdictName, exchange: Exchange, stream: Stream, later: Exchange, text: str) -> str:
+    if name == "malformed_chunk_ignored":
+        what = "has a chunk that cannot be read"
+    elif stream.error:
+        what = "reports an error"
+    elif stream.unreadable:
+        what = "breaks off at a chunk that cannot be read"
+    elif not exchange.whole:
+        what = f"was cut after {stream.chunks} chunks"
+    else:
+        what = "has no finish reason"
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return (
+        f"Exchange {later.number} sends {json.dumps(shown, ensure_ascii=False)} as the assistant's words, "
+        f"taken from a stream that {what}; expected an error, or another attempt."
+    )
