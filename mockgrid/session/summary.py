@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.session.accounts import warnings
@@ -29,6 +30,7 @@ def summary(
         final: whether no more requests will come.
     """
     journal = session.journal
+    epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
     violations, remarks, unmatched = [], [], []
     for exchange in journal:
         hidden = redaction.of(exchange)
@@ -53,7 +55,7 @@ def summary(
         "warnings": remarks,
         "unmatched": unmatched,
         "unused_steps": _unused(session),
-        "verdicts": [verdict.as_json() for verdict in verdicts(tuple(journal), retry, final=final)],
+        "verdicts": [verdict.as_json() for verdict in verdicts(journal, retry, final=final, epoch=epoch)],
     }
 
 

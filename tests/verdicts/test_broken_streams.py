@@ -5,7 +5,7 @@ import json
 import pytest
 from verdicts.by_hand import END, PARTS, SSE, event, exchange, goes_on, names, piece, stream
 
-from mockgrid.session.verdict_streams import Stream
+from mockgrid.session.verdicts.streams import Stream
 
 CUT, SKIPPED = "truncated_stream_accepted", "malformed_chunk_ignored"
 HALF = b'data: {"choices": [{"ind\n\n'

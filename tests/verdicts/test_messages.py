@@ -17,7 +17,7 @@ from verdicts.by_hand import (
     stream,
 )
 
-from mockgrid.session.verdict import CODES, Verdict, proved
+from mockgrid.session.verdicts.verdict import CODES, Verdict, proved
 from mockgrid.session.verdicts import verdicts
 
 HALF = b'data: {"choices": [{"ind\n\n'

@@ -1,24 +1,24 @@
-"""What the journal proves about a client's conduct."""
+"""From exchanges to verdicts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.verdict import Verdict
-from mockgrid.session.verdict_attempts import attempts_of
-from mockgrid.session.verdict_chains import chains_of
-from mockgrid.session.verdict_policy import RetryPolicy
-from mockgrid.session.verdict_redirects import judge_redirects
-from mockgrid.session.verdict_retries import judge_end, judge_retries
-from mockgrid.session.verdict_streams import read_stream
-from mockgrid.session.verdict_texts import judge_texts
+from mockgrid.session.verdicts.attempts import attempts_of
+from mockgrid.session.verdicts.chains import chains_of
+from mockgrid.session.verdicts.policy import RetryPolicy
+from mockgrid.session.verdicts.redirects import judge_redirects
+from mockgrid.session.verdicts.retries import judge_end, judge_retries
+from mockgrid.session.verdicts.streams import read_stream
+from mockgrid.session.verdicts.texts import judge_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockgrid.session.exchange import Exchange
+    from mockgrid.session.verdicts.verdict import Verdict
 
-__all__ = ["Verdict", "verdicts"]
+__all__ = ["verdicts"]
 
 
 def verdicts(

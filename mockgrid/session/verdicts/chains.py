@@ -6,12 +6,12 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.verdict_attempts import LEAVING
+from mockgrid.session.verdicts.attempts import LEAVING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.session.verdict_attempts import Attempt
+    from mockgrid.session.verdicts.attempts import Attempt
 
     Chain = list[Attempt]
 

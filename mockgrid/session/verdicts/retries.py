@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mockgrid.session.verdict import proved
-from mockgrid.session.verdict_attempts import REDIRECTS, location_of
-from mockgrid.session.verdict_chains import AT_ONCE
+from mockgrid.session.verdicts.attempts import REDIRECTS, location_of
+from mockgrid.session.verdicts.chains import AT_ONCE
+from mockgrid.session.verdicts.verdict import proved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mockgrid.session.verdict import Verdict, VerdictName
-    from mockgrid.session.verdict_attempts import Attempt
-    from mockgrid.session.verdict_chains import Chain
+    from mockgrid.session.verdicts.attempts import Attempt
+    from mockgrid.session.verdicts.chains import Chain
+    from mockgrid.session.verdicts.verdict import Verdict, VerdictName
 
     Link = tuple[Attempt, Attempt]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.verdict import proved
+from mockgrid.session.verdicts.verdict import proved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.session.exchange import Exchange
-    from mockgrid.session.verdict import Verdict, VerdictName
-    from mockgrid.session.verdict_streams import Stream
+    from mockgrid.session.verdicts.streams import Stream
+    from mockgrid.session.verdicts.verdict import Verdict, VerdictName
 
 # Characters of a text that a message shows.
 _SHOWN = 60

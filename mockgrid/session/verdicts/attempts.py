@@ -7,14 +7,14 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
-from mockgrid.session.verdict_policy import asked, header
+from mockgrid.session.verdicts.policy import asked, header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.session.exchange import Exchange
-    from mockgrid.session.verdict_policy import RetryPolicy
-    from mockgrid.session.verdict_streams import Stream
+    from mockgrid.session.verdicts.policy import RetryPolicy
+    from mockgrid.session.verdicts.streams import Stream
 
 Outcome = Literal["success", "status", "lost", "cut", "broken", "left", "open"]
 """What came of an attempt:

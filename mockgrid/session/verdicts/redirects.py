@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mockgrid.session.verdict import proved
-from mockgrid.session.verdict_attempts import credentials_of
+from mockgrid.session.verdicts.attempts import credentials_of
+from mockgrid.session.verdicts.verdict import proved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.session.verdict import Verdict
-    from mockgrid.session.verdict_attempts import Attempt
+    from mockgrid.session.verdicts.attempts import Attempt
+    from mockgrid.session.verdicts.verdict import Verdict
 
 _UNAUTHORIZED = 401
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.verdict_policy import header
+from mockgrid.session.verdicts.policy import header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
