@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.request import Request
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
+    from mockgrid.contract.validation import SchemaValidator
     from mockgrid.contract.violation import Violation
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.scripted import ScriptedReplies
@@ -129,14 +132,17 @@ def _violations(media: MediaType, reply: Reply) -> list[Violation]:
     if media.schema is None:
         return []
     if reply.events is None:
-        if not media.is_json:
-            return []
-        return media.schema.explain(json.loads(reply.body))
+        return _explained(media.schema, reply.body) if media.is_json else []
     for event in reply.events:
         data = event.removeprefix(b"data: ").strip()
-        if data != b"[DONE]" and (found := media.schema.explain(json.loads(data))):
+        if data != b"[DONE]" and (found := _explained(media.schema, data)):
             return found
     return []
+
+
+def _explained(schema: SchemaValidator, data: bytes) -> list[Violation]:
+    value = orjson.loads(data)
+    return [] if schema.accepts(value) else schema.explain(value)
 
 
 def _where(media: MediaType) -> str:

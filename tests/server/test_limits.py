@@ -1,0 +1,141 @@
+"""Limits: over each there is a clear error, never a stall."""
+
+import json
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from mockgrid.server.build import build_app
+from mockgrid.server.run import start_in_thread
+from mockgrid.server.settings import Settings
+
+HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
+KEY = {"authorization": "Bearer mg-a"}
+
+
+@pytest.fixture
+def serve():
+    running = []
+
+    def start(**settings):
+        chosen = Settings(port=0, log="off", **settings)
+        running.append(start_in_thread(build_app(chosen), chosen))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.stop()
+
+
+def script(server, reply, key="mg-a"):
+    put = httpx.put(f"{server.control}/sessions/{key}", json={"steps": [reply]})
+    assert put.status_code == 200, put.text
+
+
+def ask(server, **body):
+    return httpx.post(f"{server.url}/chat/completions", json={**HELLO, **body}, headers=KEY)
+
+
+def metrics(server):
+    scraped = httpx.get(f"{server.control}/metrics")
+    assert scraped.headers["content-type"].startswith("text/plain; version=")
+    families = text_string_to_metric_families(scraped.text)
+    return {
+        (sample.name, *sample.labels.values()): sample.value for found in families for sample in found.samples
+    }
+
+
+def test_one_stream_too_many_is_a_503_and_the_next_is_not(serve):
+    server = serve(max_streams=1)
+    script(server, {"say": "a b c", "stream": {"pace": {"per_token": "100ms"}}})
+    opened = threading.Event()
+
+    def stream():
+        with httpx.stream(
+            "POST", f"{server.url}/chat/completions", json={**HELLO, "stream": True}, headers=KEY
+        ) as reply:
+            for _ in reply.iter_bytes():
+                opened.set()
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    assert opened.wait(5)
+    assert metrics(server)["mockgrid_open_streams",] == 1
+    refused = ask(server, stream=True)
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == "1"
+    assert "--max-streams" in refused.json()["error"]["message"]
+    assert ask(server).status_code == 200
+    thread.join(5)
+    assert ask(server, stream=True).status_code == 200
+    assert metrics(server)["mockgrid_open_streams",] == 0
+
+
+def test_a_reply_that_takes_too_long_is_cut_and_told_of(serve):
+    server = serve(request_timeout=0.2)
+    script(server, {"say": "Hello", "fault": "hang"})
+    started = time.monotonic()
+    with pytest.raises(httpx.RemoteProtocolError):
+        ask(server)
+    assert 0.15 < time.monotonic() - started < 3
+    (told,) = httpx.get(f"{server.control}/sessions/mg-a/exchanges").json()["exchanges"]
+    assert "--request-timeout" in told["degraded"]
+    assert not told["whole"]
+
+
+def test_a_client_that_never_reads_is_let_go(serve):
+    server = serve(request_timeout=0.3)
+    script(server, {"say": "word " * 100_000})
+    body = json.dumps({**HELLO, "stream": True}).encode()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mg-a\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            (told,) = httpx.get(f"{server.control}/sessions/mg-a/exchanges?wait=1").json()["exchanges"]
+            if told["seconds"] is not None:
+                break
+    assert told["seconds"] is not None
+
+
+def test_sessions_are_bounded_in_number_and_in_age(serve):
+    server = serve(max_sessions=3)
+    for number in range(10):
+        httpx.put(f"{server.control}/sessions/mg-{number}")
+    assert metrics(server)["mockgrid_sessions",] == 3
+    old = serve(session_idle=0.05)
+    httpx.put(f"{old.control}/sessions/mg-a")
+    time.sleep(0.1)
+    httpx.put(f"{old.control}/sessions/mg-b")
+    names = [told["session"] for told in httpx.get(f"{old.control}/sessions").json()["sessions"]]
+    assert len(names) == 1
+
+
+def test_metrics_count_requests_violations_streams_and_drops(serve):
+    server = serve(journal_bytes=20_000)
+    script(server, {"say": "a b c", "stream": {"pace": {"per_token": "5ms"}}})
+    for body in ({}, {}, {"temperature": 3}, {"stream": True}):
+        ask(server, **body)
+    for _ in range(20):
+        ask(server)
+    counted = metrics(server)
+    assert counted["mockgrid_requests_total", "createChatCompletion", "200", "step 1"] == 23
+    assert counted["mockgrid_requests_total", "createChatCompletion", "422", ""] == 1
+    assert counted["mockgrid_violations_total", "MG113"] == 1
+    assert counted["mockgrid_stream_chunks_total",] >= 4
+    assert counted["mockgrid_stream_chunk_lateness_seconds_count",] >= 2
+    assert counted["mockgrid_stream_chunk_lateness_seconds_bucket", "+Inf"] >= 2
+    assert counted["mockgrid_journal_bytes",] <= 20_000
+    assert counted["mockgrid_journal_dropped_total", "false"] > 0
+    assert counted["mockgrid_journal_dropped_total", "true"] == 0
+    assert counted["mockgrid_loop_lag_seconds",] < 5
+    httpx.post(f"{server.url}/chat/completion", json=HELLO, headers=KEY)
+    assert metrics(server)["mockgrid_requests_total", "", "404", ""] == 1
