@@ -28,6 +28,7 @@ from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.pace import Pace
 from mockgrid.reply.reply import SSE, Reply
 from mockgrid.server.run import run
+from mockgrid.server.head import Head
 from mockgrid.server.sending import send_reply
 from mockgrid.session.exchange import Exchange
 from mockgrid.server.settings import Settings
@@ -53,7 +54,7 @@ class Paced:
         pace = Pace(first_token=Fixed(1 / self.rate), tokens_per_second=self.rate)
         script = Delivery(pace=pace).stream(events, "bench", opening=0, closing=0)
         reply = Reply(200, [(b"content-type", SSE)], script=script)
-        exchange = Exchange(1, 0.0, "GET", "/v1/x", b"", {}, b"", None, reply)
+        exchange = Exchange(1, 0.0, Head(scope), b"", None, reply)
         await send_reply(reply, b"req_bench", exchange, scope, receive, send)
 
 

@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from mockgrid.reply.faults import Fault, faulty
-from mockgrid.reply.first_byte import EarlyFault, faulty_from_the_first
-from mockgrid.reply.pace import Pace, paced
+from mockgrid.reply.delay import draw
+from mockgrid.reply.faults import faulty
+from mockgrid.reply.first_byte import faulty_from_the_first
+from mockgrid.reply.pace import paced
 from mockgrid.reply.script import Head, Script, Wait, Write
-from mockgrid.reply.wire import PLAIN, Wire, shaped
+from mockgrid.reply.wire import shaped
+from mockgrid.scenario.stream import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mockgrid.reply.delay import Delay
     from mockgrid.reply.script import Instruction
+    from mockgrid.scenario.delay import Delay
+    from mockgrid.scenario.fault import Fault, StreamFault
+    from mockgrid.scenario.pace import Pace
+    from mockgrid.scenario.stream import Wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +38,8 @@ class Delivery:
 
     delay: Delay | None = None
     pace: Pace | None = None
-    fault: Fault | None = None
-    early_fault: EarlyFault | None = None
+    fault: StreamFault | None = None
+    early_fault: Fault | None = None
     wire: Wire = PLAIN
 
     def stream(
@@ -45,19 +50,29 @@ class Delivery:
         Args:
             events: framed with LF, ``[DONE]`` included.
             seed: text that all that varies is drawn from.
-            opening: how many events leave together with the first token: one for each choice.
+            opening: how many events leave together with the first token: one for each choice, with its role.
             closing: how many leave together with the finish: ``[DONE]``, and usage if there is any.
             virtual: whether waits pass at once.
         """
         steps: Iterator[Instruction] = paced(events, self.pace, seed, opening=opening, closing=closing)
         if self.fault is not None:
-            steps = faulty(steps, self.fault, seed)
+            steps = faulty(steps, self.fault, seed, opening=opening)
         return self._script(shaped(_headed(Head(), steps), self.wire), seed, virtual=virtual)
 
-    def whole(self, body: bytes, seed: str, *, virtual: bool = False) -> Script:
-        """Return the script of a plain body."""
-        steps = iter((Write(body),) if body else ())
-        return self._script(_headed(Head(len(body)), steps), seed, virtual=virtual)
+    def whole(self, body: bytes, seed: str, *, held: float = 0.0, virtual: bool = False) -> Script:
+        """Return the script of a plain body.
+
+        Args:
+            body: all of it.
+            seed: text that all that varies is drawn from.
+            held: seconds for which the whole reply is held back, its head included.
+            virtual: whether waits pass at once.
+        """
+        steps: list[Instruction] = [Wait(held)] if held > 0 else []
+        steps.append(Head(len(body)))
+        if body:
+            steps.append(Write(body))
+        return self._script(iter(steps), seed, virtual=virtual)
 
     def _script(self, steps: Iterator[Instruction], seed: str, *, virtual: bool) -> Script:
         if self.early_fault is not None:
@@ -73,7 +88,7 @@ def _headed(head: Head, steps: Iterable[Instruction]) -> Iterator[Instruction]:
 
 def _delayed(steps: Iterator[Instruction], delay: Delay | None, seed: str) -> Iterator[Instruction]:
     if delay is not None:
-        seconds = delay.draw(Random(f"{seed}:delay"))  # noqa: S311 - drawn to be repeated, not to be secret
+        seconds = draw(delay, Random(f"{seed}:delay"))  # noqa: S311 - drawn to be repeated, not to be secret
         if seconds > 0:
             yield Wait(seconds)
     yield from steps

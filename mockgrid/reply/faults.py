@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
-from mockgrid.reply.error_event import ErrorEvent
+from mockgrid.reply.error_event import framed
 from mockgrid.reply.script import Close, Hang, Reset, Wait, Write
+from mockgrid.scenario.fault import StreamFaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
+    from mockgrid.scenario.fault import StreamFault
 
-StreamKind = Literal[
-    "disconnect",
-    "reset",
-    "stall",
-    "error_event",
-    "malformed_json",
-    "cut_utf8",
-    "garbage",
-    "duplicate_chunk",
-    "no_finish",
-    "no_done",
-]
-STREAM_KINDS: tuple[StreamKind, ...] = get_args(StreamKind)
+STREAM_KINDS: tuple[StreamFaultKind, ...] = get_args(StreamFaultKind)
 
 DONE = b"data: [DONE]\n\n"
 # A quotation mark inside a JSON string is escaped, so this stands for the key and nothing else.
@@ -37,56 +25,25 @@ _CUT_CHARACTER = "€".encode()[:2]
 _GARBAGE_SIZE = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One fault in a stream.
-
-    A fault that comes after more chunks than there are takes effect before ``[DONE]``; none is ever lost.
-
-    Attributes:
-        kind: what happens. ``disconnect``: the connection closes, and the body has no end. ``reset``: the
-            connection is reset. ``stall``: nothing is sent for ``seconds``, and then the rest.
-            ``error_event``: an error, and the end of the body. ``malformed_json``: the next chunk's JSON
-            stops half way. ``cut_utf8``: the next chunk has a character that stops half way. ``garbage``:
-            bytes that are neither events nor UTF-8. ``duplicate_chunk``: the chunk before comes again.
-            ``no_finish``: no choice is finished. ``no_done``: no ``[DONE]``.
-        after: chunks that come before it, the one that names the role included. ``no_finish`` and ``no_done``
-            take place where they must.
-        seconds: how long a stall lasts; None for until the client leaves or the server stops.
-        error: what an error event says.
-        garbage: the bytes; empty for 64 drawn from the seed.
-    """
-
-    kind: StreamKind
-    after: int = 1
-    seconds: float | None = None
-    error: ErrorEvent = field(default_factory=ErrorEvent)
-    garbage: bytes = b""
-
-    def __post_init__(self) -> None:
-        if self.kind not in STREAM_KINDS:
-            raise ValueError(f"{self.kind} is no fault in a stream; they are {', '.join(STREAM_KINDS)}")
-        if self.after < 0:
-            raise ValueError(f"after is {self.after}; it must be zero or more")
-        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds >= 0):
-            raise ValueError(f"seconds is {self.seconds:g}; it must be zero or more")
-
-
-def faulty(instructions: Iterable[Instruction], fault: Fault, seed: str) -> Iterator[Instruction]:
+def faulty(
+    instructions: Iterable[Instruction], fault: StreamFault, seed: str, *, opening: int = 0
+) -> Iterator[Instruction]:
     """Yield a stream's instructions with a fault.
 
     Args:
         instructions: one ``Write`` for each event, framed with LF, and waits.
         fault: what goes wrong.
         seed: text that all that varies is drawn from.
+        opening: how many events come before the first chunk that counts: those that name the roles.
     """
+    after = fault.after + opening
     if fault.kind in _OMITTED:
         omitted = _OMITTED[fault.kind]
         yield from (step for step in instructions if not (type(step) is Write and omitted(step.data)))
     elif fault.kind in _BROKEN:
-        yield from _breaking(instructions, _BROKEN[fault.kind], fault.after)
+        yield from _breaking(instructions, _BROKEN[fault.kind], after)
     else:
-        yield from _interrupted(instructions, fault, seed)
+        yield from _interrupted(instructions, fault, after, seed)
 
 
 def garbage(seed: str) -> bytes:
@@ -96,12 +53,14 @@ def garbage(seed: str) -> bytes:
     return b"\xff" + bytes(128 + int(random.random() * 128) for _ in range(_GARBAGE_SIZE - 1))
 
 
-def _interrupted(instructions: Iterable[Instruction], fault: Fault, seed: str) -> Iterator[Instruction]:
+def _interrupted(
+    instructions: Iterable[Instruction], fault: StreamFault, after: int, seed: str
+) -> Iterator[Instruction]:
     """Yield what comes before the fault, the fault, and what it leaves of the rest."""
     steps = iter(instructions)
     chunk = b""
     # A chunk that is to be repeated must have come.
-    left = max(fault.after, 1) if fault.kind == "duplicate_chunk" else fault.after
+    left = max(after, 1) if fault.kind == "duplicate_chunk" else after
     held: list[Instruction] = []  # waits, and the [DONE] that was met too soon
     while left:
         step = next(steps, None)
@@ -116,23 +75,23 @@ def _interrupted(instructions: Iterable[Instruction], fault: Fault, seed: str) -
             held = []
             left -= 1
     yield from _fault_itself(fault, chunk, seed)
-    if not (fault.kind in _FINAL or (fault.kind == "stall" and fault.seconds is None)):
+    if not (fault.kind in _FINAL or (fault.kind == "stall" and fault.duration is None)):
         yield from held
         yield from steps
 
 
-def _fault_itself(fault: Fault, chunk: bytes, seed: str) -> list[Instruction]:
+def _fault_itself(fault: StreamFault, chunk: bytes, seed: str) -> list[Instruction]:
     match fault.kind:
         case "disconnect":
             return [Close()]
         case "reset":
             return [Reset()]
         case "stall":
-            return [Hang() if fault.seconds is None else Wait(fault.seconds, stall=True)]
+            return [Hang() if fault.duration is None else Wait(fault.duration, stall=True)]
         case "error_event":
-            return [Write(fault.error.framed(chunk), 1)]
+            return [Write(framed(fault.error, chunk), 1)]
         case "garbage":
-            return [Write((fault.garbage or garbage(seed)) + b"\n\n")]
+            return [Write(garbage(seed) + b"\n\n")]
         case _:  # duplicate_chunk
             return [Write(chunk, 1)] if chunk else []
 
@@ -187,9 +146,9 @@ def _is_done(event: bytes) -> bool:
     return event == DONE
 
 
-_FINAL: tuple[StreamKind, ...] = ("disconnect", "reset", "error_event")
-_BROKEN: dict[StreamKind, Callable[[bytes], bytes]] = {
+_FINAL: tuple[StreamFaultKind, ...] = ("disconnect", "reset", "error_event")
+_BROKEN: dict[StreamFaultKind, Callable[[bytes], bytes]] = {
     "malformed_json": _half_json,
     "cut_utf8": _half_character,
 }
-_OMITTED: dict[StreamKind, Callable[[bytes], bool]] = {"no_finish": _is_finish, "no_done": _is_done}
+_OMITTED: dict[StreamFaultKind, Callable[[bytes], bool]] = {"no_finish": _is_finish, "no_done": _is_done}

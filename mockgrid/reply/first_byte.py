@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 from mockgrid.reply.faults import garbage
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
+from mockgrid.scenario.fault import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
+    from mockgrid.scenario.fault import Fault
 
-EarlyKind = Literal["reset", "empty", "hang", "garbage", "slow_headers", "cut_body", "wrong_length"]
-EARLY_KINDS: tuple[EarlyKind, ...] = get_args(EarlyKind)
+EARLY_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 _SLOW_HEAD = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyFault:
-    """One fault before a reply's first byte.
-
-    Attributes:
-        kind: what happens. ``reset``: the connection is reset. ``empty``: it closes without a byte. ``hang``:
-            nothing is sent for ``seconds``, then the connection closes. ``garbage``: bytes that are no HTTP,
-            then it closes. ``slow_headers``: status line and headers take ``seconds``, a byte at a time; the
-            body is whole. ``cut_body``: the connection closes half way through the body. ``wrong_length``:
-            the body is whole, and ``content-length`` is wrong.
-        seconds: see above; without it a hang has no end, and slow headers take 5.
-        after: bytes of the body that ``cut_body`` lets through; None for half of it.
-        length: what ``wrong_length`` declares, in bytes; None for half of the body.
-        garbage: the bytes; empty for 64 drawn from the seed, and two line ends.
-    """
-
-    kind: EarlyKind
-    seconds: float | None = None
-    after: int | None = None
-    length: int | None = None
-    garbage: bytes = b""
-
-    def __post_init__(self) -> None:
-        if self.kind not in EARLY_KINDS:
-            raise ValueError(
-                f"{self.kind} is no fault before the first byte; they are {', '.join(EARLY_KINDS)}"
-            )
-        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds >= 0):
-            raise ValueError(f"seconds is {self.seconds:g}; it must be zero or more")
-        for name in ("after", "length"):
-            value: int | None = getattr(self, name)
-            if value is not None and value < 0:
-                raise ValueError(f"{name} is {value}; it must be zero or more")
-
-    @property
-    def bare(self) -> bool:
-        """Whether it takes a connection without HTTP's rules."""
-        return self.kind in {"garbage", "slow_headers", "wrong_length"}
-
-
 def faulty_from_the_first(
-    instructions: Iterable[Instruction], fault: EarlyFault, seed: str
+    instructions: Iterable[Instruction], fault: Fault, seed: str
 ) -> Iterator[Instruction]:
     """Yield a whole reply's instructions with a fault.
 
@@ -80,27 +39,31 @@ def faulty_from_the_first(
             yield Reset()
         case "empty":
             yield Close()
-        case "hang" if fault.seconds is None:
+        case "hang" if fault.duration is None:
             yield Hang()
         case "hang":
-            yield Wait(fault.seconds or 0.0, stall=True)
+            yield Wait(fault.duration or 0.0, stall=True)
             yield Close()
         case "garbage":
             # With the end of a line, without which most clients would wait for more of it.
-            yield Raw(fault.garbage or garbage(seed) + b"\r\n\r\n")
+            yield Raw(garbage(seed) + b"\r\n\r\n")
             yield Close()
         case "slow_headers":
-            yield head._replace(seconds=_SLOW_HEAD if fault.seconds is None else fault.seconds)
+            yield head._replace(seconds=_SLOW_HEAD if fault.duration is None else fault.duration)
             yield from rest
         case "cut_body":
             yield head
             yield from _until(rest, _size(rest) // 2 if fault.after is None else fault.after)
             yield Close()
         case "wrong_length":
-            size = _size(rest)
-            wrong = (size // 2 if size else 1) if fault.length is None else fault.length
-            yield Head(wrong)
+            yield Head(_wrong(_size(rest), fault.length))
             yield from rest
+
+
+def _wrong(size: int, more: int | None) -> int:
+    """Return a length in bytes that is not ``size``."""
+    declared = size // 2 if more is None else max(size + more, 0)
+    return declared if declared != size else size + 1
 
 
 def _size(steps: list[Instruction]) -> int:

@@ -1,54 +1,18 @@
-"""When each chunk of a stream is due."""
+"""When each token of a reply is due."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from mockgrid.reply.delay import Fixed
+from mockgrid.reply.delay import draw
 from mockgrid.reply.script import Wait, Write
+from mockgrid.scenario.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mockgrid.reply.delay import Delay
-
-_AT_ONCE = Fixed(0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How fast a stream goes.
-
-    Attributes:
-        first_token: from the head of the reply to the first token.
-        per_token: from each token to the next; None for what ``tokens_per_second`` gives.
-        tokens_per_second: the rate, in place of ``per_token``.
-        jitter: from 0 to 1; each step varies evenly by up to this part of it.
-    """
-
-    first_token: Delay = _AT_ONCE
-    per_token: Delay | None = None
-    tokens_per_second: float | None = None
-    jitter: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.per_token is not None and self.tokens_per_second is not None:
-            raise ValueError("per_token and tokens_per_second say the same; give one")
-        rate = self.tokens_per_second
-        if rate is not None and not (math.isfinite(rate) and rate > 0):
-            raise ValueError(f"tokens_per_second is {rate:g}; it must be above zero")
-        if not 0 <= self.jitter <= 1:
-            raise ValueError(f"jitter is {self.jitter:g}; it must be from 0 to 1")
-
-    @property
-    def step(self) -> Delay:
-        """From each token to the next."""
-        if self.tokens_per_second is not None:
-            return Fixed(1.0 / self.tokens_per_second)
-        return self.per_token or _AT_ONCE
+__all__ = ["Pace", "paced", "schedule"]
 
 
 def schedule(pace: Pace, count: int, seed: str) -> list[float]:
@@ -62,7 +26,7 @@ def schedule(pace: Pace, count: int, seed: str) -> list[float]:
     due = 0.0
     offsets: list[float] = []
     for place in range(count):
-        seconds = (step if place else pace.first_token).draw(random)
+        seconds = draw(step if place else pace.first_token, random)
         if jitter:
             seconds *= 1.0 + jitter * (2.0 * random.random() - 1.0)
         due += seconds

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
     from mockgrid.reply.scripted import ScriptedReplies
-    from mockgrid.scenario.selection import Selection
+    from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
@@ -40,60 +40,65 @@ class ScenarioReplies:
         Raises:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
         """
+        operation, scenario = request.operation, play.scenario
         view = RequestView(
-            operation=request.operation.id,
-            method=request.operation.method,
-            path=request.path,
-            query=request.query,
-            headers=request.headers,
-            body=request.value,
-            attempt=attempt,
-            default_model=self._default_model,
+            operation.id,
+            operation.method,
+            request.path,
+            request.query,
+            request.headers,
+            request.value,
+            attempt,
+            self._default_model,
         )
-        model = view.model or ""
-        _admit(play, model)
+        if scenario.counts:
+            _admit(play, view.model or "")
         selection = play.select(view)
         if isinstance(selection, NoStep):
             raise _no_step(selection)
-        seed = f"{play.scenario.seed}:{seed}" if play.scenario.seed is not None else seed
-        reply = self._composed(selection, request, view, play, seed, identity)
-        play.spend(model, reply.tokens)
+        if scenario.seed is not None:
+            seed = f"{scenario.seed}:{seed}"
+        if selection is None:
+            scripted = None
+            reply = self._scripted.default(request, seed, identity)
+        else:
+            scripted = selection.reply
+            reply = self._scripted.compose(scripted, request, view, seed, identity)
+            reply.step = selection.step.label
+        if scenario.pace is not None or not (scripted is None or scripted.direct):
+            self._deliver(reply, scripted, request, view, play, seed, identity)
+        if scenario.counts:
+            play.spend(view.model or "", reply.tokens)
         return reply
 
-    def _composed(  # noqa: PLR0913, PLR0917 - what a reply is made from
+    def _deliver(  # noqa: PLR0913, PLR0917 - what a way depends on
         self,
-        selection: Selection | None,
+        reply: Reply,
+        scripted: ScriptedReply | None,
         request: Request,
         view: RequestView,
         play: Play,
         seed: str,
         identity: str,
-    ) -> Reply:
-        scripted = selection.reply if selection is not None else None
-        if selection is None or scripted is None:
-            reply = self._scripted.default(request, seed, identity)
-        else:
-            reply = self._scripted.compose(scripted, request, view, seed, identity)
-            reply.step = selection.step.label
-        pace = play.scenario.pace
-        if pace is None and (scripted is None or scripted.direct):
-            return reply
-        held = 0.0
+    ) -> None:
+        """Give a reply the script of its way."""
+        pace, held = play.scenario.pace, 0.0
+        drawn = identity if play.scenario.seed is None else f"{play.scenario.seed}:{identity}"
         if pace is not None and reply.events is None:
             tokens = self._scripted.tokens(scripted, request, view, seed, identity)
-            held = writing_time(pace, tokens, identity)
+            held = writing_time(pace, tokens, drawn)
         body = request.value if isinstance(request.value, dict) else {}
         options = body.get("stream_options") or {}
+        omitted = scripted is not None and scripted.usage is not None and scripted.usage.omitted
         deliver(
             reply,
             delivery_of(scripted, pace),
-            identity,
+            drawn,
             choices=body.get("n") or 1,
-            usage=bool(options.get("include_usage")),
+            usage=bool(options.get("include_usage")) and not omitted,
             held=held,
             virtual=play.clock.virtual,
         )
-        return reply
 
 
 def _admit(play: Play, model: str) -> None:

@@ -55,15 +55,15 @@ class Request:
         Two requests that differ only in how the reply is sent ask the same; white space and the order of
         keys never count.
         """
-        where = f"{self.path}?".encode("utf-8", "surrogatepass") + self.query
-        value = self.value
+        value, sending = self.value, b""
         if value is None:
-            return where + self.body, b""
-        if isinstance(value, dict) and "stream" in value:
-            asked = {key: value[key] for key in value if key not in _SENDING}
-            sending = {key: value[key] for key in _SENDING if key in value}
-            return where + canonical(asked), canonical(sending)
-        return where + canonical(value), b""
+            asked = self.body
+        else:
+            if isinstance(value, dict) and "stream" in value:
+                sending = canonical({key: value[key] for key in _SENDING if key in value})
+                value = {key: value[key] for key in value if key not in _SENDING}
+            asked = canonical(value)
+        return b"%b?%b%b" % (self.path.encode("utf-8", "surrogatepass"), self.query, asked), sending
 
 
 def canonical(value: Any) -> bytes:

@@ -11,6 +11,7 @@ from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.chat.conversation import as_text
 from mockgrid.reply.reply import JSON, ROUTED, Reply
+from mockgrid.reply.request import Request
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -27,16 +28,20 @@ from mockgrid.scenario.template import Structure, Template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mockgrid.contract.contract import Operation
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.chat.completion import Completion
     from mockgrid.reply.chat.replies import ChatReplies
     from mockgrid.reply.chunking import Chunking
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
-    from mockgrid.reply.request import Request
     from mockgrid.scenario.reply import ScriptedReply, Usage
     from mockgrid.scenario.view import RequestView
 
+# So many errors are remembered; reading a file anew makes others of its own.
+_REMEMBERED = 1024
+# Characters of a redirect's token, which is the same for the same request.
+_TOKEN = 16
 _PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
 
 
@@ -61,6 +66,8 @@ class ScriptedReplies:
         self._errors = errors
         self._generic = generic
         self._behaviours = behaviours
+        # By identity, with what it is the identity of, so that none can be taken for another.
+        self._errors_made: dict[tuple[int, int], tuple[Error, Operation, Reply]] = {}
 
     def compose(
         self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
@@ -74,12 +81,14 @@ class ScriptedReplies:
             seed: hexadecimal text from what the request asks.
             identity: hexadecimal text that differs between attempts too.
         """
-        form = scripted.form
         if scripted.plain:
-            if isinstance(form, Say):
+            form = scripted.form
+            if type(form) is Say:
                 said = self._chat.plain(request.value, form.text.render(view), identity)
                 if said is not None:
                     return said
+            elif type(form) is Auto:
+                return self.default(request, seed, identity)
             return self._composed(scripted, request, view, seed, identity)
         reply = self._composed(scripted, request, view, seed, identity)
         if scripted.status is not None:
@@ -109,7 +118,7 @@ class ScriptedReplies:
             case Error():
                 return self._error(form, request, view)
             case Redirect():
-                return _redirect(form, request, view)
+                return _redirect(form, request, view, seed)
             case Example():
                 return self._generic.compose(
                     request.operation,
@@ -131,6 +140,34 @@ class ScriptedReplies:
         return self._generic.compose(
             request.operation, status=None, example=None, dynamic=False, accept=None, seed=seed
         )
+
+    def tokens(
+        self,
+        scripted: ScriptedReply | None,
+        request: Request,
+        view: RequestView,
+        seed: str,
+        identity: str,
+    ) -> int:
+        """Return how many chunks the stream of a whole reply has, the finish of each choice counted.
+
+        Those that name the roles are not. What is no completion has none: errors, redirects, bodies.
+        """
+        if not isinstance(request.value, dict):
+            return 0
+        body = {**request.value, "stream": True}
+        body.pop("stream_options", None)
+        streamed = Request(
+            request.operation, request.path, request.query, request.headers, request.parameters, body, b""
+        )
+        if scripted is None:
+            reply = self.default(streamed, seed, identity)
+        else:
+            reply = self._composed(scripted, streamed, view, seed, identity)
+        if reply.events is None:
+            return 0
+        done = 1
+        return sum(1 for _ in reply.events) - (body.get("n") or 1) - done
 
     def _default(
         self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
@@ -166,6 +203,20 @@ class ScriptedReplies:
         return self._chat.rendered(request.value, completion, chunking_of(scripted, view))
 
     def _error(self, form: Error, request: Request, view: RequestView) -> Reply:
+        """Return an error; one that says the same to every request is made once."""
+        if not form.constant:
+            return self._error_made(form, request, view)
+        key = (id(form), id(request.operation))
+        known = self._errors_made.get(key)
+        if known is None:
+            if len(self._errors_made) >= _REMEMBERED:
+                self._errors_made.clear()
+            known = form, request.operation, self._error_made(form, request, view)
+            self._errors_made[key] = known
+        made = known[2]
+        return Reply(made.status, made.headers, made.body, failure=made.failure)
+
+    def _error_made(self, form: Error, request: Request, view: RequestView) -> Reply:
         detail: Any = None
         if isinstance(form.detail, Template | Structure):
             detail = form.detail.render(view)
@@ -183,14 +234,12 @@ def chunking_of(scripted: ScriptedReply, view: RequestView) -> Chunking:
     """Return how a reply's texts are cut in a stream."""
     from mockgrid.reply.chunking import Chunking  # noqa: PLC0415 - only scripted replies need it
 
-    asked = scripted.stream.chunking if scripted.stream is not None else None
-    if asked is None or asked.by == "token":
-        return Chunking()
-    if asked.by == "word":
-        return Chunking("word")
-    if asked.by == "chars":
-        return Chunking("characters", asked.chars)
-    return Chunking("list", pieces=tuple(piece.render(view) for piece in asked.pieces))
+    asked = scripted.stream.chunks if scripted.stream is not None else "token"
+    if isinstance(asked, int):
+        return Chunking("characters", asked)
+    if isinstance(asked, tuple):
+        return Chunking("list", pieces=tuple(piece.render(view) for piece in asked))
+    return Chunking(asked)
 
 
 def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
@@ -245,23 +294,28 @@ def _usage(counted: dict[str, Any] | None, asked: Usage) -> dict[str, Any] | Non
     return usage
 
 
-def _redirect(form: Redirect, request: Request, view: RequestView) -> Reply:
+def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) -> Reply:
     to = form.to.render_line(view)
-    path = f"{ROUTED}{request.path}?token=supplier"
+    path = f"{ROUTED}{request.path}?token={seed[-_TOKEN:]}"
     if to == "same":
         location = path
     elif to == "other":
-        host = request.headers.get(b"host", b"127.0.0.1").decode("latin-1")
-        name, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
-        # The same server under its other name: another host to every client that compares names.
-        other = "localhost" if name != "localhost" else "127.0.0.1"
-        location = f"http://{other}{colon}{port}{path}"
+        location = f"http://{_other_host(request)}{path}"
     else:
         location = to
     headers = [(b"location", location.encode("utf-8"))]
     if not form.page:
         return Reply(form.status, headers)
     return Reply(form.status, [*headers, (b"content-type", b"text/html")], _PAGE % location.encode("utf-8"))
+
+
+def _other_host(request: Request) -> str:
+    """Return this machine's other name, at the same port: to clients, which compare names, another host."""
+    host = request.headers.get(b"host", b"").decode("latin-1")
+    name, colon, port = host.rpartition(":")
+    if not (colon and port.isdecimal()):
+        name, colon, port = host, "", ""
+    return f"{'127.0.0.1' if name == 'localhost' else 'localhost'}{colon}{port}"
 
 
 def _body(form: Body, view: RequestView) -> Reply:

@@ -2,66 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from mockgrid.reply.script import Hang, Head, Wait, Write
+from mockgrid.scenario.stream import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
+    from mockgrid.scenario.stream import Comments, Wire
 
 BOM = b"\xef\xbb\xbf"
-_ENDS = {"crlf": b"\r\n", "cr": b"\r"}
-SHORTEST = 0.001
-"""Seconds between keep-alive comments, at least."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
-    """How framed events become writes.
-
-    Attributes:
-        newline: what ends a line.
-        comment: the text of comments.
-        comment_every: a comment stands before the first event, and after every so many; 0 for none.
-        keep_alive: seconds without a byte after which a comment is sent; 0 for never.
-        split: bytes to a write, also through the middle of a character; 0 for whole events.
-        coalesce: events to a write, which leaves with the last of them.
-        bom: whether the body begins with a byte order mark.
-    """
-
-    newline: Literal["lf", "crlf", "cr"] = "lf"
-    comment: str = "keep-alive"
-    comment_every: int = 0
-    keep_alive: float = 0.0
-    split: int = 0
-    coalesce: int = 1
-    bom: bool = False
-
-    def __post_init__(self) -> None:
-        for name, least in (("comment_every", 0), ("split", 0), ("coalesce", 1)):
-            value: int = getattr(self, name)
-            if value < least:
-                raise ValueError(f"{name} is {value}; it must be {least} or more")
-        if self.keep_alive and not (math.isfinite(self.keep_alive) and self.keep_alive >= SHORTEST):
-            raise ValueError(
-                f"keep_alive is {self.keep_alive:g}; it must be {SHORTEST:g} or more, or 0 for never"
-            )
-
-    def framed_comment(self) -> bytes:
-        """Return the comment as bytes, with the line ends of this wire."""
-        lines = "".join(f": {line}\n" for line in self.comment.splitlines() or [""])
-        return self.line_ends(f"{lines}\n".encode())
-
-    def line_ends(self, data: bytes) -> bytes:
-        """Return bytes with the line ends of this wire."""
-        return data if self.newline == "lf" else data.replace(b"\n", _ENDS[self.newline])
+def framed_comment(comments: Comments, wire: Wire) -> bytes:
+    """Return a comment as bytes; one of several lines is one comment after another."""
+    lines = "".join(f": {line}\n" for line in comments.text.splitlines() or [""])
+    return line_ends(f"{lines}\n".encode(), wire)
 
 
-PLAIN = Wire()
+def line_ends(data: bytes, wire: Wire) -> bytes:
+    """Return bytes framed with LF with the line ends of a wire."""
+    return data if wire.newline == "\n" else data.replace(b"\n", wire.newline.encode())
 
 
 def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
@@ -74,28 +37,27 @@ def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruct
     if wire == PLAIN:
         yield from instructions
         return
-    steps = (
-        _kept_alive(_with_lines(instructions, wire), wire)
-        if wire.keep_alive
-        else _with_lines(instructions, wire)
-    )
+    steps = _with_lines(instructions, wire)
+    if wire.comments is not None and wire.comments.idle is not None:
+        steps = _kept_alive(steps, framed_comment(wire.comments, wire), wire.comments.idle)
     yield from _cut(steps, wire.split) if wire.split else steps
 
 
 def _with_lines(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
     """Apply line ends, comments and the byte order mark, and join events."""
-    comment = wire.framed_comment()
+    comment = framed_comment(wire.comments, wire) if wire.comments is not None else b""
+    every = wire.comments.every if wire.comments is not None else 0
     waiting: list[bytes] = [BOM] if wire.bom else []
     joined = events = seen = 0
     for step in instructions:
         if type(step) is Write:
-            if wire.comment_every and step.events and seen % wire.comment_every == 0:
+            if every and step.events and seen % every == 0:
                 waiting.append(comment)
-            waiting.append(wire.line_ends(step.data))
+            waiting.append(line_ends(step.data, wire))
             seen += step.events
             events += step.events
             joined += 1
-            if joined < wire.coalesce:
+            if joined < (wire.coalesce or 1):
                 continue
         elif not joined or (type(step) is Wait and not step.stall):
             yield step
@@ -108,18 +70,17 @@ def _with_lines(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Ins
         yield Write(b"".join(waiting), events)
 
 
-def _kept_alive(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
-    """Put a comment wherever nothing would be written for too long."""
-    comment = Write(wire.framed_comment())
+def _kept_alive(instructions: Iterable[Instruction], comment: bytes, idle: float) -> Iterator[Instruction]:
+    """Put a comment wherever nothing would be written for so many seconds."""
     quiet = 0.0
     begun = False  # nothing can be sent before the head
     for step in instructions:
         if type(step) is Wait and begun:
             left, stall = step
-            while quiet + left > wire.keep_alive:
-                until = wire.keep_alive - quiet
+            while quiet + left > idle:
+                until = idle - quiet
                 yield Wait(until, stall)
-                yield comment
+                yield Write(comment)
                 left -= until
                 quiet = 0.0
             quiet += left
@@ -127,7 +88,7 @@ def _kept_alive(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Ins
                 yield Wait(left, stall)
             continue
         if type(step) is Hang and begun:
-            yield Hang(wire.keep_alive, comment.data)
+            yield Hang(idle, comment)
             continue
         if isinstance(step, (Head, Write)):
             begun, quiet = True, 0.0

@@ -31,10 +31,14 @@ class Index:
         self._keys = [(step, _texts(step, "operation"), _texts(step, "model")) for step in steps]
         self._operations = frozenset().union(*(operations or () for _, operations, _ in self._keys))
         self._models = frozenset().union(*(models or () for _, _, models in self._keys))
+        self._all = tuple(steps)
+        self._keyed = bool(self._operations or self._models)
         self._found: dict[tuple[str | None, str | None], tuple[Step, ...]] = {}
 
     def candidates(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that may match a request, in order; none of the others does."""
+        if not self._keyed:
+            return self._all
         operation = view.operation if view.operation in self._operations else None
         model = view.model if self._models and view.model in self._models else None
         key = (operation, model)

@@ -7,7 +7,7 @@ missing or null only ``not`` and ``exists: false`` can hold: in this API null me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,23 +66,23 @@ class Matcher:
         source: as it was written.
         words: what must hold; all of it.
         choices: the only values for which it can hold, where they are known.
+        holds: tells whether a value is as it must be; None stands for one that is missing.
     """
 
     source: Any
     words: tuple[Word, ...]
     choices: tuple[Any, ...] | None = None
+    holds: Callable[[Any], bool] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tests = tuple(word.test for word in self.words)
+        holds = tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
+        object.__setattr__(self, "holds", holds)  # frozen for all others
 
     @property
     def expected(self) -> str:
         """The matcher as its author would write it, in a short line."""
         return shown(self.source)
-
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value is as it must be; None stands for one that is missing."""
-        for word in self.words:  # noqa: SIM110 - a generator costs more than most tests
-            if not word.test(value):
-                return False
-        return True
 
     def among(self, values: Sequence[Any]) -> bool:
         """Tell whether one of several values is as it must be."""
@@ -166,7 +166,10 @@ def _contains(part: Part, reader: Reader) -> Word | None:
 
     def contains(value: Any) -> bool:
         if isinstance(value, str):
-            return all(text is not None and text in value for text in texts)
+            for text in texts:  # noqa: SIM110 - a generator costs more than the test
+                if text is None or text not in value:
+                    return False
+            return True
         if isinstance(value, list):
             return all(any(item.holds(member) for member in value) for item in items)
         return False
@@ -180,7 +183,7 @@ def _pattern(part: Part) -> Word | None:
     except RegexError as error:
         part.error("MG217", f"The pattern cannot be used: {error.message}.", error.hint)
         return None
-    return Word("matches", lambda found: isinstance(found, str) and pattern.search(found))
+    return Word("matches", lambda found: isinstance(found, str) and bool(pattern.search(found)))
 
 
 def _schema(part: Part) -> Word | None:

@@ -83,8 +83,9 @@ class Check:
 
     def holds(self, view: RequestView, state: str) -> bool:
         """Tell whether the matcher holds."""
-        found = self.read(view, state)
-        return self.matcher.among(found) if self.several else self.matcher.holds(found)
+        if self.several:
+            return self.matcher.among(self.read(view, state))
+        return self.matcher.holds(self.read(view, state))
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""

@@ -85,6 +85,11 @@ class Error:
     type: str = ""
     param: str = ""
 
+    @property
+    def constant(self) -> bool:
+        """Whether it says the same whatever the request says."""
+        return self.detail is None or self.detail.constant
+
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
@@ -185,6 +190,11 @@ class ScriptedReply:
             or self.retry_after is not None
             or self.stream
         )
+
+    @cached_property
+    def direct(self) -> bool:
+        """Whether nothing is asked of its way to the client."""
+        return self.delay is None and self.stream is None and self.fault is None
 
     @property
     def where(self) -> str:

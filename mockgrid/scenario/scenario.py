@@ -58,6 +58,11 @@ class Scenario:
         return str(self.origin)
 
     @cached_property
+    def counts(self) -> bool:
+        """Whether anything is counted against limits or a balance."""
+        return bool(self.limits) or self.balance is not None
+
+    @cached_property
     def index(self) -> Index:
         """The steps by the operations and models that they are for."""
         return Index(self.steps)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockgrid.scenario.near_miss import NoStep, near_misses
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Selection", "select"]
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The reply that was selected.
 
     Attributes:
@@ -31,7 +29,7 @@ class Selection:
 
     step: Step
     reply: ScriptedReply
-    index: int
+    index: int  # type: ignore[assignment]  # tuples have a method of this name, which nobody asks for here
     given: int
     state: str
 
@@ -48,13 +46,14 @@ def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection
     for step in scenario.index.candidates(view):
         if not step.matches(view, state):
             continue
-        index = step.following(given[step.index])
+        count = given[step.index]
+        index = step.following(count)
         if index == "pass":
             continue
         if index == "fail":
             return NoStep(near_misses(scenario, cursors, view), failed=step)
-        given[step.index] += 1
+        given[step.index] = count = count + 1
         reply = step.replies[index]
-        cursors.state = reply.go_to or step.go_to or state
-        return Selection(step, reply, index, given[step.index], cursors.state)
+        cursors.state = state = reply.go_to or step.go_to or state
+        return Selection(step, reply, index, count, state)
     return NoStep(near_misses(scenario, cursors, view)) if scenario.strict else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from mockgrid.scenario.predicate import Check
@@ -31,6 +31,7 @@ class Step:
         times: how many replies it gives in all; None for no bound.
         go_to: the state after each reply that names none itself; empty for no change.
         origin: where it was written.
+        label: the name, or ``step 3``.
     """
 
     index: int
@@ -41,11 +42,11 @@ class Step:
     times: int | None
     go_to: str
     origin: Origin
+    label: str = field(init=False)
 
-    @property
-    def label(self) -> str:
-        """The name, or ``step 3``."""
-        return self.name or f"step {self.index + 1}"
+    def __post_init__(self) -> None:
+        label = self.name or f"step {self.index + 1}"
+        object.__setattr__(self, "label", label)  # frozen for all others
 
     @property
     def where(self) -> str:
@@ -78,9 +79,9 @@ class Step:
 
         With ``times`` the last reply is repeated as often as it takes; ``cycle`` starts again instead.
         """
-        count = len(self.replies)
         if self.times is not None and given >= self.times:
             return "fail" if self.then == "fail" else "pass"
+        count = len(self.replies)
         if given < count:
             return given
         if self.then == "cycle":

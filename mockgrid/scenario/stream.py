@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from mockgrid.scenario.fault import StreamFault
     from mockgrid.scenario.pace import Pace
     from mockgrid.scenario.template import Template
 
-__all__ = ["Chunking", "Comments", "Stream", "Wire"]
-
-
-@dataclass(frozen=True, slots=True)
-class Chunking:
-    """How the text is cut into chunks.
-
-    Attributes:
-        by: by token, by word, every so many characters, or into the pieces given.
-        chars: characters in each chunk, by ``chars``.
-        pieces: the chunks themselves, by ``pieces``.
-    """
-
-    by: Literal["token", "word", "chars", "pieces"] = "token"
-    chars: int = 0
-    pieces: tuple[Template, ...] = ()
+__all__ = ["PLAIN", "Comments", "Stream", "Wire"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +18,9 @@ class Comments:
     """Comment lines between the events.
 
     Attributes:
-        text: what they say, one line.
-        every: after how many events each.
-        idle: seconds between further ones while the stream waits; None for none.
+        text: what they say.
+        every: one stands before the first event, and after every so many; 0 for none.
+        idle: seconds without a byte after which a further one is sent; None for never.
     """
 
     text: str = "keep-alive"
@@ -48,10 +33,10 @@ class Wire:
     """The shape of the bytes.
 
     Attributes:
-        newline: how lines end.
+        newline: what ends a line.
         comments: comments between the events, if any.
-        split: bytes in each write; None for one write per event.
-        coalesce: events in each write; None for one.
+        split: bytes in each write, also through the middle of a character; None for whole events.
+        coalesce: events in each write, which leaves with the last of them; None for one.
         bom: whether a byte order mark comes first.
     """
 
@@ -61,17 +46,23 @@ class Wire:
     coalesce: int | None = None
     bom: bool = False
 
-    @property
-    def plain(self) -> bool:
-        """Whether nothing is asked for, so that the stream goes out as it always does."""
-        return self == Wire()
+
+PLAIN: Final = Wire()
+"""Nothing is asked for: the stream goes out as it always does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Everything about one reply's stream; ``pace`` is None where the scenario's holds."""
+    """Everything about one reply's stream.
+
+    Attributes:
+        pace: None where the scenario's holds.
+        chunks: how the text is cut: by token, by word, into so many characters each, or into these pieces.
+        fault: what breaks.
+        wire: the shape of its bytes.
+    """
 
     pace: Pace | None = None
-    chunking: Chunking = field(default_factory=Chunking)
+    chunks: Literal["token", "word"] | int | tuple[Template, ...] = "token"
     fault: StreamFault | None = None
-    wire: Wire = field(default_factory=Wire)
+    wire: Wire = PLAIN

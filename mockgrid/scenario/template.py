@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
@@ -66,10 +66,17 @@ class Template:
     Attributes:
         source: as it was written.
         parts: the plain texts and the insertions, in order.
+        fixed: what it says to every request; None where that depends on the request.
     """
 
     source: str
     parts: tuple[str | Insertion, ...]
+    fixed: str | None = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        texts = [part for part in self.parts if isinstance(part, str)]
+        fixed = "".join(texts) if len(texts) == len(self.parts) else None
+        object.__setattr__(self, "fixed", fixed)  # frozen for all others
 
     @classmethod
     def plain(cls, text: str) -> Template:
@@ -97,11 +104,13 @@ class Template:
     @property
     def constant(self) -> bool:
         """Whether it says the same whatever the request says."""
-        return all(isinstance(part, str) for part in self.parts)
+        return self.fixed is not None
 
     def render(self, view: RequestView) -> str:
         """Return the text for a request."""
-        return self._filled(lambda insertion: insertion.text(view))
+        if self.fixed is not None:
+            return self.fixed
+        return "".join([part if isinstance(part, str) else part.text(view) for part in self.parts])
 
     def render_json(self, view: RequestView) -> str:
         """Return the text for a request, what is inserted escaped as inside a JSON string."""
@@ -197,6 +206,8 @@ def _rendered(value: Any, view: RequestView) -> Any:
 
 def _whole(text: str) -> str:
     """Return a text that can be encoded: JSON admits halves of surrogate pairs, UTF-8 does not."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

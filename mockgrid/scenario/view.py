@@ -22,7 +22,8 @@ class found_once(Generic[T]):  # noqa: N801 - a decorator, as `property` is
         self.__doc__ = work.__doc__
 
     def __get__(self, view: Any, _owner: type | None = None) -> T:
-        found = view.__dict__[self._name] = self._work(view)
+        found = self._work(view)
+        setattr(view, self._name, found)  # cheaper than by its __dict__, which need not be made
         return found
 
 
@@ -42,9 +43,8 @@ class RequestView:
         default_model: the model of a request that names none.
     """
 
-    def __init__(  # noqa: PLR0913 - it is a record
+    def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and names cost as much as all the rest of it
         self,
-        *,
         operation: str = "",
         method: str = "POST",
         path: str = "/",
@@ -55,17 +55,22 @@ class RequestView:
         default_model: str = "",
     ) -> None:
         self.operation = operation
-        self.method = method.upper()
         self.path = path
         self.body = body
         self.attempt = attempt
+        self._method = method
         self._query = query
-        self._headers = headers or {}
+        self._headers = headers
         self._default_model = default_model
+
+    @property
+    def method(self) -> str:
+        """The HTTP method, in upper case."""
+        return self._method.upper()
 
     def header(self, name: str) -> str | None:
         """Return a header's value, by its lower-case name; None where the request has none."""
-        value = self._headers.get(name.encode("latin-1", "replace"))
+        value = self._headers.get(name.encode("latin-1", "replace")) if self._headers is not None else None
         return None if value is None else value.decode("latin-1")
 
     @found_once
@@ -79,7 +84,8 @@ class RequestView:
     @found_once
     def model(self) -> str | None:
         """The model asked for, or the default one; None where there is neither."""
-        model = self.body.get("model") if isinstance(self.body, dict) else None
+        body = self.body
+        model = body.get("model") if isinstance(body, dict) else None
         return model if isinstance(model, str) else self._default_model or None
 
     @found_once
@@ -101,8 +107,9 @@ class RequestView:
     @found_once
     def last_user(self) -> str | None:
         """The text of the last user message; None where there is none."""
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
+        messages = self.body.get("messages") if isinstance(self.body, dict) else None
+        for message in reversed(messages) if isinstance(messages, list) else ():
+            if isinstance(message, dict) and message.get("role") == "user":
                 return text_of(message.get("content"))
         return None
 

@@ -2,25 +2,21 @@
 
     route -> authenticate -> read -> validate -> compose -> record -> send
 
-Each stage is a function of what came before; input and output stand at the two ends. A stage that refuses
-raises ``RefusedError``, which is answered in the shape that the contract's policy gives it.
+Each stage is a function of what came before; input, output and all waiting stand between them. A stage that
+refuses raises ``RefusedError``, which is answered in the shape that the contract's policy gives it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
-from mockgrid.contract.encodings import MalformedBodyError
-from mockgrid.contract.json_body import MalformedJsonError, read_json, reread_integers
-from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.reply.reply import ROUTED
-from mockgrid.reply.request import Request
 from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL, Control
 from mockgrid.server.credentials import Credentials
@@ -31,37 +27,38 @@ from mockgrid.server.metrics import Metrics
 from mockgrid.server.patience import Within
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.recording import Recorder
-from mockgrid.server.sending import send_reply
+from mockgrid.server.sending import send_at_once, send_reply
+from mockgrid.server.validating import Validator
+from mockgrid.server.way import DONE, Answered, Entry
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
 from mockgrid.session.redaction import Redaction
 from mockgrid.session.sessions import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from starlette.types import Receive, Scope, Send
 
-    from mockgrid.contract.contract import Contract, MediaType, Operation
-    from mockgrid.contract.violation import Violation
+    from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.reply import Headers, Reply
+    from mockgrid.reply.request import Request
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.server.settings import Settings
+    from mockgrid.server.way import Rest
+    from mockgrid.server.whole import WholeReply
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
 
-_JSON = b"application/json"
-# A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
-_WRONG_TYPE = ("MG110", "MG122")
 _TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
 _NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
 _ERRORS = 400
-_NO_PARAMETERS: dict[tuple[str, str], Any] = {}
+_REDIRECT = 307
 _NO_EXTENSIONS: dict[str, Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
@@ -97,11 +94,12 @@ class App:
             virtual=settings.clock == "virtual",
         )
         self._sessions_closed = 0
-        self._max_depth = settings.max_depth
+        self._max_streams = settings.max_streams
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self._error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
+        self._validator = Validator(self._reader, settings.max_depth, self.recorder.note_body)
         self._composer = Composer(contract, settings, self.errors)
         self.credentials = Credentials(
             contract.policy.keys,
@@ -121,42 +119,81 @@ class App:
         if scope["type"] != "http" or route_path(scope).startswith(_NOT_THE_API):
             await self._aside(scope, receive, send)
             return
-        arrived = monotonic()
-        head, session, operation, body = Head(scope), None, None, b""
+        entry = self._enter(Head(scope))
+        body = b""
+        if entry.refused is None and entry.operation is not None and entry.operation.body:
+            try:
+                body = await self._reader.read(entry.head, receive)
+            except RefusedError as refused:
+                entry.refused = refused
+            except DisconnectedError:
+                return
+        answered = self._answer(entry, body)
+        await self._send(answered, scope, receive, send)
+
+    def at_once(self, scope: Scope, direct: WholeReply) -> Rest | None:
+        """Go the way of a request that has arrived whole, as far as it goes without waiting.
+
+        Server protocols that offer ``direct`` call this in place of the application: most requests then
+        cost neither a task nor a turn of the event loop.
+
+        Returns:
+            None where the application has to be called; else what there is left to do, which may be nothing.
+        """
+        if route_path(scope).startswith(_NOT_THE_API):
+            return None
+        entry = self._enter(Head(scope))
+        body = b""
+        if entry.refused is None and entry.operation is not None and entry.operation.body:
+            try:
+                body = self._reader.arrived(direct)
+            except RefusedError as refused:
+                entry.refused = refused
+        answered = self._answer(entry, body)
+        if not send_at_once(answered.reply, answered.request_id, direct, scope):
+            return partial(self._send, answered, scope)
+        exchange = answered.exchange
+        exchange.replied = exchange.ended = monotonic()
+        answered.session.journal.settle(exchange)
+        if self.log.enabled:
+            self._log(exchange, answered.session)
+        return DONE
+
+    def _enter(self, head: Head) -> Entry:
+        """Find out which operation is called, and in which session: all that can be said without the body."""
+        entry = Entry(head, monotonic())
         try:
-            operation, path_parameters = self._route(head)
-            session = self.credentials.session(head, operation)
-            if operation.body:
-                body = await self._reader.read(head, receive)
-            request = self._validate(head, operation, path_parameters, body)
-            if self.open_streams >= self.settings.max_streams:
+            entry.operation, entry.path_parameters = self._route(head)
+            entry.session = self.credentials.session(head, entry.operation)
+        except RefusedError as refused:
+            entry.refused = refused
+        except Exception as error:  # noqa: BLE001 - a defect of ours is answered like any failure
+            entry.defect = error
+        return entry
+
+    def _answer(self, entry: Entry, body: bytes) -> Answered:
+        """Validate, compose and record: a reply is in the journal before its first byte leaves."""
+        head, operation, session = entry.head, entry.operation, entry.session
+        try:
+            operation, session = entry.found()
+            request = self._validator.request(head, operation, entry.path_parameters, body)
+            if self.open_streams >= self._max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
         except RefusedError as refused:
             session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(refused, head, session, operation)
-        except DisconnectedError:
-            return
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
             self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
+        if reply.status == _REDIRECT:
+            self.credentials.follow(reply.headers, session)
         journal = session.journal
-        exchange = Exchange(
-            journal.count + 1,
-            arrived,
-            head.method,
-            head.path,
-            head.query,
-            head.headers,
-            body,
-            operation,
-            reply,
-        )
-        # Recorded before the first byte leaves: a test that has its answer finds its exchange.
+        exchange = Exchange(journal.count + 1, entry.arrived, head, body, operation, reply)
         journal.add(exchange)
         self.recorder.note(exchange)
-        await self._send(reply, request_id, exchange, session, scope, receive, send)
+        return Answered(reply, request_id, exchange, session)
 
     async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
@@ -199,7 +236,7 @@ class App:
         operation = self._literal.get((head.method, head.path))
         if operation is not None:
             return operation, _NO_PATH_PARAMETERS
-        found = self.contract.router.find(head.path, head.raw_path)
+        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
         if found is None:
             nearest = self.contract.router.nearest(head.path)
             hint = f" Did you mean {nearest}?" if nearest else ""
@@ -211,45 +248,12 @@ class App:
             raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
         return operation, parameters
 
-    def _validate(
-        self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
-    ) -> Request:
-        """Read the parameters and the body, and hold both to the contract."""
-        parameters: Mapping[tuple[str, str], Any] = _NO_PARAMETERS
-        violations: list[Violation] = []
-        if operation.parameters:
-            parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
-        value = None
-        if operation.body and (body or operation.body_required):
-            media = _media(head, operation, body)
-            if b"content-encoding" in head.headers:
-                body = self._reader.decoded(body, head)
-            value = self._value(media, head, body)
-            schema = media.schema
-            if schema is not None and value is not UNREAD and not schema.accepts(value):
-                # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
-                value = reread_integers(body) if media.is_json else value
-                violations = [*violations, *schema.explain(value)]
-            if not violations and schema is not None and value is not UNREAD:
-                self.recorder.note_body(head, operation, media, value)
-        if violations:
-            raise _invalid(violations)
-        return Request(operation, head.path, head.query, head.headers, parameters, value, body)
-
-    def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
-        try:
-            if media.is_json:
-                return read_json(body, self._max_depth)
-            return read_body(media, head.text(b"content-type") or "", body, self._max_depth)
-        except (MalformedJsonError, MalformedBodyError) as error:
-            raise RefusedError("malformed_body", error.message) from None
-
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None = None
     ) -> tuple[Reply, bytes]:
         digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
         digest.update(head.query)
-        attempt = session.attempt(digest.digest())
+        attempt = session.attempt(digest.hexdigest()[:32])
         digest.update(b"%d" % attempt)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
@@ -268,21 +272,13 @@ class App:
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
 
-    async def _send(  # noqa: PLR0913, PLR0917 - the reply, what is noted of it, and ASGI's three
-        self,
-        reply: Reply,
-        request_id: bytes,
-        exchange: Exchange,
-        session: Session,
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    async def _send(self, answered: Answered, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a reply within its time, and note what became of it."""
+        reply, request_id, exchange, session = answered
         streams = reply.script is not None or reply.events is not None
         self.open_streams += streams
+        connection = scope.get("extensions", _NO_EXTENSIONS).get(LINE)
         try:
-            connection = scope.get("extensions", _NO_EXTENSIONS).get(LINE)
             sending = send_reply(reply, request_id, exchange, scope, receive, send)
             await Within(sending, self.settings.request_timeout)
         except TimeoutError:
@@ -310,6 +306,7 @@ class App:
         if exchange.virtual_seconds:
             session.clock.waited(exchange.virtual_seconds)
         self.metrics.note_stream(exchange, reply.played)
+        reply.played = None  # it refers to the exchange, which refers to the reply
 
     def _log(self, exchange: Exchange, session: Session) -> None:
         path = exchange.path
@@ -324,27 +321,6 @@ class App:
             len(exchange.violations),
             (exchange.ended - exchange.arrived) * 1000,
         )
-
-
-def _media(head: Head, operation: Operation, body: bytes) -> MediaType:
-    """Return the media type of a body, as the operation declares it."""
-    if head.headers.get(b"content-type") == _JSON and operation.json_body is not None:
-        return operation.json_body
-    sent = head.text(b"content-type")
-    if sent is None and not body:
-        raise RefusedError("malformed_body", "The request body is empty; a body was expected.")
-    media = media_type_for(operation, sent)
-    if media is None:
-        raise RefusedError("unsupported_media_type", unsupported_sentence(operation, sent))
-    return media
-
-
-def _invalid(violations: list[Violation]) -> RefusedError:
-    """Tell apart parameters that merely have the wrong JSON type from any other breach."""
-    failure = "wrong_type" if all(v.code in _WRONG_TYPE for v in violations) else "invalid_request"
-    first = violations[0]
-    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-    return RefusedError(failure, f"{first.path} {first.message}{more}", violations=violations)
 
 
 def _cut(text: str) -> str:

@@ -91,11 +91,12 @@ class Composer:
         asked, sending = request.asked()
         drawn = self._drawn.copy()
         drawn.update(asked)
-        digest = drawn.digest()
-        seed = digest.hex()[:32]
-        attempt = session.attempt(digest + sending)
-        drawn.update(b"%d" % attempt)
         identity = own = drawn.hexdigest()
+        seed = identity[:32]
+        attempt = session.attempt(f"{seed}{sending.decode()}" if sending else seed)
+        if attempt > 1:
+            drawn.update(b"%d" % attempt)
+            identity = own = drawn.hexdigest()
         if sending:
             drawn.update(sending)
             own = drawn.hexdigest()

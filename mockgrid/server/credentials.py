@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.reply import ROUTED
 from mockgrid.session.sessions import named_session, session_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.policy import Keys
@@ -56,6 +58,8 @@ class Credentials:
         self._accept_any = accept_any or keys.prefixes is None
         # What an Authorization header was found to mean; clients send the same one again and again.
         self._known: dict[bytes, tuple[str, str]] = {}
+        # The sessions whose requests were sent elsewhere, by the token of the new place.
+        self._followed: dict[str, str] = {}
 
     def session(self, head: Head, operation: Operation) -> Session:
         """Return the session that a request belongs to.
@@ -85,6 +89,10 @@ class Credentials:
         """
         if SESSION in head.headers:
             return self._sessions.get(named_session(head.text(SESSION) or ""))
+        if head.path.startswith(ROUTED):
+            found = self._sessions.find(self._followed.get(_token(head.query.decode("latin-1")), ""))
+            if found is not None:
+                return found
         prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
         for value in head.headers.values():
             word = value.rpartition(b" ")[2].decode("latin-1")
@@ -93,6 +101,16 @@ class Credentials:
                 if found is not None:
                     return found
         return self._sessions.get(_ANONYMOUS)
+
+    def follow(self, headers: Iterable[tuple[bytes, bytes]], session: Session) -> None:
+        """Remember whose request a redirect leads on: one that loses its key there is told of to it."""
+        for name, value in headers:
+            if name == b"location":
+                token = _token(urlsplit(value.decode("latin-1")).query)
+                if token:
+                    if len(self._followed) >= _REMEMBERED:
+                        self._followed.clear()
+                    self._followed[token] = session.name
 
     def scenario_of(self, key: str) -> str | None:
         """Return the scenario that a key asks for, empty for the default; None for no valid key."""
@@ -143,3 +161,7 @@ class Credentials:
         advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""
         challenge = {"WWW-Authenticate": operation.security.challenge}
         return RefusedError("unauthorized", message + advice, headers=challenge, code=code)
+
+
+def _token(query: str) -> str:
+    return next(iter(parse_qs(query).get("token", ())), "")

@@ -20,36 +20,27 @@ def route_path(scope: Scope) -> str:
 
 
 class Head:
-    """Method, path and headers; the rest is looked up when a stage asks for it.
+    """Method, path and headers; nothing of ASGI's scope is kept, for the journal keeps heads.
 
     Attributes:
         path: decoded.
+        raw_path: as it was sent, in which ``%2F`` is not yet a slash.
+        query: as it was sent, without its question mark.
         headers: by lower-case name; several with one name are joined where the header is a list, else the
             last one counts.
     """
 
-    __slots__ = ("headers", "method", "path", "scope")
+    __slots__ = ("headers", "method", "path", "query", "raw_path")
 
     def __init__(self, scope: Scope) -> None:
-        self.scope = scope
         self.method: str = scope["method"]
         self.path: str = route_path(scope)
+        self.raw_path: bytes = scope.get("raw_path") or b""
+        self.query: bytes = scope["query_string"]
         pairs: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(pairs)
         if len(self.headers) != len(pairs):
             self._join_lists(pairs)
-
-    @property
-    def query(self) -> bytes:
-        """The query as it was sent, without its question mark."""
-        query: bytes = self.scope["query_string"]
-        return query
-
-    @property
-    def raw_path(self) -> str:
-        """The path as it was sent, in which ``%2F`` is not yet a slash."""
-        raw: bytes = self.scope.get("raw_path") or b""
-        return raw.decode("latin-1")
 
     def text(self, name: bytes) -> str | None:
         """Return a header as text, or None where it was not sent."""

@@ -12,10 +12,13 @@ from mockgrid.server.guard import Guard, response_bytes
 from mockgrid.server.line import EXTENSION as LINE
 from mockgrid.server.line import Line
 from mockgrid.server.target import origin_form
+from mockgrid.server.way import DONE
 from mockgrid.server.whole import EXTENSION, WholeReply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+
+    from mockgrid.server.way import Rest
 
 STATE = {"cycle", "flow", "headers", "parser", "pipeline", "timeout_keep_alive_task", "transport"}
 SUPPORTED = STATE.issubset(HttpToolsProtocol.__init__.__code__.co_names)
@@ -27,6 +30,7 @@ _on_body = HttpToolsProtocol.on_body
 _on_message_complete = HttpToolsProtocol.on_message_complete
 
 
+_NONE: dict[str, Any] = {}
 _UPGRADE = re.compile(rb"\n(?=upgrade[ \t]*:)", re.IGNORECASE)
 
 
@@ -66,6 +70,36 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         self.logger = self.error_log
         self.access_log = False
         self._max_headers = self.limits.max_headers
+        self._at_once: Callable[[Any, WholeReply], Rest | None] | None = getattr(self.app, "at_once", None)
+
+    _feeding = False
+    _starting: tuple[Any, Any] | None = None
+    """A request whose head has arrived, until it is known whether all of it has."""
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Start the application: at the end of what has arrived, since it may be all that there is."""
+        if self._feeding and self._at_once is not None:
+            self._starting = (cycle, app)
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _start(self, cycle: Any, app: Any) -> None:
+        """Answer a request that has arrived whole, and begin to answer any other."""
+        rest: Rest | None = None
+        at_once = self._at_once
+        if at_once is not None and not cycle.more_body and app is self.app and not self.flow.read_paused:
+            direct = cycle.scope.get("extensions", _NONE).get(EXTENSION)
+            if direct is not None:
+                rest = at_once(cycle.scope, direct)
+                if rest is DONE:
+                    return
+        if rest is not None:
+            left = rest
+
+            async def app(_scope: Any, receive: Any, send: Any) -> None:
+                await left(receive, send)
+
+        super()._start_asgi_task(cycle, app)
 
     def _should_upgrade(self, *_: Any) -> bool:
         """Answer every request as plain HTTP, whatever it would upgrade to."""
@@ -87,10 +121,16 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         self._stuck += len(data)
         if not self._in_body and _UPGRADE.search(data) is not None:
             data = _without_upgrade(data)
+        self._feeding = True
         try:
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._parser_stopped(data, error)
+        self._feeding = False
+        starting = self._starting
+        if starting is not None:
+            self._starting = None
+            self._start(*starting)
         if self._stuck:
             self._getting_nowhere()
 

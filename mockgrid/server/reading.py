@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
     from mockgrid.server.head import Head
+    from mockgrid.server.whole import WholeReply
 
 
 class DisconnectedError(Exception):
@@ -36,6 +37,17 @@ class BodyReader:
         self._most = most
         self._digits = len(str(most))
         self._seconds = seconds
+
+    def arrived(self, direct: WholeReply) -> bytes:
+        """Return a body that has arrived with its head.
+
+        Raises:
+            RefusedError: it is too large.
+        """
+        body = direct.body()
+        if len(body) > self._most:
+            raise self._too_large(f"has {len(body)} bytes")
+        return body
 
     async def read(self, head: Head, receive: Receive) -> bytes:
         """Return the whole body as it was sent.

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # Shapes of bodies whose remarks are remembered.
 _MOST_SHAPES: Final = 10_000
+# Bodies with the same fields of which each is looked at, and how many after them one stands for.
+_LOOKED_AT: Final = 4096
+_ONE_IN: Final = 16
 _MOST_MEDIA: Final = 1_000
 # Kinds of exchanges that are told apart.
 _MOST_ALIKE: Final = 20_000
@@ -54,23 +57,29 @@ class Recorder:
         self.violations: dict[str, int] = {}
         # Media types as they were sent, without what must not be told of them.
         self._media: dict[bytes, str] = {}
+        # Bodies by their operation and fields.
+        self._kinds: dict[tuple[Any, ...], int] = {}
         # What is worth a word about bodies that have the same fields, and how many there were.
         self._shapes: dict[Shape, tuple[Operation, list[Remark], list[int]]] = {}
 
     def note(self, exchange: Exchange) -> None:
         """Add an exchange, when its reply is about to leave."""
-        operation = exchange.operation
+        operation, answer = exchange.operation, exchange.answer
         reply_media = b""
-        for name, value in exchange.reply_headers:
+        for name, value in answer.headers:
             if name == b"content-type":
                 reply_media = value
                 break
+        request_media = ""
+        if exchange.body_size:
+            sent = exchange.head.headers.get(b"content-type", b"")
+            request_media = self._media.get(sent) or self._request_media(exchange)
         alike = (
             operation.id if operation is not None else None,
-            self._request_media(exchange) if exchange.body_size else "",
-            exchange.status,
+            request_media,
+            answer.status,
             reply_media,
-            exchange.step,
+            answer.step,
         )
         counts = self.counts
         if alike in counts:
@@ -80,21 +89,33 @@ class Recorder:
         else:  # made-up steps: their names are left out
             alike = (*alike[:4], "")
             counts[alike] = counts.get(alike, 0) + 1
-        if exchange.violations:
+        if answer.violations:
             self._note_violations(exchange)
 
     def note_body(self, head: Sent, operation: Operation, media: MediaType, value: Any) -> None:
-        """Add a valid body, and how it was sent."""
+        """Add a valid body, and how it was sent.
+
+        The first thousands that have the same fields are looked at one by one; after them, one in sixteen is
+        enough to tell what their clients vary, and stands for the others.
+        """
+        kind = (operation.id, *value) if value.__class__ is dict else (operation.id,)
+        kinds = self._kinds
+        seen = kinds.get(kind, 0)
+        if seen or len(kinds) < _MOST_SHAPES:
+            kinds[kind] = seen + 1
+        if seen >= _LOOKED_AT and seen % _ONE_IN:
+            return
         self._coverage.observe_body(operation, media, value)
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
+        weight = 1 if seen < _LOOKED_AT else _ONE_IN
         if known is None:
             known = operation, self._remarks(head, media, value), [0]
             if len(self._shapes) < _MOST_SHAPES:
                 self._shapes[shape] = known
             else:
-                self._tell(*known[:2], 1)
-        known[2][0] += 1
+                self._tell(*known[:2], weight)
+        known[2][0] += weight
 
     def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[Remark]:
         found = remarks(media.schema, value) if media.schema is not None else []
@@ -113,11 +134,9 @@ class Recorder:
 
     def _request_media(self, exchange: Exchange) -> str:
         sent = exchange.headers.get(b"content-type", b"")
-        media = self._media.get(sent)
-        if media is None:
-            media = self._redaction.of(exchange).text(sent.decode("latin-1"))
-            if len(self._media) < _MOST_MEDIA:
-                self._media[sent] = media
+        media = self._redaction.of(exchange).text(sent.decode("latin-1"))
+        if len(self._media) < _MOST_MEDIA:
+            self._media[sent] = media
         return media
 
     def close(self, session: Session) -> None:
@@ -184,11 +203,20 @@ def _shape(operation: Operation, value: Any) -> Shape:
     """Return which fields a body has, two levels deep: others like it are worth the same words."""
     if value.__class__ is not dict:
         return (operation.id,)
-    inside: list[Any] = [operation.id, *value]
+    inside: Any = ()
     for item in value.values():
         kind = item.__class__
         if kind is list:
-            inside.append(frozenset().union(*[part for part in item if part.__class__ is dict]))
+            if item and item[0].__class__ is dict:
+                inside += (_fields(item),)
         elif kind is dict:
-            inside.append(frozenset(item))
-    return tuple(inside)
+            inside += (frozenset(item),)
+    return (operation.id, *value, inside)
+
+
+def _fields(items: list[Any]) -> frozenset[Any]:
+    """Return all names of fields that a list of objects has."""
+    try:
+        return frozenset().union(*items)
+    except TypeError:  # not all of them are
+        return frozenset().union(*[item for item in items if item.__class__ is dict])

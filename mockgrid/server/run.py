@@ -93,6 +93,13 @@ class Server:
             with contextlib.suppress(AttributeError):
                 self.app.log.close()
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that it runs on, once it does."""
+        if self._loop is None:
+            raise StartError("The server has not started, and has no event loop yet.")
+        return self._loop
+
     def stop(self) -> None:
         """Accept no more, let running replies finish; a second call ends them. From any thread."""
         if self._loop is not None:
@@ -166,6 +173,8 @@ def run(app: Any, settings: Settings) -> int:
     # What was loaded to serve stays until the end; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    # The request's way leaves no cycles, and the journal keeps what would be looked through for them.
+    gc.set_threshold(50_000, 20, 50)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(server.serve(ready))
     return 0
@@ -200,6 +209,11 @@ class RunningServer:
         for failure in self._failures:
             self._thread.join()
             raise StartError(f"The server cannot start: {failure}.") from failure
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Its event loop; closed once the server has stopped. For calls from other threads."""
+        return self._server.loop
 
     def stop(self) -> None:
         """Let running replies finish, then end the thread; does nothing the second time."""

@@ -18,11 +18,28 @@ if TYPE_CHECKING:
 
     from mockgrid.reply.reply import Reply
     from mockgrid.server.line import Line
+    from mockgrid.server.whole import WholeReply
     from mockgrid.session.exchange import Exchange
 
 _NONE: dict[str, Any] = {}
 # Events without pace leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
+
+
+def send_at_once(reply: Reply, request_id: bytes, direct: WholeReply, scope: Scope) -> bool:
+    """Send a reply that is whole in one write; return whether that was done."""
+    if reply.script is not None or reply.events is not None:
+        return False
+    body = reply.body
+    headers = [*reply.headers, (b"x-request-id", request_id)]
+    if reply.step:
+        headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
+    headers.append((b"content-length", b"%d" % len(body)))
+    if not direct(reply.status, headers, body):
+        return False
+    # They refer to the scope: what is left is no cycle, and freed at once.
+    scope["extensions"].clear()
+    return True
 
 
 async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of it, and ASGI's three
@@ -35,7 +52,8 @@ async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of 
     """
     # Taken out of the scope, which they refer to: what is left is no cycle, and freed at once.
     extensions = scope.get("extensions", _NONE)
-    whole, connection = extensions.pop(EXTENSION, None), extensions.pop(line.EXTENSION, None)
+    extensions.pop(EXTENSION, None)
+    connection = extensions.pop(line.EXTENSION, None)
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
@@ -50,9 +68,8 @@ async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of 
         else:
             body = reply.body
             headers.append((b"content-length", b"%d" % len(body)))
-            if whole is None or not whole(reply.status, headers, body):
-                await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-                await send({"type": "http.response.body", "body": body})
+            await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
     except BaseException:
         exchange.whole = False
         raise
@@ -62,6 +79,7 @@ async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of 
 
 def _note_end(exchange: Exchange, reply: Reply, connection: Line | None) -> None:
     exchange.ended = monotonic()
+    reply.script = reply.events = None  # the journal keeps the reply, and needs neither
     played = reply.played
     if played is not None:
         exchange.ended_by = played.ended_by

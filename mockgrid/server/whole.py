@@ -1,8 +1,8 @@
-"""Sending a whole reply in one write.
+"""Taking a whole request, and sending a whole reply in one write.
 
-ASGI sends the head of a reply and its body in two messages, and uvicorn writes each by itself. Most replies
-of this server are whole, so its protocol offers an extension of the ASGI scope for them; under another
-server, or in process, replies leave by the two messages.
+ASGI hands over a body by awaiting messages, and sends a reply's head and body in two, each of which uvicorn
+writes by itself. Most requests arrive whole and most replies are whole, so this server's protocol offers an
+extension of the ASGI scope for them; under another server, or in process, ASGI's messages do.
 """
 
 from __future__ import annotations
@@ -34,16 +34,22 @@ class WholeReply:
     def __init__(self, cycle: Any) -> None:
         self._cycle = cycle
 
+    def body(self) -> bytes:
+        """Take the body of a request that has arrived whole."""
+        cycle = self._cycle
+        body = bytes(cycle.body)  # uvicorn collects it in a bytearray
+        cycle.body = bytearray()
+        cycle.message_event.clear()
+        return body
+
     def __call__(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
-        """Write the reply; False where the connection takes nothing now, so that the caller must wait.
+        """Write the reply; False where the connection takes nothing now, or no more.
 
         Headers are lower-case, and hold no line breaks.
         """
         cycle = self._cycle
-        if cycle.flow.write_paused or cycle.response_started:
+        if cycle.flow.write_paused or cycle.response_started or cycle.disconnected:
             return False
-        if cycle.disconnected:
-            return True
         lines = [_STATUS_LINES[status]]
         for name, value in headers:
             lines += (name, b": ", value, b"\r\n")

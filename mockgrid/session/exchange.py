@@ -10,20 +10,34 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.violation import Violation
     from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.session.journal import Journal
 
 EndedBy = Literal["server", "client", "shutdown"]
 
-# Bytes of a body, and of a stream, that are kept; of more, the beginning.
 MOST_KEPT = 1024 * 1024
-# What an exchange costs beside the bytes that it refers to.
-_OVERHEAD = 2048
+"""Bytes of a body, and of a stream, that are kept; of more, the beginning."""
+
+# What an exchange costs beside the bytes that it refers to, and what a header costs.
+_OVERHEAD = 1536
+_HEADER = 80
+
+
+class Asked(Protocol):
+    """The head of a request."""
+
+    method: str
+    path: str
+    query: bytes
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        """By lower-case name."""
 
 
 class Answer(Protocol):
     """What an exchange keeps of a reply."""
 
     status: int
-    headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     failure: str
     step: str
@@ -31,30 +45,25 @@ class Answer(Protocol):
     attempt: int
     no_step: NoStep | None
 
+    @property
+    def headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """Without those that sending adds."""
+
 
 class Exchange:
     """One request with its reply; what is known of it grows until the reply has ended.
 
-    Times are seconds of the machine's monotonic clock.
+    Times are seconds of the machine's monotonic clock. One is made for every request: it refers to what the
+    request's way has made anyway, and copies nothing.
 
     Attributes:
         number: its place in the session, from 1.
         arrived: when the head of the request had arrived.
-        method: as sent.
-        path: as sent, decoded.
-        query: as sent, without its question mark.
-        headers: by lower-case name, credentials included: what leaves the server is redacted.
+        head: of the request, credentials included: what leaves the server is redacted.
         body: as sent, at most the first MiB.
         body_size: bytes of the body as sent.
         operation: what was called; None where there is no such operation.
-        status: of the reply.
-        reply_headers: of the reply, without those that sending adds.
-        reply_body: of a reply that is no stream, at most the first MiB.
-        failure: the kind of failure that the reply answers; empty for a success, and for what is scripted.
-        violations: how the request broke the contract.
-        step: the step that gave the reply; empty for the default reply.
-        no_step: why no step matched, where none did though one had to.
-        attempt: how many times the session has seen this request, with this one; 0 where it did not count.
+        answer: the reply.
         chunks: pieces of a stream or a scripted body, each with the time when it was handed over.
         chunks_size: bytes of the pieces, those that are not kept included.
         replied: when the reply began to leave; 0 where it has not.
@@ -64,83 +73,114 @@ class Exchange:
         virtual_seconds: waits that a virtual clock has spared.
         degraded: what this transport could not do, and what was done instead.
         size: bytes that the journal counts for it.
+        journal: which keeps it; None once it is dropped.
     """
 
-    __slots__ = (
-        "arrived",
-        "attempt",
-        "body",
-        "body_size",
-        "chunks",
-        "chunks_size",
-        "degraded",
-        "ended",
-        "ended_by",
-        "failure",
-        "headers",
-        "method",
-        "no_step",
-        "number",
-        "operation",
-        "path",
-        "query",
-        "replied",
-        "reply_body",
-        "reply_headers",
-        "size",
-        "status",
-        "step",
-        "violations",
-        "virtual_seconds",
-        "whole",
-    )
+    # What most exchanges never change.
+    body_size = 0
+    chunks: Sequence[tuple[float, bytes]] = ()
+    chunks_size = 0
+    replied = 0.0
+    ended = 0.0
+    ended_by: EndedBy = "server"
+    whole = True
+    virtual_seconds = 0.0
+    degraded = ""
+    journal: Journal | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and made for every request
         self,
         number: int,
         arrived: float,
-        method: str,
-        path: str,
-        query: bytes,
-        headers: Mapping[bytes, bytes],
+        head: Asked,
         body: bytes,
         operation: Operation | None,
         answer: Answer,
     ) -> None:
         self.number = number
         self.arrived = arrived
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.body_size = len(body)
-        self.body = body if len(body) <= MOST_KEPT else body[:MOST_KEPT]
+        self.head = head
+        self.body_size = size = len(body)
+        self.body = body if size <= MOST_KEPT else body[:MOST_KEPT]
         self.operation = operation
-        self.status = answer.status
-        self.reply_headers = answer.headers
-        reply_body = answer.body
-        self.reply_body = reply_body if len(reply_body) <= MOST_KEPT else reply_body[:MOST_KEPT]
-        self.failure = answer.failure
-        self.violations = answer.violations
-        self.step = answer.step
-        self.no_step = answer.no_step
-        self.attempt = answer.attempt
-        self.chunks: list[tuple[float, bytes]] = []
-        self.chunks_size = 0
-        self.replied = self.ended = 0.0
-        self.ended_by: EndedBy = "server"
-        self.whole = True
-        self.virtual_seconds = 0.0
-        self.degraded = ""
+        self.answer = answer
+        headers = head.headers
         self.size = (
             _OVERHEAD
-            + len(path)
-            + len(query)
-            + sum(map(len, headers))
-            + sum(map(len, headers.values()))
-            + len(self.body)
-            + len(self.reply_body)
+            + _HEADER * len(headers)
+            + len(b"".join(headers))
+            + len(b"".join(headers.values()))
+            + len(head.path)
+            + len(head.query)
+            + size
+            + len(answer.body)
         )
+
+    @property
+    def method(self) -> str:
+        """As sent."""
+        return self.head.method
+
+    @property
+    def path(self) -> str:
+        """As sent, decoded."""
+        return self.head.path
+
+    @property
+    def query(self) -> bytes:
+        """As sent, without its question mark."""
+        return self.head.query
+
+    @property
+    def headers(self) -> Mapping[bytes, bytes]:
+        """Of the request, by lower-case name."""
+        return self.head.headers
+
+    @property
+    def status(self) -> int:
+        """Of the reply."""
+        return self.answer.status
+
+    @property
+    def reply_headers(self) -> Sequence[tuple[bytes, bytes]]:
+        """Of the reply, without those that sending adds."""
+        return self.answer.headers
+
+    @property
+    def reply_body(self) -> bytes:
+        """Of a reply that is no stream, at most the first MiB; empty for others."""
+        body = self.answer.body
+        return body if len(body) <= MOST_KEPT else body[:MOST_KEPT]
+
+    @property
+    def failure(self) -> str:
+        """The kind of failure that the reply answers; empty for a success, and for what is scripted."""
+        return self.answer.failure
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """How the request broke the contract."""
+        return self.answer.violations
+
+    @property
+    def step(self) -> str:
+        """The step that gave the reply; empty for the default reply."""
+        return self.answer.step
+
+    @property
+    def attempt(self) -> int:
+        """How many times the session has seen this request, with this one; 0 where it did not count."""
+        return self.answer.attempt
+
+    @property
+    def no_step(self) -> NoStep | None:
+        """Why no step matched, where none did though one had to."""
+        return self.answer.no_step
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the reply has not ended."""
+        return not self.ended
 
     def sent(self, at: float, piece: bytes) -> None:
         """Note a piece of the reply that was handed to the connection.
@@ -149,11 +189,8 @@ class Exchange:
             at: when.
             piece: its bytes, without HTTP's framing.
         """
-        if self.chunks_size < MOST_KEPT:
+        if not self.chunks_size:
+            self.chunks = []
+        if self.chunks_size < MOST_KEPT and isinstance(self.chunks, list):
             self.chunks.append((at, piece))
         self.chunks_size += len(piece)
-
-    @property
-    def under_way(self) -> bool:
-        """Whether the reply has not ended."""
-        return not self.ended

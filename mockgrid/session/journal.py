@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ MIB = 1024 * 1024
 
 # Bytes of a piece's object, besides those that it holds.
 _PIECE = 120
+# So many exchanges that sessions have forgotten may wait in line until it is tidied.
+_FORGOTTEN = 1000
 
 
 class Room:
@@ -27,72 +29,92 @@ class Room:
 
     Attributes:
         size: bytes that are in use.
+        count: exchanges that are held.
         dropped: exchanges that had to go, of all sessions that ever were.
         dropped_violations: how many of them showed a violation.
+        plain: those without a violation, in the order in which they came. A session may have forgotten some.
+        broken: those with one.
+        watched: whether anybody wants to be told.
     """
 
     def __init__(self, most_bytes: int = 16 * MIB, most: int = 100_000) -> None:
-        self._most_bytes = most_bytes
-        self._most = most
-        # In the order in which they came; the journal of each, so that it can be taken out there.
-        self._plain: OrderedDict[Exchange, Journal] = OrderedDict()
-        self._broken: OrderedDict[Exchange, Journal] = OrderedDict()
+        self.most_bytes = most_bytes
+        self.most = most
+        self.plain: deque[Exchange] = deque()
+        self.broken: deque[Exchange] = deque()
         self._watchers: list[Callable[[Journal, Exchange], None]] = []
+        self._forgotten = 0
+        self.watched = False
         self.size = 0
+        self.count = 0
         self.dropped = 0
         self.dropped_violations = 0
 
     def __len__(self) -> int:
-        return len(self._plain) + len(self._broken)
+        return self.count
 
     def watch(self, watcher: Callable[[Journal, Exchange], None]) -> Callable[[], None]:
         """Have a function called when an exchange comes in and when it has ended; returns what ends that."""
         self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
+        self.watched = True
+
+        def stop() -> None:
+            self._watchers.remove(watcher)
+            self.watched = bool(self._watchers)
+
+        return stop
 
     def tell(self, journal: Journal, exchange: Exchange) -> None:
         """Call those who watch."""
         for watcher in tuple(self._watchers):
             watcher(journal, exchange)
 
-    def add(self, exchange: Exchange, journal: Journal) -> None:
-        """Take an exchange in."""
-        if exchange.violations:
-            self._broken[exchange] = journal
-        else:
-            self._plain[exchange] = journal
-        self.size += exchange.size
-        if self.size > self._most_bytes or len(self._plain) + len(self._broken) > self._most:
-            self._make_room()
-        if self._watchers:
-            self.tell(journal, exchange)
-
     def grow(self, exchange: Exchange, size: int) -> None:
         """Count more bytes for an exchange, if it is still held."""
-        if exchange in self._plain or exchange in self._broken:
+        if exchange.journal is not None:
             exchange.size += size
             self.size += size
-            if self.size > self._most_bytes:
-                self._make_room()
+            self.make_room()
 
     def forget(self, exchange: Exchange) -> None:
         """Give back the room of an exchange that its session no longer wants."""
-        for held in (self._plain, self._broken):
-            if held.pop(exchange, None) is not None:
-                self.size -= exchange.size
-
-    def _make_room(self) -> None:
-        # The newest stays, however large: a test that has its answer finds its exchange.
-        while (self.size > self._most_bytes or len(self) > self._most) and len(self) > 1:
-            # Of those without violations the newest may be the one that is being added.
-            if len(self._plain) > 1 or not self._broken:
-                exchange, journal = self._plain.popitem(last=False)
-            else:
-                exchange, journal = self._broken.popitem(last=False)
-                self.dropped_violations += 1
+        if exchange.journal is not None:
+            exchange.journal = None
             self.size -= exchange.size
+            self.count -= 1
+            self._forgotten += 1
+            if self._forgotten > _FORGOTTEN + self.count:
+                self._tidy()
+
+    def make_room(self) -> None:
+        """Drop what there is no room for."""
+        if self.size > self.most_bytes:
+            # A little more than is needed, so that not every request has to.
+            self._drop_to(self.most_bytes - self.most_bytes // 64)
+        elif self.count > self.most:
+            self._drop_to(self.most_bytes)
+
+    def _drop_to(self, size: int) -> None:
+        # The newest stays, however large: a test that has its answer finds its exchange.
+        while (self.size > size or self.count > self.most) and self.count > 1:
+            # Of those without violations the newest may be the one that is being added.
+            oldest = self.plain if len(self.plain) > 1 or not self.broken else self.broken
+            exchange = oldest.popleft()
+            journal = exchange.journal
+            if journal is None:
+                self._forgotten -= 1
+                continue
+            exchange.journal = None
+            self.size -= exchange.size
+            self.count -= 1
             self.dropped += 1
+            self.dropped_violations += bool(exchange.violations)
             journal.drop(exchange)
+
+    def _tidy(self) -> None:
+        self.plain = deque(exchange for exchange in self.plain if exchange.journal is not None)
+        self.broken = deque(exchange for exchange in self.broken if exchange.journal is not None)
+        self._forgotten = 0
 
 
 class Journal:
@@ -122,14 +144,23 @@ class Journal:
         """Keep an exchange whose number is ``count + 1``."""
         self.count += 1
         self._exchanges[exchange.number] = exchange
-        self._room.add(exchange, self)
+        exchange.journal = self
+        room = self._room
+        (room.broken if exchange.answer.violations else room.plain).append(exchange)
+        room.count += 1
+        room.size += exchange.size
+        if room.size > room.most_bytes or room.count > room.most:
+            room.make_room()
+        if room.watched:
+            room.tell(self, exchange)
 
     def settle(self, exchange: Exchange) -> None:
         """Count the pieces of a reply that has ended."""
         if exchange.chunks:
             kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks)
             self._room.grow(exchange, kept)
-        self._room.tell(self, exchange)
+        if self._room.watched:
+            self._room.tell(self, exchange)
 
     def drop(self, exchange: Exchange) -> None:
         """Take an exchange out, and count it as dropped."""
@@ -139,9 +170,9 @@ class Journal:
 
     def clear(self) -> None:
         """Begin anew."""
-        for exchange in self._exchanges.values():
+        exchanges, self._exchanges = self._exchanges, {}
+        for exchange in exchanges.values():
             self._room.forget(exchange)
-        self._exchanges = {}
         self.count = self.dropped = self.dropped_violations = 0
 
     def __iter__(self) -> Iterator[Exchange]:

@@ -55,14 +55,14 @@ class Session:
         self.opened = self.used = monotonic()
         self.left_unused: list[tuple[Scenario, Step]] = []
         self._grown = grown
-        self._attempts: OrderedDict[bytes, int] = OrderedDict()
+        self._attempts: OrderedDict[str, int] = OrderedDict()
 
     @property
     def remembered(self) -> int:
         """How many different requests are remembered."""
         return len(self._attempts)
 
-    def attempt(self, request: bytes) -> int:
+    def attempt(self, request: str) -> int:
         """Count one more attempt of a request, known by its digest, and return how many that makes."""
         attempts = self._attempts
         count = attempts.get(request, 0) + 1

@@ -238,6 +238,31 @@ def first_scenario(block, reader):
         assert json.loads(answer)["object"] == "chat.completion"
 
 
+def first_test(block, reader):
+    """Is a test that passes."""
+    (reader.home / "test_first.py").write_text(block.text, "utf-8")
+    shown = reader.shell("python -m pytest -q -p no:cacheprovider --mockgrid-report report.html test_first.py")
+    assert "1 passed" in shown
+    assert "<html" in (reader.home / "report.html").read_text("utf-8")
+
+
+def reports(block, served):
+    """Each line gives a report of the server that runs."""
+    text, markdown, judged = (line.partition("#")[0].strip() for line in block.text.splitlines())
+    served.shell(BLOCKS["Start", "sh", 2].text)
+    assert served.shell(text).startswith("Never exercised: ")
+    served.shell(markdown)
+    assert (served.home / "summary.md").is_file()
+    served.shell(judged)
+
+
+def container(block, served):
+    """Is run by `.ci/run container`, word for word; here, that its last command works on any server."""
+    commands = block.text.replace("\\\n", "").splitlines()
+    assert [command.split()[0] for command in commands] == ["docker", "docker", "docker", "curl"]
+    completion(Block(block.place, commands[-1]), served)
+
+
 def set_up_for_tests(block, _reader):
     """Is run by `.ci/run test`, word for word; here, that it installs all that pyproject.toml names."""
     create, install, editable, run = block.text.strip().split(" && ")
@@ -260,6 +285,9 @@ RUNNERS = {
     ("What it answers", "sh", 1): (broken_request, "served"),
     ("What it answers", "json", 1): (errors_shown, "served"),
     ("Scenarios", "sh", 1): (first_scenario, "reader"),
+    ("In tests", "python", 1): (first_test, "reader"),
+    ("In tests", "sh", 1): (reports, "served"),
+    ("In a container", "sh", 1): (container, "served"),
     ("Running it", "sh", 1): (command_lines, "reader"),
     ("Tests", "sh", 1): (set_up_for_tests, "reader"),
 }

@@ -44,6 +44,12 @@ def test_a_cut_has_at_most_so_many_tokens(limit):
     assert "👩‍👩‍👧 one two three four".startswith(text)
 
 
+@pytest.mark.parametrize("other", [None, ["text"], ["text"] * 3000])
+def test_what_is_no_text_is_not_counted(other):
+    with pytest.raises(TypeError):
+        TOKENIZER.total(["a", other])
+
+
 def test_long_texts_are_counted():
     assert 190_000 < TOKENIZER.count("word " * 200_000) < 210_000
     assert TOKENIZER.count("x" * 1_200_000) > 1_000

@@ -411,7 +411,7 @@ def test_memory_of_schemas_and_keys_is_bounded(caller):
         schema = {"type": "object", "properties": {f"p{number}-{i}": {"type": "string"} for i in range(20)}}
         assert caller.call(body=with_schema(schema)).status == 200
     assert sum(map(len, schemas._compiled)) <= 128 * 1024
-    known = caller.app._credentials._known
+    known = caller.app.credentials._known
     caller.call(body=OK, key="mg-" + "k" * 60_000)
     assert max(map(len, known)) < 1_000
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.reply.script import Close, Hang, Head, Wait, Write
-from mockgrid.reply.wire import BOM, Wire, shaped
+from mockgrid.reply.wire import BOM, framed_comment, shaped
+from mockgrid.scenario.stream import Comments, Wire
 
 EVENTS = [
     b'data: {"content":"3 \xc2\xb0C"}\n\n',
@@ -23,12 +24,12 @@ def writes(shaped_steps):
     return [step.data for step in shaped_steps if type(step) is Write]
 
 
-@given(steps, st.integers(0, 9), st.integers(1, 5), st.sampled_from(["lf", "crlf", "cr"]), st.booleans())
+@given(steps, st.integers(0, 9), st.integers(1, 5), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_the_bytes_are_the_same_however_they_are_written(given_steps, split, coalesce, newline, bom):
-    wire = Wire(split=split, coalesce=coalesce, newline=newline, bom=bom)
+    wire = Wire(split=split or None, coalesce=coalesce, newline=newline, bom=bom)
     found = list(shaped([Head(), *given_steps], wire))
     told = b"".join(writes(given_steps))
-    told = told.replace(b"\n", {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}[newline])
+    told = told.replace(b"\n", newline.encode())
     assert b"".join(writes(found)).removeprefix(BOM) == told
     assert sum(s.events for s in found if type(s) is Write) == len(writes(given_steps))
     assert all(len(data) <= split for data in writes(found)) or not split
@@ -39,9 +40,14 @@ def test_the_bytes_are_the_same_however_they_are_written(given_steps, split, coa
 
 @given(steps, st.floats(0.01, 1), st.integers(0, 3))
 def test_comments_are_all_that_is_added(given_steps, keep_alive, every):
-    wire = Wire(keep_alive=keep_alive, comment_every=every, comment="still here")
+    wire = Wire(comments=Comments("still here", every, keep_alive))
     found = b"".join(writes(shaped([Head(), *given_steps], wire)))
     assert found.replace(b": still here\n\n", b"") == b"".join(writes(given_steps))
+
+
+def test_a_byte_order_mark_comes_before_all_else():
+    steps = shaped([Write(b"1", 1), Write(b"2", 1)], Wire(bom=True, comments=Comments()))
+    assert writes(steps) == [BOM + b": keep-alive\n\n1", b": keep-alive\n\n2"]
 
 
 def test_plain_changes_nothing():
@@ -72,7 +78,7 @@ def test_a_fault_holds_nothing_back(end):
 
 def test_comments_come_first_and_every_so_many_events():
     given_steps = [Write(b"%d\n\n" % n, 1) for n in range(5)]
-    wire = Wire(comment_every=2, comment="OPENROUTER PROCESSING")
+    wire = Wire(comments=Comments("OPENROUTER PROCESSING", 2))
     assert b"".join(writes(shaped(given_steps, wire))).replace(b": OPENROUTER PROCESSING\n\n", b"#") == (
         b"#0\n\n1\n\n#2\n\n3\n\n#4\n\n"
     )
@@ -88,14 +94,14 @@ def test_comments_come_first_and_every_so_many_events():
     ],
 )
 def test_a_comment_never_says_more_than_a_comment(text, framed):
-    assert Wire(comment=text).framed_comment() == framed
-    assert Wire(comment=text, newline="crlf").framed_comment() == framed.replace(b"\n", b"\r\n")
+    assert framed_comment(Comments(text), Wire()) == framed
+    assert framed_comment(Comments(text), Wire(newline="\r\n")) == framed.replace(b"\n", b"\r\n")
 
 
 def test_keep_alive_fills_silence_and_only_silence():
     given_steps = [Wait(3), Head(), Wait(2.5), Write(b"1", 1), Wait(0.6), Wait(0.6), Write(b"2", 1), Hang()]
     comment = b": keep-alive\n\n"
-    found = list(shaped(given_steps, Wire(keep_alive=1)))
+    found = list(shaped(given_steps, Wire(comments=Comments(every=0, idle=1))))
     assert found[:8] == [
         Wait(3),
         Head(),
@@ -108,11 +114,3 @@ def test_keep_alive_fills_silence_and_only_silence():
     ]
     assert [type(step) for step in found[8:]] == [Wait, Wait, Write, Wait, Write, Hang]
     assert found[-1] == Hang(1, comment)
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"split": -1}, {"coalesce": 0}, {"comment_every": -1}, {"keep_alive": 1e-9}]
-)
-def test_what_makes_no_sense(wrong):
-    with pytest.raises(ValueError, match="must be"):
-        Wire(**wrong)

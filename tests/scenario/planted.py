@@ -89,6 +89,11 @@ ERRORS = [
     Planted(step("{say: Hi, fault: §rest}"), "MG213", "Did you mean reset?"),
     Planted(step("{say: Hi, fault: {kind: §disconnect}}"), "MG213", "`kind` must be one of"),
     Planted(step("{say: Hi, stream: {fault: §stal}}"), "MG213", "Did you mean stall?"),
+    Planted(
+        step("{say: Hi, stream: {fault: {kind: error_event, shape: §vendr}}}"),
+        "MG213",
+        "Did you mean vendor?",
+    ),
     Planted(step("{say: Hi, stream: {chunks: §words}}"), "MG213", "Did you mean word?"),
     Planted(step("{say: Hi, stream: {newline: §crfl}}"), "MG213", "Did you mean crlf?"),
     Planted("limits: [{requests: 1, per: 1s, scope: §kee}]\n", "MG213", "Did you mean key?"),
@@ -117,6 +122,12 @@ ERRORS = [
     ),
     Planted(step('{say: Hi, stream: {comments: §"a\\nb"}}'), "MG215", "one line"),
     Planted(step("{say: Hi, stream: {chunks: {chars: §0}}}"), "MG215", "at least 1"),
+    Planted(step("{say: Hi, stream: {comments: {idle: §0.5ms}}}"), "MG215", "1ms or more"),
+    Planted(step("{say: Hi, fault: {kind: wrong_length, length: §0}}"), "MG215", "no fault"),
+    Planted(step('{say: Hi, stream: {fault: {kind: error_event, event: §"a\\nb"}}}'), "MG215", "one line"),
+    Planted(step("{say: Hi, stream: {fault: {kind: stall, after: §-1}}}"), "MG215", "at least 0"),
+    Planted(step("{say: Hi, delay: {lognormal: {median: 1s, sigma: §4}}}"), "MG215", "at most 3"),
+    Planted("pace: {tokens_per_second: §0}\n", "MG215", "above 0"),
     Planted(when("{last_user: §{}}"), "MG215", "at least 1 property"),
     # durations and shares
     Planted(step("{say: Hi, delay: §5}"), "MG216", "Write 5s or 5ms."),
@@ -165,6 +176,11 @@ ERRORS = [
     Planted(step("{say: Hi, stream: {split: 3, §coalesce: 2}}"), "MG220", "beside `split`"),
     Planted(when("{response_format: {type: text, §contains: x}}"), "MG220", "`contains` is a matcher"),
     Planted(
+        step("{say: Hi, stream: {fault: {kind: error_event, shape: text, §data: 1}}}"),
+        "MG220",
+        "beside `shape`",
+    ),
+    Planted(
         step("{say: Hi, stream: {fault: {kind: error_event, error: {message: x}, §data: 1}}}"),
         "MG220",
         "beside `error`",
@@ -178,6 +194,11 @@ ERRORS = [
     Planted(step("{say: Hi, fault: {kind: reset, §for: 1s}}"), "MG221", "It takes no options."),
     Planted(step("{say: Hi, fault: {kind: hang, §after: 1}}"), "MG221", "It takes for."),
     Planted(step("{say: Hi, stream: {fault: {kind: disconnect, §for: 1s}}}"), "MG221", "It takes after."),
+    Planted(step("{say: Hi, fault: {kind: cut_body, §length: 1}}"), "MG221", "It takes after."),
+    Planted(step("{say: Hi, stream: {fault: {kind: garbage, §shape: text}}}"), "MG221", "It takes after."),
+    Planted(
+        step("{say: Hi, stream: {fault: {kind: stall, §event: error}}}"), "MG221", "It takes after, for."
+    ),
     Planted(step("{auto: true, stream: {§chunks: [a, b]}}"), "MG221", "Add `say`."),
     # the rest
     Planted(step("{call: {f: §'{\"a\": '}}"), "MG222", "not JSON"),

@@ -295,14 +295,12 @@ def test_a_bug_in_a_matcher_is_not_taken_for_no_match():
         select(scenario, Cursors(scenario), RequestView(body=Broken()))
 
 
-def test_a_credential_is_matched_and_never_shown():
-    scenario = build(
-        {
-            "strict": True,
-            "steps": [{"when": {"headers": {"Authorization": {"contains": "mg-a"}}}, "reply": {"say": "x"}}],
-        }
-    )
-    request = view(headers={b"authorization": b"Bearer mg-b"})
+@pytest.mark.parametrize(
+    "when", [{"headers": {"Authorization": {"contains": "mg-a"}}}, {"query": {"api_key": "mg-a"}}]
+)
+def test_a_credential_is_matched_and_never_shown(when):
+    scenario = build({"strict": True, "steps": [{"when": when, "reply": {"say": "x"}}]})
+    request = view(headers={b"authorization": b"Bearer mg-b"}, query=b"api_key=mg-b")
     missed = select(scenario, Cursors(scenario), request)
     assert missed.near_misses[0].failed.got == "(hidden)"
     assert "mg-b" not in str(missed.as_json())

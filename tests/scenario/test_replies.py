@@ -2,11 +2,11 @@ import pytest
 
 from mockgrid.scenario import RequestView, build, load_text
 from mockgrid.scenario.delay import Fixed, LogNormal, Normal, Uniform
-from mockgrid.scenario.fault import Fault, StreamFault
+from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
 from mockgrid.scenario.limit import Balance, Limit, TopUp
 from mockgrid.scenario.pace import Pace
 from mockgrid.scenario.reply import Auto, Body, Call, Error, Example, Json, Redirect, Refuse, Say, Usage
-from mockgrid.scenario.stream import Chunking, Comments, Stream, Wire
+from mockgrid.scenario.stream import Comments, Stream, Wire
 
 REQUEST = RequestView(body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
 
@@ -154,6 +154,7 @@ def test_options_of_faults():
         "slow_headers", duration=5.0
     )
     assert reply({"fault": {"kind": "cut_body", "after": 20}}).fault == Fault("cut_body", after=20)
+    assert reply({"fault": {"kind": "wrong_length", "length": -3}}).fault == Fault("wrong_length", length=-3)
 
 
 STREAM_KINDS = [
@@ -185,23 +186,24 @@ def test_faults_in_a_stream(kind):
 def test_options_of_faults_in_a_stream():
     assert stream({"fault": {"kind": "stall", "after": 0, "for": "2s"}}).fault == StreamFault("stall", 0, 2.0)
     error = {"message": "x", "type": "t", "code": 5, "param": "p"}
-    assert stream({"fault": {"kind": "error_event", "error": error}}).fault.error == error
-    assert stream({"fault": {"kind": "error_event", "data": None}}).fault.data == (None,)
-    assert stream({"fault": "error_event"}).fault.data == ()
+    found = stream({"fault": {"kind": "error_event", "error": error, "shape": "bare", "event": "e"}}).fault
+    assert found.error == ErrorEvent(**error, shape="bare", event="e")
+    data = stream({"fault": {"kind": "error_event", "data": None, "event": "e"}}).fault
+    assert data.error == ErrorEvent(data=(None,), event="e")
+    assert stream({"fault": "error_event"}).fault.error == ErrorEvent()
 
 
 @pytest.mark.parametrize(
     ("chunks", "expected"),
-    [("token", Chunking()), ("word", Chunking("word")), ({"chars": 5}, Chunking("chars", chars=5))],
+    [("token", "token"), ("word", "word"), ({"chars": 5}, 5)],
 )
 def test_chunks(chunks, expected):
-    assert stream({"chunks": chunks}).chunking == expected
+    assert stream({"chunks": chunks}).chunks == expected
 
 
 def test_chunks_may_be_given_one_by_one():
-    found = stream({"chunks": ["Hello ", "${model}"]}, say="Hello ${model}").chunking
-    assert found.by == "pieces"
-    assert [piece.render(REQUEST) for piece in found.pieces] == ["Hello ", "m"]
+    found = stream({"chunks": ["Hello ", "${model}"]}, say="Hello ${model}").chunks
+    assert [piece.render(REQUEST) for piece in found] == ["Hello ", "m"]
 
 
 @pytest.mark.parametrize(
@@ -217,16 +219,16 @@ def test_chunks_may_be_given_one_by_one():
         ({"comments": False}, Wire()),
         ({"comments": "PING"}, Wire(comments=Comments("PING"))),
         ({"comments": {"text": "x", "every": 2, "idle": "1s"}}, Wire(comments=Comments("x", 2, 1.0))),
+        ({"comments": {"every": 0, "idle": "1ms"}}, Wire(comments=Comments(every=0, idle=0.001))),
     ],
 )
 def test_the_shape_of_the_wire(wire, expected):
-    found = stream(wire)
-    assert found == Stream(wire=expected)
-    assert found.wire.plain is (expected == Wire())
+    assert stream(wire) == Stream(wire=expected)
 
 
 def test_paces():
-    assert build({"pace": {"tokens_per_second": 40}}).pace == Pace(None, Fixed(0.025))
+    rate = build({"pace": {"tokens_per_second": 40}}).pace
+    assert (rate, rate.step) == (Pace(tokens_per_second=40.0), Fixed(0.025))
     assert build({"pace": {"per_token": "25ms", "jitter": "20%"}}).pace == Pace(None, Fixed(0.025), 0.2)
 
 

@@ -65,7 +65,7 @@ def test_slow_first_token(grid, hurried):
 def test_the_first_token_is_as_late_as_it_may_be():
     scenario = load(bundled("scenarios") / "slow-first-token.yaml")
     assert scenario.pace.first_token.seconds == 4.62
-    assert scenario.pace.per_token.seconds == 1 / 40
+    assert scenario.pace.tokens_per_second == 40
 
 
 def test_stream_cut(grid):

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from types import SimpleNamespace
 
 from server.raw_http import connect
 
@@ -18,6 +19,7 @@ def chunk(delta, finish=None):
     return b"data: " + json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n\n"
 
 
+HEAD = SimpleNamespace(method="GET", path="/stream", query=b"", headers={})
 EVENTS = [
     chunk({"role": "assistant", "content": "", "refusal": None}),
     chunk({"content": "It is"}),
@@ -79,7 +81,7 @@ class Player:
         else:
             script = self.delivery.whole(BODY, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", JSON)], script=script)
-        exchange = Exchange(1, 0.0, "GET", scope["path"], b"", {}, b"", None, reply)
+        exchange = Exchange(1, 0.0, HEAD, b"", None, reply)
         try:
             await send_reply(reply, b"req_1", exchange, scope, receive, send)
         except BaseException as error:

@@ -98,12 +98,12 @@ def test_attempts_and_the_time_between_them(grid):
 
 
 def test_a_stream_is_told_piece_by_piece(grid):
-    steps = [{"say": "a b c", "stream": {"pace": {"per_token": "10ms"}}}]
+    steps = [{"say": "One two three", "stream": {"pace": {"per_token": "10ms"}}}]
     grid.control.put("/sessions/mg-a", json={"steps": steps})
     assert grid.ask(body={**HELLO, "stream": True}).text.endswith("data: [DONE]\n\n")
     told = grid.told(wait=1)[0]
     chunks = told["reply"]["chunks"]
-    assert "".join(chunk["data"] for chunk in chunks).count("data: ") == 6
+    assert "".join(chunk["data"] for chunk in chunks).count("data: ") == 7
     assert [chunk["at"] for chunk in chunks] == sorted(chunk["at"] for chunk in chunks)
     assert chunks[-1]["at"] >= 0.02
     assert told["reply"]["body"] is None
@@ -111,7 +111,7 @@ def test_a_stream_is_told_piece_by_piece(grid):
 
 
 def test_a_client_that_leaves_is_told_of(grid):
-    steps = [{"say": "a b c d e f", "stream": {"pace": {"per_token": "200ms"}}}]
+    steps = [{"say": "One two three four five six", "stream": {"pace": {"per_token": "200ms"}}}]
     grid.control.put("/sessions/mg-a", json={"steps": steps})
     asked = {"json": {**HELLO, "stream": True}, "headers": {"authorization": "Bearer mg-a"}}
     with grid.api.stream("POST", "/chat/completions", **asked) as reply:
@@ -304,6 +304,16 @@ def test_a_body_must_say_that_it_is_json_and_stay_small(grid):
     assert httpx.put(put, content=b"{", headers={"content-type": "application/json"}).status_code == 400
     large = b'{"source": "' + b" " * 5_000_000 + b'"}'
     assert httpx.put(put, content=large, headers={"content-type": "application/json"}).status_code == 413
+
+
+def test_a_request_that_loses_its_key_on_the_way_is_told_of_to_its_session(grid):
+    grid.control.put("/sessions/mg-a", json={"scenario": "routed"})
+    location = grid.ask().headers["location"]
+    lost = httpx.post(httpx.URL(grid.server.url).join(location), json=HELLO)
+    assert lost.status_code == 401
+    told = grid.session(final="true")
+    assert [violation["code"] for violation in told["violations"]] == ["MG103"]
+    assert "redirect_dropped_credentials" in [verdict["name"] for verdict in told["verdicts"]]
 
 
 def test_a_reply_cut_by_a_reset_is_not_whole(grid):

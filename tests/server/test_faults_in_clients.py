@@ -7,39 +7,37 @@ import httpx
 import openai
 import pytest
 
-from mockgrid.reply.error_event import ErrorEvent
-from mockgrid.reply.faults import Fault
-from mockgrid.reply.first_byte import EarlyFault
-from mockgrid.reply.wire import Wire
+from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
+from mockgrid.scenario.stream import Comments, Wire
 
 CUT, LATE = openai.APIConnectionError, openai.APITimeoutError
 UNFINISHED = httpx.RemoteProtocolError
-KEPT_ALIVE = Wire(keep_alive=0.1)
+KEPT_ALIVE = Wire(comments=Comments(every=0, idle=0.1))
 TEXT = "It is 3 °C in Oslo."
 # What is asked; from openai-python the text, the exception and its cause; from httpx the exception.
 CLIENTS = [
-    ({"fault": Fault(kind="disconnect", after=2)}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
-    ({"fault": Fault(kind="reset", after=2)}, "It is", CUT, "ReadError", httpx.ReadError),
-    ({"fault": Fault(kind="stall", after=2)}, "It is", LATE, "ReadTimeout", httpx.ReadTimeout),
-    ({"fault": Fault(kind="stall", after=2, seconds=0.1)}, TEXT, None, "", None),
-    ({"fault": Fault(kind="stall", after=2, seconds=0.6), "wire": KEPT_ALIVE}, TEXT, None, "", None),
-    ({"fault": Fault(kind="error_event", after=2)}, "It is", openai.APIError, "", None),
-    ({"fault": Fault(kind="malformed_json", after=2)}, "It is", json.JSONDecodeError, "", None),
-    ({"fault": Fault(kind="cut_utf8", after=2)}, "It is", UnicodeDecodeError, "", None),
-    ({"fault": Fault(kind="garbage", after=2)}, "It is", UnicodeDecodeError, "", None),
-    ({"fault": Fault(kind="duplicate_chunk", after=2)}, "It is" + TEXT, None, "", None),
-    ({"fault": Fault(kind="no_finish")}, TEXT, None, "", None),
-    ({"fault": Fault(kind="no_done")}, TEXT, None, "", None),
-    ({"early_fault": EarlyFault(kind="reset")}, "", CUT, "ReadError", httpx.ReadError),
-    ({"early_fault": EarlyFault(kind="empty")}, "", CUT, "RemoteProtocolError", UNFINISHED),
-    ({"early_fault": EarlyFault(kind="hang")}, "", LATE, "ReadTimeout", httpx.ReadTimeout),
-    ({"early_fault": EarlyFault(kind="garbage")}, "", CUT, "RemoteProtocolError", UNFINISHED),
-    ({"early_fault": EarlyFault(kind="slow_headers", seconds=0.6)}, TEXT, None, "", None),
-    ({"early_fault": EarlyFault(kind="cut_body")}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
-    ({"early_fault": EarlyFault(kind="wrong_length")}, "It is", None, "", None),
-    ({"early_fault": EarlyFault(kind="wrong_length", length=9999)}, TEXT, None, "", UNFINISHED),
-    ({"wire": Wire(newline="crlf", comment_every=1, split=1)}, TEXT, None, "", None),
-    ({"wire": Wire(newline="cr", split=3)}, TEXT, None, "", None),
+    ({"fault": StreamFault(kind="disconnect", after=1)}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"fault": StreamFault(kind="reset", after=1)}, "It is", CUT, "ReadError", httpx.ReadError),
+    ({"fault": StreamFault(kind="stall", after=1)}, "It is", LATE, "ReadTimeout", httpx.ReadTimeout),
+    ({"fault": StreamFault(kind="stall", after=1, duration=0.1)}, TEXT, None, "", None),
+    ({"fault": StreamFault(kind="stall", after=1, duration=0.6), "wire": KEPT_ALIVE}, TEXT, None, "", None),
+    ({"fault": StreamFault(kind="error_event", after=1)}, "It is", openai.APIError, "", None),
+    ({"fault": StreamFault(kind="malformed_json", after=1)}, "It is", json.JSONDecodeError, "", None),
+    ({"fault": StreamFault(kind="cut_utf8", after=1)}, "It is", UnicodeDecodeError, "", None),
+    ({"fault": StreamFault(kind="garbage", after=1)}, "It is", UnicodeDecodeError, "", None),
+    ({"fault": StreamFault(kind="duplicate_chunk", after=1)}, "It is" + TEXT, None, "", None),
+    ({"fault": StreamFault(kind="no_finish")}, TEXT, None, "", None),
+    ({"fault": StreamFault(kind="no_done")}, TEXT, None, "", None),
+    ({"early_fault": Fault(kind="reset")}, "", CUT, "ReadError", httpx.ReadError),
+    ({"early_fault": Fault(kind="empty")}, "", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": Fault(kind="hang")}, "", LATE, "ReadTimeout", httpx.ReadTimeout),
+    ({"early_fault": Fault(kind="garbage")}, "", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": Fault(kind="slow_headers", duration=0.6)}, TEXT, None, "", None),
+    ({"early_fault": Fault(kind="cut_body")}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
+    ({"early_fault": Fault(kind="wrong_length")}, "It is", None, "", None),
+    ({"early_fault": Fault(kind="wrong_length", length=9999)}, TEXT, None, "", UNFINISHED),
+    ({"wire": Wire(newline="\r\n", comments=Comments(), split=1)}, TEXT, None, "", None),
+    ({"wire": Wire(newline="\r", split=3)}, TEXT, None, "", None),
     ({"wire": Wire(coalesce=3)}, TEXT, None, "", None),
     ({"wire": Wire(bom=True)}, TEXT, None, "", None),
 ]  # fmt: skip
@@ -67,7 +65,9 @@ SHAPES = [
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize(("shape", "error", "message"), SHAPES)
 def test_shapes_of_an_error(port, player, shape, error, message):
-    player.play(fault=Fault(kind="error_event", after=2, error=ErrorEvent(message="Overloaded", shape=shape)))
+    player.play(
+        fault=StreamFault(kind="error_event", after=1, error=ErrorEvent(message="Overloaded", shape=shape))
+    )
     with pytest.raises(error, match=message) as raised, asking(port, stream=True) as parts:
         assert [part.choices[0].index for part in parts]
     assert type(raised.value) is error
@@ -82,7 +82,7 @@ PLAIN = [
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize(("kind", "error"), PLAIN)
 def test_plain_bodies(port, player, kind, error):
-    player.play(early_fault=EarlyFault(kind=kind, seconds=0.6 if kind == "slow_headers" else None))
+    player.play(early_fault=Fault(kind=kind, duration=0.6 if kind == "slow_headers" else None))
     try:
         with asking(port, stream=False) as reply:
             found = reply.choices[0].message.content

@@ -51,7 +51,7 @@ def metrics(server):
 
 def test_one_stream_too_many_is_a_503_and_the_next_is_not(serve):
     server = serve(max_streams=1)
-    script(server, {"say": "a b c", "stream": {"pace": {"per_token": "100ms"}}})
+    script(server, {"say": "One two three four", "stream": {"pace": {"per_token": "100ms"}}})
     opened = threading.Event()
 
     def stream():
@@ -121,7 +121,7 @@ def test_sessions_are_bounded_in_number_and_in_age(serve):
 
 def test_metrics_count_requests_violations_streams_and_drops(serve):
     server = serve(journal_bytes=20_000)
-    script(server, {"say": "a b c", "stream": {"pace": {"per_token": "5ms"}}})
+    script(server, {"say": "One two three", "stream": {"pace": {"per_token": "5ms"}}})
     for body in ({}, {}, {"temperature": 3}, {"stream": True}):
         ask(server, **body)
     for _ in range(20):

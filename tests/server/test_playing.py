@@ -9,19 +9,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from server.playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, parts, request
 from server.raw_http import connect, read_all
 
-from mockgrid.reply.delay import Fixed
-from mockgrid.reply.faults import Fault
-from mockgrid.reply.first_byte import EarlyFault
-from mockgrid.reply.pace import Pace
 from mockgrid.reply.script import Head, Played, Script, Wait, Write
-from mockgrid.reply.wire import Wire
-from mockgrid.server.line import EXTENSION
+from mockgrid.scenario.delay import Fixed
+from mockgrid.scenario.fault import Fault, StreamFault
+from mockgrid.scenario.pace import Pace
+from mockgrid.scenario.stream import Comments, Wire
+from mockgrid.server.line import EXTENSION, Line
 from mockgrid.server.outlet import CutError
 from mockgrid.server.playing import Playing
 
@@ -33,13 +33,19 @@ PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
 @pytest.mark.parametrize(
     ("asked", "events"),
     [
-        ({"fault": Fault(kind="stall", after=2)}, 2),
-        ({"fault": Fault(kind="stall", after=3, seconds=600)}, 3),
-        ({"early_fault": EarlyFault(kind="hang")}, 0),
+        ({"fault": StreamFault(kind="stall", after=1)}, 2),
+        ({"fault": StreamFault(kind="stall", after=2, duration=600)}, 3),
+        ({"early_fault": Fault(kind="hang")}, 0),
         ({"delay": Fixed(600)}, 0),
         ({"pace": Pace(per_token=Fixed(600))}, 2),
-        ({"fault": Fault(kind="stall", after=2), "wire": Wire(keep_alive=0.02)}, 2),
-        ({"early_fault": EarlyFault(kind="slow_headers", seconds=600)}, 0),
+        (
+            {
+                "fault": StreamFault(kind="stall", after=1),
+                "wire": Wire(comments=Comments(every=0, idle=0.02)),
+            },
+            2,
+        ),
+        ({"early_fault": Fault(kind="slow_headers", duration=600)}, 0),
     ],
 )
 def test_the_client_leaves(port, player, asked, events):
@@ -57,7 +63,7 @@ def test_the_client_leaves(port, player, asked, events):
 
 
 def test_a_client_that_only_stops_sending_is_given_half_a_second(port, player):
-    player.play(early_fault=EarlyFault(kind="hang"))
+    player.play(early_fault=Fault(kind="hang"))
     with connect(port) as connection:
         connection.sendall(request(close=False))
         time.sleep(0.05)
@@ -80,7 +86,7 @@ def test_a_client_that_does_not_read_slows_the_stream_down(port, player):
 
 
 def test_comments_keep_a_silence_alive(port, player):
-    player.play(fault=Fault(kind="stall", after=1), wire=Wire(keep_alive=0.05))
+    player.play(fault=StreamFault(kind="stall", after=0), wire=Wire(comments=Comments(every=0, idle=0.05)))
     connection = connect(port)
     connection.sendall(request())
     data = b""
@@ -94,7 +100,7 @@ def test_comments_keep_a_silence_alive(port, player):
 
 
 @pytest.mark.parametrize(
-    "asked", [{"fault": Fault(kind="stall", after=2)}, {"early_fault": EarlyFault(kind="hang")}]
+    "asked", [{"fault": StreamFault(kind="stall", after=1)}, {"early_fault": Fault(kind="hang")}]
 )
 def test_a_hang_ends_when_the_server_stops(starts, player, asked):
     server = starts(player, log="off")
@@ -122,7 +128,7 @@ def test_what_has_an_end_gets_its_time(starts, player):
 
 def test_but_no_more(starts, player, capfd):
     server = starts(player, log="off", shutdown_timeout=0.3)
-    player.play(fault=Fault(kind="stall", after=2, seconds=60))
+    player.play(fault=StreamFault(kind="stall", after=1, duration=60))
     with connect(server.port) as connection:
         connection.sendall(request())
         time.sleep(0.05)
@@ -137,11 +143,11 @@ SERVED = """
 import sys
 sys.path[:0] = sys.argv[1:]
 from server.playing_app import Player
-from mockgrid.reply.faults import Fault
+from mockgrid.scenario.fault import StreamFault
 from mockgrid.server.run import run
 from mockgrid.server.settings import Settings
 player = Player()
-player.play(fault=Fault(kind="stall", after=2, seconds=600))
+player.play(fault=StreamFault(kind="stall", after=1, duration=600))
 run(player, Settings(port=0, ready="json", log="off"))
 """
 
@@ -167,7 +173,7 @@ def test_a_virtual_clock_waits_for_nothing(port, player):
         virtual=True,
         delay=Fixed(100),
         pace=Pace(first_token=Fixed(10), per_token=Fixed(1)),
-        fault=Fault(kind="stall", after=2, seconds=3600),
+        fault=StreamFault(kind="stall", after=1, duration=3600),
     )
     started = time.perf_counter()
     assert parts(exchange(port)[0])[1:] == (EVENTS, True)
@@ -176,7 +182,7 @@ def test_a_virtual_clock_waits_for_nothing(port, player):
 
 
 def test_virtually_slow_headers(port, player):
-    player.play(virtual=True, early_fault=EarlyFault(kind="slow_headers", seconds=60))
+    player.play(virtual=True, early_fault=Fault(kind="slow_headers", duration=60))
     assert head_and_body(exchange(port, "/whole")[0])[1] == BODY
     assert player.outcome().virtual_seconds == pytest.approx(60)
 
@@ -189,9 +195,9 @@ def test_no_cycles(port, player):
     def scripts():
         player.play(pace=Pace(per_token=Fixed(0.001)))
         exchange(port)
-        player.play(early_fault=EarlyFault(kind="reset"))
+        player.play(early_fault=Fault(kind="reset"))
         exchange(port)
-        player.play(fault=Fault(kind="stall"))
+        player.play(fault=StreamFault(kind="stall"))
         with connect(port) as connection:
             connection.sendall(request())
             connection.recv(1)
@@ -277,6 +283,60 @@ def test_no_two_writes_leave_in_one_turn_from_a_deadline_either():
     assert len(set(line.turns[:5])) == 5
 
 
+def test_between_a_write_from_a_deadline_and_the_next_the_loop_has_a_turn(monkeypatch):
+    # uvloop wakes a task in the turn of the timer that wakes it, and sends what one turn wrote as one.
+    told = []
+    sleep = asyncio.sleep
+
+    class Telling(FakeLine):
+        def chunk(self, data):
+            told.append(data)
+            return True
+
+    async def turn(seconds):
+        told.append("turn")
+        await sleep(seconds)
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        told.append(message.get("body"))
+
+    async def call():
+        steps = [Head(), Wait(0.01), Write(b"1"), Write(b"2"), Wait(0.01), Write(b"3")]
+        await Playing(Script(steps), Played(), Telling(), receive, send).play(200, [])
+
+    monkeypatch.setattr(asyncio, "sleep", turn)
+    asyncio.run(call())
+    assert told[1:5] == [b"1", "turn", b"2", b"3"]
+
+
+def test_a_chunk_is_left_to_asgi_while_the_client_reads_too_slowly():
+    written = []
+    cycle = SimpleNamespace(
+        flow=SimpleNamespace(write_paused=False),
+        disconnected=False,
+        response_complete=False,
+        chunked_encoding=True,
+        scope={"method": "POST"},
+        transport=SimpleNamespace(write=written.append),
+    )
+    line = Line(None, cycle)
+    assert line.chunk(b"one")
+    cycle.flow.write_paused = True
+    assert not line.chunk(b"two")
+    assert written == [b"3\r\none\r\n"]
+    for reason in ("disconnected", "response_complete"):
+        cycle.flow.write_paused = False
+        setattr(cycle, reason, True)
+        assert not line.chunk(b"three")
+        setattr(cycle, reason, False)
+    cycle.scope["method"] = "HEAD"
+    assert not line.chunk(b"four")
+    assert len(written) == 1
+
+
 # Without MockGrid's own server.
 
 
@@ -298,13 +358,13 @@ def test_in_process_a_pace_is_kept(player):
 @pytest.mark.parametrize(
     "asked",
     [
-        {"fault": Fault(kind="disconnect")},
-        {"fault": Fault(kind="reset")},
-        {"early_fault": EarlyFault(kind="empty")},
-        {"early_fault": EarlyFault(kind="reset")},
-        {"early_fault": EarlyFault(kind="garbage")},
-        {"early_fault": EarlyFault(kind="cut_body")},
-        {"early_fault": EarlyFault(kind="wrong_length", length=10_000)},
+        {"fault": StreamFault(kind="disconnect")},
+        {"fault": StreamFault(kind="reset")},
+        {"early_fault": Fault(kind="empty")},
+        {"early_fault": Fault(kind="reset")},
+        {"early_fault": Fault(kind="garbage")},
+        {"early_fault": Fault(kind="cut_body")},
+        {"early_fault": Fault(kind="wrong_length", length=10_000)},
     ],
 )
 def test_in_process_a_cut_is_an_exception(player, asked):
@@ -315,7 +375,7 @@ def test_in_process_a_cut_is_an_exception(player, asked):
 
 
 def test_in_process_slow_headers_are_late_headers(player):
-    player.play(early_fault=EarlyFault(kind="slow_headers", seconds=0.1))
+    player.play(early_fault=Fault(kind="slow_headers", duration=0.1))
     started = time.perf_counter()
     assert in_process(player).content == WHOLE
     assert time.perf_counter() - started > 0.09
@@ -323,13 +383,13 @@ def test_in_process_slow_headers_are_late_headers(player):
 
 
 def test_in_process_a_body_stops_at_its_length(player):
-    player.play(early_fault=EarlyFault(kind="wrong_length", length=9))
+    player.play(early_fault=Fault(kind="wrong_length", length=9 - len(BODY)))
     assert in_process(player, "/whole").content == BODY[:9]
     assert "declared length" in player.outcome().degraded
 
 
 def test_in_process_a_cancelled_client_has_left(player):
-    player.play(early_fault=EarlyFault(kind="hang"))
+    player.play(early_fault=Fault(kind="hang"))
 
     async def call():
         transport = httpx.ASGITransport(player)

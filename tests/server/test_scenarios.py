@@ -139,7 +139,7 @@ def test_waits_pass_at_once_on_a_virtual_clock(play):
 @pytest.mark.parametrize("stream", [False, True])
 def test_reasoning_refusals_and_calls(play, stream):
     caller = play(
-        "steps: [{replies: [{say: x, think: hmm}, {refuse: never}, {call: [{a: {x: 1}}, {b: {}}]}, "
+        "steps: [{replies: [{say: x, think: hmm}, {refuse: Nay}, {call: [{a: {x: 1}}, {b: {}}]}, "
         "{json: {k: 1}}]}]"
     )
     if stream:
@@ -147,14 +147,14 @@ def test_reasoning_refusals_and_calls(play, stream):
             [chunk["choices"][0]["delta"] for chunk in caller.chat(stream=True).chunks()] for _ in range(4)
         ]
         assert deltas[0][1] == {"reasoning_content": "hmm"}
-        assert deltas[1][1] == {"refusal": "never"}
+        assert deltas[1][1] == {"refusal": "Nay"}
         calls = [call for delta in deltas[2] for call in delta.get("tool_calls", [])]
         assert [call["function"]["name"] for call in calls if "id" in call] == ["a", "b"]
         assert "".join(delta.get("content") or "" for delta in deltas[3]) == '{"k":1}'
     else:
         messages = [caller.chat().json()["choices"][0]["message"] for _ in range(4)]
         assert messages[0]["reasoning_content"] == "hmm"
-        assert messages[1]["refusal"] == "never"
+        assert messages[1]["refusal"] == "Nay"
         assert [call["function"]["arguments"] for call in messages[2]["tool_calls"]] == ['{"x":1}', "{}"]
         assert messages[3]["content"] == '{"k":1}'
 

@@ -26,7 +26,8 @@ def answer(violations=(), body=b"{}"):
 
 
 def note(journal, *, violations=(), body=b"", reply=b"{}"):
-    exchange = Exchange(journal.count + 1, 0.0, "POST", "/v1", b"", {}, body, None, answer(violations, reply))
+    head = SimpleNamespace(method="POST", path="/v1", query=b"", headers={})
+    exchange = Exchange(journal.count + 1, 0.0, head, body, None, answer(violations, reply))
     journal.add(exchange)
     return exchange
 
@@ -125,7 +126,7 @@ def test_watchers_are_told_when_an_exchange_comes_and_when_it_ends():
 def test_a_session_that_forgets_has_nothing_left(count):
     session = Session("s-a")
     for number in range(count):
-        session.attempt(b"%d" % number)
+        session.attempt(str(number))
         note(session.journal)
     assert session.forget() == count
     assert session.remembered == len(session.journal) == 0

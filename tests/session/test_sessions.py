@@ -26,7 +26,7 @@ def test_the_one_idle_longest_goes_first_and_it_is_said():
 
 def test_attempts_are_counted_for_each_request():
     session = Sessions().get("a")
-    assert [session.attempt(request) for request in (b"x", b"y", b"x", b"x")] == [1, 1, 2, 3]
+    assert [session.attempt(request) for request in ("x", "y", "x", "x")] == [1, 1, 2, 3]
 
 
 def test_what_all_remember_together_is_bounded(monkeypatch):
@@ -36,7 +36,7 @@ def test_what_all_remember_together_is_bounded(monkeypatch):
     for name in range(10):
         session = sessions.get(str(name))
         for request in range(30):
-            assert session.attempt(b"%d" % request) == 1
+            assert session.attempt(str(request)) == 1
     assert closed == [str(name) for name in range(7)]
     assert sum(session.remembered for session in sessions._open.values()) <= 100
 
@@ -44,11 +44,11 @@ def test_what_all_remember_together_is_bounded(monkeypatch):
 def test_one_session_remembers_so_much(monkeypatch):
     monkeypatch.setattr("mockgrid.session.session._REMEMBERED", 3)
     session = Sessions().get("a")
-    for request in (b"1", b"2", b"3", b"4"):
+    for request in ("1", "2", "3", "4"):
         session.attempt(request)
     assert session.remembered == 3
-    assert session.attempt(b"4") == 2
-    assert session.attempt(b"1") == 1
+    assert session.attempt("4") == 2
+    assert session.attempt("1") == 1
 
 
 @pytest.mark.parametrize("key", ["mg-test", "x" * 100_000, "\ud800"])

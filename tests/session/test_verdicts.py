@@ -273,7 +273,7 @@ def moved(one, shift, call):
         attempt=1,
         no_step=None,
     )
-    made = Exchange(0, one.arrived + shift, "POST", one.path, one.query, one.headers, body, None, status)
+    made = Exchange(0, one.arrived + shift, one.head, body, None, status)
     made.replied, made.whole, made.ended_by = one.replied + shift, one.whole, one.ended_by
     made.ended = one.ended + shift if one.ended else 0.0
     for at, data in one.chunks:

@@ -43,7 +43,8 @@ def exchange(  # noqa: PLR0913 - what a case is made of, by name
         attempt=1,
         no_step=None,
     )
-    made = Exchange(number, at, "POST", path, query, headers, body, None, answer)
+    head = SimpleNamespace(method="POST", path=path, query=query, headers=headers)
+    made = Exchange(number, at, head, body, None, answer)
     made.replied = at + took
     made.ended = at + took if ended else 0.0
     made.whole, made.ended_by = whole, ended_by
@@ -118,5 +119,5 @@ BARE = {b"authorization": b""}
 
 def hop(at, status=200, **more):
     made = exchange(at, status, path=HOP, query=more.pop("query", b"token=t1"), **more)
-    made.headers = {name: value for name, value in made.headers.items() if value}
+    made.head.headers = {name: value for name, value in made.headers.items() if value}
     return made

@@ -17,8 +17,8 @@ from verdicts.by_hand import (
     stream,
 )
 
-from mockgrid.session.verdicts.verdict import CODES, Verdict, proved
 from mockgrid.session.verdicts import verdicts
+from mockgrid.session.verdicts.verdict import CODES, Verdict, proved
 
 HALF = b'data: {"choices": [{"ind\n\n'
 MESSAGES = [

@@ -67,7 +67,9 @@ class Coverage:
             value: the body as a JSON value; anything else teaches nothing.
         """
         key = (operation.id, media.name)
-        tree = self._trees[key] if key in self._trees else self._grow(key, media)
+        tree = self._trees.get(key)
+        if tree is None and key not in self._trees:
+            tree = self._grow(key, media)
         if tree is not None:
             tree.see(value)
 

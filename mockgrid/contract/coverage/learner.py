@@ -9,11 +9,24 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol, TypeAlias
 
-__all__ = ["CLASSES", "Choices", "Learner", "Node", "Several", "fertile", "prune", "show", "shown"]
+__all__ = [
+    "CLASSES",
+    "DEEPEST",
+    "Choices",
+    "Learner",
+    "Node",
+    "Several",
+    "fertile",
+    "prune",
+    "replace",
+    "show",
+    "shown",
+]
 
 CLASSES: Final[tuple[type, ...]] = (str, int, float, bool, list, dict)
 
-_DEEPEST: Final = 64
+DEEPEST: Final = 64
+"""Levels of a value that are looked at."""
 
 
 class Learner(Protocol):
@@ -34,12 +47,18 @@ Node: TypeAlias = dict[type, Learner]
 
 def show(node: Node, value: Any, learner: Learner, depth: int) -> None:
     """Let a node's learner learn from a value, and leave its place to the next."""
-    if depth < _DEEPEST:
+    if depth < DEEPEST:
         following = learner.see(value, depth + 1)
-        if following is None:
-            node.pop(value.__class__, None)
-        elif following is not learner:
-            node[value.__class__] = following
+        if following is not learner:
+            replace(node, value.__class__, following)
+
+
+def replace(node: Node, kind: type, following: Learner | None) -> None:
+    """Leave the place of a node's learner to the next."""
+    if following is None:
+        node.pop(kind, None)
+    else:
+        node[kind] = following
 
 
 def shown(node: Node, value: Any, depth: int) -> Learner | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.coverage.learner import Learner, Node, fertile, prune, show, shown
+from mockgrid.contract.coverage.learner import DEEPEST, Learner, Node, fertile, prune, replace, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,19 +23,20 @@ class Fields:
     def see(self, value: dict[str, Any], depth: int) -> Learner | None:
         """Learn from the properties that an object has."""
         pending = self.pending
+        if depth >= DEEPEST:
+            return self
         for name in value:  # noqa: PLC0206 (most have nothing to teach, so that this is faster)
             node = pending.get(name)
             if node is not None:
-                learner = node.get(value[name].__class__)
+                item = value[name]
+                learner = node.get(item.__class__)
                 if learner is not None:
-                    self.look(name, node, value[name], learner, depth)
+                    following = learner.see(item, depth + 1)
+                    if following is not learner:
+                        replace(node, item.__class__, following)
+                        if not node and pending.get(name) is node:
+                            del pending[name]
         return self if pending else None
-
-    def look(self, name: str, node: Node, value: Any, learner: Learner, depth: int) -> None:
-        """Learn from one property."""
-        show(node, value, learner, depth)
-        if not node and self.pending.get(name) is node:
-            del self.pending[name]
 
     def teaches(self, known: set[int]) -> bool:
         """Tell whether there is anything to learn."""

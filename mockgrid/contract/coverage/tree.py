@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.coverage.growth import Growth
-from mockgrid.contract.coverage.learner import show
+from mockgrid.contract.coverage.learner import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +38,12 @@ class Tree:
 
     def see(self, value: Any) -> None:
         """Learn from a valid body."""
-        learner = self._node.get(value.__class__)
+        node = self._node
+        learner = node.get(value.__class__)
         if learner is not None:
-            show(self._node, value, learner, 0)
+            following = learner.see(value, 1)
+            if following is not learner:
+                replace(node, value.__class__, following)
 
 
 def _in_order(branches: tuple[SchemaBranch, ...]) -> Iterator[int]:

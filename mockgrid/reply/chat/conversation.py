@@ -30,8 +30,10 @@ def last_user_text(messages: list[dict[str, Any]]) -> str:
     for message in reversed(messages):
         if message["role"] == "user":
             content = message.get("content")
+            if isinstance(content, str):
+                return content
             text = text_of(content)
-            if text or isinstance(content, str):
+            if text:
                 return text
             kinds = [str(part.get("type", "")) for part in content or ()]
             if "image_url" in kinds:
@@ -60,6 +62,19 @@ def offered_tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def prompt_tokens(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
     """Return the tokens of a prompt, and how many of them are audio."""
+    messages = body["messages"]
+    try:
+        # Most conversations are texts alone, and a long one is looked at no more often than it must be.
+        texts = [message["content"] for message in messages if "tool_calls" not in message]
+        tokens = tokenizer.total(texts)
+    except (KeyError, TypeError):  # no content, or parts
+        texts = []
+    if len(texts) < len(messages) or "tools" in body:
+        return _prompt_of_parts(tokenizer, body)
+    return _ANSWER + _PER_MESSAGE * len(texts) + tokens, 0
+
+
+def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
     messages = body["messages"]
     texts: list[str] = []
     extra = audio = 0

@@ -187,8 +187,9 @@ def echo(text: str) -> str:
     words = text.split(None, _ECHOED_WORDS)
     if not words:
         return "Hello from MockGrid."
-    kept = " ".join(words[:_ECHOED_WORDS])
-    if len(words) > _ECHOED_WORDS or len(kept) > _ECHOED_CHARACTERS:
+    more = len(words) > _ECHOED_WORDS
+    kept = " ".join(words[:_ECHOED_WORDS] if more else words)
+    if more or len(kept) > _ECHOED_CHARACTERS:
         kept = kept[:_ECHOED_CHARACTERS].rstrip() + "…"
     return f"You said: {kept}"
 

@@ -25,13 +25,18 @@ _LINKS = ("the", "a", "this", "each", "another")
 def prose(tokenizer: Tokenizer, tokens: int, seed: str) -> str:
     """Return sentences of exactly ``tokens`` tokens, the same for the same seed."""
     rng = random.Random(f"prose:{seed}")  # noqa: S311 - drawn from the request, for repeatability
-    sentences: list[str] = []
-    counted = 0
+    text = _sentence(rng)
+    counted = tokenizer.count(text)
     while counted < tokens:
-        sentence = _sentence(rng)
-        counted += tokenizer.count(" " + sentence)
-        sentences.append(sentence)
-    return cut(tokenizer, " ".join(sentences), tokens)[0]
+        sentences = [text]
+        while counted < tokens:
+            sentence = " " + _sentence(rng)
+            counted += tokenizer.count(sentence)
+            sentences.append(sentence)
+        text = "".join(sentences)
+        # Joined sentences may have fewer tokens than each alone.
+        counted = tokenizer.count(text)
+    return cut(tokenizer, text, tokens)[0]
 
 
 def _sentence(rng: random.Random) -> str:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.logprobs import logprobs_of
 
 if TYPE_CHECKING:
-    from mockgrid.reply.chat.completion import Call
+    from mockgrid.reply.chat.completion import Call, Choice, Completion
     from mockgrid.reply.tokens import Tokenizer
 
 
@@ -39,45 +38,6 @@ def render_json(completion: Completion, tokenizer: Tokenizer) -> bytes:
     if completion.usage is None:
         del body["usage"]
     return orjson.dumps(body)
-
-
-class PlainJson:
-    """The body of a completion with one choice of text and nothing else, which is what most tests ask for.
-
-    All but seven values are the same each time, so they are encoded once, by ``render_json`` itself.
-    """
-
-    def __init__(self, fingerprint: str, tokenizer: Tokenizer) -> None:
-        # Numbers and names that cannot occur by themselves mark the places.
-        usage = usage_of(prompt=700_000_001, written=700_000_002)
-        usage["total_tokens"] = 700_000_003
-        sample = Completion(
-            "@id@", 700_000_004, "@model@", "default", fingerprint, (Choice("@content@"),), usage, None, ""
-        )
-        template = render_json(sample, tokenizer).replace(b"%", b"%%")
-        for mark in (
-            b"@id@",
-            b"700000004",
-            b'"@model@"',
-            b'"@content@"',
-            b"700000001",
-            b"700000002",
-            b"700000003",
-        ):
-            template = template.replace(mark, b"%b" if mark.startswith((b"@", b'"')) else b"%d")
-        self._template = template
-
-    def render(self, name: str, created: int, model: str, content: str, prompt: int, written: int) -> bytes:  # noqa: PLR0913, PLR0917 - the values of the template, in its order
-        """Return the body."""
-        return self._template % (
-            name.encode("ascii"),
-            created,
-            orjson.dumps(model),
-            orjson.dumps(content),
-            prompt,
-            written,
-            prompt + written,
-        )
 
 
 def usage_of(

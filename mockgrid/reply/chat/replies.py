@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.json_body import reread_integers
 from mockgrid.contract.nearest import did_you_mean
@@ -12,8 +12,9 @@ from mockgrid.contract.violation import Violation
 from mockgrid.reply.chat.chunks import BY_TOKEN, Options, render_events
 from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.conversation import prompt_tokens
+from mockgrid.reply.chat.plain import PlainReplies
 from mockgrid.reply.chat.plan import Planner, Style
-from mockgrid.reply.chat.render import PlainJson, render_json, usage_of
+from mockgrid.reply.chat.render import render_json, usage_of
 from mockgrid.reply.chat.schemas import Schemas
 from mockgrid.reply.chat.strict import strict_violations
 from mockgrid.reply.refused import RefusedError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.policy import Models
     from mockgrid.reply.chunking import Chunking
-    from mockgrid.reply.reply import Headers
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Tokenizer
 
@@ -49,29 +49,12 @@ _SHAPING = frozenset(
 )
 # Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
 _MOST_LOGPROBS = 250_000
-# Plain replies that are remembered, the first made going first, and the largest of them in bytes.
-_REMEMBERED = 1024
-_LARGEST_REMEMBERED = 4096
 # Characters of an identity that stand in a completion's id.
 _ID = 29
 # Characters of an unknown name that are shown.
 _SHOWN = 100
 _LONG_INTEGER = re.compile(rb"\d{19}")
 _TIERS = ("default", "flex", "scale", "priority")
-
-
-class _Again(NamedTuple):
-    """A plain reply but for its id; a request that was answered before costs no more than that."""
-
-    head: bytes
-    tail: bytes
-    tokens: int
-
-    def reply(self, identity: str, headers: Headers) -> Reply:
-        """Return the reply to one more attempt."""
-        reply = Reply(200, headers, self.head + identity[:_ID].encode("ascii") + self.tail)
-        reply.tokens = self.tokens
-        return reply
 
 
 class ChatReplies:
@@ -108,9 +91,11 @@ class ChatReplies:
         self._real_clock = real_clock
         self._strict = strict
         self._fingerprint = f"fp_{contract.sha256[:10]}"
-        self._plain = PlainJson(self._fingerprint, tokenizer)
-        self._known_models = frozenset(models.names) if models is not None else frozenset()
-        self._remembered: dict[str, _Again] = {}
+        self._plain = PlainReplies(self._fingerprint, tokenizer)
+        # What needs no further look, spelt so.
+        self._unquestioned = frozenset(
+            (None, *(models.names if models is not None else ())) if not strict else ()
+        )
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -118,7 +103,7 @@ class ChatReplies:
         """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
         body = request.value
         model = body.get("model")
-        if (model is None or (model in self._known_models and models is None)) and not self._strict:
+        if models is None and model in self._unquestioned:
             return
         models = models or self._models
         if self._strict:
@@ -135,14 +120,15 @@ class ChatReplies:
     def reply(self, request: Request, seed: str, identity: str) -> Reply:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
-        if "stream" not in body:
-            again = self._remembered.get(seed)
-            if again is not None:
-                return again.reply(identity, self._json_headers)
-        if body.keys().isdisjoint(_SHAPING):
-            plain = self.plain(body, self._planner.sentence(body["messages"], seed), identity)
+        if _SHAPING.isdisjoint(body):
+            plain = self._plain.reply(
+                body,
+                body.get("model") or self.default_model,
+                self._planner.sentence(body["messages"], seed),
+                identity[:_ID],
+                CREATED if not self._real_clock else int(time.time()),
+            )
             if plain is not None:
-                self._remember(seed, plain, identity)
                 return plain
         if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
@@ -161,32 +147,15 @@ class ChatReplies:
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply
 
-    def _remember(self, seed: str, reply: Reply, identity: str) -> None:
-        """Keep what a plain reply says: the same request gets the same again, but for its id."""
-        if self._real_clock or len(reply.body) > _LARGEST_REMEMBERED:
-            return
-        if len(self._remembered) >= _REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
-        head, _, tail = reply.body.partition(identity[:_ID].encode("ascii"))
-        self._remembered[seed] = _Again(head, tail, reply.tokens)
-
     def plain(self, body: dict[str, Any], content: str, identity: str) -> Reply | None:
         """Return the reply that says ``content``, made at once; None for a request that asks for more.
 
         The bytes are those of ``completion`` and ``rendered``.
         """
-        if not body.keys().isdisjoint(_SHAPING):
-            return None
-        prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
-        if prompt_audio:
+        if not _SHAPING.isdisjoint(body):
             return None
         model = body.get("model") or self.default_model
-        written = self._tokenizer.count(content)
-        name = f"chatcmpl-{identity[:_ID]}"
-        made = self._plain.render(name, self._created(), model, content, prompt, written)
-        reply = Reply(200, self._json_headers, made)
-        reply.tokens = prompt + written
-        return reply
+        return self._plain.reply(body, model, content, identity[:_ID], self._created())
 
     def _created(self) -> int:
         return int(time.time()) if self._real_clock else CREATED

@@ -48,6 +48,7 @@ _FAULT_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "cut_body": ("after",),
     "hang": ("for",),
     "slow_headers": ("for",),
+    "wrong_length": ("length",),
 }
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKING: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
@@ -233,7 +234,10 @@ def _fault(part: Part) -> Fault:
     kind = value["kind"]
     check_options(part, kind, _FAULT_OPTIONS.get(kind, ()))
     after = int(value["after"]) if "after" in value else None
-    return Fault(_kind(kind), after=after, duration=optional_seconds(part, "for"))
+    length = int(value["length"]) if "length" in value else None
+    if length == 0:
+        part["length"].error("MG215", "`length` is 0, and the right length is no fault.", "Write 1 or -1.")
+    return Fault(_kind(kind), after=after, duration=optional_seconds(part, "for"), length=length)
 
 
 def _kind(name: str) -> Any:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.scenario.delay import Delay, Fixed, LogNormal, Normal, Uniform
 from mockgrid.scenario.duration import seconds, share
-from mockgrid.scenario.fault import StreamFault
+from mockgrid.scenario.fault import ErrorEvent, StreamFault
 from mockgrid.scenario.pace import Pace
-from mockgrid.scenario.stream import Chunking, Comments, Stream, Wire
+from mockgrid.scenario.stream import Comments, Stream, Wire
 from mockgrid.scenario.template import Template
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["check_options", "optional_seconds", "read_delay", "read_pace", "read_stream"]
 
 _NEWLINES: Final[dict[str, Any]] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
+# Seconds between comments while waiting, at least: each is a write.
+_SHORTEST: Final = 0.001
 # Which options a kind of fault takes; others would be ignored.
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "disconnect": ("after",),
     "reset": ("after",),
     "stall": ("after", "for"),
-    "error_event": ("after", "error", "data"),
+    "error_event": ("after", "error", "shape", "event", "data"),
     "malformed_json": ("after",),
     "cut_utf8": ("after",),
     "garbage": ("after",),
@@ -58,13 +60,11 @@ def read_delay(part: Part) -> Delay:
 def read_pace(part: Part) -> Pace:
     """Read a pace whose structure is sound."""
     value = part.value
-    per_token = read_delay(part["per_token"]) if "per_token" in value else None
-    if "tokens_per_second" in value:
-        per_token = Fixed(1.0 / float(value["tokens_per_second"]))
     return Pace(
         first_token=read_delay(part["first_token"]) if "first_token" in value else None,
-        per_token=per_token,
+        per_token=read_delay(part["per_token"]) if "per_token" in value else None,
         jitter=share(value["jitter"]) if "jitter" in value else 0.0,
+        tokens_per_second=float(value["tokens_per_second"]) if "tokens_per_second" in value else None,
     )
 
 
@@ -78,25 +78,25 @@ def read_stream(part: Part, said: Part | None) -> Stream:
     pace, chunks, fault = part.find("pace"), part.find("chunks"), part.find("fault")
     return Stream(
         pace=read_pace(pace) if pace is not None else None,
-        chunking=_chunking(chunks, said) if chunks is not None else Chunking(),
+        chunks=_chunks(chunks, said) if chunks is not None else "token",
         fault=_fault(fault) if fault is not None else None,
         wire=_wire(part),
     )
 
 
-def _chunking(part: Part, said: Part | None) -> Chunking:
+def _chunks(part: Part, said: Part | None) -> Any:
     value = part.value
     if isinstance(value, str):
-        return Chunking("word" if value == "word" else "token")
+        return value
     if isinstance(value, dict):
-        return Chunking("chars", chars=int(value["chars"]))
+        return int(value["chars"])
     pieces = tuple(Template.read(piece) for piece in part.members())
     if said is None:
         part.error("MG221", "A list of chunks needs the text that it cuts.", "Add `say`.", key=True)
     elif "".join(value) != said.value:
         message = f"The chunks add up to {_short(''.join(value))}, and `say` is {_short(said.value)}."
         part.error("MG227", message, "Blanks count, and belong to one of the pieces.")
-    return Chunking("pieces", pieces=pieces)
+    return pieces
 
 
 def _fault(part: Part) -> StreamFault:
@@ -109,8 +109,12 @@ def _fault(part: Part) -> StreamFault:
         _kind(kind),
         after=int(value.get("after", 1)),
         duration=optional_seconds(part, "for"),
-        error=value.get("error"),
-        data=(value["data"],) if "data" in value else (),
+        error=ErrorEvent(
+            **value.get("error", {}),
+            shape=value.get("shape", "openai"),
+            event=value.get("event", ""),
+            data=(value["data"],) if "data" in value else (),
+        ),
     )
 
 
@@ -150,6 +154,9 @@ def _comments(part: Part) -> Comments | None:
         return Comments() if value else None
     if isinstance(value, str):
         return Comments(value)
+    if "idle" in value and seconds(value["idle"]) < _SHORTEST:
+        message = f"`idle` is {value['idle']}; it must be 1ms or more."
+        part["idle"].error("MG215", message, "Leave it out for no comments while waiting.")
     return Comments(
         text=value.get("text", Comments().text),
         every=int(value.get("every", 1)),

@@ -38,17 +38,35 @@ def test_a_stream_after_json_is_a_stream():
     assert caller.chat().json()["object"] == "chat.completion"
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
-    monkeypatch.setattr("mockgrid.reply.chat.replies._REMEMBERED", 5)
-    caller = Caller()
-    for number in range(20):
-        caller.chat(f"{number}")
-    chat = caller.app._composer._behaviours["chat-completions"]
-    assert len(chat._remembered) == 5
-    assert caller.chat("0").json()["choices"][0]["message"]["content"] == "You said: 0"
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "user", "content": [{"type": "text", "text": "Hello there"}]},
+        {"role": "assistant"},
+        {"role": "assistant", "content": None},
+        {
+            "role": "assistant",
+            "content": "So",
+            "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+        },
+    ],
+)
+def test_messages_that_are_more_or_less_than_text_are_counted_alike(message):
+    """A text of as many characters, where it is text that is counted."""
+    said = {"content": "", **message}
+    calls = "".join(
+        call["function"]["name"] + call["function"]["arguments"] for call in said.get("tool_calls") or ()
+    )
+    content = "Hello there" if isinstance(said["content"], list) else said["content"] or ""
+    texts = [{"role": "assistant", "content": content + calls}, {"role": "user", "content": "Go on"}]
+    usages = [
+        Caller().call(body={"messages": messages}).json()["usage"]
+        for messages in (texts, [message, {"role": "user", "content": "Go on"}])
+    ]
+    assert usages[0] == usages[1]
 
 
-def test_a_real_clock_is_never_remembered():
-    caller = Caller(clock="real")
-    caller.chat()
-    assert caller.app._composer._behaviours["chat-completions"]._remembered == {}
+def test_no_usage_but_that_of_the_long_way():
+    messages = [{"role": "user", "content": f"{number}: how are you?"} for number in range(50)]
+    short, long = (Caller().call(body={"messages": messages, **more}).json() for more in ({}, {"n": 1}))
+    assert short["usage"] == long["usage"]

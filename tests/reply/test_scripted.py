@@ -1,0 +1,145 @@
+"""Errors that scenarios script: made once where they always say the same, and never shared by mistake."""
+
+from pathlib import Path
+
+import pytest
+from asgi import Caller
+
+
+@pytest.fixture
+def play(tmp_path):
+    def write(text, **settings):
+        (tmp_path / "mine.yaml").write_text(text, "utf-8")
+        return Caller(scenarios=(str(tmp_path),), scenario="mine", **settings)
+
+    return write
+
+
+def details(answers):
+    return [answer.json()["errors"]["detail"] for answer in answers]
+
+
+def test_an_error_is_the_same_each_time(play):
+    caller = play("steps: [{reply: {error: {status: 429, detail: Slow down}}}]")
+    first, second = caller.chat(), caller.chat()
+    assert first.body == second.body == b'{"errors":{"detail":"Slow down"}}'
+    assert first.header("x-request-id") != second.header("x-request-id")
+
+
+def test_but_for_what_the_request_puts_in(play):
+    caller = play("steps: [{reply: {error: {status: 429, detail: 'Slow, ${last_user}'}}}]")
+    assert details([caller.chat("one"), caller.chat("two")]) == ["Slow, one", "Slow, two"]
+    listed = play("steps: [{reply: {error: {status: 422, detail: {model: ['is ${model}']}}, contract: off}}]")
+    assert b"is text-max" in listed.chat(model="text-max").body
+    assert b"is text-prime" in listed.chat(model="text-prime").body
+
+
+def test_what_one_reply_adds_no_other_has(play):
+    caller = play(
+        "steps:\n"
+        "  - {replies: [{error: 503, retry_after: 1s, headers: {x-a: b}}, {error: 503}], then: cycle}\n"
+    )
+    answers = [caller.chat() for _ in range(4)]
+    assert [answer.header("retry-after") for answer in answers][::2] == ["1", "1"]
+    assert [answer.header("x-a") for answer in answers] == ["b", None, "b", None]
+
+
+def test_each_step_keeps_its_own(play):
+    caller = play("steps: [{replies: [{error: 500}, {error: {status: 500, detail: x}}, {error: 402}]}]")
+    answers = [caller.chat() for _ in range(4)]
+    assert [answer.status for answer in answers] == [500, 500, 402, 402]
+    assert details(answers)[1] == "x"
+    assert details(answers)[2:] == [details(answers)[2]] * 2
+
+
+def test_a_status_takes_the_place_of_the_forms_own(play):
+    assert play("steps: [{reply: {say: x, status: 202, contract: off}}]").chat().status == 202
+    assert play("steps: [{reply: {body: x, status: 202, contract: off}}]").chat().status == 202
+
+
+@pytest.mark.parametrize("form", ["auto: true", "say: x", "json: {}", "refuse: x", "call: {f: {}}"])
+def test_every_form_may_say_why_it_ends_and_what_it_thought(play, form):
+    choice = play(f"steps: [{{reply: {{{form}, finish: length, think: Hm}}}}]").chat().json()["choices"][0]
+    assert (choice["finish_reason"], choice["message"]["reasoning_content"]) == ("length", "Hm")
+
+
+def test_a_call_may_come_with_text(play):
+    message = (
+        play("steps: [{reply: {say: One moment., call: {f: {}}}}]").chat().json()["choices"][0]["message"]
+    )
+    assert message["content"] == "One moment."
+    assert [call["function"]["name"] for call in message["tool_calls"]] == ["f"]
+
+
+COUNTS = {
+    "prompt_tokens": 1001,
+    "completion_tokens": 1002,
+    "total_tokens": 1003,
+    "reasoning_tokens": 1004,
+    "cached_tokens": 1005,
+}
+
+
+def counts(usage):
+    found = {name: usage[name] for name in COUNTS if name in usage}
+    found["reasoning_tokens"] = usage["completion_tokens_details"]["reasoning_tokens"]
+    found["cached_tokens"] = usage["prompt_tokens_details"]["cached_tokens"]
+    return found
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", COUNTS)
+def test_each_count_of_usage_may_be_given(play, name, stream):
+    caller = play(f"steps: [{{reply: {{say: x, usage: {{{name}: {COUNTS[name]}}}}}}}, {{reply: {{say: x}}}}]")
+    asked = {"stream": True, "stream_options": {"include_usage": True}} if stream else {}
+    answer = caller.chat(**asked)
+    usage = answer.chunks()[-1]["usage"] if stream else answer.json()["usage"]
+    counted = counts(play("steps: [{reply: {say: x}}]").chat().json()["usage"])
+    expected = {**counted, name: COUNTS[name]}
+    if name != "total_tokens":
+        expected["total_tokens"] = expected["prompt_tokens"] + expected["completion_tokens"]
+    assert counts(usage) == expected
+
+
+def test_usage_may_be_left_out(play):
+    caller = play("steps: [{reply: {say: x, usage: off, contract: off}}]")
+    assert caller.chat().json().get("usage") is None
+    chunks = caller.chat(stream=True, stream_options={"include_usage": True}).chunks()
+    assert all(chunk.get("usage") is None for chunk in chunks)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "pieces"),
+    [
+        ("word", ["It", " is", " sunshiny", " in", " Oslo."]),
+        ("{chars: 9}", ["It is sun", "shiny in ", "Oslo."]),
+        ('["It is sunshiny", " in Oslo."]', ["It is sunshiny", " in Oslo."]),
+    ],
+)
+def test_chunks_are_cut_as_written(play, chunks, pieces):
+    caller = play(f"steps: [{{reply: {{say: It is sunshiny in Oslo., stream: {{chunks: {chunks}}}}}}}]")
+    deltas = [chunk["choices"][0]["delta"] for chunk in caller.chat(stream=True).chunks()]
+    assert [delta["content"] for delta in deltas if delta.get("content")] == pieces
+
+
+@pytest.mark.parametrize("name", ["code", "type", "param"])
+def test_an_error_says_what_is_written(play, name):
+    caller = play(f"steps: [{{reply: {{error: {{status: 503, {name}: mine}}}}}}]", error_shape="openai")
+    assert caller.chat().json()["error"][name] == "mine"
+
+
+def test_a_header_takes_the_place_of_another(play):
+    caller = play("steps: [{reply: {say: x, headers: {content-type: text/x, x-a: [b, c]}, contract: off}}]")
+    answer = caller.chat()
+    assert [value for name, value in answer.headers if name == "content-type"] == ["text/x"]
+    assert [value for name, value in answer.headers if name == "x-a"] == ["b", "c"]
+
+
+PETSTORE = str(Path(__file__).parents[1] / "documents" / "petstore.yaml")
+
+
+@pytest.mark.parametrize(("name", "pet"), [("cat", "Tom"), ("dog", "Rex")])
+def test_an_example_of_the_contract(play, name, pet):
+    text = f"steps: [{{when: {{operation: addPet}}, reply: {{example: {name}, status: 201}}}}]"
+    answer = play(text, document=PETSTORE).call(path="/v3/pets", body={"id": 1, "name": "Ada"})
+    assert (answer.status, answer.json()["name"]) == (201, pet)
