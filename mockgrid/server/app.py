@@ -229,6 +229,7 @@ class App:
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""
         reply = self.errors.reply(failure, message)
+        self.log.record("-", "-", reply.status, None, None, 0, 0.0)
         digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
         return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import logging
 
 ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
-"""``(failure, message) -> (status, headers, body)``; failure is ``headers_too_large``, ``malformed_body`` or
-``request_timeout``; headers carry at least the content type and the request id."""
+"""``(failure, message) -> (status, headers, body)``; failure is ``headers_too_large``, ``malformed_body``,
+``overloaded`` or ``request_timeout``; headers carry at least the content type and the request id."""
 
-STATUS = {"headers_too_large": 431, "malformed_body": 400, "request_timeout": 408}
+STATUS = {"headers_too_large": 431, "malformed_body": 400, "overloaded": 503, "request_timeout": 408}
 
 LINGER = 1.0
 """Seconds for which a refused connection is still read, and what arrives thrown away: a socket closed with
@@ -37,6 +37,9 @@ class Limits:
 
     header_timeout: float
     """Seconds in which they must arrive."""
+
+    max_connections: int = 10_000
+    """Connections that are open at a time."""
 
 
 def detail_error(failure: str, message: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -73,6 +76,7 @@ class Guard:
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
     timeout_keep_alive_task: asyncio.TimerHandle | None
+    connections: set[Any]
     cycle: Any
     flow: Any
 
@@ -99,12 +103,23 @@ class Guard:
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)  # type: ignore[misc]  # uvicorn's, behind this mixin
-        self._start_head_timer()
+        most = self.limits.max_connections
+        if len(self.connections) > most:
+            message = f"{most} connections are open, and no more may be (--max-connections)."
+            self._refuse("overloaded", message)
+        else:
+            self._start_head_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave no timer behind."""
         self._stop_timers()
         super().connection_lost(exc)  # type: ignore[misc]  # uvicorn's, behind this mixin
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, though its client may never read what it was sent."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()  # type: ignore[misc]  # uvicorn's, behind this mixin
 
     def shutdown(self) -> None:
         """The server stops."""

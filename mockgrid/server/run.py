@@ -118,7 +118,7 @@ class Server:
 
     def _config(self, errors: logging.Logger) -> Config:
         settings = self.settings
-        limits = Limits(max_headers=settings.max_headers, header_timeout=settings.header_timeout)
+        limits = Limits(settings.max_headers, settings.header_timeout, settings.max_connections)
         error_body = getattr(self.app, "error_body", detail_error)
         config = Config(
             self.app,

@@ -1,6 +1,7 @@
 """Limits: over each there is a clear error, never a stall."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -139,3 +140,45 @@ def test_metrics_count_requests_violations_streams_and_drops(serve):
     assert counted["mockgrid_loop_lag_seconds",] < 5
     httpx.post(f"{server.url}/chat/completion", json=HELLO, headers=KEY)
     assert metrics(server)["mockgrid_requests_total", "", "404", ""] == 1
+
+
+def test_one_connection_too_many_is_told_so(serve):
+    server = serve(max_connections=2)
+    address = ("127.0.0.1", server.port)
+    with socket.create_connection(address) as first, socket.create_connection(address) as second:
+        first.sendall(b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert first.recv(12) == b"HTTP/1.1 200"
+        with socket.create_connection(address) as third:
+            third.settimeout(5)
+            told = b"".join(iter(lambda: third.recv(65536), b""))
+        assert told.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"retry-after: 1\r\n" in told
+        assert b"--max-connections" in told
+        second.close()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and ask(server).status_code != 200:
+        time.sleep(0.05)
+    assert ask(server).status_code == 200
+
+
+def test_a_connection_whose_client_never_reads_is_closed(serve):
+    server = serve(keep_alive=0.2)
+    script(server, {"say": "word " * 300_000})
+    body = json.dumps({**HELLO, "n": 8}).encode()
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mg-a\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        time.sleep(1.5)  # longer than an idle connection stays open
+        connection.settimeout(5)
+        got = b""
+        try:
+            while part := connection.recv(1 << 20):
+                got += part
+        except ConnectionResetError:
+            pass
+    head, _, rest = got.partition(b"\r\n\r\n")
+    assert len(rest) < int(re.search(rb"content-length: (\d+)", head)[1])
