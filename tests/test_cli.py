@@ -8,7 +8,7 @@ import textwrap
 import threading
 import time
 import types
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -77,9 +77,9 @@ def settings_of(mockgrid, environment):
         found = []
         build = types.ModuleType("mockgrid.server.build")
         app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()))
-        build.build_app = lambda settings: found.append(settings) or app
+        build.build_app = lambda _settings: app
         environment.setitem(sys.modules, build.__name__, build)
-        environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+        environment.setattr("mockgrid.server.run.run", lambda _app, settings: found.append(settings) or 0)
         code, out, err = mockgrid("serve", *arguments)
         assert (code, out, err) == (0, "", "")
         return found[0]
@@ -135,7 +135,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
         *("--journal-bytes", "1MiB", "--max-sessions", "5", "--session-idle", "2m", "--max-connections", "6"),
-        *("--max-streams", "7", "--request-timeout", "8s"),
+        *("--max-streams", "7", "--request-timeout", "8s", "--workers", "3"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -172,9 +172,19 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         body_timeout=120.0,
         header_timeout=0.5,
         keep_alive=9.0,
+        workers=3,
     )
     unset = {field.name for field in fields(Settings) if getattr(given, field.name) == field.default}
     assert unset == {"shutdown_timeout"}
+
+
+def test_one_of_several_workers_has_its_share_of_what_is_for_all():
+    whole = Settings(journal_bytes=1001, max_sessions=3, max_streams=1, watch=True)
+    assert whole.share() is whole
+    several = replace(whole, workers=4)
+    divided = {"journal_bytes": 251, "max_sessions": 1, "max_streams": 1}
+    assert several.share() == replace(several, **divided, watch=False)
+    assert several.share(watch=True).watch
 
 
 def test_every_flag_reads_its_variable_and_wins_over_it(settings_of, environment):

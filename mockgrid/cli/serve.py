@@ -130,6 +130,7 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
 @setting("--body-timeout", "Time for a request body to arrive.", type=Duration(), default="60s")
 @setting("--header-timeout", "Time for request line and headers to arrive.", type=Duration(), default="30s")
 @setting("--keep-alive", "Time that an idle connection stays open.", type=Duration(), default="75s")
+@setting("--workers", "Processes that serve; each session is in one of them.", type=Whole(1, 64))
 def serve(**values: Any) -> int:
     """Serve DOCUMENT (or MOCKGRID_DOCUMENT), by default the bundled Consumption API, until Ctrl+C.
 
@@ -144,6 +145,6 @@ def serve(**values: Any) -> int:
     from mockgrid.server.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
     from mockgrid.server.run import run  # noqa: PLC0415 (the same)
 
-    app = build_app(settings)
+    app = build_app(settings.share())
     warn_of_document(app.contract.remarks)
     return run(app, settings)

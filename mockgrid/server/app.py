@@ -163,7 +163,7 @@ class App:
         """Find out which operation is called, and in which session: all that can be said without the body."""
         entry = Entry(head, monotonic())
         try:
-            entry.operation, entry.path_parameters = self._route(head)
+            entry.operation, entry.path_parameters = self.route(head)
             entry.session = self.credentials.session(head, entry.operation)
         except RefusedError as refused:
             entry.refused = refused
@@ -233,7 +233,12 @@ class App:
         digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
         return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 
-    def _route(self, head: Head) -> tuple[Operation, dict[str, str]]:
+    def route(self, head: Head) -> tuple[Operation, dict[str, str]]:
+        """Return the operation that a head calls, and the parameters in its path.
+
+        Raises:
+            RefusedError: there is no such path, or it has no such method.
+        """
         operation = self._literal.get((head.method, head.path))
         if operation is not None:
             return operation, _NO_PATH_PARAMETERS

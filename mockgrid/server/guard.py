@@ -103,12 +103,16 @@ class Guard:
     def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for a request."""
         super().connection_made(transport)  # type: ignore[misc]  # uvicorn's, behind this mixin
-        most = self.limits.max_connections
-        if len(self.connections) > most:
+        if self._too_many():
+            most = self.limits.max_connections
             message = f"{most} connections are open, and no more may be (--max-connections)."
             self._refuse("overloaded", message)
         else:
             self._start_head_timer()
+
+    def _too_many(self) -> bool:
+        """Whether this connection is one more than there may be."""
+        return len(self.connections) > self.limits.max_connections
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave no timer behind."""

@@ -14,6 +14,7 @@ from mockgrid.server.log import ErrorLog
 if TYPE_CHECKING:
     import asyncio
     import logging
+    from collections.abc import Callable
 
 __all__ = ["ErrorBody", "Limits", "detail_error", "protocol_class"]
 
@@ -26,6 +27,7 @@ def protocol_class(
     *,
     error_log: logging.Logger | None = None,
     parser: Parser = "auto",
+    variant: Callable[[type[Guard]], type[Guard]] = lambda guard: guard,
 ) -> type[asyncio.Protocol] | str:
     """What uvicorn takes as its ``http`` setting.
 
@@ -34,6 +36,7 @@ def protocol_class(
         error_body: makes the replies to what is not a request.
         error_log: where an application's exceptions go; without it, to stderr.
         parser: ``auto`` is httptools, or h11 where httptools is not installed.
+        variant: makes of the class for a parser the one that is used.
 
     Returns:
         A protocol class; or ``"auto"``, uvicorn's own choice and without the hardening, where this version of
@@ -47,7 +50,7 @@ def protocol_class(
         "error_body": staticmethod(error_body),
         "error_log": error_log or ErrorLog.logger(),
     }
-    return cast("type[asyncio.Protocol]", type(guard.__name__, (guard,), members))
+    return cast("type[asyncio.Protocol]", type(guard.__name__, (variant(guard),), members))
 
 
 def _guard(parser: Parser) -> type[Guard] | None:

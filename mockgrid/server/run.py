@@ -22,6 +22,7 @@ from mockgrid.server.protocol import Limits, detail_error, protocol_class
 
 if TYPE_CHECKING:
     import logging
+    import socket
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
@@ -44,16 +45,17 @@ class Server:
         app: an ASGI application. Read from it, where it has them: ``title``, ``base_path``, ``error_body``
             (replies to what is not HTTP) and ``log`` (closed when the server has stopped).
         settings: where to listen, and for how long to wait for what.
+        sockets: that listen already; without them, new ones are made.
 
     Raises:
         StartError: the socket cannot be had.
     """
 
-    def __init__(self, app: Any, settings: Settings) -> None:
+    def __init__(self, app: Any, settings: Settings, sockets: list[socket.socket] | None = None) -> None:
         self.app = app
         self.settings = settings
         self.started = False
-        self.sockets = listen(settings.host, settings.port)
+        self.sockets = listen(settings.host, settings.port) if sockets is None else sockets
         self.port: int = self.sockets[0].getsockname()[1]
         origin = f"http://{url_host(settings.host)}:{self.port}"
         self.url = origin + str(getattr(app, "base_path", "")).rstrip("/")
@@ -81,6 +83,7 @@ class Server:
         try:
             for listening in self.sockets:
                 servers.append(await loop.create_server(protocol, sock=listening, backlog=BACKLOG))  # noqa: PERF401
+            self._begin(protocol)
             self.started = True
             ready()
             await self._stop.wait()
@@ -111,6 +114,16 @@ class Server:
         for listening in self.sockets:
             listening.close()
 
+    def _begin(self, protocol: Callable[..., Any]) -> None:
+        """Take connections from elsewhere, too, where there is an elsewhere.
+
+        Args:
+            protocol: makes the protocol of a connection.
+        """
+
+    def _protocol_class(self, limits: Limits, errors: logging.Logger) -> type[asyncio.Protocol] | str:
+        return protocol_class(limits, getattr(self.app, "error_body", detail_error), error_log=errors)
+
     def _stop_soon(self) -> None:
         if self._stop.is_set():
             self._stop_now.set()
@@ -119,10 +132,9 @@ class Server:
     def _config(self, errors: logging.Logger) -> Config:
         settings = self.settings
         limits = Limits(settings.max_headers, settings.header_timeout, settings.max_connections)
-        error_body = getattr(self.app, "error_body", detail_error)
         config = Config(
             self.app,
-            http=protocol_class(limits, error_body, error_log=errors),
+            http=self._protocol_class(limits, errors),
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -159,6 +171,10 @@ def run(app: Any, settings: Settings) -> int:
     Raises:
         StartError: the server cannot start.
     """
+    if settings.workers > 1:
+        from mockgrid.server.workers import run_workers  # noqa: PLC0415 (only those who have several)
+
+        return run_workers(app, settings)
     server = Server(app, settings)
 
     def ready() -> None:
@@ -168,16 +184,21 @@ def run(app: Any, settings: Settings) -> int:
                 loop.add_signal_handler(number, server.stop)
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: server.stop())
-        say(_ready_line(server))
+        say(ready_line(server))
 
+    spare_collector()
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(server.serve(ready))
+    return 0
+
+
+def spare_collector() -> None:
+    """Let Python's collector of cycles do less, once all is loaded."""
     # What was loaded to serve stays until the end; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
     # The request's way leaves no cycles, and the journal keeps what would be looked through for them.
     gc.set_threshold(50_000, 20, 50)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(server.serve(ready))
-    return 0
 
 
 def start_in_thread(app: Any, settings: Settings) -> RunningServer:
@@ -233,7 +254,7 @@ class RunningServer:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(self._server.serve(self._answered.set))
         except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
             self._failures.append(error)
@@ -242,7 +263,8 @@ class RunningServer:
             self._answered.set()
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Make uvloop's loops; None for asyncio's, where uvloop is not installed."""
     try:
         import uvloop  # noqa: PLC0415 (where it exists)
     except ImportError:
@@ -258,7 +280,8 @@ def _log_stray(errors: logging.Logger, _: asyncio.AbstractEventLoop, context: di
         errors.error(context["message"], exc_info=error)
 
 
-def _ready_line(server: Server) -> str:
+def ready_line(server: Server) -> str:
+    """The line on stdout that says where the server answers."""
     if server.settings.ready == "json":
         fields = {"url": server.url, "control": server.control, "port": server.port, "pid": os.getpid()}
         return json.dumps(fields)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Style = Literal["echo", "prose"]
@@ -122,3 +122,19 @@ class Settings:
 
     shutdown_timeout: float = 4.5
     """Seconds that running replies get to finish once the server is told to stop."""
+
+    workers: int = 1
+    """Processes that serve. Each session is in one of them."""
+
+    def share(self, *, watch: bool = False) -> Settings:
+        """Return the settings of the application in one of the workers: what is for all is divided.
+
+        Args:
+            watch: whether files are watched where the operator wants that. Threads, such as the one that does
+                so, are not in a copy of the process.
+        """
+        if self.workers == 1:
+            return self
+        limits = ("journal_bytes", "max_sessions", "max_streams")
+        shares = {limit: -(-getattr(self, limit) // self.workers) for limit in limits}
+        return replace(self, **shares, watch=self.watch and watch)

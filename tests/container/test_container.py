@@ -8,7 +8,6 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-import click
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -49,8 +48,7 @@ def environment() -> dict[str, str]:
 
 
 def variables() -> set[str]:
-    context = click.Context(serve)
-    return {str(param.envvar) for param in serve.get_params(context) if param.envvar}
+    return {str(param.envvar) for param in serve.params if param.envvar}
 
 
 def load(path: Path) -> list:

@@ -22,7 +22,10 @@ from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mockgrid.server.app import App
+    from mockgrid.server.credentials import Credentials
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.journal import Journal
     from mockgrid.session.session import Session
@@ -32,6 +35,20 @@ _QUESTION = ("attempt", "request", "scenario", "session")
 # Seconds by which a clock is moved at once, and attempts that are played through.
 _FARTHEST = 999_999_999
 _MOST_ATTEMPTS = 10_000
+
+
+def session_called(key: str, credentials: Credentials, find: Callable[[str], object]) -> str:
+    """Return the name of the session that an operator means.
+
+    Args:
+        key: the session's key, or what ``X-MockGrid-Session`` says, or the name that logs show.
+        credentials: which keys are accepted.
+        find: returns None for names that are not open.
+    """
+    if _NAME.fullmatch(key):
+        return key
+    name = session_name(key)
+    return name if credentials.scenario_of(key) is not None or find(name) is not None else named_session(key)
 
 
 class Operator:
@@ -288,14 +305,7 @@ class Operator:
 
     def name(self, key: str) -> str:
         """Return the name of the session that a key, or what a header says, stands for."""
-        if _NAME.fullmatch(key):
-            return key
-        if (
-            self._app.credentials.scenario_of(key) is None
-            and self._app.sessions.find(session_name(key)) is None
-        ):
-            return named_session(key)
-        return session_name(key)
+        return session_called(key, self._app.credentials, self._app.sessions.find)
 
     def _opened(self, key: str) -> Session:
         name = self.name(key)
