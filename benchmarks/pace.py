@@ -27,11 +27,11 @@ from mockgrid.reply.delay import Fixed
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.pace import Pace
 from mockgrid.reply.reply import SSE, Reply
-from mockgrid.server.run import run
 from mockgrid.server.head import Head
+from mockgrid.server.run import run
 from mockgrid.server.sending import send_reply
-from mockgrid.session.exchange import Exchange
 from mockgrid.server.settings import Settings
+from mockgrid.session.exchange import Exchange
 
 RAMP = 2.0
 GOALS = {50: 0.005, 99: 0.050}

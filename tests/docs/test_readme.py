@@ -241,7 +241,7 @@ def first_scenario(block, reader):
 def first_test(block, reader):
     """Is a test that passes."""
     (reader.home / "test_first.py").write_text(block.text, "utf-8")
-    shown = reader.shell("python -m pytest -q -p no:cacheprovider --mockgrid-report report.html test_first.py")
+    shown = reader.shell("python -m pytest -q --mockgrid-report report.html test_first.py")
     assert "1 passed" in shown
     assert "<html" in (reader.home / "report.html").read_text("utf-8")
 

@@ -1,0 +1,92 @@
+"""What may happen in a test without failing it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.testing.summary import Summary
+
+_CODE: Final = re.compile(r"MG[0-9]{3}")
+_BY_CODE: Final = ("allow_violations", "allow_warnings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What is allowed; the defaults are those of a test that says nothing.
+
+    Attributes:
+        allow_violations: requests that break the contract: all, or those with these codes.
+        allow_warnings: fields that the contract does not know, or deprecates: all, or those with these codes.
+        allow_unmatched: requests for which the scenario has no reply.
+        allow_unused: steps of strict scenarios that gave no reply.
+        resilient: whether the client's conduct must also be sound: no verdicts.
+    """
+
+    allow_violations: bool | frozenset[str] = False
+    allow_warnings: bool | frozenset[str] = True
+    allow_unmatched: bool = False
+    allow_unused: bool = False
+    resilient: bool = False
+
+    def changed(self, words: Mapping[str, Any]) -> Allowance:
+        """Return what is allowed when a test says so.
+
+        Args:
+            words: the attributes by name; codes may be one text, or any collection of texts.
+
+        Raises:
+            MockgridError: a name or a value is not known.
+        """
+        known = [field.name for field in fields(Allowance)]
+        for name in words:
+            if name not in known:
+                near = get_close_matches(name, known, 1)
+                hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+                raise MockgridError(f"{name!r} is nothing that a test can allow.", hint=hint)
+        checked: dict[str, Any] = {name: _value(name, value) for name, value in words.items()}
+        return replace(self, **checked)
+
+    def left(self, summary: Summary) -> Summary:
+        """Return what is not allowed of all that a session has come to."""
+        lost = 0 if self.allow_violations is True else summary.dropped_violations
+        return replace(
+            summary,
+            violations=tuple(
+                found for found in summary.violations if not _allows(self.allow_violations, found.code)
+            ),
+            warnings=tuple(
+                found for found in summary.warnings if not _allows(self.allow_warnings, found.code)
+            ),
+            unmatched=() if self.allow_unmatched else summary.unmatched,
+            unused_steps=() if self.allow_unused else summary.unused_steps,
+            verdicts=summary.verdicts if self.resilient else (),
+            dropped_violations=lost,
+        )
+
+
+def _allows(allowed: bool | frozenset[str], code: str) -> bool:  # noqa: FBT001 - as the user wrote it
+    return allowed if isinstance(allowed, bool) else code in allowed
+
+
+def _value(name: str, value: Any) -> bool | frozenset[str]:
+    if isinstance(value, bool):
+        return value
+    if name not in _BY_CODE:
+        raise MockgridError(f"{name} is True or False, not {value!r}.")
+    codes = [value] if isinstance(value, str) else value
+    if not isinstance(codes, (list, tuple, set, frozenset)) or not codes:
+        raise MockgridError(f'{name} is True, False, or codes such as ["MG113"], not {value!r}.')
+    for code in codes:
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            raise MockgridError(
+                f"{name} has {code!r}, which is no code such as MG113.", hint="`mockgrid explain` lists all."
+            )
+    return frozenset(codes)

@@ -1,0 +1,209 @@
+"""What a failing test shows of what the client did wrong."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.testing.columns import columns
+from mockgrid.testing.fragment import fragment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from mockgrid.testing.exchange import Exchange
+    from mockgrid.testing.summary import NearMiss, Summary, Unmatched, UnusedStep, Verdict
+    from mockgrid.testing.violation import Remark, Violation
+
+WIDTH: Final = 80
+"""Columns of the longest line, paths without a slash to break at excepted."""
+
+_MOST: Final = 10
+_MOST_EXCHANGES: Final = 20
+
+
+def complaint(
+    summary: Summary, exchanges: Sequence[Exchange], where: Callable[[str], str] = lambda _pointer: ""
+) -> str:
+    """Return all that is to be complained about as a text for people; empty where there is nothing.
+
+    Args:
+        summary: what is left once what is allowed is taken off.
+        exchanges: of the session.
+        where: file and line of a JSON pointer into the contract; empty where that is not known.
+    """
+    if not summary:
+        return ""
+    by_number = {exchange.number: exchange for exchange in exchanges}
+    blocks = [
+        _headline(summary),
+        *_breaches(summary.violations, by_number, where, "The client broke the contract"),
+        *_breaches(summary.warnings, by_number, where, "The client sends what the contract does not promise"),
+        *_dropped(summary.dropped_violations),
+        *_unmatched(summary.unmatched, by_number),
+        *_unused(summary.unused_steps),
+        *_verdicts(summary.verdicts),
+        journal(exchanges),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _headline(summary: Summary) -> str:
+    """Return the first thing that is wrong, for the line that pytest sums a failure up in."""
+    found = [
+        *summary.violations,
+        *summary.warnings,
+        *summary.unmatched,
+        *(f"unused step: {step}" for step in summary.unused_steps),
+        *summary.verdicts,
+    ]
+    first = str(found[0]) if found else "exchanges with violations were dropped"
+    return f"{first} (and {len(found) - 1} more)" if len(found) > 1 else first
+
+
+def verdict_lines(verdicts: Iterable[Verdict]) -> str:
+    """Return verdicts as text, a paragraph each, with the exchanges that prove them."""
+    shown = (
+        f"{verdict} ({'exchange' if len(verdict.exchanges) == 1 else 'exchanges'} "
+        f"{', '.join(map(str, verdict.exchanges))})"
+        for verdict in verdicts
+    )
+    return "\n".join(_wrapped(text, 2, hang=2) for text in shown)
+
+
+def _breaches(
+    found: Sequence[Violation | Remark],
+    by_number: dict[int, Exchange],
+    where: Callable[[str], str],
+    title: str,
+) -> Iterator[str]:
+    if not found:
+        return
+    codes = sorted({one.code for one in found})
+    yield f"{title} ({_many(len(found), 'time')}: {', '.join(codes)})."
+    alike: dict[tuple[str, str, str], list[Violation | Remark]] = {}
+    for one in found:
+        alike.setdefault((one.code, one.pointer, one.contract), []).append(one)
+    shown = list(alike.values())[:_MOST]
+    for number, group in groupby(shown, key=lambda several: several[0].exchange):
+        exchange = by_number.get(number)
+        yield _head(number, exchange)
+        for first, *others in group:
+            yield _breach(first, exchange, where) + _also([other.exchange for other in others])
+    if len(alike) > _MOST:
+        yield f"… and {len(alike) - _MOST} of other kinds."
+    word = "allow_violations" if title.endswith("broke the contract") else "allow_warnings"
+    listed = ", ".join(f'"{code}"' for code in codes)
+    yield _wrapped(f"`mockgrid explain {codes[0]}` tells more. Where it is meant, {word}=[{listed}].", 0)
+
+
+def _breach(one: Violation | Remark, exchange: Exchange | None, where: Callable[[str], str]) -> str:
+    parts = [_wrapped(str(one), 2, hang=2)]
+    in_body = getattr(one, "location", "body") == "body"
+    if exchange is not None and in_body and isinstance(exchange.request.body, (dict, list)):
+        parts += ["", *(f"  {line}" for line in fragment(exchange.request.body, one.pointer, WIDTH - 2)), ""]
+    elif exchange is not None and getattr(one, "location", "") == "query":
+        parts.append(f"  sent: ?{exchange.request.query}"[:WIDTH])
+    if one.contract:
+        place = where(one.contract)
+        if place:
+            parts.append(f"  contract: {place}")
+        parts += _pointer(one.contract, "            " if place else "  contract: ")
+    return "\n".join(parts)
+
+
+def _also(exchanges: Sequence[int]) -> str:
+    """Return the other exchanges with the same breach, as a last line."""
+    if not exchanges:
+        return ""
+    shown = ", ".join(map(str, exchanges[:_MOST]))
+    more = f" and {len(exchanges) - _MOST} more" if len(exchanges) > _MOST else ""
+    noun = "exchange" if len(exchanges) == 1 else "exchanges"
+    return f"\n\n{_wrapped(f'Also in {noun} {shown}{more}.', 2)}"
+
+
+def _dropped(count: int) -> Iterator[str]:
+    if count:
+        yield _wrapped(
+            f"{_many(count, 'exchange')} with violations had to leave the journal, which was full; "
+            "make fewer requests in one test, or raise journal_bytes.",
+            0,
+        )
+
+
+def _unmatched(unmatched: Sequence[Unmatched], by_number: dict[int, Exchange]) -> Iterator[str]:
+    if not unmatched:
+        return
+    yield f"{_many(len(unmatched), 'request')} met no step. Where it is meant, allow_unmatched=True."
+    alike: dict[tuple[NearMiss, ...], list[Unmatched]] = {}
+    for one in unmatched:
+        alike.setdefault(one.near_misses, []).append(one)
+    for one, *others in list(alike.values())[:_MOST]:
+        yield _head(one.exchange, by_number.get(one.exchange))
+        near = "\n\n".join(map(_near_miss, one.near_misses)) or _wrapped(one.message, 2)
+        yield near + _also([other.exchange for other in others])
+
+
+def _near_miss(near: NearMiss) -> str:
+    held = f"{near.held} of {near.of} predicates hold" if near.of else "no predicates"
+    head = _wrapped(f"{near.step} ({near.where}): {held}", 2, hang=2)
+    rows = [["predicate", "expected", "got"], [near.predicate, near.expected, near.got]]
+    return "\n".join([head, *(f"    {line}" for line in columns(rows, WIDTH - 4))])
+
+
+def _unused(steps: Sequence[UnusedStep]) -> Iterator[str]:
+    if not steps:
+        return
+    counted = _many(len(steps), "step")
+    lines = [_wrapped(f"{counted} gave no reply. Where it is meant, allow_unused=True.", 0)]
+    lines += [_wrapped(f"{step.scenario}: {step.step} ({step.where})", 2, hang=2) for step in steps]
+    yield "\n".join(lines)
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
+    if verdicts:
+        yield f"The client's conduct is not sound:\n{verdict_lines(verdicts)}"
+
+
+def journal(exchanges: Sequence[Exchange]) -> str:
+    """Return what happened as text: a line for each of the last exchanges, with the step that answered."""
+    if not exchanges:
+        return "No request has arrived in this session. Does the client use its base_url and api_key?"
+    shown = exchanges[-_MOST_EXCHANGES:]
+    left_out = "" if len(shown) == len(exchanges) else f" (the last {len(shown)} of {len(exchanges)})"
+    rows = [[str(one.number), str(one.request), str(one.status), one.step or ""] for one in shown]
+    return "\n".join([f"The exchanges{left_out}:", *(f"  {line}" for line in columns(rows, WIDTH - 2))])
+
+
+def _head(number: int, exchange: Exchange | None) -> str:
+    if exchange is None:
+        return f"Exchange {number}:"
+    return _wrapped(f"Exchange {number}, {exchange.request}, answered with {exchange.status}:", 0)
+
+
+def _pointer(pointer: str, first: str) -> list[str]:
+    """Return a JSON pointer as lines, broken before slashes."""
+    lines, line = [], first
+    for part in pointer.split("/")[1:]:
+        if len(line) + len(part) + 1 > WIDTH and line.strip() and line != first:
+            lines.append(line)
+            line = " " * len(first)
+        line += f"/{part}"
+    return [*lines, line]
+
+
+def _wrapped(text: str, indent: int, hang: int = 0) -> str:
+    lines = wrap(
+        text,
+        WIDTH,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

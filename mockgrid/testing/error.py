@@ -1,0 +1,61 @@
+"""What a test asked of MockGrid, and cannot have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class CallError(MockgridError):
+    """The server refuses a call of its control interface, or cannot be asked.
+
+    Args:
+        status: the HTTP status that says so; 0 where there was no answer.
+        message: one sentence: what was found, what was expected, what to do.
+        findings: what is wrong with a script, as JSON, in order.
+    """
+
+    def __init__(self, status: int, message: str, findings: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.findings = tuple(findings)
+
+
+class PlayError(MockgridError):
+    """What is to be played breaks the language or the contract, or is not there.
+
+    Args:
+        message: one sentence, or one line for each finding.
+        where: the line of the test that asked for it; empty where the findings say the place.
+        findings: what is wrong, as JSON, in order.
+    """
+
+    def __init__(self, message: str, *, where: str = "", findings: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message, where=where)
+        self.findings = tuple(findings)
+
+
+class WaitError(MockgridError, TimeoutError):
+    """Fewer exchanges than expected had ended when the time was over."""
+
+
+def play_error(error: CallError, where: str) -> PlayError:
+    """Return why something cannot be played, with the place of each finding.
+
+    Args:
+        error: what the server said.
+        where: the line that asked for it.
+    """
+    if not error.findings:
+        return PlayError(error.message, where=where)
+    return PlayError("\n".join(finding_line(found) for found in error.findings), findings=error.findings)
+
+
+def finding_line(found: Mapping[str, Any]) -> str:
+    """Return a finding as one line: place, severity, code, and what to do."""
+    line = f"{found['where']}: {found['severity']} {found['code']}: {found['message']}"
+    return f"{line} {found['hint']}" if found["hint"] else line

@@ -1,0 +1,116 @@
+"""A server that tests share: its default session, and as many others as they want."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from mockgrid.errors import StartError
+from mockgrid.testing.session import GridSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from mockgrid.testing.controls import Controls
+    from mockgrid.testing.keys import Keys
+
+_OF_A_STARTED_ONE: Final = ("base_url", "api_key", "_controls")
+
+
+class Grid(GridSession):
+    """A server, once started; as a session it is its own default one.
+
+    Args:
+        keys: names its sessions.
+        folders: see ``GridSession``.
+    """
+
+    def __init__(self, keys: Keys, folders: Sequence[str] = ()) -> None:
+        # The session of the parent class opens when there is a server that has it.
+        self._keys = keys
+        self._folders = tuple(folders)
+        self._running = False
+
+    @abstractmethod
+    def _connect(self) -> tuple[Controls, str]:
+        """Return the controls of the server, and the base URL of its API."""
+
+    def start(self) -> Self:
+        """Have the server answer, and the default session open; does nothing where it does already.
+
+        Raises:
+            MockgridError: it cannot.
+        """
+        if self._running:
+            return self
+        controls, base_url = self._connect()
+        try:
+            super().__init__(controls, base_url, self._keys.key("default"), self._folders)
+        except BaseException:
+            controls.stop()
+            raise
+        self._running = True
+        return self
+
+    def stop(self) -> None:
+        """Let go of the server; does nothing the second time, and may be started again."""
+        if not self._running:
+            return
+        self._running = False
+        try:
+            self.close()
+        finally:
+            self._controls.stop()
+            for name in _OF_A_STARTED_ONE:
+                delattr(self, name)
+
+    def session(self, name: str = "session") -> GridSession:
+        """Open a session of its own: nothing that happens in another is seen there.
+
+        Args:
+            name: what its API key is made from. The same name again gives another key.
+        """
+        __tracebackhide__ = True
+        return GridSession(self._controls, self.base_url, self._keys.key(name), self._folders)
+
+    def report(self) -> dict[str, Any]:
+        """Return the contract report of all that the server has seen, as JSON."""
+        return self._controls.report()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # In a thread: what the server waits for may be a client on this very event loop.
+        await asyncio.to_thread(self.stop)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say why a server that does not run has no URL.
+
+        Raises:
+            StartError: it does not run.
+        """
+        if name in _OF_A_STARTED_ONE:
+            raise StartError(
+                f"This {type(self).__name__} does not run.",
+                hint="Use it as `with MockGrid() as grid:`, or call start() before and stop() after.",
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

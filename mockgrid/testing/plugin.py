@@ -1,0 +1,170 @@
+"""The pytest plugin: the fixture ``mockgrid``, its marker and its options.
+
+What a run without the fixture does not need is not imported here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from mockgrid.testing.grid import Grid
+    from mockgrid.testing.session import GridSession
+    from mockgrid.testing.trial import Trial  # noqa: F401 - of a text below
+
+_TRIALS = pytest.StashKey["list[Trial]"]()
+_REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
+_LINE = pytest.StashKey[str]()
+
+_MARKER = (
+    "mockgrid(scenario, *, strict, allow_violations, allow_warnings, allow_unmatched, allow_unused, "
+    "resilient): what plays in the test's session, and what does not fail the test."
+)
+_OPTIONS = (
+    ("url", "URL", "use the MockGrid at this address instead of one of the run's own"),
+    ("token", "TOKEN", "control token of that MockGrid; callers on its own machine need none"),
+    ("report", "PATH", "write the contract report here: .json, .md, .html or .xml (JUnit)"),
+    ("fail-under", "PERCENT", "fail the run where less of the contract was exercised"),
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options, and the same as settings of the configuration file."""
+    group = parser.getgroup("mockgrid", "MockGrid")
+    for name, metavar, text in _OPTIONS:
+        group.addoption(f"--mockgrid-{name}", metavar=metavar, help=text)
+        parser.addini(f"mockgrid_{name.replace('-', '_')}", text)
+    text = "folder of scenario files that tests name; repeatable"
+    group.addoption("--mockgrid-scenarios", metavar="DIR", action="append", default=[], help=text)
+    parser.addini("mockgrid_scenarios", text, type="paths")
+    text = "allow or error: whether unknown and deprecated fields in requests fail a test"
+    parser.addini("mockgrid_warnings", text, default="allow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_REPORTS] = []
+
+
+@pytest.fixture(scope="session")
+def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
+    """Give the server that the tests of a run share.
+
+    Override it to choose other settings: ``with MockGrid(clock="virtual") as grid: yield grid``.
+    """
+    from mockgrid.testing.run import started  # noqa: PLC0415 - only runs that use it
+
+    grid = started(pytestconfig)
+    yield grid
+    grid.stop()
+
+
+@pytest.fixture(scope="session")
+def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[None]:
+    """Ask the server for its report before it stops."""
+    yield
+    # Of a server that others use too, the process that writes the report asks: once, not in each worker.
+    if _wants_report(pytestconfig) and not option(pytestconfig, "url"):
+        pytestconfig.stash[_REPORTS].append(mockgrid_server.report())
+
+
+@pytest.fixture
+def mockgrid(
+    request: pytest.FixtureRequest, mockgrid_server: Grid, _mockgrid_report: None
+) -> Iterator[GridSession]:
+    """Give the test a session of its own on the run's server: ``base_url``, ``api_key``, ``play`` and more.
+
+    The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
+    """
+    from mockgrid.testing.run import trial_of  # noqa: PLC0415 - only tests that use it
+
+    trial = trial_of(request.node, mockgrid_server)
+    trials = request.node.stash.setdefault(_TRIALS, [])
+    trials.append(trial)
+    try:
+        yield trial.session
+        _fail(trial.judge_rest())
+    finally:
+        trials.remove(trial)
+        trial.session.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test that has passed though its client did wrong; the test itself, not its teardown."""
+    try:
+        result = yield
+    except BaseException:
+        for trial in item.stash.get(_TRIALS, []):
+            trial.excuse()
+        raise
+    # A unittest's failure is not raised here, but kept.
+    if not getattr(item, "_excinfo", None):
+        _fail("\n\n".join(filter(None, (trial.judge() for trial in item.stash.get(_TRIALS, [])))))
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the client did in a test that failed by itself."""
+    report = yield
+    if report.failed and call.when != "teardown":
+        for trial in item.stash.get(_TRIALS, []):
+            text = trial.aside()
+            if text:
+                report.sections.append(("MockGrid", text))
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the reports of one of pytest-xdist's workers."""
+    node.config.stash[_REPORTS] += getattr(node, "workeroutput", {}).get("mockgrid_reports", [])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the contract report, or hand it to the process that does."""
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["mockgrid_reports"] = config.stash[_REPORTS]
+    elif _wants_report(config) and not config.option.collectonly:
+        _write_report(session, config.stash[_REPORTS])
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say how much of the contract was exercised."""
+    if _LINE in config.stash:
+        terminalreporter.write_line(config.stash[_LINE])
+
+
+def option(config: pytest.Config, name: str) -> str | None:
+    """Return what the command line says, else the configuration file; None where neither does."""
+    given = config.getoption(f"--mockgrid-{name}")
+    return str(given or config.getini(f"mockgrid_{name.replace('-', '_')}") or "") or None
+
+
+def _wants_report(config: pytest.Config) -> bool:
+    return bool(option(config, "report") or option(config, "fail-under"))
+
+
+def _write_report(session: pytest.Session, documents: list[dict[str, Any]]) -> None:
+    from mockgrid.testing.run import report_of  # noqa: PLC0415 - only runs that want one
+
+    line, enough = report_of(session.config, documents)
+    session.config.stash[_LINE] = line
+    if not enough and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _fail(text: str) -> None:
+    __tracebackhide__ = True
+    if text:
+        pytest.fail(text, pytrace=False)

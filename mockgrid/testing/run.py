@@ -1,0 +1,129 @@
+"""What one run of pytest has: its server, and a trial for each test that asks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mockgrid.errors import MockgridError
+from mockgrid.testing.allowance import Allowance
+from mockgrid.testing.caller import at
+from mockgrid.testing.plugin import option
+from mockgrid.testing.trial import Trial
+
+if TYPE_CHECKING:
+    from mockgrid.testing.grid import Grid
+
+_WARNINGS = {"allow": True, "error": False}
+
+
+def grid_of(config: pytest.Config) -> Grid:
+    """Return the server that the options ask for; it is not started yet."""
+    folders = scenario_folders(config)
+    url = option(config, "url")
+    if url is None:
+        from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 - a server elsewhere needs no server here
+
+        return MockGrid(scenarios=folders)
+    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - a server here needs no client
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return RemoteGrid(url, option(config, "token"), folders=folders, worker=worker)
+
+
+def started(config: pytest.Config) -> Grid:
+    """Start the server that the options ask for; where that cannot be, tests fail with the reason alone."""
+    __tracebackhide__ = True
+    try:
+        return grid_of(config).start()
+    except MockgridError as error:
+        reason = str(error)
+    pytest.fail(reason, pytrace=False)
+
+
+def scenario_folders(config: pytest.Config) -> list[str]:
+    """Return the folders of scenario files, those of the command line first."""
+    given = [
+        str(config.invocation_params.dir / folder) for folder in config.getoption("--mockgrid-scenarios")
+    ]
+    return given or [str(Path(folder)) for folder in config.getini("mockgrid_scenarios")]
+
+
+def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[str, bool]:
+    """Write the report that the options ask for.
+
+    Args:
+        config: of the run.
+        documents: the reports of its own servers; one elsewhere is asked here.
+
+    Returns:
+        A line for people, and whether enough of the contract was exercised; what went wrong counts as not.
+    """
+    from mockgrid.testing.contract_report import least_of, write_report  # noqa: PLC0415 - only where wanted
+
+    try:
+        if option(config, "url"):
+            with grid_of(config) as grid:
+                documents = [grid.report()]
+        path = option(config, "report")
+        return write_report(
+            documents,
+            None if path is None else config.invocation_params.dir / path,
+            least_of(option(config, "fail-under")),
+        )
+    except MockgridError as error:
+        return f"mockgrid: {error}", False
+
+
+def trial_of(item: pytest.Item, grid: Grid) -> Trial:
+    """Open a session for a test, and play what its marker says."""
+    __tracebackhide__ = True
+    try:
+        return _trial(item, grid)
+    except MockgridError as error:
+        reason = str(error)
+    pytest.fail(reason, pytrace=False)
+
+
+def _trial(item: pytest.Item, grid: Grid) -> Trial:
+    played, strict, words = _marked(item)
+    allowance = Allowance(allow_warnings=_warnings(item.config)).changed(words)
+    session = grid.session(item.nodeid)
+    try:
+        if played is not None:
+            session.play_as(at(item.path, (item.location[1] or 0) + 1), played, strict=strict)
+    except BaseException:
+        session.close()
+        raise
+    return Trial(session, allowance)
+
+
+def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:
+    """Return what plays, whether strictly, and what is allowed; the nearest marker has the last word."""
+    played = None
+    words: dict[str, Any] = {}
+    for mark in reversed(list(item.iter_markers("mockgrid"))):
+        if len(mark.args) > 1:
+            raise MockgridError(
+                f"The marker mockgrid has {len(mark.args)} arguments without a name; one is expected.",
+                hint='Such as @pytest.mark.mockgrid("tool-loop", strict=True).',
+            )
+        played = mark.args[0] if mark.args else played
+        words |= mark.kwargs
+    strict = words.pop("strict", None)
+    if strict is not None and played is None:
+        raise MockgridError(
+            "The marker mockgrid has `strict` and nothing that plays.",
+            hint="Name a scenario beside it, or say it in the test: mockgrid.play(…, strict=True).",
+        )
+    return played, strict, words
+
+
+def _warnings(config: pytest.Config) -> bool:
+    value = str(config.getini("mockgrid_warnings"))
+    if value not in _WARNINGS:
+        raise MockgridError(f"mockgrid_warnings is {value!r}; it is allow or error.")
+    return _WARNINGS[value]

@@ -1,0 +1,110 @@
+"""What a test wants to have played, as the control interface takes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from mockgrid.testing.caller import seen_from_here
+from mockgrid.testing.error import PlayError, finding_line
+
+if TYPE_CHECKING:
+    from mockgrid.testing.caller import Caller
+
+Played: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""The name of a scenario, the path of a file, a whole scenario, one reply or step, or a list of these."""
+
+_ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
+_WHOLE: Final = frozenset(("steps", "scenario", "description", "limits", "balance", "models"))
+
+
+def script_of(
+    played: Played, caller: Caller, *, strict: bool | None = None, folders: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the body of the call that plays something.
+
+    Args:
+        played: what to play. A text is a path where it ends as one of a scenario file, or has a slash; paths
+            are looked for beside the caller's file first, then in the current directory.
+        caller: whose line findings name.
+        strict: overrides what the scenario says; None leaves it.
+        folders: of scenario files that the server does not have, and that may be named all the same.
+
+    Raises:
+        PlayError: a file cannot be used, or data is none that JSON has.
+    """
+    if isinstance(played, os.PathLike) or (isinstance(played, str) and _is_path(played)):
+        asked = _of_file(_found(Path(played), caller), caller)
+    elif isinstance(played, str):
+        file = _named(played, folders) if folders else None
+        asked = {"scenario": played} if file is None else _of_file(file, caller)
+    elif isinstance(played, (Mapping, Sequence)):
+        asked = {"steps": _plain(played, caller), "where": caller.where}
+    else:
+        raise PlayError(
+            f"A value of type {type(played).__name__} cannot be played; "
+            "a list of replies, a scenario's name or a path is expected.",
+            where=caller.where,
+        )
+    return asked if strict is None else {**asked, "strict": strict}
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or os.sep in text or Path(text).suffix.lower() in _ENDINGS
+
+
+def _found(path: Path, caller: Caller) -> Path:
+    if path.is_absolute():
+        return path
+    beside = caller.folder / path
+    return beside if beside.exists() or not path.exists() else path
+
+
+def _named(name: str, folders: Sequence[str]) -> Path | None:
+    """Return the file of a scenario in the test's own folders."""
+    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - only where the server is elsewhere
+
+    found = load_library(folders).find(name)
+    return None if found is None else Path(found.origin.document.name)
+
+
+def _of_file(path: Path, caller: Caller) -> dict[str, Any]:
+    """Read a file here, so that findings name its lines, wherever the server is."""
+    from mockgrid.scenario.loading import check_file  # noqa: PLC0415 - only those who play files need it
+
+    shown = seen_from_here(path)
+    scenario, findings = check_file(shown)
+    if scenario is None:
+        wrong = [found.as_json() for found in findings if found.severity == "error"]
+        if not path.exists():
+            raise PlayError(finding_line(wrong[0]), where=caller.where, findings=wrong)
+        raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong)
+    return {"source": path.read_text("utf-8-sig"), "where": shown}
+
+
+def _plain(played: Mapping[str, Any] | Sequence[Any], caller: Caller) -> Any:
+    """Return data as JSON has it, the same for a server in this process and for one elsewhere."""
+    single = isinstance(played, Mapping) and _WHOLE.isdisjoint(played)
+    data = [played] if single else played
+    try:
+        return json.loads(json.dumps(data, allow_nan=False, default=_default))
+    except (TypeError, ValueError, RecursionError):
+        pass
+    from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only what is wrong needs it
+    from mockgrid.scenario.loading import build  # noqa: PLC0415 - the same
+
+    try:
+        build(data, where=caller.where)
+    except ScenarioError as error:
+        wrong = [found.as_json() for found in error.findings if found.severity == "error"]
+        raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong) from None
+    raise PlayError("What is to be played has values that JSON does not have.", where=caller.where)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError

@@ -1,0 +1,234 @@
+"""A session, as a test has it: a key of its own, what plays for it, and what the client has done."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.testing.allowance import Allowance
+from mockgrid.testing.caller import caller
+from mockgrid.testing.clock import SessionClock
+from mockgrid.testing.complaint import complaint, verdict_lines
+from mockgrid.testing.environment import Environment
+from mockgrid.testing.error import CallError, WaitError, play_error
+from mockgrid.testing.exchange import Exchange
+from mockgrid.testing.script import script_of
+from mockgrid.testing.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.testing.caller import Caller
+    from mockgrid.testing.controls import Controls
+    from mockgrid.testing.script import Played
+    from mockgrid.testing.summary import Unmatched, UnusedStep, Verdict
+    from mockgrid.testing.violation import Remark, Violation
+
+SETTLING: Final = 1.0
+"""Seconds for which replies that are still under way are waited for before a session is judged."""
+
+
+class GridSession:
+    """One session of a server: nothing that happens in another is seen here.
+
+    Args:
+        controls: of the server.
+        base_url: of its API, without a final slash.
+        api_key: names the session.
+        folders: of scenario files that may be played by name though the server does not have them.
+
+    Attributes:
+        base_url: what clients are given as base URL.
+        api_key: what clients are given as API key.
+    """
+
+    def __init__(self, controls: Controls, base_url: str, api_key: str, folders: Sequence[str] = ()) -> None:
+        self._controls = controls
+        self._folders = tuple(folders)
+        self.base_url = base_url
+        self.api_key = api_key
+        controls.open(api_key, {})
+
+    # ---------------------------------------------------------------- what plays
+
+    def play(self, played: Played, *, strict: bool | None = None) -> None:
+        """Play something from now on: what a scenario file says, checked like one.
+
+        >>> mockgrid.play([{"error": 503, "retry_after": "10ms"}, {"say": "Hello"}])
+        >>> mockgrid.play("tool-loop")
+        >>> mockgrid.play("scenarios/first.yaml", strict=True)
+
+        Args:
+            played: a list of replies, of which the last is repeated; a list of steps; one reply; a whole
+                scenario as a mapping; the name of a scenario; or the path of a file, beside the test or from
+                the current directory.
+            strict: whether a request that no step matches fails, and a step that gave nothing; None leaves
+                it to the scenario.
+
+        Raises:
+            PlayError: it cannot be played; what played before goes on.
+        """
+        __tracebackhide__ = True
+        self.play_as(caller(), played, strict=strict)
+
+    def play_as(self, asker: Caller, played: Played, *, strict: bool | None = None) -> None:
+        """Play something on behalf of a line that is not the caller's own; see ``play``."""
+        __tracebackhide__ = True
+        asked = script_of(played, asker, strict=strict, folders=self._folders)
+        try:
+            self._controls.script(self.api_key, asked)
+        except CallError as error:
+            raise play_error(error, asker.where) from None
+
+    def reset(self) -> None:
+        """Begin anew what plays, and forget the exchanges."""
+        __tracebackhide__ = True
+        self._controls.reset(self.api_key)
+
+    @property
+    def clock(self) -> SessionClock:
+        """The session's time."""
+        return SessionClock(self._controls, self.api_key)
+
+    def env(self) -> Environment:
+        """Return ``OPENAI_BASE_URL`` and ``OPENAI_API_KEY``; ``with`` sets them, and restores them after."""
+        return Environment(self.base_url, self.api_key)
+
+    # ---------------------------------------------------------------- what happened
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All requests with their replies, in order; those whose reply is under way included."""
+        __tracebackhide__ = True
+        return [Exchange.from_json(told) for told in self._controls.exchanges(self.api_key)]
+
+    @property
+    def count(self) -> int:
+        """How many requests there have been."""
+        return int(self._controls.session(self.api_key)["exchanges"]["count"])
+
+    @property
+    def last(self) -> Exchange:
+        """The last exchange.
+
+        Raises:
+            LookupError: there was none yet.
+        """
+        __tracebackhide__ = True
+        exchanges = self.exchanges
+        if not exchanges:
+            raise LookupError("No request has arrived; does the client use this base_url and api_key?")
+        return exchanges[-1]
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> list[Exchange]:
+        """Wait until so many exchanges have ended, and return all.
+
+        Args:
+            count: of exchanges since the session began.
+            timeout: seconds.
+
+        Raises:
+            WaitError: there are fewer when the time is over.
+        """
+        __tracebackhide__ = True
+        told = self._controls.exchanges(self.api_key, wait=count, seconds=timeout)
+        exchanges = [Exchange.from_json(one) for one in told]
+        ended = (exchanges[-1].number if exchanges else 0) - sum(one.seconds is None for one in exchanges)
+        if ended < count:
+            raise WaitError(
+                f"Only {ended} of {count} exchanges ended within {timeout:g} s"
+                f"{'' if ended == len(exchanges) else ', and one is under way'}.",
+                hint="Does the client use this base_url and api_key?" if not exchanges else "",
+            )
+        return exchanges
+
+    async def wait_for_async(self, count: int, timeout: float = 5.0) -> list[Exchange]:  # noqa: ASYNC109
+        """Do what ``wait_for`` does, without holding up the event loop that the client runs on."""
+        return await asyncio.to_thread(self.wait_for, count, timeout)
+
+    # ---------------------------------------------------------------- what it proves
+
+    @property
+    def summary(self) -> Summary:
+        """All that follows, as one value; replies that are under way are waited for, at most a second."""
+        __tracebackhide__ = True
+        return Summary.from_json(self._settled(final=True))
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """How requests broke the contract."""
+        return self._now().violations
+
+    @property
+    def warnings(self) -> tuple[Remark, ...]:
+        """Fields of valid requests that the contract does not know, or deprecates."""
+        return self._now().warnings
+
+    @property
+    def unmatched(self) -> tuple[Unmatched, ...]:
+        """Requests for which the scenario had no reply."""
+        return self._now().unmatched
+
+    @property
+    def unused_steps(self) -> tuple[UnusedStep, ...]:
+        """Steps of strict scenarios that gave no reply yet."""
+        return self._now().unused_steps
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the client did wrong over several requests, if no more are to come."""
+        return self.summary.verdicts
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The first verdict; None where the client's conduct was sound."""
+        return next(iter(self.verdicts), None)
+
+    def assert_resilient(self) -> None:
+        """Fail with all verdicts, if there are any; to be asked when the client has done its work.
+
+        Raises:
+            AssertionError: the client's conduct was not sound.
+        """
+        __tracebackhide__ = True
+        verdicts = self.verdicts
+        if verdicts:
+            raise AssertionError(f"The client's conduct is not sound:\n{verdict_lines(verdicts)}")
+
+    def check(self, **allowed: Any) -> None:
+        """Fail where the client broke the contract, met no step, or left strict steps unused.
+
+        The fixture does this by itself. The keywords are those of the marker, such as
+        ``allow_violations=["MG113"]``; see ``mockgrid.testing.allowance``.
+
+        Raises:
+            AssertionError: there is something that is not allowed.
+        """
+        __tracebackhide__ = True
+        left = Allowance().changed(allowed).left(self.summary)
+        if left:
+            raise AssertionError(complaint(left, self.exchanges, self.where))
+
+    def where(self, pointer: str) -> str:
+        """Return file and line of a JSON pointer into the contract; empty where that is not known here."""
+        return self._controls.where(pointer)
+
+    def close(self) -> None:
+        """Forget the session; does nothing where the server has done so."""
+        try:
+            self._controls.close(self.api_key)
+        except CallError as error:
+            if error.status != _GONE:
+                raise
+
+    def _now(self) -> Summary:
+        return Summary.from_json(self._controls.session(self.api_key))
+
+    def _settled(self, *, final: bool) -> dict[str, Any]:
+        count = self.count
+        if count:
+            self._controls.exchanges(self.api_key, after=count, wait=count, seconds=SETTLING)
+        return self._controls.session(self.api_key, final=final)
+
+
+_GONE: Final = 404

@@ -1,0 +1,94 @@
+"""The contract report of runs of pytest, in one process and in several."""
+
+import json
+
+import pytest
+from testing.suites import ALONE, suite
+
+TEXT = """
+@pytest.mark.parametrize("number", range(4))
+def test_it(mockgrid, number):
+    ask(mockgrid, temperature=number / 2)
+def test_unauthorized(mockgrid):
+    mockgrid.play("unauthorized")
+    ask(mockgrid)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _with_workers(request):
+    if "options" in request.fixturenames:
+        pytest.importorskip("xdist")
+
+
+@pytest.fixture
+def run(pytester, _loaded):
+    pytester.makepyfile(test_it=suite(TEXT))
+    return lambda *options: pytester.runpytest_inprocess(*ALONE, *options)
+
+
+def counts(path):
+    rows = json.loads(path.read_text("utf-8"))["rows"]
+    return {(row["operation"], row["status"]): row["count"] for row in rows if row["count"]}
+
+
+SEEN = {("createChatCompletion", "200"): 4, ("createChatCompletion", "401"): 1}
+
+
+@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "2"]])
+def test_the_report_adds_up_what_all_workers_have_seen(run, pytester, options):
+    result = run(*options, "--mockgrid-report=out/report.json")
+    result.assert_outcomes(passed=5)
+    result.stdout.re_match_lines(
+        [r"mockgrid: [\d.]+ % of the contract's \d+ rows are covered; report: .*report\.json"]
+    )
+    assert counts(pytester.path / "out/report.json") == SEEN
+
+
+@pytest.mark.parametrize("options", [[], ["-n", "2"]])
+def test_the_report_of_a_server_elsewhere_is_asked_for_once(run, pytester, served, options):
+    before = run("-p", "no:xdist", "--mockgrid-url", served, "--mockgrid-report=before.json")
+    before.assert_outcomes(passed=5)
+    run(*options, "--mockgrid-url", served, "--mockgrid-report=after.json").assert_outcomes(passed=5)
+    first, second = counts(pytester.path / "before.json"), counts(pytester.path / "after.json")
+    assert {
+        row: second[row] - first.get(row, 0) for row in second if second[row] != first.get(row, 0)
+    } == SEEN
+
+
+@pytest.mark.parametrize(
+    ("name", "beginning"),
+    [("report.md", "**"), ("report.html", "<!doctype html>"), ("report.xml", "<?xml"), ("report.txt", "")],
+)
+def test_the_ending_says_how_it_is_written(run, pytester, name, beginning):
+    run("-p", "no:xdist", f"--mockgrid-report={name}")
+    assert pytester.path.joinpath(name).read_text("utf-8").startswith(beginning)
+
+
+def test_a_run_that_exercises_too_little_fails(run):
+    result = run("-p", "no:xdist", "--mockgrid-fail-under=99")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.re_match_lines([r"mockgrid: [\d.]+ % of .* rows are covered, less than 99 %"])
+    assert run("-p", "no:xdist", "--mockgrid-fail-under=1").ret == pytest.ExitCode.OK
+
+
+def test_a_limit_that_is_no_number_is_told(run):
+    result = run("-p", "no:xdist", "--mockgrid-fail-under=most")
+    assert result.ret != pytest.ExitCode.OK
+    assert "--mockgrid-fail-under is 'most'; a number from 0 to 100 is expected." in str(
+        result.outlines + result.errlines
+    )
+
+
+def test_a_report_that_cannot_be_written_is_told(run, pytester):
+    pytester.path.joinpath("file").write_text("")
+    result = run("-p", "no:xdist", "--mockgrid-report=file/report.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["mockgrid: *file/report.json: The report cannot be written: *"])
+
+
+def test_a_run_without_the_fixture_has_no_report(pytester):
+    pytester.makepyfile("def test_it(): pass")
+    result = pytester.runpytest_inprocess("-p", "no:xdist", "--mockgrid-report=report.json")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["mockgrid: no test used the fixture, so there is no contract report"])

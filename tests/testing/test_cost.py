@@ -1,0 +1,63 @@
+"""What the plugin and its sessions cost. The limits are far above what was measured, for busy machines."""
+
+import subprocess
+import sys
+from time import perf_counter
+
+from testing.suites import ALONE
+
+from mockgrid import MockGrid
+
+MILLISECOND = 0.001
+
+SHOW_MODULES = """
+import sys
+def pytest_unconfigure(config):
+    print("loaded:", *sorted(sys.modules))
+"""
+
+
+def loaded(pytester, *options):
+    result = pytester.runpytest_subprocess("--collect-only", *ALONE, *options)
+    line = next(line for line in result.outlines if line.startswith("loaded:"))
+    return set(line.split()[1:])
+
+
+def test_a_run_that_does_not_use_it_loads_four_small_modules(pytester):
+    pytester.makeconftest(SHOW_MODULES)
+    pytester.makepyfile("def test_it(): pass")
+    # Other plugins load much; with one of them less, they may load it elsewhere, but load it.
+    assert loaded(pytester) - loaded(pytester, "-p", "no:mockgrid") == {
+        "mockgrid",
+        "mockgrid.testing",
+        "mockgrid.testing.plugin",
+    }
+
+
+def test_loading_it_takes_less_than_ten_milliseconds():
+    code = "import pytest, time; t = time.time(); import mockgrid.testing.plugin; print(time.time() - t)"
+    command = [sys.executable, "-c", code]
+    times = [
+        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3)
+    ]
+    assert min(times) < 10 * MILLISECOND
+
+
+def test_a_session_takes_less_than_a_millisecond_to_open(server):
+    rounds = []
+    for _ in range(5):
+        began = perf_counter()
+        sessions = [server.session("cost") for _ in range(20)]
+        rounds.append((perf_counter() - began) / len(sessions))
+        for session in sessions:
+            session.close()
+    assert min(rounds) < 1 * MILLISECOND
+
+
+def test_a_server_starts_and_stops_quickly():
+    times = []
+    for _ in range(5):
+        began = perf_counter()
+        with MockGrid():
+            times.append(perf_counter() - began)
+    assert min(times) < 150 * MILLISECOND

@@ -1,0 +1,76 @@
+"""The page for users: its code runs, and what it names is there."""
+
+import re
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from mockgrid.testing.allowance import Allowance
+from mockgrid.testing.plugin import _OPTIONS
+from mockgrid.testing.session import GridSession
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "testing.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+def block(word):
+    (found,) = [text for text in BLOCKS if word in text]
+    return found
+
+
+@pytest.fixture
+def run(pytester, _loaded):
+    def run(text, **expected):
+        pytester.makepyfile(test_it=text)
+        pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist").assert_outcomes(**expected)
+
+    return run
+
+
+def test_the_first_test_passes(run):
+    run(block("waits_for_the_balance"), passed=1)
+
+
+def test_all_that_play_takes_plays(run, pytester):
+    pytester.mkdir("scenarios").joinpath("first.yaml").write_text("steps: [{reply: {say: Hello}}]")
+    head = "import pytest\n@pytest.mark.mockgrid(allow_unused=True)\ndef test_it(mockgrid):\n"
+    run(head + indent(block('mockgrid.play("tool-loop")'), "    "), passed=1)
+
+
+def test_the_markers_are_known(run):
+    # The agent of the first is yet to be written: it leaves all steps unused.
+    run(block("def test_agent"), failed=1, passed=1)
+
+
+def test_the_server_may_be_overridden(run):
+    run(
+        block("def mockgrid_server") + "\ndef test_it(mockgrid):\n    assert mockgrid.clock.virtual\n",
+        passed=1,
+    )
+
+
+def test_unittest_classes_have_their_sessions(run):
+    body = "\n    def test_it(self):\n        assert self.grid.exchanges == []\n"
+    run(block("enterContext") + body, passed=1)
+    run(block("session_of_the_test") + body, passed=1)
+
+
+def test_every_name_of_the_table_is_there():
+    table = PAGE.partition("## The session")[2].partition("`play` takes")[0]
+    named = {
+        name
+        for cell in re.findall(r"^\| (.*?) \|", table, re.MULTILINE)
+        for name in re.findall(r"`(\w+)", cell)
+    }
+    public = {name for name in vars(GridSession) if not name.startswith("_")}
+    beyond = {"where", "count", "summary", "check", "close", "play_as", "wait_for_async"}
+    assert named == public - beyond | {"base_url", "api_key"}
+
+
+def test_every_option_and_keyword_is_told():
+    for name in (*(option[0] for option in _OPTIONS), "scenarios"):
+        assert f"`--mockgrid-{name}" in PAGE
+    for name in Allowance.__slots__:
+        assert f"`{name}=" in PAGE or f"where `{name}=" in PAGE

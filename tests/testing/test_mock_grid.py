@@ -1,0 +1,232 @@
+"""MockGrid without pytest's help."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from testing.client import HELLO, Client
+
+from mockgrid import MockGrid, RemoteGrid
+from mockgrid.errors import StartError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_it_is_a_session_of_its_own_server():
+    with MockGrid() as grid, Client(grid) as client:
+        grid.play([{"error": 503, "retry_after": "10ms"}, {"say": "Hello"}])
+        assert [client.ask().status_code for _ in range(2)] == [503, 200]
+        assert [exchange.status for exchange in grid.exchanges] == [503, 200]
+        grid.check()
+
+
+def test_its_keys_are_the_same_each_time():
+    keys = []
+    for _ in range(2):
+        with MockGrid() as grid:
+            keys.append([grid.api_key, grid.session("one").api_key, grid.session("one").api_key])
+    assert keys[0] == keys[1]
+    assert len(set(keys[0])) == 3
+
+
+def test_settings_are_those_of_the_server(tmp_path):
+    tmp_path.joinpath("own.yaml").write_text("steps: [{reply: {error: 404}}]")
+    settings = {"scenarios": tmp_path, "error_shape": "both", "models": ["mine"], "seed": 7}
+    with MockGrid(**settings) as grid, Client(grid) as client:
+        grid.play("own")
+        assert client.ask().json().keys() == {"errors", "error"}
+        assert grid.settings.models == ("mine",)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("clok", "Did you mean clock?"), ("nothing", "Known: document, overlays, host")]
+)
+def test_a_setting_that_is_none_is_told(name, hint):
+    with pytest.raises(StartError, match=f"MockGrid has no setting '{name}'") as raised:
+        MockGrid(**{name: 1})
+    assert hint in str(raised.value)
+
+
+def test_a_document_of_your_own_is_served(tmp_path):
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Pets", "version": "1"},
+        "servers": [{"url": "/api"}],
+        "security": [{"key": []}],
+        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+        "paths": {"/pets": {"get": {"operationId": "pets", "responses": {"200": {"description": "All"}}}}},
+    }
+    path = tmp_path / "pets.json"
+    path.write_text(json.dumps(document))
+    with MockGrid(document=path) as grid, Client(grid) as client:
+        assert grid.base_url.endswith("/api")
+        assert client.get("/pets").status_code == 200
+        assert grid.last.operation == "pets"
+
+
+def test_what_does_not_run_says_so():
+    grid = MockGrid()
+    for ask in (lambda: grid.base_url, lambda: grid.exchanges, lambda: grid.app, grid.session):
+        with pytest.raises(StartError, match="does not run"):
+            ask()
+    assert not hasattr(grid, "nothing")
+    grid.stop()
+    with grid:
+        session = grid.session()
+    with pytest.raises(StartError, match="does not run"):
+        _ = grid.api_key
+    with pytest.raises(Exception, match="This MockGrid has stopped"):
+        _ = session.exchanges
+
+
+def test_it_may_be_started_again():
+    grid = MockGrid()
+    for _ in range(2):
+        assert grid.start() is grid.start()
+        with Client(grid) as client:
+            assert client.ask().status_code == 200
+        assert len(grid.exchanges) == 1
+        grid.stop()
+        grid.stop()
+
+
+def test_coroutines_may_use_it():
+    async def ask():
+        async with (
+            MockGrid() as grid,
+            httpx.AsyncClient(base_url=grid.base_url, trust_env=False) as client,
+        ):
+            headers = {"authorization": f"Bearer {grid.api_key}"}
+            asking = asyncio.create_task(
+                client.post("/chat/completions", headers=headers, json={"messages": HELLO})
+            )
+            exchanges = await grid.wait_for_async(1)
+            assert (await asking).json()["choices"][0]["message"]["content"] == exchanges[0].text
+            # On the loop's own thread, as in a notebook.
+            with MockGrid() as other:
+                assert other.exchanges == []
+
+    asyncio.run(ask())
+
+
+def test_a_client_that_is_left_open_does_not_hold_up_the_end():
+    async def leave():
+        async with MockGrid() as grid:
+            client = httpx.AsyncClient(base_url=grid.base_url, trust_env=False)
+            await client.get("/models")
+        await client.aclose()
+
+    asyncio.run(asyncio.wait_for(leave(), 5))
+
+
+def test_the_application_is_called_within_the_process():
+    async def ask():
+        async with MockGrid() as grid:
+            transport = httpx.ASGITransport(grid.app)
+            headers = {"authorization": f"Bearer {grid.api_key}"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url=grid.base_url, headers=headers
+            ) as client:
+                replies = await asyncio.gather(
+                    *(client.post("/chat/completions", json={"messages": HELLO}) for _ in range(8))
+                )
+                streamed = await client.post("/chat/completions", json={"messages": HELLO, "stream": True})
+                broken = await client.post("/chat/completions", json={"messages": []})
+            assert {reply.status_code for reply in replies} == {200}
+            assert streamed.text.endswith("data: [DONE]\n\n")
+            assert broken.status_code == 422
+            assert len(grid.exchanges) == 10
+            assert [found.code for found in grid.violations] == ["MG114"]
+
+    asyncio.run(ask())
+
+
+def test_a_call_within_the_process_may_be_cancelled():
+    async def ask():
+        async with MockGrid() as grid:
+            grid.play({"say": "Hello", "delay": "30s"})
+            transport = httpx.ASGITransport(grid.app)
+            headers = {"authorization": f"Bearer {grid.api_key}"}
+            async with httpx.AsyncClient(
+                transport=transport, base_url=grid.base_url, headers=headers
+            ) as client:
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await client.post("/chat/completions", json={"messages": HELLO})
+            assert (await grid.wait_for_async(1))[0].ended_by is not None
+
+    asyncio.run(ask())
+
+
+LEAKS = """
+import asyncio, gc, os, threading, warnings
+from mockgrid import MockGrid
+
+async def use():
+    async with MockGrid() as grid:
+        await grid.wait_for_async(0)
+        port = int(grid.base_url.rpartition(":")[2].removesuffix("/v1"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+        await writer.wait_closed()
+    return len(asyncio.all_tasks())
+
+def state():
+    gc.collect()
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))
+
+with MockGrid() as grid:
+    grid.exchanges
+before = state()
+for _ in range(50):
+    with MockGrid() as grid:
+        grid.session("one").play({"say": "Hello"})
+        grid.exchanges
+    assert asyncio.run(use()) == 1
+print(before, state())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files where Linux lists them")
+def test_a_hundred_leave_no_thread_socket_or_task_behind():
+    command = [sys.executable, "-W", "error", "-c", LEAKS]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    before, _, after = done.stdout.strip().partition(") (")
+    assert f"{before})" == f"({after}"
+
+
+def test_two_do_not_meet():
+    with MockGrid() as one, MockGrid() as other, Client(one) as client:
+        client.ask()
+        assert (len(one.exchanges), len(other.exchanges)) == (1, 0)
+
+
+def test_the_report_tells_what_was_exercised(grid, client):
+    client.ask()
+    rows = grid.report()["rows"]
+    assert any(row["operation"] == "createChatCompletion" and row["count"] for row in rows)
+
+
+def test_runs_that_share_a_server_have_other_keys(server):
+    with RemoteGrid(server.base_url) as one, RemoteGrid(server.base_url) as other:
+        assert one.session("same").api_key != other.session("same").api_key
+
+
+def test_threads_of_a_test_may_share_a_session(session):
+    def ask():
+        with Client(session) as client:
+            client.ask()
+            _ = session.exchanges
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(session.wait_for(8)) == 8
