@@ -17,5 +17,5 @@ def test_the_order_of_tests_does_not_matter(pytester):
         """
         )
     )
-    for seed in ("1", "2"):
-        pytester.runpytest_inprocess("-p", "no:xdist", f"--randomly-seed={seed}").assert_outcomes(passed=12)
+    for seed in ("1", "2"):  # in processes of their own: pytester forgets what half a server has imported
+        pytester.runpytest_subprocess("-p", "no:xdist", f"--randomly-seed={seed}").assert_outcomes(passed=12)
