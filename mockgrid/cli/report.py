@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 from functools import reduce
@@ -38,6 +40,8 @@ UNDER: Final = 1
 _OK: Final = 200
 _REFUSED: Final = (401, 403)
 _NOT_FOUND: Final = 404
+# A file that may be written in a folder that may not, or that is mounted by itself, as containers do.
+_NO_NEIGHBOURS: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY)
 
 
 class FetchError(MockgridError):
@@ -151,15 +155,49 @@ def rendered(document: Document, form: str, *, to_file: bool) -> str:
 
 
 def write(text: str, output: Path | None) -> None:
-    """Write UTF-8 to a file, or to standard output."""
+    """Write UTF-8 to a file, whole or not at all, or to standard output."""
     data = text.encode("utf-8", "backslashreplace")
-    if output is None:
+    try:
+        if output is None:
+            _print(data)
+        else:
+            _put(data, output)
+    except BrokenPipeError:  # its reader has seen enough
+        raise
+    except OSError as error:
+        where = "standard output" if output is None else str(output)
+        raise MockgridError(f"The report cannot be written: {_reason(error)}.", where=where) from None
+
+
+def _print(data: bytes) -> None:
+    """Write past Python's buffer: what stays in there would fail once more when the interpreter ends."""
+    try:
+        sys.stdout.flush()
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, ValueError):  # none, or none of the system's
         click.echo(data, nl=False)
         return
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _put(data: bytes, output: Path) -> None:
+    """Write to a file beside the one that is meant, and rename it: nobody finds half a report."""
+    target = output.resolve()  # a link stays one
+    if target.exists() and not target.is_file():  # such as /dev/stdout
+        target.write_bytes(data)
+        return
+    half = target.with_name(f".mockgrid-{os.getpid()}")
     try:
-        output.write_bytes(data)
+        half.write_bytes(data)
+        if target.exists():
+            shutil.copymode(target, half)
+        half.replace(target)
     except OSError as error:
-        raise MockgridError(f"The report cannot be written: {_reason(error)}.", where=str(output)) from None
+        half.unlink(missing_ok=True)
+        if error.errno not in _NO_NEIGHBOURS or not target.exists():
+            raise
+        target.write_bytes(data)
 
 
 def read(path: Path) -> Document:

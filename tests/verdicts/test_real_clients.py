@@ -232,7 +232,7 @@ def test_credentials_kept_across_hosts(plays):
 
 
 def test_a_redirect_that_is_not_followed(plays):
-    """Nor can it be told from one whose follower has lost its key, and with it the session."""
+    """It is told from one whose follower has lost its key: the new place still says whose request it is."""
     conduct = plays("routed")
     with conduct.httpx() as client:
         assert ask(client, conduct.url).status_code == 307
@@ -241,4 +241,4 @@ def test_a_redirect_that_is_not_followed(plays):
     with conduct.httpx(follow_redirects=True) as client:
         assert ask(client, conduct.url).status_code == 200
         assert ask(client, conduct.url, n=2).status_code == 401
-    assert conduct.verdicts == ["gave_up"]
+    assert conduct.verdicts == ["redirect_dropped_credentials"]
