@@ -118,6 +118,7 @@ class Guard:
         """Leave no timer behind."""
         self._stop_timers()
         super().connection_lost(exc)  # type: ignore[misc]  # uvicorn's, behind this mixin
+        self.cycle = None  # it refers to this connection: without the circle both are freed at once
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, though its client may never read what it was sent."""

@@ -31,6 +31,9 @@ _on_message_complete = HttpToolsProtocol.on_message_complete
 
 
 _NONE: dict[str, Any] = {}
+WAITING = 16
+"""Requests that may wait for their turn on one connection before no more is read from it."""
+
 _UPGRADE = re.compile(rb"\n(?=upgrade[ \t]*:)", re.IGNORECASE)
 
 
@@ -76,8 +79,12 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
     _starting: tuple[Any, Any] | None = None
     """A request whose head has arrived, until it is known whether all of it has."""
 
+    _answering: Any = None
+    """State of the request that is being answered; ``cycle`` is that of the one that came last."""
+
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Start the application: at the end of what has arrived, since it may be all that there is."""
+        self._answering = cycle
         if self._feeding and self._at_once is not None:
             self._starting = (cycle, app)
         else:
@@ -87,7 +94,7 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         """Answer a request that has arrived whole, and begin to answer any other."""
         rest: Rest | None = None
         at_once = self._at_once
-        if at_once is not None and not cycle.more_body and app is self.app and not self.flow.read_paused:
+        if at_once is not None and not cycle.more_body and app is self.app and not self.pipeline:
             direct = cycle.scope.get("extensions", _NONE).get(EXTENSION)
             if direct is not None:
                 rest = at_once(cycle.scope, direct)
@@ -161,6 +168,22 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         elif not self._in_body and self._head_timer is None and not self._refused:
             self._start_head_timer()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request that is not answered yet; uvicorn tells the one that came last."""
+        for cycle in (self._answering, *(cycle for cycle, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        self.pipeline.clear()
+        self._answering = None
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request; read no more while others wait for their turn."""
+        super().on_response_complete()
+        if len(self.pipeline) >= WAITING:
+            self.flow.pause_reading()
+
     def on_headers_complete(self) -> None:
         """Check what can only be checked now, then let uvicorn start the application."""
         if self._stuck > self._max_headers:
@@ -174,6 +197,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         if self.url[0] != 47:  # noqa: PLR2004 (a slash)
             self.url = origin_form(self.url)
         _on_headers_complete(self)
+        if 0 < len(self.pipeline) < WAITING:
+            self.flow.resume_reading()  # only who reads learns that the client has left
         # Uvicorn before 0.53 learns of `connection: close` too late for a reply that is sent whole.
         self.cycle.keep_alive = self.cycle.keep_alive and self.parser.should_keep_alive()
         self._in_body = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from mockgrid.session.redaction import Redaction, Sent
     from mockgrid.session.session import Session
 
-    Shape = tuple[Any, ...]
     Alike = tuple[str | None, str, int, bytes, str]
 
-# Shapes of bodies whose remarks are remembered.
-_MOST_SHAPES: Final = 10_000
+# Shapes of bodies that are remembered, remarks on all of them together, and characters of a shape's fields.
+_MOST_SHAPES: Final = 5_000
+_MOST_REMARKS: Final = 5_000
+_LONGEST_KIND: Final = 1_000
 # Bodies with the same fields of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
@@ -57,10 +59,11 @@ class Recorder:
         self.violations: dict[str, int] = {}
         # Media types as they were sent, without what must not be told of them.
         self._media: dict[bytes, str] = {}
+        self._kept = 0
         # Bodies by their operation and fields.
         self._kinds: dict[tuple[Any, ...], int] = {}
         # What is worth a word about bodies that have the same fields, and how many there were.
-        self._shapes: dict[Shape, tuple[Operation, list[Remark], list[int]]] = {}
+        self._shapes: dict[bytes, tuple[Operation, list[Remark], list[int]]] = {}
 
     def note(self, exchange: Exchange) -> None:
         """Add an exchange, when its reply is about to leave."""
@@ -101,21 +104,22 @@ class Recorder:
         kind = (operation.id, *value) if value.__class__ is dict else (operation.id,)
         kinds = self._kinds
         seen = kinds.get(kind, 0)
-        if seen or len(kinds) < _MOST_SHAPES:
+        if seen or (len(kinds) < _MOST_SHAPES and sum(map(len, kind)) < _LONGEST_KIND):
             kinds[kind] = seen + 1
         if seen >= _LOOKED_AT and seen % _ONE_IN:
             return
         self._coverage.observe_body(operation, media, value)
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
-        weight = 1 if seen < _LOOKED_AT else _ONE_IN
         if known is None:
-            known = operation, self._remarks(head, media, value), [0]
-            if len(self._shapes) < _MOST_SHAPES:
+            found = self._remarks(head, media, value)
+            known = operation, found, [0]
+            if len(self._shapes) < _MOST_SHAPES and self._kept + len(found) <= _MOST_REMARKS:
                 self._shapes[shape] = known
+                self._kept += len(found)
             else:
-                self._tell(*known[:2], weight)
-        known[2][0] += weight
+                self._tell(operation, found, 1)
+        known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
 
     def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[Remark]:
         found = remarks(media.schema, value) if media.schema is not None else []
@@ -199,24 +203,15 @@ def _steps(session: Session, tally: Tally) -> None:
             tally.step(play.scenario.name, step.label, step.where, play.cursors.given[step.index])
 
 
-def _shape(operation: Operation, value: Any) -> Shape:
-    """Return which fields a body has, two levels deep: others like it are worth the same words."""
-    if value.__class__ is not dict:
-        return (operation.id,)
-    inside: Any = ()
-    for item in value.values():
-        kind = item.__class__
-        if kind is list:
-            if item and item[0].__class__ is dict:
-                inside += (_fields(item),)
-        elif kind is dict:
-            inside += (frozenset(item),)
-    return (operation.id, *value, inside)
-
-
-def _fields(items: list[Any]) -> frozenset[Any]:
-    """Return all names of fields that a list of objects has."""
-    try:
-        return frozenset().union(*items)
-    except TypeError:  # not all of them are
-        return frozenset().union(*[item for item in items if item.__class__ is dict])
+def _shape(operation: Operation, value: Any) -> bytes:
+    """Return what stands for the fields of a body, two levels deep: others like it need no other words."""
+    fields: list[Any] = [operation.id]
+    if value.__class__ is dict:
+        fields += value
+        for item in value.values():
+            if item.__class__ is dict:
+                fields.append(sorted(item))
+            elif item.__class__ is list:
+                inside = {name for part in item if part.__class__ is dict for name in part}
+                fields.append(sorted(inside))
+    return hashlib.blake2b(repr(fields).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -20,6 +20,8 @@ MOST_KEPT = 1024 * 1024
 # What an exchange costs beside the bytes that it refers to, and what a header costs.
 _OVERHEAD = 1536
 _HEADER = 80
+# What a violation costs: its texts are cut.
+_VIOLATION = 2048
 
 
 class Asked(Protocol):
@@ -115,6 +117,8 @@ class Exchange:
             + size
             + len(answer.body)
         )
+        if answer.violations:
+            self.size += _VIOLATION * len(answer.violations)
 
     @property
     def method(self) -> str:

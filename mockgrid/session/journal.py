@@ -16,12 +16,14 @@ MIB = 1024 * 1024
 _PIECE = 120
 # So many exchanges that sessions have forgotten may wait in line until it is tidied.
 _FORGOTTEN = 1000
+_QUARTER = 4
 
 
 class Room:
     """The bytes and exchanges that the journals of one server may hold together.
 
-    When there is no room, the oldest exchange goes; those that show a violation stay longest.
+    When there is no room, the oldest exchange goes; those that show a violation stay longest, as long as they
+    leave a quarter of the room to others.
 
     Args:
         most_bytes: of all exchanges together.
@@ -29,6 +31,7 @@ class Room:
 
     Attributes:
         size: bytes that are in use.
+        plain_size: bytes of exchanges without a violation.
         count: exchanges that are held.
         dropped: exchanges that had to go, of all sessions that ever were.
         dropped_violations: how many of them showed a violation.
@@ -45,7 +48,7 @@ class Room:
         self._watchers: list[Callable[[Journal, Exchange], None]] = []
         self._forgotten = 0
         self.watched = False
-        self.size = 0
+        self.size = self.plain_size = 0
         self.count = 0
         self.dropped = 0
         self.dropped_violations = 0
@@ -73,14 +76,14 @@ class Room:
         """Count more bytes for an exchange, if it is still held."""
         if exchange.journal is not None:
             exchange.size += size
-            self.size += size
+            self._use(exchange, size)
             self.make_room()
 
     def forget(self, exchange: Exchange) -> None:
         """Give back the room of an exchange that its session no longer wants."""
         if exchange.journal is not None:
             exchange.journal = None
-            self.size -= exchange.size
+            self._use(exchange, -exchange.size)
             self.count -= 1
             self._forgotten += 1
             if self._forgotten > _FORGOTTEN + self.count:
@@ -98,18 +101,24 @@ class Room:
         # The newest stays, however large: a test that has its answer finds its exchange.
         while (self.size > size or self.count > self.most) and self.count > 1:
             # Of those without violations the newest may be the one that is being added.
-            oldest = self.plain if len(self.plain) > 1 or not self.broken else self.broken
+            crowded = self.plain_size * _QUARTER > self.most_bytes or self.count > self.most
+            oldest = self.plain if (len(self.plain) > 1 and crowded) or not self.broken else self.broken
             exchange = oldest.popleft()
             journal = exchange.journal
             if journal is None:
                 self._forgotten -= 1
                 continue
             exchange.journal = None
-            self.size -= exchange.size
+            self._use(exchange, -exchange.size)
             self.count -= 1
             self.dropped += 1
             self.dropped_violations += bool(exchange.violations)
             journal.drop(exchange)
+
+    def _use(self, exchange: Exchange, size: int) -> None:
+        self.size += size
+        if not exchange.violations:
+            self.plain_size += size
 
     def _tidy(self) -> None:
         self.plain = deque(exchange for exchange in self.plain if exchange.journal is not None)
@@ -146,7 +155,11 @@ class Journal:
         self._exchanges[exchange.number] = exchange
         exchange.journal = self
         room = self._room
-        (room.broken if exchange.answer.violations else room.plain).append(exchange)
+        if exchange.answer.violations:
+            room.broken.append(exchange)
+        else:
+            room.plain.append(exchange)
+            room.plain_size += exchange.size
         room.count += 1
         room.size += exchange.size
         if room.size > room.most_bytes or room.count > room.most:

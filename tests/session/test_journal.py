@@ -130,3 +130,19 @@ def test_a_session_that_forgets_has_nothing_left(count):
         note(session.journal)
     assert session.forget() == count
     assert session.remembered == len(session.journal) == 0
+
+
+def test_violations_leave_room_for_others():
+    room = Room(most_bytes=100_000)
+    journal = Journal("s-a", room)
+    for _ in range(200):
+        note(journal, violations=BROKEN)
+    for _ in range(10):
+        note(journal)
+    kept = list(journal)[-10:]
+    assert [exchange.number for exchange in kept] == list(range(201, 211))
+    assert room.size <= 100_000
+    assert room.plain_size == sum(exchange.size for exchange in kept)
+    assert journal.dropped_violations == journal.dropped
+    journal.clear()
+    assert (room.size, room.plain_size) == (0, 0)

@@ -1,0 +1,88 @@
+"""What a connection holds is released when it ends, however its client left."""
+
+import gc
+import json
+import socket
+import struct
+import time
+
+import pytest
+from server.raw_http import connect
+
+from mockgrid.server.build import build_app
+from mockgrid.server.guard import Guard
+from mockgrid.server.settings import Settings
+
+STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
+RESET = struct.pack("ii", 1, 0)
+
+
+def chat(**body):
+    data = json.dumps({"messages": [{"role": "user", "content": "Hello"}], **body}).encode()
+    head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer mg.stall.x\r\n"
+    return f"{head}content-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n".encode() + data
+
+
+def open_connections():
+    return [thing for thing in gc.get_objects() if isinstance(thing, Guard)]
+
+
+def within(seconds, holds):
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return holds()
+
+
+@pytest.fixture
+def served(starts, tmp_path):
+    (tmp_path / "stall.yaml").write_text(STALL)
+    settings = {"log": "off", "scenarios": (str(tmp_path),)}
+
+    app = build_app(Settings(port=0, **settings))
+    return app, starts(app, **settings)
+
+
+def test_a_stream_ends_when_its_client_leaves_with_another_request_behind(served, parser):
+    if parser == "h11":
+        pytest.skip("reads no more while a request waits, so does not learn of it")
+    app, server = served
+    with connect(server.port) as client:
+        client.sendall(chat(stream=True))
+        assert client.recv(16)
+        client.sendall(chat())
+        time.sleep(0.1)
+        assert app.open_streams == 1
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    assert within(3, lambda: app.open_streams == 0)
+
+
+def test_connections_are_freed_without_the_collector(served):
+    _, server = served
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            with connect(server.port) as client:
+                client.sendall(chat(stream=False, model="text-max").replace(b"mg.stall.x", b"mg-x"))
+                assert client.recv(16)
+        assert within(3, lambda: len(open_connections()) <= 1)
+    finally:
+        gc.enable()
+
+
+def test_requests_that_wait_for_their_turn_are_bounded(served, parser):
+    if parser == "h11":
+        pytest.skip("reads one request at a time")
+    _, server = served
+    raw = chat().replace(b"mg.stall.x", b"mg-x") * 20_000
+    with connect(server.port) as client:
+        client.setblocking(False)
+        deadline, place, most = time.monotonic() + 2, 0, 0
+        while time.monotonic() < deadline and place < len(raw):
+            try:
+                place += client.send(raw[place : place + 65536])
+            except BlockingIOError:
+                time.sleep(0.01)
+            most = max([most, *(len(found.pipeline) for found in open_connections())])
+        assert 0 < most < 3_000
