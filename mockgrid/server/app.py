@@ -30,6 +30,7 @@ from mockgrid.server.recording import Recorder
 from mockgrid.server.sending import send_at_once, send_reply
 from mockgrid.server.validating import Validator
 from mockgrid.server.way import DONE, Answered, Entry
+from mockgrid.server.whole import EXTENSION as DIRECT
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
 from mockgrid.session.redaction import Redaction
@@ -129,7 +130,9 @@ class App:
             except DisconnectedError:
                 return
         answered = self._answer(entry, body)
-        await self._send(answered, scope, receive, send)
+        direct = scope.get("extensions", _NO_EXTENSIONS).get(DIRECT)
+        if direct is None or not self._sent_at_once(answered, direct, scope):
+            await self._send(answered, scope, receive, send)
 
     def at_once(self, scope: Scope, direct: WholeReply) -> Rest | None:
         """Go the way of a request that has arrived whole, as far as it goes without waiting.
@@ -150,14 +153,9 @@ class App:
             except RefusedError as refused:
                 entry.refused = refused
         answered = self._answer(entry, body)
-        if not send_at_once(answered.reply, answered.request_id, direct, scope):
-            return partial(self._send, answered, scope)
-        exchange = answered.exchange
-        exchange.replied = exchange.ended = monotonic()
-        answered.session.journal.settle(exchange)
-        if self.log.enabled:
-            self._log(exchange, answered.session)
-        return DONE
+        if self._sent_at_once(answered, direct, scope):
+            return DONE
+        return partial(self._send, answered, scope)
 
     def _enter(self, head: Head) -> Entry:
         """Find out which operation is called, and in which session: all that can be said without the body."""
@@ -277,6 +275,17 @@ class App:
             reply.violations = (breach,)
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
+
+    def _sent_at_once(self, answered: Answered, direct: WholeReply, scope: Scope) -> bool:
+        """Send a reply that is whole, if it can leave without waiting; return whether it did."""
+        if not send_at_once(answered.reply, answered.request_id, direct, scope):
+            return False
+        exchange = answered.exchange
+        exchange.replied = exchange.ended = monotonic()
+        answered.session.journal.settle(exchange)
+        if self.log.enabled:
+            self._log(exchange, answered.session)
+        return True
 
     async def _send(self, answered: Answered, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a reply within its time, and note what became of it."""

@@ -117,7 +117,7 @@ class Credentials:
         for known in self._keys.prefixes or ():
             if key.startswith(known.prefix) and len(key) > len(known.prefix):
                 name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
-                return name if name in self._scenarios() else ""
+                return name if name and name in self._scenarios() else ""
         return "" if key in self._accepted or self._accept_any else None
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:

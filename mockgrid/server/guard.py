@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import asyncio
     import logging
 
+    from mockgrid.server.whole import Writes
+
 ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """``(failure, message) -> (status, headers, body)``; failure is ``headers_too_large``, ``malformed_body``,
 ``overloaded`` or ``request_timeout``; headers carry at least the content type and the request id."""
@@ -71,6 +73,7 @@ class Guard:
     limits: Limits
     error_body: ErrorBody
     error_log: logging.Logger
+    writes: Writes
 
     # Uvicorn's side.
     loop: asyncio.AbstractEventLoop
@@ -128,12 +131,14 @@ class Guard:
 
     def shutdown(self) -> None:
         """The server stops."""
+        self.writes.flush()
         if self.on_stop is not None:
             self.on_stop()
         super().shutdown()  # type: ignore[misc]  # uvicorn's, behind this mixin
 
     def eof_received(self) -> bool:
         """The client sends no more. True keeps the connection open for a reply."""
+        self.writes.flush()
         self._half_closed = True
         if not self._refused and (self._head_begun() or self._body_begun()):
             self._refuse("malformed_body", "The connection was closed before the request was complete.")
@@ -206,6 +211,7 @@ class Guard:
 
     def _hang_up(self, last_words: bytes) -> None:
         self._hung_up = True
+        self.writes.flush()
         self.transport.write(last_words)
         if self._half_closed or not self.transport.can_write_eof():
             self.transport.close()

@@ -209,7 +209,7 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
                 raise UnknownVersionError
             _write_unframed(self.cycle)
         else:
-            extensions[EXTENSION] = WholeReply(self.cycle)
+            extensions[EXTENSION] = WholeReply(self.cycle, self.writes, self.loop)
         self.scope["extensions"] = extensions
 
     def on_body(self, body: bytes) -> None:

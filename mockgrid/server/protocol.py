@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from mockgrid.server.guard import ErrorBody, Guard, Limits, detail_error
 from mockgrid.server.log import ErrorLog
+from mockgrid.server.whole import Writes
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,6 +50,7 @@ def protocol_class(
         "limits": limits,
         "error_body": staticmethod(error_body),
         "error_log": error_log or ErrorLog.logger(),
+        "writes": Writes(),
     }
     return cast("type[asyncio.Protocol]", type(guard.__name__, (variant(guard),), members))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -86,10 +87,7 @@ def account(
         "reply": {
             "headers": redaction.headers(exchange.reply_headers, hidden),
             **_body(exchange.reply_body, dict(exchange.reply_headers).get(b"content-type", b""), hidden),
-            "chunks": [
-                {"at": _seconds(at - exchange.replied), "data": hidden.text(data.decode("utf-8", "replace"))}
-                for at, data in exchange.chunks
-            ],
+            "chunks": _chunks(exchange, hidden),
             "bytes": exchange.chunks_size or len(exchange.reply_body),
         },
         "seconds": _seconds(ended - exchange.arrived) if ended else None,
@@ -173,6 +171,16 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> Mapping[str, Any]
         hidden_bytes = hidden.text(body.decode("latin-1")).encode("latin-1", "replace")
         return {"body": None, "base64": base64.b64encode(hidden_bytes).decode("ascii")}
     return {"body": hidden.text(text)}
+
+
+def _chunks(exchange: Exchange, hidden: Hidden) -> list[dict[str, Any]]:
+    """Return the pieces of a reply as text; one that ends within a character gives the rest to the next."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    last = len(exchange.chunks) - 1
+    return [
+        {"at": _seconds(at - exchange.replied), "data": hidden.text(decoder.decode(data, place == last))}
+        for place, (at, data) in enumerate(exchange.chunks)
+    ]
 
 
 def _seconds(seconds: float) -> float:

@@ -110,6 +110,7 @@ class Roaming:
     def _leave(self, luggage: bytes) -> None:
         """Go where the request belongs, with its head and what came after it, once all replies have left."""
         self._stop_timers()  # type: ignore[attr-defined]  # the guard's
+        self.writes.flush()  # type: ignore[attr-defined]  # the same
         self._leaving = True
         self._luggage = luggage
         self._try_to_leave(_AGAIN, self.loop.time() + _PATIENCE)
