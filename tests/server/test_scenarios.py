@@ -215,12 +215,12 @@ def test_the_same_bytes_whatever_others_do(play):
 
 
 def test_a_reply_is_spent_though_its_client_hangs_up(tmp_path):
-    text = "steps: [{replies: [{say: first, delay: 300ms}, {say: second}]}]"
+    text = "steps: [{replies: [{say: first, delay: 2s}, {say: second}]}]"
     (tmp_path / "mine.yaml").write_text(text, "utf-8")
     settings = Settings(port=0, log="off", scenarios=(str(tmp_path),), scenario="mine")
     with start_in_thread(build_app(settings), settings) as server, httpx.Client(trust_env=False) as client:
         request = {"json": {"messages": [USER]}, "headers": {"authorization": "Bearer mg-gone"}}
         with pytest.raises(httpx.ReadTimeout):
-            client.post(f"{server.url}/chat/completions", timeout=0.1, **request)
+            client.post(f"{server.url}/chat/completions", timeout=0.5, **request)
         answer = client.post(f"{server.url}/chat/completions", **request)
     assert answer.json()["choices"][0]["message"]["content"] == "second"
