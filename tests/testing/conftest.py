@@ -14,8 +14,8 @@ from mockgrid import MockGrid, RemoteGrid
 
 pytest_plugins = ["pytester"]
 
-# Pytester forgets what is first imported while it runs, and httpx imports this when it is first used: it would
-# then not know its own exceptions in the tests that follow in this process.
+# Pytester forgets what is first imported while it runs, and httpx imports this when it is first used: in the
+# tests that follow in this process it would not know its own exceptions.
 for name in ("httpcore", "httpcore2"):
     with suppress(ImportError):
         importlib.import_module(name)
