@@ -23,10 +23,10 @@ from typing import Any
 
 import uvloop
 
-from mockgrid.reply.delay import Fixed
 from mockgrid.reply.delivery import Delivery
-from mockgrid.reply.pace import Pace
 from mockgrid.reply.reply import SSE, Reply
+from mockgrid.scenario.delay import Fixed
+from mockgrid.scenario.pace import Pace
 from mockgrid.server.head import Head
 from mockgrid.server.run import run
 from mockgrid.server.sending import send_reply

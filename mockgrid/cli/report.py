@@ -16,8 +16,9 @@ import click
 from click.core import ParameterSource
 
 from mockgrid.cli.values import OneOf, Setting, Whole
-from mockgrid.cli.wait import CONTROL, split
+from mockgrid.cli.wait import split
 from mockgrid.errors import MockgridError
+from mockgrid.server.control import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 import click
 
 from mockgrid.cli.values import Duration, Setting
+from mockgrid.server.control import CONTROL
 
-CONTROL = "/__mockgrid__"
 READY = 200
 BETWEEN = 0.1
 """Seconds between two questions."""

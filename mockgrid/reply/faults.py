@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from mockgrid.reply.error_event import framed
 from mockgrid.reply.script import Close, Hang, Reset, Wait, Write
-from mockgrid.scenario.fault import StreamFaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
-    from mockgrid.scenario.fault import StreamFault
-
-STREAM_KINDS: tuple[StreamFaultKind, ...] = get_args(StreamFaultKind)
+    from mockgrid.scenario.fault import StreamFault, StreamFaultKind
 
 DONE = b"data: [DONE]\n\n"
 # A quotation mark inside a JSON string is escaped, so this stands for the key and nothing else.

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from mockgrid.reply.faults import garbage
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
-from mockgrid.scenario.fault import FaultKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
     from mockgrid.scenario.fault import Fault
-
-EARLY_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 
 _SLOW_HEAD = 5.0
 

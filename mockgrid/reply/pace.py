@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from mockgrid.reply.delay import draw
 from mockgrid.reply.script import Wait, Write
-from mockgrid.scenario.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Pace", "paced", "schedule"]
+    from mockgrid.scenario.pace import Pace
+
+__all__ = ["paced", "schedule"]
 
 
 def schedule(pace: Pace, count: int, seed: str) -> list[float]:

@@ -9,7 +9,7 @@ refuses raises ``RefusedError``, which is answered in the shape that the contrac
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,9 @@ from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.reply.reply import ROUTED
 from mockgrid.server.composing import Composer
-from mockgrid.server.control import CONTROL, Control
+from mockgrid.server.control import CONTROL
 from mockgrid.server.credentials import Credentials
-from mockgrid.server.head import Head, route_path
+from mockgrid.server.head import Head
 from mockgrid.server.line import EXTENSION as LINE
 from mockgrid.server.log import ErrorLog, RequestLog, warn
 from mockgrid.server.metrics import Metrics
@@ -46,12 +46,14 @@ if TYPE_CHECKING:
     from mockgrid.reply.request import Request
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
+    from mockgrid.server.control.control import Control
     from mockgrid.server.settings import Settings
     from mockgrid.server.way import Rest
     from mockgrid.server.whole import WholeReply
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
+    from mockgrid.session.store import Store
 
 _TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
@@ -85,7 +87,7 @@ class App:
         self.recorder = Recorder(contract, self.redaction)
         self.metrics = Metrics(self)
         self.open_streams = 0
-        self.sessions = Sessions(
+        self.sessions: Store = Sessions(
             settings.max_sessions,
             idle=settings.session_idle,
             start=self._start,
@@ -109,22 +111,29 @@ class App:
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
-        self.control = Control(self)
         # A redirect leads to a supplier's endpoint, which is this server under another path.
         literal = contract.router.literal
         routed = {(method, f"{ROUTED}{path}"): operation for (method, path), operation in literal.items()}
         self._literal = {**literal, **routed}
 
+    @cached_property
+    def control(self) -> Control:
+        """The control interface; loaded when it is first called."""
+        from mockgrid.server.control.control import Control  # noqa: PLC0415 - see above
+
+        return Control(self)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The way of a request (ASGI 3)."""
-        if scope["type"] != "http" or route_path(scope).startswith(_NOT_THE_API):
+        head = Head(scope) if scope["type"] == "http" else None
+        if head is None or head.path.startswith(_NOT_THE_API):
             await self._aside(scope, receive, send)
             return
-        entry = self._enter(Head(scope))
+        entry = self._enter(head)
         body = b""
-        if entry.refused is None and entry.operation is not None and entry.operation.body:
+        if entry.takes_body:
             try:
-                body = await self._reader.read(entry.head, receive)
+                body = await self._reader.read(head, receive)
             except RefusedError as refused:
                 entry.refused = refused
             except DisconnectedError:
@@ -143,11 +152,12 @@ class App:
         Returns:
             None where the application has to be called; else what there is left to do, which may be nothing.
         """
-        if route_path(scope).startswith(_NOT_THE_API):
+        head = Head(scope)
+        if head.path.startswith(_NOT_THE_API):
             return None
-        entry = self._enter(Head(scope))
+        entry = self._enter(head)
         body = b""
-        if entry.refused is None and entry.operation is not None and entry.operation.body:
+        if entry.takes_body:
             try:
                 body = self._reader.arrived(direct)
             except RefusedError as refused:

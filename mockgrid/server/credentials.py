@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.policy import Keys
     from mockgrid.server.head import Head
     from mockgrid.session.session import Session
-    from mockgrid.session.sessions import Sessions
+    from mockgrid.session.store import Store
 
 SESSION = b"x-mockgrid-session"
 SCENARIO = b"x-mockgrid-scenario"
@@ -45,7 +45,7 @@ class Credentials:
     def __init__(
         self,
         keys: Keys,
-        sessions: Sessions,
+        sessions: Store,
         *,
         scenarios: Callable[[], Collection[str]] = tuple,
         accepted: Collection[str] = (),

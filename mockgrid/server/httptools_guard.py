@@ -67,6 +67,13 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
     """Bytes since the parser last got on, give or take one read."""
 
     _in_body = False
+    _feeding = False
+
+    _starting: tuple[Any, Any] | None = None
+    """A request whose head has arrived, until it is known whether all of it has."""
+
+    _answering: Any = None
+    """State of the request that is being answered; ``cycle`` is that of the one that came last."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,13 +81,6 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         self.access_log = False
         self._max_headers = self.limits.max_headers
         self._at_once: Callable[[Any, WholeReply], Rest | None] | None = getattr(self.app, "at_once", None)
-
-    _feeding = False
-    _starting: tuple[Any, Any] | None = None
-    """A request whose head has arrived, until it is known whether all of it has."""
-
-    _answering: Any = None
-    """State of the request that is being answered; ``cycle`` is that of the one that came last."""
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Start the application: at the end of what has arrived, since it may be all that there is."""

@@ -11,7 +11,6 @@ from mockgrid.contract.remarks import Remark, remarks
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
 from mockgrid.session.redaction import redacted_violation
-from mockgrid.session.verdicts import verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -185,6 +184,8 @@ class Recorder:
             self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
 
     def _end(self, session: Session, tally: Tally) -> None:
+        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - a server should be ready soon
+
         _steps(session, tally)
         for verdict in verdicts(tuple(session.journal), self._contract.policy.retry, final=True):
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)

@@ -16,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from mockgrid.errors import StartError
+from mockgrid.server.control import CONTROL
 from mockgrid.server.listening import BACKLOG, listen, url_host
 from mockgrid.server.log import ErrorLog, say
 from mockgrid.server.protocol import Limits, detail_error, protocol_class
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from mockgrid.server.settings import Settings
-
-CONTROL = "/__mockgrid__"
 
 POLL = 0.005
 """Seconds between looks at what still runs, while stopping."""

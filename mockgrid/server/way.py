@@ -45,6 +45,11 @@ class Entry:
         self.refused: RefusedError | None = None
         self.defect: Exception | None = None
 
+    @property
+    def takes_body(self) -> bool:
+        """Whether there is a body to be read before it can be answered."""
+        return self.refused is None and self.operation is not None and bool(self.operation.body)
+
     def found(self) -> tuple[Operation, Session]:
         """Return the operation and the session.
 

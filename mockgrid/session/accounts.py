@@ -17,10 +17,9 @@ from mockgrid.session.exchange import MOST_KEPT
 from mockgrid.session.redaction import redacted_violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from mockgrid.session.exchange import Exchange
-    from mockgrid.session.journal import Journal
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
 
@@ -141,15 +140,6 @@ def warnings(exchange: Exchange, hidden: Hidden) -> list[dict[str, str]]:
         }
         for found in remarks(media.schema, value)
     ]
-
-
-def drops(journals: Iterable[Journal]) -> dict[str, int]:
-    """Return how many exchanges had to go to make room, and how many of them showed a violation."""
-    counted = list(journals)
-    return {
-        "exchanges": sum(journal.dropped for journal in counted),
-        "violations": sum(journal.dropped_violations for journal in counted),
-    }
 
 
 def _body(body: bytes, content_type: bytes, hidden: Hidden) -> Mapping[str, Any]:

@@ -79,7 +79,6 @@ class Exchange:
     """
 
     # What most exchanges never change.
-    body_size = 0
     chunks: Sequence[tuple[float, bytes]] = ()
     chunks_size = 0
     replied = 0.0

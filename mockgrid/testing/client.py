@@ -9,9 +9,9 @@ import time
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
+from mockgrid.server.control import CONTROL
 from mockgrid.testing.error import CallError
 
-_CONTROL: Final = "/__mockgrid__"
 _TIMEOUT: Final = 10.0
 """Seconds that an answer may take, beyond those that it was asked to wait for."""
 
@@ -55,7 +55,7 @@ class ControlClient:
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
-        return self._call("GET", f"{_CONTROL}/version")
+        return self._call("GET", f"{CONTROL}/version")
 
     def open(self, key: str, asked: dict[str, Any]) -> dict[str, Any]:
         """See ``Controls``."""
@@ -101,7 +101,7 @@ class ControlClient:
 
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""
-        return self._call("GET", f"{_CONTROL}/report")
+        return self._call("GET", f"{CONTROL}/report")
 
     def where(self, pointer: str) -> str:  # noqa: ARG002 - the contract is elsewhere
         """See ``Controls``."""
@@ -169,4 +169,4 @@ class ControlClient:
 
 
 def _path(key: str, rest: str = "") -> str:
-    return f"{_CONTROL}/sessions/{quote(key, safe='')}{rest}"
+    return f"{CONTROL}/sessions/{quote(key, safe='')}{rest}"

@@ -2,14 +2,14 @@
 
 import json
 import re
+from typing import get_args
 
 import pytest
 import yaml
 from environments import HERE
 from outcomes import SUITES, run_node
 
-from mockgrid.reply.faults import STREAM_KINDS
-from mockgrid.reply.first_byte import EARLY_KINDS
+from mockgrid.scenario.fault import FaultKind, StreamFaultKind
 
 SUITE = SUITES / "openai_node_faults"
 TABLES = json.loads((SUITE / "faults.json").read_text("utf-8"))
@@ -31,8 +31,8 @@ def test_faults(check, environment):
 
 
 def test_every_fault_is_played():
-    assert {row.partition(",")[0] for row in TABLES[STREAM]} == set(STREAM_KINDS)
-    assert {row.partition(",")[0] for row in TABLES[EARLY]} == set(EARLY_KINDS)
+    assert {row.partition(",")[0] for row in TABLES[STREAM]} == set(get_args(StreamFaultKind))
+    assert {row.partition(",")[0] for row in TABLES[EARLY]} == set(get_args(FaultKind))
     steps = yaml.safe_load((SUITE / "scenarios" / "faults.yaml").read_text("utf-8"))["steps"]
     cases = {f"{heading}: {case}" for heading, row in ROWS for case in TABLES[heading][row]}
     assert {step["when"]["last_user"] for step in steps} == cases

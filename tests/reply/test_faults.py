@@ -1,4 +1,5 @@
 import json
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -6,11 +7,10 @@ from hypothesis import strategies as st
 
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.error_event import framed
-from mockgrid.reply.faults import STREAM_KINDS, faulty, garbage
-from mockgrid.reply.first_byte import EARLY_KINDS
+from mockgrid.reply.faults import faulty, garbage
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
 from mockgrid.scenario.delay import Fixed
-from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
+from mockgrid.scenario.fault import ErrorEvent, Fault, FaultKind, StreamFault, StreamFaultKind
 from mockgrid.scenario.pace import Pace
 
 
@@ -138,7 +138,7 @@ def test_no_finish_and_no_done():
     assert data(play(kind="no_done")) == [ROLE, ONE, TWO, FINISH]
 
 
-@given(st.sampled_from(STREAM_KINDS), st.integers(0, 9), st.integers(0, 5))
+@given(st.sampled_from(get_args(StreamFaultKind)), st.integers(0, 9), st.integers(0, 5))
 def test_no_fault_is_ever_lost(kind, after, events):
     steps = [Write(event, 1) for event in EVENTS[:events]]
     found = list(faulty(steps, StreamFault(kind, after), "seed"))
@@ -216,7 +216,7 @@ def test_a_stream_with_a_length():
     assert data(steps) == EVENTS
 
 
-@pytest.mark.parametrize("kind", EARLY_KINDS)
+@pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_the_delay_comes_first(kind):
     script = Delivery(delay=Fixed(0.5), early_fault=Fault(kind=kind)).whole(BODY, "seed")
     assert next(iter(script.instructions)) == Wait(0.5)

@@ -1,12 +1,13 @@
 """The control interface under ``/__mockgrid__/``, and the contract at ``/openapi.json``.
 
-It is for operators and test fixtures, never for the client under test. ``Operator`` does what is asked, as
-Python; ``Control`` puts it on HTTP. A fixture in the same process uses the first, all others the second.
+It is for operators and test fixtures, never for the client under test. ``operator.Operator`` does what is
+asked, as Python; ``control.Control`` puts it on HTTP. A fixture in the same process uses the first, all
+others the second. Both are loaded when the first call comes: a server should be ready before.
 """
 
 from __future__ import annotations
 
-from mockgrid.server.control.control import CONTROL, Control
-from mockgrid.server.control.error import ControlError
+from typing import Final
 
-__all__ = ["CONTROL", "Control", "ControlError"]
+CONTROL: Final = "/__mockgrid__"
+"""What the paths of the control interface begin with."""

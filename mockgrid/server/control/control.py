@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from mockgrid.contract.json_body import MalformedJsonError, read_json
 from mockgrid.scenario.duration import seconds_or_none
+from mockgrid.server.control import CONTROL
 from mockgrid.server.control.access import Access
 from mockgrid.server.control.document import control_document
 from mockgrid.server.control.error import ControlError
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     Endpoint = Callable[[Request], Awaitable[Response]]
 
-CONTROL: Final = "/__mockgrid__"
 _OPEN: Final = ("/openapi.json", f"{CONTROL}/health", f"{CONTROL}/openapi.json")
 _LARGEST: Final = 4 * 1024 * 1024
 _DEEPEST: Final = 64

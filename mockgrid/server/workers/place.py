@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from mockgrid.server.app import App
-    from mockgrid.session.sessions import Sessions
+    from mockgrid.session.store import Store
 
 _ASIDE: Final = (f"{CONTROL}/", "/openapi.json")
 _OF_ONE: Final = f"{CONTROL}/sessions/"
@@ -57,7 +57,7 @@ class Places:
         settings = app.settings
         self._credentials = Credentials(
             app.contract.policy.keys,
-            cast("Sessions", self._names),
+            cast("Store", self._names),
             scenarios=lambda: app.library().scenarios if app.library is not None else (),
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
@@ -110,7 +110,7 @@ class _Names:
     What another worker may have is there until that worker has said that it is not.
     """
 
-    def __init__(self, sessions: Sessions, index: int, workers: int) -> None:
+    def __init__(self, sessions: Store, index: int, workers: int) -> None:
         self._sessions = sessions
         self._index = index
         self._workers = workers
