@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import codecs
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.bodies import media_type_for
@@ -28,18 +29,23 @@ _DEEPEST = 200
 _DIGITS = 6
 
 
-def accounts(session: Session, redaction: Redaction, *, after: int = 0) -> list[dict[str, Any]]:
+def accounts(
+    session: Session, redaction: Redaction, *, after: int = 0, until: float = math.inf
+) -> list[dict[str, Any]]:
     """Return the exchanges of a session as JSON, in order; see ``account``.
 
     Args:
         session: whose journal is read.
         redaction: hides credentials.
-        after: the number of the last exchange that is not wanted.
+        after: the number of the last exchange before those that are wanted.
+        until: the number of the last one that is.
     """
     last: dict[tuple[str, str, bytes, bytes], float] = {}
     told = []
     for exchange in session.journal:
         asked = (exchange.method, exchange.path, exchange.query, exchange.body)
+        if exchange.number > until:
+            break
         if exchange.number > after:
             told.append(account(exchange, session, redaction, last.get(asked)))
         last[asked] = exchange.ended or exchange.arrived

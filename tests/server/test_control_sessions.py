@@ -97,6 +97,19 @@ def test_attempts_and_the_time_between_them(grid):
     assert (first["attempt"], second["attempt"], other["attempt"]) == (1, 2, 1)
 
 
+def test_one_exchange_is_told_as_all_of_them_are(grid):
+    for _ in range(3):
+        grid.ask()
+    one = grid.control.get("/sessions/mg-a/exchanges/2").json()
+    assert one == grid.told()[1]
+    assert one["since_last_attempt"] is not None
+    missing = grid.control.get("/sessions/mg-a/exchanges/9")
+    assert (missing.status_code, missing.json()["errors"]["detail"]) == (
+        404,
+        "There is no exchange 9 in this session.",
+    )
+
+
 def test_a_stream_is_told_piece_by_piece(grid):
     steps = [{"say": "One two three", "stream": {"pace": {"per_token": "10ms"}}}]
     grid.control.put("/sessions/mg-a", json={"steps": steps})

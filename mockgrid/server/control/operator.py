@@ -157,18 +157,11 @@ class Operator:
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
         session = self._found(key)
-        found = next(
-            (
-                told
-                for told in accounts(session, self._app.redaction, after=number - 1)
-                if told["number"] == number
-            ),
-            None,
-        )
-        if found is None:
+        found = accounts(session, self._app.redaction, after=number - 1, until=number)
+        if not found:
             gone = " any more" if 0 < number <= session.journal.count else ""
             raise ControlError(404, f"There is no exchange {number} in this session{gone}.")
-        return found
+        return found[0]
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
