@@ -94,4 +94,6 @@ def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
                 place += client.send(raw[place : place + 65536])
             except BlockingIOError:
                 time.sleep(0.01)
+        assert within(10, lambda: len(waiting) > 100)  # all of it may be on its way before any has arrived
+        time.sleep(0.5)
     assert 0 < max(waiting) < 3_000

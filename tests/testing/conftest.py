@@ -1,11 +1,10 @@
-import importlib
 import json
 import os
-import pkgutil
 import subprocess
 import sys
-from contextlib import suppress
+from pathlib import Path
 
+import _pytest.pytester
 import pytest
 from testing.client import Client
 
@@ -14,11 +13,31 @@ from mockgrid import MockGrid, RemoteGrid
 
 pytest_plugins = ["pytester"]
 
-# Pytester forgets what is first imported while it runs, and httpx imports this when it is first used: in the
-# tests that follow in this process it would not know its own exceptions.
-for name in ("httpcore", "httpcore2"):
-    with suppress(ImportError):
-        importlib.import_module(name)
+
+class KeepsInstalled(_pytest.pytester.SysModulesSnapshot):
+    """Pytester's, which forgets what the tests that it ran have imported: their own modules alone.
+
+    Of what is imported late and then forgotten, a server that is running would keep one copy, and the tests
+    that follow in this process would get another.
+    """
+
+    def __init__(self, preserve):
+        super().__init__(lambda name: preserve(name) or installed(sys.modules[name]))
+
+
+INSTALLED = tuple({sys.prefix, sys.base_prefix, str(Path(mockgrid.__file__).parent)})
+
+
+def installed(module):
+    file = getattr(module, "__file__", None)
+    return file is None or file.startswith(INSTALLED)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keeps_installed():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pytest.pytester, "SysModulesSnapshot", KeepsInstalled)
+        yield
 
 
 @pytest.fixture(scope="package")
@@ -44,15 +63,6 @@ def served():
     ) as process:
         yield json.loads(process.stdout.readline())["url"]
         process.terminate()
-
-
-@pytest.fixture(scope="session")
-def _loaded():
-    """Pytester forgets what is imported while it runs: of a server that is running, half would come twice."""
-    for module in pkgutil.walk_packages(mockgrid.__path__, "mockgrid."):
-        if not module.name.startswith(("mockgrid.cli", "mockgrid.__main__")):
-            with suppress(ImportError):  # what only makes it faster may not be installed
-                importlib.import_module(module.name)
 
 
 @pytest.fixture(params=["local", "remote"])

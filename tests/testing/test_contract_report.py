@@ -22,7 +22,7 @@ def _with_workers(request):
 
 
 @pytest.fixture
-def run(pytester, _loaded):
+def run(pytester):
     pytester.makepyfile(test_it=suite(TEXT))
     return lambda *options: pytester.runpytest_inprocess(*ALONE, *options)
 

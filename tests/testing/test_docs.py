@@ -21,7 +21,7 @@ def block(word):
 
 
 @pytest.fixture
-def run(pytester, _loaded):
+def run(pytester):
     def run(text, **expected):
         pytester.makepyfile(test_it=text)
         pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist").assert_outcomes(**expected)

@@ -1,6 +1,7 @@
 """The plugin, in runs of pytest of their own."""
 
 import re
+import sys
 
 import pytest
 from testing.suites import HEAD, suite
@@ -12,7 +13,7 @@ ASK_WRONGLY = "ask(mockgrid, temperature=3)"
 
 
 @pytest.fixture
-def runs(pytester, _loaded):
+def runs(pytester):
     """Runs a module in this process, without the plugins that this environment has besides."""
 
     def run(text, *options, **files):
@@ -388,3 +389,10 @@ def test_it_can_be_left_out(runs):
     result = runs("def test_it(mockgrid):\n    pass", "-p", "no:mockgrid")
     result.assert_outcomes(errors=1)
     assert "fixture 'mockgrid' not found" in text_of(result)
+
+
+def test_what_a_run_imports_late_stays_the_same_for_the_tests_that_follow(runs):
+    assert "poplib" not in sys.modules
+    runs("import poplib, mine\ndef test_it(): assert mine and poplib", mine__py="").assert_outcomes(passed=1)
+    assert "poplib" in sys.modules
+    assert "mine" not in sys.modules
