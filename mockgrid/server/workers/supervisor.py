@@ -36,6 +36,9 @@ _LATE: Final = 0.2
 _TICK: Final = 0.05
 """Seconds between attempts to write to a stderr that takes nothing."""
 
+_LAST_WORDS: Final = 1.0
+"""Seconds in which it may take the rest once all workers have ended, within the time for stopping."""
+
 
 @dataclass(slots=True)
 class Worker:
@@ -105,6 +108,7 @@ class Supervisor:
                 self._start(index)
             while self._workers or (self._due and not self._stopping):
                 self._turn()
+            self._say_the_rest()
         finally:
             signal.set_wakeup_fd(awake)
             for number, handler in before.items():
@@ -132,6 +136,14 @@ class Supervisor:
                 os.kill(worker.pid, signal.SIGKILL)
         for worker in self._workers.values():
             self._listen_to(worker, listen=not self._lines.waiting)
+
+    def _say_the_rest(self) -> None:
+        """Write what is left of the log: who reads it may have begun only when the server was to stop."""
+        end = min(time.monotonic() + _LAST_WORDS, self._deadline)
+        self._lines.write()
+        while self._lines.waiting and time.monotonic() < end:
+            time.sleep(_TICK)
+            self._lines.write()
 
     def _patience(self) -> float | None:
         if self._lines.waiting:

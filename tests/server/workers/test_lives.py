@@ -199,13 +199,14 @@ def test_workers_ask_one_another_however_many_connections_there_are(start):
 def test_lines_of_the_log_stay_whole(start):
     running = start("--log", "json")
     with running.connect() as connection:
-        for number in range(400):
+        for number in range(800):  # more than a pipe holds
             connection.sendall(chat(key_of(number % 4)))
             read_one(connection)
     running.process.terminate()
+    time.sleep(0.2)
     code, _, err = running.end()
     lines = err.splitlines()
-    assert (code, len(lines)) == (0, 400)
+    assert (code, len(lines)) == (0, 800)
     assert all(re.fullmatch(r'\{"method":"POST",.*"status":200,.*\}', line) for line in lines)
 
 
