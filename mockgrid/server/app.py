@@ -39,7 +39,7 @@ from mockgrid.session.sessions import Sessions
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.reply import Headers, Reply
@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.server.control.control import Control
     from mockgrid.server.settings import Settings
-    from mockgrid.server.way import Rest
-    from mockgrid.server.whole import WholeReply
+    from mockgrid.server.whole import Whole
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
@@ -140,19 +139,18 @@ class App:
                 return
         answered = self._answer(entry, body)
         direct = scope.get("extensions", _NO_EXTENSIONS).get(DIRECT)
-        if direct is None or not self._sent_at_once(answered, direct, scope):
+        if direct is None or not self._sent_at_once(answered, direct):
             await self._send(answered, scope, receive, send)
 
-    def at_once(self, scope: Scope, direct: WholeReply) -> Rest | None:
+    def at_once(self, head: Head, direct: Whole) -> ASGIApp | None:
         """Go the way of a request that has arrived whole, as far as it goes without waiting.
 
         Server protocols that offer ``direct`` call this in place of the application: most requests then
         cost neither a task nor a turn of the event loop.
 
         Returns:
-            None where the application has to be called; else what there is left to do, which may be nothing.
+            None where the application has to be called; else what is to be called in its place, or ``DONE``.
         """
-        head = Head(scope)
         if head.path.startswith(_NOT_THE_API):
             return None
         entry = self._enter(head)
@@ -163,9 +161,9 @@ class App:
             except RefusedError as refused:
                 entry.refused = refused
         answered = self._answer(entry, body)
-        if self._sent_at_once(answered, direct, scope):
+        if self._sent_at_once(answered, direct):
             return DONE
-        return partial(self._send, answered, scope)
+        return partial(self._send, answered)
 
     def _enter(self, head: Head) -> Entry:
         """Find out which operation is called, and in which session: all that can be said without the body."""
@@ -286,9 +284,9 @@ class App:
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
 
-    def _sent_at_once(self, answered: Answered, direct: WholeReply, scope: Scope) -> bool:
+    def _sent_at_once(self, answered: Answered, direct: Whole) -> bool:
         """Send a reply that is whole, if it can leave without waiting; return whether it did."""
-        if not send_at_once(answered.reply, answered.request_id, direct, scope):
+        if not send_at_once(answered.reply, answered.request_id, direct):
             return False
         exchange = answered.exchange
         exchange.replied = exchange.ended = monotonic()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import asyncio
     import logging
 
+    from mockgrid.server.known_heads import KnownHeads
     from mockgrid.server.whole import Writes
 
 ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
@@ -73,11 +74,13 @@ class Guard:
     limits: Limits
     error_body: ErrorBody
     error_log: logging.Logger
+    heads: KnownHeads
     writes: Writes
 
     # Uvicorn's side.
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
+    timeout_keep_alive: float
     timeout_keep_alive_task: asyncio.TimerHandle | None
     connections: set[Any]
     cycle: Any
@@ -90,6 +93,9 @@ class Guard:
     _hung_up = False
     _half_closed = False
     _head_timer: asyncio.TimerHandle | None = None
+
+    _used = 0.0
+    """When a request was answered without uvicorn, which then did not set its timer anew."""
 
     def _head_begun(self) -> bool:
         """Some but not all of a request's head has arrived."""
@@ -125,6 +131,10 @@ class Guard:
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, though its client may never read what it was sent."""
+        left = self._used + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+            return
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()  # type: ignore[misc]  # uvicorn's, behind this mixin

@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 
+# What a header costs, beside its bytes.
+_HEADER = 80
 # Headers that may come several times, and what joins them.
 _LISTS = {b"accept": b", ", b"content-encoding": b", ", b"cookie": b"; ", b"prefer": b", "}
 
@@ -28,9 +30,10 @@ class Head:
         query: as it was sent, without its question mark.
         headers: by lower-case name; several with one name are joined where the header is a list, else the
             last one counts.
+        size: bytes that it takes, more or less.
     """
 
-    __slots__ = ("headers", "method", "path", "query", "raw_path")
+    __slots__ = ("headers", "method", "path", "query", "raw_path", "size")
 
     def __init__(self, scope: Scope) -> None:
         self.method: str = scope["method"]
@@ -41,6 +44,22 @@ class Head:
         self.headers: dict[bytes, bytes] = dict(pairs)
         if len(self.headers) != len(pairs):
             self._join_lists(pairs)
+        headers = self.headers
+        self.size: int = (
+            _HEADER * len(headers)
+            + len(b"".join(headers))
+            + len(b"".join(headers.values()))
+            + len(self.path)
+            + len(self.query)
+        )
+
+    def with_header(self, name: bytes, value: bytes) -> Head:
+        """Return one that differs in the value of a header."""
+        other = Head.__new__(Head)
+        other.method, other.path, other.raw_path = self.method, self.path, self.raw_path
+        other.query, other.size = self.query, self.size
+        other.headers = {**self.headers, name: value}
+        return other
 
     def text(self, name: bytes) -> str | None:
         """Return a header as text, or None where it was not sent."""

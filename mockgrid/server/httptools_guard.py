@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from mockgrid.server.guard import Guard, response_bytes
+from mockgrid.server.head import Head
 from mockgrid.server.line import EXTENSION as LINE
 from mockgrid.server.line import Line
 from mockgrid.server.target import origin_form
 from mockgrid.server.way import DONE
-from mockgrid.server.whole import EXTENSION, WholeReply
+from mockgrid.server.whole import EXTENSION, Direct, WholeReply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from mockgrid.server.way import Rest
+    from starlette.types import ASGIApp
+
+    from mockgrid.server.whole import Whole
 
 STATE = {"cycle", "flow", "headers", "parser", "pipeline", "timeout_keep_alive_task", "transport"}
 SUPPORTED = STATE.issubset(HttpToolsProtocol.__init__.__code__.co_names)
@@ -72,6 +75,9 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
     _starting: tuple[Any, Any] | None = None
     """A request whose head has arrived, until it is known whether all of it has."""
 
+    _rest: ASGIApp | None = None
+    """What there is left to do for the request that is about to be parsed."""
+
     _answering: Any = None
     """State of the request that is being answered; ``cycle`` is that of the one that came last."""
 
@@ -80,33 +86,71 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         self.logger = self.error_log
         self.access_log = False
         self._max_headers = self.limits.max_headers
-        self._at_once: Callable[[Any, WholeReply], Rest | None] | None = getattr(self.app, "at_once", None)
+        self._at_once: Callable[[Head, Whole], ASGIApp | None] | None = getattr(self.app, "at_once", None)
+
+    def connection_made(self, transport: Any) -> None:
+        """Prepare the way back."""
+        super().connection_made(transport)
+        self._direct = Direct(transport, self.flow, self.writes, self.loop)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Start the application: at the end of what has arrived, since it may be all that there is."""
-        self._answering = cycle
         if self._feeding and self._at_once is not None:
             self._starting = (cycle, app)
         else:
             super()._start_asgi_task(cycle, app)
 
-    def _start(self, cycle: Any, app: Any) -> None:
-        """Answer a request that has arrived whole, and begin to answer any other."""
-        rest: Rest | None = None
+    def _start(self, cycle: Any, app: Any, data: bytes | None) -> None:
+        """Answer a request that has arrived whole, and begin to answer any other.
+
+        Args:
+            cycle: uvicorn's state of the request.
+            app: what answers it.
+            data: all of the request, if it came so and nothing came with it.
+        """
+        rest: Any = self._rest
+        self._rest = None
+        direct = cycle.scope.get("extensions", _NONE).get(EXTENSION)
+        whole = direct is not None and not cycle.more_body and app is self.app and not self.pipeline
+        if rest is None and whole and self._at_once is not None:
+            head = Head(cycle.scope)
+            rest = self._at_once(head, direct)
+            if rest is DONE:
+                if data is not None and cycle.keep_alive and self._always_here():
+                    self.heads.learn(data, head)
+                return
+        super()._start_asgi_task(cycle, rest or app)
+
+    def _always_here(self) -> bool:
+        """Whether requests with this head are for this connection's server, whatever happens."""
+        return True
+
+    def _between(self) -> bool:
+        """No request has begun that is not answered."""
+        cycle, headers = self.cycle, cast("Any", self.headers)
+        answered = cycle is None or cycle.response_complete
+        return answered and headers is None and not self._stuck and not self.pipeline
+
+    def _answered_again(self, data: bytes) -> bool:
+        """Answer a whole request whose head has been read before; return whether that was done."""
         at_once = self._at_once
-        if at_once is not None and not cycle.more_body and app is self.app and not self.pipeline:
-            direct = cycle.scope.get("extensions", _NONE).get(EXTENSION)
-            if direct is not None:
-                rest = at_once(cycle.scope, direct)
-                if rest is DONE:
-                    return
-        if rest is not None:
-            left = rest
-
-            async def app(_scope: Any, receive: Any, send: Any) -> None:
-                await left(receive, send)
-
-        super()._start_asgi_task(cycle, app)
+        known = self.heads.find(data) if at_once is not None and self._between() else None
+        if known is None or at_once is None:
+            return False
+        head, self._direct.received = known
+        rest = at_once(head, self._direct)
+        if rest is not DONE:
+            self._rest = rest  # uvicorn is needed, to go on from here
+            return False
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+        self._used = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+        return True
 
     def _should_upgrade(self, *_: Any) -> bool:
         """Answer every request as plain HTTP, whatever it would upgrade to."""
@@ -119,9 +163,13 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         return self._in_body
 
     def data_received(self, data: bytes) -> None:
+        """Answer what has arrived, or what it completes."""
+        if not self._refused and not self._answered_again(data):
+            self._received(data)
+
+    def _received(self, data: bytes) -> None:
         """Uvicorn's, with the count, and with other endings."""
-        if self._refused:
-            return
+        alone = data if self._between() else None
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
@@ -137,7 +185,7 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         starting = self._starting
         if starting is not None:
             self._starting = None
-            self._start(*starting)
+            self._start(*starting, alone)
         if self._stuck:
             self._getting_nowhere()
 
@@ -180,6 +228,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
 
     def on_response_complete(self) -> None:
         """Go on with the next request; read no more while others wait for their turn."""
+        if self.pipeline:
+            self._answering = self.pipeline[-1][0]
         super().on_response_complete()
         if len(self.pipeline) >= WAITING:
             self.flow.pause_reading()
@@ -197,7 +247,9 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         if self.url[0] != 47:  # noqa: PLR2004 (a slash)
             self.url = origin_form(self.url)
         _on_headers_complete(self)
-        if 0 < len(self.pipeline) < WAITING:
+        if not self.pipeline:
+            self._answering = self.cycle
+        elif len(self.pipeline) < WAITING:
             self.flow.resume_reading()  # only who reads learns that the client has left
         # Uvicorn before 0.53 learns of `connection: close` too late for a reply that is sent whole.
         self.cycle.keep_alive = self.cycle.keep_alive and self.parser.should_keep_alive()

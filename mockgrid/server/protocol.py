@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from mockgrid.server.guard import ErrorBody, Guard, Limits, detail_error
+from mockgrid.server.known_heads import KnownHeads
 from mockgrid.server.log import ErrorLog
 from mockgrid.server.whole import Writes
 
@@ -50,6 +51,7 @@ def protocol_class(
         "limits": limits,
         "error_body": staticmethod(error_body),
         "error_log": error_log or ErrorLog.logger(),
+        "heads": KnownHeads(),
         "writes": Writes(),
     }
     return cast("type[asyncio.Protocol]", type(guard.__name__, (variant(guard),), members))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
     from mockgrid.server.head import Head
-    from mockgrid.server.whole import WholeReply
+    from mockgrid.server.whole import Whole
 
 
 class DisconnectedError(Exception):
@@ -38,7 +38,7 @@ class BodyReader:
         self._digits = len(str(most))
         self._seconds = seconds
 
-    def arrived(self, direct: WholeReply) -> bytes:
+    def arrived(self, direct: Whole) -> bytes:
         """Return a body that has arrived with its head.
 
         Raises:

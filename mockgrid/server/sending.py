@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mockgrid.reply.reply import Reply
     from mockgrid.server.line import Line
-    from mockgrid.server.whole import WholeReply
+    from mockgrid.server.whole import Whole
     from mockgrid.session.exchange import Exchange
 
 _NONE: dict[str, Any] = {}
@@ -26,7 +26,7 @@ _NONE: dict[str, Any] = {}
 _TOGETHER = 16 * 1024
 
 
-def send_at_once(reply: Reply, request_id: bytes, direct: WholeReply, scope: Scope) -> bool:
+def send_at_once(reply: Reply, request_id: bytes, direct: Whole) -> bool:
     """Send a reply that is whole in one write; return whether that was done."""
     if reply.script is not None or reply.events is not None:
         return False
@@ -35,11 +35,7 @@ def send_at_once(reply: Reply, request_id: bytes, direct: WholeReply, scope: Sco
     if reply.step:
         headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
     headers.append((b"content-length", b"%d" % len(body)))
-    if not direct(reply.status, headers, body):
-        return False
-    # They refer to the scope: what is left is no cycle, and freed at once.
-    scope["extensions"].clear()
-    return True
+    return direct(reply.status, headers, body)
 
 
 async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of it, and ASGI's three

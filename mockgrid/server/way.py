@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
@@ -13,11 +12,8 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.session import Session
 
-Rest: TypeAlias = Callable[[Any, Any], Awaitable[None]]
-"""What is left to do for a request, given ASGI's ``receive`` and ``send``."""
 
-
-async def DONE(_receive: Any, _send: Any) -> None:  # noqa: N802 - it is a constant: nothing is left to do
+async def DONE(_scope: Any, _receive: Any, _send: Any) -> None:  # noqa: N802 - a constant: nothing is left to do
     """Do nothing."""
 
 

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
+    from typing import TypeAlias
 
 EXTENSION = "mockgrid.whole"
 """``scope["extensions"][EXTENSION](status, headers, body) -> bool``: whether the reply was taken."""
+
+Whole: TypeAlias = "WholeReply | Direct"
+"""A request that has arrived whole, and the way back for its reply."""
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _STATUS_LINES = {
@@ -96,4 +100,48 @@ class WholeReply:
             cycle.transport.write(b"".join(lines))
             cycle.transport.close()
         cycle.on_response()
+        # They refer to the scope: what is left is no cycle, and freed at once.
+        cycle.scope["extensions"].clear()
+        return True
+
+
+class Direct:
+    """The same for requests that need no state of uvicorn's: one for each connection.
+
+    Args:
+        transport: of the connection.
+        flow: uvicorn's, of the connection.
+        writes: of the server.
+        loop: it runs on.
+
+    Attributes:
+        received: the body of the request that is being answered.
+    """
+
+    __slots__ = ("_flow", "_loop", "_transport", "_writes", "received")
+
+    def __init__(
+        self, transport: asyncio.Transport, flow: Any, writes: Writes, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._transport = transport
+        self._flow = flow
+        self._writes = writes
+        self._loop = loop
+        self.received = b""
+
+    def body(self) -> bytes:
+        """Take the body of the request."""
+        body, self.received = self.received, b""
+        return body
+
+    def __call__(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+        """Write the reply; False where the connection takes nothing now, or no more."""
+        transport = self._transport
+        if self._flow.write_paused or transport.is_closing():
+            return False
+        lines = [_STATUS_LINES[status]]
+        for name, value in headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines += (b"\r\n", body)
+        self._writes.put(transport, b"".join(lines), self._loop)
         return True

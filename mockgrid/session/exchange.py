@@ -17,9 +17,8 @@ EndedBy = Literal["server", "client", "shutdown"]
 MOST_KEPT = 1024 * 1024
 """Bytes of a body, and of a stream, that are kept; of more, the beginning."""
 
-# What an exchange costs beside the bytes that it refers to, and what a header costs.
+# What an exchange costs beside the bytes that it refers to.
 _OVERHEAD = 1536
-_HEADER = 80
 # What a violation costs: its texts are cut.
 _VIOLATION = 2048
 
@@ -30,6 +29,7 @@ class Asked(Protocol):
     method: str
     path: str
     query: bytes
+    size: int
 
     @property
     def headers(self) -> Mapping[bytes, bytes]:
@@ -105,17 +105,7 @@ class Exchange:
         self.body = body if size <= MOST_KEPT else body[:MOST_KEPT]
         self.operation = operation
         self.answer = answer
-        headers = head.headers
-        self.size = (
-            _OVERHEAD
-            + _HEADER * len(headers)
-            + len(b"".join(headers))
-            + len(b"".join(headers.values()))
-            + len(head.path)
-            + len(head.query)
-            + size
-            + len(answer.body)
-        )
+        self.size = _OVERHEAD + head.size + size + len(answer.body)
         if answer.violations:
             self.size += _VIOLATION * len(answer.violations)
 

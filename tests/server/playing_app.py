@@ -19,7 +19,7 @@ def chunk(delta, finish=None):
     return b"data: " + json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n\n"
 
 
-HEAD = SimpleNamespace(method="GET", path="/stream", query=b"", headers={})
+HEAD = SimpleNamespace(method="GET", path="/stream", query=b"", headers={}, size=0)
 EVENTS = [
     chunk({"role": "assistant", "content": "", "refusal": None}),
     chunk({"content": "It is"}),

@@ -26,7 +26,7 @@ def answer(violations=(), body=b"{}"):
 
 
 def note(journal, *, violations=(), body=b"", reply=b"{}"):
-    head = SimpleNamespace(method="POST", path="/v1", query=b"", headers={})
+    head = SimpleNamespace(method="POST", path="/v1", query=b"", headers={}, size=0)
     exchange = Exchange(journal.count + 1, 0.0, head, body, None, answer(violations, reply))
     journal.add(exchange)
     return exchange

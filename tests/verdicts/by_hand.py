@@ -43,7 +43,7 @@ def exchange(  # noqa: PLR0913 - what a case is made of, by name
         attempt=1,
         no_step=None,
     )
-    head = SimpleNamespace(method="POST", path=path, query=query, headers=headers)
+    head = SimpleNamespace(method="POST", path=path, query=query, headers=headers, size=300)
     made = Exchange(number, at, head, body, None, answer)
     made.replied = at + took
     made.ended = at + took if ended else 0.0

@@ -28,7 +28,6 @@ _SLASH: Final = 47
 # Of a blank line, what may have come with the bytes before.
 _MOST_BEFORE: Final = 2
 
-_data_received = HttptoolsGuard.data_received
 _on_headers_complete = HttptoolsGuard.on_headers_complete
 _on_message_complete = HttptoolsGuard.on_message_complete
 
@@ -43,9 +42,6 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
     _head = b""
     """What has come of the head that is being read, with a body that has come whole."""
 
-    _with_body = 0
-    """Bytes of that body."""
-
     _left: int | None = None
     """Bytes of the body that have not come; None where its chunks say when it ends."""
 
@@ -54,14 +50,6 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
 
     _waiting = b""
     """What has come after a request that is being answered."""
-
-    _usual = b""
-    """The last head whose request belonged here, and would at any time."""
-
-    _usual_size = 0
-    """Bytes of it with its body."""
-
-    _is_usual = False
 
     _no_more = False
     """The client sends no more than what is waiting."""
@@ -75,12 +63,11 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
         elif self._waiting or (not self._in_body and self._replying()):
             self._waiting += data
             self.flow.pause_reading()
-        elif len(data) == self._usual_size and not self._head and data.startswith(self._usual):
-            self._is_usual = True  # one whole request, as clients send them again and again
-            _data_received(self, data)
-            self._is_usual = False
-        else:
+        elif self._head or not self._answered_again(data):
             self._feed(data)
+
+    def _always_here(self) -> bool:
+        return self._settled
 
     def _feed(self, data: bytes) -> None:
         at, size = 0, len(data)
@@ -91,7 +78,7 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
                 self._head = self._head + piece if self._head else piece
             elif self._left is not None:
                 self._left -= len(piece)
-            _data_received(self, piece)
+            self._received(piece)
             at = end
             if self._bound is not None:
                 self._leave(self._head + data[at:])
@@ -105,7 +92,6 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
 
     def _end(self, data: bytes, start: int) -> int:
         """Return up to where the parser may be fed: no further than to the end of a request."""
-        self._with_body = 0
         if self._in_body and self._left:
             return min(start + self._left, len(data))
         before, self._before = self._before, b""
@@ -116,8 +102,7 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
         if found is not None:
             end = found.end()
             if not self._in_body and not self._head:
-                self._with_body = _body_that_has_come(data, start, end)
-                end += self._with_body
+                end += _body_that_has_come(data, start, end)
             return end
         self._before = (before + data[max(start, len(data) - _MOST_BEFORE) :])[-_MOST_BEFORE:]
         return len(data)
@@ -128,9 +113,6 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
 
     def on_headers_complete(self) -> None:
         """Find out where the request belongs; where that is here, go on."""
-        if self._is_usual:
-            _on_headers_complete(self)
-            return
         if self.url[0] != _SLASH:
             self.url = origin_form(self.url)
         url = httptools.parse_url(self.url)
@@ -141,9 +123,6 @@ class RoamingHttptools(Roaming, HttptoolsGuard):  # type: ignore[misc]  # the mi
             self._stuck = 0
             raise ElsewhereError
         self._left = _length(self.headers)
-        if self._settled and self._left is not None:
-            self._usual = self._head[: len(self._head) - self._with_body]
-            self._usual_size = len(self._usual) + self._left
         _on_headers_complete(self)
 
     def on_message_complete(self) -> None:

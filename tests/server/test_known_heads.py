@@ -1,0 +1,224 @@
+"""What is answered behind a head that has been read before is what the parser would have made of it."""
+
+import json
+import socket
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from server.raw_http import connect, read_all
+
+from mockgrid.server import known_heads
+from mockgrid.server.build import build_app
+from mockgrid.server.head import Head
+from mockgrid.server.known_heads import KnownHeads
+from mockgrid.server.protocol import protocol_class
+from mockgrid.server.run import start_in_thread
+from mockgrid.server.settings import Settings
+from mockgrid.session.sessions import session_name
+
+HEADERS = [("Host", "x"), ("Content-Type", "application/json"), ("Authorization", "Bearer mg-{key}")]
+
+
+def message(text, **more):
+    return json.dumps({"messages": [{"role": "user", "content": text}], **more}).encode()
+
+
+def raw(body, *headers, key="1", first="POST /v1/chat/completions HTTP/1.1", end="\r\n"):
+    fields = [*HEADERS, *(headers or [("Content-Length", len(body))])]
+    lines = [first, *(f"{name}: {value}".format(key=key) for name, value in fields), "", ""]
+    return end.join(lines).encode() + body
+
+
+def head(**headers):
+    pairs = [(name.replace("_", "-").encode(), value) for name, value in headers.items()]
+    return Head({"method": "POST", "path": "/", "raw_path": b"/", "query_string": b"", "headers": pairs})
+
+
+def test_a_head_is_found_with_another_body():
+    heads = KnownHeads()
+    sent, known = raw(b"12345"), head(host=b"x", content_length=b"5")
+    assert heads.find(sent) is None
+    heads.learn(sent, known)
+    assert heads.find(sent) == (known, b"12345")
+    found, body = heads.find(raw(b"1" * 123))
+    assert body == b"1" * 123
+    assert found.headers == {b"host": b"x", b"content-length": b"123"}
+    assert known.headers[b"content-length"] == b"5"
+    assert (found.method, found.path, found.raw_path, found.query) == ("POST", "/", b"/", b"")
+
+
+def test_a_head_without_a_body_is_found():
+    heads = KnownHeads()
+    sent = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    heads.learn(sent, head(host=b"x"))
+    assert heads.find(sent)[1] == b""
+    assert heads.find(sent + b"G") is None
+    assert heads.find(sent[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "known"),
+    [
+        (raw(b"12", ("Expect", "100-continue"), ("Content-Length", 2)), {"expect": b"100-continue"}),
+        (raw(b"2\r\n12\r\n0\r\n\r\n", ("Transfer-Encoding", "chunked")), {"transfer_encoding": b"chunked"}),
+        (raw(b"12", ("X-Long", "x" * 4096), ("Content-Length", 2)), {}),
+        (raw(b"12", ("CONTENT-LENGTH", 2)), {}),
+        (raw(b"12") + raw(b"12"), {}),
+        (raw(b"12", end="\n"), {}),
+    ],
+)
+def test_other_requests_are_left_to_the_parser(data, known):
+    heads = KnownHeads()
+    heads.learn(data, head(content_length=b"2", **known))
+    assert heads.find(data) is None
+
+
+def test_a_head_whose_reply_has_no_body_is_left_to_the_parser():
+    heads = KnownHeads()
+    sent, asked = b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", head(host=b"x")
+    asked.method = "HEAD"
+    heads.learn(sent, asked)
+    assert heads.find(sent) is None
+
+
+def test_only_a_line_of_its_own_tells_the_length():
+    heads = KnownHeads()
+    heads.learn(raw(b"12", ("X-Content-Length", 7), ("Content-Length", 2)), head(content_length=b"2"))
+    assert heads.find(raw(b"123", ("X-Content-Length", 7), ("Content-Length", 3)))[1] == b"123"
+    assert heads.find(raw(b"12GET", ("X-Content-Length", 5), ("Content-Length", 2))) is None
+
+
+def test_a_head_that_ends_elsewhere_than_it_seems_is_left_to_the_parser():
+    heads = KnownHeads()
+    seems = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\nab\r\n\r\ncde"
+    heads.learn(seems % 9, head(content_length=b"9"))
+    assert heads.find(seems % 3) is None
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    monkeypatch.setattr(known_heads, "MOST", 3)
+    heads = KnownHeads()
+    for number in range(10):
+        heads.learn(raw(b"12", key=number), head(content_length=b"2"))
+    assert [number for number in range(10) if heads.find(raw(b"12", key=number))] == [9]
+
+
+class Knowing(KnownHeads):
+    """Counts what it finds."""
+
+    found = 0
+
+    def find(self, data):
+        known = super().find(data)
+        self.found += known is not None
+        return known
+
+
+class Unknowing(KnownHeads):
+    """Leaves everything to the parser."""
+
+    def find(self, data):
+        del data
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Two servers, of which one reads every head anew."""
+    pytest.importorskip("httptools")
+    running = []
+    with pytest.MonkeyPatch.context() as patch:
+        for heads in (Knowing(), Unknowing()):
+
+            def choose(*given, heads=heads, **more):
+                made = protocol_class(*given, **more)
+                made.heads = heads
+                return made
+
+            patch.setattr("mockgrid.server.run.protocol_class", choose)
+            app = build_app(Settings(port=0, log="off"))
+            running.append((app, start_in_thread(app, Settings(port=0, log="off")), heads))
+    yield running
+    for _, server, _ in running:
+        server.stop()
+
+
+def say(port, *sent):
+    """Send each request after the reply to the one before, then no more; return all that comes back."""
+    with connect(port) as connection:
+        came = b""
+        for data in sent:
+            connection.sendall(data)
+            if data is not sent[-1]:
+                came += connection.recv(65536)
+        connection.shutdown(socket.SHUT_WR)
+        # Whether the end of what is sent is seen before a reply or after it is a matter of luck.
+        return (came + read_all(connection)).replace(b"connection: close\r\n", b"")
+
+
+lengths = st.sampled_from(
+    ["{0}", "0{0}", "+{0}", "{0} ", " {0}", "{0}\t", "{1}", "{2}", "", "{0}, {0}", "0x{0}"]
+)
+names = st.sampled_from(["Content-Length", "content-length", "CONTENT-LENGTH", "X-Content-Length"])
+odd = st.sampled_from(
+    [
+        ("Transfer-Encoding", "chunked"),
+        ("Connection", "close"),
+        ("Expect", "100-continue"),
+        ("Upgrade", "h2c"),
+        ("Accept", "text/event-stream"),
+        ("X-Mockgrid-Session", "mine"),
+        ("Content-Type", "text/plain"),
+    ]
+)
+
+
+@st.composite
+def requests(draw, key):
+    """Requests of which most differ in little from what a client would send."""
+    body = message(
+        "x" * draw(st.integers(0, 20)), **draw(st.sampled_from([{}, {}, {"stream": True}, {"n": 0}]))
+    )
+    headers = [
+        (name, length.format(len(body), len(body) + 1, len(body) - 1))
+        for name, length in draw(st.lists(st.tuples(names, lengths), min_size=1, max_size=2))
+    ]
+    headers = draw(st.sampled_from([[("Content-Length", len(body))], headers]))
+    headers += draw(st.lists(odd, max_size=1))
+    first = draw(st.sampled_from(["POST /v1/chat/completions HTTP/1.1"] * 4 + ["GET /v1/models HTTP/1.1"]))
+    made = raw(body, *headers, key=key, first=first, end=draw(st.sampled_from(["\r\n"] * 4 + ["\n"])))
+    return made + draw(st.sampled_from([b"", b"", b"", b"\r\n", made, b"POST"]))
+
+
+keys = iter(range(1_000_000))
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_replies_and_journal_are_those_of_a_server_that_parses_every_head(pair, data):
+    key = f"known{next(keys)}"
+    bodies = data.draw(st.lists(st.integers(0, 9), min_size=2, max_size=4))
+    sent = [raw(message("y" * size), key=key) for size in bodies] + [data.draw(requests(key))]
+    came = [say(server.port, *sent) for _, server, _ in pair]
+    assert came[0] == came[1]
+    sessions = [app.sessions.find(session_name(f"mg-{key}")) for app, _, _ in pair]
+    journals = [
+        [(exchange.method, exchange.path, exchange.headers, exchange.body) for exchange in session.journal]
+        for session in sessions
+    ]
+    assert journals[0] == journals[1]
+    assert pair[0][2].found
+
+
+@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
+def test_a_connection_that_is_used_stays_and_one_that_is_idle_goes(starts):
+    server = starts(build_app(Settings(port=0, log="off")), log="off", keep_alive=1.0)
+    with connect(server.port) as connection:
+        began = time.monotonic()
+        while time.monotonic() - began < 2.5:
+            connection.sendall(raw(message("x")))
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+            time.sleep(0.1)
+        assert connection.recv(1) == b""
+    assert time.monotonic() - began > 3.0
