@@ -117,7 +117,7 @@ def _deeper_than(value: Any, limit: int) -> bool:
         else:
             return False
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [
             item
             for container in level
