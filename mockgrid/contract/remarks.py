@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.branches import Branch, branches_of
@@ -27,6 +29,8 @@ _MOST_VALUES: Final = 20_000
 _MOST_ITEMS: Final = 100
 _MOST_FIELDS: Final = 1_000
 _DEEPEST: Final = 32
+# Schemas of which is remembered what was read in them.
+_MOST_KNOWN: Final = 16
 _INSTEAD: Final = re.compile(
     r"(?:replaced by|superseded by|use|in favou?r of|prefer)\s+(?:the\s+)?[`'\"]?(\w+)", re.IGNORECASE
 )
@@ -63,23 +67,51 @@ def remarks(validator: SchemaValidator, value: Any) -> list[Remark]:
     >>> remarks(chat, {"messages": [], "max_token": 3})  # doctest: +SKIP
     [Remark(code='MG140', path='max_token', message='is not known; did you mean "max_tokens"?', …)]
     """
-    walk = _Walk(validator)
+    walk = _Walk(_known(validator))
     walk.run(value)
     return walk.found
 
 
-class _Walk:
+@lru_cache(_MOST_KNOWN)
+def _known(validator: SchemaValidator) -> _Known:
+    return _Known(validator)
+
+
+class _Known:
+    """What is known of a schema once it has been read."""
+
     def __init__(self, validator: SchemaValidator) -> None:
-        self._schemas = validator.schemas
-        self._schema = validator.schema
-        self._patterns = Patterns(validator.draft)
+        self.schemas = validator.schemas
+        self.schema = validator.schema
+        self.patterns = Patterns(validator.draft)
+        self._referred: dict[str, Any] = {}
         # By the identity of a schema that the document keeps alive.
         self._branches: dict[int, list[tuple[Branch, Any]]] = {}
+
+    def referred(self, reference: str) -> Any:
+        """Return what a reference within the document points to."""
+        found = self._referred.get(reference)
+        if found is None:
+            found = self._referred[reference] = resolve(self.schemas.shared, reference)
+        return found
+
+    def branches(self, schema: dict[str, Any]) -> list[tuple[Branch, Any]]:
+        """Return the alternatives of a schema's ``anyOf``."""
+        found = self._branches.get(id(schema))
+        if found is None:
+            branches = branches_of(self.schemas, schema["anyOf"])
+            found = self._branches[id(schema)] = list(zip(branches, schema["anyOf"], strict=True))
+        return found
+
+
+class _Walk:
+    def __init__(self, known: _Known) -> None:
+        self._known = known
         self.found: list[Remark] = []
 
     def run(self, value: Any) -> None:
         # From the last to the first, so that what is taken from the end comes in the order of the value.
-        rest: list[tuple[Any, list[Any], tuple[str | int, ...]]] = [(value, [self._schema], ())]
+        rest: list[tuple[Any, list[Any], tuple[str | int, ...]]] = [(value, [self._known.schema], ())]
         for _ in range(_MOST_VALUES):
             if not rest or len(self.found) >= _MOST:
                 break
@@ -93,16 +125,16 @@ class _Walk:
     def _fields(
         self, value: dict[str, Any], parts: list[dict[str, Any]], path: tuple[str | int, ...]
     ) -> Iterator[tuple[Any, list[Any], tuple[str | int, ...]]]:
-        known = list(dict.fromkeys(name for part in parts for name in part.get("properties", ())))
-        is_open = not known or any(_is_open(part) for part in parts)
+        described = [part["properties"] for part in parts if part.get("properties")]
+        is_open = not described or any(_is_open(part) for part in parts)
         for _, (name, item) in zip(range(_MOST_FIELDS), value.items(), strict=False):
-            schemas = [part["properties"][name] for part in parts if name in part.get("properties", ())]
+            schemas = [properties[name] for properties in described if name in properties]
             if schemas:
                 self._deprecated(schemas, (*path, name))
             else:
                 schemas = self._further(parts, name)
                 if not schemas and not is_open and not self._matched(parts, name):
-                    self._unknown(name, known, parts, path)
+                    self._unknown(name, list(dict.fromkeys(chain(*described))), parts, path)
             if schemas and isinstance(item, (dict, list)):
                 yield item, schemas, (*path, name)
 
@@ -116,7 +148,7 @@ class _Walk:
 
     def _matched(self, parts: list[dict[str, Any]], name: str) -> bool:
         patterns = (pattern for part in parts for pattern in part.get("patternProperties", ()))
-        return any(self._patterns.found(pattern, name) for pattern in patterns)
+        return any(self._known.patterns.found(pattern, name) for pattern in patterns)
 
     def _unknown(
         self, name: str, known: list[str], parts: list[dict[str, Any]], path: tuple[str | int, ...]
@@ -127,7 +159,7 @@ class _Walk:
         hint = f"; did you mean {shown(meant)}?" if meant is not None else ""
         message = f"is not known, and will be ignored{hint}"
         speaker = next(part for part in parts if "properties" in part)
-        self._add("MG140", (*path, name), message, meant, self._schemas.origin(speaker, "properties"))
+        self._add("MG140", (*path, name), message, meant, self._known.schemas.origin(speaker, "properties"))
 
     def _deprecated(self, schemas: list[Any], path: tuple[str | int, ...]) -> None:
         for schema in schemas:
@@ -136,7 +168,7 @@ class _Walk:
                     successor = _INSTEAD.search(str(said.get("description", "")))
                     meant = successor[1] if successor is not None else None
                     hint = f"; {meant} takes its place" if meant else ""
-                    place = self._schemas.origin(said, "deprecated")
+                    place = self._known.schemas.origin(said, "deprecated")
                     self._add("MG141", path, f"is deprecated{hint}", meant, place)
                     return
 
@@ -148,7 +180,7 @@ class _Walk:
             yield schema
             if not str(schema.get("$ref", "")).startswith("#"):
                 return
-            schema = resolve(self._schemas.shared, schema["$ref"])
+            schema = self._known.referred(schema["$ref"])
 
     def _add(
         self, code: str, path: tuple[str | int, ...], message: str, meant: str | None, contract: str | None
@@ -162,7 +194,7 @@ class _Walk:
             return
         yield schema
         if str(schema.get("$ref", "")).startswith("#"):
-            yield from self._speaking(resolve(self._schemas.shared, schema["$ref"]), value, depth + 1)
+            yield from self._speaking(self._known.referred(schema["$ref"]), value, depth + 1)
         for part in schema.get("allOf", ()):
             yield from self._speaking(part, value, depth + 1)
         for part in self._chosen(schema, value):
@@ -172,10 +204,7 @@ class _Walk:
         """Return the branches that a valid value can have been meant for; more than one where it is open."""
         if "anyOf" not in schema:
             return []
-        if id(schema) not in self._branches:
-            branches = branches_of(self._schemas, schema["anyOf"])
-            self._branches[id(schema)] = list(zip(branches, schema["anyOf"], strict=True))
-        takers = [(branch, part) for branch, part in self._branches[id(schema)] if branch.takes(value)]
+        takers = [(branch, part) for branch, part in self._known.branches(schema) if branch.takes(value)]
         if isinstance(value, dict):
             takers = [
                 (branch, part)

@@ -34,8 +34,18 @@ class ScenarioReplies:
         self._scripted = scripted
         self._default_model = default_model
 
-    def reply(self, request: Request, play: Play, attempt: int, seed: str, identity: str) -> Reply:
+    def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
+        self, request: Request, play: Play, attempt: int, seed: str, identity: str, session: str = ""
+    ) -> Reply:
         """Return the reply to a valid request.
+
+        Args:
+            request: a valid one.
+            play: the scenario that its session plays.
+            attempt: how often the session has now seen it.
+            seed: hexadecimal text from what it asks.
+            identity: the same, with the attempt.
+            session: the session's name.
 
         Raises:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
@@ -50,6 +60,7 @@ class ScenarioReplies:
             request.value,
             attempt,
             self._default_model,
+            session,
         )
         if scenario.counts:
             _admit(play, view.model or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any, assert_never
+from urllib.parse import quote
 
 import orjson
 
@@ -296,7 +297,8 @@ def _usage(counted: dict[str, Any] | None, asked: Usage) -> dict[str, Any] | Non
 
 def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) -> Reply:
     to = form.to.render_line(view)
-    path = f"{ROUTED}{request.path}?token={seed[-_TOKEN:]}"
+    # The session, for a client that comes there without its key.
+    path = f"{ROUTED}{request.path}?token={seed[-_TOKEN:]}.{quote(view.session)}"
     if to == "same":
         location = path
     elif to == "other":

@@ -41,6 +41,7 @@ class RequestView:
         body: the body as a JSON value; None where there is none.
         attempt: how often this very request has now been seen in the session.
         default_model: the model of a request that names none.
+        session: the name of the session that it belongs to; empty where there is none.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and names cost as much as all the rest of it
@@ -53,11 +54,13 @@ class RequestView:
         body: Any = None,
         attempt: int = 1,
         default_model: str = "",
+        session: str = "",
     ) -> None:
         self.operation = operation
         self.path = path
         self.body = body
         self.attempt = attempt
+        self.session = session
         self._method = method
         self._query = query
         self._headers = headers

@@ -60,7 +60,6 @@ _NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
 _ERRORS = 400
-_REDIRECT = 307
 _NO_EXTENSIONS: dict[str, Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
@@ -193,8 +192,6 @@ class App:
             session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
             self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
-        if reply.status == _REDIRECT:
-            self.credentials.follow(reply.headers, session)
         journal = session.journal
         exchange = Exchange(journal.count + 1, entry.arrived, head, body, operation, reply)
         journal.add(exchange)

@@ -107,7 +107,7 @@ class Composer:
                 preferences = read_prefer([prefer.decode("latin-1")])
                 reply = self._preferred(request, preferences, behaviour, seed, identity)
             elif play is not None:
-                reply = self._playing.reply(request, play, attempt, seed, identity)
+                reply = self._playing.reply(request, play, attempt, seed, identity, session.name)
             elif behaviour is not None:
                 reply = behaviour.reply(request, seed, identity)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.security import Missing
@@ -12,7 +12,7 @@ from mockgrid.reply.reply import ROUTED
 from mockgrid.session.sessions import named_session, session_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.policy import Keys
@@ -58,8 +58,6 @@ class Credentials:
         self._accept_any = accept_any or keys.prefixes is None
         # What an Authorization header was found to mean; clients send the same one again and again.
         self._known: dict[bytes, tuple[str, str]] = {}
-        # The sessions whose requests were sent elsewhere, by the token of the new place.
-        self._followed: dict[str, str] = {}
 
     def session(self, head: Head, operation: Operation) -> Session:
         """Return the session that a request belongs to.
@@ -90,7 +88,8 @@ class Credentials:
         if SESSION in head.headers:
             return self._sessions.get(named_session(head.text(SESSION) or ""))
         if head.path.startswith(ROUTED):
-            found = self._sessions.find(self._followed.get(_token(head.query.decode("latin-1")), ""))
+            # A redirect names the session whose request it leads on.
+            found = self._sessions.find(_token(head.query.decode("latin-1")).partition(".")[2])
             if found is not None:
                 return found
         prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
@@ -101,16 +100,6 @@ class Credentials:
                 if found is not None:
                     return found
         return self._sessions.get(_ANONYMOUS)
-
-    def follow(self, headers: Iterable[tuple[bytes, bytes]], session: Session) -> None:
-        """Remember whose request a redirect leads on: one that loses its key there is told of to it."""
-        for name, value in headers:
-            if name == b"location":
-                token = _token(urlsplit(value.decode("latin-1")).query)
-                if token:
-                    if len(self._followed) >= _REMEMBERED:
-                        self._followed.clear()
-                    self._followed[token] = session.name
 
     def scenario_of(self, key: str) -> str | None:
         """Return the scenario that a key asks for, empty for the default; None for no valid key."""

@@ -74,6 +74,7 @@ class Exchange:
         whole: whether the reply ended as it should, as far as the server knows.
         virtual_seconds: waits that a virtual clock has spared.
         degraded: what this transport could not do, and what was done instead.
+        settled: whether the journal knows that it has ended.
         size: bytes that the journal counts for it.
         journal: which keeps it; None once it is dropped.
     """
@@ -87,6 +88,7 @@ class Exchange:
     whole = True
     virtual_seconds = 0.0
     degraded = ""
+    settled = False
     journal: Journal | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and made for every request

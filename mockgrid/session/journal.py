@@ -137,9 +137,10 @@ class Journal:
         count: how many there have been.
         dropped: how many of them had to go.
         dropped_violations: how many of those showed a violation.
+        under_way: how many of those that are held have not been settled.
     """
 
-    __slots__ = ("_exchanges", "_room", "count", "dropped", "dropped_violations", "session")
+    __slots__ = ("_exchanges", "_room", "count", "dropped", "dropped_violations", "session", "under_way")
 
     def __init__(self, session: str, room: Room) -> None:
         self.session = session
@@ -148,10 +149,12 @@ class Journal:
         self.count = 0
         self.dropped = 0
         self.dropped_violations = 0
+        self.under_way = 0
 
     def add(self, exchange: Exchange) -> None:
         """Keep an exchange whose number is ``count + 1``."""
         self.count += 1
+        self.under_way += 1
         self._exchanges[exchange.number] = exchange
         exchange.journal = self
         room = self._room
@@ -168,7 +171,10 @@ class Journal:
             room.tell(self, exchange)
 
     def settle(self, exchange: Exchange) -> None:
-        """Count the pieces of a reply that has ended."""
+        """Count the pieces of a reply that has ended; to be called once."""
+        exchange.settled = True
+        if exchange.journal is self:
+            self.under_way -= 1
         if exchange.chunks:
             kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks)
             self._room.grow(exchange, kept)
@@ -179,6 +185,7 @@ class Journal:
         """Take an exchange out, and count it as dropped."""
         if self._exchanges.pop(exchange.number, None) is not None:
             self.dropped += 1
+            self.under_way -= not exchange.settled
             self.dropped_violations += bool(exchange.violations)
 
     def clear(self) -> None:
@@ -186,7 +193,7 @@ class Journal:
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
             self._room.forget(exchange)
-        self.count = self.dropped = self.dropped_violations = 0
+        self.count = self.dropped = self.dropped_violations = self.under_way = 0
 
     def __iter__(self) -> Iterator[Exchange]:
         return iter(tuple(self._exchanges.values()))

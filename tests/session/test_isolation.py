@@ -134,6 +134,7 @@ async def answer(app: Any, key: str, body: bytes, turns: Turns) -> list[Any]:
     parts = deque([(body[:half], True), (body[half:], False)])
     sent: list[Any] = []
     forever = asyncio.Event()
+    own = session_name(key).encode()
 
     async def receive() -> dict[str, Any]:
         if not parts:
@@ -144,7 +145,9 @@ async def answer(app: Any, key: str, body: bytes, turns: Turns) -> list[Any]:
 
     async def send(message: dict[str, Any]) -> None:
         await turns.turn()
-        sent.append((message.get("status"), message.get("headers"), message.get("body")))
+        # A redirect names its session, which is called otherwise each time; no reply names another.
+        headers = [(name, value.replace(own, b"<own>")) for name, value in message.get("headers", ())]
+        sent.append((message.get("status"), headers, message.get("body", b"").replace(own, b"<own>")))
 
     try:
         await app(scope, receive, send)

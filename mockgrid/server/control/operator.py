@@ -169,8 +169,7 @@ class Operator:
         ended = asyncio.Event()
 
         def look(_journal: Journal | None = None, _exchange: Exchange | None = None) -> None:
-            journal = session.journal
-            if journal.count - sum(exchange.under_way for exchange in journal) >= count:
+            if session.journal.count - session.journal.under_way >= count:
                 ended.set()
 
         stop = self._app.sessions.room.watch(look)

@@ -90,6 +90,22 @@ def test_a_key_in_the_wrong_place_is_told_in_the_journal_of_that_key(shared):
         assert shared.ask(f"/sessions/{key}")[1]["exchanges"]["count"] == 2
 
 
+def test_a_request_that_loses_its_key_on_a_redirect_is_told_in_the_journal_of_that_key(shared):
+    for worker in range(4):
+        key = key_of(worker, prefix="mg.routed.", salt="lost")
+        with shared.connect() as connection:
+            connection.sendall(chat(key))
+            location = read_one(connection).headers["location"]
+        path = "/r/" + location.partition("/r/")[2]
+        kept = b"Authorization: Bearer %s\r\n" % key.encode()
+        lost = chat(key).replace(b"/v1/chat/completions", path.encode(), 1).replace(kept, b"")
+        with shared.connect() as connection:
+            connection.sendall(lost)
+            assert read_one(connection).status == 401
+        told = shared.ask(f"/sessions/{key}/exchanges")[1]["exchanges"]
+        assert [exchange["status"] for exchange in told] == [307, 401]
+
+
 def test_operators_reach_each_session_from_any_connection(shared):
     for worker in range(4):
         key = key_of(worker, salt="operated")
