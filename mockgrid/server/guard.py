@@ -114,7 +114,7 @@ class Guard:
         super().connection_made(transport)  # type: ignore[misc]  # uvicorn's, behind this mixin
         if self._too_many():
             most = self.limits.max_connections
-            message = f"{most} connections are open, and no more may be (--max-connections)."
+            message = f"{most} connections are open, and no more may be (--max-connections, `ulimit -n`)."
             self._refuse("overloaded", message)
         else:
             self._start_head_timer()

@@ -17,6 +17,11 @@ SUPPORTED = STATE.issubset(H11Protocol.__init__.__code__.co_names) and callable(
 
 TOO_LARGE = 431
 
+AHEAD = 65_536
+"""Bytes behind a request that is being answered after which no more are read."""
+
+_WHOLE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
+
 
 class BoundedConnection(h11.Connection):
     """Refuses heads over the limit that arrive whole (h11 itself refuses those that do not)."""
@@ -89,8 +94,13 @@ class H11Guard(Guard, H11Protocol):  # type: ignore[misc]  # the mixin's view of
             if not data:
                 return
         super().data_received(data)
+        if self.flow.read_paused and self.conn.their_state in _WHOLE and self._ahead() < AHEAD:
+            self.flow.resume_reading()  # only who reads learns that the client has left
         if self._head_timer is None and self._head_begun() and not self._refused:
             self._start_head_timer()
+
+    def _ahead(self) -> int:
+        return len(self.conn.trailing_data[0])
 
     def handle_events(self) -> None:
         """Uvicorn's; a head that is complete stops its timer, and its request is offered the line."""

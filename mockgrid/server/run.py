@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.config import Config
@@ -19,6 +20,7 @@ from mockgrid.errors import StartError
 from mockgrid.server.control import CONTROL
 from mockgrid.server.listening import BACKLOG, listen, url_host
 from mockgrid.server.log import ErrorLog, say
+from mockgrid.server.open_files import connections_that_fit
 from mockgrid.server.protocol import Limits, detail_error, protocol_class
 
 if TYPE_CHECKING:
@@ -170,6 +172,7 @@ def run(app: Any, settings: Settings) -> int:
     Raises:
         StartError: the server cannot start.
     """
+    settings = replace(settings, max_connections=connections_that_fit(settings.max_connections))
     if settings.workers > 1:
         from mockgrid.server.workers import run_workers  # noqa: PLC0415 (only those who have several)
 

@@ -11,6 +11,7 @@ from server.raw_http import connect
 
 from mockgrid.server.build import build_app
 from mockgrid.server.guard import Guard
+from mockgrid.server.h11_guard import AHEAD
 from mockgrid.server.settings import Settings
 
 STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
@@ -43,8 +44,6 @@ def served(starts, tmp_path):
     return app, starts(app, **settings)
 
 
-# The h11 parser reads no more while a request waits, and learns of it when the reply's time is over.
-@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 def test_a_stream_ends_when_its_client_leaves_with_another_request_behind(served):
     app, server = served
     with connect(server.port) as client:
@@ -71,7 +70,30 @@ def test_connections_are_freed_without_the_collector(served):
         gc.enable()
 
 
-# The h11 parser reads one request at a time.
+@pytest.mark.parametrize("parser", ["h11"], indirect=True)
+def test_bytes_that_wait_for_their_turn_are_bounded(served):
+    _, server = served
+    with connect(server.port) as client:
+        client.sendall(chat(stream=True))
+        assert client.recv(16)
+        place, raw = flood(client, chat() * 100_000)
+        (connection,) = open_connections()
+        assert AHEAD <= len(connection.conn.trailing_data[0]) <= 2 * AHEAD + 262_144
+        assert place < len(raw)
+
+
+def flood(client, raw):
+    """Send as much as is taken within a second."""
+    client.setblocking(False)
+    deadline, place = time.monotonic() + 1, 0
+    while time.monotonic() < deadline and place < len(raw):
+        try:
+            place += client.send(raw[place : place + 65536])
+        except BlockingIOError:
+            time.sleep(0.01)
+    return place, raw
+
+
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
     from mockgrid.server.httptools_guard import HttptoolsGuard  # noqa: PLC0415 - httptools may be absent
@@ -87,13 +109,7 @@ def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
     _, server = served
     raw = chat().replace(b"mg.stall.x", b"mg-x") * 20_000
     with connect(server.port) as client:
-        client.setblocking(False)
-        deadline, place = time.monotonic() + 2, 0
-        while time.monotonic() < deadline and place < len(raw):
-            try:
-                place += client.send(raw[place : place + 65536])
-            except BlockingIOError:
-                time.sleep(0.01)
+        flood(client, raw)
         assert within(10, lambda: len(waiting) > 100)  # all of it may be on its way before any has arrived
         time.sleep(0.5)
     assert 0 < max(waiting) < 3_000
