@@ -215,7 +215,7 @@ def test_exit_code_of_the_process(check, tmp_path, text, code):
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == code

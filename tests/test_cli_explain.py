@@ -236,7 +236,7 @@ def test_exit_code_of_the_process(explain, tmp_path, text, code):
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stderr) == (code, b"")

@@ -10,7 +10,7 @@ SHIPPED = Path(mockgrid.scenario.__file__).with_name("scenario.schema.json")
 
 def test_schema_is_the_shipped_file_byte_for_byte():
     done = subprocess.run(
-        [sys.executable, "-m", "mockgrid", "schema"], capture_output=True, timeout=20, check=True
+        [sys.executable, "-m", "mockgrid", "schema"], capture_output=True, timeout=60, check=True
     )
     assert done.stdout == SHIPPED.read_bytes()
     assert done.stderr == b""

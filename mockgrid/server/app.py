@@ -283,10 +283,11 @@ class App:
 
     def _sent_at_once(self, answered: Answered, direct: Whole) -> bool:
         """Send a reply that is whole, if it can leave without waiting; return whether it did."""
+        now = monotonic()  # a client may know of it before this goes on, and is judged by its time
         if not send_at_once(answered.reply, answered.request_id, direct):
             return False
         exchange = answered.exchange
-        exchange.replied = exchange.ended = monotonic()
+        exchange.replied = exchange.ended = now
         answered.session.journal.settle(exchange)
         if self.log.enabled:
             self._log(exchange, answered.session)

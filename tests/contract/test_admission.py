@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockgrid.contract import yaml
+from mockgrid.contract import validation, yaml
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import Document
 from mockgrid.errors import DocumentError
@@ -195,8 +195,10 @@ def test_many_examples_are_looked_at_in_little_time():
         paths[f"/x{n}"] = {"get": {"responses": {"200": {"content": {"application/json": media}}}}}
     data = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}
     contract = Contract(Document(data, "a"))
-    started = time.perf_counter()
+    started = time.thread_time()
     remarks = contract.remarks
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < (
+        2 if validation.jsonschema_rs else 10
+    )  # the slow validator takes its time
     assert len(remarks) == 20
     assert remarks[1][0] == "a#/paths/~1x20/get/responses/200/content/application~1json/example"

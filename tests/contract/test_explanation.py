@@ -263,9 +263,9 @@ def test_branches_that_hold_themselves_are_told_apart_in_time():
             {"type": "array", "minItems": n, "items": {"$ref": "#/components/schemas/J"}} for n in range(1, 5)
         ]
     }
-    started = time.perf_counter()
+    started = time.thread_time()
     assert explained({"$ref": "#/components/schemas/J"}, [[[[]]]], J=json)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_where_no_branch_is_likely_all_are_told():
@@ -293,10 +293,10 @@ def test_deep_values_are_explained_in_time(fast, monkeypatch):
     value = {"next": 1}
     for _ in range(250):
         value = {"next": value}
-    started = time.perf_counter()
+    started = time.thread_time()
     violation = only(validator({"$ref": "#/components/schemas/Tree"}, Tree=TREE).explain(value))
     # Twice the work at each level would take for ever; the slow validator takes its time at each.
-    assert time.perf_counter() - started < (3 if fast else 20)
+    assert time.thread_time() - started < (3 if fast else 20)
     assert violation.pointer == "/next" * 251
 
 
@@ -323,9 +323,9 @@ def test_deep_values_are_explained_in_time(fast, monkeypatch):
 )
 def test_large_values_are_explained_in_time(schema, value):
     found = validator(schema)
-    started = time.perf_counter()
+    started = time.thread_time()
     violations = found.explain(value)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
     assert 1 <= len(violations) <= 100
     assert all(len(violation.got) <= 256 for violation in violations)
 

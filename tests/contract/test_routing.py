@@ -79,9 +79,9 @@ def test_several_parameters_in_one_segment():
 def test_no_path_takes_long_to_tell(template):
     found = contract(template)
     path = "/" + "-" * 60_000
-    started = time.perf_counter()
+    started = time.thread_time()
     assert found.router.find(path, path) is None
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 def based(base_path, *paths):
@@ -149,6 +149,6 @@ def test_a_path_of_parameters_only_is_like_nothing():
 @pytest.mark.parametrize("path", ["/" + "x" * 60_000, "/v1" * 20_000, "/x" * 30_000])
 def test_telling_what_was_meant_takes_no_time(path):
     router = based("/v1", *(f"/{'y' * 80}{n}/z" for n in range(2_000)))
-    started = time.perf_counter()
+    started = time.thread_time()
     router.nearest(path)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -21,7 +21,7 @@ from mockgrid.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
-SECONDS = 30
+SECONDS = 120
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 

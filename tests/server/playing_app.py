@@ -55,16 +55,22 @@ class Player:
         self.delivery = Delivery()
         self.virtual = False
         self.events = EVENTS
+        self.reply = None
         self.played = None
         self.error = None
         self.ended = threading.Event()
 
     def play(self, *, virtual=False, **asked):
         self.delivery, self.virtual = Delivery(**asked), virtual
+        self.reply = None
         self.ended.clear()
 
+    def begun(self, events=0):
+        """Whether a reply is being played, and so many of its events have been written."""
+        return self.reply is not None and (played := self.reply.played) and played.events_written >= events
+
     def outcome(self):
-        assert self.ended.wait(5)
+        assert self.ended.wait(30)
         return self.played
 
     async def __call__(self, scope, receive, send):
@@ -81,6 +87,7 @@ class Player:
         else:
             script = self.delivery.whole(BODY, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", JSON)], script=script)
+        self.reply = reply
         exchange = Exchange(1, 0.0, HEAD, b"", None, reply)
         try:
             await send_reply(reply, b"req_1", exchange, scope, receive, send)

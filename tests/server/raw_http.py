@@ -19,10 +19,12 @@ class Echo:
     base_path = "/v1"
 
     def __init__(self):
+        self.asked = []
         self.disconnects = []
 
     async def __call__(self, scope, receive, send):
         path = scope["path"]
+        self.asked.append(path)
         if path == "/early":
             return await self.reply(send, 413, {"path": path})
         if path == "/crash":
@@ -66,7 +68,7 @@ class Echo:
 
 
 def connect(port):
-    return socket.create_connection(("127.0.0.1", port), timeout=5)
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
 def read_all(connection):

@@ -8,10 +8,11 @@ import time
 
 import pytest
 from server.raw_http import connect
+from waiting import within
 
 from mockgrid.server.build import build_app
 from mockgrid.server.guard import Guard
-from mockgrid.server.h11_guard import AHEAD
+from mockgrid.server.h11_guard import AHEAD, H11Guard
 from mockgrid.server.settings import Settings
 
 STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
@@ -26,13 +27,6 @@ def chat(**body):
 
 def open_connections():
     return [thing for thing in gc.get_objects() if isinstance(thing, Guard)]
-
-
-def within(seconds, holds):
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return holds()
 
 
 @pytest.fixture
@@ -53,7 +47,7 @@ def test_a_stream_ends_when_its_client_leaves_with_another_request_behind(served
         time.sleep(0.1)
         assert app.open_streams == 1
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    assert within(3, lambda: app.open_streams == 0)
+    assert within(30, lambda: app.open_streams == 0)
 
 
 def test_connections_are_freed_without_the_collector(served):
@@ -65,7 +59,7 @@ def test_connections_are_freed_without_the_collector(served):
             with connect(server.port) as client:
                 client.sendall(chat(stream=False, model="text-max").replace(b"mg.stall.x", b"mg-x"))
                 assert client.recv(16)
-        assert within(3, lambda: len(open_connections()) <= 1)
+        assert within(30, lambda: len(open_connections()) <= 1)
     finally:
         gc.enable()
 
@@ -77,8 +71,10 @@ def test_bytes_that_wait_for_their_turn_are_bounded(served):
         client.sendall(chat(stream=True))
         assert client.recv(16)
         place, raw = flood(client, chat() * 100_000)
-        (connection,) = open_connections()
-        assert AHEAD <= len(connection.conn.trailing_data[0]) <= 2 * AHEAD + 262_144
+        kept = [
+            len(found.conn.trailing_data[0]) for found in open_connections() if isinstance(found, H11Guard)
+        ]
+        assert AHEAD <= max(kept) <= 2 * AHEAD + 262_144
         assert place < len(raw)
 
 
@@ -110,6 +106,6 @@ def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
     raw = chat().replace(b"mg.stall.x", b"mg-x") * 20_000
     with connect(server.port) as client:
         flood(client, raw)
-        assert within(10, lambda: len(waiting) > 100)  # all of it may be on its way before any has arrived
+        assert within(30, lambda: len(waiting) > 100)  # all of it may be on its way before any has arrived
         time.sleep(0.5)
     assert 0 < max(waiting) < 3_000

@@ -19,8 +19,8 @@ HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"
 class Grid:
     def __init__(self, server):
         self.server = server
-        self.control = httpx.Client(base_url=server.control)
-        self.api = httpx.Client(base_url=server.url)
+        self.control = httpx.Client(base_url=server.control, timeout=60)
+        self.api = httpx.Client(base_url=server.url, timeout=60)
 
     def ask(self, key="mg-a", body=HELLO, **headers):
         sent = {"authorization": f"Bearer {key}"} if key else {}
@@ -88,12 +88,12 @@ def test_each_request_is_there_as_soon_as_its_answer(grid):
 
 def test_attempts_and_the_time_between_them(grid):
     grid.ask()
-    time.sleep(0.05)
+    time.sleep(0.5)
     grid.ask()
     grid.ask(body={**HELLO, "n": 2})
     first, second, other = grid.told()
     assert first["since_last_attempt"] is other["since_last_attempt"] is None
-    assert 0.05 <= second["since_last_attempt"] < 1
+    assert 0.05 <= second["since_last_attempt"] < 30  # of the half second, as the server sees it
     assert (first["attempt"], second["attempt"], other["attempt"]) == (1, 2, 1)
 
 
@@ -124,7 +124,7 @@ def test_a_stream_is_told_piece_by_piece(grid):
 
 
 def test_a_client_that_leaves_is_told_of(grid):
-    steps = [{"say": "One two three four five six", "stream": {"pace": {"per_token": "200ms"}}}]
+    steps = [{"say": "One two three four five six", "stream": {"pace": {"per_token": "2s"}}}]
     grid.control.put("/sessions/mg-a", json={"steps": steps})
     asked = {"json": {**HELLO, "stream": True}, "headers": {"authorization": "Bearer mg-a"}}
     with grid.api.stream("POST", "/chat/completions", **asked) as reply:
@@ -251,7 +251,7 @@ def test_a_virtual_clock_is_moved_and_a_real_one_is_not(virtual, grid):
     assert virtual.control.put("/sessions/mg-a", json={"steps": limited}).status_code == 200
     started = time.monotonic()
     assert [virtual.ask().status_code for _ in range(2)] == [200, 429]
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
     assert virtual.control.post("/sessions/mg-a/clock", json={"advance": "1m"}).json()["now"] == 60
     assert virtual.ask().status_code == 200
     assert virtual.session()["clock"]["spared"] == 20  # of two replies; the 429 came at once
@@ -261,10 +261,10 @@ def test_a_virtual_clock_is_moved_and_a_real_one_is_not(virtual, grid):
 
 def test_waiting_returns_when_enough_has_happened(grid):
     grid.control.put("/sessions/mg-a")
-    threading.Timer(0.2, grid.ask).start()
     started = time.monotonic()
+    threading.Timer(0.2, grid.ask).start()
     assert len(grid.told(wait=1, timeout="5s")) == 1
-    assert 0.1 < time.monotonic() - started < 4
+    assert 0.2 <= time.monotonic() - started < 4.9
     assert len(grid.told(wait=5, timeout="100ms")) == 1
 
 
@@ -284,10 +284,10 @@ def test_the_feed_tells_of_each_exchange(grid):
     ready = threading.Event()
     thread = threading.Thread(target=watch)
     thread.start()
-    assert ready.wait(5)
+    assert ready.wait(30)
     for key in ("mg-a", "mg-b", "mg-a", "mg-b"):
         grid.ask(key)
-    thread.join(5)
+    thread.join(30)
     assert [told["number"] for told in seen] == [1, 2]
     assert len({told["session"] for told in seen}) == 1
 

@@ -11,6 +11,8 @@ from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
 from mockgrid.scenario.stream import Comments, Wire
 
 CUT, LATE = openai.APIConnectionError, openai.APITimeoutError
+# Seconds that clients wait for the next byte, and those of a reply that lets none wait for so long.
+PATIENCE, LASTING = 2.0, 3.0
 UNFINISHED = httpx.RemoteProtocolError
 KEPT_ALIVE = Wire(comments=Comments(every=0, idle=0.1))
 TEXT = "It is 3 °C in Oslo."
@@ -20,7 +22,7 @@ CLIENTS = [
     ({"fault": StreamFault(kind="reset", after=1)}, "It is", CUT, "ReadError", httpx.ReadError),
     ({"fault": StreamFault(kind="stall", after=1)}, "It is", LATE, "ReadTimeout", httpx.ReadTimeout),
     ({"fault": StreamFault(kind="stall", after=1, duration=0.1)}, TEXT, None, "", None),
-    ({"fault": StreamFault(kind="stall", after=1, duration=1.8), "wire": KEPT_ALIVE}, TEXT, None, "", None),
+    ({"fault": StreamFault("stall", after=1, duration=LASTING), "wire": KEPT_ALIVE}, TEXT, None, "", None),
     ({"fault": StreamFault(kind="error_event", after=1)}, "It is", openai.APIError, "", None),
     ({"fault": StreamFault(kind="malformed_json", after=1)}, "It is", json.JSONDecodeError, "", None),
     ({"fault": StreamFault(kind="cut_utf8", after=1)}, "It is", UnicodeDecodeError, "", None),
@@ -32,7 +34,7 @@ CLIENTS = [
     ({"early_fault": Fault(kind="empty")}, "", CUT, "RemoteProtocolError", UNFINISHED),
     ({"early_fault": Fault(kind="hang")}, "", LATE, "ReadTimeout", httpx.ReadTimeout),
     ({"early_fault": Fault(kind="garbage")}, "", CUT, "RemoteProtocolError", UNFINISHED),
-    ({"early_fault": Fault(kind="slow_headers", duration=1.8)}, TEXT, None, "", None),
+    ({"early_fault": Fault(kind="slow_headers", duration=LASTING)}, TEXT, None, "", None),
     ({"early_fault": Fault(kind="cut_body")}, "It is", CUT, "RemoteProtocolError", UNFINISHED),
     ({"early_fault": Fault(kind="wrong_length")}, "It is", None, "", None),
     ({"early_fault": Fault(kind="wrong_length", length=9999)}, TEXT, None, "", UNFINISHED),
@@ -82,7 +84,7 @@ PLAIN = [
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize(("kind", "error"), PLAIN)
 def test_plain_bodies(port, player, kind, error):
-    player.play(early_fault=Fault(kind=kind, duration=1.8 if kind == "slow_headers" else None))
+    player.play(early_fault=Fault(kind=kind, duration=LASTING if kind == "slow_headers" else None))
     try:
         with asking(port, stream=False) as reply:
             found = reply.choices[0].message.content
@@ -94,7 +96,7 @@ def test_plain_bodies(port, player, kind, error):
 @contextlib.contextmanager
 def asking(port, *, stream):
     with openai.OpenAI(
-        base_url=f"http://127.0.0.1:{port}/v1", api_key="mg-test", max_retries=0, timeout=1.2
+        base_url=f"http://127.0.0.1:{port}/v1", api_key="mg-test", max_retries=0, timeout=PATIENCE
     ) as client:
         yield client.chat.completions.create(
             model="m", messages=[{"role": "user", "content": "Hi"}], stream=stream
@@ -114,7 +116,7 @@ def outcome_of_openai(port):
 
 def outcome_of_httpx(port):
     try:
-        httpx.get(f"http://127.0.0.1:{port}/stream", timeout=1.2)
+        httpx.get(f"http://127.0.0.1:{port}/stream", timeout=PATIENCE)
     except httpx.HTTPError as raised:
         return type(raised)
     return None

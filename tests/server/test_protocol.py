@@ -5,6 +5,7 @@ import time
 
 import pytest
 from server.raw_http import connect, exchange, read_all, responses
+from waiting import within
 
 from mockgrid.server import h11_guard, httptools_guard
 from mockgrid.server.protocol import protocol_class
@@ -278,9 +279,9 @@ def test_broken_body_after_the_reply_gets_no_second_reply(serve):
         connection.sendall(
             b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"
         )
-        time.sleep(0.1)
+        reply = connection.recv(65536)
         connection.sendall(b"zz\r\n")
-        assert [response.status for response in responses(read_all(connection))] == [413]
+        assert [response.status for response in responses(reply + read_all(connection))] == [413]
     alive(server)
 
 
@@ -310,22 +311,22 @@ def test_silent_connection_is_just_closed(serve):
 
 
 def test_head_timer_does_not_touch_a_slow_reply_or_a_slow_body(serve):
-    server = serve(header_timeout=0.1)
+    server = serve(header_timeout=1)  # the head has to come within it
     with connect(server.port) as connection:
         connection.sendall(b"POST /slow HTTP/1.1\r\n" + CLOSE + b"Content-Length: 2\r\n\r\n")
-        time.sleep(0.2)
+        time.sleep(1.2)
         connection.sendall(b"ab")
         assert [response.status for response in responses(read_all(connection))] == [200]
 
 
 def test_idle_connection_outlives_the_head_timer(serve):
-    server = serve(header_timeout=0.1, keep_alive=10)
+    server = serve(header_timeout=1, keep_alive=60)  # each head has to come within the first
     request = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
     with connect(server.port) as connection:
         for _ in range(2):
             connection.sendall(request)
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-            time.sleep(0.2)
+            time.sleep(1.2)
 
 
 def test_keep_alive_time_is_honoured(serve):
@@ -334,7 +335,7 @@ def test_keep_alive_time_is_honoured(serve):
         connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
         started = time.monotonic()
         assert [response.status for response in responses(read_all(connection))] == [200]
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 20
 
 
 def test_expect_continue(serve):
@@ -358,11 +359,7 @@ def test_client_that_leaves_is_noticed(serve, echo):
     connection = connect(server.port)
     connection.sendall(b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nab")
     connection.close()
-    for _ in range(100):
-        if echo.disconnects:
-            break
-        time.sleep(0.01)
-    assert echo.disconnects == ["/upload"]
+    assert within(30, lambda: echo.disconnects == ["/upload"])
 
 
 def test_stream_to_http_1_0_has_no_chunks(serve):

@@ -189,7 +189,10 @@ def test_two_hundred_at_once_get_exactly_what_there_is(tmp_path):
     replies = ", ".join(["{error: 503}"] * 50 + ["{say: done}"])
     (tmp_path / "mine.yaml").write_text(f"steps: [{{replies: [{replies}]}}]", "utf-8")
     settings = Settings(port=0, log="off", scenarios=(str(tmp_path),))
-    with start_in_thread(build_app(settings), settings) as server, httpx.Client(trust_env=False) as client:
+    with (
+        start_in_thread(build_app(settings), settings) as server,
+        httpx.Client(trust_env=False, timeout=60) as client,
+    ):
 
         def send(number):
             body = {"messages": [{"role": "user", "content": str(number)}]}
@@ -215,12 +218,12 @@ def test_the_same_bytes_whatever_others_do(play):
 
 
 def test_a_reply_is_spent_though_its_client_hangs_up(tmp_path):
-    text = "steps: [{replies: [{say: first, delay: 2s}, {say: second}]}]"
+    text = "steps: [{replies: [{say: first, delay: 60s}, {say: second}]}]"
     (tmp_path / "mine.yaml").write_text(text, "utf-8")
     settings = Settings(port=0, log="off", scenarios=(str(tmp_path),), scenario="mine")
     with start_in_thread(build_app(settings), settings) as server, httpx.Client(trust_env=False) as client:
         request = {"json": {"messages": [USER]}, "headers": {"authorization": "Bearer mg-gone"}}
         with pytest.raises(httpx.ReadTimeout):
-            client.post(f"{server.url}/chat/completions", timeout=0.5, **request)
+            client.post(f"{server.url}/chat/completions", timeout=1, **request)
         answer = client.post(f"{server.url}/chat/completions", **request)
     assert answer.json()["choices"][0]["message"]["content"] == "second"

@@ -66,4 +66,4 @@ def test_a_real_clock_runs_by_itself():
     first = clock.now()
     clock.waited(5)
     assert not clock.virtual
-    assert 0 <= clock.now() - first < 1
+    assert 0 <= clock.now() - first < 60

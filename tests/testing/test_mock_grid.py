@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from testing.client import HELLO, Client
+from waiting import within
 
 from mockgrid import MockGrid, RemoteGrid
 from mockgrid.errors import StartError
@@ -116,12 +117,12 @@ def test_coroutines_may_use_it():
 
 def test_a_client_that_is_left_open_does_not_hold_up_the_end():
     async def leave():
-        async with MockGrid() as grid:
+        async with MockGrid(shutdown_timeout=60) as grid:
             client = httpx.AsyncClient(base_url=grid.base_url, trust_env=False)
             await client.get("/models")
         await client.aclose()
 
-    asyncio.run(asyncio.wait_for(leave(), 5))
+    asyncio.run(asyncio.wait_for(leave(), 30))
 
 
 def test_the_application_is_called_within_the_process():
@@ -155,9 +156,11 @@ def test_a_call_within_the_process_may_be_cancelled():
             async with httpx.AsyncClient(
                 transport=transport, base_url=grid.base_url, headers=headers
             ) as client:
-                with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(0.1):
-                        await client.post("/chat/completions", json={"messages": HELLO})
+                asking = asyncio.create_task(client.post("/chat/completions", json={"messages": HELLO}))
+                assert await asyncio.to_thread(within, 30, lambda: grid.exchanges)
+                asking.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await asking
             assert (await grid.wait_for_async(1))[0].ended_by is not None
 
     asyncio.run(ask())

@@ -70,7 +70,7 @@ def run(folder, *options):
     command = [sys.executable, "-m", "pytest", "-x", *ALONE, *options]
     environment = {**os.environ, "COLUMNS": "80"}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -25,5 +25,5 @@ def test_workers_of_two_runs_share_a_server_and_do_not_meet(pytester, served):
         for _ in range(2)
     ]
     for run in runs:
-        shown, _ = run.communicate(timeout=60)
+        shown, _ = run.communicate(timeout=240)
         assert "16 passed" in shown

@@ -1,3 +1,4 @@
+import asyncio
 import itertools
 from contextlib import contextmanager
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import httpx
 import openai
 import pytest
+from waiting import within
 
 from mockgrid.server.build import build_app
 from mockgrid.server.run import start_in_thread
@@ -24,8 +26,8 @@ class Conduct:
         key: what it says.
     """
 
-    def __init__(self, app, url, scenario):
-        self.app, self.url = app, url
+    def __init__(self, app, server, scenario):
+        self.app, self.url, self._loop = app, server.url, server.loop
         self.key = f"mg.{scenario}.{next(NUMBERS)}"
         self.session = session_name(self.key)
 
@@ -50,7 +52,11 @@ class Conduct:
 
     @property
     def exchanges(self):
-        return list(self.app.sessions.find(self.session).journal)
+        """All of them, once the server is done with the last, which may be a little after its client."""
+        journal = self.app.sessions.find(self.session).journal
+        assert within(30, lambda: not any(exchange.under_way for exchange in journal))
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(30)
+        return list(journal)
 
     @property
     def verdicts(self):
@@ -63,7 +69,7 @@ def served():
     settings = Settings(port=0, log="off", shutdown_timeout=0.2, scenarios=(str(HERE / "scenarios"),))
     app = build_app(settings)
     with start_in_thread(app, settings) as server:
-        yield app, server.url
+        yield app, server
 
 
 @pytest.fixture

@@ -76,7 +76,10 @@ class Attempt:
         first, last = exchanges[0], exchanges[-1]
         self.exchanges = tuple(exchanges)
         self.arrived, self.ended = first.arrived, last.ended
-        self.heard = last.chunks[0][0] if last.chunks else last.ended
+        # The server may note the end of what it has sent when the client has already read it, and gone on.
+        whole = last.replied or last.ended
+        self.heard = last.chunks[0][0] if last.chunks else whole
+        self._known = last.ended if last.chunks else whole
         self.status = last.status
         self.outcome = _outcome(last, streams)
         self.rule = policy.rule(last.status, last.reply_headers)
@@ -102,7 +105,7 @@ class Attempt:
         return (
             self.failed
             and self.arrived < other.arrived
-            and self.ended - late <= other.arrived <= self.ended + self.patience
+            and self._known - late <= other.arrived <= self.ended + self.patience
         )
 
     @property

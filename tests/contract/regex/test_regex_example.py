@@ -101,9 +101,9 @@ def test_several_patterns_that_exclude_each_other():
 )
 def test_examples_are_bounded_in_time(pattern):
     compiled = compile_pattern(pattern)
-    start = time.perf_counter()
+    start = time.thread_time()
     compiled.example(random.Random(1), 5_000)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
 
 
 ATOMS = st.sampled_from(["a", "b", "[ab]", "[^a]", ".", r"\d", r"\W", "ab"])

@@ -172,9 +172,9 @@ def test_pathological_patterns_take_linear_time(pattern):
     def cost(length):
         best = 9.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             compiled.search("a" * length)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
     short, long = cost(1_000), cost(8_000)
@@ -222,10 +222,10 @@ def test_pathological_patterns_take_linear_time(pattern):
     ],
 )
 def test_what_cannot_be_matched_is_refused_at_its_place(pattern, position):
-    start = time.perf_counter()
+    start = time.thread_time()
     with pytest.raises(RegexError) as caught:
         compile_pattern(pattern)
-    assert time.perf_counter() - start < 0.5
+    assert time.thread_time() - start < 0.5
     assert caught.value.position == position
 
 
@@ -255,9 +255,9 @@ def test_beyond_ascii(pattern, yes, no):
 
 def test_wide_counts_cost_little():
     pattern = compile_pattern("^.{1,60000}b$")
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not pattern.search("a" * 20_000)
-    assert time.perf_counter() - start < 1.0
+    assert time.thread_time() - start < 1.0
 
 
 def test_memory_of_steps_is_bounded():

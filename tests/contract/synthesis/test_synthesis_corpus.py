@@ -26,9 +26,9 @@ def test_real_schema_is_quick(name):
     schema = CORPUS[name]
     best = 1.0
     for turn in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         Synthesiser(schema).value(str(turn))
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     assert best < 0.015  # about 1 ms on an idle machine
 
 

@@ -150,12 +150,12 @@ def plain_objects(draw):
 
 
 def outcome(schema, seed):
-    start = time.perf_counter()
+    start = time.thread_time()
     try:
         found = Synthesiser(schema).value(seed, text="Hello there")
     except SynthesisError as error:
         found = (type(error).__name__, error.where, error.message)
-    return found, time.perf_counter() - start
+    return found, time.thread_time() - start
 
 
 COMMON = settings(

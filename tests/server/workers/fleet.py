@@ -54,7 +54,7 @@ class Fleet:
         return [int(pid) for pid in found.split()]
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
 
     def ask(self, path, method="GET", value=None):
         """Status and JSON of a call of the control interface, on a connection of its own."""
@@ -66,7 +66,7 @@ class Fleet:
             (found,) = responses(read_all(connection))
         return found.status, json.loads(found.body) if found.body else None
 
-    def end(self, timeout=10):
+    def end(self, timeout=60):
         out, err = self.process.communicate(timeout=timeout)
         return self.process.returncode, out.decode(), err.decode() if err is not None else ""
 
@@ -74,7 +74,7 @@ class Fleet:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.communicate(timeout=8)
+                self.process.communicate(timeout=30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         for stream in (self.process.stdout, self.process.stderr):
