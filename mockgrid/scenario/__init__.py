@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mockgrid.scenario.near_miss import NearMiss, NoStep
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.scenario import START, Scenario
-    from mockgrid.scenario.selection import Selection, select
-    from mockgrid.scenario.step import Step
+    from mockgrid.scenario.selection import select
+    from mockgrid.scenario.step import Selection, Step
     from mockgrid.scenario.view import RequestView
 
 _HOMES = {
@@ -32,7 +32,7 @@ _HOMES = {
     "Scenario": "scenario",
     "ScenarioError": "error",
     "ScriptedReply": "reply",
-    "Selection": "selection",
+    "Selection": "step",
     "Step": "step",
     "build": "loading",
     "check": "loading",

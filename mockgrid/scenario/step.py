@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mockgrid.scenario.predicate import Check
 
@@ -13,9 +13,21 @@ if TYPE_CHECKING:
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Step", "Then"]
+__all__ = ["Selection", "Step", "Then"]
 
 Then = Literal["repeat", "cycle", "pass", "fail"]
+
+
+class Selection(NamedTuple):
+    """A reply that was selected.
+
+    Attributes:
+        step: whose reply it is.
+        reply: what to compose.
+    """
+
+    step: Step
+    reply: ScriptedReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class Step:
         go_to: the state after each reply that names none itself; empty for no change.
         origin: where it was written.
         label: the name, or ``step 3``.
+        selections: what selecting each of its replies comes to.
     """
 
     index: int
@@ -43,10 +56,12 @@ class Step:
     go_to: str
     origin: Origin
     label: str = field(init=False)
+    selections: tuple[Selection, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         label = self.name or f"step {self.index + 1}"
         object.__setattr__(self, "label", label)  # frozen for all others
+        object.__setattr__(self, "selections", tuple(Selection(self, reply) for reply in self.replies))
 
     @property
     def where(self) -> str:

@@ -72,11 +72,21 @@ class Template:
     source: str
     parts: tuple[str | Insertion, ...]
     fixed: str | None = field(init=False, compare=False)
+    _only: tuple[str, Insertion, str] | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         texts = [part for part in self.parts if isinstance(part, str)]
         fixed = "".join(texts) if len(texts) == len(self.parts) else None
         object.__setattr__(self, "fixed", fixed)  # frozen for all others
+        only = None
+        places = [place for place, part in enumerate(self.parts) if not isinstance(part, str)]
+        if len(places) == 1:
+            (place,) = places
+            before, after = (
+                "".join(map(str, parts)) for parts in (self.parts[:place], self.parts[place + 1 :])
+            )
+            only = before, self.parts[place], after
+        object.__setattr__(self, "_only", only)
 
     @classmethod
     def plain(cls, text: str) -> Template:
@@ -110,6 +120,9 @@ class Template:
         """Return the text for a request."""
         if self.fixed is not None:
             return self.fixed
+        if self._only is not None:  # as most have it
+            before, insertion, after = self._only
+            return before + insertion.text(view) + after
         return "".join([part if isinstance(part, str) else part.text(view) for part in self.parts])
 
     def render_json(self, view: RequestView) -> str:

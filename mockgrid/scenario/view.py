@@ -110,10 +110,13 @@ class RequestView:
     @found_once
     def last_user(self) -> str | None:
         """The text of the last user message; None where there is none."""
-        messages = self.body.get("messages") if isinstance(self.body, dict) else None
-        for message in reversed(messages) if isinstance(messages, list) else ():
-            if isinstance(message, dict) and message.get("role") == "user":
-                return text_of(message.get("content"))
+        body = self.body
+        messages = body.get("messages") if isinstance(body, dict) else None
+        if isinstance(messages, list):
+            for message in reversed(messages):
+                if isinstance(message, dict) and message.get("role") == "user":
+                    content = message.get("content")
+                    return content if isinstance(content, str) else text_of(content)
         return None
 
     @found_once

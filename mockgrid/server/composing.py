@@ -83,8 +83,9 @@ class Composer:
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
         play = session.play
-        behaviour = self._behaviours.get(request.operation.behaviour)
-        if play is not None and not self._concerns(play, request.operation):
+        named = request.operation.behaviour
+        behaviour = self._behaviours.get(named)
+        if play is not None and named != _CHAT and not self._concerns(play, request.operation):
             play = None
         if behaviour is not None:
             behaviour.check(request, play.models if play is not None else None)
@@ -120,11 +121,11 @@ class Composer:
         return reply, request_id
 
     def _concerns(self, play: Play, operation: Operation) -> bool:
-        """Tell whether a scenario is for an operation.
+        """Tell whether a scenario is for an operation other than chat completions.
 
-        Where a contract has chat completions, a scenario is for these, and for what its steps name.
+        Where a contract has those, a scenario is for them, and for what its steps name.
         """
-        return operation.behaviour == _CHAT or not self._has_chat or operation.id in play.named
+        return not self._has_chat or operation.id in play.named
 
     def _preferred(
         self,

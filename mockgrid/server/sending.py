@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import Exchange
 
 _NONE: dict[str, Any] = {}
+_STEPS = 1024
 # Events without pace leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
+
+
+@lru_cache(_STEPS)
+def _told(step: str) -> tuple[bytes, bytes]:
+    """Return the header that names a step."""
+    return b"x-mockgrid-step", step.encode("ascii", "backslashreplace")
 
 
 def send_at_once(reply: Reply, request_id: bytes, direct: Whole) -> bool:
@@ -33,7 +41,7 @@ def send_at_once(reply: Reply, request_id: bytes, direct: Whole) -> bool:
     body = reply.body
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
-        headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
+        headers.append(_told(reply.step))
     headers.append((b"content-length", b"%d" % len(body)))
     return direct(reply.status, headers, body)
 
@@ -52,7 +60,7 @@ async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of 
     connection = extensions.pop(line.EXTENSION, None)
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
-        headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
+        headers.append(_told(reply.step))
     exchange.replied = monotonic()
     try:
         if reply.script is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.policy import Models
     from mockgrid.scenario.near_miss import NoStep
     from mockgrid.scenario.scenario import Scenario
-    from mockgrid.scenario.selection import Selection
+    from mockgrid.scenario.step import Selection
     from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock
 

@@ -70,7 +70,12 @@ def test_a_selection_says_what_was_taken():
     cursors = Cursors(scenario)
     select(scenario, cursors, ANY)
     found = select(scenario, cursors, ANY)
-    assert (found.step.label, found.index, found.given, found.state) == ("x", 1, 2, "paid")
+    assert (found.step.label, found.reply, cursors.given, cursors.state) == (
+        "x",
+        found.step.replies[1],
+        [2],
+        "paid",
+    )
     assert found.reply is scenario.steps[0].replies[1]
 
 
