@@ -55,12 +55,20 @@ class Security:
     Args:
         alternatives: the operation's security requirements; an empty one means that none is needed.
         schemes: the schemes by name.
+
+    Attributes:
+        schemes: those that the operation accepts, in order.
+        required: whether there has to be a credential.
+        bearer_first: whether a well-formed bearer token is taken, whatever else comes with it.
+        secret_headers: names of headers that carry credentials, lower-case.
+        secret_query: names of query parameters that do.
     """
 
     def __init__(self, alternatives: list[dict[str, Any]], schemes: Mapping[str, Scheme]) -> None:
         self.schemes = tuple(
             schemes[name] for alternative in alternatives for name in sorted(alternative) if name in schemes
         )
+        self.bearer_first = bool(self.schemes) and self.schemes[0].kind == "bearer"
         self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
         self.secret_headers = tuple(
             sorted(

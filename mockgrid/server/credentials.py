@@ -66,10 +66,14 @@ class Credentials:
             RefusedError: the credential is missing, malformed or unknown, or names an unknown scenario.
         """
         headers = head.headers
-        key, scenario = _ANONYMOUS, ""
-        if operation.security.required:
-            known = self._known.get(headers.get(b"authorization", b""))
-            key, scenario = known if known is not None else self._identify(head, operation)
+        security = operation.security
+        known = self._known.get(headers.get(b"authorization", b"")) if security.bearer_first else None
+        if known is not None:
+            key, scenario = known
+        elif security.required:
+            key, scenario = self._identify(head, operation)
+        else:
+            key, scenario = self._volunteered(head)
         if SESSION in headers:
             key = named_session(head.text(SESSION) or "")
         if SCENARIO in headers:
@@ -119,6 +123,13 @@ class Credentials:
                 self._known.clear()
             self._known[head.headers[b"authorization"]] = identity
         return identity
+
+    def _volunteered(self, head: Head) -> tuple[str, str]:
+        """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
+        word, _, rest = (head.text(b"authorization") or "").strip().partition(" ")
+        key = rest.strip() if word.lower() == "bearer" else ""
+        scenario = self.scenario_of(key) if key else None
+        return (_ANONYMOUS, "") if scenario is None else (session_name(key), scenario)
 
     def _scenario_of(self, key: str, operation: Operation) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""

@@ -70,6 +70,44 @@ def test_a_document_of_your_own_is_served(tmp_path):
         assert grid.last.operation == "pets"
 
 
+@pytest.fixture
+def pets(tmp_path):
+    """A document in which one operation wants no credential, and two want different ones."""
+    path = tmp_path / "pets.json"
+    described = {"200": {"description": "All"}}
+    schemes = {
+        "token": {"type": "http", "scheme": "bearer"},
+        "key": {"type": "apiKey", "in": "header", "name": "x-key"},
+    }
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Pets", "version": "1"},
+        "components": {"securitySchemes": schemes},
+        "paths": {
+            "/open": {"get": {"responses": described}},
+            "/token": {"get": {"responses": described, "security": [{"token": []}]}},
+            "/key": {"get": {"responses": described, "security": [{"key": []}]}},
+        },
+    }
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_a_key_that_is_not_asked_for_tells_whose_request_it_is(pets):
+    with MockGrid(document=pets) as grid, Client(grid) as client:
+        assert client.get("/open").status_code == 200
+        assert [exchange.request.path for exchange in grid.exchanges] == ["/open"]
+        assert httpx.get(f"{grid.base_url}/open", trust_env=False).status_code == 200
+        assert len(grid.exchanges) == 1
+
+
+def test_a_credential_for_one_operation_is_none_for_another(pets):
+    with MockGrid(document=pets) as grid, Client(grid) as client:
+        assert client.get("/token").status_code == 200
+        assert client.get("/key").status_code == 401
+        assert client.get("/key", headers={"x-key": "mg-other"}).status_code == 200
+
+
 def test_what_does_not_run_says_so():
     grid = MockGrid()
     for ask in (lambda: grid.base_url, lambda: grid.exchanges, lambda: grid.app, grid.session):
