@@ -133,8 +133,9 @@ class App:
             try:
                 body = await self._reader.read(head, receive)
             except RefusedError as refused:
-                entry.refused = refused
+                entry.fail(refused)
             except DisconnectedError:
+                _let_go(scope)
                 return
         answered = self._answer(entry, body)
         direct = scope.get("extensions", _NO_EXTENSIONS).get(DIRECT)
@@ -158,7 +159,7 @@ class App:
             try:
                 body = self._reader.arrived(direct)
             except RefusedError as refused:
-                entry.refused = refused
+                entry.fail(refused)
         answered = self._answer(entry, body)
         if self._sent_at_once(answered, direct):
             return DONE
@@ -170,10 +171,8 @@ class App:
         try:
             entry.operation, entry.path_parameters = self.route(head)
             entry.session = self.credentials.session(head, entry.operation)
-        except RefusedError as refused:
-            entry.refused = refused
-        except Exception as error:  # noqa: BLE001 - a defect of ours is answered like any failure
-            entry.defect = error
+        except Exception as error:  # noqa: BLE001 - refused, or a defect of ours that is answered like any failure
+            entry.fail(error)
         return entry
 
     def _answer(self, entry: Entry, body: bytes) -> Answered:
@@ -200,6 +199,7 @@ class App:
 
     async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
+        _let_go(scope)
         if scope["type"] != "http":
             await _not_http(scope, receive, send)
         else:
@@ -342,6 +342,11 @@ class App:
             len(exchange.violations),
             (exchange.ended - exchange.arrived) * 1000,
         )
+
+
+def _let_go(scope: Scope) -> None:
+    """Take out of a scope what refers to it: what is left is no circle, and freed at once."""
+    scope.get("extensions", {}).clear()
 
 
 def _cut(text: str) -> str:

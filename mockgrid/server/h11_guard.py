@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,6 +23,13 @@ AHEAD = 65_536
 _WHOLE = (h11.DONE, h11.MUST_CLOSE, h11.CLOSED)
 
 
+class Refusal(NamedTuple):
+    """Why something was not read. The error itself refers to the connection."""
+
+    reason: str
+    status: int
+
+
 class BoundedConnection(h11.Connection):
     """Refuses heads over the limit that arrive whole (h11 itself refuses those that do not)."""
 
@@ -30,7 +37,7 @@ class BoundedConnection(h11.Connection):
         super().__init__(h11.SERVER, max_incomplete_event_size=max_headers)
         self.max_headers = max_headers
         self.in_body = False
-        self.refusal: h11.RemoteProtocolError | None = None
+        self.refusal: Refusal | None = None
 
     def next_event(self) -> Any:
         """h11's, with every request's target a path."""
@@ -40,8 +47,8 @@ class BoundedConnection(h11.Connection):
             if type(event) is h11.Request:
                 event = self._checked(event)
         except h11.RemoteProtocolError as error:
-            self.refusal = error
-            raise
+            self.refusal = Refusal(str(error), error.error_status_hint)
+            raise error.with_traceback(None) from None  # what h11 raises again refers to itself
         return event
 
     def _checked(self, request: h11.Request) -> h11.Request:
@@ -114,11 +121,11 @@ class H11Guard(Guard, H11Protocol):  # type: ignore[misc]  # the mixin's view of
 
     def send_400_response(self, msg: str) -> None:
         """Where uvicorn answers what h11 could not read."""
-        error = self.conn.refusal
-        if error is not None and error.error_status_hint == TOO_LARGE:
+        refusal = self.conn.refusal or Refusal(msg, 0)
+        if refusal.status == TOO_LARGE:
             self._too_large()
         else:
-            reason = str(error or msg).partition(":")[0]  # what follows quotes the request
+            reason = refusal.reason.partition(":")[0]  # what follows quotes the request
             self._refuse("malformed_body", f"The request is not valid HTTP: {reason}.")
 
     def shutdown(self) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
-    from mockgrid.reply.refused import RefusedError
     from mockgrid.reply.reply import Reply
     from mockgrid.server.head import Head
     from mockgrid.session.exchange import Exchange
@@ -26,11 +25,10 @@ class Entry:
         operation: what is called; None where that could not be found out.
         path_parameters: of its path, as they were sent.
         session: which it belongs to; None where it may not enter any.
-        refused: why it is not to be answered as it wishes.
-        defect: what failed that should not have.
+        failure: why it is not to be answered as it wishes: it is refused, or something went wrong.
     """
 
-    __slots__ = ("arrived", "defect", "head", "operation", "path_parameters", "refused", "session")
+    __slots__ = ("arrived", "failure", "head", "operation", "path_parameters", "session")
 
     def __init__(self, head: Head, arrived: float) -> None:
         self.head = head
@@ -38,13 +36,19 @@ class Entry:
         self.operation: Operation | None = None
         self.path_parameters: dict[str, str] = {}
         self.session: Session | None = None
-        self.refused: RefusedError | None = None
-        self.defect: Exception | None = None
+        self.failure: Exception | None = None
 
     @property
     def takes_body(self) -> bool:
         """Whether there is a body to be read before it can be answered."""
-        return self.refused is None and self.operation is not None and bool(self.operation.body)
+        return self.failure is None and self.operation is not None and bool(self.operation.body)
+
+    def fail(self, failure: Exception) -> None:
+        """Note why it is not to be answered as it wishes.
+
+        Where that came from is forgotten: it refers to those who refer to this.
+        """
+        self.failure = failure.with_traceback(None)
 
     def found(self) -> tuple[Operation, Session]:
         """Return the operation and the session.
@@ -52,9 +56,14 @@ class Entry:
         Raises:
             RefusedError: one of them could not be found.
         """
-        if self.operation is None or self.session is None or self.refused is not None:
-            raise self.refused or self.defect or AssertionError
+        if self.operation is None or self.session is None or self.failure is not None:
+            raise self._taken()
         return self.operation, self.session
+
+    def _taken(self) -> Exception:
+        """Give away the failure: who raises it and still had it would be part of a circle."""
+        failure, self.failure = self.failure, None
+        return failure or AssertionError()
 
 
 class Answered(NamedTuple):

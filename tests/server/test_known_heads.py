@@ -18,6 +18,7 @@ from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings
 from mockgrid.session.sessions import session_name
 
+UVICORN = "uvicorn.protocols.http.httptools_impl"
 HEADERS = [("Host", "x"), ("Content-Type", "application/json"), ("Authorization", "Bearer mg-{key}")]
 
 
@@ -208,7 +209,8 @@ def test_replies_and_journal_are_those_of_a_server_that_parses_every_head(pair, 
         for session in sessions
     ]
     assert journals[0] == journals[1]
-    assert pair[0][2].found
+    # Older releases of uvicorn begin to answer before all of a request has been read.
+    assert pair[0][2].found or not hasattr(pytest.importorskip(UVICORN).HttpToolsProtocol, "_start_asgi_task")
 
 
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
