@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from mockgrid.contract.branches import Branch, branches_of
 from mockgrid.contract.matching import Patterns
@@ -29,8 +29,6 @@ _MOST_VALUES: Final = 20_000
 _MOST_ITEMS: Final = 100
 _MOST_FIELDS: Final = 1_000
 _DEEPEST: Final = 32
-# Schemas of which is remembered what was read in them.
-_MOST_KNOWN: Final = 16
 _INSTEAD: Final = re.compile(
     r"(?:replaced by|superseded by|use|in favou?r of|prefer)\s+(?:the\s+)?[`'\"]?(\w+)", re.IGNORECASE
 )
@@ -72,9 +70,11 @@ def remarks(validator: SchemaValidator, value: Any) -> list[Remark]:
     return walk.found
 
 
-@lru_cache(_MOST_KNOWN)
 def _known(validator: SchemaValidator) -> _Known:
-    return _Known(validator)
+    found = _KNOWN.get(validator)
+    if found is None:
+        found = _KNOWN[validator] = _Known(validator)
+    return found
 
 
 class _Known:
@@ -102,6 +102,10 @@ class _Known:
             branches = branches_of(self.schemas, schema["anyOf"])
             found = self._branches[id(schema)] = list(zip(branches, schema["anyOf"], strict=True))
         return found
+
+
+# As long as their documents are in use.
+_KNOWN: WeakKeyDictionary[SchemaValidator, _Known] = WeakKeyDictionary()
 
 
 class _Walk:

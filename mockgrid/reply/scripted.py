@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from html import escape
 from typing import TYPE_CHECKING, Any, assert_never
 from urllib.parse import quote
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 _REMEMBERED = 1024
 # Characters of a redirect's token, which is the same for the same request.
 _TOKEN = 16
+# What stands in a path as it is.
+_PATH = "/:@!$&'()*+,;=~"
 _PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
 
 
@@ -298,7 +301,7 @@ def _usage(counted: dict[str, Any] | None, asked: Usage) -> dict[str, Any] | Non
 def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) -> Reply:
     to = form.to.render_line(view)
     # The session, for a client that comes there without its key.
-    path = f"{ROUTED}{request.path}?token={seed[-_TOKEN:]}.{quote(view.session)}"
+    path = f"{ROUTED}{quote(request.path, safe=_PATH)}?token={seed[-_TOKEN:]}.{quote(view.session)}"
     if to == "same":
         location = path
     elif to == "other":
@@ -308,7 +311,9 @@ def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) ->
     headers = [(b"location", location.encode("utf-8"))]
     if not form.page:
         return Reply(form.status, headers)
-    return Reply(form.status, [*headers, (b"content-type", b"text/html")], _PAGE % location.encode("utf-8"))
+    return Reply(
+        form.status, [*headers, (b"content-type", b"text/html")], _PAGE % escape(location).encode("utf-8")
+    )
 
 
 def _other_host(request: Request) -> str:

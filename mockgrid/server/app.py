@@ -222,6 +222,12 @@ class App:
         found = self.library().find(name) if name and self.library is not None else None
         return None if found is None else self.play(found, clock)
 
+    def newest(self, scenario: Scenario) -> Scenario:
+        """Return the version of a scenario that its file has now."""
+        found = self.library().find(scenario.name) if self.library is not None else None
+        same = found is not None and found.origin.document.name == scenario.origin.document.name
+        return found if found is not None and same else scenario
+
     def play(self, scenario: Scenario, clock: Clock) -> Play:
         """Return a scenario at its beginning, on a session's clock."""
         from mockgrid.session.play import Play  # noqa: PLC0415 - only servers with scenarios need it
@@ -245,7 +251,10 @@ class App:
         operation = self._literal.get((head.method, head.path))
         if operation is not None:
             return operation, _NO_PATH_PARAMETERS
-        found = self.contract.router.find(head.path, head.raw_path.decode("latin-1"))
+        path, raw_path = head.path, head.raw_path.decode("latin-1")
+        found = self.contract.router.find(path, raw_path)
+        if found is None and path.startswith(f"{ROUTED}/"):
+            found = self.contract.router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED))
         if found is None:
             nearest = self.contract.router.nearest(head.path)
             hint = f" Did you mean {nearest}?" if nearest else ""

@@ -41,8 +41,10 @@ def build_app(settings: Settings) -> App:
     if not settings.watch:
         return App(contract, settings, lambda: library)
     watched = WatchedLibrary(settings.scenarios, lambda: read_scenarios(settings, contract), library, warn)
+    app = App(contract, settings, watched)
+    watched.changed = app.credentials.forget
     watched.start()
-    return App(contract, settings, watched)
+    return app
 
 
 def load_scenarios(settings: Settings, contract: Contract) -> Library:

@@ -75,7 +75,8 @@ class Credentials:
         else:
             key, scenario = self._volunteered(head)
         if SESSION in headers:
-            key = named_session(head.text(SESSION) or "")
+            key, meant = self._named(head.text(SESSION) or "")
+            scenario = meant or scenario
         if SCENARIO in headers:
             scenario = self._scenario(
                 head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
@@ -90,10 +91,11 @@ class Credentials:
         none other, should show the mistake.
         """
         if SESSION in head.headers:
-            return self._sessions.get(named_session(head.text(SESSION) or ""))
-        if head.path.startswith(ROUTED):
+            return self._sessions.get(*self._named(head.text(SESSION) or ""))
+        if head.path.startswith(f"{ROUTED}/"):
             # A redirect names the session whose request it leads on.
-            found = self._sessions.find(_token(head.query.decode("latin-1")).partition(".")[2])
+            name = _token(head.query.decode("latin-1")).partition(".")[2]
+            found = self._sessions.find(name) if name else None
             if found is not None:
                 return found
         prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
@@ -123,6 +125,15 @@ class Credentials:
                 self._known.clear()
             self._known[head.headers[b"authorization"]] = identity
         return identity
+
+    def forget(self) -> None:
+        """Look at every key anew: scenarios have changed."""
+        self._known.clear()
+
+    def _named(self, name: str) -> tuple[str, str]:
+        """Return session and scenario of what a header names: a key, or any other name."""
+        scenario = self.scenario_of(name)
+        return (named_session(name), "") if scenario is None else (session_name(name), scenario)
 
     def _volunteered(self, head: Head) -> tuple[str, str]:
         """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""

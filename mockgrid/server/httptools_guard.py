@@ -139,6 +139,7 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
             return False
         head, self._direct.received = known
         rest = at_once(head, self._direct)
+        self._direct.received = b""
         if rest is not DONE:
             self._rest = rest  # uvicorn is needed, to go on from here
             return False

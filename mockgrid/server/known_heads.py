@@ -23,17 +23,24 @@ _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"\r\nContent-Length: "
 _LENGTH_LOWER: Final = b"\r\ncontent-length: "
 _LENGTH_SIZE: Final = len(_LENGTH)
+_DIGITS: Final = 20
 # What decides how a body is framed, or what else is done than to answer.
 _UNUSUAL: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade", b"x-offered-upgrade"))
 
 
 class KnownHeads:
-    """Heads of requests to one server, by their bytes."""
+    """Heads of requests to one server, by their bytes.
 
-    __slots__ = ("_heads",)
+    Args:
+        max_headers: bytes that a head may have.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_heads", "_longest")
+
+    def __init__(self, max_headers: int = 2 * LONGEST) -> None:
         self._heads: dict[bytes, Head] = {}
+        # With the most digits that a length can have, it has still been measured.
+        self._longest = min(LONGEST, max_headers - _DIGITS)
 
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
         """Return head and body of data that is one whole request whose head is known."""
@@ -64,7 +71,7 @@ class KnownHeads:
         end = data.find(_END) + 4
         headers = head.headers
         if (
-            end > LONGEST
+            end > self._longest
             or head.method == "HEAD"
             or headers.get(b"content-length", b"0") != b"%d" % (len(data) - end)
             or not _UNUSUAL.isdisjoint(headers)
@@ -75,6 +82,8 @@ class KnownHeads:
         if at >= 0:
             at += _LENGTH_SIZE
             key = data[:at] + data[data.find(b"\r", at) : end]
+        elif b"content-length" in headers:  # spelt otherwise: what is looked up would seem to have no body
+            return
         if len(self._heads) >= MOST:
             self._heads.clear()
         self._heads[key] = head

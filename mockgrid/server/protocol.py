@@ -51,7 +51,7 @@ def protocol_class(
         "limits": limits,
         "error_body": staticmethod(error_body),
         "error_log": error_log or ErrorLog.logger(),
-        "heads": KnownHeads(),
+        "heads": KnownHeads(limits.max_headers),
         "writes": Writes(),
     }
     return cast("type[asyncio.Protocol]", type(guard.__name__, (variant(guard),), members))

@@ -45,6 +45,8 @@ class WatchedLibrary:
         self._library = first
         self._say = say
         self._seen = self._state()
+        self.changed: Callable[[], None] = lambda: None
+        """Called when scenarios have been read again."""
 
     def __call__(self) -> Library:
         """Return the scenarios as they are now."""
@@ -70,6 +72,7 @@ class WatchedLibrary:
         }
         scenarios = dict(sorted({**library.scenarios, **kept}.items()))
         self._library = replace(library, scenarios=MappingProxyType(scenarios))
+        self.changed()
         for finding in errors:
             self._say(str(finding))
         for name in kept:

@@ -97,6 +97,7 @@ class WholeReply:
         if cycle.keep_alive:
             self._writes.put(cycle.transport, b"".join(lines), self._loop)
         else:
+            self._writes.flush()  # what came before it on this connection
             cycle.transport.write(b"".join(lines))
             cycle.transport.close()
         cycle.on_response()
@@ -131,8 +132,7 @@ class Direct:
 
     def body(self) -> bytes:
         """Take the body of the request."""
-        body, self.received = self.received, b""
-        return body
+        return self.received
 
     def __call__(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
         """Write the reply; False where the connection takes nothing now, or no more."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 
 import pytest
 
@@ -154,3 +156,13 @@ def test_deep_requests_are_looked_at_to_the_end():
     for _ in range(250):
         value = {"next": value}
     assert of({"$ref": "#/components/schemas/Tree"}, value, Tree=tree) == [("MG140", "/next" * 250 + "/nxt")]
+
+
+def test_what_was_read_in_a_schema_goes_with_its_document():
+    contract = Contract(read_document(bundled("openapi") / "consumption.yaml"))
+    schema = contract.operation("createChatCompletion").json_body.schema
+    assert remarks(schema, {"messages": [USER], "max_token": 3})
+    left = weakref.ref(schema)
+    del contract, schema
+    gc.collect()
+    assert left() is None

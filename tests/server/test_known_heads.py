@@ -74,6 +74,7 @@ def test_other_requests_are_left_to_the_parser(data, known):
     heads = KnownHeads()
     heads.learn(data, head(content_length=b"2", **known))
     assert heads.find(data) is None
+    assert heads.find(data[: data.find(b"12")]) is None  # its body comes later
 
 
 def test_a_head_whose_reply_has_no_body_is_left_to_the_parser():
@@ -96,6 +97,15 @@ def test_a_head_that_ends_elsewhere_than_it_seems_is_left_to_the_parser():
     seems = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\nab\r\n\r\ncde"
     heads.learn(seems % 9, head(content_length=b"9"))
     assert heads.find(seems % 3) is None
+
+
+def test_a_head_that_was_not_too_long_does_not_become_so():
+    sent, known = raw(b"12"), head(content_length=b"2")
+    size = len(sent) - 2
+    for most, found in ((size + 19, False), (size + 20, True)):
+        heads = KnownHeads(most)
+        heads.learn(sent, known)
+        assert (heads.find(sent) is not None) is found
 
 
 def test_what_is_remembered_is_bounded(monkeypatch):

@@ -7,6 +7,7 @@ import time
 
 import httpx
 import pytest
+from waiting import within
 
 from mockgrid.server.build import build_app
 from mockgrid.server.run import start_in_thread
@@ -28,9 +29,18 @@ def watched(tmp_path):
             body = {"messages": [{"role": "user", "content": "Hi"}]}
             headers = {"authorization": f"Bearer mg.mine.{key}"}
             answer = client.post(f"{server.url}/chat/completions", json=body, headers=headers)
-            return answer.json()["choices"][0]["message"]["content"]
+            return answer.json()["choices"][0]["message"]["content"] if answer.status_code == 200 else None
 
+        def control(method, path):
+            return client.request(method, f"{server.control}/sessions/{path}").status_code
+
+        ask.control = control
         yield file, ask
+
+
+@pytest.fixture
+def anew(watched):
+    return watched[1].control
 
 
 def eventually(said, ask):
@@ -51,6 +61,24 @@ def test_new_sessions_play_the_new_version_and_old_ones_the_old(watched):
     file.write_text("steps: [{reply: {say: three}}]", "utf-8")
     eventually("three", ask)
     assert ask("old") == "one"
+
+
+def test_a_session_that_is_begun_anew_plays_the_new_version(watched, anew):
+    file, ask = watched
+    for key in ("reset", "opened"):
+        assert ask(key) == "one"
+    file.write_text("steps: [{reply: {say: two}}]", "utf-8")
+    eventually("two", ask)
+    assert anew("POST", "mg.mine.reset/reset") == 200
+    assert anew("PUT", "mg.mine.opened") == 200
+    assert [ask(key) for key in ("reset", "opened")] == ["two", "two"]
+
+
+def test_a_scenario_that_is_gone_cannot_be_asked_for(watched):
+    file, ask = watched
+    assert ask("known") == "one"
+    file.unlink()
+    assert within(60, lambda: ask("known") is None)
 
 
 def test_a_file_that_breaks_keeps_its_last_good_version_and_the_log_says_so(watched, capfd):

@@ -209,6 +209,13 @@ def test_credentials_lost_on_the_way():
     assert names(hop(0.1, 401, sent=BARE), final=True) == []
 
 
+@pytest.mark.parametrize(("gave", "found"), [(b"", ["no_backoff"]), (b"{}", [])])
+def test_a_reply_is_known_of_when_it_leaves_in_one_piece_and_else_at_its_end(gave, found):
+    first = exchange(0, 503, took=1, gave=gave)
+    first.replied = 0.001  # before a wait that its scenario has, or before the server noted that it had left
+    assert [name for name, _ in names(first, exchange(1.001))] == found
+
+
 def test_a_redirect_that_nobody_follows():
     assert names(sent_on(0, LOCATION), final=True) == [("gave_up", (1,))]
     assert names(sent_on(0, LOCATION)) == []

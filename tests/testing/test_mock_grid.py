@@ -97,8 +97,16 @@ def test_a_key_that_is_not_asked_for_tells_whose_request_it_is(pets):
     with MockGrid(document=pets) as grid, Client(grid) as client:
         assert client.get("/open").status_code == 200
         assert [exchange.request.path for exchange in grid.exchanges] == ["/open"]
-        assert httpx.get(f"{grid.base_url}/open", trust_env=False).status_code == 200
-        assert len(grid.exchanges) == 1
+        for count, headers in ((1, {}), (2, {"x-mockgrid-session": grid.api_key})):
+            assert httpx.get(f"{grid.base_url}/open", headers=headers, trust_env=False).status_code == 200
+            assert len(grid.exchanges) == count
+
+
+def test_what_plays_is_for_operations_that_want_no_credential_too():
+    with MockGrid() as grid, Client(grid) as client:
+        grid.play([{"when": {"operation": "listModels"}, "reply": {"error": 500}}])
+        assert client.get("/models").status_code == 500
+        assert grid.last.operation == "listModels"
 
 
 def test_a_credential_for_one_operation_is_none_for_another(pets):

@@ -24,6 +24,7 @@ from mockgrid.session.summary import clock_state, summary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockgrid.scenario.scenario import Scenario
     from mockgrid.server.app import App
     from mockgrid.server.credentials import Credentials
     from mockgrid.session.exchange import Exchange
@@ -109,7 +110,7 @@ class Operator:
         session = app.sessions.find(self.name(key))
         if session is None:
             session = self._opened(key)
-        app.sessions.restart(session, None if scenario is None else partial(app.play, scenario))
+        self._restart(session, scenario)
         return self.session(key)
 
     def close(self, key: str) -> None:
@@ -118,8 +119,15 @@ class Operator:
 
     def reset(self, key: str) -> dict[str, Any]:
         """Begin a session's scenario, journal, limits and clock anew."""
-        self._app.sessions.restart(self._found(key))
+        self._restart(self._found(key))
         return self.session(key)
+
+    def _restart(self, session: Session, scenario: Scenario | None = None) -> None:
+        """Begin a session anew, with what its scenario's file says now where no other is given."""
+        app = self._app
+        if scenario is None and session.play is not None:
+            scenario = app.newest(session.play.scenario)
+        app.sessions.restart(session, None if scenario is None else partial(app.play, scenario))
 
     def script(self, key: str, asked: Any) -> dict[str, Any]:
         """Play something else in a session from now on; its journal goes on.

@@ -76,8 +76,9 @@ class Attempt:
         first, last = exchanges[0], exchanges[-1]
         self.exchanges = tuple(exchanges)
         self.arrived, self.ended = first.arrived, last.ended
-        # The server may note the end of what it has sent when the client has already read it, and gone on.
-        whole = last.replied or last.ended
+        # The end of a reply in one piece may be noted when the client has already read it, and gone on.
+        in_one = last.whole and last.answer.body and last.replied and not last.chunks
+        whole = last.replied if in_one else last.ended
         self.heard = last.chunks[0][0] if last.chunks else whole
         self._known = last.ended if last.chunks else whole
         self.status = last.status

@@ -5,6 +5,7 @@ import json
 import random
 from collections import Counter
 
+from server.raw_http import responses
 from server.workers.fleet import Connection, chat, key_of, read_all, read_one, said
 
 from mockgrid.session.sessions import session_name
@@ -64,6 +65,15 @@ def test_pipelined_requests_of_many_sessions_are_answered_in_order(shared):
         connection.sendall(raw)
         found = [said(read_one(connection)) for _ in keys]
     assert found == [f"number {number} 1" for number in range(40)]
+
+
+def test_the_last_request_of_a_connection_takes_no_reply_from_those_before(shared):
+    key = key_of(0, salt="last")
+    raw = chat(key, "first") + chat(key, "second") + chat(key, "third", extra=b"Connection: close\r\n")
+    with shared.connect() as connection:
+        connection.sendall(raw)
+        found = [said(response) for response in responses(read_all(connection))]
+    assert found == ["You said: first", "You said: second", "You said: third"]
 
 
 def test_sessions_are_named_by_headers_too(shared):
