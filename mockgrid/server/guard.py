@@ -44,6 +44,9 @@ class Limits:
     max_connections: int = 10_000
     """Connections that are open at a time."""
 
+    body_timeout: float = 60.0
+    """Seconds in which a body must arrive, though its request has been answered."""
+
 
 def detail_error(failure: str, message: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """The error body of a server whose application brings none: ``{"errors": {"detail": message}}``."""
@@ -93,6 +96,11 @@ class Guard:
     _hung_up = False
     _half_closed = False
     _head_timer: asyncio.TimerHandle | None = None
+
+    _body_since: float | None = None
+    """When the first of a body had arrived without the rest."""
+
+    _rest_timer: asyncio.TimerHandle | None = None
 
     _used = 0.0
     """When a request was answered without uvicorn, which then did not set its timer anew."""
@@ -158,6 +166,28 @@ class Guard:
         self.loop.call_later(HALF_CLOSED, self.transport.close)
         return True
 
+    def on_response_complete(self) -> None:
+        """Wait no longer for the rest of a body whose request is answered than for any other."""
+        super().on_response_complete()  # type: ignore[misc]  # uvicorn's, behind this mixin
+        if self._body_begun() and not self._replying() and not self.transport.is_closing():
+            now = self.loop.time()
+            left = (self._body_since or now) + self.limits.body_timeout - now
+            self._rest_timer = self.loop.call_later(max(left, 0.0), self._rest_late)
+
+    def _body_is_whole(self) -> None:
+        """All of a body has arrived that did not come at once."""
+        self._body_since = None
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
+
+    def _rest_late(self) -> None:
+        self._rest_timer = None
+        if not self._refused and not self.transport.is_closing():
+            self._refused = True
+            self._stop_timers()
+            self._hang_up(b"")
+
     def _start_head_timer(self) -> None:
         self._head_timer = self.loop.call_later(self.limits.header_timeout, self._head_late)
 
@@ -176,6 +206,9 @@ class Guard:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+        if self._rest_timer is not None:
+            self._rest_timer.cancel()
+            self._rest_timer = None
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None

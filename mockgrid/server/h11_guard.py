@@ -113,6 +113,10 @@ class H11Guard(Guard, H11Protocol):  # type: ignore[misc]  # the mixin's view of
         """Uvicorn's; a head that is complete stops its timer, and its request is offered the line."""
         cycle = self.cycle
         super().handle_events()
+        if self.conn.their_state is h11.SEND_BODY:
+            self._body_since = self._body_since or self.loop.time()
+        elif self._body_since is not None:
+            self._body_is_whole()
         if self.cycle is not cycle:  # its application has not begun to run
             self.cycle.scope["extensions"] = {EXTENSION: Line(self, self.cycle)}
         if self._head_timer is not None and self.cycle is not None and not self._head_begun():

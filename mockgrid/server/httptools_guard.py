@@ -187,6 +187,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         if starting is not None:
             self._starting = None
             self._start(*starting, alone)
+        if self._in_body and self._body_since is None:
+            self._body_since = self.loop.time()
         if self._stuck:
             self._getting_nowhere()
 
@@ -274,6 +276,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         """The request has arrived."""
         self._stuck = 0
         self._in_body = False
+        if self._body_since is not None:
+            self._body_is_whole()
         self.headers = None  # type: ignore[assignment]  # as uvicorn has it before the first message
         _on_message_complete(self)
 

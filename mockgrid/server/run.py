@@ -132,7 +132,9 @@ class Server:
 
     def _config(self, errors: logging.Logger) -> Config:
         settings = self.settings
-        limits = Limits(settings.max_headers, settings.header_timeout, settings.max_connections)
+        limits = Limits(
+            settings.max_headers, settings.header_timeout, settings.max_connections, settings.body_timeout
+        )
         config = Config(
             self.app,
             http=self._protocol_class(limits, errors),

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import time
+from contextlib import suppress
 
 import pytest
 from server.raw_http import connect
@@ -109,3 +110,32 @@ def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
         assert within(30, lambda: len(waiting) > 100)  # all of it may be on its way before any has arrived
         time.sleep(0.5)
     assert 0 < max(waiting) < 3_000
+
+
+def test_a_body_that_never_ends_holds_no_connection_though_it_has_its_answer(starts):
+    server = starts(build_app(Settings(port=0, body_timeout=0.3)), log="off", body_timeout=0.3)
+    for path, status in ((b"/v1/chat/completions", b"408"), (b"/v1/nowhere", b"404")):
+        raw = chat().replace(b"/v1/chat/completions", path).replace(b"mg.stall.x", b"mg-x")
+        with connect(server.port) as client:
+            client.sendall(raw[:-20])
+            assert client.recv(65536).startswith(b"HTTP/1.1 " + status)
+            client.settimeout(0.1)
+
+            def ended(client=client):
+                with suppress(TimeoutError, BrokenPipeError):
+                    client.sendall(b" ")
+                    return client.recv(65536) == b""
+
+            assert within(10, ended)
+
+
+def test_a_connection_is_used_again_when_the_rest_of_a_refused_body_has_come(starts):
+    server = starts(build_app(Settings(port=0)), log="off")
+    raw = chat().replace(b"mg.stall.x", b"mg-x")
+    refused = raw.replace(b"/v1/chat/completions", b"/v1/nowhere")
+    with connect(server.port) as client:
+        client.sendall(refused[:-20])
+        assert client.recv(65536).startswith(b"HTTP/1.1 404")
+        client.sendall(refused[-20:])
+        client.sendall(raw)
+        assert client.recv(65536).startswith(b"HTTP/1.1 200")
