@@ -115,9 +115,9 @@ def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
 def test_a_body_that_never_ends_holds_no_connection_though_it_has_its_answer(starts):
     server = starts(build_app(Settings(port=0, body_timeout=0.3)), log="off", body_timeout=0.3)
     for path, status in ((b"/v1/chat/completions", b"408"), (b"/v1/nowhere", b"404")):
-        raw = chat().replace(b"/v1/chat/completions", path).replace(b"mg.stall.x", b"mg-x")
+        raw = chat(user="x" * 5000).replace(b"/v1/chat/completions", path).replace(b"mg.stall.x", b"mg-x")
         with connect(server.port) as client:
-            client.sendall(raw[:-20])
+            client.sendall(raw[:-4000])
             assert client.recv(65536).startswith(b"HTTP/1.1 " + status)
             client.settimeout(0.1)
 
