@@ -34,6 +34,8 @@ def build_app(settings: Settings) -> App:
         DocumentError: a document cannot be read or used.
     """
     contract = load_contract(settings)
+    if settings.watch and not settings.scenarios:
+        warn("--watch has nothing to watch; name the folder of your scenarios with --scenarios")
     if not settings.scenarios and settings.scenario is None:
         # Those that ship are read when the first is asked for.
         return App(contract, settings, cache(lambda: load_scenarios(settings, contract)))

@@ -96,3 +96,11 @@ def test_a_file_that_breaks_keeps_its_last_good_version_and_the_log_says_so(watc
     file.write_text("steps: [{reply: {say: mended}}]", "utf-8")
     os.utime(file)
     eventually("mended", ask)
+
+
+def test_watching_nothing_is_told(capfd):
+    build_app(Settings(watch=True))
+    told = capfd.readouterr().err
+    assert (
+        told == "mockgrid: --watch has nothing to watch; name the folder of your scenarios with --scenarios\n"
+    )
