@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 from contextlib import suppress
+from types import FrameType
 
 import pytest
 from server.raw_http import connect, read_all
@@ -118,6 +119,12 @@ def gone(port, raw, count):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
+def ours(thing):
+    """Asyncio's own transports are circles until they are closed, and some of their parts stay so."""
+    made_by = type(thing).__module__.partition(".")[0]
+    return made_by in {"mockgrid", "uvicorn", "h11"} or isinstance(thing, (BaseException, FrameType))
+
+
 COUNT = 20
 CASES = [
     *((name, whole, raw) for name, raw in WHOLE.items()),
@@ -142,10 +149,10 @@ def test_no_circles(port, ask, raw):
         ask(port, raw, COUNT)
         within(3, idle)
         gc.set_debug(gc.DEBUG_SAVEALL)
-        found = gc.collect()
+        gc.collect()
         gc.set_debug(0)
-        kinds = sorted({type(thing).__qualname__ for thing in gc.garbage})
+        kinds = [type(thing).__qualname__ for thing in gc.garbage if ours(thing)]
         gc.garbage.clear()
     finally:
         gc.enable()
-    assert found < COUNT, kinds
+    assert len(kinds) < COUNT, sorted(set(kinds))
