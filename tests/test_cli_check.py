@@ -64,7 +64,7 @@ def test_findings_are_lines_in_order_with_a_summary(check):
     assert lines[0].startswith("a.yaml:2:18: error MG212: ")
     assert lines[2].startswith("b.yaml:2:1: error MG211: ")
     assert lines[2].endswith("Did you mean steps?")
-    assert lines[-1] == "2 scenarios: 3 errors."
+    assert lines[-1] == "2 scenarios: 3 errors. More may be found after correction."
 
 
 def test_replies_are_held_to_the_contract_unless_they_are_not(check):
@@ -76,6 +76,26 @@ def test_replies_are_held_to_the_contract_unless_they_are_not(check):
     assert code == 0
     assert out == (
         "a.yaml:3:12: note: contract: off, so step 1 is not held to the contract.\n1 scenario: 1 note.\n"
+    )
+
+
+def test_mistakes_are_told_in_rounds(check):
+    text = "steps:\n- reply: {body: {choices: []}}\n- reply: {say: Hi, %s: 20}\n- reply: {say: Hi%s}\n"
+    rounds = [
+        (text % ("dealy", ", say: Hi"), {"MG210"}, True),
+        (text % ("dealy", ""), {"MG211"}, True),
+        (text % ("delay", ""), {"MG216"}, True),
+        (text.replace("%s: 20", "delay: 20ms") % "", {"MG201", "MG230"}, False),
+    ]
+    for written, codes, unfinished in rounds:
+        code, out, _ = check({"a.yaml": written}, "a.yaml")
+        assert code == 1
+        *lines, last = out.splitlines()
+        assert codes <= {line.split(": ")[1].split()[-1] for line in lines}
+        assert ("MG201" in out) is not unfinished
+        assert last.endswith(" More may be found after correction.") is unfinished
+    assert check({"a.yaml": "swagger: '2.0'\n"}, "a.yaml")[1].endswith(
+        " More may be found after correction.\n"
     )
 
 
@@ -137,7 +157,7 @@ def test_unreadable_contract_is_no_unreadable_scenario(check):
     code, out, _ = check({"a.yaml": "openapi: 3.0.3\ninfo: [\n", "b.yaml": "steps: [\n"}, ".")
     assert code == 1
     assert [line.split(": ")[1] for line in out.splitlines()[:2]] == ["error MG202", "error MG210"]
-    assert out.endswith("1 contract, 1 scenario: 2 errors.\n")
+    assert out.endswith("1 contract, 1 scenario: 2 errors. More may be found after correction.\n")
 
 
 def test_overlay_is_applied_to_the_contract_beside_it(check):

@@ -44,6 +44,7 @@ def test_what_init_writes_passes(run):
     assert (code, err) == (0, "")
     for name in FILES:
         assert f"wrote {Path(name)}" in out
+    assert out.endswith(f"{Path(FILES[1])}\nNow run `pytest` and `mockgrid check`.\n")
     passes(run)
 
 
@@ -52,6 +53,15 @@ def test_what_init_writes_without_openai_passes(run, tmp_path, monkeypatch):
     assert cli.main(["init", str(tmp_path)]) == 0
     assert "openai" not in (tmp_path / FILES[1]).read_text("utf-8")
     passes(run)
+
+
+def test_init_says_what_the_test_needs_where_pytest_is_not_installed(tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr("mockgrid.cli.init.find_spec", lambda name: None if name == "pytest" else name)
+    assert cli.main(["init", str(tmp_path)]) == 0
+    assert capfd.readouterr().out.splitlines()[2:] == [
+        "The test needs pytest, which is not installed beside MockGrid: run `pip install pytest` first.",
+        f"Now run `pytest` and `mockgrid check` in {tmp_path}.",
+    ]
 
 
 def test_the_first_test_fails_without_the_scenario(run, tmp_path):

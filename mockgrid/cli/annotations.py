@@ -103,7 +103,8 @@ def _summary(checked: Checked, lines: list[Line]) -> str:
     files = ", ".join(_counted(count, kind) for kind, count in sorted(checked.kinds.items()))
     found = [_counted(_count(lines, kind), kind) for kind in ("error", "warning", "note")]
     known = [text for text in found if not text.startswith("0 ")]
-    return f"{files}: {', '.join(known) or 'nothing found'}."
+    more = " More may be found after correction." if checked.unfinished else ""
+    return f"{files}: {', '.join(known) or 'nothing found'}.{more}"
 
 
 def _count(lines: list[Line], severity: str) -> int:

@@ -43,11 +43,13 @@ class Checked:
         kinds: how many files there were of each kind.
         findings: errors and warnings.
         notes: replies that may break the contract, and the like.
+        unfinished: whether errors in a file kept it from being checked to its end.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    unfinished: bool = False
 
 
 def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Checked:
@@ -68,13 +70,18 @@ def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Chec
         if source.document is None:
             code = "MG210" if source.kind == "scenario" else "MG202"
             checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
+            checked.unfinished = True
         elif source.kind == "contract":
-            checked.findings += _contract(source.document)
+            found = tuple(_contract(source.document))
+            checked.findings += found
+            checked.unfinished |= bool(found)
         elif source.kind == "overlay":
             _overlay(source, source.document, contracts, contract, checked)
         else:
             scenario = _scenario(source.document, contract(), checked)
-            if scenario is not None:
+            if scenario is None:
+                checked.unfinished = True
+            else:
                 checked.findings += _duplicate(scenario, source.path, names)
     return checked
 
@@ -105,6 +112,7 @@ def _overlay(
         Contract(applied.document)
     except DocumentError as error:
         checked.findings.append(_finding(error, "MG202", overlay.name))
+        checked.unfinished = True
         return
     targets = {overlay.where(f"/actions/{index}/target") for index in range(len(overlay.data["actions"]))}
     for remark in applied.remarks:

@@ -44,6 +44,10 @@ def init(directory: Path, force: bool) -> int:  # noqa: FBT001 (click passes it 
         _write(path, files("mockgrid.cli").joinpath("starter", source).read_bytes())
         click.echo(f"wrote {path}")
     inside = "" if directory == Path() else f" in {directory}"
+    if find_spec("pytest") is None:
+        click.echo(
+            "The test needs pytest, which is not installed beside MockGrid: run `pip install pytest` first."
+        )
     click.echo(f"Now run `pytest` and `mockgrid check`{inside}.")
     return 0
 

@@ -3,129 +3,19 @@
 import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from pathlib import Path
-from threading import Timer
+from dataclasses import fields
 
+import httpx
 import pytest
+from docs.reader import BINARIES, ROOT, Block, blocks
 from packaging.requirements import Requirement
 
+from mockgrid import MockGrid
 from mockgrid.server.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-BINARIES = Path(sys.executable).parent
-SECONDS = 120
-
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: ``place`` is its section, its language, and its number among these in the section."""
-
-    place: tuple[str, str, int]
-    text: str
-
-
-def blocks() -> dict[tuple[str, str, int], Block]:
-    found: dict[tuple[str, str, int], Block] = {}
-    for section in re.split(r"^## ", (ROOT / "README.md").read_text("utf-8"), flags=re.MULTILINE):
-        heading = section.partition("\n")[0]
-        for language, text in _FENCED.findall(section):
-            number = 1 + sum(place[:2] == (heading, language) for place in found)
-            found[heading, language, number] = Block((heading, language, number), text)
-    return found
-
-
-BLOCKS = blocks()
-
-
-class Reader:
-    """Does what the README says, in an empty folder, with the commands of this environment.
-
-    Args:
-        home: the folder.
-        port: stands for 8080, which may be taken.
-    """
-
-    def __init__(self, home: Path, port: int) -> None:
-        self.home, self.port = home, port
-        # So that `.venv/bin/mockgrid` is this environment's.
-        (home / ".venv").symlink_to(sys.prefix, target_is_directory=True)
-        (home / "petstore.yaml").write_bytes((ROOT / "tests/documents/petstore.yaml").read_bytes())
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("MOCKGRID_")},
-            "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
-            "MOCKGRID_PORT": str(port),
-            "NO_PROXY": "127.0.0.1",
-            "PYTHONIOENCODING": "utf-8",
-        }
-
-    def at_port(self, text: str) -> str:
-        return text.replace("127.0.0.1:8080", f"127.0.0.1:{self.port}")
-
-    def shell(self, command: str) -> str:
-        """What a command prints; it has to succeed."""
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", self.at_port(command)],
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    @contextmanager
-    def running(self, command: str) -> Iterator[str]:
-        """Runs a server and yields the line it prints when it is ready; it has to stop when told to."""
-        process = subprocess.Popen(
-            ["bash", "-c", f"exec {self.at_port(command)}"],
-            cwd=self.home,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        patience = Timer(SECONDS, process.kill)
-        patience.start()
-        try:
-            ready = process.stdout.readline().decode()
-            patience.cancel()
-            yield ready or pytest.fail(process.communicate(timeout=SECONDS)[1].decode(), pytrace=False)
-            process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=SECONDS)
-            assert (process.returncode, out) == (0, b""), err.decode()
-            assert b"Traceback" not in err, err.decode()
-        finally:
-            patience.cancel()
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture
-def reader(tmp_path) -> Reader:
-    for port in (8080, 0):
-        try:
-            with socket.create_server(("127.0.0.1", port)) as listening:
-                return Reader(tmp_path, listening.getsockname()[1])
-        except OSError:
-            continue
-    raise AssertionError("no port is free")
-
-
-@pytest.fixture
-def served(reader) -> Iterator[Reader]:
-    """A reader who has started the server."""
-    with reader.running("mockgrid serve"):
-        yield reader
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = blocks("README.md")
 
 
 def start(block, reader):
@@ -303,8 +193,39 @@ def test_block(place, request):
     runner(BLOCKS[place], request.getfixturevalue(world))
 
 
+def test_activating_the_environment_puts_the_command_on_the_path(reader):
+    (activate,) = re.findall(r"`(source [^`]+)`", README)
+    if not (reader.home / activate.split()[1]).is_file():
+        pytest.skip("this Python is no environment of its own")
+    reader.environment["PATH"] = os.environ["PATH"].replace(f"{BINARIES}{os.pathsep}", "")
+    assert reader.shell(f"{activate} && command -v mockgrid") == f"{BINARIES / 'mockgrid'}\n"
+
+
+@pytest.mark.parametrize("shape", ["vendor", "both"])
+def test_errors_have_the_shapes_that_the_readme_tells(shape):
+    """The statuses are those of its table, and those that the contract declares."""
+    said = re.search(r"any scripted\s+one, is `(.*?)`, but (\d+) is `(.*?)`\.", README, re.DOTALL)
+    usual, alone = ({*re.findall(r'"(\w+)":', said[number])} for number in (1, 3))
+    with MockGrid(error_shape=shape) as grid, httpx.Client() as client:
+        declared = {*re.findall(r"\| (4\d\d(?:; \d+)?) \|", README)}
+        statuses = sorted(
+            {int(status) for cell in declared for status in cell.split("; ")} | {402, 429, 500, 503}
+        )
+        grid.play([{"error": status} for status in statuses])
+        for status in statuses:
+            told = client.post(
+                f"{grid.base_url}/chat/completions",
+                json={"messages": [{"role": "user", "content": str(status)}]},
+                headers={"authorization": f"Bearer {grid.api_key}"},
+            )
+            assert told.status_code == status
+            keys = {*told.json()} | {key for value in told.json().values() for key in value}
+            expected = alone if status == int(said[2]) else usual
+            assert keys == expected | (alone if shape == "both" else set())
+
+
 def test_links_lead_to_files():
-    targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    targets = re.findall(r"\]\(([^)#:]+)\)", README)
     assert targets
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
@@ -312,4 +233,4 @@ def test_links_lead_to_files():
 def test_python_that_the_readme_asks_for_is_the_oldest_supported():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     oldest = project["requires-python"].removeprefix(">=")
-    assert f"You need Python {oldest} or newer." in (ROOT / "README.md").read_text("utf-8")
+    assert f"You need Python {oldest} or newer." in README

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from textwrap import indent
 
+import httpx
 import pytest
 
+from mockgrid import MockGrid
 from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.plugin import _OPTIONS
 from mockgrid.testing.session import GridSession
@@ -27,6 +29,67 @@ def run(pytester):
         pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist").assert_outcomes(**expected)
 
     return run
+
+
+def test_it_is_installed_as_the_readme_says():
+    (install,) = re.findall(r"^```sh\n(.*?)\n```$", PAGE, re.DOTALL | re.MULTILINE)
+    start = re.search(
+        r"^```sh\n(.*?)\n```$", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert install == f"{start[1].split(' && ')[1]} pytest openai"
+
+
+KEYS = """
+import httpx
+import pytest
+
+
+def ask(mockgrid, **headers):
+    httpx.post(f"{mockgrid.base_url}/chat/completions", json={}, headers=headers)
+
+
+@pytest.mark.parametrize("key", [None, "sk-made-up", "mg-valid"])
+def test_that_passes(mockgrid, key):
+    ask(mockgrid, **{"authorization": f"Bearer {key}"} if key else {})
+
+
+@pytest.mark.parametrize("header", ["x-api-key", "authorization"])
+def test_that_fails(mockgrid, header):
+    ask(mockgrid, **{header: mockgrid.api_key})
+
+
+@pytest.mark.mockgrid([{"say": "Hello"}], strict=True)
+def test_that_leaves_steps_unused(mockgrid):
+    ask(mockgrid)
+
+
+def test_that_waits(mockgrid):
+    ask(mockgrid)
+    mockgrid.wait_for(1, timeout=0.1)
+
+
+def test_that_says_what_it_expects(mockgrid):
+    ask(mockgrid)
+    assert [exchange.status for exchange in mockgrid.exchanges] == [200]
+"""
+
+
+def test_requests_with_another_key_are_not_the_sessions(run, capsys):
+    run(KEYS, passed=3, failed=5)
+    assert capsys.readouterr().out.count("No request has arrived in this session.") == 3
+
+
+def test_a_session_of_a_header_is_read_over_the_control_interface():
+    with MockGrid() as grid, httpx.Client() as client:
+        client.get(f"{grid.base_url}/models", headers={"X-MockGrid-Session": "NAME"})
+        told = client.get(grid.base_url.replace("/v1", "/__mockgrid__/sessions/NAME/exchanges")).json()
+        assert [exchange["status"] for exchange in told["exchanges"]] == [200]
+        assert grid.session("NAME").exchanges == []
+
+
+def test_links_lead_to_files():
+    targets = re.findall(r"\]\(([^)#:]+)", PAGE)
+    assert [target for target in targets if not (ROOT / "docs" / target).exists()] == []
 
 
 def test_the_first_test_passes(run):
