@@ -9,9 +9,10 @@ import pytest
 from asgi import Caller
 
 
-def control(path, *, client="127.0.0.1", token=None, method="GET", **settings):
+def control(path, *, client="127.0.0.1", token=None, method="GET", host=None, **settings):
     app = Caller(**settings).app
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
+    headers += [] if host is None else [(b"host", host.encode())]
     path, _, query = path.partition("?")
     scope = {
         "type": "http",
@@ -61,6 +62,17 @@ def test_others_need_the_token(token, status):
     assert (
         control("/__mockgrid__/version", client="10.0.0.7", control_token="secret", token=token)[0] == status
     )
+
+
+OWN = "localhost:8080 127.0.0.1:8080 [::1]:8080 10.0.0.7 mockgrid:8080 a.localhost :8080"
+PUBLIC = "evil.example:8080 evil.example evil.example. 127.0.0.1.evil.example"
+HOSTS = [("", 200), *((host, 200) for host in OWN.split()), *((host, 403) for host in PUBLIC.split())]
+
+
+@pytest.mark.parametrize(("host", "status"), HOSTS)
+def test_a_page_cannot_rename_this_machine(host, status):
+    assert control("/__mockgrid__/version", host=host)[0] == status
+    assert control("/__mockgrid__/version", host=host, control_token="secret", token="secret")[0] == 200
 
 
 def test_unknown_paths_and_methods_are_json():

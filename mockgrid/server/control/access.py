@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 # Wrong tokens that one address may try in a while; then it has to wait.
 _TRIES = 10
 _WHILE = 60.0
+_RENAMED = (
+    "The control interface answers from this machine by an address or a name without dots alone, such as "
+    "localhost; or bring the control token."
+)
 # Addresses that are remembered.
 _ADDRESSES = 1000
 
@@ -25,7 +29,8 @@ class Access:
     """Admits callers on this machine, and those that have the token.
 
     Proxies are not trusted: it is the address of the connection that counts, whatever a header says. Pages of
-    other origins are refused, since a browser would send their requests from this machine.
+    other origins are refused, since a browser would send their requests from this machine; and so is a public
+    name for this machine, behind which a page can hide its origin.
 
     Args:
         token: what callers from elsewhere must bring; None keeps them out.
@@ -49,6 +54,8 @@ class Access:
             raise ControlError(403, "The control interface answers no pages of other origins.")
         client = scope.get("client")
         if client is None or _is_loopback(client[0]):
+            if _is_public(headers.get(b"host", b"")) and not self._has_token(headers):
+                raise ControlError(403, _RENAMED)
             return
         if self._token is None:
             message = (
@@ -56,12 +63,16 @@ class Access:
             )
             raise ControlError(403, message)
         self._check_tries(client[0])
-        if not hmac.compare_digest(headers.get(b"authorization", b""), self._token):
+        if not self._has_token(headers):
             self._note_failure(client[0])
             message = (
                 "The control interface needs the header `Authorization: Bearer <control token>` from here."
             )
             raise ControlError(403, message)
+
+    def _has_token(self, headers: dict[bytes, bytes]) -> bool:
+        sent = headers.get(b"authorization", b"")
+        return self._token is not None and hmac.compare_digest(sent, self._token)
 
     def _check_tries(self, address: str) -> None:
         since = self._now() - _WHILE
@@ -80,6 +91,17 @@ class Access:
 
 def _host(origin: bytes) -> bytes:
     return urlsplit(origin.decode("latin-1")).netloc.encode("latin-1")
+
+
+def _is_public(host: bytes) -> bool:
+    """Tell whether a Host could be anybody's: a name with dots, which whoever owns it may point here."""
+    try:
+        name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
+        ipaddress.ip_address(name)
+    except ValueError:
+        name = host.decode("latin-1").partition(":")[0]
+        return "." in name.rstrip(".") and not name.rstrip(".").lower().endswith(".localhost")
+    return False
 
 
 def _is_loopback(host: str) -> bool:
