@@ -15,7 +15,6 @@ import pytest
 
 from mockgrid import cli, findings
 from mockgrid.cli.serve import serve, warn_of_document
-from mockgrid.cli.values import Duration, Size
 from mockgrid.cli.variables import misspelt
 from mockgrid.server.settings import Settings
 
@@ -251,6 +250,7 @@ def test_variable_that_kubernetes_sets_for_a_service_is_not_a_port(settings_of, 
         (["serve", "--api-key", "a b"], "--api-key: A key has no spaces and no control characters."),
         (["serve", "--api-key", "a\x07"], "--api-key: A key has no spaces and no control characters."),
         (["wait", "ftp://x"], "URL: 'ftp://x' is not a URL such as http://127.0.0.1:8080."),
+        (["wait", "65536"], "URL: '65536' is not a URL such as http://127.0.0.1:8080."),
         (["wait"], "URL is missing."),
         (["explain", "MG1133"], "There is no code 'MG1133'. Did you mean MG113?"),
         (["explain", "out_of_rnge"], "There is no code 'out_of_rnge'. Did you mean out_of_range?"),
@@ -355,22 +355,6 @@ def test_command_list_names_the_commands_that_exist():
         assert command.get_short_help_str()
 
 
-@pytest.mark.parametrize("size", ["", "MiB", "-1", "1 TiBs", "0", "1e3", "\u0661"])
-def test_size_that_is_none(size):
-    with pytest.raises(Exception, match="is not a size"):
-        Size().convert(size, None, None)
-
-
-@pytest.mark.parametrize(("text", "size"), [("1000", 1000), ("1.5kib", 1536), ("2 MB", 2_000_000), ("7b", 7)])
-def test_size(text, size):
-    assert Size().convert(text, None, None) == size
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("250ms", 0.25), ("1.5 s", 1.5), ("2m", 120)])
-def test_duration(text, seconds):
-    assert Duration().convert(text, None, None) == seconds
-
-
 def test_explain_teaches_by_code_and_by_name(mockgrid):
     code, out, err = mockgrid("explain", "mg113")
     assert (code, err) == (0, "")
@@ -433,6 +417,11 @@ def test_wait_in_vain_says_what_was_found(mockgrid, free_port):
     url = f"http://127.0.0.1:{free_port}"
     assert err == f"mockgrid: no server was ready at {url} within 0.3 s: connection refused.\n"
     assert time.monotonic() - started < 20
+
+
+def test_a_number_alone_is_a_port_of_this_machine(server, mockgrid, free_port):
+    server("serve", "--port", str(free_port))
+    assert mockgrid("wait", str(free_port)) == (0, "", "")
 
 
 def test_wait_for_something_that_is_no_mockgrid(server, mockgrid):

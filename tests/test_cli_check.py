@@ -67,6 +67,15 @@ def test_findings_are_lines_in_order_with_a_summary(check):
     assert lines[-1] == "2 scenarios: 3 errors. More may be found after correction."
 
 
+def test_a_file_needs_a_name_that_keys_can_ask_for(check):
+    code, out, _ = check({"Bad Name!.yaml": GOOD}, "Bad Name!.yaml")
+    assert code == 1
+    assert out.startswith(
+        "Bad Name!.yaml:1:1: error MG215: The file's name makes 'Bad Name!' the scenario's name"
+    )
+    assert "write `scenario: bad-name` in it." in out
+
+
 def test_replies_are_held_to_the_contract_unless_they_are_not(check):
     broken = "steps:\n  - when: {turn: 1}\n    reply: {body: {choices: []}%s}\n"
     code, out, _ = check({"a.yaml": broken % ""}, "a.yaml")

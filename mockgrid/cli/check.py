@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.contract import contract_options, load
-from mockgrid.cli.values import OneOf
+from mockgrid.cli.values import Value
+from mockgrid.server.values import OneOf
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
@@ -27,7 +28,7 @@ FOUND = 1
 @click.option(
     "--format",
     "form",
-    type=OneOf("text", "json", "github"),
+    type=Value(OneOf("text", "json", "github")),
     default="text",
     show_default=True,
     help="Lines for people, JSON for programs, or annotations for GitHub Actions.",

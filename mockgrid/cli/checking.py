@@ -139,7 +139,8 @@ def _extended(source: Source, overlay: Document) -> Document | None:
 def _scenario(document: Document, contract: Contract, checked: Checked) -> Scenario | None:
     from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 (slow, and for scenarios alone)
 
-    scenario, findings = check(document, operations=[operation.id for operation in contract.operations])
+    operations = [operation.id for operation in contract.operations]
+    scenario, findings = check(document, by_name=True, operations=operations)
     checked.findings += findings
     if scenario is not None:
         checked.findings += check_scenario(scenario, contract)

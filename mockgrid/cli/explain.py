@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.contract import contract_options, load
-from mockgrid.cli.values import OneOf, Setting, Whole
+from mockgrid.cli.values import Setting, Value
+from mockgrid.server.values import OneOf, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,12 @@ UNANSWERED = 1
 )
 @click.option(
     "--attempt",
-    type=Whole(1, 100_000),
+    type=Value(Whole(1, 100_000)),
     default=1,
     show_default=True,
     help="How often the request has been sent, this time included.",
 )
-@click.option("--format", "form", type=OneOf("text", "json"), default="text", show_default=True)
+@click.option("--format", "form", type=Value(OneOf("text", "json")), default="text", show_default=True)
 @click.pass_context
 def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     ctx: click.Context,

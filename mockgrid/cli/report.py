@@ -8,20 +8,19 @@ import shutil
 import sys
 from functools import reduce
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
 
-from mockgrid.cli.values import OneOf, Setting, Whole
+from mockgrid.cli.values import Setting, Value
 from mockgrid.cli.wait import split
 from mockgrid.errors import MockgridError
 from mockgrid.server.control import CONTROL
+from mockgrid.server.values import OneOf, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from urllib.parse import SplitResult
 
     from mockgrid.report import Document
@@ -31,9 +30,6 @@ PATIENCE: Final = 30.0
 
 MOST_BYTES: Final = 256 * 2**20
 """Bytes of a server's answer."""
-
-WIDTH: Final = 100
-"""Characters of a line where there is no terminal."""
 
 UNDER: Final = 1
 """Exit code: less is covered than was asked for."""
@@ -73,20 +69,19 @@ def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> No
     envvar="MOCKGRID_URL",
     show_envvar=True,
     callback=servers,
-    help="A running server: its own URL, or that of its API. Repeatable.",
+    help="A running server: its own URL, that of its API, or its port on this machine. Repeatable.",
 )
 @click.option(
     "--format",
     "form",
-    type=OneOf("text", "markdown", "json", "junit", "html"),
-    default="text",
-    show_default=True,
-    help="Text for a terminal, Markdown for the summary of a CI job, JUnit XML, or a page to read.",
+    type=Value(OneOf("text", "markdown", "json", "junit", "html")),
+    help="Text for a terminal, Markdown for the summary of a CI job, JUnit XML, or a page to read. "
+    "By default as --output ends: .md, .json, .html, or .xml for JUnit; any other is text.",
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead.")
 @click.option(
     "--fail-under",
-    type=Whole(0, 100),
+    type=Value(Whole(0, 100)),
     metavar="PERCENT",
     help="Exit with 1 if fewer of the declared rows are covered.",
 )
@@ -104,7 +99,7 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
     ctx: click.Context,
     files: tuple[Path, ...],
     urls: tuple[SplitResult, ...],
-    form: str,
+    form: str | None,
     output: Path | None,
     fail_under: int | None,
     control_token: str | None,
@@ -122,10 +117,12 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
         raise click.UsageError("Name a server with --url, or the files of reports.", ctx)
 
     from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
+    from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 (the same)
 
     found = [fetched(url, control_token) for url in urls] + [read(file) for file in files]
     document = reduce(reports.merge, found)
-    write(rendered(document, form, to_file=output is not None), output)
+    form = form or (form_of(output) if output is not None else "text")
+    write(rendered(document, form, width(output)), output)
     if fail_under is None or not reports.fail_under(document, fail_under):
         return 0
     percent = document["summary"]["rows"]["percent"]
@@ -135,24 +132,12 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
     return UNDER
 
 
-def rendered(document: Document, form: str, *, to_file: bool) -> str:
-    """Return the report in one of the formats."""
-    if form == "json":
-        import json  # noqa: PLC0415 (the same)
+def width(output: Path | None) -> int:
+    """Return how long lines of text may be: as long as the terminal's, where there is one."""
+    from mockgrid.report.text import WIDTH  # noqa: PLC0415 (the same)
 
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    if form == "text":
-        from mockgrid.report.text import render_text  # noqa: PLC0415 (the same)
-
-        wide = not to_file and sys.stdout.isatty()
-        return render_text(document, shutil.get_terminal_size((WIDTH, 0)).columns if wide else WIDTH)
-    module, function = {
-        "markdown": ("markdown", "render_markdown"),
-        "junit": ("junit", "render_junit"),
-        "html": ("page", "render_html"),
-    }[form]
-    render: Callable[[Document], str] = getattr(import_module(f"mockgrid.report.{module}"), function)
-    return render(document)
+    wide = output is None and sys.stdout.isatty()
+    return shutil.get_terminal_size((WIDTH, 0)).columns if wide else WIDTH
 
 
 def write(text: str, output: Path | None) -> None:

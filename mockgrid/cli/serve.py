@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockgrid.cli.values import Duration, Keys, Names, OneOf, PathPrefix, Setting, Size, Whole
+from mockgrid.cli.values import Setting, Value
 from mockgrid.cli.variables import misspelt
 from mockgrid.server.settings import Settings
+from mockgrid.server.values import DEFAULTS, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 MOST_WARNINGS = 20
 """Remarks on the document that are told one by one."""
 
-DEFAULTS = {field.name: field.default for field in fields(Settings)}
-
 
 def setting(flag: str, explanation: str, **attributes: Any) -> Callable[[Any], Any]:
-    """A flag with the default of the setting of its name."""
+    """A flag with the kind and the default of the setting of its name."""
     name = flag.removeprefix("--").replace("-", "_")
     default = DEFAULTS[name]
     if not attributes.get("multiple"):
@@ -30,6 +28,8 @@ def setting(flag: str, explanation: str, **attributes: Any) -> Callable[[Any], A
             "default": default,
             "show_default": default is not None and default is not False,
         } | attributes
+    if not attributes.get("is_flag"):
+        attributes = {"type": Value(KINDS[name])} | attributes
     return click.option(flag, name, cls=Setting, help=explanation, **attributes)
 
 
@@ -54,10 +54,8 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
 @click.command(options_metavar="[OPTIONS]")
 @click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
 @setting("--host", "Name or address to listen on; 0.0.0.0 is all of them.")
-@setting("--port", "Port to listen on; 0 takes a free one.", type=Whole(0, 65535))
-@setting(
-    "--base-path", "Path prefix of the API; by default the document's own.", type=PathPrefix(), metavar="PATH"
-)
+@setting("--port", "Port to listen on; 0 takes a free one.")
+@setting("--base-path", "Path prefix of the API; by default the document's own.", metavar="PATH")
 @click.option(
     "--overlay",
     "overlays",
@@ -71,7 +69,7 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
     "api_keys",
     cls=Setting,
     multiple=True,
-    type=Keys("key"),
+    type=Value(KINDS["api_keys"]),
     help="Key to accept as it is, with a session of its own. Repeatable.",
 )
 @setting("--accept-any-key", "Accept every well-formed credential.", is_flag=True)
@@ -79,58 +77,43 @@ def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
     "--models",
     "Models to know; others get the contract's 404. Repeatable, or with commas; * is a wildcard.",
     multiple=True,
-    type=Names("names", commas=True),
 )
-@setting("--scenarios", "Directory of scenario files. Repeatable.", multiple=True, metavar="DIR")
+@setting("--scenarios", "Directory of scenario files. Repeatable.", multiple=True, type=str, metavar="DIR")
 @setting("--scenario", "Scenario that plays where a key asks for none.", metavar="NAME")
 @setting("--watch", "Read scenario files again when they change.", is_flag=True)
-@setting("--style", "Content of default replies.", type=OneOf("echo", "prose"))
-@setting("--prose-tokens", "Length of prose replies, in tokens.", type=Whole(1, 100_000))
-@setting("--seed", "Seed of everything that is drawn.", type=Whole(0))
-@setting(
-    "--clock",
-    "fixed: `created` stands still, waits are real; virtual: nothing waits.",
-    type=OneOf("fixed", "real", "virtual"),
-)
-@setting(
-    "--error-shape",
-    "Error bodies in the contract's shape, in OpenAI's, or both in one.",
-    type=OneOf("vendor", "both", "openai"),
-)
+@setting("--style", "Content of default replies.")
+@setting("--prose-tokens", "Length of prose replies, in tokens.")
+@setting("--seed", "Seed of everything that is drawn.")
+@setting("--clock", "fixed: `created` stands still, waits are real; virtual: nothing waits.")
+@setting("--error-shape", "Error bodies in the contract's shape, in OpenAI's, or both in one.")
 @setting("--strict", "Also enforce OpenAI's rules between fields, which no document states.", is_flag=True)
 @setting(
     "--lenient",
     "Also accept null for optional fields, and enum values newer than the document.",
     is_flag=True,
 )
-@setting("--log", "Request log on stderr.", type=OneOf("text", "json", "off"))
-@setting("--ready", "Line on stdout once the server answers.", type=OneOf("text", "json"))
+@setting("--log", "Request log on stderr.")
+@setting("--ready", "Line on stdout once the server answers.")
 @setting(
     "--control-token", "Token for the control interface; callers on this machine need none.", metavar="TOKEN"
 )
-@setting("--max-body", "Largest request body.", type=Size(), default="20MiB")
-@setting("--max-headers", "Largest request line and headers together.", type=Size(), default="64KiB")
-@setting("--max-depth", "Deepest nesting of a JSON body.", type=Whole(1, 10_000))
+@setting("--max-body", "Largest request body.", default="20MiB")
+@setting("--max-headers", "Largest request line and headers together.", default="64KiB")
+@setting("--max-depth", "Deepest nesting of a JSON body.")
 @setting(
     "--journal-bytes",
     "Bytes that the journal of all sessions holds; then the oldest exchanges go.",
-    type=Size(),
     default="16MiB",
 )
-@setting("--max-sessions", "Sessions that are kept; then the one idle longest goes.", type=Whole(1))
-@setting("--session-idle", "Time after which an unused session may go.", type=Duration(), default="1h")
-@setting("--max-connections", "Open connections; one more is told 503 and closed.", type=Whole(1))
-@setting("--max-streams", "Streams sent at a time; one more is told 503.", type=Whole(1))
-@setting(
-    "--request-timeout",
-    "Time that a reply may take; then the connection closes.",
-    type=Duration(),
-    default="10m",
-)
-@setting("--body-timeout", "Time for a request body to arrive.", type=Duration(), default="60s")
-@setting("--header-timeout", "Time for request line and headers to arrive.", type=Duration(), default="30s")
-@setting("--keep-alive", "Time that an idle connection stays open.", type=Duration(), default="75s")
-@setting("--workers", "Processes that serve; each session is in one of them.", type=Whole(1, 64))
+@setting("--max-sessions", "Sessions that are kept; then the one idle longest goes.")
+@setting("--session-idle", "Time after which an unused session may go.", default="1h")
+@setting("--max-connections", "Open connections; one more is told 503 and closed.")
+@setting("--max-streams", "Streams sent at a time; one more is told 503.")
+@setting("--request-timeout", "Time that a reply may take; then the connection closes.", default="10m")
+@setting("--body-timeout", "Time for a request body to arrive.", default="60s")
+@setting("--header-timeout", "Time for request line and headers to arrive.", default="30s")
+@setting("--keep-alive", "Time that an idle connection stays open.", default="75s")
+@setting("--workers", "Processes that serve; each session is in one of them.")
 def serve(**values: Any) -> int:
     """Serve DOCUMENT (or MOCKGRID_DOCUMENT), by default the bundled Consumption API, until Ctrl+C.
 

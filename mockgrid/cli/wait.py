@@ -8,8 +8,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import click
 
-from mockgrid.cli.values import Duration, Setting
+from mockgrid.cli.values import Setting, Value
 from mockgrid.server.control import CONTROL
+from mockgrid.server.values import Duration
 
 READY = 200
 BETWEEN = 0.1
@@ -20,8 +21,10 @@ PATIENCE = 2.0
 
 
 def split(ctx: click.Context, param: click.Parameter, url: str) -> SplitResult:
-    """Read a URL; ``localhost:8080`` will do."""
-    where = urlsplit(url if "://" in url else f"http://{url}")
+    """Read a URL; ``localhost:8080`` will do, and so will a port of this machine."""
+    # Taken for a host, a number would be an address far away, from which no answer ever comes.
+    address = f"127.0.0.1:{url}" if url.isdecimal() else url
+    where = urlsplit(address if "://" in address else f"http://{address}")
     try:
         usable = where.scheme in {"http", "https"} and where.hostname and where.port != 0
     except ValueError:
@@ -36,7 +39,7 @@ def split(ctx: click.Context, param: click.Parameter, url: str) -> SplitResult:
 @click.option(
     "--timeout",
     cls=Setting,
-    type=Duration(),
+    type=Value(Duration()),
     default="30s",
     show_default=True,
     help="Time to wait for at most.",
@@ -44,7 +47,8 @@ def split(ctx: click.Context, param: click.Parameter, url: str) -> SplitResult:
 def wait(where: SplitResult, timeout: float) -> int:
     """Wait until the server at URL (or MOCKGRID_URL) is ready.
 
-    URL may be the server's own, that of its API (…/v1) or that of its control interface. Exits with 0 once
+    URL may be the server's own, that of its API (…/v1) or that of its control interface; 8080 alone is a port
+    of this machine, as in http://127.0.0.1:8080. Exits with 0 once
     it is ready, and with 1 if that takes too long. Proxies are not used.
     """
     found = wait_until_ready(where, timeout)

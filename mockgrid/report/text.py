@@ -24,12 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["render_text"]
 
+WIDTH: Final = 100
+"""Characters of a line where there is no terminal."""
+
 _NARROWEST: Final = 40
 _LINES: Final = 100
 """Lines of each list; the JSON document has all."""
 
 
-def render_text(document: Document, width: int = 100) -> str:
+def render_text(document: Document, width: int = WIDTH) -> str:
     """Return the report as text: lists of words are wrapped at ``width``, a finding stays on its line."""
     width = max(width, _NARROWEST)
     lines = [_filled(document["summary"]["headline"], width), _filled(facts(document), width)]

@@ -67,7 +67,7 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
             if file in files:
                 continue
             files.append(file)
-            scenario, found = check_file(file, operations=operations)
+            scenario, found = check_file(file, by_name=True, operations=operations)
             findings.extend(found)
             if scenario is None:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,11 +20,15 @@ from mockgrid.scenario.reading.settings import read_settings
 from mockgrid.scenario.reading.steps import read_steps
 from mockgrid.scenario.reading.structure import check_structure
 from mockgrid.scenario.scenario import Scenario
+from mockgrid.scenario.schema import validator
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = ["build", "check", "check_file", "load", "load_text"]
+
+LONGEST_NAME: Final = 64
+"""Characters of a scenario's name."""
 
 _STEP_KEYS: Final = frozenset(("name", "when", "reply", "replies", "then", "times"))
 _WRAPPED: Final = "/steps/0/replies"
@@ -80,27 +85,46 @@ def build(
 
 
 def check_file(
-    path: str | Path, *, operations: Collection[str] | None = None
+    path: str | Path, *, by_name: bool = False, operations: Collection[str] | None = None
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
-    """Return the scenario in a file, None where it has errors, and all findings."""
+    """Return the scenario in a file, None where it has errors, and all findings; see ``check``."""
     try:
         document = read_document(path)
     except DocumentError as error:
         return None, (_unreadable(error, str(path)),)
-    return check(document, operations=operations)
+    return check(document, by_name=by_name, operations=operations)
 
 
 def check(
-    document: Document, *, name: str = "", operations: Collection[str] | None = None
+    document: Document, *, by_name: bool = False, operations: Collection[str] | None = None
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
     """Return the scenario in a document, None where it has errors, and all findings in the order of the file.
 
     Args:
         document: its data is what the schema of the language describes.
-        name: of the scenario, unless the document says another; by default the stem of its own name.
+        by_name: whether keys are to ask for it: then the file's name has to be one that they can have, unless
+            the document says another. What is played by its path may be called anything.
         operations: ids of the contract's operations; None for no check.
     """
-    return _checked(document.data, Ledger(document), name or Path(document.name).stem, operations)
+    name = Path(document.name).stem
+    ledger = Ledger(document)
+    if by_name and isinstance(document.data, dict) and "scenario" not in document.data:
+        _check_name(name, ledger)
+    return _checked(document.data, ledger, name, operations)
+
+
+def _check_name(name: str, ledger: Ledger) -> None:
+    """Note a file's name that no key can have."""
+    if not validator().accepts({"scenario": name, "steps": []}):
+        message = f"The file's name makes {name!r} the scenario's name, and no key can ask for that."
+        ledger.add(
+            "MG215", "/scenario", message, f"Rename the file, or write `scenario: {_like(name)}` in it."
+        )
+
+
+def _like(name: str) -> str:
+    """Return a name that keys can have, made of one that they cannot."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST_NAME].rstrip("-") or "a-name"
 
 
 def _checked(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
@@ -19,12 +20,15 @@ from mockgrid.server.log import warn
 from mockgrid.server.watching import WatchedLibrary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from mockgrid.contract.document import Document
     from mockgrid.findings import Finding
     from mockgrid.scenario.library import Library
     from mockgrid.server.settings import Settings
+
+
+# What tells a scenario from a contract that lacks its first line.
+_SCENARIO: Final = frozenset(("steps", "balance", "limits", "pace", "scenario"))
+_CONTRACT: Final = frozenset(("openapi", "swagger", "info", "paths"))
 
 
 def build_app(settings: Settings) -> App:
@@ -97,10 +101,27 @@ def load_contract(settings: Settings) -> Contract:
             read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
         )
     else:
-        document = bundle(read_document(settings.document))
+        document = read_document(settings.document)
+        _refuse_scenario(document)
+        document = bundle(document)
     for overlay in settings.overlays:
         document = _overlaid(document, overlay)
     return Contract(document, base_path=settings.base_path, lenient=settings.lenient)
+
+
+def _refuse_scenario(document: Document) -> None:
+    """Say of a scenario that is given as a contract where it belongs.
+
+    Raises:
+        DocumentError: it is one.
+    """
+    data = document.data
+    if isinstance(data, dict) and not _CONTRACT.intersection(data) and _SCENARIO.intersection(data):
+        raise DocumentError(
+            "this is a scenario; an OpenAPI document was expected.",
+            where=document.where(""),
+            hint=f"To play it, give its folder: --scenarios {Path(document.name).parent}.",
+        )
 
 
 def _overlaid(document: Document, overlay: str | Path) -> Document:

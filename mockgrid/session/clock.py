@@ -3,7 +3,31 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Any, Final, Protocol
+
+from mockgrid.scenario.duration import duration_mistake, seconds_or_none
+
+FARTHEST: Final = 999_999_999
+"""Seconds by which a clock is moved at once."""
+
+
+def moved_by(by: Any) -> float:
+    """Return how far a clock is to be moved, in seconds.
+
+    Args:
+        by: a duration such as ``"2s"``, or seconds as a number.
+
+    Raises:
+        ValueError: it is neither; says what is wrong and what to write.
+    """
+    seconds = seconds_or_none(by) if isinstance(by, str) else by
+    if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):
+        if 0 <= seconds <= FARTHEST:
+            return float(seconds)
+        if seconds > FARTHEST:
+            raise ValueError(f"`advance` is {by!r}; a clock is moved by at most {FARTHEST} s at once.")
+    wrong, hint = duration_mistake(by)
+    raise ValueError(f"`advance` {wrong}. {hint}")
 
 
 class Clock(Protocol):

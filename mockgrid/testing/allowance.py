@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.contract.nearest import did_you_mean
 from mockgrid.errors import MockgridError
+from mockgrid.testing.error import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.testing.summary import Summary
 
-_CODE: Final = re.compile(r"MG[0-9]{3}")
+__tracebackhide__ = hidden
+
 _BY_CODE: Final = ("allow_violations", "allow_warnings")
+_REMARKS: Final = frozenset(("MG140", "MG141"))
+_ELSEWHERE: Final = {"MG304": "allow_unused", "MG305": "allow_unmatched"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +89,37 @@ def _value(name: str, value: Any) -> bool | frozenset[str]:
     if not isinstance(codes, (list, tuple, set, frozenset)) or not codes:
         raise MockgridError(f'{name} is True, False, or codes such as ["MG113"], not {value!r}.')
     for code in codes:
-        if not isinstance(code, str) or not _CODE.fullmatch(code):
-            raise MockgridError(
-                f"{name} has {code!r}, which is no code such as MG113.", hint="`mockgrid explain` lists all."
-            )
+        _check_code(name, code)
     return frozenset(codes)
+
+
+def _check_code(name: str, code: Any) -> None:
+    from mockgrid.findings import CODES, UnknownCodeError, find  # noqa: PLC0415 - only tests that name codes
+
+    requests = {known for known in CODES if known.startswith("MG1")}
+    fitting = _REMARKS if name == "allow_warnings" else requests - _REMARKS
+    if isinstance(code, str) and code in fitting:
+        return
+    try:
+        known = find(str(code))
+    except UnknownCodeError:
+        near = did_you_mean(str(code).upper(), fitting).strip()
+        raise MockgridError(
+            f"{name} has {code!r}, which is no code such as {'MG140' if fitting is _REMARKS else 'MG113'}.",
+            hint=near or "`mockgrid explain` lists all.",
+        ) from None
+    if known.code in fitting:  # its name, or in small letters
+        raise MockgridError(f"{name} has {code!r}, which is no code.", hint=f"Did you mean {known.code}?")
+    kind = "warning" if name == "allow_warnings" else "violation of the contract"
+    raise MockgridError(
+        f"{name} has {code!r}, which is no {kind}: {known.title}.", hint=_allowed_by(known.code)
+    )
+
+
+def _allowed_by(code: str) -> str:
+    """Return how a test allows what a code stands for that is allowed elsewhere."""
+    if code in _ELSEWHERE:
+        return f"It is allowed by {_ELSEWHERE[code]}=True."
+    if code.startswith("MG1"):
+        return f"Name it in {'allow_warnings' if code in _REMARKS else 'allow_violations'}."
+    return "A verdict fails a test only where resilient=True." if code.startswith("MG31") else ""

@@ -10,7 +10,9 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from mockgrid.server.control import CONTROL
-from mockgrid.testing.error import CallError
+from mockgrid.testing.error import CallError, hidden
+
+__tracebackhide__ = hidden
 
 _TIMEOUT: Final = 10.0
 """Seconds that an answer may take, beyond those that it was asked to wait for."""
@@ -113,7 +115,6 @@ class ControlClient:
             self._connection.close()
 
     def _call(self, method: str, path: str, body: Any = None, *, wait: float = 0.0) -> dict[str, Any]:
-        __tracebackhide__ = True
         headers, data = self._headers, None
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.session.clock import moved_by
+from mockgrid.testing.error import CallError, hidden
 
 if TYPE_CHECKING:
     from mockgrid.testing.controls import Controls
+
+__tracebackhide__ = hidden
+
+_REAL: Final = 409
 
 
 class SessionClock:
@@ -44,8 +51,20 @@ class SessionClock:
         Raises:
             CallError: the clock is real, or ``by`` is no duration.
         """
-        __tracebackhide__ = True
-        return float(self._controls.move_clock(self._key, {"advance": by})["now"])
+        try:
+            asked = {"advance": moved_by(by)}
+        except ValueError as error:
+            raise CallError(422, str(error)) from None
+        try:
+            return float(self._controls.move_clock(self._key, asked)["now"])
+        except CallError as error:
+            if error.status != _REAL:
+                raise
+        raise CallError(
+            _REAL,
+            'The clock of this session is real; to move it, give the tests MockGrid(clock="virtual") by '
+            "overriding the fixture mockgrid_server, or start `mockgrid serve --clock virtual`.",
+        )
 
     def _state(self) -> dict[str, Any]:
         return self._controls.clock(self._key)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.errors import MockgridError
 from mockgrid.report import fail_under, merge
-from mockgrid.report.junit import render_junit
-from mockgrid.report.markdown import render_markdown
-from mockgrid.report.page import render_html
-from mockgrid.report.text import render_text
+from mockgrid.report.rendering import form_of, rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -41,20 +36,9 @@ def write_report(documents: list[dict[str, Any]], path: Path | None, least: floa
     if not enough:
         line += f", less than {least:g} %"
     if path is not None:
-        _write(path, _rendered(document, path.suffix.lower()))
+        _write(path, rendered(document, form_of(path)))
         line += f"; report: {path}"
     return line, enough
-
-
-def _rendered(document: dict[str, Any], ending: str) -> str:
-    if ending == ".json":
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    forms: dict[str, Callable[[dict[str, Any]], str]] = {
-        ".md": render_markdown,
-        ".html": render_html,
-        ".xml": render_junit,
-    }
-    return forms.get(ending, render_text)(document)
 
 
 def _write(path: Path, text: str) -> None:
@@ -63,18 +47,3 @@ def _write(path: Path, text: str) -> None:
         path.write_bytes(text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise MockgridError(f"The report cannot be written: {error.strerror}.", where=str(path)) from None
-
-
-def least_of(text: str | None) -> float | None:
-    """Read what ``--mockgrid-fail-under`` says.
-
-    Raises:
-        MockgridError: it is no number from 0 to 100.
-    """
-    try:
-        least = None if text is None else float(text)
-    except ValueError:
-        least = -1.0
-    if least is not None and not 0 <= least <= 100:  # noqa: PLR2004 - per cent
-        raise MockgridError(f"--mockgrid-fail-under is {text!r}; a number from 0 to 100 is expected.")
-    return least

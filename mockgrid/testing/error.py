@@ -9,6 +9,16 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pytest
+
+
+def hidden(raised: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Tell whether pytest leaves a module that has this as ``__tracebackhide__`` out of a traceback.
+
+    What MockGrid raises on purpose says all; the line of the test is what remains to be shown.
+    """
+    return issubclass(raised.type, MockgridError)
+
 
 class CallError(MockgridError):
     """The server refuses a call of its control interface, or cannot be asked.

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from mockgrid.errors import StartError
+from mockgrid.testing.error import hidden
 from mockgrid.testing.session import GridSession
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from mockgrid.testing.controls import Controls
     from mockgrid.testing.keys import Keys
+
+__tracebackhide__ = hidden
 
 _OF_A_STARTED_ONE: Final = ("base_url", "api_key", "_controls")
 
@@ -72,7 +75,6 @@ class Grid(GridSession):
         Args:
             name: what its API key is made from. The same name again gives another key.
         """
-        __tracebackhide__ = True
         return GridSession(self._controls, self.base_url, self._keys.key(name), self._folders)
 
     def report(self) -> dict[str, Any]:
@@ -111,6 +113,6 @@ class Grid(GridSession):
         if name in _OF_A_STARTED_ONE:
             raise StartError(
                 f"This {type(self).__name__} does not run.",
-                hint="Use it as `with MockGrid() as grid:`, or call start() before and stop() after.",
+                hint=f"Use it as `with {type(self).__name__}(…) as grid:`, or call start() and stop().",
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

@@ -7,13 +7,15 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mockgrid.server.control.error import ControlError
-from mockgrid.testing.error import CallError
+from mockgrid.testing.error import CallError, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mockgrid.server.app import App
     from mockgrid.server.run import RunningServer
+
+__tracebackhide__ = hidden
 
 T = TypeVar("T")
 
@@ -108,7 +110,6 @@ class LocalControls:
 
 
 def _result(future: Future[T]) -> T:
-    __tracebackhide__ = True
     try:
         return future.result()
     except ControlError as error:

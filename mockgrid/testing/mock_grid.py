@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,19 +9,22 @@ from mockgrid.errors import StartError
 from mockgrid.server.build import build_app
 from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings
+from mockgrid.server.values import KINDS, read_setting
 from mockgrid.testing.bridge import Bridge
+from mockgrid.testing.error import hidden
 from mockgrid.testing.grid import Grid
 from mockgrid.testing.keys import Keys
 from mockgrid.testing.local import LocalControls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from mockgrid.testing.controls import Controls
 
+__tracebackhide__ = hidden
+
 # A free port, a quiet log, and no wait for replies that nobody reads any more.
 _DEFAULTS: Final[Mapping[str, Any]] = {"port": 0, "log": "off", "shutdown_timeout": 0.2}
-_LISTS: Final = ("api_keys", "models", "overlays", "scenarios")
 
 
 class MockGrid(Grid):
@@ -40,15 +41,16 @@ class MockGrid(Grid):
 
     Args:
         settings: those of ``mockgrid serve``, by the names that ``mockgrid.server.settings`` has:
-            ``scenarios="scenarios"``, ``seed=1``, ``clock="virtual"``, ``error_shape="both"``.
+            ``scenarios="scenarios"``, ``seed=1``, ``clock="virtual"``, ``error_shape="both"``. A value may be
+            text as the flag takes it, such as ``max_body="20MiB"``, or a number: of bytes, or of seconds.
 
     Raises:
-        StartError: a setting is not known.
+        StartError: a setting is not known, or cannot have its value.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(Keys())
-        self.settings = Settings(**{**_DEFAULTS, **{name: _value(name, settings[name]) for name in settings}})
+        self.settings = Settings(**{**_DEFAULTS, **dict(_checked(settings))})
         self._bridge: Bridge | None = None
 
     @property
@@ -80,18 +82,24 @@ class MockGrid(Grid):
         self._bridge = None
 
 
-def _value(name: str, value: Any) -> Any:
-    """Return the value of a setting as ``Settings`` holds it: paths as text, lists as tuples.
+def _checked(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the settings as ``Settings`` holds them.
 
     Raises:
-        StartError: there is no such setting.
+        StartError: there is no such setting, or it cannot have the value, or not here.
     """
-    known = [field.name for field in fields(Settings)]
-    if name not in known:
-        near = get_close_matches(name, known, 1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
-        raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
-    if name in _LISTS:
-        several = [value] if isinstance(value, (str, os.PathLike)) else value
-        return tuple(os.fspath(one) for one in several)
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    for name, value in settings.items():
+        if name not in KINDS:
+            near = get_close_matches(name, KINDS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(KINDS)}."
+            raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
+        try:
+            read = read_setting(name, value)
+        except StartError as error:
+            raise StartError(f"{name}: {error.message}") from None
+        if name == "workers" and read > 1:
+            raise StartError(
+                f"workers: {read} processes cannot serve from a thread of this one.",
+                hint=f"Leave it out, or run `mockgrid serve --workers {read}` and use RemoteGrid(its URL).",
+            )
+        yield name, read

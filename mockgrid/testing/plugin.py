@@ -20,6 +20,8 @@ _TRIALS = pytest.StashKey["list[Trial]"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
 _LINE = pytest.StashKey[str]()
 
+_USUAL_WARNINGS = "allow"
+
 _MARKER = (
     "mockgrid(scenario, *, strict, allow_violations, allow_warnings, allow_unmatched, allow_unused, "
     "resilient): what plays in the test's session, and what does not fail the test."
@@ -42,13 +44,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mockgrid-scenarios", metavar="DIR", action="append", default=[], help=text)
     parser.addini("mockgrid_scenarios", text, type="paths")
     text = "allow or error: whether unknown and deprecated fields in requests fail a test"
-    parser.addini("mockgrid_warnings", text, default="allow")
+    parser.addini("mockgrid_warnings", text, default=_USUAL_WARNINGS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARKER)
     config.stash[_REPORTS] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop a run whose options cannot be used: once, and not after all of its tests."""
+    config = session.config
+    if hasattr(config, "workerinput") or not _needs_check(config):
+        return
+    from mockgrid.errors import MockgridError  # noqa: PLC0415 - only runs that say something
+    from mockgrid.testing.options import check_options  # noqa: PLC0415 - the same
+
+    try:
+        check_options(config)
+    except MockgridError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture(scope="session")
@@ -149,6 +166,15 @@ def option(config: pytest.Config, name: str) -> str | None:
     """Return what the command line says, else the configuration file; None where neither does."""
     given = config.getoption(f"--mockgrid-{name}")
     return str(given or config.getini(f"mockgrid_{name.replace('-', '_')}") or "") or None
+
+
+def _needs_check(config: pytest.Config) -> bool:
+    return bool(
+        option(config, "fail-under")
+        or config.getoption("--mockgrid-scenarios")
+        or config.getini("mockgrid_scenarios")
+        or config.getini("mockgrid_warnings") != _USUAL_WARNINGS
+    )
 
 
 def _wants_report(config: pytest.Config) -> bool:

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from mockgrid.testing.client import ControlClient
+from mockgrid.testing.error import hidden
 from mockgrid.testing.grid import Grid
 from mockgrid.testing.keys import Keys
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockgrid.testing.controls import Controls
+
+__tracebackhide__ = hidden
 
 
 class RemoteGrid(Grid):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,13 +10,12 @@ import pytest
 from mockgrid.errors import MockgridError
 from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.caller import at
+from mockgrid.testing.options import least_covered, scenario_folders, warnings_allowed
 from mockgrid.testing.plugin import option
 from mockgrid.testing.trial import Trial
 
 if TYPE_CHECKING:
     from mockgrid.testing.grid import Grid
-
-_WARNINGS = {"allow": True, "error": False}
 
 
 def grid_of(config: pytest.Config) -> Grid:
@@ -44,14 +42,6 @@ def started(config: pytest.Config) -> Grid:
     pytest.fail(reason, pytrace=False)
 
 
-def scenario_folders(config: pytest.Config) -> list[str]:
-    """Return the folders of scenario files, those of the command line first."""
-    given = [
-        str(config.invocation_params.dir / folder) for folder in config.getoption("--mockgrid-scenarios")
-    ]
-    return given or [str(Path(folder)) for folder in config.getini("mockgrid_scenarios")]
-
-
 def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[str, bool]:
     """Write the report that the options ask for.
 
@@ -62,7 +52,7 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
     Returns:
         A line for people, and whether enough of the contract was exercised; what went wrong counts as not.
     """
-    from mockgrid.testing.contract_report import least_of, write_report  # noqa: PLC0415 - only where wanted
+    from mockgrid.testing.contract_report import write_report  # noqa: PLC0415 - only where wanted
 
     try:
         if option(config, "url"):
@@ -72,7 +62,7 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
         return write_report(
             documents,
             None if path is None else config.invocation_params.dir / path,
-            least_of(option(config, "fail-under")),
+            least_covered(config),
         )
     except MockgridError as error:
         return f"mockgrid: {error}", False
@@ -90,7 +80,7 @@ def trial_of(item: pytest.Item, grid: Grid) -> Trial:
 
 def _trial(item: pytest.Item, grid: Grid) -> Trial:
     played, strict, words = _marked(item)
-    allowance = Allowance(allow_warnings=_warnings(item.config)).changed(words)
+    allowance = Allowance(allow_warnings=warnings_allowed(item.config)).changed(words)
     session = grid.session(item.nodeid)
     try:
         if played is not None:
@@ -120,10 +110,3 @@ def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:
             hint="Name a scenario beside it, or say it in the test: mockgrid.play(…, strict=True).",
         )
     return played, strict, words
-
-
-def _warnings(config: pytest.Config) -> bool:
-    value = str(config.getini("mockgrid_warnings"))
-    if value not in _WARNINGS:
-        raise MockgridError(f"mockgrid_warnings is {value!r}; it is allow or error.")
-    return _WARNINGS[value]

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.testing.caller import seen_from_here
-from mockgrid.testing.error import PlayError, finding_line
+from mockgrid.testing.error import PlayError, finding_line, hidden
 
 if TYPE_CHECKING:
     from mockgrid.testing.caller import Caller
+
+__tracebackhide__ = hidden
 
 Played: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The name of a scenario, the path of a file, a whole scenario, one reply or step, or a list of these."""

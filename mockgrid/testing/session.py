@@ -10,7 +10,7 @@ from mockgrid.testing.caller import caller
 from mockgrid.testing.clock import SessionClock
 from mockgrid.testing.complaint import complaint, verdict_lines
 from mockgrid.testing.environment import Environment
-from mockgrid.testing.error import CallError, WaitError, play_error
+from mockgrid.testing.error import CallError, WaitError, hidden, play_error
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.script import script_of
 from mockgrid.testing.summary import Summary
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mockgrid.testing.script import Played
     from mockgrid.testing.summary import Unmatched, UnusedStep, Verdict
     from mockgrid.testing.violation import Remark, Violation
+
+__tracebackhide__ = hidden
 
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
@@ -68,12 +70,10 @@ class GridSession:
         Raises:
             PlayError: it cannot be played; what played before goes on.
         """
-        __tracebackhide__ = True
         self.play_as(caller(), played, strict=strict)
 
     def play_as(self, asker: Caller, played: Played, *, strict: bool | None = None) -> None:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
-        __tracebackhide__ = True
         asked = script_of(played, asker, strict=strict, folders=self._folders)
         try:
             self._controls.script(self.api_key, asked)
@@ -82,7 +82,6 @@ class GridSession:
 
     def reset(self) -> None:
         """Begin anew what plays, and forget the exchanges."""
-        __tracebackhide__ = True
         self._controls.reset(self.api_key)
 
     @property
@@ -99,7 +98,6 @@ class GridSession:
     @property
     def exchanges(self) -> list[Exchange]:
         """All requests with their replies, in order; those whose reply is under way included."""
-        __tracebackhide__ = True
         return [Exchange.from_json(told) for told in self._controls.exchanges(self.api_key)]
 
     @property
@@ -130,7 +128,6 @@ class GridSession:
         Raises:
             WaitError: there are fewer when the time is over.
         """
-        __tracebackhide__ = True
         told = self._controls.exchanges(self.api_key, wait=count, seconds=timeout)
         exchanges = [Exchange.from_json(one) for one in told]
         ended = (exchanges[-1].number if exchanges else 0) - sum(one.seconds is None for one in exchanges)
@@ -151,7 +148,6 @@ class GridSession:
     @property
     def summary(self) -> Summary:
         """All that follows, as one value; replies that are under way are waited for, at most a second."""
-        __tracebackhide__ = True
         return Summary.from_json(self._settled(final=True))
 
     @property

@@ -12,6 +12,7 @@ from report.sample import FILES, RENDERINGS, coverage, document
 from mockgrid import cli
 from mockgrid.report import Tally, build
 from mockgrid.report.reading import schema
+from mockgrid.report.text import render_text
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -75,9 +76,22 @@ def test_formats(run, server, form):
 
 
 def test_json_is_the_document_and_can_be_read_again(run, server, tmp_path):
-    assert run("--url", server.url, "--format", "json", "--output", "a.json") == (0, "", "")
+    assert run("--url", server.url, "--output", "a.json") == (0, "", "")
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == document()
     assert run("a.json", "--format", "markdown")[1] == RENDERINGS["report.md"](document())
+
+
+@pytest.mark.parametrize("name", [*FORMATS.values(), "REPORT.MD", "report", "report.log"])
+def test_the_ending_of_the_output_says_its_form(run, tmp_path, name):
+    assert run(FILES / "report.json", "--output", name) == (0, "", "")
+    written = tmp_path.joinpath(name).read_text("utf-8")
+    forms = {**RENDERINGS, "report.txt": render_text}
+    assert written == forms.get(name.lower(), render_text)(document())
+
+
+def test_a_form_that_is_asked_for_is_that_of_the_output_whatever_it_ends_with(run, tmp_path):
+    run(FILES / "report.json", "--output", "a.html", "--format", "markdown")
+    assert tmp_path.joinpath("a.html").read_text("utf-8") == RENDERINGS["report.md"](document())
 
 
 @pytest.mark.parametrize("path", ["", "/", "/v1", "/v1/", "/__mockgrid__", "/__mockgrid__/health"])
@@ -89,6 +103,7 @@ def test_url_may_be_that_of_the_api(run, server, path):
 def test_url_needs_no_scheme_and_may_have_a_prefix(run, server):
     assert run("--url", f"127.0.0.1:{server.server_port}/inner/__mockgrid__/")[0] == 0
     assert server.asked == [("/inner/__mockgrid__/report", None)]
+    assert run("--url", server.server_port)[0] == 0
 
 
 def test_token(run, server, monkeypatch):

@@ -20,7 +20,7 @@ def test_formats_and_states():
     (form,) = (parameter for parameter in report.params if parameter.name == "form")
     named = re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)
     assert named == [
-        *form.type.words[:2],
+        *form.type.kind.words[:2],
         "junit",
         "html",
         "json",

@@ -1,4 +1,6 @@
-from mockgrid.scenario import load_library
+import pytest
+
+from mockgrid.scenario import load, load_library
 
 GOOD = "steps: [{reply: {say: Hi}}]"
 
@@ -48,3 +50,39 @@ def test_bad_files_are_findings_and_leave_the_others_alone(tmp_path):
         ("MG210", "There is no such directory."),
         ("MG210", "This is not a directory."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("file", "like"),
+    [
+        ("Bad Name!", "bad-name"),
+        ("a.b", "a-b"),
+        ("_a", "a"),
+        ("\u00fc", "a-name"),
+        (f"{'a' * 63}-b", "a" * 63),
+    ],
+)
+def test_a_file_whose_name_no_key_can_have_needs_another(tmp_path, file, like):
+    path = tmp_path / f"{file}.yaml"
+    path.write_text(GOOD)
+    library = load_library([tmp_path])
+    assert not library.scenarios
+    (finding,) = library.findings
+    assert (finding.code, finding.where) == ("MG215", f"{path}:1:1")
+    assert (
+        finding.message == f"The file's name makes {file!r} the scenario's name, and no key can ask for that."
+    )
+    assert finding.hint == f"Rename the file, or write `scenario: {like}` in it."
+    path.write_text(f"scenario: {like}\n{GOOD}")
+    assert list(load_library([tmp_path]).scenarios) == [like]
+
+
+def test_a_file_that_is_no_mapping_is_told_of_that_alone(tmp_path):
+    (tmp_path / "Bad Name!.yaml").write_text("[]")
+    assert [finding.code for finding in load_library([tmp_path]).findings] == ["MG212"]
+
+
+def test_a_file_that_is_loaded_by_its_path_may_have_any_name(tmp_path):
+    path = tmp_path / "Any Name!.yaml"
+    path.write_text(GOOD)
+    assert load(path).name == "Any Name!"

@@ -257,6 +257,10 @@ def test_a_virtual_clock_is_moved_and_a_real_one_is_not(virtual, grid):
     assert virtual.session()["clock"]["spared"] == 20  # of two replies; the 429 came at once
     grid.ask()
     assert grid.control.post("/sessions/mg-a/clock", json={"advance": 1}).status_code == 409
+    for asked, told in ({"advance": "2 sec"}, "Write 2s."), ({"by": "2s"}, 'such as {"advance": "2s"}'):
+        refused = virtual.control.post("/sessions/mg-a/clock", json=asked)
+        assert refused.status_code == 422
+        assert told in refused.json()["errors"]["detail"]
 
 
 def test_waiting_returns_when_enough_has_happened(grid):

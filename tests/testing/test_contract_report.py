@@ -72,14 +72,6 @@ def test_a_run_that_exercises_too_little_fails(run):
     assert run("-p", "no:xdist", "--mockgrid-fail-under=1").ret == pytest.ExitCode.OK
 
 
-def test_a_limit_that_is_no_number_is_told(run):
-    result = run("-p", "no:xdist", "--mockgrid-fail-under=most")
-    assert result.ret != pytest.ExitCode.OK
-    assert "--mockgrid-fail-under is 'most'; a number from 0 to 100 is expected." in str(
-        result.outlines + result.errlines
-    )
-
-
 def test_a_report_that_cannot_be_written_is_told(run, pytester):
     pytester.path.joinpath("file").write_text("")
     result = run("-p", "no:xdist", "--mockgrid-report=file/report.json")

@@ -53,6 +53,42 @@ def test_a_setting_that_is_none_is_told(name, hint):
     assert hint in str(raised.value)
 
 
+def test_settings_may_be_given_as_to_the_command_line():
+    given = {"max_body": "20MiB", "session_idle": "1h", "request_timeout": "500ms", "port": "0", "seed": "7"}
+    with MockGrid(**given, models="mine, yours") as grid, Client(grid) as client:
+        assert client.ask(model="yours").status_code == 200
+        settings = grid.settings
+    assert (settings.max_body, settings.session_idle, settings.request_timeout) == (20 * 2**20, 3600, 0.5)
+    assert (settings.port, settings.seed, settings.models) == (0, 7, ("mine", "yours"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("clock", "virtul", "clock: 'virtul' is not fixed, real or virtual. Did you mean virtual?"),
+        ("error_shape", "bth", "error_shape: 'bth' is not vendor, both or openai. Did you mean both?"),
+        ("request_timeout", "5 sec", "request_timeout: '5 sec' is not a time such as 500ms, 30s or 2m."),
+        ("port", "abc", "port: 'abc' is not a whole number from 0 to 65535."),
+        ("workers", 0, "workers: 0 is not a whole number from 1 to 64."),
+    ],
+)
+def test_a_value_that_a_setting_cannot_have_is_told(name, value, message):
+    with pytest.raises(StartError) as raised:
+        MockGrid(**{name: value})
+    assert str(raised.value) == message
+
+
+def test_a_thread_has_no_workers():
+    assert MockGrid(workers=1).settings.workers == 1
+    with pytest.raises(
+        StartError, match="workers: 2 processes cannot serve from a thread of this one"
+    ) as raised:
+        MockGrid(workers="2")
+    assert (
+        raised.value.hint == "Leave it out, or run `mockgrid serve --workers 2` and use RemoteGrid(its URL)."
+    )
+
+
 def test_a_document_of_your_own_is_served(tmp_path):
     document = {
         "openapi": "3.0.3",
@@ -129,6 +165,15 @@ def test_what_does_not_run_says_so():
         _ = grid.api_key
     with pytest.raises(Exception, match="This MockGrid has stopped"):
         _ = session.exchanges
+
+
+@pytest.mark.parametrize("grid", [MockGrid(), RemoteGrid("http://127.0.0.1:9")])
+def test_what_does_not_run_is_called_by_its_name(grid):
+    name = type(grid).__name__
+    with pytest.raises(
+        StartError, match=rf"^This {name} does not run\. Use it as `with {name}\(…\) as grid:`"
+    ):
+        _ = grid.base_url
 
 
 def test_it_may_be_started_again():

@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from testing.suites import HEAD, suite
+from testing.suites import ALONE, HEAD, suite
 
 # The first line of a suite's own text.
 FIRST = len(HEAD.strip().splitlines()) + 2
@@ -296,6 +296,31 @@ def test_the_fixture_may_be_asked_for_by_name(runs):
     runs(text).assert_outcomes(failed=1)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'mockgrid.play("missing.yaml")',
+        "mockgrid.play([{'sya': 'Hi'}])",
+        'mockgrid.clock.advance("2 sec")',
+        'mockgrid.clock.advance("2s")',
+        "mockgrid.check(allow_violation=True)",
+        "mockgrid.wait_for(1, timeout=0)",
+        'MockGrid(clock="virtul")',
+        "MockGrid().base_url",
+        'RemoteGrid("http://127.0.0.1:9").start()',
+    ],
+)
+def test_what_is_wrong_is_shown_at_the_line_of_the_test_alone(runs, line):
+    text = f"""
+    from mockgrid import MockGrid, RemoteGrid
+    def test_it(mockgrid):
+        {line}
+    """
+    result = runs(text, "--tb=short")
+    result.assert_outcomes(failed=1)
+    assert re.findall(r"^(\S+):\d+: in ", text_of(result), re.MULTILINE) == ["test_it.py"]
+
+
 def test_the_server_may_have_other_settings(runs):
     text = """
     from mockgrid import MockGrid
@@ -344,9 +369,6 @@ def test_warnings_fail_where_the_configuration_says_so(runs):
         ask(mockgrid, temprature=1)
     """
     runs(text, "-o", "mockgrid_warnings=error").assert_outcomes(passed=1, failed=1)
-    result = runs(text, "-o", "mockgrid_warnings=errors")
-    result.assert_outcomes(errors=2)
-    assert "mockgrid_warnings is 'errors'; it is allow or error." in text_of(result)
 
 
 def test_a_server_elsewhere_has_the_same_fixture_and_scenarios(runs, pytester, served):
@@ -377,12 +399,43 @@ def test_a_server_that_is_not_there_is_told(runs):
     )
 
 
-def test_a_folder_of_scenarios_that_is_not_there_is_told(runs):
-    result = runs("def test_it(mockgrid):\n    pass", "--mockgrid-scenarios", "none")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*/none: MG210: There is no such directory.*"])
-    assert "Traceback" not in text_of(result)
-    assert "mockgrid/testing" not in text_of(result)
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--mockgrid-fail-under=5x"], "--mockgrid-fail-under is '5x'; a number from 0 to 100 is expected."),
+        (
+            ["--mockgrid-fail-under=101"],
+            "--mockgrid-fail-under is '101'; a number from 0 to 100 is expected.",
+        ),
+        (
+            ["-o", "mockgrid_fail_under=nan"],
+            "--mockgrid-fail-under is 'nan'; a number from 0 to 100 is expected.",
+        ),
+        (["-o", "mockgrid_warnings=errors"], "mockgrid_warnings is 'errors'; it is allow or error."),
+        (["--mockgrid-scenarios=none"], "--mockgrid-scenarios: the folder */none does not exist."),
+        (["-o", "mockgrid_scenarios=none"], "--mockgrid-scenarios: the folder */none does not exist."),
+        (
+            ["--mockgrid-scenarios=test_it.py"],
+            "--mockgrid-scenarios: the folder */test_it.py is not a directory.",
+        ),
+        (["--mockgrid-url=http://127.0.0.1:9", "--mockgrid-scenarios=none"], "*/none does not exist."),
+    ],
+)
+def test_an_option_that_cannot_be_used_stops_the_run_before_the_first_test(
+    pytester, options, message, workers
+):
+    if workers:
+        pytest.importorskip("xdist")
+    pytester.makepyfile(test_it="def test_it(mockgrid): pass\ndef test_other(): pass")
+    result = pytester.runpytest_inprocess(*ALONE, "-p", "no:cacheprovider", *workers, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *{message}"])
+    assert "test_it.py" not in text_of(result)
+
+
+def test_help_is_given_whatever_the_options_say(runs):
+    assert runs("", "--help", "--mockgrid-fail-under=5x").ret == pytest.ExitCode.OK
 
 
 def test_it_can_be_left_out(runs):

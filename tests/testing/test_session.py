@@ -2,6 +2,7 @@
 
 import os
 import threading
+from datetime import timedelta
 
 import pytest
 from testing.client import Client
@@ -218,11 +219,57 @@ def test_an_exchange_shows_all_of_itself(session, client):
     assert exchange.chunks[0].data.startswith("data: ")
 
 
+@pytest.mark.parametrize(
+    ("played", "message"),
+    [
+        ([429, "hello"], '`steps[0]` is 429; a reply or a step is an object, such as {"error": 429}.'),
+        (
+            [{"say": "Hi"}, "hello"],
+            '`steps[1]` is "hello"; a reply or a step is an object, such as {"say": "hello"}.',
+        ),
+        ([[]], '`steps[0]` is []; a reply or a step is an object, such as {"say": "Hello"}.'),
+        ([True], '`steps[0]` is true; a reply or a step is an object, such as {"say": "Hello"}.'),
+        ([200], '`steps[0]` is 200; a reply or a step is an object, such as {"say": "Hello"}.'),
+        (
+            ["x" * 90],
+            f'`steps[0]` is "{"x" * 39}…; a reply or a step is an object, such as {{"say": "Hello"}}.',
+        ),
+    ],
+)
+def test_an_item_that_is_no_reply_is_named_and_shown_as_one(session, played, message):
+    with pytest.raises(PlayError) as raised:
+        session.play(played)
+    assert str(raised.value).endswith(f": {message}")
+
+
 def test_the_clock_is_real_unless_asked_for(session):
     assert not session.clock.virtual
     assert session.clock.now >= 0
-    with pytest.raises(CallError, match="The clock of this session is real; start with --clock virtual"):
+    with pytest.raises(CallError, match="The clock of this session is real") as raised:
         session.clock.advance("2s")
+    assert raised.value.status == 409
+    for way in ('MockGrid(clock="virtual")', "mockgrid_server", "`mockgrid serve --clock virtual`"):
+        assert way in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("by", "message"),
+    [
+        ("2 sec", "`advance` is '2 sec', which is not written as a duration. Write 2s."),
+        ("2", "`advance` is 2 without a unit. Write 2s or 2ms."),
+        (-1, "`advance` is '-1', and a duration cannot be negative. Write 0s for no time at all."),
+        (
+            timedelta(seconds=2),
+            "`advance` is not a duration. Write a number and a unit: 20ms, 1.5s, 2m or 1h.",
+        ),
+        (float("inf"), "`advance` is inf; a clock is moved by at most 999999999 s at once."),
+        ("999999999h", "`advance` is '999999999h'; a clock is moved by at most 999999999 s at once."),
+    ],
+)
+def test_a_clock_is_moved_by_a_duration(session, by, message):
+    with pytest.raises(CallError) as raised:
+        session.clock.advance(by)
+    assert str(raised.value) == message
 
 
 def test_the_environment_is_set_and_restored(session, monkeypatch):

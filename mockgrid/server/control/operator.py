@@ -12,11 +12,10 @@ from mockgrid.contract.document import Document
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings import UnknownCodeError, find, render
-from mockgrid.scenario.duration import seconds_or_none
 from mockgrid.server.control.error import ControlError
 from mockgrid.server.control.scripts import Scripts
 from mockgrid.session.accounts import account, accounts
-from mockgrid.session.clock import VirtualClock
+from mockgrid.session.clock import VirtualClock, moved_by
 from mockgrid.session.har import har
 from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"s-(?:[0-9a-f]{12}|anonymous)(?:~.+)?")
 _QUESTION = ("attempt", "request", "scenario", "session")
-# Seconds by which a clock is moved at once, and attempts that are played through.
-_FARTHEST = 999_999_999
+# That are played through.
 _MOST_ATTEMPTS = 10_000
 
 
@@ -208,20 +206,18 @@ class Operator:
         Raises:
             ControlError: the clock is real, or what is asked is no duration.
         """
-        by = asked.get("advance") if isinstance(asked, dict) and set(asked) == {"advance"} else None
-        seconds = seconds_or_none(by) if isinstance(by, str) else by
-        if (
-            isinstance(seconds, bool)
-            or not isinstance(seconds, (int, float))
-            or not 0 <= seconds <= _FARTHEST
-        ):
+        if not isinstance(asked, dict) or set(asked) != {"advance"}:
             raise ControlError(422, 'An object such as {"advance": "2s"} is expected.')
+        try:
+            seconds = moved_by(asked["advance"])
+        except ValueError as error:
+            raise ControlError(422, str(error)) from None
         session = self._found(key)
         if not isinstance(session.clock, VirtualClock):
             raise ControlError(
                 409, "The clock of this session is real; start with --clock virtual to move it."
             )
-        session.clock.move(float(seconds))
+        session.clock.move(seconds)
         return self.clock(key)
 
     # ---------------------------------------------------------------- scenarios

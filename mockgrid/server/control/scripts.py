@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ _KEYS_BY_FORM = {
     "source": _DESCRIBED | {"source"},
     "steps": _DESCRIBED | {"steps"},
 }
+_ERRORS = (400, 599)
+_SHOWN = 40
 _TEXTS = ("name", "source", "where")
 
 
@@ -87,8 +90,8 @@ class Scripts:
         steps = asked.get("steps", {})
         if not isinstance(steps, (dict, list)):
             raise ControlError(422, "`steps` is a list of steps or of replies, or a whole scenario.")
-        if isinstance(steps, list) and not all(isinstance(step, dict) for step in steps):
-            raise ControlError(422, "Each of `steps` is an object.")
+        if isinstance(steps, list):
+            _check_items(steps)
         from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only servers that are scripted
         from mockgrid.scenario.loading import build, load_text  # noqa: PLC0415 - the same
 
@@ -125,6 +128,25 @@ def _check_keys(asked: Any) -> None:
             raise ControlError(422, f"`{key}` is a text.")
     if not isinstance(asked.get("strict", False), bool):
         raise ControlError(422, "`strict` is true or false.")
+
+
+def _check_items(steps: list[Any]) -> None:
+    """Say which of some steps or replies is none."""
+    for index, step in enumerate(steps):
+        if not isinstance(step, dict):
+            shown = json.dumps(step, ensure_ascii=False)
+            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            raise ControlError(
+                422, f"`steps[{index}]` is {shown}; a reply or a step is an object, such as {_meant(step)}."
+            )
+
+
+def _meant(step: Any) -> str:
+    """Return the reply that somebody probably means who writes only what matters of it."""
+    if isinstance(step, int) and not isinstance(step, bool) and _ERRORS[0] <= step <= _ERRORS[1]:
+        return json.dumps({"error": step})
+    short = isinstance(step, str) and len(step) <= _SHOWN
+    return json.dumps({"say": step if short else "Hello"}, ensure_ascii=False)
 
 
 def _unusable(findings: Any) -> ControlError:
