@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.scenario.shown import shown
@@ -68,6 +68,7 @@ class Check:
         read: finds the thing; None where the request has it not.
         several: whether that is a list of things, of which one must satisfy the matcher.
         hidden: whether it is a credential, and so never shown.
+        holds: tells whether the matcher holds for a request, given the state of its session.
     """
 
     name: str
@@ -75,17 +76,19 @@ class Check:
     read: Callable[[RequestView, str], Any]
     several: bool = False
     hidden: bool = False
+    holds: Callable[[RequestView, str], bool] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        read = self.read
+        test = self.matcher.among if self.several else self.matcher.holds
+        object.__setattr__(
+            self, "holds", lambda view, state: test(read(view, state))
+        )  # frozen for all others
 
     @property
     def source(self) -> Any:
         """The matcher as it was written."""
         return self.matcher.source
-
-    def holds(self, view: RequestView, state: str) -> bool:
-        """Tell whether the matcher holds."""
-        if self.several:
-            return self.matcher.among(self.read(view, state))
-        return self.matcher.holds(self.read(view, state))
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""

@@ -25,16 +25,21 @@ def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection
     state = cursors.state
     given = cursors.given
     for step in scenario.index.candidates(view):
-        if not step.matches(view, state):
+        if step.when and not step.matches(view, state):
             continue
-        count = given[step.index]
-        index = step.following(count)
-        if index == "pass":
-            continue
-        if index == "fail":
-            return NoStep(near_misses(scenario, cursors, view), failed=step)
+        count, final = given[step.index], step.final
+        if final is not None:  # as most steps have it
+            selected = step.selections[count if count < final else final]  # noqa: FURB136 - a call costs more
+        else:
+            index = step.following(count)
+            if index == "pass":
+                continue
+            if index == "fail":
+                return NoStep(near_misses(scenario, cursors, view), failed=step)
+            selected = step.selections[index]
         given[step.index] = count + 1
-        selected = step.selections[index]
-        cursors.state = selected.reply.go_to or step.go_to or state
+        go_to = selected.reply.go_to or step.go_to
+        if go_to:
+            cursors.state = go_to
         return selected
     return NoStep(near_misses(scenario, cursors, view)) if scenario.strict else None

@@ -45,6 +45,7 @@ class Step:
         origin: where it was written.
         label: the name, or ``step 3``.
         selections: what selecting each of its replies comes to.
+        final: which reply it gives again and again once it has given those before; None where it does not.
     """
 
     index: int
@@ -57,11 +58,14 @@ class Step:
     origin: Origin
     label: str = field(init=False)
     selections: tuple[Selection, ...] = field(init=False, compare=False, repr=False)
+    final: int | None = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         label = self.name or f"step {self.index + 1}"
         object.__setattr__(self, "label", label)  # frozen for all others
         object.__setattr__(self, "selections", tuple(Selection(self, reply) for reply in self.replies))
+        repeats = self.times is None and self.then == "repeat"
+        object.__setattr__(self, "final", len(self.replies) - 1 if repeats else None)
 
     @property
     def where(self) -> str:
