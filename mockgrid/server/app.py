@@ -21,16 +21,16 @@ from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL
 from mockgrid.server.credentials import Credentials
 from mockgrid.server.head import Head
-from mockgrid.server.line import EXTENSION as LINE
 from mockgrid.server.log import ErrorLog, RequestLog, warn
 from mockgrid.server.metrics import Metrics
 from mockgrid.server.patience import Within
+from mockgrid.server.protocol.line import EXTENSION as LINE
+from mockgrid.server.protocol.whole import EXTENSION as DIRECT
 from mockgrid.server.reading import BodyReader, DisconnectedError
 from mockgrid.server.recording import Recorder
 from mockgrid.server.sending import send_at_once, send_reply
 from mockgrid.server.validating import Validator
 from mockgrid.server.way import DONE, Answered, Entry
-from mockgrid.server.whole import EXTENSION as DIRECT
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
 from mockgrid.session.redaction import Redaction
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.server.control.control import Control
+    from mockgrid.server.protocol.whole import Whole
     from mockgrid.server.settings import Settings
-    from mockgrid.server.whole import Whole
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from starlette.types import Send
 
     from mockgrid.reply.script import Head, Script
-    from mockgrid.server.line import Line
+    from mockgrid.server.protocol.line import Line
 
     Headers = Sequence[tuple[bytes, bytes]]
     Pause = Callable[[float], Awaitable[bool]]

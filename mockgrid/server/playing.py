@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
     from mockgrid.reply.script import Instruction, Played, Script
-    from mockgrid.server.line import Line
+    from mockgrid.server.protocol.line import Line
 
 # Pieces of one reply whose lateness is kept.
 _MOST_LATE = 10_000

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive
 
     from mockgrid.server.head import Head
-    from mockgrid.server.whole import Whole
+    from mockgrid.server.protocol.whole import Whole
 
 
 class DisconnectedError(Exception):

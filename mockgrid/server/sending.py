@@ -8,9 +8,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.reply.script import Played
-from mockgrid.server import line
 from mockgrid.server.playing import Playing
-from mockgrid.server.whole import EXTENSION
+from mockgrid.server.protocol import line
+from mockgrid.server.protocol.whole import EXTENSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mockgrid.reply.reply import Reply
-    from mockgrid.server.line import Line
-    from mockgrid.server.whole import Whole
+    from mockgrid.server.protocol.line import Line
+    from mockgrid.server.protocol.whole import Whole
     from mockgrid.session.exchange import Exchange
 
 _NONE: dict[str, Any] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -53,8 +54,8 @@ class WatchedLibrary:
         return self._library
 
     def start(self) -> None:
-        """Look at the files twice a second, on a thread that ends with the process."""
-        threading.Thread(target=self._watch, name="mockgrid-watch", daemon=True).start()
+        """Look at the files twice a second, on a thread that ends when nobody has the library any more."""
+        threading.Thread(target=_watch, args=(weakref.ref(self),), name="mockgrid-watch", daemon=True).start()
 
     def look(self) -> bool:
         """Read the scenarios again where a file has changed; tell whether one has."""
@@ -81,11 +82,6 @@ class WatchedLibrary:
             self._say("scenarios were read again: " + (", ".join(library.scenarios) or "there are none"))
         return True
 
-    def _watch(self) -> None:
-        idle = threading.Event()
-        while not idle.wait(_INTERVAL):
-            self.look()
-
     def _state(self) -> tuple[tuple[str, int, int], ...]:
         found = []
         for directory in self._directories:
@@ -96,3 +92,13 @@ class WatchedLibrary:
                     continue  # gone between the two calls, which the next look will see
                 found.append((str(path), status.st_mtime_ns, status.st_size))
         return tuple(found)
+
+
+def _watch(watched: weakref.ref[WatchedLibrary]) -> None:
+    idle = threading.Event()
+    while not idle.wait(_INTERVAL):
+        library = watched()
+        if library is None:
+            return
+        library.look()
+        del library

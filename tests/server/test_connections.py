@@ -12,8 +12,8 @@ from server.raw_http import connect
 from waiting import within
 
 from mockgrid.server.build import build_app
-from mockgrid.server.guard import Guard
-from mockgrid.server.h11_guard import AHEAD, H11Guard
+from mockgrid.server.protocol.guard import Guard
+from mockgrid.server.protocol.h11_guard import AHEAD, H11Guard
 from mockgrid.server.settings import Settings
 
 STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
@@ -93,7 +93,7 @@ def flood(client, raw):
 
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
-    from mockgrid.server.httptools_guard import HttptoolsGuard  # noqa: PLC0415 - httptools may be absent
+    from mockgrid.server.protocol.httptools_guard import HttptoolsGuard  # noqa: PLC0415 - httptools may be absent
 
     waiting = []
     begin = HttptoolsGuard.on_headers_complete

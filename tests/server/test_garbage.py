@@ -18,7 +18,7 @@ from server.raw_http import connect, read_all
 from waiting import within
 
 from mockgrid.server.build import build_app
-from mockgrid.server.guard import Guard
+from mockgrid.server.protocol.guard import Guard
 from mockgrid.server.settings import Settings
 
 SCENARIOS = """

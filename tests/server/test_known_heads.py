@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from server.raw_http import connect, read_all
 
-from mockgrid.server import known_heads
 from mockgrid.server.build import build_app
 from mockgrid.server.head import Head
-from mockgrid.server.known_heads import KnownHeads
-from mockgrid.server.protocol import protocol_class
+from mockgrid.server.protocol import known_heads, protocol_class
+from mockgrid.server.protocol.known_heads import KnownHeads
 from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings
 from mockgrid.session.sessions import session_name

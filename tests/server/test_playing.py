@@ -22,9 +22,9 @@ from mockgrid.scenario.delay import Fixed
 from mockgrid.scenario.fault import Fault, StreamFault
 from mockgrid.scenario.pace import Pace
 from mockgrid.scenario.stream import Comments, Wire
-from mockgrid.server.line import EXTENSION, Line
 from mockgrid.server.outlet import CutError
 from mockgrid.server.playing import Playing
+from mockgrid.server.protocol.line import EXTENSION, Line
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
 

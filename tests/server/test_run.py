@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from server.raw_http import connect, exchange, read_all
-from waiting import within
+from waiting import open_descriptors, within
 
 from mockgrid.errors import StartError
 from mockgrid.server.listening import listen, url_host
@@ -232,10 +232,6 @@ def can_ipv6():
             return True
     except OSError:
         return False
-
-
-def open_descriptors():
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def test_a_hundred_servers_leave_nothing_behind(echo):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
 import time
 
 import httpx
@@ -104,3 +106,16 @@ def test_watching_nothing_is_told(capfd):
     assert (
         told == "mockgrid: --watch has nothing to watch; name the folder of your scenarios with --scenarios\n"
     )
+
+
+def test_watching_ends_with_the_application(tmp_path):
+    def watching():
+        return [thread for thread in threading.enumerate() if thread.name == "mockgrid-watch"]
+
+    gc.collect()
+    assert within(60, lambda: not watching())
+    app = build_app(Settings(watch=True, scenarios=(str(tmp_path),)))
+    assert len(watching()) == 1
+    del app
+    gc.collect()
+    assert within(60, lambda: not watching())

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import h11
 
-from mockgrid.server.h11_guard import BoundedConnection, H11Guard
+from mockgrid.server.protocol.h11_guard import BoundedConnection, H11Guard
 from mockgrid.server.workers.roaming import Roaming
 
 if TYPE_CHECKING:

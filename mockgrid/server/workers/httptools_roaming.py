@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 import httptools
 
-from mockgrid.server.guard import HALF_CLOSED
-from mockgrid.server.httptools_guard import HttptoolsGuard
-from mockgrid.server.target import origin_form
+from mockgrid.server.protocol.guard import HALF_CLOSED
+from mockgrid.server.protocol.httptools_guard import HttptoolsGuard
+from mockgrid.server.protocol.target import origin_form
 from mockgrid.server.workers.roaming import Roaming
 
 if TYPE_CHECKING:

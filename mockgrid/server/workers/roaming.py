@@ -10,7 +10,7 @@ from mockgrid.server.workers.parcel import Parcel
 if TYPE_CHECKING:
     import asyncio
 
-    from mockgrid.server.guard import Limits
+    from mockgrid.server.protocol.guard import Limits
     from mockgrid.server.workers.crew import Crew
 
 _AGAIN: Final = 0.001

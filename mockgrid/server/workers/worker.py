@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
     from mockgrid.server.app import App
-    from mockgrid.server.guard import Guard, Limits
     from mockgrid.server.protocol import Parser
+    from mockgrid.server.protocol.guard import Guard, Limits
     from mockgrid.server.settings import Settings
     from mockgrid.server.workers.census import Census
     from mockgrid.server.workers.parcel import Box, Parcel

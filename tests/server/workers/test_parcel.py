@@ -1,8 +1,8 @@
 import os
 import socket
-from pathlib import Path
 
 import pytest
+from waiting import open_descriptors
 
 from mockgrid.server.workers.parcel import Box, Parcel
 
@@ -26,7 +26,7 @@ def ends():
 def test_what_is_sent_arrives_with_its_connection(box, ends, size):
     near, far = ends
     sent = Parcel(os.urandom(size), ("s-one", "s-two~x"), internal=True)
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_descriptors()
     assert box.put(sent, far.fileno())
     parcel, connection = box.take()
     with connection:
@@ -34,7 +34,7 @@ def test_what_is_sent_arrives_with_its_connection(box, ends, size):
         connection.send(b"by the copy")
         assert near.recv(100) == b"by the copy"
         assert not connection.getblocking()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert open_descriptors() == before
 
 
 def test_closing_the_original_says_nothing_on_the_connection(box, ends):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from mockgrid.server.guard import ErrorBody, Guard, Limits, detail_error
-from mockgrid.server.known_heads import KnownHeads
 from mockgrid.server.log import ErrorLog
-from mockgrid.server.whole import Writes
+from mockgrid.server.protocol.guard import ErrorBody, Guard, Limits, detail_error
+from mockgrid.server.protocol.known_heads import KnownHeads
+from mockgrid.server.protocol.whole import Writes
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,7 +60,7 @@ def protocol_class(
 def _guard(parser: Parser) -> type[Guard] | None:
     if parser in {"auto", "httptools"}:
         try:
-            from mockgrid.server import httptools_guard  # noqa: PLC0415 (httptools may be absent)
+            from mockgrid.server.protocol import httptools_guard  # noqa: PLC0415 (httptools may be absent)
 
             if httptools_guard.SUPPORTED:
                 return httptools_guard.HttptoolsGuard
@@ -68,7 +68,7 @@ def _guard(parser: Parser) -> type[Guard] | None:
             pass
     if parser in {"auto", "h11"}:
         try:
-            from mockgrid.server import h11_guard  # noqa: PLC0415 (not loaded unless needed)
+            from mockgrid.server.protocol import h11_guard  # noqa: PLC0415 (not loaded unless needed)
 
             if h11_guard.SUPPORTED:
                 return h11_guard.H11Guard

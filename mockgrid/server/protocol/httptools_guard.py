@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from mockgrid.server.guard import Guard, response_bytes
 from mockgrid.server.head import Head
-from mockgrid.server.line import EXTENSION as LINE
-from mockgrid.server.line import Line
-from mockgrid.server.target import origin_form
+from mockgrid.server.protocol.guard import Guard, response_bytes
+from mockgrid.server.protocol.line import EXTENSION as LINE
+from mockgrid.server.protocol.line import Line
+from mockgrid.server.protocol.target import origin_form
+from mockgrid.server.protocol.whole import EXTENSION, Direct, WholeReply
 from mockgrid.server.way import DONE
-from mockgrid.server.whole import EXTENSION, Direct, WholeReply
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from starlette.types import ASGIApp
 
-    from mockgrid.server.whole import Whole
+    from mockgrid.server.protocol.whole import Whole
 
 STATE = {"cycle", "flow", "headers", "parser", "pipeline", "timeout_keep_alive_task", "transport"}
 SUPPORTED = STATE.issubset(HttpToolsProtocol.__init__.__code__.co_names)

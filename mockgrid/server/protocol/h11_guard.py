@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from mockgrid.server.guard import Guard
-from mockgrid.server.line import EXTENSION, Line
-from mockgrid.server.target import origin_form
+from mockgrid.server.protocol.guard import Guard
+from mockgrid.server.protocol.line import EXTENSION, Line
+from mockgrid.server.protocol.target import origin_form
 
 STATE = {"conn", "cycle", "flow", "timeout_keep_alive_task", "transport"}
 SUPPORTED = STATE.issubset(H11Protocol.__init__.__code__.co_names) and callable(H11Protocol.send_400_response)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import asyncio
     import logging
 
-    from mockgrid.server.known_heads import KnownHeads
-    from mockgrid.server.whole import Writes
+    from mockgrid.server.protocol.known_heads import KnownHeads
+    from mockgrid.server.protocol.whole import Writes
 
 ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """``(failure, message) -> (status, headers, body)``; failure is ``headers_too_large``, ``malformed_body``,
