@@ -355,7 +355,9 @@ class App:
 
 def _let_go(scope: Scope) -> None:
     """Take out of a scope what refers to it: what is left is no circle, and freed at once."""
-    scope.get("extensions", {}).clear()
+    extensions = scope.get("extensions", {})
+    for name in (DIRECT, LINE):
+        extensions.pop(name, None)
 
 
 def _cut(text: str) -> str:

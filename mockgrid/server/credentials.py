@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from mockgrid.contract.nearest import did_you_mean
-from mockgrid.contract.security import Missing
+from mockgrid.contract.security import Found, Missing, Scheme, Security
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import ROUTED
 from mockgrid.session.sessions import named_session, session_name
@@ -25,6 +25,8 @@ SCENARIO = b"x-mockgrid-scenario"
 
 _REMEMBERED = 10_000
 _ANONYMOUS = session_name("")
+# How clients send a key that is not asked for.
+_BEARER = Security([{"bearer": []}], {"bearer": Scheme("bearer", "bearer")})
 # Longer keys are looked up anew each time, so that what is remembered stays small.
 _LONGEST = 256
 # Characters of an unknown name that are shown.
@@ -137,10 +139,12 @@ class Credentials:
 
     def _volunteered(self, head: Head) -> tuple[str, str]:
         """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
-        word, _, rest = (head.text(b"authorization") or "").strip().partition(" ")
-        key = rest.strip() if word.lower() == "bearer" else ""
-        scenario = self.scenario_of(key) if key else None
-        return (_ANONYMOUS, "") if scenario is None else (session_name(key), scenario)
+        found = _BEARER.find(head.headers, head.query)
+        if isinstance(found, Found):
+            scenario = self.scenario_of(found.key)
+            if scenario is not None:
+                return session_name(found.key), scenario
+        return _ANONYMOUS, ""
 
     def _scenario_of(self, key: str, operation: Operation) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""

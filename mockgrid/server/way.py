@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mockgrid.reply.refused import RefusedError
+
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.reply.reply import Reply
@@ -46,9 +48,10 @@ class Entry:
     def fail(self, failure: Exception) -> None:
         """Note why it is not to be answered as it wishes.
 
-        Where that came from is forgotten: it refers to those who refer to this.
+        Where a refusal came from is forgotten: it refers to those who refer to this. Of a defect, which is
+        rare, the log tells it.
         """
-        self.failure = failure.with_traceback(None)
+        self.failure = failure.with_traceback(None) if isinstance(failure, RefusedError) else failure
 
     def found(self) -> tuple[Operation, Session]:
         """Return the operation and the session.

@@ -9,7 +9,9 @@ import pytest
 from asgi import Caller
 
 
-def control(path, *, client="127.0.0.1", token=None, method="GET", host=None, **settings):
+def control(  # noqa: PLR0913 - what a scope can hold
+    path, *, client="127.0.0.1", token=None, method="GET", host=None, extensions=None, **settings
+):
     app = Caller(**settings).app
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
     headers += [] if host is None else [(b"host", host.encode())]
@@ -26,6 +28,7 @@ def control(path, *, client="127.0.0.1", token=None, method="GET", host=None, **
         "client": (client, 1),
         "server": ("127.0.0.1", 8080),
         "scheme": "http",
+        "extensions": {} if extensions is None else extensions,
     }
     sent = []
 
@@ -75,6 +78,12 @@ def test_a_page_cannot_rename_this_machine(host, status):
     assert control("/__mockgrid__/version", host=host, control_token="secret", token="secret")[0] == 200
 
 
+def test_what_a_foreign_server_offers_is_left_to_it():
+    offered = {"http.response.push": {}}
+    assert control("/__mockgrid__/health", extensions=offered)[0] == 200
+    assert offered == {"http.response.push": {}}
+
+
 def test_unknown_paths_and_methods_are_json():
     assert control("/__mockgrid__/nope")[0] == 404
     status, body = control("/__mockgrid__/version", method="DELETE")
@@ -105,3 +114,15 @@ def test_the_served_contract_describes_streams_in_three_forms():
         "$ref": "#/components/schemas/ChatCompletionChunk"
     }
     assert control("/openapi.json?sse=nope")[0] == 400
+
+
+def test_a_defect_before_the_body_is_logged_with_its_place(monkeypatch, capfd):
+    def broken_credentials(*_):
+        raise RuntimeError("a defect")
+
+    caller = Caller()
+    monkeypatch.setattr(caller.app.credentials, "session", broken_credentials)
+    assert caller.chat().status == 500
+    told = capfd.readouterr().err
+    assert "in broken_credentials" in told
+    assert told.endswith("RuntimeError: a defect\n")
