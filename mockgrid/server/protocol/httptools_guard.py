@@ -75,8 +75,8 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
     _starting: tuple[Any, Any] | None = None
     """A request whose head has arrived, until it is known whether all of it has."""
 
-    _rest: ASGIApp | None = None
-    """What there is left to do for the request that is about to be parsed."""
+    _begun: ASGIApp | None = None
+    """What goes on with the request that is about to be parsed, and has been answered but not sent."""
 
     _answering: Any = None
     """State of the request that is being answered; ``cycle`` is that of the one that came last."""
@@ -108,18 +108,18 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
             app: what answers it.
             data: all of the request, if it came so and nothing came with it.
         """
-        rest: Any = self._rest
-        self._rest = None
+        begun: Any = self._begun
+        self._begun = None
         direct = cycle.scope.get("extensions", _NONE).get(EXTENSION)
         whole = direct is not None and not cycle.more_body and app is self.app and not self.pipeline
-        if rest is None and whole and self._at_once is not None:
+        if begun is None and whole and self._at_once is not None:
             head = Head(cycle.scope)
-            rest = self._at_once(head, direct)
-            if rest is DONE:
+            begun = self._at_once(head, direct)
+            if begun is DONE:
                 if data is not None and cycle.keep_alive and self._always_here():
                     self.heads.learn(data, head)
                 return
-        super()._start_asgi_task(cycle, rest or app)
+        super()._start_asgi_task(cycle, begun or app)
 
     def _always_here(self) -> bool:
         """Whether requests with this head are for this connection's server, whatever happens."""
@@ -138,10 +138,10 @@ class HttptoolsGuard(Guard, HttpToolsProtocol):  # type: ignore[misc]  # the mix
         if known is None or at_once is None:
             return False
         head, self._direct.received = known
-        rest = at_once(head, self._direct)
+        begun = at_once(head, self._direct)
         self._direct.received = b""
-        if rest is not DONE:
-            self._rest = rest  # uvicorn is needed, to go on from here
+        if begun is not DONE:
+            self._begun = begun  # uvicorn is needed, to go on from here
             return False
         if self._head_timer is not None:
             self._head_timer.cancel()

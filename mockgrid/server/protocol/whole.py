@@ -27,6 +27,14 @@ _STATUS_LINES = {
 }
 
 
+def _head(status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the parts of a head, without the blank line at its end."""
+    parts = [_STATUS_LINES[status]]
+    for name, value in headers:
+        parts += (name, b": ", value, b"\r\n")
+    return parts
+
+
 class Writes:
     """Replies that leave together, at the next turn of the event loop.
 
@@ -83,9 +91,7 @@ class WholeReply:
         cycle = self._cycle
         if cycle.flow.write_paused or cycle.response_started or cycle.disconnected:
             return False
-        lines = [_STATUS_LINES[status]]
-        for name, value in headers:
-            lines += (name, b": ", value, b"\r\n")
+        lines = _head(status, headers)
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
@@ -139,9 +145,7 @@ class Direct:
         transport = self._transport
         if self._flow.write_paused or transport.is_closing():
             return False
-        lines = [_STATUS_LINES[status]]
-        for name, value in headers:
-            lines += (name, b": ", value, b"\r\n")
+        lines = _head(status, headers)
         lines += (b"\r\n", body)
         self._writes.put(transport, b"".join(lines), self._loop)
         return True
