@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli, findings
-from mockgrid.cli.serve import serve, warn_of_document
+from mockgrid.cli.serve import serve, warn_of_files
 from mockgrid.cli.variables import misspelt
 from mockgrid.server.settings import Settings
 
@@ -28,6 +28,7 @@ FAKE = textwrap.dedent("""
     class App:
         title, base_path = "Fake 1.0.0", "/v1"
         contract = types.SimpleNamespace(remarks=())
+        library = None
 
         async def __call__(self, scope, receive, send):
             status = 200 if scope["path"] == "/__mockgrid__/health" else 404
@@ -75,7 +76,7 @@ def settings_of(mockgrid, environment):
     def read(*arguments):
         found = []
         build = types.ModuleType("mockgrid.server.build")
-        app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()))
+        app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()), library=None)
         build.build_app = lambda _settings: app
         environment.setitem(sys.modules, build.__name__, build)
         environment.setattr("mockgrid.server.run.run", lambda _app, settings: found.append(settings) or 0)
@@ -332,7 +333,7 @@ def test_variables_of_every_command_are_known_to_serve():
 
 
 def test_remarks_on_the_document_are_told_at_the_start(capsys):
-    warn_of_document([(f"a.yaml:{line}:1", "Odd.") for line in range(1, 24)])
+    warn_of_files([(f"a.yaml:{line}:1", "Odd.") for line in range(1, 24)])
     out, err = capsys.readouterr()
     lines = err.splitlines()
     assert out == ""
@@ -346,6 +347,16 @@ def test_serve_tells_the_remarks_of_its_contract(mockgrid, environment):
     assert (code, out) == (0, "")
     assert err.startswith("mockgrid: warning: ")
     assert "petstore.yaml:189:21: the example broken breaks its own schema: message is required" in err
+
+
+def test_serve_tells_what_is_doubtful_in_scenarios(mockgrid, environment, tmp_path):
+    environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+    (tmp_path / "a.yaml").write_text("steps: [{reply: {say: a}}, {when: {turn: 0}, reply: {say: b}}]")
+    code, out, err = mockgrid("serve", "--scenarios", str(tmp_path))
+    assert (code, out) == (0, "")
+    lines = [line.partition("a.yaml:")[2] for line in err.splitlines()]
+    assert [line.split()[1] for line in lines] == ["MG230:", "MG235:"]
+    assert err.startswith("mockgrid: warning: ")
 
 
 def test_command_list_names_the_commands_that_exist():
@@ -376,7 +387,7 @@ def test_codes_are_complete_and_in_order():
     assert list(findings.CODES) == sorted(findings.CODES)
     names = [code.name for code in findings.CODES.values()]
     assert len(set(names)) == len(names)
-    wanted = [*range(101, 138), 140, 141, 201, 202, 203, *range(210, 228), *range(230, 235)]
+    wanted = [*range(101, 138), 140, 141, 201, 202, 203, *range(210, 228), *range(230, 236)]
     wanted += [*range(301, 306), *range(310, 318)]
     assert list(findings.CODES) == [f"MG{number}" for number in wanted]
     for code in findings.CODES.values():

@@ -138,12 +138,14 @@ def _extended(source: Source, overlay: Document) -> Document | None:
 
 def _scenario(document: Document, contract: Contract, checked: Checked) -> Scenario | None:
     from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 (slow, and for scenarios alone)
+    from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 (the same)
 
     operations = [operation.id for operation in contract.operations]
     scenario, findings = check(document, by_name=True, operations=operations)
     checked.findings += findings
     if scenario is not None:
         checked.findings += check_scenario(scenario, contract)
+        checked.findings += waiting_for_ever(scenario, contract)
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""
             message = f"contract: off, so {number}{step.label} is not held to the contract."

@@ -121,7 +121,7 @@ def as_text(meeting: Meeting) -> Iterator[str]:
         if meeting.refusals and found.verdict == "answers":
             verdict = "would answer"
         yield from _filled(f"{found.step.index + 1}. ", f"{found.step.label}: {verdict}")
-        if not found.step.when:
+        if not found.outcomes:
             yield "   yes  (it matches every request)"
         for outcome in found.outcomes:
             mark = "yes" if outcome.held else "no "
@@ -137,9 +137,12 @@ def _answer(meeting: Meeting) -> Iterator[str]:
         for refusal in meeting.refusals:
             yield from _filled("          ", refusal)
     elif meeting.outcome == "default":
-        yield from _filled(
-            "answer    ", "the default reply, since no step matches and the scenario is not strict"
+        reason = (
+            "no step matches and the scenario is not strict"
+            if meeting.concerned
+            else "no step names this operation, its method or its path"
         )
+        yield from _filled("answer    ", f"the default reply, since {reason}")
     elif step is None:
         yield from _filled("answer    ", "424, since no step matches and the scenario is strict")
     elif step.reply is None:

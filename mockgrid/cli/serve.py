@@ -43,8 +43,8 @@ def warn(sentence: str) -> None:
     click.echo(f"mockgrid: warning: {sentence}", err=True)
 
 
-def warn_of_document(remarks: Sequence[tuple[str, str]]) -> None:
-    """Say what is wrong in the document and yet does no harm."""
+def warn_of_files(remarks: Sequence[tuple[str, str]]) -> None:
+    """Say what is wrong in the document, or in scenarios, and yet does no harm."""
     for where, message in remarks[:MOST_WARNINGS]:
         warn(f"{where}: {message}")
     if len(remarks) > MOST_WARNINGS:
@@ -129,5 +129,8 @@ def serve(**values: Any) -> int:
     from mockgrid.server.run import run  # noqa: PLC0415 (the same)
 
     app = build_app(settings.share())
-    warn_of_document(app.contract.remarks)
+    warn_of_files(app.contract.remarks)
+    if settings.scenarios and app.library is not None:
+        found = app.library().findings
+        warn_of_files([(one.where, f"{one.code}: {one.message} {one.hint}".rstrip()) for one in found])
     return run(app, settings)

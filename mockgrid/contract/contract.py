@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ import orjson
 from mockgrid.contract.admission import check_document, check_operations
 from mockgrid.contract.compiling import Compiler
 from mockgrid.contract.examples import broken_examples
-from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json
+from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json
 from mockgrid.contract.policy import Policy, policy_of
 from mockgrid.contract.required import one_way
 from mockgrid.contract.routing import Router
@@ -50,9 +51,10 @@ class Contract:
         same = not lenient and not one_way(data, "readOnly", "writeOnly")
         self._responses = requests if same else Schemas(document, "response")
         self.draft: Draft = requests.draft
-        self.operations: tuple[Operation, ...] = tuple(
-            Compiler(document, requests, self._responses).operations()
-        )
+        operations = tuple(Compiler(document, requests, self._responses).operations())
+        if any(operation.behaviour == CHAT for operation in operations):
+            operations = tuple(replace(one, aside=one.behaviour != CHAT) for one in operations)
+        self.operations: tuple[Operation, ...] = operations
         check_operations(document, self.operations)
         for schemas in dict.fromkeys((requests, self._responses)):
             check_compiling(schemas, document.where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from mockgrid.contract.security import Security
     from mockgrid.contract.validation import SchemaValidator
 
-__all__ = ["MediaType", "Operation", "Parameter", "Response", "is_json"]
+__all__ = ["CHAT", "MediaType", "Operation", "Parameter", "Response", "is_json"]
+
+CHAT: Final = "chat-completions"
+"""The behaviour that steps are for which do not say otherwise."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Operation:
         id: the ``operationId``, or ``METHOD path``.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
         body: the media types that it takes; empty where it takes no body.
+        aside: whether it stands beside chat completions, which are what a contract that has them is about.
     """
 
     id: str
@@ -86,6 +90,7 @@ class Operation:
     body_required: bool
     responses: Mapping[str, Response]
     at: str
+    aside: bool = False
     # The validator of JSON bodies, found once: the common case of every request.
     json_body: MediaType | None = field(default=None)
 

@@ -201,4 +201,13 @@ CODES = (
         "body: {temperature: {abov: 1}}   (Did you mean above?)",
         "Correct the matcher; where the field is meant, write {equals: …}.",
     ),
+    Code(
+        "MG235",
+        "waits_for_ever",
+        "a predicate that no request can satisfy (warning)",
+        "The contract has no such method or path, does not know the model, or refuses such a body, so that a "
+        "request like this is answered with an error before a scenario is asked.",
+        "when: {model: gpt-4o}   (the contract knows text-prime and others)",
+        "Ask for what the contract allows; a scenario's `models` say which models it knows.",
+    ),
 )

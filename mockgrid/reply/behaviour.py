@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from mockgrid.contract.policy import Models
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
 
@@ -13,12 +12,8 @@ if TYPE_CHECKING:
 class Behaviour(Protocol):
     """Answers the operations whose ``x-mockgrid.behaviour`` names it."""
 
-    def check(self, request: Request, models: Models | None) -> None:
+    def check(self, request: Request) -> None:
         """Refuse what the schema admits but this API does not, such as an unknown model.
-
-        Args:
-            request: a request that obeys the schema.
-            models: the models that are known in this session, in place of the server's; None for those.
 
         Raises:
             RefusedError: the request cannot be served.

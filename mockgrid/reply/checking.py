@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockgrid.contract.operation import CHAT
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.request import Request
+from mockgrid.scenario.possibility import PossibleCalls
 from mockgrid.scenario.reply import Call, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.view import RequestView
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 _CODE = "MG201"
 _SAMPLE = {"messages": [{"role": "user", "content": "x"}]}
-_CHAT = "chat-completions"
 _STREAM = "text/event-stream"
 # A reply that breaks its schema in a hundred places is told of by the first few.
 _MOST = 3
@@ -49,7 +50,8 @@ class Checking:
     def __init__(self, contract: Contract, scripted: ScriptedReplies) -> None:
         self._contract = contract
         self._scripted = scripted
-        self._chat = next((found for found in contract.operations if found.behaviour == _CHAT), None)
+        self._calls = PossibleCalls(contract)
+        self._chat = next((found for found in contract.operations if found.behaviour == CHAT), None)
 
     def findings(self, scenario: Scenario) -> list[Finding]:
         """Return where a scenario's replies break the contract, in the order of the file."""
@@ -62,7 +64,7 @@ class Checking:
 
     def _reply(self, step: Step, reply: ScriptedReply) -> Iterator[Finding]:
         operations = self._operations(step)
-        if not operations and isinstance(reply.form, Say | Json | Call | Refuse):
+        if not operations and not step.placed and isinstance(reply.form, Say | Json | Call | Refuse):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
         for operation in operations:
             told = list(self._for(operation, reply))
@@ -72,15 +74,14 @@ class Checking:
 
     def _operations(self, step: Step) -> list[Operation]:
         """Return the operations that a step's replies answer, as far as its ``when`` says."""
-        named = step.operations
-        if named is not None:
-            return [found for found in self._contract.operations if found.id in named]
+        if step.placed:
+            return self._calls.operations(step.when)
         return [self._chat] if self._chat is not None else []
 
     def _for(self, operation: Operation, scripted: ScriptedReply) -> Iterator[Finding]:
         if isinstance(scripted.form, Call):
             yield from _arguments(scripted, scripted.form)
-        is_chat = operation.behaviour == _CHAT
+        is_chat = operation.behaviour == CHAT
         if isinstance(scripted.form, Say | Json | Call | Refuse) and not is_chat:
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
@@ -181,5 +182,5 @@ def checking_for(contract: Contract) -> Checking:
 
     chat = ChatReplies(contract, ShortWords(), models=contract.policy.models)
     generic = GenericReplies(contract)
-    scripted = ScriptedReplies(chat, Errors(contract), generic, {_CHAT: chat})
+    scripted = ScriptedReplies(chat, Errors(contract), generic, {CHAT: chat})
     return Checking(contract, scripted)

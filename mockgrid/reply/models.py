@@ -28,9 +28,9 @@ class ModelReplies:
         self._models = models
         self._owner = owner
 
-    def check(self, request: Request, models: Models | None) -> None:
+    def check(self, request: Request) -> None:
         """Refuse a model that is not known."""
-        known = models or self._models
+        known = request.models or self._models
         name = request.parameters.get(("path", "model"))
         if name is not None and known.find(name) is None:
             hint = did_you_mean(name, known.names)
@@ -40,8 +40,9 @@ class ModelReplies:
     def reply(self, request: Request, seed: str, identity: str) -> Reply:  # noqa: ARG002 - always the same
         """Return the list, or the one model that the path names."""
         name = request.parameters.get(("path", "model"))
+        known = request.models or self._models
         found: dict[str, Any] = (
-            {"object": "list", "data": [self._model(known) for known in self._models.names]}
+            {"object": "list", "data": [self._model(each) for each in known.names]}
             if name is None
             else self._model(name)
         )

@@ -34,6 +34,12 @@ class ScenarioReplies:
         self._scripted = scripted
         self._default_model = default_model
 
+    def concern(self, request: Request, play: Play) -> bool:
+        """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
+        operation = request.operation
+        view = RequestView(operation.id, operation.method, request.path, aside=operation.aside)
+        return play.scenario.concerns(view)
+
     def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
         self, request: Request, play: Play, attempt: int, seed: str, identity: str, session: str = ""
     ) -> Reply:
@@ -61,6 +67,7 @@ class ScenarioReplies:
             attempt,
             self._default_model,
             session,
+            aside=operation.aside,
         )
         if scenario.counts:
             _admit(play, view.model or "")

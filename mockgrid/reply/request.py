@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Operation
+    from mockgrid.contract.policy import Models
 
 # How a reply is sent is not part of what is asked: a stream says what JSON would have said.
 _SENDING = ("stream", "stream_options")
 
 
 class Request:
-    """A valid request, read once and never changed.
+    """A valid request, read once.
 
     Attributes:
         operation: what was called.
@@ -27,9 +28,10 @@ class Request:
         parameters: path, query, header and cookie parameters by location and name.
         value: the body as a JSON value; None where there is none.
         body: the body's bytes.
+        models: the models that are known in its session, in place of the server's; None for those.
     """
 
-    __slots__ = ("body", "headers", "operation", "parameters", "path", "query", "value")
+    __slots__ = ("body", "headers", "models", "operation", "parameters", "path", "query", "value")
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record
         self,
@@ -48,6 +50,7 @@ class Request:
         self.parameters = parameters
         self.value = value
         self.body = body
+        self.models: Models | None = None
 
     def asked(self) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mockgrid.scenario.cursors import Cursors
 from mockgrid.scenario.near_miss import used_up
+from mockgrid.scenario.predicate import Outcome
 
 if TYPE_CHECKING:
-    from mockgrid.scenario.predicate import Outcome
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
@@ -61,6 +61,8 @@ def explain(scenario: Scenario, view: RequestView, cursors: Cursors | None = Non
     decided = False
     for step in scenario.steps:
         outcomes = tuple(predicate.outcome(view, cursors.state) for predicate in step.when)
+        if view.aside and not step.placed:
+            outcomes = (Outcome("operation", "`when` to name it", view.operation, held=False), *outcomes)
         verdict: Verdict = "no match"
         reply: int | None = None
         if all(outcome.held for outcome in outcomes):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.operation import CHAT
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
 from mockgrid.errors import DocumentError
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Given", "given_request"]
 
 _KEYS: Final = ("method", "path", "headers", "body")
-_CHAT: Final = "chat-completions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,9 @@ class Given:
     body: Any
     parameters: dict[str, str]
 
-    def view(self, contract: Contract, scenario: Scenario, attempt: int) -> RequestView:
-        """Return the request as the scenario sees it, sent for the nth time."""
+    def view(self, contract: Contract, attempt: int) -> RequestView:
+        """Return the request as scenarios see it, sent for the nth time."""
         models = contract.policy.models
-        if scenario.models:
-            models = known_models(scenario.models, models)
         return RequestView(
             operation=self.operation.id,
             method=self.operation.method,
@@ -57,6 +55,7 @@ class Given:
             body=self.body,
             attempt=attempt,
             default_model=models.default if models is not None else "default",
+            aside=self.operation.aside,
         )
 
     def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:
@@ -74,7 +73,7 @@ class Given:
         models = contract.policy.models
         if scenario.models:
             models = known_models(scenario.models, models)
-        if operation.behaviour != _CHAT or models is None or model is None or models.find(model) is not None:
+        if operation.behaviour != CHAT or models is None or model is None or models.find(model) is not None:
             return []
         return [f"Model not found: {model}.{did_you_mean(model, models.names)}"]
 
@@ -135,7 +134,7 @@ def _usual(document: Document, method: str, contract: Contract) -> str:
     taking = [
         operation for operation in contract.operations if operation.json_body and operation.method == method
     ]
-    chat = [operation for operation in taking if operation.behaviour == _CHAT]
+    chat = [operation for operation in taking if operation.behaviour == CHAT]
     usual = chat or taking
     if len(usual) != 1:
         message = "The request does not say which operation it is for."

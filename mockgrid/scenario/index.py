@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Final
 from mockgrid.scenario.predicate import Check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
 
@@ -25,18 +23,21 @@ class Index:
 
     Args:
         steps: in the order in which they are tried.
+        placed: those of them that say for which operations they are.
     """
 
-    def __init__(self, steps: Sequence[Step]) -> None:
+    def __init__(self, steps: tuple[Step, ...], placed: tuple[Step, ...]) -> None:
+        self._all, self._placed = steps, placed
         self._keys = [(step, _texts(step, "operation"), _texts(step, "model")) for step in steps]
         self._operations = frozenset().union(*(operations or () for _, operations, _ in self._keys))
         self._models = frozenset().union(*(models or () for _, _, models in self._keys))
-        self._all = tuple(steps)
         self._keyed = bool(self._operations or self._models)
         self._found: dict[tuple[str | None, str | None], tuple[Step, ...]] = {}
 
     def candidates(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that may match a request, in order; none of the others does."""
+        if view.aside:
+            return self._placed
         if not self._keyed:
             return self._all
         operation = view.operation if view.operation in self._operations else None

@@ -50,7 +50,12 @@ class Meeting:
             return "refused"
         if self.step is not None:
             return "step" if self.step.verdict == "answers" else "none"
-        return "none" if self.scenario.strict else "default"
+        return "none" if self.scenario.strict and self.concerned else "default"
+
+    @property
+    def concerned(self) -> bool:
+        """Whether the scenario is for such requests at all."""
+        return self.scenario.concerns(self.view)
 
     def as_json(self) -> dict[str, Any]:
         """Return the meeting as the command and the control interface give it."""
@@ -82,6 +87,6 @@ def meet(scenario: Scenario, given: Given, contract: Contract, attempt: int) -> 
     refusals = given.refusals(contract, scenario)
     cursors = Cursors(scenario)
     for earlier in range(1, attempt):
-        select(scenario, cursors, given.view(contract, scenario, earlier))
-    view = given.view(contract, scenario, attempt)
+        select(scenario, cursors, given.view(contract, earlier))
+    view = given.view(contract, attempt)
     return Meeting(scenario, given, view, attempt, refusals, explain(scenario, view, cursors))

@@ -88,7 +88,8 @@ def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tupl
     """Return the three steps that came closest: those that are used up, then by how many predicates held."""
     state = cursors.state
     counted = [
-        (sum(predicate.holds(view, state) for predicate in step.when), step) for step in scenario.steps
+        (sum(predicate.holds(view, state) for predicate in step.when), step)
+        for step in scenario.steps_for(view)
     ]
     nearest = sorted(
         counted,

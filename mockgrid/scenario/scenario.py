@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.scenario.index import Index
+from mockgrid.scenario.scope import names
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.pace import Pace
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.step import Step
+    from mockgrid.scenario.view import RequestView
 
 __all__ = ["START", "Scenario"]
 
@@ -63,9 +65,22 @@ class Scenario:
         return bool(self.limits) or self.balance is not None
 
     @cached_property
+    def placed(self) -> tuple[Step, ...]:
+        """The steps that say for which operations they are."""
+        return tuple(step for step in self.steps if step.placed)
+
+    def steps_for(self, view: RequestView) -> tuple[Step, ...]:
+        """Return the steps that are for a request, whatever else they ask of it."""
+        return self.placed if view.aside else self.steps
+
+    def concerns(self, view: RequestView) -> bool:
+        """Tell whether the scenario is for a request: for one of another operation where a step says so."""
+        return not view.aside or any(names(step.when, view) for step in self.placed)
+
+    @cached_property
     def index(self) -> Index:
         """The steps by the operations and models that they are for."""
-        return Index(self.steps)
+        return Index(self.steps, self.placed)
 
     @cached_property
     def contract_off(self) -> tuple[tuple[Step, ScriptedReply], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from mockgrid.scenario.predicate import Check
+from mockgrid.scenario.scope import speaks_of_place
 
 if TYPE_CHECKING:
     from mockgrid.scenario.ledger import Origin
@@ -46,6 +46,7 @@ class Step:
         label: the name, or ``step 3``.
         selections: what selecting each of its replies comes to.
         final: which reply it gives again and again once it has given those before; None where it does not.
+        placed: whether its ``when`` says for which operations it is.
     """
 
     index: int
@@ -59,6 +60,7 @@ class Step:
     label: str = field(init=False)
     selections: tuple[Selection, ...] = field(init=False, compare=False, repr=False)
     final: int | None = field(init=False, compare=False, repr=False)
+    placed: bool = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         label = self.name or f"step {self.index + 1}"
@@ -66,6 +68,7 @@ class Step:
         object.__setattr__(self, "selections", tuple(Selection(self, reply) for reply in self.replies))
         repeats = self.times is None and self.then == "repeat"
         object.__setattr__(self, "final", len(self.replies) - 1 if repeats else None)
+        object.__setattr__(self, "placed", speaks_of_place(self.when))
 
     @property
     def where(self) -> str:
@@ -76,15 +79,6 @@ class Step:
     def lasting(self) -> bool:
         """Whether it never passes: what it matches no later step will ever see."""
         return self.then == "fail" or (self.times is None and self.then != "pass")
-
-    @property
-    def operations(self) -> frozenset[str | None] | None:
-        """The operations that it is for; None where its ``when`` does not say."""
-        for predicate in self.when:
-            if isinstance(predicate, Check) and predicate.name == "operation":
-                choices = predicate.matcher.choices
-                return None if choices is None else frozenset(choices)
-        return None
 
     def matches(self, view: RequestView, state: str) -> bool:
         """Tell whether all its predicates hold."""

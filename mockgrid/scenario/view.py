@@ -42,6 +42,7 @@ class RequestView:
         attempt: how often this very request has now been seen in the session.
         default_model: the model of a request that names none.
         session: the name of the session that it belongs to; empty where there is none.
+        aside: whether its operation is none that steps are for which do not say so.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and names cost as much as all the rest of it
@@ -55,12 +56,15 @@ class RequestView:
         attempt: int = 1,
         default_model: str = "",
         session: str = "",
+        *,
+        aside: bool = False,
     ) -> None:
         self.operation = operation
         self.path = path
         self.body = body
         self.attempt = attempt
         self.session = session
+        self.aside = aside
         self._method = method
         self._query = query
         self._headers = headers

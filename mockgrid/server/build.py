@@ -77,6 +77,7 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
     from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
     from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
+    from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 - the same
 
     operations = [operation.id for operation in contract.operations]
     own = load_library(settings.scenarios, operations=operations)
@@ -87,10 +88,11 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
         findings += found
         if not found:
             usable[name] = scenario
+            findings += waiting_for_ever(scenario, contract)
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)
     scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))
-    return replace(own, scenarios=MappingProxyType(scenarios)), findings
+    return replace(own, scenarios=MappingProxyType(scenarios), findings=tuple(findings)), findings
 
 
 def load_contract(settings: Settings) -> Contract:

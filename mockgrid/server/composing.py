@@ -7,6 +7,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from mockgrid.contract.operation import CHAT
 from mockgrid.contract.policy import Models, known_models
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.models import ModelReplies
@@ -15,7 +16,7 @@ from mockgrid.reply.refused import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
-    from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
 
-_CHAT = "chat-completions"
 _RETRY_AFTER = "1"
 
 
@@ -56,11 +56,10 @@ class Composer:
         )
         self._contract = contract
         self._behaviours: dict[str | None, Behaviour] = {
-            _CHAT: chat,
+            CHAT: chat,
             "models": ModelReplies(models or Models(), contract.title),
         }
         self._chat = chat
-        self._has_chat = any(operation.behaviour == _CHAT for operation in contract.operations)
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
@@ -83,12 +82,11 @@ class Composer:
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
         play = session.play
-        named = request.operation.behaviour
-        behaviour = self._behaviours.get(named)
-        if play is not None and named != _CHAT and not self._concerns(play, request.operation):
-            play = None
+        if play is not None:
+            play = self._concerned(request, play)
+        behaviour = self._behaviours.get(request.operation.behaviour)
         if behaviour is not None:
-            behaviour.check(request, play.models if play is not None else None)
+            behaviour.check(request)
         asked, sending = request.asked()
         drawn = self._drawn.copy()
         drawn.update(asked)
@@ -120,12 +118,10 @@ class Composer:
         reply.attempt = attempt
         return reply, request_id
 
-    def _concerns(self, play: Play, operation: Operation) -> bool:
-        """Tell whether a scenario is for an operation other than chat completions.
-
-        Where a contract has those, a scenario is for them, and for what its steps name.
-        """
-        return not self._has_chat or operation.id in play.named
+    def _concerned(self, request: Request, play: Play) -> Play | None:
+        """Return what the session plays where that is for the request; its models are known in any case."""
+        request.models = play.models
+        return play if not request.operation.aside or self._playing.concern(request, play) else None
 
     def _preferred(
         self,

@@ -78,6 +78,9 @@ class WatchedLibrary:
             self._say(str(finding))
         for name in kept:
             self._say(f"the scenario {name} keeps its last good version")
+        for finding in findings:
+            if finding.severity == "warning":
+                self._say(str(finding))
         if not errors:
             self._say("scenarios were read again: " + (", ".join(library.scenarios) or "there are none"))
         return True

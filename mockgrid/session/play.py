@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mockgrid.scenario.cursors import Cursors
@@ -41,11 +40,6 @@ class Play:
     def anew(self, clock: Clock) -> Play:
         """Return the same scenario at its beginning."""
         return Play(self.scenario, clock, self.models)
-
-    @cached_property
-    def named(self) -> frozenset[str | None]:
-        """The operations that its steps name."""
-        return frozenset().union(*(step.operations or () for step in self.scenario.steps))
 
     def admit(self, model: str) -> float | Exhausted | Replenishing:
         """Count a request against limits and balance.

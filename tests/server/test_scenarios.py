@@ -103,6 +103,73 @@ def test_the_list_of_models_is_not_the_scenarios_business(play):
     assert [caller.chat().status for _ in range(2)] == [200, 429]
 
 
+def test_the_models_of_a_scenario_are_listed_in_its_sessions(play):
+    caller = play("models: [gpt-4o, 'agent-*']\nsteps: []")
+    listed = caller.call("GET", "/v1/models").json()["data"]
+    assert [model["id"] for model in listed] == ["gpt-4o"]
+    asked = ("gpt-4o", "agent-9", "text-prime")
+    assert [caller.call("GET", f"/v1/models/{name}").status for name in asked] == [200, 200, 404]
+    other = caller.call("GET", "/v1/models", headers={"x-mockgrid-scenario": "rate-limited"})
+    assert "text-prime" in [model["id"] for model in other.json()["data"]]
+
+
+ELSEWHERE = """
+steps:
+  - {name: one model, when: {path: {glob: /v1/models/text-*}}, reply: {error: 500}, times: 1}
+  - {name: gets, when: {method: get, headers: {x-break: "1"}}, reply: {error: 500}}
+  - {name: the list, when: {operation: {glob: list*}, query: {limit: 3}}, reply: {error: 500}}
+  - {name: either, when: {any: [{stream: true}, {path: /v1/models/agent-max}]}, reply: {error: 500}}
+  - {name: small talk, reply: {say: Hello}}
+"""
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("path", "headers", "steps"),
+    [
+        ("/v1/models/text-prime", {}, ["one model", None]),
+        ("/v1/models/agent-prime", {}, [None]),
+        ("/v1/models/agent-max", {}, ["either", "either"]),
+        ("/v1/models", {}, [None]),
+        ("/v1/models", {"x-break": "1"}, ["gets", "gets"]),
+        ("/v1/models?limit=3", {}, ["the list"]),
+    ],
+)
+def test_steps_that_name_a_method_or_a_path_answer_it_and_no_other_does(play, path, headers, steps, strict):
+    caller = play(f"strict: {json.dumps(strict)}{ELSEWHERE}")
+    answers = [caller.call("GET", path, headers=headers) for _ in steps]
+    assert [answer.header("x-mockgrid-step") for answer in answers] == steps
+    # `method: get` speaks of all of these, so that a strict scenario has to have an answer.
+    assert [answer.status for answer in answers] == [
+        500 if step else 424 if strict else 200 for step in steps
+    ]
+    assert content(caller.chat()) == "Hello"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/text-prime", "/v1/models/agent-max"])
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_an_explanation_says_what_the_server_does(play, path, attempt, strict):
+    text = f"strict: {json.dumps(strict)}{ELSEWHERE}".replace(
+        "{method: get, headers", "{method: post, headers"
+    )
+    caller = play(text)
+    asked = {"request": {"method": "GET", "path": path}, "scenario": "mine", "attempt": attempt}
+    told = caller.call("POST", "/__mockgrid__/explain", body=asked).json()
+    answers = [caller.call("GET", path) for _ in range(attempt)]
+    assert told["step"] == answers[-1].header("x-mockgrid-step")
+    assert told["outcome"] == {500: "step", 424: "none", 200: "default"}[answers[-1].status]
+
+
+def test_replies_are_held_to_the_operations_that_their_steps_name(play):
+    play("steps: [{when: {path: {glob: /v1/models/*}}, reply: {error: 404}}]")
+    play("steps: [{when: {method: GET, path: {not: /v1/models}}, reply: {error: 404}}]")
+    with pytest.raises(DocumentError, match="listModels does not declare the status 404"):
+        play("steps: [{when: {method: GET}, reply: {error: 404}}]")
+    with pytest.raises(DocumentError, match="retrieveModel gives no chat completions"):
+        play("steps: [{when: {path: /v1/models/text-prime}, reply: {say: Hello}}]")
+
+
 def test_limits_tell_when_to_come_back(play):
     caller = play("limits: [{requests: 2, per: 1m}]\nsteps: []", clock="virtual")
     answers = [caller.chat() for _ in range(3)]

@@ -100,6 +100,21 @@ def test_a_file_that_breaks_keeps_its_last_good_version_and_the_log_says_so(watc
     eventually("mended", ask)
 
 
+def test_warnings_about_a_file_are_told_when_it_is_read_again(watched, capfd):
+    file, ask = watched
+    file.write_text("steps: [{when: {turn: 0}, reply: {say: never}}, {reply: {say: two}}]", "utf-8")
+    eventually("two", ask)
+    told = capfd.readouterr().err
+
+    def said():
+        nonlocal told
+        told += capfd.readouterr().err
+        return "scenarios were read again" in told
+
+    assert within(60, said)
+    assert "mine.yaml:1:23: warning MG235: No request meets this: `turn` counts from 1." in told
+
+
 def test_watching_nothing_is_told(capfd):
     build_app(Settings(watch=True))
     told = capfd.readouterr().err

@@ -99,10 +99,10 @@ class ChatReplies:
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
-    def check(self, request: Request, models: Models | None = None) -> None:
+    def check(self, request: Request) -> None:
         """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
         body = request.value
-        model = body.get("model")
+        model, models = body.get("model"), request.models
         if models is None and model in self._unquestioned:
             return
         models = models or self._models

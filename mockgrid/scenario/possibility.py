@@ -1,0 +1,253 @@
+"""Predicates that no request can satisfy: what they ask for is refused before a scenario is asked.
+
+A request comes to a scenario when the contract has its method and path, knows its model, and accepts its
+body. A step that asks for another waits for ever, which its author should be told when the file is checked.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.operation import CHAT
+from mockgrid.contract.pointer import split
+from mockgrid.contract.policy import known_models
+from mockgrid.findings import Finding
+from mockgrid.scenario.ledger import Origin
+from mockgrid.scenario.predicate import AnyOf, Check
+from mockgrid.scenario.scope import PLACES, checks, names
+from mockgrid.scenario.shown import shown
+from mockgrid.scenario.view import RequestView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.operation import Operation
+    from mockgrid.contract.policy import Models
+    from mockgrid.contract.violation import Violation
+    from mockgrid.scenario.predicate import Predicate
+    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.step import Step
+
+__all__ = ["PossibleCalls", "waiting_for_ever"]
+
+_CODE: Final = "MG235"
+_COUNTED: Final = ("turn", "attempt")
+# Who waits for a later turn than this means something else.
+_LAST: Final = 10_000
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
+_WILD: Final = re.compile(r"[*?]")
+_BODIES: Final = ("body", "response_format")
+_SAMPLE: Final = {"messages": [{"role": "user", "content": "x"}]}
+_LONGEST: Final = 100
+# Explaining a refusal is work: of more in one scenario, the rest is not looked at.
+_EXPLAINED: Final = 200
+
+
+def waiting_for_ever(scenario: Scenario, contract: Contract) -> list[Finding]:
+    """Return, as warnings, the predicates that no request of a contract can satisfy, in their order."""
+    models = contract.policy.models
+    if scenario.models:
+        models = known_models(scenario.models, models)
+    seeker = _Seeker(contract, models)
+    return [found for step in scenario.steps for found in seeker.found(step)]
+
+
+class PossibleCalls:
+    """The calls that a contract admits, as far as operation, method and path go.
+
+    Args:
+        contract: whose operations are called.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._usual = [
+            _call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
+            for operation in contract.operations
+        ]
+
+    def of(self, when: Sequence[Predicate]) -> list[RequestView]:
+        """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
+        asked = [text for check in checks(when) if check.name == "path" for text in _texts(check.source)]
+        calls = list(self._usual)
+        for path in dict.fromkeys(asked):
+            found = self._contract.router.find(path)
+            if found is not None and found[0].pattern is not None:
+                calls += [_call(operation, path) for operation in found[0].operations.values()]
+        return calls
+
+    def operations(self, when: Sequence[Predicate]) -> list[Operation]:
+        """Return the operations that a conjunction is for, as far as it says; else chat completions."""
+        told: dict[str, set[bool | None]] = {}
+        for call in self.of(when):
+            told.setdefault(call.operation, set()).add(names(when, call))
+        return [
+            operation
+            for operation in self._contract.operations
+            if True in told[operation.id] or (None in told[operation.id] and operation.behaviour == CHAT)
+        ]
+
+
+def _call(operation: Operation, path: str) -> RequestView:
+    return RequestView(operation.id, operation.method, path, aside=operation.aside)
+
+
+def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
+    told = names(when, call)
+    return not call.aside if told is None else told
+
+
+def _texts(source: Any) -> Iterator[str]:
+    """Return the texts that a matcher speaks of, wildcards filled in."""
+    if isinstance(source, str):
+        yield _WILD.sub("x", source)
+    elif isinstance(source, dict):
+        for item in source.values():
+            yield from _texts(item)
+    elif isinstance(source, list):
+        for item in source:
+            yield from _texts(item)
+
+
+class _Seeker:
+    """Looks for what cannot be, in the scenarios of one contract.
+
+    Args:
+        contract: what requests obey.
+        models: those that are known; None for any.
+    """
+
+    def __init__(self, contract: Contract, models: Models | None) -> None:
+        self._contract = contract
+        self._models = models
+        self._calls = PossibleCalls(contract)
+        self._left = _EXPLAINED
+
+    def found(self, step: Step) -> Iterator[Finding]:
+        """Return what is found in one step."""
+        origin = step.origin
+        for pointer, message, hint in self._conjunction(step.when, "/when"):
+            where = Origin(origin.document, origin.pointer + pointer, origin.wrapped)
+            yield Finding(_CODE, "warning", message, str(where), hint)
+
+    def _conjunction(self, when: Sequence[Predicate], at: str) -> Iterator[tuple[str, str, str]]:
+        calls = self._calls.of(when)
+        placed = [call for call in calls if _is_for(when, call)]
+        if not placed:
+            yield from self._place(when, calls, at)
+        called = {call.operation for call in placed or calls}
+        operations = [found for found in self._contract.operations if found.id in called]
+        for predicate in when:
+            if isinstance(predicate, AnyOf):
+                for index, branch in enumerate(predicate.branches):
+                    yield from self._conjunction(branch, f"{at}/any/{index}")
+            elif isinstance(predicate, Check) and predicate.name not in PLACES:
+                for message, hint in self._check(predicate, operations):
+                    yield f"{at}/{predicate.name}", message, hint
+
+    def _place(
+        self, when: Sequence[Predicate], calls: Sequence[RequestView], at: str
+    ) -> Iterator[tuple[str, str, str]]:
+        """Say which predicate fits no operation; where each fits one, that they do not go together."""
+        alone = False
+        for predicate in when:
+            if not isinstance(predicate, Check) or predicate.name not in PLACES:
+                continue
+            if any(predicate.holds(call, "") for call in calls) or self._unsure(predicate):
+                continue
+            alone = True
+            known = {
+                "operation": sorted({call.operation for call in calls}),
+                "method": sorted({call.method for call in calls}),
+                "path": self._contract.router.paths,
+            }[predicate.name]
+            wanted = predicate.matcher.expected
+            message = f"No request meets this: the contract has no {predicate.name} {wanted}."
+            guess = self._contract.router.nearest(wanted) if predicate.name == "path" else None
+            hint = f"Did you mean {guess}?" if guess else did_you_mean(wanted, known).strip()
+            yield f"{at}/{predicate.name}", message, hint or f"It has {', '.join(known)}."
+        if not alone and all(isinstance(one, Check) and not self._unsure(one) for one in when):
+            message = "No request meets this: the contract has no operation with this method and path."
+            yield at, message, "Look at the operations of the contract, or leave one of the predicates out."
+
+    def _unsure(self, check: Check) -> bool:
+        """Tell whether a matcher of paths could hold for a parameter that nobody has thought of."""
+        return (
+            check.name == "path"
+            and check.matcher.choices is None
+            and any("{" in path for path in self._contract.router.paths)
+        )
+
+    def _check(self, check: Check, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
+        if check.name in _COUNTED:
+            if not any(check.matcher.holds(number) for number in range(1, _LAST + 1)):
+                yield f"No request meets this: `{check.name}` counts from 1.", "The first is 1."
+        elif check.name == "model":
+            if all(operation.behaviour == CHAT for operation in operations):
+                yield from self._model(check)
+        elif check.name.partition("/")[0] in _BODIES and check.matcher.choices:
+            yield from self._body(check, check.matcher.choices, operations)
+
+    def _model(self, check: Check) -> Iterator[tuple[str, str]]:
+        models = self._models
+        if models is None:
+            return
+        choices = check.matcher.choices
+        if choices is not None:
+            possible = any(isinstance(choice, str) and models.find(choice) for choice in choices)
+        else:
+            spelt = (form for name in models.names for form in (name, name.title(), name.upper()))
+            possible = len(models.names) < len(models.known) or any(map(check.matcher.holds, spelt))
+        if not possible:
+            message = (
+                f"No request meets this: the model {check.matcher.expected} is not known, which is a 404."
+            )
+            guess = did_you_mean(check.matcher.expected, models.names).strip()
+            yield message, guess or "Give the scenario `models` that have it, or ask for one that is known."
+
+    def _body(
+        self, check: Check, choices: Sequence[Any], operations: Sequence[Operation]
+    ) -> Iterator[tuple[str, str]]:
+        """Say what the contract has against all values that are asked for in one place of the body."""
+        pointer = check.name.removeprefix("body")
+        if check.name.startswith("response_format"):
+            pointer = f"/{check.name}" if "/" in check.name else "/response_format/type"
+        refusals = [
+            self._refusal(operation, pointer, choice) for operation in operations for choice in choices
+        ]
+        first = refusals[0] if refusals else None
+        if first is not None and None not in refusals:
+            value = shown(choices[0]) if len(choices) == 1 else "each of these"
+            end = "" if first.message.endswith("?") else "."
+            message = (
+                f"No request meets this: the contract refuses {value}; {first.path} {first.message}{end}"
+            )
+            yield message, "" if end == "" else "Ask for what the contract allows."
+
+    def _refusal(self, operation: Operation, pointer: str, value: Any) -> Violation | None:
+        """Return what an operation has against a value in one place of its body; None for nothing."""
+        schema = operation.json_body.schema if operation.json_body is not None else None
+        if schema is None or value is None or not self._left:
+            return None
+        body = _holding(split(pointer), value)
+        if operation.behaviour == CHAT and isinstance(body, dict):
+            body = {**_SAMPLE, **body}
+        if schema.accepts(body):
+            return None
+        self._left -= 1
+        return next(
+            (one for one in schema.explain(body) if f"{one.pointer}/".startswith(f"{pointer}/")), None
+        )
+
+
+def _holding(path: Sequence[str], value: Any) -> Any:
+    """Return a body that has a value at a place, and nothing else that matters."""
+    for part in reversed(path):
+        if part.isdecimal() and int(part) < _LONGEST:
+            value = [*({} for _ in range(int(part))), value]
+        else:
+            value = {part: value}
+    return value
