@@ -6,6 +6,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
+from mockgrid.testing.advice import advice
 from mockgrid.testing.columns import columns
 from mockgrid.testing.fragment import fragment
 
@@ -24,7 +25,10 @@ _MOST_EXCHANGES: Final = 20
 
 
 def complaint(
-    summary: Summary, exchanges: Sequence[Exchange], where: Callable[[str], str] = lambda _pointer: ""
+    summary: Summary,
+    exchanges: Sequence[Exchange],
+    where: Callable[[str], str] = lambda _pointer: "",
+    base_url: str = "",
 ) -> str:
     """Return all that is to be complained about as a text for people; empty where there is nothing.
 
@@ -32,6 +36,7 @@ def complaint(
         summary: what is left once what is allowed is taken off.
         exchanges: of the session.
         where: file and line of a JSON pointer into the contract; empty where that is not known.
+        base_url: what the client was given.
     """
     if not summary:
         return ""
@@ -44,7 +49,7 @@ def complaint(
         *_unmatched(summary.unmatched, by_number),
         *_unused(summary.unused_steps),
         *_verdicts(summary.verdicts),
-        journal(exchanges),
+        journal(exchanges, base_url),
     ]
     return "\n\n".join(blocks)
 
@@ -166,10 +171,10 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
         yield f"The client's conduct is not sound:\n{verdict_lines(verdicts)}"
 
 
-def journal(exchanges: Sequence[Exchange]) -> str:
+def journal(exchanges: Sequence[Exchange], base_url: str = "") -> str:
     """Return what happened as text: a line for each of the last exchanges, with the step that answered."""
     if not exchanges:
-        return "No request has arrived in this session. Does the client use its base_url and api_key?"
+        return _wrapped(f"No request has arrived in this session. {advice(base_url)}", 0)
     shown = exchanges[-_MOST_EXCHANGES:]
     left_out = "" if len(shown) == len(exchanges) else f" (the last {len(shown)} of {len(exchanges)})"
     rows = [[str(one.number), str(one.request), str(one.status), one.step or ""] for one in shown]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.testing.advice import advice
 from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.caller import caller
 from mockgrid.testing.clock import SessionClock
@@ -115,7 +116,7 @@ class GridSession:
         __tracebackhide__ = True
         exchanges = self.exchanges
         if not exchanges:
-            raise LookupError("No request has arrived; does the client use this base_url and api_key?")
+            raise LookupError(f"No request has arrived. {advice(self.base_url)}")
         return exchanges[-1]
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Exchange]:
@@ -135,7 +136,7 @@ class GridSession:
             raise WaitError(
                 f"Only {ended} of {count} exchanges ended within {timeout:g} s"
                 f"{'' if ended == len(exchanges) else ', and one is under way'}.",
-                hint="Does the client use this base_url and api_key?" if not exchanges else "",
+                hint=advice(self.base_url) if not exchanges else "",
             )
         return exchanges
 
@@ -203,7 +204,7 @@ class GridSession:
         __tracebackhide__ = True
         left = Allowance().changed(allowed).left(self.summary)
         if left:
-            raise AssertionError(complaint(left, self.exchanges, self.where))
+            raise AssertionError(complaint(left, self.exchanges, self.where, self.base_url))
 
     def where(self, pointer: str) -> str:
         """Return file and line of a JSON pointer into the contract; empty where that is not known here."""

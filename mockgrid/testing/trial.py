@@ -68,9 +68,12 @@ class Trial:
             summary = self.allowance.left(self.session.summary)
             self._judged = summary.exchanges
             # A test that failed had no chance to use all steps.
-            return self._text(replace(summary, unused_steps=())) or journal(self.session.exchanges)
+            return self._text(replace(summary, unused_steps=())) or journal(
+                self.session.exchanges, self.session.base_url
+            )
         except CallError as error:
             return error.message
 
     def _text(self, left: Summary) -> str:
-        return complaint(left, self.session.exchanges, self.session.where) if left else ""
+        session = self.session
+        return complaint(left, session.exchanges, session.where, session.base_url) if left else ""

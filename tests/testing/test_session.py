@@ -113,7 +113,7 @@ def test_what_played_goes_on_where_the_next_cannot_be_played(session, client):
 
 def test_the_last_exchange_is_missed_where_there_is_none(session):
     assert session.exchanges == []
-    with pytest.raises(LookupError, match="does the client use this base_url and api_key"):
+    with pytest.raises(LookupError, match="Does the client use this base_url and api_key"):
         _ = session.last
 
 
@@ -138,6 +138,26 @@ def test_waiting_for_more_than_there_is_fails(session, client):
 def test_waiting_for_a_client_that_never_came_hints_at_its_settings(session):
     with pytest.raises(TimeoutError, match=r"Only 0 of 1 .* Does the client use this base_url"):
         session.wait_for(1, timeout=0.01)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "asked"),
+    [
+        ({}, ""),
+        ({"HTTP_PROXY": "http://user:secret@proxy:3128"}, "HTTP_PROXY"),
+        ({"all_proxy": "http://proxy:3128", "no_proxy": "example.org"}, "ALL_PROXY"),
+        ({"http_proxy": "http://proxy:3128", "NO_PROXY": "localhost,127.0.0.1"}, ""),
+        ({"https_proxy": "http://proxy:3128"}, ""),
+    ],
+)
+def test_a_proxy_that_clients_may_have_asked_is_hinted_at(session, monkeypatch, proxies, asked):
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WaitError) as caught:
+        session.wait_for(1, timeout=0.01)
+    said = f"Or has it asked a proxy? {asked} is set, and NO_PROXY does not name 127.0.0.1."
+    assert (said in str(caught.value)) == bool(asked)
+    assert "secret" not in str(caught.value)
 
 
 def test_reset_begins_anew(session, client):
