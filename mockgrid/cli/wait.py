@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING
 
 import click
 
 from mockgrid.cli.values import Setting, Value
 from mockgrid.server.control import CONTROL
+from mockgrid.server.control.address import read_address
 from mockgrid.server.values import Duration
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 READY = 200
 BETWEEN = 0.1
@@ -21,17 +25,11 @@ PATIENCE = 2.0
 
 
 def split(ctx: click.Context, param: click.Parameter, url: str) -> SplitResult:
-    """Read a URL; ``localhost:8080`` will do, and so will a port of this machine."""
-    # Taken for a host, a number would be an address far away, from which no answer ever comes.
-    address = f"127.0.0.1:{url}" if url.isdecimal() else url
-    where = urlsplit(address if "://" in address else f"http://{address}")
+    """Read a server's address; see ``read_address``."""
     try:
-        usable = where.scheme in {"http", "https"} and where.hostname and where.port != 0
-    except ValueError:
-        usable = None
-    if not usable:
-        raise click.BadParameter(f"{url!r} is not a URL such as http://127.0.0.1:8080.", ctx, param)
-    return where
+        return read_address(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
 
 
 @click.command()

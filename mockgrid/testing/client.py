@@ -10,6 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from mockgrid.server.control import CONTROL
+from mockgrid.server.control.address import read_address
 from mockgrid.testing.error import CallError, hidden
 
 __tracebackhide__ = hidden
@@ -37,13 +38,14 @@ class ControlClient:
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        parts = urlsplit(url if "//" in url else f"//{url}", scheme="http")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise CallError(0, f"{url!r} is no URL such as http://127.0.0.1:8080.")
+        try:
+            parts = read_address(url)
+        except ValueError as error:
+            raise CallError(0, str(error)) from None
         self.origin = f"{parts.scheme}://{parts.netloc}"
-        self._base = parts.path.rstrip("/")
+        self._base = parts.path.rstrip("/").removesuffix(CONTROL)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=_TIMEOUT)
+        self._connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._used = 0.0
         self._lock = threading.Lock()

@@ -47,18 +47,31 @@ def test_the_version_is_told(control):
 
 
 @pytest.mark.parametrize(
-    "form", ["{origin}", "{origin}/", "{origin}/v1", "{origin}/v1/", "{address}", "{address}/v1"]
+    "form",
+    [
+        "{origin}",
+        "{origin}/",
+        "{origin}/v1",
+        "{origin}/v1/",
+        "{origin}/__mockgrid__",
+        "{address}",
+        "{address}/v1",
+        "{port}",
+    ],
 )
 def test_the_address_is_read_as_people_write_it(server, form):
     origin = server.base_url.removesuffix("/v1")
-    url = form.format(origin=origin, address=origin.removeprefix("http://"))
+    address = origin.removeprefix("http://")
+    url = form.format(origin=origin, address=address, port=address.rpartition(":")[2])
     with RemoteGrid(url) as grid:
         assert grid.base_url == server.base_url
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "http://", "http:///v1"])
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1", "http://", "http:///v1", ":8080", "localhost:x", "localhost:99999"]
+)
 def test_what_is_no_address_is_told(url):
-    with pytest.raises(CallError, match=r"is no URL such as http://127\.0\.0\.1:8080"):
+    with pytest.raises(CallError, match=r"is not a URL such as http://127\.0\.0\.1:8080"):
         ControlClient(url)
 
 
