@@ -145,7 +145,7 @@ def _scenario(document: Document, contract: Contract, checked: Checked) -> Scena
     checked.findings += findings
     if scenario is not None:
         checked.findings += check_scenario(scenario, contract)
-        checked.findings += waiting_for_ever(scenario, contract)
+        checked.findings += waiting_for_ever(scenario, contract, contract.policy.models)
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""
             message = f"contract: off, so {number}{step.label} is not held to the contract."

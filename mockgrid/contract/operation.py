@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from mockgrid.contract.security import Security
     from mockgrid.contract.validation import SchemaValidator
 
-__all__ = ["CHAT", "MediaType", "Operation", "Parameter", "Response", "is_json"]
+__all__ = ["CHAT", "MODELS", "MediaType", "Operation", "Parameter", "Response", "is_json"]
 
 CHAT: Final = "chat-completions"
 """The behaviour that steps are for which do not say otherwise."""
+
+MODELS: Final = "models"
+"""The behaviour that tells of the models that are known."""
 
 
 @dataclass(frozen=True)

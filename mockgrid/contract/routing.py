@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Operation
 
+ROUTED = "/r"
+"""What the path of a supplier's endpoint on this host begins with."""
+
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
 _VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)

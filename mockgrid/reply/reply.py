@@ -17,9 +17,6 @@ Headers = Sequence[tuple[bytes, bytes]]
 JSON = b"application/json"
 SSE = b"text/event-stream; charset=utf-8"
 
-ROUTED = "/r"
-"""What the path of a supplier's endpoint on this host begins with."""
-
 
 class Reply:
     """A whole reply: status, headers, and either a body or the events of a stream.

@@ -9,10 +9,13 @@ from urllib.parse import quote
 
 import orjson
 
+from mockgrid.contract.operation import CHAT
+from mockgrid.contract.routing import ROUTED
 from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.chat.conversation import as_text
-from mockgrid.reply.reply import JSON, ROUTED, Reply
+from mockgrid.reply.refused import UnanswerableError
+from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.request import Request
 from mockgrid.scenario.reply import (
     Auto,
@@ -87,7 +90,7 @@ class ScriptedReplies:
         """
         if scripted.plain:
             form = scripted.form
-            if type(form) is Say:
+            if type(form) is Say and request.operation.behaviour == CHAT:
                 said = self._chat.plain(request.value, form.text.render(view), identity)
                 if said is not None:
                     return said
@@ -113,6 +116,7 @@ class ScriptedReplies:
         form = scripted.form
         match form:
             case Say() | Json() | Call() | Refuse():
+                _check_for_chat(request)
                 choice = _choice(form, scripted, view)
                 return self._completed(choice, scripted, request, view, seed, identity)
             case Auto():
@@ -177,6 +181,7 @@ class ScriptedReplies:
         self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
     ) -> Reply:
         """Return the default reply with what the scenario adds to it."""
+        _check_for_chat(request)
         completion = self._chat.complete(request.value, seed, identity)
         think = scripted.think.render(view) if scripted.think is not None else None
         choices = tuple(
@@ -255,6 +260,15 @@ def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
     if seconds != math.floor(seconds):
         headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
     return headers
+
+
+def _check_for_chat(request: Request) -> None:
+    """Refuse a completion where none is asked for.
+
+    Which paths a pattern is for cannot always be told when the scenario is read.
+    """
+    if request.operation.behaviour != CHAT:
+        raise UnanswerableError(f"{request.operation.id} gives no chat completions; the step's reply is one.")
 
 
 def _choice(form: Say | Json | Call | Refuse, scripted: ScriptedReply, view: RequestView) -> Choice:

@@ -59,9 +59,10 @@ def explain(scenario: Scenario, view: RequestView, cursors: Cursors | None = Non
     cursors = cursors or Cursors(scenario)
     found: list[Explained] = []
     decided = False
+    concerned = {step.index for step in scenario.steps_for(view)}
     for step in scenario.steps:
         outcomes = tuple(predicate.outcome(view, cursors.state) for predicate in step.when)
-        if view.aside and not step.placed:
+        if step.index not in concerned:
             outcomes = (Outcome("operation", "`when` to name it", view.operation, held=False), *outcomes)
         verdict: Verdict = "no match"
         reply: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
-from mockgrid.contract.operation import CHAT
+from mockgrid.contract.operation import CHAT, MODELS
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.policy import known_models
 from mockgrid.errors import DocumentError
@@ -61,7 +61,7 @@ class Given:
     def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:
         """Return why the request would be refused before a scenario is asked; empty where it would not."""
         operation = self.operation
-        _, violations = read_parameters(operation, self.parameters, self.query, self.headers)
+        parameters, violations = read_parameters(operation, self.parameters, self.query, self.headers)
         schema = operation.json_body.schema if operation.json_body is not None else None
         if self.body is None and operation.body_required:
             return ["The body is missing."]
@@ -69,11 +69,15 @@ class Given:
             violations = [*violations, *schema.explain(self.body)]
         if violations:
             return [f"{found.code}: {found.path} {found.message}" for found in violations]
-        model = self.body.get("model") if isinstance(self.body, dict) else None
+        if operation.behaviour == MODELS:
+            model = parameters.get(("path", "model"))
+        else:
+            model = self.body.get("model") if isinstance(self.body, dict) else None
         models = contract.policy.models
         if scenario.models:
             models = known_models(scenario.models, models)
-        if operation.behaviour != CHAT or models is None or model is None or models.find(model) is not None:
+        asks = operation.behaviour in {CHAT, MODELS}
+        if not asks or models is None or model is None or models.find(model) is not None:
             return []
         return [f"Model not found: {model}.{did_you_mean(model, models.names)}"]
 

@@ -6,16 +6,21 @@ A step that names its operation or its model is passed over for all others. File
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mockgrid.scenario.predicate import Check
+from mockgrid.scenario.scope import names
 
 if TYPE_CHECKING:
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
 
-# So many pairs of operation and model are remembered; a file that has more is unusual, and works.
+Key = TypeVar("Key")
+
+# So many pairs of operation or path, and model, are remembered; a file that has more is unusual, and works.
 _REMEMBERED: Final = 4096
+# Longer paths are not remembered.
+_LONGEST: Final = 256
 
 
 class Index:
@@ -32,12 +37,13 @@ class Index:
         self._operations = frozenset().union(*(operations or () for _, operations, _ in self._keys))
         self._models = frozenset().union(*(models or () for _, _, models in self._keys))
         self._keyed = bool(self._operations or self._models)
-        self._found: dict[tuple[str | None, str | None], tuple[Step, ...]] = {}
+        self._found: dict[tuple[str | tuple[str, str] | None, str | None], tuple[Step, ...]] = {}
+        self._for: dict[tuple[str, str], tuple[Step, ...]] = {}
 
     def candidates(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that may match a request, in order; none of the others does."""
         if view.aside:
-            return self._placed
+            return self._candidates_aside(view)
         if not self._keyed:
             return self._all
         operation = view.operation if view.operation in self._operations else None
@@ -45,14 +51,46 @@ class Index:
         key = (operation, model)
         found = self._found.get(key)
         if found is None:
-            if len(self._found) >= _REMEMBERED:
-                self._found.clear()
-            found = self._found[key] = tuple(
+            found = tuple(
                 step
                 for step, operations, models in self._keys
                 if (operations is None or operation in operations) and (models is None or model in models)
             )
+            _remember(self._found, key, found)
         return found
+
+    def steps_for(self, view: RequestView) -> tuple[Step, ...]:
+        """Return the steps that are for the operation of a request, whatever else they ask of it."""
+        if not view.aside:
+            return self._all
+        place = (view.operation, view.path)
+        found = self._for.get(place)
+        if found is None:
+            found = tuple(step for step in self._placed if names(step.when, view))
+            if len(view.path) <= _LONGEST:
+                _remember(self._for, place, found)
+        return found
+
+    def _candidates_aside(self, view: RequestView) -> tuple[Step, ...]:
+        found = self.steps_for(view)
+        if not found or not self._models:
+            return found
+        model = view.model if view.model in self._models else None
+        key = ((view.operation, view.path), model)
+        fitting = self._found.get(key)
+        if fitting is None:
+            fitting = tuple(
+                step for step in found if (models := self._keys[step.index][2]) is None or model in models
+            )
+            if len(view.path) <= _LONGEST:
+                _remember(self._found, key, fitting)
+        return fitting
+
+
+def _remember(found: dict[Key, tuple[Step, ...]], key: Key, steps: tuple[Step, ...]) -> None:
+    if len(found) >= _REMEMBERED:
+        found.clear()
+    found[key] = steps
 
 
 def _texts(step: Step, name: str) -> frozenset[str | None] | None:

@@ -7,16 +7,20 @@ body. A step that asks for another waits for ever, which its author should be to
 from __future__ import annotations
 
 import re
+from itertools import islice
+from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.operation import CHAT
+from mockgrid.contract.places import Places
 from mockgrid.contract.pointer import split
 from mockgrid.contract.policy import known_models
+from mockgrid.contract.routing import ROUTED
 from mockgrid.findings import Finding
 from mockgrid.scenario.ledger import Origin
 from mockgrid.scenario.predicate import AnyOf, Check
-from mockgrid.scenario.scope import PLACES, checks, names
+from mockgrid.scenario.scope import PLACES, checks, names, speaks_of_place
 from mockgrid.scenario.shown import shown
 from mockgrid.scenario.view import RequestView
 
@@ -35,10 +39,13 @@ __all__ = ["PossibleCalls", "waiting_for_ever"]
 
 _CODE: Final = "MG235"
 _COUNTED: Final = ("turn", "attempt")
-# Who waits for a later turn than this means something else.
-_LAST: Final = 10_000
+# A schema may ask for any number; it is looked for among these.
+_FURTHEST: Final = 10_000
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _WILD: Final = re.compile(r"[*?]")
+_WORD: Final = re.compile(r"[\w.-]+")
+# So many words of a pattern are tried as a parameter's value.
+_MOST_WORDS: Final = 16
 _BODIES: Final = ("body", "response_format")
 _SAMPLE: Final = {"messages": [{"role": "user", "content": "x"}]}
 _LONGEST: Final = 100
@@ -46,12 +53,18 @@ _LONGEST: Final = 100
 _EXPLAINED: Final = 200
 
 
-def waiting_for_ever(scenario: Scenario, contract: Contract) -> list[Finding]:
-    """Return, as warnings, the predicates that no request of a contract can satisfy, in their order."""
-    models = contract.policy.models
+def waiting_for_ever(scenario: Scenario, contract: Contract, models: Models | None) -> list[Finding]:
+    """Return, as warnings, the predicates that no request of a contract can satisfy, in their order.
+
+    Args:
+        scenario: whose predicates.
+        contract: what requests obey.
+        models: those that the server knows; None for any. A scenario's own take their place.
+    """
+    default = models.default if models is not None else ""
     if scenario.models:
-        models = known_models(scenario.models, models)
-    seeker = _Seeker(contract, models)
+        models = known_models(scenario.models, contract.policy.models)
+    seeker = _Seeker(contract, models, default)
     return [found for step in scenario.steps for found in seeker.found(step)]
 
 
@@ -68,26 +81,72 @@ class PossibleCalls:
             _call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
             for operation in contract.operations
         ]
+        self._pieces = [
+            (_PARAMETER.split(contract.base_path + operation.path), operation)
+            for operation in contract.operations
+            if _PARAMETER.search(operation.path)
+        ]
 
     def of(self, when: Sequence[Predicate]) -> list[RequestView]:
         """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
-        asked = [text for check in checks(when) if check.name == "path" for text in _texts(check.source)]
-        calls = list(self._usual)
-        for path in dict.fromkeys(asked):
-            found = self._contract.router.find(path)
-            if found is not None and found[0].pattern is not None:
-                calls += [_call(operation, path) for operation in found[0].operations.values()]
+        asked = dict.fromkeys(
+            _WILD.sub("x", text)
+            for check in checks(when)
+            if check.name == "path"
+            for text in _texts(check.source)
+        )
+        calls = [*self._usual, *(call for path in asked for call in self._at(path))]
+        if any(path.startswith(ROUTED) for path in asked):
+            pairs = zip(self._usual, self._contract.operations, strict=True)
+            calls += [_call(operation, f"{ROUTED}{call.path}") for call, operation in pairs]
         return calls
 
     def operations(self, when: Sequence[Predicate]) -> list[Operation]:
         """Return the operations that a conjunction is for, as far as it says; else chat completions."""
-        told: dict[str, set[bool | None]] = {}
-        for call in self.of(when):
-            told.setdefault(call.operation, set()).add(names(when, call))
+        told = self._told(when, self.of(when))
+        if not any(True in one for one in told.values()):
+            told = self._told(when, self._guessed(when))
         return [
             operation
             for operation in self._contract.operations
             if True in told[operation.id] or (None in told[operation.id] and operation.behaviour == CHAT)
+        ]
+
+    def _told(self, when: Sequence[Predicate], calls: Sequence[RequestView]) -> dict[str, set[bool | None]]:
+        told: dict[str, set[bool | None]] = {}
+        for call in calls:
+            told.setdefault(call.operation, set()).add(names(when, call))
+        return told
+
+    def _guessed(self, when: Sequence[Predicate]) -> list[RequestView]:
+        """Return calls in whose paths the words of patterns are the parameters."""
+        words = dict.fromkeys(
+            word
+            for check in checks(when)
+            if check.name == "path" and check.matcher.choices is None
+            for text in _texts(check.source)
+            for word in _WORD.findall(text)
+        )
+        found = [
+            _call(operation, word.join(pieces))
+            for word in islice(words, _MOST_WORDS)
+            for pieces, operation in self._pieces
+        ]
+        return [*self._usual, *found]
+
+    def _at(self, path: str) -> list[RequestView]:
+        """Return the calls of a path."""
+        find = self._contract.router.find
+        found = find(path)
+        if found is None and path.startswith(f"{ROUTED}/"):
+            found = find(path.removeprefix(ROUTED))
+        if found is not None:
+            return [_call(operation, path) for operation in found[0].operations.values()]
+        # Sent as %2F, a slash is part of a parameter.
+        return [
+            _call(operation, path)
+            for pieces, operation in self._pieces
+            if re.fullmatch(".+".join(map(re.escape, pieces)), path, re.DOTALL)
         ]
 
 
@@ -101,9 +160,9 @@ def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
 
 
 def _texts(source: Any) -> Iterator[str]:
-    """Return the texts that a matcher speaks of, wildcards filled in."""
+    """Return the texts that a matcher speaks of."""
     if isinstance(source, str):
-        yield _WILD.sub("x", source)
+        yield source
     elif isinstance(source, dict):
         for item in source.values():
             yield from _texts(item)
@@ -112,17 +171,52 @@ def _texts(source: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
+def _numbers(source: Any) -> Iterator[float]:
+    """Return the numbers that a matcher speaks of."""
+    if isinstance(source, (int, float)):
+        yield source
+    elif isinstance(source, (dict, list)):
+        for item in source.values() if isinstance(source, dict) else source:
+            yield from _numbers(item)
+
+
+def _counts(source: Any) -> Iterator[int]:
+    """Return counts of which a matcher holds for one, if it does for any: those near its own numbers."""
+    told = [floor(number) for number in _numbers(source) if isfinite(number)]
+    near = {number + more for number in (0, *told) for more in (-1, 0, 1, 2)}
+    yield from (number for number in near if number >= 1)
+    if isinstance(source, dict) and "schema" in source:
+        yield from range(1, _FURTHEST + 1)
+
+
+def _spelt(models: Models, source: Any) -> Iterator[str]:
+    """Return the names of models; where case does not count, also as a matcher may spell them."""
+    for name in models.names:
+        yield name
+        if models.ignore_case:
+            yield name.title()
+            yield name.upper()
+            for word in [word for text in _texts(source) for word in _WORD.findall(text)]:
+                start = name.casefold().find(word.casefold())
+                if start >= 0:
+                    name = name[:start] + word + name[start + len(word) :]  # noqa: PLW2901
+            yield name
+
+
 class _Seeker:
     """Looks for what cannot be, in the scenarios of one contract.
 
     Args:
         contract: what requests obey.
         models: those that are known; None for any.
+        default: the model that a request without one asks for, known or not.
     """
 
-    def __init__(self, contract: Contract, models: Models | None) -> None:
+    def __init__(self, contract: Contract, models: Models | None, default: str) -> None:
         self._contract = contract
         self._models = models
+        self._default = default
+        self._places = Places()
         self._calls = PossibleCalls(contract)
         self._left = _EXPLAINED
 
@@ -133,23 +227,29 @@ class _Seeker:
             where = Origin(origin.document, origin.pointer + pointer, origin.wrapped)
             yield Finding(_CODE, "warning", message, str(where), hint)
 
-    def _conjunction(self, when: Sequence[Predicate], at: str) -> Iterator[tuple[str, str, str]]:
-        calls = self._calls.of(when)
-        placed = [call for call in calls if _is_for(when, call)]
-        if not placed:
-            yield from self._place(when, calls, at)
+    def _conjunction(
+        self, when: Sequence[Predicate], at: str, around: Sequence[Predicate] = ()
+    ) -> Iterator[tuple[str, str, str]]:
+        """Return what is found in a conjunction, with what else must hold around it."""
+        whole = (*around, *when)
+        calls = self._calls.of(whole)
+        placed = [call for call in calls if _is_for(whole, call)]
+        # Where nothing fits what stands around, that is told there.
+        if not placed and any(_is_for(around, call) for call in calls):
+            yield from self._place(when, whole, calls, at)
         called = {call.operation for call in placed or calls}
         operations = [found for found in self._contract.operations if found.id in called]
         for predicate in when:
             if isinstance(predicate, AnyOf):
+                others = (*around, *(one for one in when if one is not predicate))
                 for index, branch in enumerate(predicate.branches):
-                    yield from self._conjunction(branch, f"{at}/any/{index}")
+                    yield from self._conjunction(branch, f"{at}/any/{index}", others)
             elif isinstance(predicate, Check) and predicate.name not in PLACES:
                 for message, hint in self._check(predicate, operations):
                     yield f"{at}/{predicate.name}", message, hint
 
     def _place(
-        self, when: Sequence[Predicate], calls: Sequence[RequestView], at: str
+        self, when: Sequence[Predicate], whole: Sequence[Predicate], calls: Sequence[RequestView], at: str
     ) -> Iterator[tuple[str, str, str]]:
         """Say which predicate fits no operation; where each fits one, that they do not go together."""
         alone = False
@@ -169,7 +269,8 @@ class _Seeker:
             guess = self._contract.router.nearest(wanted) if predicate.name == "path" else None
             hint = f"Did you mean {guess}?" if guess else did_you_mean(wanted, known).strip()
             yield f"{at}/{predicate.name}", message, hint or f"It has {', '.join(known)}."
-        if not alone and all(isinstance(one, Check) and not self._unsure(one) for one in when):
+        sure = all(isinstance(one, Check) and not self._unsure(one) for one in whole)
+        if not alone and sure and speaks_of_place(when):
             message = "No request meets this: the contract has no operation with this method and path."
             yield at, message, "Look at the operations of the contract, or leave one of the predicates out."
 
@@ -183,8 +284,8 @@ class _Seeker:
 
     def _check(self, check: Check, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
         if check.name in _COUNTED:
-            if not any(check.matcher.holds(number) for number in range(1, _LAST + 1)):
-                yield f"No request meets this: `{check.name}` counts from 1.", "The first is 1."
+            if not any(map(check.matcher.holds, _counts(check.source))):
+                yield f"No request meets this: `{check.name}` counts from 1.", "The first is 1, the next 2."
         elif check.name == "model":
             if all(operation.behaviour == CHAT for operation in operations):
                 yield from self._model(check)
@@ -199,8 +300,11 @@ class _Seeker:
         if choices is not None:
             possible = any(isinstance(choice, str) and models.find(choice) for choice in choices)
         else:
-            spelt = (form for name in models.names for form in (name, name.title(), name.upper()))
-            possible = len(models.names) < len(models.known) or any(map(check.matcher.holds, spelt))
+            possible = len(models.names) < len(models.known) or any(
+                map(check.matcher.holds, _spelt(models, check.source))
+            )
+        # A request that names no model has the default one, whether or not the scenario knows it.
+        possible = possible or check.matcher.holds(self._default or None)
         if not possible:
             message = (
                 f"No request meets this: the model {check.matcher.expected} is not known, which is a 404."
@@ -218,6 +322,8 @@ class _Seeker:
         refusals = [
             self._refusal(operation, pointer, choice) for operation in operations for choice in choices
         ]
+        if check.name == "response_format" and "text" in choices:
+            return  # which it is where the request says nothing of it
         first = refusals[0] if refusals else None
         if first is not None and None not in refusals:
             value = shown(choices[0]) if len(choices) == 1 else "each of these"
@@ -230,12 +336,13 @@ class _Seeker:
     def _refusal(self, operation: Operation, pointer: str, value: Any) -> Violation | None:
         """Return what an operation has against a value in one place of its body; None for nothing."""
         schema = operation.json_body.schema if operation.json_body is not None else None
-        if schema is None or value is None or not self._left:
+        if schema is None or value is None or not self._left or len(operation.body) > 1:
             return None
-        body = _holding(split(pointer), value)
+        path = split(pointer)
+        body = _holding(path, value)
         if operation.behaviour == CHAT and isinstance(body, dict):
             body = {**_SAMPLE, **body}
-        if schema.accepts(body):
+        if schema.accepts(body) or (path and self._places.admit(schema, path, value)):
             return None
         self._left -= 1
         return next(

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.scenario.index import Index
-from mockgrid.scenario.scope import names
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
@@ -71,11 +70,11 @@ class Scenario:
 
     def steps_for(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that are for a request, whatever else they ask of it."""
-        return self.placed if view.aside else self.steps
+        return self.index.steps_for(view)
 
     def concerns(self, view: RequestView) -> bool:
         """Tell whether the scenario is for a request: for one of another operation where a step says so."""
-        return not view.aside or any(names(step.when, view) for step in self.placed)
+        return not view.aside or bool(self.steps_for(view))
 
     @cached_property
     def index(self) -> Index:

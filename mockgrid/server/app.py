@@ -14,9 +14,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.policy import known_models
+from mockgrid.contract.routing import ROUTED
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
-from mockgrid.reply.reply import ROUTED
 from mockgrid.server.composing import Composer
 from mockgrid.server.control import CONTROL
 from mockgrid.server.credentials import Credentials

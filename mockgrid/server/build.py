@@ -13,6 +13,7 @@ from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import read_document
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.overlay import apply
+from mockgrid.contract.policy import known_models
 from mockgrid.data import bundled
 from mockgrid.errors import DocumentError
 from mockgrid.server.app import App
@@ -83,12 +84,15 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     own = load_library(settings.scenarios, operations=operations)
     findings = list(own.findings)
     usable = {}
+    models = contract.policy.models
+    if settings.models:
+        models = known_models(settings.models, models)
     for name, scenario in own.scenarios.items():
         found = check_scenario(scenario, contract)
         findings += found
         if not found:
             usable[name] = scenario
-            findings += waiting_for_ever(scenario, contract)
+            findings += waiting_for_ever(scenario, contract, models)
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)
     scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))

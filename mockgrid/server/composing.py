@@ -7,7 +7,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.operation import CHAT
+from mockgrid.contract.operation import CHAT, MODELS
 from mockgrid.contract.policy import Models, known_models
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.models import ModelReplies
@@ -57,7 +57,7 @@ class Composer:
         self._contract = contract
         self._behaviours: dict[str | None, Behaviour] = {
             CHAT: chat,
-            "models": ModelReplies(models or Models(), contract.title),
+            MODELS: ModelReplies(models or Models(), contract.title),
         }
         self._chat = chat
         # All that varies is drawn from the contract and the seed, and then from the request.

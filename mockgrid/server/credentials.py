@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.routing import ROUTED
 from mockgrid.contract.security import Found, Missing, Scheme, Security
 from mockgrid.reply.refused import RefusedError
-from mockgrid.reply.reply import ROUTED
 from mockgrid.session.sessions import named_session, session_name
 
 if TYPE_CHECKING:

@@ -161,6 +161,51 @@ def test_an_explanation_says_what_the_server_does(play, path, attempt, strict):
     assert told["outcome"] == {500: "step", 424: "none", 200: "default"}[answers[-1].status]
 
 
+HALF_NAMED = "{any: [{stream: false}, {path: /v1/models/agent-max}]}"
+GETS = "{method: GET, headers: {x: y}}"
+LIMITED = "{not: {operation: listModels, query: {limit: 3}}}"
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("whens", "path", "step"),
+    [
+        ([HALF_NAMED], "/v1/models", None),
+        ([HALF_NAMED, GETS], "/v1/models", None),
+        ([HALF_NAMED, GETS], "/v1/models/agent-max", "step 1"),
+        ([LIMITED], "/v1/models", None),
+        ([LIMITED], "/v1/models/agent-max", "step 1"),
+        (["{method: GET, model: text-prime}", "{method: GET, model: text-standard}"], "/v1/models", "step 2"),
+        (["{path: {glob: /v1/models/*}}"], "/v1/models/nope", None),
+    ],
+)
+def test_a_step_answers_what_it_names_whatever_the_others_name(play, whens, path, step, strict):
+    steps = "".join(f"\n  - {{when: {when}, reply: {{error: 500}}}}" for when in whens)
+    caller = play(f"strict: {json.dumps(strict)}\nsteps:{steps}")
+    asked = {"request": {"method": "GET", "path": path}, "scenario": "mine"}
+    told = caller.call("POST", "/__mockgrid__/explain", body=asked).json()
+    answers = [caller.call("GET", path) for _ in range(2)]
+    assert [answer.header("x-mockgrid-step") for answer in answers] == [step, step]
+    assert told["step"] == step
+    assert told["outcome"] == {500: "step", 424: "none", 200: "default", 404: "refused"}[answers[0].status]
+
+
+@pytest.mark.parametrize("pattern", ["{matches: models/gpt}", "{contains: models/gpt}", "{glob: '*/gpt'}"])
+def test_replies_are_held_to_the_operations_that_patterns_are_for(play, pattern):
+    with pytest.raises(DocumentError, match="retrieveModel gives no chat completions"):
+        play(f"steps: [{{when: {{path: {pattern}}}, reply: {{say: Hello}}}}]")
+    play("steps: [{when: {path: {matches: completions$}}, reply: {say: Hello}}]")
+    play("steps: [{when: {path: {contains: chat}}, reply: {say: Hello}}]")
+
+
+@pytest.mark.parametrize("reply", ["{say: Hello}", "{call: {f: {}}}", "{auto: true, think: Well}"])
+def test_a_completion_where_none_is_asked_for_is_a_500_that_says_so(play, reply):
+    caller = play(f"steps: [{{when: {{path: {{matches: '/text-p[a-r]+ime$'}}}}, reply: {reply}}}]")
+    answer = caller.call("GET", "/v1/models/text-prime")
+    assert answer.status == 500
+    assert "retrieveModel gives no chat completions" in answer.json()["errors"]["detail"]
+
+
 def test_replies_are_held_to_the_operations_that_their_steps_name(play):
     play("steps: [{when: {path: {glob: /v1/models/*}}, reply: {error: 404}}]")
     play("steps: [{when: {method: GET, path: {not: /v1/models}}, reply: {error: 404}}]")
