@@ -210,4 +210,13 @@ CODES = (
         "when: {model: gpt-4o}   (the contract knows text-prime and others)",
         "Ask for what the contract allows; a scenario's `models` say which models it knows.",
     ),
+    Code(
+        "MG236",
+        "unknown_body_field",
+        "a field of the body that the contract does not know (warning)",
+        "Clients may send fields that the contract does not know, so that the predicate may hold; but one "
+        "that it knows is written much like this one, and was probably meant.",
+        "body: {temprature: 1}   (Did you mean temperature?)",
+        "Correct the field's name.",
+    ),
 )

@@ -15,7 +15,7 @@ from mockgrid.contract.operation import CHAT
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.request import Request
-from mockgrid.scenario.possibility import PossibleCalls
+from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.reply import Call, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.view import RequestView

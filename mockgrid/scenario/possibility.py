@@ -6,8 +6,7 @@ body. A step that asks for another waits for ever, which its author should be to
 
 from __future__ import annotations
 
-import re
-from itertools import islice
+from difflib import SequenceMatcher
 from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,13 +15,13 @@ from mockgrid.contract.operation import CHAT
 from mockgrid.contract.places import Places
 from mockgrid.contract.pointer import split
 from mockgrid.contract.policy import known_models
-from mockgrid.contract.routing import ROUTED
+from mockgrid.contract.remarks import remarks
 from mockgrid.findings import Finding
 from mockgrid.scenario.ledger import Origin
+from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
 from mockgrid.scenario.predicate import AnyOf, Check
-from mockgrid.scenario.scope import PLACES, checks, names, speaks_of_place
+from mockgrid.scenario.scope import PLACES, names, speaks_of_place
 from mockgrid.scenario.shown import shown
-from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,22 +29,21 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
     from mockgrid.contract.policy import Models
+    from mockgrid.contract.remarks import Remark
     from mockgrid.contract.violation import Violation
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
+    from mockgrid.scenario.view import RequestView
 
-__all__ = ["PossibleCalls", "waiting_for_ever"]
+__all__ = ["waiting_for_ever"]
 
 _CODE: Final = "MG235"
 _COUNTED: Final = ("turn", "attempt")
 # A schema may ask for any number; it is looked for among these.
 _FURTHEST: Final = 10_000
-_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
-_WILD: Final = re.compile(r"[*?]")
-_WORD: Final = re.compile(r"[\w.-]+")
-# So many words of a pattern are tried as a parameter's value.
-_MOST_WORDS: Final = 16
+# How much alike the name of a field is to the one that was meant (1 is the same).
+_ALIKE: Final = 0.85
 _BODIES: Final = ("body", "response_format")
 _SAMPLE: Final = {"messages": [{"role": "user", "content": "x"}]}
 _LONGEST: Final = 100
@@ -68,107 +66,15 @@ def waiting_for_ever(scenario: Scenario, contract: Contract, models: Models | No
     return [found for step in scenario.steps for found in seeker.found(step)]
 
 
-class PossibleCalls:
-    """The calls that a contract admits, as far as operation, method and path go.
-
-    Args:
-        contract: whose operations are called.
-    """
-
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
-        self._usual = [
-            _call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
-            for operation in contract.operations
-        ]
-        self._pieces = [
-            (_PARAMETER.split(contract.base_path + operation.path), operation)
-            for operation in contract.operations
-            if _PARAMETER.search(operation.path)
-        ]
-
-    def of(self, when: Sequence[Predicate]) -> list[RequestView]:
-        """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
-        asked = dict.fromkeys(
-            _WILD.sub("x", text)
-            for check in checks(when)
-            if check.name == "path"
-            for text in _texts(check.source)
-        )
-        calls = [*self._usual, *(call for path in asked for call in self._at(path))]
-        if any(path.startswith(ROUTED) for path in asked):
-            pairs = zip(self._usual, self._contract.operations, strict=True)
-            calls += [_call(operation, f"{ROUTED}{call.path}") for call, operation in pairs]
-        return calls
-
-    def operations(self, when: Sequence[Predicate]) -> list[Operation]:
-        """Return the operations that a conjunction is for, as far as it says; else chat completions."""
-        told = self._told(when, self.of(when))
-        if not any(True in one for one in told.values()):
-            told = self._told(when, self._guessed(when))
-        return [
-            operation
-            for operation in self._contract.operations
-            if True in told[operation.id] or (None in told[operation.id] and operation.behaviour == CHAT)
-        ]
-
-    def _told(self, when: Sequence[Predicate], calls: Sequence[RequestView]) -> dict[str, set[bool | None]]:
-        told: dict[str, set[bool | None]] = {}
-        for call in calls:
-            told.setdefault(call.operation, set()).add(names(when, call))
-        return told
-
-    def _guessed(self, when: Sequence[Predicate]) -> list[RequestView]:
-        """Return calls in whose paths the words of patterns are the parameters."""
-        words = dict.fromkeys(
-            word
-            for check in checks(when)
-            if check.name == "path" and check.matcher.choices is None
-            for text in _texts(check.source)
-            for word in _WORD.findall(text)
-        )
-        found = [
-            _call(operation, word.join(pieces))
-            for word in islice(words, _MOST_WORDS)
-            for pieces, operation in self._pieces
-        ]
-        return [*self._usual, *found]
-
-    def _at(self, path: str) -> list[RequestView]:
-        """Return the calls of a path."""
-        find = self._contract.router.find
-        found = find(path)
-        if found is None and path.startswith(f"{ROUTED}/"):
-            found = find(path.removeprefix(ROUTED))
-        if found is not None:
-            return [_call(operation, path) for operation in found[0].operations.values()]
-        # Sent as %2F, a slash is part of a parameter.
-        return [
-            _call(operation, path)
-            for pieces, operation in self._pieces
-            if re.fullmatch(".+".join(map(re.escape, pieces)), path, re.DOTALL)
-        ]
-
-
-def _call(operation: Operation, path: str) -> RequestView:
-    return RequestView(operation.id, operation.method, path, aside=operation.aside)
-
-
 def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
     told = names(when, call)
     return not call.aside if told is None else told
 
 
-def _texts(source: Any) -> Iterator[str]:
-    """Return the texts that a matcher speaks of."""
-    if isinstance(source, str):
-        yield source
-    elif isinstance(source, dict):
-        for item in source.values():
-            yield from _texts(item)
-    elif isinstance(source, list):
-        for item in source:
-            yield from _texts(item)
+def _is_slip(remark: Remark) -> bool:
+    """Tell whether a field that is not known is one that is, but for a slip of the pen."""
+    written = split(remark.pointer)[-1]
+    return SequenceMatcher(None, written, remark.meant).ratio() >= _ALIKE
 
 
 def _numbers(source: Any) -> Iterator[float]:
@@ -196,7 +102,7 @@ def _spelt(models: Models, source: Any) -> Iterator[str]:
         if models.ignore_case:
             yield name.title()
             yield name.upper()
-            for word in [word for text in _texts(source) for word in _WORD.findall(text)]:
+            for word in [word for text in texts(source) for word in WORD.findall(text)]:
                 start = name.casefold().find(word.casefold())
                 if start >= 0:
                     name = name[:start] + word + name[start + len(word) :]  # noqa: PLW2901
@@ -226,6 +132,26 @@ class _Seeker:
         for pointer, message, hint in self._conjunction(step.when, "/when"):
             where = Origin(origin.document, origin.pointer + pointer, origin.wrapped)
             yield Finding(_CODE, "warning", message, str(where), hint)
+        for predicate in step.when:
+            if isinstance(predicate, Check) and predicate.name.startswith("body/"):
+                yield from self._misspelt(step, predicate)
+
+    def _misspelt(self, step: Step, check: Check) -> Iterator[Finding]:
+        """Say which field of a body is written as no operation has it, and much like one that it has."""
+        path = split(check.name.removeprefix("body"))
+        found: list[Remark] = []
+        for operation in self._calls.operations(step.when):
+            schema = operation.json_body.schema if operation.json_body is not None else None
+            told = remarks(schema, _holding(path, {})) if schema is not None else []
+            if not told or len(operation.body) > 1 or not _is_slip(told[0]):
+                return
+            found.append(told[0])
+        for remark in found[:1]:
+            where = Origin(
+                step.origin.document, f"{step.origin.pointer}/when/body{remark.pointer}", step.origin.wrapped
+            )
+            message = f"The contract knows no field {remark.path} of a body."
+            yield Finding("MG236", "warning", message, where.key, f"Did you mean {remark.meant}?")
 
     def _conjunction(
         self, when: Sequence[Predicate], at: str, around: Sequence[Predicate] = ()

@@ -291,6 +291,10 @@ WAITING = [
     Planted(when("{body: {stream_options: {include_usage: §'true'}}}"), "MG235", "must be a boolean"),
     Planted(when("{response_format: §json_shema}"), "MG235", 'did you mean "json_schema"?'),
     Planted(when("{response_format: {type: §json}}"), "MG235", "response_format.type"),
+    Planted(when("{body: {§temprature: 1}}"), "MG236", "Did you mean temperature?"),
+    Planted(when("{body: {§metdata: {a: {exists: true}}}}"), "MG236", "Did you mean metadata?"),
+    Planted(when("{body: {messages: [{§contnet: x}]}}"), "MG236", "Did you mean content?"),
+    Planted(when("{body: {stream_options: {§include_usge: true}}}"), "MG236", "stream_options.include_usge"),
 ]
 """What no request of the bundled contract can satisfy."""
 
@@ -325,6 +329,8 @@ POSSIBLE = [
     "{method: GET, model: gpt-4o}",
     "{body: {temperature: 2, stop: [x, y], metadata: {a: b}, unknown: 1}}",
     "{body: {temperature: null}}",
+    "{body: {prompt_cache_breakpoint: 1, messages: [{cache_control: {type: ephemeral}}]}}",
+    "{body: {temperature: {exists: true}, user: x, max_tokens: 3}}",
     "{body: {temperature: {one_of: [1, 5]}}}",
     "{body: {messages: [{content: x}, {role: assistant}]}}",
     "{body: {tools: [{function: {name: x}}]}}",
