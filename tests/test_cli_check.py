@@ -249,3 +249,24 @@ def test_exit_code_of_the_process(check, tmp_path, text, code):
     )
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
+
+
+def test_an_operation_id_that_is_given_twice_is_told_and_both_can_be_named(check):
+    pets = PETS + "  /cats:\n    get: {operationId: listPets, responses: {'200': {description: All.}}}\n"
+    code, out, err = check({"api.yaml": pets}, "api.yaml")
+    assert (code, err) == (0, "")
+    assert out == (
+        "api.yaml:12:24: warning MG204: The operationId listPets is already that of GET /pets "
+        "(api.yaml:6:20); this one is called 'GET /cats'. Rename one.\n1 contract: 1 warning.\n"
+    )
+    steps = [f"{{when: {{operation: {name}}}, reply: {{auto: true}}}}" for name in ("listPets", "GET /cats")]
+    found = check({"a.yaml": f"steps: [{', '.join(steps)}]"}, "--contract", "api.yaml", "a.yaml")
+    assert found == (0, "1 scenario: nothing found.\n", "")
+
+
+def test_paths_that_share_their_operations_share_the_id(check):
+    pets = PETS + '  /cats: {$ref: "#/paths/~1pets"}\n'
+    code, out, err = check({"api.yaml": pets}, "--strict", "api.yaml")
+    assert (code, err) == (1, "")
+    assert out.startswith("api.yaml:11:3: warning MG204: ")
+    assert "GET /pets (api.yaml:6:20); this one is called 'GET /cats'" in out

@@ -111,6 +111,55 @@ def test_default_reply_answers_unless_the_scenario_is_strict(explain, tmp_path):
     assert "answer    the default reply, since no step matches and the scenario is not\n" in out
 
 
+PETSTORE = str(ROOT / "tests" / "documents" / "petstore.yaml")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"path": "/pets?limit=2"},
+        {"path": "/pets", "query": "?limit=2"},
+        {"path": "/pets", "query": {"limit": 2}},
+    ],
+)
+def test_a_query_stands_in_the_path_or_by_itself(explain, tmp_path, request_):
+    (tmp_path / "s.yaml").write_text(
+        "steps: [{when: {operation: listPets, query: {limit: '2'}}, reply: {auto: true}}]", "utf-8"
+    )
+    code, out, err = explain({"method": "GET", **request_}, "--contract", PETSTORE, scenario="s.yaml")
+    assert (code, err) == (0, "")
+    assert "answer    step 1 (s.yaml:1:67)\n" in out
+
+
+def test_the_query_is_held_to_the_contract(explain, tmp_path):
+    (tmp_path / "s.yaml").write_text("steps: [{when: {operation: listPets}, reply: {auto: true}}]", "utf-8")
+    request = {"path": "/pets", "query": {"limit": "many"}}
+    code, out, _ = explain(request, "--contract", PETSTORE, scenario="s.yaml")
+    assert code == 1
+    assert "MG122" in out
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (
+            {"method": "GET", "path": "/v1/models", "querry": "limit=1"},
+            "'querry' is not known beside `method`. Did you mean query? If all of this is a body, write",
+        ),
+        (
+            {"messages": [], "path": "/v1/models"},
+            "The key 'messages' is not known beside `path`. Known: method, path, query, headers, body.",
+        ),
+        ({"path": "/v1/models", "query": 1}, "`query` is a text or a mapping."),
+        ({"method": "GET"}, "The request does not say which operation it is for."),
+    ],
+)
+def test_keys_that_a_request_does_not_have_are_told(explain, request_, message):
+    code, out, err = explain(request_)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
 def test_whole_request_with_method_path_and_headers(explain):
     request = {"method": "get", "path": "/v1/models?limit=1", "headers": {"X-Attempt": 2}}
     code, out, _ = explain(request, "--format", "json")

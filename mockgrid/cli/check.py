@@ -45,9 +45,10 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
 ) -> int:
     """Check contracts, overlays and scenarios: syntax, schema, contract, and steps that no request reaches.
 
-    PATHS are files, and directories whose YAML and JSON files are meant; by default `scenarios`. The replies
-    of scenarios are held to the contract that --contract names. An overlay is applied to what it extends,
-    else to the contract among PATHS, if there is one, else to that of the scenarios.
+    PATHS are files, and directories whose YAML and JSON files are meant, without those of directories inside
+    them; by default `scenarios`. The last line counts the files. The replies of scenarios are held to the
+    contract that --contract names. An overlay is applied to what it extends, else to the contract among
+    PATHS, if there is one, else to that of the scenarios.
 
     Exits with 0 if nothing is wrong, with 1 if something was found, and with 2 if it could not run.
     """

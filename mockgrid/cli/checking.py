@@ -74,7 +74,7 @@ def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Chec
         elif source.kind == "contract":
             found = tuple(_contract(source.document))
             checked.findings += found
-            checked.unfinished |= bool(found)
+            checked.unfinished |= any(finding.severity == "error" for finding in found)
         elif source.kind == "overlay":
             _overlay(source, source.document, contracts, contract, checked)
         else:
@@ -92,9 +92,12 @@ def _contract(document: Document) -> Iterator[Finding]:
         yield Finding("MG202", "error", message, document.where_key("/swagger"), "Convert the document.")
         return
     try:
-        Contract(bundle(document))
+        contract = Contract(bundle(document))
     except DocumentError as error:
         yield _finding(error, "MG202", document.name)
+        return
+    for where, message in contract.repeated_ids:
+        yield Finding("MG204", "warning", message[:1].upper() + message[1:], where, "Rename one.")
 
 
 def _overlay(

@@ -56,7 +56,7 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
     Or explain which step of SCENARIO a REQUEST would meet: predicate by predicate, and why not the others.
     SCENARIO is a file, or the name of a scenario. REQUEST is a JSON or YAML file, or - for standard input:
-    the body of a chat completion, or an object with method, path, headers and body.
+    the body of a chat completion, or an object with method, path, query, headers and body.
 
     Exits with 0 if a step or the default reply answers, with 1 if none does, and with 2 if it could not run.
     """

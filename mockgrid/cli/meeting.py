@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract import yaml
 from mockgrid.contract.document import read_document
-from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
 from mockgrid.errors import DocumentError
@@ -64,9 +63,7 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
     missing = [directory for directory in directories if not Path(directory).is_dir()]
     if missing:
         raise DocumentError("There is no such directory.", where=missing[0])
-    hint = did_you_mean(name, library.scenarios).strip()
-    known = ", ".join(library.scenarios) or "none"
-    raise DocumentError(f"There is no scenario {name!r}.", hint=hint or f"Known scenarios: {known}.")
+    raise DocumentError(f"There is no scenario {name!r}.", hint=library.hint(name))
 
 
 def is_scenario(name: str, directories: Iterable[str]) -> bool:

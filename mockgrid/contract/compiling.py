@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from mockgrid.contract.admission import METHODS, check_parameter, check_path, check_template
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response
+from mockgrid.contract.operation_ids import plain_id
 from mockgrid.contract.pointer import join, resolve
 from mockgrid.contract.policy import EXTENSION
 from mockgrid.contract.security import Security, schemes_of
@@ -39,6 +40,7 @@ class Compiler:
         self._responses = responses
         self._schemes = schemes_of(self._mapping(self._data.get("components"), "/components"))
         self._security = self._data.get("security", [])
+        self._ids: set[str] = set()
 
     def operations(self) -> list[Operation]:
         """Return all operations, in the document's order.
@@ -63,8 +65,11 @@ class Compiler:
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
         check_template(self._document, path, parameters.values(), at)
+        written = str(source.get("operationId") or "")
+        known = written if written not in self._ids else ""
+        self._ids.add(written)
         return Operation(
-            id=source.get("operationId") or f"{method.upper()} {path}",
+            id=known or plain_id(method, path),
             method=method.upper(),
             path=path,
             summary=str(source.get("summary", "")),
@@ -76,6 +81,7 @@ class Compiler:
             body_required=bool(body.get("required")),
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
+            written_id=written,
             json_body=next((found for found in media.values() if found.is_json), None),
         )
 

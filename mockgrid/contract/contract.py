@@ -14,6 +14,7 @@ from mockgrid.contract.admission import check_document, check_operations
 from mockgrid.contract.compiling import Compiler
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json
+from mockgrid.contract.operation_ids import repeated_ids
 from mockgrid.contract.policy import Policy, policy_of
 from mockgrid.contract.required import one_way
 from mockgrid.contract.routing import Router
@@ -68,7 +69,12 @@ class Contract:
     @cached_property
     def remarks(self) -> tuple[tuple[str, str], ...]:
         """What is surely a mistake in the document and yet does no harm: where it stands, and a sentence."""
-        return tuple(broken_examples(self.operations, self._responses, self.document))
+        return (*self.repeated_ids, *broken_examples(self.operations, self._responses, self.document))
+
+    @cached_property
+    def repeated_ids(self) -> tuple[tuple[str, str], ...]:
+        """Operation ids that are given a second time, which OpenAPI forbids: where, and a sentence."""
+        return tuple(repeated_ids(self.operations, self.document))
 
     def operation(self, operation_id: str) -> Operation | None:
         """Return an operation by its id."""

@@ -75,7 +75,8 @@ class Operation:
     """One method on one path.
 
     Attributes:
-        id: the ``operationId``, or ``METHOD path``.
+        id: the ``operationId``, or ``METHOD path`` where there is none, or one before it has the same.
+        written_id: the ``operationId`` as it stands in the document; empty for none.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
         body: the media types that it takes; empty where it takes no body.
         aside: whether it stands beside chat completions, which are what a contract that has them is about.
@@ -94,6 +95,7 @@ class Operation:
     responses: Mapping[str, Response]
     at: str
     aside: bool = False
+    written_id: str = ""
     # The validator of JSON bodies, found once: the common case of every request.
     json_body: MediaType | None = field(default=None)
 

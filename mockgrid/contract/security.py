@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
@@ -32,6 +32,9 @@ class Scheme:
     name: str
     kind: str
     parameter: str = "authorization"
+
+
+_BEARER = Scheme("bearer", "bearer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,15 @@ class Security:
 
     Args:
         alternatives: the operation's security requirements; an empty one means that none is needed.
-        schemes: the schemes by name.
+        schemes: all of the document, by name.
 
     Attributes:
         schemes: those that the operation accepts, in order.
+        welcome: those by which clients may send a key that is not asked for: the same, then the document's
+            others, and a bearer token.
         required: whether there has to be a credential.
         bearer_first: whether a well-formed bearer token is taken, whatever else comes with it.
-        secret_headers: names of headers that carry credentials, lower-case.
+        secret_headers: names of headers that carry credentials by any of these, lower-case.
         secret_query: names of query parameters that do.
     """
 
@@ -68,17 +73,19 @@ class Security:
         self.schemes = tuple(
             schemes[name] for alternative in alternatives for name in sorted(alternative) if name in schemes
         )
+        places = {(one.kind, one.parameter): one for one in (*self.schemes, *schemes.values(), _BEARER)}
+        self.welcome = tuple(places.values())
         self.bearer_first = bool(self.schemes) and self.schemes[0].kind == "bearer"
         self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
         self.secret_headers = tuple(
             sorted(
                 {
                     *_ALWAYS_SECRET,
-                    *(s.parameter.lower() for s in self.schemes if s.kind not in ("query", "cookie")),
+                    *(s.parameter.lower() for s in self.welcome if s.kind not in ("query", "cookie")),
                 }
             )
         )
-        self.secret_query = tuple(sorted(s.parameter for s in self.schemes if s.kind == "query"))
+        self.secret_query = tuple(sorted({s.parameter for s in self.welcome if s.kind == "query"}))
 
     @property
     def challenge(self) -> str:
@@ -96,6 +103,13 @@ class Security:
                 return found
             reason = reason or found.reason
         return Missing(reason or "No credential was sent.")
+
+    def volunteered(self, headers: Mapping[bytes, bytes], query: bytes) -> Iterator[Found]:
+        """Yield the well-formed credentials that a request carries without being asked for one."""
+        for scheme in self.welcome:
+            found = _read(scheme, headers, query)
+            if isinstance(found, Found):
+                yield found
 
 
 def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:

@@ -35,4 +35,13 @@ CODES = (
         "target: $.paths['/chat/completion'].post   (the path is /chat/completions)",
         "Correct the target, or remove the action if the document has made it needless.",
     ),
+    Code(
+        "MG204",
+        "repeated_operation_id",
+        "an operationId that two operations share",
+        "OpenAPI wants each operationId once. Scenarios and reports name operations by it, so the second "
+        "operation is called by its method and path instead.",
+        "openapi.yaml:31:20: the operationId getPet is already that of GET /pets/{id}",
+        "Rename one; until then name the second as in `when: {operation: GET /cats/{id}}`.",
+    ),
 )

@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 class ScenarioError(DocumentError):
     """A scenario with errors; the message is that of the first, and says how many more there are.
 
+    Args:
+        findings: all errors and warnings, in the order of the file.
+        check: the command that tells all of them, where there is one.
+
     Attributes:
         findings: all errors and warnings, in the order of the file.
     """
 
-    def __init__(self, findings: Sequence[Finding]) -> None:
+    def __init__(self, findings: Sequence[Finding], *, check: str = "") -> None:
         errors = [finding for finding in findings if finding.severity == "error"]
         first = errors[0]
         more = len(errors) - 1
         message = f"{first.code}: {first.message}"
-        hint = f"{first.hint} ({more} more error{'s' if more > 1 else ''}.)" if more else first.hint
+        hint = first.hint
+        if more:
+            told = f"; `{check}` tells all" if check else ""
+            hint = f"{hint} ({more} more error{'s' if more > 1 else ''}{told}.)"
         super().__init__(message, where=first.where, hint=hint.strip())
         self.findings = tuple(findings)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.operation import CHAT, MODELS
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.contract.pointer import join
 from mockgrid.contract.policy import known_models
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.view import RequestView
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Given", "given_request"]
 
-_KEYS: Final = ("method", "path", "headers", "body")
+_KEYS: Final = ("method", "path", "query", "headers", "body")
+_KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "method": ((str,), "a text"),
+    "path": ((str,), "a text"),
+    "query": ((str, dict), "a text or a mapping"),
+    "headers": ((dict,), "a mapping"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +94,38 @@ def given_request(document: Document, contract: Contract) -> Given:
     """Return the request that a document holds.
 
     Args:
-        document: a body, or a mapping of ``method``, ``path``, ``headers`` and ``body``.
+        document: a body, or a mapping of ``method``, ``path``, ``query``, ``headers`` and ``body``.
         contract: whose operations it may call.
 
     Raises:
         DocumentError: it is no request, or calls no operation of the contract.
     """
     data = document.data
-    whole = (
-        isinstance(data, dict) and bool(data) and {"body", "path"} & data.keys() and data.keys() <= set(_KEYS)
-    )
-    if not whole:
+    if not _is_whole(document):
         return _given(document, {"body": data}, contract)
-    for key, kind, expected in (
-        ("method", str, "a text"),
-        ("path", str, "a text"),
-        ("headers", dict, "a mapping"),
-    ):
-        if key in data and not isinstance(data[key], kind):
+    for key, (kinds, expected) in _KINDS.items():
+        if key in data and not isinstance(data[key], kinds):
             raise _error(document, key, f"`{key}` is {expected}.")
     return _given(document, data, contract)
+
+
+def _is_whole(document: Document) -> bool:
+    """Tell whether a document is a request with its path or method, and not the body of one alone.
+
+    Raises:
+        DocumentError: it seems to be one, and has a key that is none of a request's.
+    """
+    data = document.data
+    if not isinstance(data, dict):
+        return False
+    beside = next((key for key in ("method", "path") if key in data), None)
+    unknown = next((key for key in data if key not in _KEYS), None)
+    if beside is None or unknown is None:
+        return unknown is None and (beside is not None or "body" in data)
+    hint = did_you_mean(unknown, _KEYS).strip() or f"Known: {', '.join(_KEYS)}."
+    message = f"The key {unknown[:60]!r} is not known beside `{beside}`."
+    where = document.where_key(join((unknown,)))
+    raise DocumentError(message, where=where, hint=f"{hint} If all of this is a body, write {{body: …}}.")
 
 
 def _given(document: Document, data: dict[str, Any], contract: Contract) -> Given:
@@ -113,6 +133,7 @@ def _given(document: Document, data: dict[str, Any], contract: Contract) -> Give
     method = str(data.get("method", "GET" if body is None else "POST")).upper()
     sent = data.get("path") or _usual(document, method, contract)
     path, _, query = sent.partition("?")
+    query = "&".join(filter(None, (query, _query(data.get("query", "")))))
     # Documents give paths without the base path, clients with it.
     found = contract.router.find(path)
     if found is None:
@@ -143,9 +164,21 @@ def _usual(document: Document, method: str, contract: Contract) -> str:
     if len(usual) != 1:
         message = "The request does not say which operation it is for."
         known = ", ".join(contract.router.paths)
-        hint = f"Write {{method: …, path: …, headers: …, body: …}}; known paths: {known}."
+        hint = f"Write {{method: …, path: …, query: …, headers: …, body: …}}; known paths: {known}."
         raise DocumentError(message, where=document.where(""), hint=hint)
     return contract.base_path + usual[0].path
+
+
+def _query(given: str | dict[str, Any]) -> str:
+    """Return a query as it is sent, without its question mark; a list is sent as several pairs."""
+    if isinstance(given, str):
+        return given.removeprefix("?")
+    pairs = [
+        (name, _text(item))
+        for name, value in given.items()
+        for item in (value if isinstance(value, list) else [value])
+    ]
+    return urlencode(pairs)
 
 
 def _text(value: Any) -> str:

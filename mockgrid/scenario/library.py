@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.contract.nearest import nearest
+from mockgrid.contract.document import read_document
+from mockgrid.contract.nearest import did_you_mean, nearest
+from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.loading import check_file
 
@@ -29,11 +32,13 @@ class Library:
         scenarios: those that can be used.
         findings: errors and warnings, file by file.
         files: all files that were read, whatever became of them.
+        unusable: the files of scenarios with errors, by the scenario's name.
     """
 
     scenarios: Mapping[str, Scenario] = field(default_factory=lambda: MappingProxyType({}))
     findings: tuple[Finding, ...] = ()
     files: tuple[Path, ...] = ()
+    unusable: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def find(self, name: str) -> Scenario | None:
         """Return the scenario of a name; None where there is none."""
@@ -42,6 +47,14 @@ class Library:
     def nearest(self, name: str) -> str | None:
         """Return the name that most resembles one that there is not; None where none does."""
         return nearest(name, self.scenarios)
+
+    def hint(self, name: str) -> str:
+        """Say of a name that there is not why, or what may be meant: a sentence."""
+        file = self.unusable.get(name)
+        if file is not None:
+            return f"Its file does not load; `mockgrid check {quote(file)}` tells why."
+        known = ", ".join(self.scenarios) or "none"
+        return did_you_mean(name, self.scenarios).strip() or f"Known scenarios: {known}."
 
 
 def load_library(directories: Iterable[str | Path], *, operations: Collection[str] | None = None) -> Library:
@@ -57,6 +70,7 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
     scenarios: dict[str, Scenario] = {}
     findings: list[Finding] = []
     files: list[Path] = []
+    unusable: dict[str, str] = {}
     for directory in directories:
         path = Path(directory)
         if not path.is_dir():
@@ -70,18 +84,30 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
             scenario, found = check_file(file, by_name=True, operations=operations)
             findings.extend(found)
             if scenario is None:
+                unusable.setdefault(_claimed(file), str(file))
                 continue
             first = scenarios.setdefault(scenario.name, scenario)
             if first is not scenario:
                 message = f"The scenario '{scenario.name}' is already in {first.origin.document.name}."
                 findings.append(Finding("MG226", "error", message, _name_place(scenario), "Rename one."))
-    return Library(MappingProxyType(dict(sorted(scenarios.items()))), tuple(findings), tuple(files))
+    usable = MappingProxyType(dict(sorted(scenarios.items())))
+    return Library(usable, tuple(findings), tuple(files), MappingProxyType(unusable))
 
 
 def _files(directory: Path) -> Iterator[Path]:
     for path in sorted(directory.iterdir()):
         if path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and path.is_file():
             yield path
+
+
+def _claimed(file: Path) -> str:
+    """Return the name that a scenario with errors would have."""
+    try:
+        data = read_document(file).data
+    except DocumentError:
+        return file.stem
+    name = data.get("scenario") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else file.stem
 
 
 def _name_place(scenario: Scenario) -> str:

@@ -37,7 +37,7 @@ from mockgrid.session.redaction import Redaction
 from mockgrid.session.sessions import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 _TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
-_NOT_THE_API = (f"{CONTROL}/", "/openapi.json")
+_NOT_THE_API = (CONTROL, "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
 _ERRORS = 400
@@ -105,7 +105,7 @@ class App:
         self.credentials = Credentials(
             contract.policy.keys,
             self.sessions,
-            scenarios=self._scenarios,
+            library=library,
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
@@ -204,10 +204,6 @@ class App:
             await _not_http(scope, receive, send)
         else:
             await self.control(scope, receive, send)
-
-    def _scenarios(self) -> Collection[str]:
-        """Return the names of the scenarios."""
-        return self.library().scenarios if self.library is not None else ()
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""

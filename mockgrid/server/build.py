@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.document import read_document
-from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.overlay import apply
 from mockgrid.contract.policy import known_models
 from mockgrid.data import bundled
@@ -64,13 +64,10 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
     if any(finding.severity == "error" for finding in findings):
         from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only broken scenarios need it
 
-        raise ScenarioError(findings)
+        raise ScenarioError(findings, check=_check_command(settings))
     if settings.scenario is not None and library.find(settings.scenario) is None:
-        hint = did_you_mean(settings.scenario, library.scenarios).strip()
-        known = ", ".join(library.scenarios) or "none"
-        raise DocumentError(
-            f"there is no scenario {settings.scenario!r}.", hint=hint or f"Known scenarios: {known}."
-        )
+        hint = library.hint(settings.scenario)
+        raise DocumentError(f"there is no scenario {settings.scenario!r}.", hint=hint)
     return library
 
 
@@ -83,20 +80,38 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     operations = [operation.id for operation in contract.operations]
     own = load_library(settings.scenarios, operations=operations)
     findings = list(own.findings)
-    usable = {}
+    usable, unusable = {}, dict(own.unusable)
     models = contract.policy.models
     if settings.models:
         models = known_models(settings.models, models)
     for name, scenario in own.scenarios.items():
         found = check_scenario(scenario, contract)
         findings += found
-        if not found:
+        if found:
+            unusable[name] = scenario.origin.document.name
+        else:
             usable[name] = scenario
             findings += waiting_for_ever(scenario, contract, models)
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)
     scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))
-    return replace(own, scenarios=MappingProxyType(scenarios), findings=tuple(findings)), findings
+    library = replace(
+        own,
+        scenarios=MappingProxyType(scenarios),
+        findings=tuple(findings),
+        unusable=MappingProxyType(unusable),
+    )
+    return library, findings
+
+
+def _check_command(settings: Settings) -> str:
+    """Return the command that tells all that is wrong with the settings' scenarios."""
+    words = ["mockgrid", "check"]
+    if settings.document is not None:
+        words += ["--contract", str(settings.document)]
+    for overlay in settings.overlays:
+        words += ["--overlay", str(overlay)]
+    return shlex.join([*words, *map(str, settings.scenarios)])
 
 
 def load_contract(settings: Settings) -> Contract:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from mockgrid.contract.nearest import did_you_mean
 from mockgrid.contract.routing import ROUTED
-from mockgrid.contract.security import Found, Missing, Scheme, Security
+from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
 from mockgrid.session.sessions import named_session, session_name
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.policy import Keys
+    from mockgrid.scenario.library import Library
     from mockgrid.server.head import Head
     from mockgrid.session.session import Session
     from mockgrid.session.store import Store
@@ -25,8 +25,6 @@ SCENARIO = b"x-mockgrid-scenario"
 
 _REMEMBERED = 10_000
 _ANONYMOUS = session_name("")
-# How clients send a key that is not asked for.
-_BEARER = Security([{"bearer": []}], {"bearer": Scheme("bearer", "bearer")})
 # Longer keys are looked up anew each time, so that what is remembered stays small.
 _LONGEST = 256
 # Characters of an unknown name that are shown.
@@ -39,7 +37,7 @@ class Credentials:
     Args:
         keys: the contract's key policy.
         sessions: where sessions are kept.
-        scenarios: gives the names that keys and headers may ask for.
+        library: gives the scenarios that keys and headers may ask for.
         accepted: keys accepted as they are.
         accept_any: whether every well-formed credential is accepted.
     """
@@ -49,13 +47,13 @@ class Credentials:
         keys: Keys,
         sessions: Store,
         *,
-        scenarios: Callable[[], Collection[str]] = tuple,
+        library: Callable[[], Library] | None = None,
         accepted: Collection[str] = (),
         accept_any: bool = False,
     ) -> None:
         self._keys = keys
         self._sessions = sessions
-        self._scenarios = scenarios
+        self._library = library
         self._accepted = frozenset(accepted)
         self._accept_any = accept_any or keys.prefixes is None
         # What an Authorization header was found to mean; clients send the same one again and again.
@@ -75,7 +73,7 @@ class Credentials:
         elif security.required:
             key, scenario = self._identify(head, operation)
         else:
-            key, scenario = self._volunteered(head)
+            key, scenario = self._volunteered(head, operation)
         if SESSION in headers:
             key, meant = self._named(head.text(SESSION) or "")
             scenario = meant or scenario
@@ -114,7 +112,7 @@ class Credentials:
         for known in self._keys.prefixes or ():
             if key.startswith(known.prefix) and len(key) > len(known.prefix):
                 name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
-                return name if name and name in self._scenarios() else ""
+                return name if name and self._knows(name) else ""
         return "" if key in self._accepted or self._accept_any else None
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
@@ -137,10 +135,9 @@ class Credentials:
         scenario = self.scenario_of(name)
         return (named_session(name), "") if scenario is None else (session_name(name), scenario)
 
-    def _volunteered(self, head: Head) -> tuple[str, str]:
+    def _volunteered(self, head: Head, operation: Operation) -> tuple[str, str]:
         """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
-        found = _BEARER.find(head.headers, head.query)
-        if isinstance(found, Found):
+        for found in operation.security.volunteered(head.headers, head.query):
             scenario = self.scenario_of(found.key)
             if scenario is not None:
                 return session_name(found.key), scenario
@@ -162,15 +159,16 @@ class Credentials:
         raise self._refused("The API key is not known.", operation)
 
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
-        scenarios = self._scenarios()
-        if name in scenarios:
+        if self._knows(name):
             return name
         shown = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
-        known = ", ".join(sorted(scenarios)) or "none"
-        hint = did_you_mean(name, scenarios) or f" Known scenarios: {known}."
+        hint = self._library().hint(name) if self._library is not None else "There are no scenarios."
         raise self._refused(
-            f"{subject} the scenario {shown!r}, which is not known.{hint}", operation, code="MG105"
+            f"{subject} the scenario {shown!r}, which is not known. {hint}", operation, code="MG105"
         )
+
+    def _knows(self, name: str) -> bool:
+        return self._library is not None and name in self._library().scenarios
 
     def _refused(self, message: str, operation: Operation, *, code: str = "MG104") -> RefusedError:
         advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import threading
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ POLL = 0.005
 CANCELLED = 0.2
 """Seconds that cancelled replies get to end."""
 
+_OURS = frozenset(("mockgrid", "starlette", "uvicorn"))
+
 
 class Server:
     """One application on its sockets, from listening until closed.
@@ -47,13 +50,22 @@ class Server:
             (replies to what is not HTTP) and ``log`` (closed when the server has stopped).
         settings: where to listen, and for how long to wait for what.
         sockets: that listen already; without them, new ones are made.
+        guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
 
     Raises:
         StartError: the socket cannot be had.
     """
 
-    def __init__(self, app: Any, settings: Settings, sockets: list[socket.socket] | None = None) -> None:
+    def __init__(
+        self,
+        app: Any,
+        settings: Settings,
+        sockets: list[socket.socket] | None = None,
+        *,
+        guest: bool = False,
+    ) -> None:
         self.app = app
+        self.guest = guest
         self.settings = settings
         self.started = False
         self.sockets = listen(settings.host, settings.port) if sockets is None else sockets
@@ -69,7 +81,7 @@ class Server:
         """Answer requests until ``stop``; ``ready`` is called once they are answered."""
         self._loop = loop = asyncio.get_running_loop()
         errors = ErrorLog.logger()
-        loop.set_exception_handler(functools.partial(_log_stray, errors))
+        loop.set_exception_handler(functools.partial(_log_stray, errors, self.guest))
         config = self._config(errors)
         state = ServerState()
         protocol_type: Any = config.http_protocol_class
@@ -211,7 +223,7 @@ def start_in_thread(app: Any, settings: Settings) -> RunningServer:
     Raises:
         StartError: the server cannot start.
     """
-    return RunningServer(Server(app, settings))
+    return RunningServer(Server(app, settings, guest=True))
 
 
 class RunningServer:
@@ -277,11 +289,31 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _log_stray(errors: logging.Logger, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_stray(
+    errors: logging.Logger,
+    guest: bool,  # noqa: FBT001 (bound by `partial`; the loop passes the rest)
+    loop: asyncio.AbstractEventLoop,
+    context: dict[str, Any],
+) -> None:
     """Log what the loop found that no task awaits; a peer's sudden end is none of it."""
     error = context.get("exception")
-    if not isinstance(error, ConnectionError):
+    if isinstance(error, ConnectionError):
+        return
+    # Python's collector runs in any thread, and clients that it finds unclosed begin their end on this loop.
+    if guest and _is_foreign(context):
+        loop.default_exception_handler(context)
+    else:
         errors.error(context["message"], exc_info=error)
+
+
+def _is_foreign(context: dict[str, Any]) -> bool:
+    """Tell whether a task failed in which nothing of the server's took part."""
+    task = context.get("task") or context.get("future")
+    error = context.get("exception")
+    if not isinstance(task, asyncio.Task) or error is None:
+        return False
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return all(str(module).partition(".")[0] not in _OURS for module in modules)
 
 
 def ready_line(server: Server) -> str:

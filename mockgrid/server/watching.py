@@ -62,39 +62,60 @@ class WatchedLibrary:
         state = self._state()
         if state == self._seen:
             return False
+        files = {file for file, _ in self._seen.items() ^ state.items()}
         self._seen = state
+        before = self._library
         library, findings = self._load()
-        errors = [finding for finding in findings if finding.severity == "error"]
-        broken = {finding.where.partition(":")[0] for finding in errors}
-        kept = {
-            name: scenario
-            for name, scenario in self._library.scenarios.items()
-            if name not in library.scenarios and scenario.origin.document.name in broken
-        }
+        broken = {_file(finding) for finding in findings if finding.severity == "error"}
+        kept = {}
+        for name, scenario in before.scenarios.items():
+            file = scenario.origin.document.name
+            # Else one that ships could take the place of a file that is being worked upon.
+            if file in broken and (name not in library.scenarios or library.unusable.get(name) == file):
+                kept[name] = scenario
         scenarios = dict(sorted({**library.scenarios, **kept}.items()))
         self._library = replace(library, scenarios=MappingProxyType(scenarios))
         self.changed()
-        for finding in errors:
-            self._say(str(finding))
-        for name in kept:
-            self._say(f"the scenario {name} keeps its last good version")
-        for finding in findings:
-            if finding.severity == "warning":
-                self._say(str(finding))
-        if not errors:
-            self._say("scenarios were read again: " + (", ".join(library.scenarios) or "there are none"))
+        # What was told of a file that is as it was is not told again.
+        told = [one for one in findings if _file(one) in files or one not in before.findings]
+        for severity in ("error", "warning"):
+            for finding in told:
+                if finding.severity == severity:
+                    self._say(str(finding))
+        for name, scenario in kept.items():
+            if scenario.origin.document.name in files:
+                self._say(f"the scenario {name} keeps its last good version")
+        self._tell(before, files)
         return True
 
-    def _state(self) -> tuple[tuple[str, int, int], ...]:
-        found = []
+    def _tell(self, before: Library, files: set[str]) -> None:
+        """Say which scenarios are others now, and which are no more."""
+        read = []
+        for name, new in self._library.scenarios.items():
+            old, file = before.find(name), new.origin.document.name
+            if old is not new and (old is None or old.origin.document.name != file or file in files):
+                read.append(name)
+        gone = [name for name in before.scenarios if name not in self._library.scenarios]
+        if read:
+            self._say("scenarios were read again: " + ", ".join(read))
+        if gone:
+            self._say("scenarios are gone: " + ", ".join(gone))
+
+    def _state(self) -> dict[str, tuple[int, int]]:
+        """Return when each file was written last, and its size."""
+        found = {}
         for directory in self._directories:
             for path in sorted(directory.glob("*")) if directory.is_dir() else ():
                 try:
                     status = path.stat()
                 except OSError:
                     continue  # gone between the two calls, which the next look will see
-                found.append((str(path), status.st_mtime_ns, status.st_size))
-        return tuple(found)
+                found[str(path)] = (status.st_mtime_ns, status.st_size)
+        return found
+
+
+def _file(finding: Finding) -> str:
+    return finding.where.partition(":")[0]
 
 
 def _watch(watched: weakref.ref[WatchedLibrary]) -> None:

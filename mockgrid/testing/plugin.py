@@ -68,6 +68,23 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Warn of markers that do nothing: of a test that does not use the fixture."""
+    if getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] != "gw0":
+        return  # all workers collect the same
+    told = set()
+    for item in items:
+        names = getattr(item, "fixturenames", None)
+        # Who has `request` may ask for the fixture by name; classes and modules mark what need not have it.
+        if names is None or "mockgrid" in names or "request" in names:
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test not in told and any(mark.name == "mockgrid" for mark in item.own_markers):
+            told.add(test)
+            _warn_of_marker(item, test)
+
+
 @pytest.fixture(scope="session")
 def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
     """Give the server that the tests of a run share.
@@ -84,6 +101,10 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
 @pytest.fixture(scope="session")
 def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[None]:
     """Ask the server for its report before it stops."""
+    if option(pytestconfig, "url"):
+        from mockgrid.testing.run import check_server  # noqa: PLC0415 - only where a server is named
+
+        check_server(pytestconfig, mockgrid_server)
     yield
     # Of a server that others use too, the process that writes the report asks: once, not in each worker.
     if _wants_report(pytestconfig) and not option(pytestconfig, "url"):
@@ -134,7 +155,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and call.when != "teardown":
         for trial in item.stash.get(_TRIALS, []):
-            text = trial.aside()
+            text = trial.aside(call.excinfo.value if call.excinfo is not None else None)
             if text:
                 report.sections.append(("MockGrid", text))
     return report
@@ -175,6 +196,17 @@ def _needs_check(config: pytest.Config) -> bool:
         or config.getini("mockgrid_scenarios")
         or config.getini("mockgrid_warnings") != _USUAL_WARNINGS
     )
+
+
+def _warn_of_marker(item: pytest.Item, test: str) -> None:
+    said = (
+        f"The marker mockgrid of {test} does nothing, since the test does not use the fixture mockgrid; take "
+        "it as an argument, or remove the marker."
+    )
+    try:
+        item.warn(pytest.PytestWarning(said))
+    except pytest.PytestWarning:  # where warnings are errors
+        raise pytest.UsageError(said) from None
 
 
 def _wants_report(config: pytest.Config) -> bool:

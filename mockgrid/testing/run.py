@@ -42,6 +42,22 @@ def started(config: pytest.Config) -> Grid:
     pytest.fail(reason, pytrace=False)
 
 
+def check_server(config: pytest.Config, grid: Grid) -> None:
+    """Stop a run that names a server elsewhere, and whose own fixture starts another all the same."""
+    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - a server here needs no client
+
+    if isinstance(grid, RemoteGrid):
+        return
+    reason = (
+        f"--mockgrid-url (or mockgrid_url) names {option(config, 'url')}, but the fixture mockgrid_server is "
+        "overridden and starts a server of its own; leave out one of the two, or have the fixture yield a "
+        "RemoteGrid."
+    )
+    if hasattr(config, "workerinput"):  # of which pytest-xdist takes an exit for a crash
+        pytest.fail(reason, pytrace=False)
+    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
+
+
 def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[str, bool]:
     """Write the report that the options ask for.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mockgrid.testing.complaint import complaint, journal
-from mockgrid.testing.error import CallError
+from mockgrid.testing.error import CallError, PlayError
 
 if TYPE_CHECKING:
     from mockgrid.testing.allowance import Allowance
@@ -60,19 +60,26 @@ class Trial:
             )
         )
 
-    def aside(self) -> str:
-        """Return what helps to understand why a test failed by itself; empty where it was told already."""
+    def aside(self, error: BaseException | None = None) -> str:
+        """Return what helps to understand why a test failed by itself; empty where it was told already.
+
+        Args:
+            error: what the test failed with.
+        """
         if self._told:
             return ""
         try:
             summary = self.allowance.left(self.session.summary)
             self._judged = summary.exchanges
             # A test that failed had no chance to use all steps.
-            return self._text(replace(summary, unused_steps=())) or journal(
-                self.session.exchanges, self.session.base_url
-            )
-        except CallError as error:
-            return error.message
+            found = self._text(replace(summary, unused_steps=()))
+            exchanges = self.session.exchanges
+            # Where what the test asked of MockGrid failed, the client may not have had its turn yet.
+            if found or (not exchanges and isinstance(error, (CallError, PlayError))):
+                return found
+            return journal(exchanges, self.session.base_url)
+        except CallError as refused:
+            return refused.message
 
     def _text(self, left: Summary) -> str:
         session = self.session

@@ -8,6 +8,8 @@ import json
 import pytest
 from asgi import Caller
 
+from mockgrid import __version__
+
 
 def control(  # noqa: PLR0913 - what a scope can hold
     path, *, client="127.0.0.1", token=None, method="GET", host=None, extensions=None, **settings
@@ -45,6 +47,18 @@ def control(  # noqa: PLR0913 - what a scope can hold
 
 def test_health_is_open_to_all():
     assert control("/__mockgrid__/health", client="10.0.0.7") == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize("path", ["/__mockgrid__", "/__mockgrid__/"])
+def test_its_own_address_says_where_things_are(path):
+    status, body = control(path)
+    assert (status, body["name"], body["version"]) == (200, "MockGrid control interface", __version__)
+    assert {"openapi.json", "health", "sessions", "scenarios", "report"} <= body["links"].keys()
+    assert "explain" not in body["links"]
+    for link in body["links"].values():
+        if not link.endswith(("/events", "/metrics")):  # one never ends, the other is no JSON
+            assert control(link)[0] == 200
+    assert control(path, client="10.0.0.7")[0] == 403
 
 
 def test_loopback_callers_need_no_token():

@@ -1,5 +1,6 @@
 import asyncio
 import errno
+import gc
 import json
 import os
 import signal
@@ -12,12 +13,13 @@ import time
 from pathlib import Path
 
 import pytest
+from asgi import Caller
 from server.raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
 
 from mockgrid.errors import StartError
 from mockgrid.server.listening import listen, url_host
-from mockgrid.server.run import start_in_thread
+from mockgrid.server.run import RunningServer, Server, start_in_thread
 from mockgrid.server.settings import Settings
 
 HERE = Path(__file__).parent
@@ -283,3 +285,32 @@ def test_replies_carry_no_time_and_no_name(echo):
     with start_in_thread(echo, Settings(port=0)) as server:
         (response,) = exchange(server.port, b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert sorted(response.headers) == ["connection", "content-length", "content-type"]
+
+
+async def _of_somebody_else():
+    raise RuntimeError("Event loop is closed")
+
+
+@pytest.mark.parametrize("guest", [True, False])
+def test_what_fails_in_tasks_of_the_host_is_not_told_as_the_servers_own(guest, capfd, caplog):
+    app = Caller().app
+    settings = Settings(port=0, log="off")
+    server = Server(app, settings, guest=guest)
+
+    done = threading.Event()
+
+    def begin():
+        loop = asyncio.get_running_loop()
+        for failing in (_of_somebody_else(), app({}, None, None)):  # the second one in a frame of ours
+            loop.create_task(failing)  # noqa: RUF006 (nobody is to have them)
+        loop.call_later(0.1, done.set)
+
+    with RunningServer(server) as running:
+        running.loop.call_soon_threadsafe(begin)
+        assert done.wait(60)
+        gc.collect()
+    told = capfd.readouterr().err
+    assert "mockgrid: error: Task exception was never retrieved" in told
+    assert "KeyError" in told
+    assert ("Event loop is closed" in told) is not guest
+    assert [record.name for record in caplog.records] == (["asyncio"] if guest else [])

@@ -11,9 +11,12 @@ import httpx
 import pytest
 from waiting import within
 
-from mockgrid.server.build import build_app
+from mockgrid.server.build import build_app, load_contract, read_scenarios
 from mockgrid.server.run import start_in_thread
 from mockgrid.server.settings import Settings
+from mockgrid.server.watching import WatchedLibrary
+
+DOUBTFUL = "steps: [{when: {turn: 0}, reply: {say: never}}, {reply: {say: two}}]"
 
 
 @pytest.fixture
@@ -113,6 +116,94 @@ def test_warnings_about_a_file_are_told_when_it_is_read_again(watched, capfd):
 
     assert within(60, said)
     assert "mine.yaml:1:23: warning MG235: No request meets this: `turn` counts from 1." in told
+
+
+@pytest.fixture
+def looked(tmp_path):
+    """Writes files, looks at them, and returns what is said; a text of None removes the file."""
+    settings = Settings(scenarios=(str(tmp_path),))
+    contract = load_contract(settings)
+    said = []
+    library = WatchedLibrary(
+        settings.scenarios,
+        lambda: read_scenarios(settings, contract),
+        read_scenarios(settings, contract)[0],
+        lambda line: said.append(line.replace(f"{tmp_path}{os.sep}", "")),
+    )
+
+    def look(**files):
+        for name, text in files.items():
+            path = tmp_path / f"{name}.yaml"
+            path.unlink() if text is None else path.write_text(text, "utf-8")
+        said.clear()
+        assert library.look()
+        return said.copy()
+
+    return look
+
+
+def test_what_is_told_is_what_has_changed(looked):
+    good, better = "steps: [{reply: {say: one}}]", "steps: [{reply: {say: better}}]"
+    assert looked(a=good, b=good) == ["scenarios were read again: a, b"]
+    assert looked(a=better) == ["scenarios were read again: a"]
+    assert looked(a=f"scenario: other\n{better}") == [
+        "scenarios were read again: other",
+        "scenarios are gone: a",
+    ]
+    assert looked(b=None) == ["scenarios are gone: b"]
+
+
+def test_warnings_about_files_that_are_as_they_were_are_not_told_again(looked):
+    warning = "a.yaml:1:23: warning MG235: No request meets this: `turn` counts from 1."
+    assert [line[: len(warning)] for line in looked(a=DOUBTFUL)] == [warning, "scenarios were read again: a"]
+    assert looked(b="steps: [{reply: {say: one}}]") == ["scenarios were read again: b"]
+    assert [line[: len(warning)] for line in looked(a=f"{DOUBTFUL} ")] == [
+        warning,
+        "scenarios were read again: a",
+    ]
+
+
+def test_files_that_are_read_beside_a_broken_one_are_told(looked):
+    looked(a="steps: [{reply: {say: one}}]")
+    broken, *rest = looked(a="steps: [{reply: {sya: broken}}]", b="steps: [{reply: {say: one}}]")
+    assert broken.startswith("a.yaml:1:18: error MG211: ")
+    assert rest == ["the scenario a keeps its last good version", "scenarios were read again: b"]
+    assert looked(b="steps: [{reply: {say: new}}]") == ["scenarios were read again: b"]
+    assert looked(a="steps: [{reply: {say: mended}}]") == ["scenarios were read again: a"]
+
+
+def test_a_broken_file_with_the_name_of_a_shipped_scenario_keeps_its_version_too(looked):
+    looked(overloaded="steps: [{reply: {say: one}}]")
+    _, *rest = looked(overloaded="steps: [{reply: {sya: broken}}]")
+    assert rest == ["the scenario overloaded keeps its last good version"]
+    assert looked(overloaded=None) == ["scenarios were read again: overloaded"]
+
+
+def test_a_name_that_another_file_takes_is_told_where_that_file_is_as_it_was(looked):
+    looked(b="{scenario: c, steps: [{reply: {say: one}}]}")
+    told = looked(a="{scenario: c, steps: [{reply: {say: two!}}]}")
+    assert told[0].startswith("b.yaml:1:2: error MG226: The scenario 'c' is already in ")
+    assert told[1:] == ["scenarios were read again: c"]
+
+
+def test_a_key_that_asks_for_what_does_not_load_is_told_so(tmp_path):
+    settings = Settings(port=0, log="off", scenarios=(str(tmp_path),), watch=True)
+    app = build_app(settings)
+    for name, text in (("raw2", "steps: [{reply: {sya: x}}]"), ("raw3", "scenario: raw4\nsteps: 1")):
+        (tmp_path / f"{name}.yaml").write_text(text)
+    (tmp_path / "raw.yaml").write_text("steps: [{reply: {contract: off, json: {}}}]")
+    (tmp_path / "raw5.yaml").write_text("steps: [{reply: {error: 418}}]")
+    app.library.look()
+    with start_in_thread(app, settings) as server, httpx.Client(trust_env=False) as client:
+        for name, file in (("raw2", "raw2"), ("raw4", "raw3"), ("raw5", "raw5")):
+            answer = client.get(
+                f"{server.url}/models", headers={"authorization": "Bearer mg.x", "x-mockgrid-scenario": name}
+            )
+            said = f"{name!r}, which is not known. Its file does not load; `mockgrid check"
+            assert f"{said} {tmp_path / file}.yaml` tells why." in answer.text
+            played = client.put(f"{server.control}/sessions/one", json={"scenario": name})
+            assert played.status_code == 404
+            assert "Its file does not load" in played.text
 
 
 def test_watching_nothing_is_told(capfd):

@@ -138,6 +138,35 @@ def test_a_key_that_is_not_asked_for_tells_whose_request_it_is(pets):
             assert len(grid.exchanges) == count
 
 
+@pytest.mark.parametrize(
+    ("place", "name"), [("header", "X-Pet"), ("header", "X-Api-Key"), ("query", "pet"), ("cookie", "pet")]
+)
+def test_a_key_that_is_not_asked_for_counts_wherever_the_document_has_keys(tmp_path, place, name):
+    described = {"200": {"description": "All"}}
+    path = tmp_path / "pets.json"
+    path.write_text(
+        json.dumps(
+            {
+                "openapi": "3.0.3",
+                "info": {"title": "Pets", "version": "1"},
+                "components": {"securitySchemes": {"key": {"type": "apiKey", "in": place, "name": name}}},
+                "paths": {
+                    "/open": {"get": {"responses": described}},
+                    "/key": {"get": {"responses": described, "security": [{"key": []}]}},
+                },
+            }
+        )
+    )
+    with MockGrid(document=path) as grid, httpx.Client(base_url=grid.base_url, trust_env=False) as client:
+        sent = {"header": {"headers": {name: grid.api_key}}, "query": {"params": {name: grid.api_key}}}
+        sent["cookie"] = {"headers": {"cookie": f"{name}={grid.api_key}"}}
+        grid.play([{"when": {"operation": "GET /open"}, "reply": {"error": 503, "contract": "off"}}])
+        assert client.get("/key", **sent[place]).status_code == 200
+        assert client.get("/open", **sent[place]).status_code == 503
+        assert [exchange.request.path for exchange in grid.exchanges] == ["/key", "/open"]
+        assert grid.api_key not in str(grid.last.request.headers) + grid.last.request.query
+
+
 def test_what_plays_is_for_operations_that_want_no_credential_too():
     with MockGrid() as grid, Client(grid) as client:
         grid.play([{"when": {"operation": "listModels"}, "reply": {"error": 500}}])

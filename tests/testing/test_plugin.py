@@ -169,6 +169,72 @@ def test_a_test_that_fails_by_itself_keeps_its_error_and_gets_a_section(runs):
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("mockgrid.play([{'sayy': 'Hello'}])", 0), ("mockgrid.clock.advance('2s')", 0), ("assert False", 1)],
+)
+def test_what_a_test_asked_of_mockgrid_is_not_held_against_its_client(runs, line, told):
+    result = runs(f"def test_it(mockgrid):\n    {line}")
+    result.assert_outcomes(failed=1)
+    assert text_of(result).count("No request has arrived") == told
+
+
+IDLE = "The marker mockgrid of test_it.py::test_without does nothing, since the test does not use the fixture"
+
+
+def test_a_marker_that_does_nothing_is_told(runs):
+    text = """
+import unittest
+import pytest
+
+@pytest.fixture
+def client(mockgrid):
+    return mockgrid
+
+@pytest.mark.mockgrid(allow_violations=True)
+@pytest.mark.parametrize("n", [1, 2])
+def test_without(n): pass
+
+@pytest.mark.mockgrid(allow_violations=True)
+def test_with(mockgrid): pass
+
+@pytest.mark.mockgrid(allow_violations=True)
+def test_indirectly(client): pass
+
+@pytest.mark.mockgrid(allow_violations=True)
+@pytest.mark.usefixtures("mockgrid")
+def test_by_a_marker(): pass
+
+@pytest.mark.mockgrid(allow_violations=True)
+def test_by_name(request): request.getfixturevalue("mockgrid")
+
+@pytest.mark.mockgrid(allow_violations=True)
+class TestSome:
+    def test_with(self, mockgrid): pass
+    def test_without(self): pass
+
+class TestOld(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def session_of_the_test(self, mockgrid): pass
+
+    @pytest.mark.mockgrid(allow_violations=True)
+    def test_it(self): pass
+
+class TestNew:
+    @pytest.fixture(autouse=True)
+    def session_of_the_test(self, mockgrid): pass
+
+    @pytest.mark.mockgrid(allow_violations=True)
+    def test_it(self): pass
+"""
+    result = runs(text, "-W", "always::pytest.PytestWarning")
+    result.assert_outcomes(passed=10, warnings=1)
+    assert text_of(result).count(IDLE) == 1
+    result = runs(text, "-W", "error::pytest.PytestWarning")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {IDLE}" in "\n".join(result.errlines)
+
+
 def test_what_a_fixture_of_the_test_did_is_told_where_it_fails(runs):
     text = """
     @pytest.fixture
@@ -389,6 +455,26 @@ def test_a_server_elsewhere_has_the_same_fixture_and_scenarios(runs, pytester, s
         result.stdout.fnmatch_lines(["*FAILED*::test_wrong - Failed: MG113 *"])
     keys = [re.findall(r"key (mg-\S+)", text_of(result)) for result in results]
     assert keys[0] != keys[1], "two runs that share a server must not meet"
+
+
+OVERRIDDEN = """
+import pytest
+from mockgrid import MockGrid, RemoteGrid
+@pytest.fixture(scope="session")
+def mockgrid_server():
+    with {} as grid:
+        yield grid
+"""
+
+
+def test_a_server_elsewhere_and_one_of_ones_own_cannot_both_be(runs, served):
+    url = served.removesuffix("/v1")
+    two = "def test_it(mockgrid):\n    assert mockgrid.base_url\ndef test_other(mockgrid):\n    pass"
+    result = runs(two, "--mockgrid-url", url, conftest__py=OVERRIDDEN.format("MockGrid()"))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert text_of(result).count(f"names {url}, but the fixture mockgrid_server is overridden") == 1
+    result = runs(two, "--mockgrid-url", url, conftest__py=OVERRIDDEN.format(f"RemoteGrid({url!r})"))
+    result.assert_outcomes(passed=2)
 
 
 def test_a_server_that_is_not_there_is_told(runs):

@@ -17,7 +17,7 @@ from mockgrid.contract.json_body import MalformedJsonError, read_json
 from mockgrid.scenario.duration import seconds_or_none
 from mockgrid.server.control import CONTROL
 from mockgrid.server.control.access import Access
-from mockgrid.server.control.document import control_document
+from mockgrid.server.control.document import control_document, control_index
 from mockgrid.server.control.error import ControlError
 from mockgrid.server.control.feed import feed
 from mockgrid.server.control.operator import Operator
@@ -57,6 +57,8 @@ class Control:
         self._routes = Starlette(
             routes=[
                 Route("/openapi.json", self._contract),
+                Route(CONTROL, self._index),
+                Route(f"{CONTROL}/", self._index),
                 Route(f"{CONTROL}/openapi.json", self._document),
                 Route(f"{CONTROL}/health", self._health),
                 Route(f"{CONTROL}/version", self._version),
@@ -100,6 +102,9 @@ class Control:
 
     async def _health(self, _request: Request) -> Response:
         return _reply({"status": "ready"})
+
+    async def _index(self, request: Request) -> Response:
+        return _reply(control_index(str(request.scope.get("root_path", ""))))
 
     async def _version(self, _request: Request) -> Response:
         return _reply(self.operator.version())

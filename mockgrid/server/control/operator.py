@@ -270,7 +270,9 @@ class Operator:
             known = ", ".join(_QUESTION)
             raise ControlError(422, f"The keys are {known}; just one of scenario and session is there.")
         if not isinstance(asked["request"], dict):
-            raise ControlError(422, "`request` is an object: a body, or method, path, headers and body.")
+            raise ControlError(
+                422, "`request` is an object: a body, or method, path, query, headers and body."
+            )
         attempt = asked.get("attempt", 1)
         if isinstance(attempt, bool) or not isinstance(attempt, int) or not 1 <= attempt <= _MOST_ATTEMPTS:
             raise ControlError(422, "`attempt` is a whole number from 1 to 10000.")

@@ -81,9 +81,8 @@ class Scripts:
         library = self._library() if self._library is not None else None
         found = library.find(name) if library is not None else None
         if library is None or found is None:
-            known = library.scenarios if library is not None else ()
-            hint = did_you_mean(name, known) or f" Known scenarios: {', '.join(known) or 'none'}."
-            raise ControlError(404, f"There is no scenario {name[:60]!r}.{hint}")
+            hint = library.hint(name) if library is not None else "There are no scenarios."
+            raise ControlError(404, f"There is no scenario {name[:60]!r}. {hint}")
         return found
 
     def _checked(self, asked: dict[str, Any]) -> Scenario:

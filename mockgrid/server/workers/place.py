@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.server.app import App
     from mockgrid.session.store import Store
 
-_ASIDE: Final = (f"{CONTROL}/", "/openapi.json")
+_ASIDE: Final = (CONTROL, "/openapi.json")
 _OF_ONE: Final = f"{CONTROL}/sessions/"
 
 
@@ -58,7 +58,7 @@ class Places:
         self._credentials = Credentials(
             app.contract.policy.keys,
             cast("Store", self._names),
-            scenarios=lambda: app.library().scenarios if app.library is not None else (),
+            library=app.library,
             accepted=settings.api_keys,
             accept_any=settings.accept_any_key,
         )
