@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli
+from mockgrid.server.build import load_contract, read_scenarios
+from mockgrid.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 GOOD = "steps:\n  - when: {turn: 1}\n    reply: {say: Hi}\n"
@@ -88,6 +90,101 @@ def test_replies_are_held_to_the_contract_unless_they_are_not(check):
     )
 
 
+STREAMS = "steps:\n  - when: {stream: %s}\n    reply: {say: a, headers: {content-type: application/json}}\n"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "stream: false",
+        "body: {stream: {not: true}}",
+        "not: {stream: true}",
+        "any: [{stream: false, turn: 1}, {body: {stream: false}}]",
+        "turn: 1, all: [{model: x}, {stream: false}]",
+    ],
+)
+def test_what_no_stream_can_ask_for_is_not_held_to_streams(check, when):
+    text = STREAMS.replace("stream: %s", when)
+    assert "MG201" not in check({"a.yaml": text}, "a.yaml")[1]
+
+
+@pytest.mark.parametrize(
+    "when", ["stream: true", "turn: 1", "not: {stream: false}", "not: {stream: true, turn: 1}"]
+)
+def test_a_reply_that_is_wrong_as_a_stream_says_so(check, when):
+    code, out, _ = check({"a.yaml": STREAMS.replace("stream: %s", when)}, "a.yaml")
+    assert code == 1
+    line = next(line for line in out.splitlines() if "MG201" in line)
+    assert line == (
+        "a.yaml:3:12: error MG201: Where a request asks for a stream, `headers` sends this reply with "
+        "content-type application/json; text/event-stream was expected. Leave the header out, write "
+        "`stream: false` in the step's `when`, or `contract: off` if breaking the contract is the point."
+    )
+
+
+def test_a_question_ends_as_one(check):
+    text = "steps:\n  - reply: {status: 429, body: {eror: x}}\n"
+    document = PETS.replace("operationId", "x-mockgrid: {behaviour: chat-completions}\n      operationId") + (
+        '        "429":\n          description: Slow\n          content:\n            application/json:\n'
+        "              schema:\n                additionalProperties: false\n"
+        "                properties: {error: {type: string}}\n"
+    )
+    out = check({"pets.yaml": document, "a.yaml": text}, "a.yaml", "--contract", "pets.yaml")[1]
+    assert "did you mean" in out.lower()
+    assert "?." not in out
+
+
+def test_check_and_serve_find_the_same_in_the_same_order(check):
+    text = (
+        "steps:\n"
+        "  - {when: {turn: 1}, reply: {error: 418}}\n"
+        "  - {when: {model: [x]}, reply: {say: x}}\n"
+        "  - {when: {turn: 0}, reply: {error: {status: 429, code: x}}}\n"
+        "  - {reply: {say: x}}\n"
+        "  - {reply: {error: 418}}\n"
+    ).replace("model: [x]", "turn: 2")
+    out = check({"s/b.yaml": text, "s/a.yaml": text}, "s")[1]
+    settings = Settings(scenarios=("s",))
+    _, findings = read_scenarios(settings, load_contract(settings))
+    told = [line.split(": ")[0] for line in out.splitlines()[:-1]]
+    kept = [finding.where for finding in findings]
+    assert kept == [where for where in told if where in kept]
+    assert len({finding.code for finding in findings}) > 1
+
+
+@pytest.mark.parametrize("name", ["code", "type", "param"])
+def test_what_an_error_has_no_place_for_is_said(check, name):
+    text = f"steps:\n  - reply: {{error: {{status: 429, {name}: rate}}}}\n"
+    code, out, _ = check({"a.yaml": text}, "a.yaml")
+    assert code == 1
+    assert out.splitlines()[0] == (
+        f"a.yaml:2:34: warning MG221: `{name}` has no effect: in the contract's shape, a 429 of "
+        "createChatCompletion has no place for it. Leave it out, or write the whole error with `body` and "
+        "`status`."
+    )
+    assert check({}, "a.yaml", "--error-shape", "both")[0] == 0
+
+
+def test_an_error_of_another_document_has_no_place_for_what_its_schema_lacks(check):
+    document = PETS + (
+        '        "429":\n          description: Slow\n          content:\n            application/json:\n'
+        "              schema: {type: object, required: [code], properties: {code: {type: integer}}}\n"
+        '        "503": {description: Busy}\n'
+    )
+    text = "steps:\n  - {when: {operation: listPets}, reply: {error: {status: %s}}}\n"
+    wrong = {
+        "429, code: 44": "",
+        "429, code: x": "`code` has no effect",
+        "429, detail: Slow": "`detail` has no effect",
+        "429, code: 44, param: q": "`param` has no effect",
+        "503, detail: Busy": "listPets declares no body for 503",
+    }
+    for written, message in wrong.items():
+        files = {"pets.yaml": document, "a.yaml": text % written}
+        code, out, _ = check(files, "a.yaml", "--contract", "pets.yaml")
+        assert (code, message in out) == (int(bool(message)), True), out
+
+
 def test_mistakes_are_told_in_rounds(check):
     text = "steps:\n- reply: {body: {choices: []}}\n- reply: {say: Hi, %s: 20}\n- reply: {say: Hi%s}\n"
     rounds = [
@@ -108,13 +205,14 @@ def test_mistakes_are_told_in_rounds(check):
     )
 
 
-def test_warnings_fail_only_when_strict(check):
+def test_warnings_fail_unless_they_are_told_not_to(check):
     hidden = "steps:\n  - reply: {say: Hi}\n  - reply: {say: Never}\n"
     code, out, _ = check({"a.yaml": hidden}, "a.yaml")
-    assert code == 0
+    assert code == 1
     assert out.startswith("a.yaml:3:5: warning MG230: ")
     assert out.endswith("1 scenario: 1 warning.\n")
     assert check({}, "a.yaml", "--strict") == (1, out, "")
+    assert check({}, "a.yaml", "--no-strict") == (0, out, "")
 
 
 def test_json_has_everything_in_parts(check):
@@ -188,7 +286,7 @@ def test_overlay_is_applied_to_what_it_extends_or_to_the_contract_that_is_named(
 
 def test_overlay_that_is_wrong_or_has_no_effect(check):
     code, out, _ = check({"a.yaml": PETS, "o.yaml": OVERLAY.replace("/pets", "/pet")}, ".")
-    assert code == 0
+    assert code == 1
     assert out.startswith("o.yaml: note: ")
     assert "\no.yaml:4:13: warning MG203: " in out
     code, out, _ = check({"o.yaml": OVERLAY.replace("update:", "updat:")}, ".")
@@ -254,7 +352,7 @@ def test_exit_code_of_the_process(check, tmp_path, text, code):
 def test_an_operation_id_that_is_given_twice_is_told_and_both_can_be_named(check):
     pets = PETS + "  /cats:\n    get: {operationId: listPets, responses: {'200': {description: All.}}}\n"
     code, out, err = check({"api.yaml": pets}, "api.yaml")
-    assert (code, err) == (0, "")
+    assert (code, err) == (1, "")
     assert out == (
         "api.yaml:12:24: warning MG204: The operationId listPets is already that of GET /pets "
         "(api.yaml:6:20); this one is called 'GET /cats'. Rename one.\n1 contract: 1 warning.\n"

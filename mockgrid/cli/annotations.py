@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from mockgrid.findings import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockgrid.cli.checking import Checked
+    from mockgrid.findings.finding import Place
 
 __all__ = ["FORMATS", "Line", "lines_of"]
-
-_PLACE: Final = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
 
 class Line(NamedTuple):
@@ -56,10 +56,8 @@ def lines_of(checked: Checked) -> list[Line]:
     return sorted(found)
 
 
-def _place(where: str) -> tuple[str, int, int]:
-    where = where.encode(errors="backslashreplace").decode()  # names of files may be any bytes
-    found = _PLACE.fullmatch(where)
-    return (found["file"], int(found["line"]), int(found["column"])) if found else (where, 0, 0)
+def _place(where: str) -> Place:
+    return place_of(where.encode(errors="backslashreplace").decode())  # names of files may be any bytes
 
 
 def _text(checked: Checked) -> Iterator[str]:

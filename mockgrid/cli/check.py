@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.contract import contract_options, load
-from mockgrid.cli.values import Value
-from mockgrid.server.values import OneOf
+from mockgrid.cli.values import Setting, Value
+from mockgrid.server.values import KINDS, OneOf
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
+    from mockgrid.reply.errors import ErrorShape
 
 DEFAULT = "scenarios"
 """The directory that is checked where none is named."""
@@ -33,7 +34,14 @@ FOUND = 1
     show_default=True,
     help="Lines for people, JSON for programs, or annotations for GitHub Actions.",
 )
-@click.option("--strict", is_flag=True, help="Warnings fail, too.")
+@click.option(
+    "--error-shape",
+    cls=Setting,
+    type=Value(KINDS["error_shape"]),
+    default="vendor",
+    help="As for `mockgrid serve`: which parts of an error its bodies have a place for.",
+)
+@click.option("--strict/--no-strict", default=True, help="Whether warnings fail, too; by default they do.")
 @click.pass_context
 def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     ctx: click.Context,
@@ -41,6 +49,7 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     document: str | None,
     overlays: tuple[str, ...],
     form: str,
+    error_shape: ErrorShape,
     strict: bool,  # noqa: FBT001 (the same)
 ) -> int:
     """Check contracts, overlays and scenarios: syntax, schema, contract, and steps that no request reaches.
@@ -50,7 +59,8 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     contract that --contract names. An overlay is applied to what it extends, else to the contract among
     PATHS, if there is one, else to that of the scenarios.
 
-    Exits with 0 if nothing is wrong, with 1 if something was found, and with 2 if it could not run.
+    Exits with 0 if nothing is wrong, with 1 if something was found, be it a warning, and with 2 if it could
+    not run.
     """
     if not paths and not Path(DEFAULT).is_dir():
         raise click.UsageError(f"There is no directory {DEFAULT} here; name the files to check.", ctx)
@@ -66,7 +76,7 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     def contract() -> Contract:
         return load(document, overlays)
 
-    checked = check_files(files, contract)
+    checked = check_files(files, contract, error_shape)
     for line in FORMATS[form](checked):
         click.echo(line)
     failing = ("error", "warning") if strict else ("error",)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mockgrid.cli.sources import Source
     from mockgrid.contract.document import Document
+    from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario import Scenario
 
 __all__ = ["Checked", "Note", "check_files"]
@@ -52,12 +53,15 @@ class Checked:
     unfinished: bool = False
 
 
-def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Checked:
+def check_files(
+    paths: Iterable[Path], contract: Callable[[], Contract], shape: ErrorShape = "vendor"
+) -> Checked:
     """Check some files.
 
     Args:
         paths: of contracts, overlays and scenarios; which is which is told by their keys.
         contract: gives what scenarios, and overlays of nothing else, are held to; asked for when needed.
+        shape: which errors are served in.
 
     Raises:
         DocumentError: that contract cannot be used.
@@ -78,7 +82,7 @@ def check_files(paths: Iterable[Path], contract: Callable[[], Contract]) -> Chec
         elif source.kind == "overlay":
             _overlay(source, source.document, contracts, contract, checked)
         else:
-            scenario = _scenario(source.document, contract(), checked)
+            scenario = _scenario(source.document, contract(), shape, checked)
             if scenario is None:
                 checked.unfinished = True
             else:
@@ -139,7 +143,7 @@ def _extended(source: Source, overlay: Document) -> Document | None:
         raise DocumentError(message, where=overlay.where(join(("extends",))), hint=error.hint) from None
 
 
-def _scenario(document: Document, contract: Contract, checked: Checked) -> Scenario | None:
+def _scenario(document: Document, contract: Contract, shape: ErrorShape, checked: Checked) -> Scenario | None:
     from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 (slow, and for scenarios alone)
     from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 (the same)
 
@@ -147,7 +151,7 @@ def _scenario(document: Document, contract: Contract, checked: Checked) -> Scena
     scenario, findings = check(document, by_name=True, operations=operations)
     checked.findings += findings
     if scenario is not None:
-        checked.findings += check_scenario(scenario, contract)
+        checked.findings += check_scenario(scenario, contract, shape)
         checked.findings += waiting_for_ever(scenario, contract, contract.policy.models)
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""

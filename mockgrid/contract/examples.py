@@ -38,7 +38,7 @@ def broken_examples(
         if violation is not None:  # the explanation has the last word
             called = f"the example {name}" if name else "this example"
             effect = "" if name else ", so it is not used"
-            sentence = f"{called} breaks its own schema{effect}: {violation.path} {violation.message}."
+            sentence = f"{called} breaks its own schema{effect}: {violation.sentence}"
             yield document.where(at), sentence
 
 

@@ -41,7 +41,7 @@ class Failure:
     status: int
     shape: str = "problem"
     type: str = "invalid_request_error"
-    code: str = ""
+    code: str | int = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

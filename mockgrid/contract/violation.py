@@ -39,6 +39,11 @@ class Violation:
     location: str = "body"
     contract: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Path and message, such as ``temperature must be at most 2, got 3``, with a period at the end."""
+        return f"{self.path} {self.message}{'' if self.message.endswith('?') else '.'}"
+
     def moved(self, prefix: tuple[str | int, ...], location: str | None = None) -> Violation:
         """Return the same violation seen from an enclosing value, ``prefix`` above it."""
         rest = "" if self.path == "$" else f".{self.path}"

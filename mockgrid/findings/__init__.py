@@ -14,12 +14,12 @@ from mockgrid.contract.nearest import did_you_mean
 from mockgrid.errors import MockgridError
 from mockgrid.findings import cross_field, reply, request, scenario, schema, use
 from mockgrid.findings.code import Code
-from mockgrid.findings.finding import Finding
+from mockgrid.findings.finding import Finding, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["CODES", "Code", "Finding", "UnknownCodeError", "find", "render"]
+__all__ = ["CODES", "Code", "Finding", "UnknownCodeError", "find", "place_of", "render"]
 
 WIDTH = 88
 

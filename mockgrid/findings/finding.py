@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
+
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
+
+
+class Place(NamedTuple):
+    """Where something was found; places are shown in this order.
+
+    ``line`` and ``column`` count from 1, and are 0 for what is about a whole file or was never written down.
+    """
+
+    file: str
+    line: int
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +53,9 @@ class Finding:
             "where": self.where,
             "hint": self.hint,
         }
+
+
+def place_of(where: str) -> Place:
+    """Return a place that is written as ``file:line:column``, taken apart."""
+    found = _PLACE.fullmatch(where)
+    return Place(found["file"], int(found["line"]), int(found["column"])) if found else Place(where, 0, 0)

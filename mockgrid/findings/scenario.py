@@ -104,7 +104,8 @@ CODES = (
         "MG221",
         "misplaced_option",
         "an option without effect",
-        "The option belongs to another form of reply, or to another kind of fault, and would be ignored.",
+        "The option belongs to another form of reply, or to another kind of fault, or the contract's error "
+        "has no place for it, and it would be ignored.",
         "{error: 503, stream: {chunks: word}}   (errors do not stream)",
         "Remove the option, or use the form that takes it.",
     ),

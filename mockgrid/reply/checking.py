@@ -15,17 +15,20 @@ from mockgrid.contract.operation import CHAT
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.request import Request
+from mockgrid.reply.scripted import words_of
 from mockgrid.scenario.possible_calls import PossibleCalls
-from mockgrid.scenario.reply import Call, Example, Json, Redirect, Refuse, Say
+from mockgrid.scenario.predicate import may_hold
+from mockgrid.scenario.reply import Call, Error, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.validation import SchemaValidator
     from mockgrid.contract.violation import Violation
+    from mockgrid.reply.errors import Errors, ErrorShape
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.scripted import ScriptedReplies
     from mockgrid.scenario.reply import ScriptedReply
@@ -34,7 +37,16 @@ if TYPE_CHECKING:
 
 _CODE = "MG201"
 _SAMPLE = {"messages": [{"role": "user", "content": "x"}]}
+_STREAMED = {**_SAMPLE, "stream": True}
+# The bodies that a reply is composed for, each with those that ask for the same in other words.
+_ASKED = ((_SAMPLE, (_SAMPLE, {**_SAMPLE, "stream": False})), (_STREAMED, (_STREAMED,)))
+_SAYS_STREAM = ("stream", "body/stream")
 _STREAM = "text/event-stream"
+_IDLE = "MG221"
+_NOT_FOR_STREAMS = (
+    "Leave the header out, write `stream: false` in the step's `when`, "
+    "or `contract: off` if breaking the contract is the point."
+)
 # A reply that breaks its schema in a hundred places is told of by the first few.
 _MOST = 3
 
@@ -45,11 +57,13 @@ class Checking:
     Args:
         contract: what replies must obey.
         scripted: composes them.
+        errors: composes errors in the shape that they are served in.
     """
 
-    def __init__(self, contract: Contract, scripted: ScriptedReplies) -> None:
+    def __init__(self, contract: Contract, scripted: ScriptedReplies, errors: Errors) -> None:
         self._contract = contract
         self._scripted = scripted
+        self._errors = errors
         self._calls = PossibleCalls(contract)
         self._chat = next((found for found in contract.operations if found.behaviour == CHAT), None)
 
@@ -66,11 +80,33 @@ class Checking:
         operations = self._operations(step)
         if not operations and not step.placed and isinstance(reply.form, Say | Json | Call | Refuse):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
+        if isinstance(reply.form, Error) and operations:
+            idle = list(self._idle(reply, reply.form, operations))
+            yield from idle
+            if idle:
+                return
         for operation in operations:
-            told = list(self._for(operation, reply))
+            told = list(self._for(operation, step, reply))
             yield from told
             if told:
                 return
+
+    def _idle(
+        self, scripted: ScriptedReply, form: Error, operations: Sequence[Operation]
+    ) -> Iterator[Finding]:
+        """Tell of what an error is given though no body that it is sent in has a place for it."""
+        unplaced = [
+            self._errors.unplaced(form.status, words_of(form, self._view(operation, _SAMPLE)), operation)
+            for operation in operations
+        ]
+        for name in unplaced[0]:
+            if all(name in others for others in unplaced):
+                message = (
+                    f"`{name}` has no effect: in the contract's shape, "
+                    f"a {form.status} of {operations[0].id} has no place for it."
+                )
+                hint = "Leave it out, or write the whole error with `body` and `status`."
+                yield Finding(_IDLE, "warning", message, scripted.place("error", name, key=True), hint)
 
     def _operations(self, step: Step) -> list[Operation]:
         """Return the operations that a step's replies answer, as far as its ``when`` says."""
@@ -78,14 +114,14 @@ class Checking:
             return self._calls.operations(step.when)
         return [self._chat] if self._chat is not None else []
 
-    def _for(self, operation: Operation, scripted: ScriptedReply) -> Iterator[Finding]:
+    def _for(self, operation: Operation, step: Step, scripted: ScriptedReply) -> Iterator[Finding]:
         if isinstance(scripted.form, Call):
             yield from _arguments(scripted, scripted.form)
         is_chat = operation.behaviour == CHAT
         if isinstance(scripted.form, Say | Json | Call | Refuse) and not is_chat:
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
-        for body in [_SAMPLE, {**_SAMPLE, "stream": True}] if is_chat else [None]:
+        for body in _asked(step) if is_chat else [None]:
             try:
                 reply = self._composed(operation, scripted, body)
             except MockgridError as error:
@@ -97,12 +133,22 @@ class Checking:
                 return
 
     def _composed(self, operation: Operation, scripted: ScriptedReply, body: Any) -> Reply:
-        path = f"{self._contract.base_path}{operation.path}"
-        request = Request(operation, path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
-        view = RequestView(
-            operation=operation.id, method=operation.method, path=path, body=body, default_model="default"
-        )
+        view = self._view(operation, body)
+        request = Request(operation, view.path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
         return self._scripted.compose(scripted, request, view, "0" * 32, "0" * 128)
+
+    def _view(self, operation: Operation, body: Any) -> RequestView:
+        path = f"{self._contract.base_path}{operation.path}"
+        return RequestView(operation.id, operation.method, path, body=body, default_model="default")
+
+
+def _asked(step: Step) -> list[dict[str, Any]]:
+    """Return what a step's replies are composed for: whole and as a stream, as far as ``when`` admits."""
+    return [
+        body
+        for body, alike in _ASKED
+        if any(may_hold(step.when, RequestView(body=one), _SAYS_STREAM) for one in alike)
+    ]
 
 
 def _judged(operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
@@ -115,18 +161,25 @@ def _judged(operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iter
     if isinstance(scripted.form, Redirect) or (reply.events is None and not reply.body):
         return
     sent = next((value for name, value in reply.headers if name == b"content-type"), b"").decode("latin-1")
-    media = declared.media.get(sent.partition(";")[0].strip().lower())
+    name = sent.partition(";")[0].strip().lower()
+    if reply.events is not None and name != _STREAM and "content-type" in scripted.headers:
+        message = (
+            f"Where a request asks for a stream, `headers` sends this reply with "
+            f"{f'content-type {sent}' if sent else 'no content-type'}; {_STREAM} was expected."
+        )
+        yield _finding(scripted, message, _NOT_FOR_STREAMS)
+        return
+    media = declared.media.get(name)
     if media is None:
         names = ", ".join(declared.media) or "no body"
+        kind = "reply" if reply.events is None else "stream"
         message = (
-            f"{operation.id} declares {names} for {reply.status}; this reply is {sent or 'something else'}."
+            f"{operation.id} declares {names} for {reply.status}; this {kind} is {sent or 'something else'}."
         )
         yield _finding(scripted, message)
         return
     for violation in _violations(media, reply)[:_MOST]:
-        yield _finding(
-            scripted, f"{_where(media)} breaks the contract: {violation.path} {violation.message}."
-        )
+        yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.sentence}")
 
 
 def _violations(media: MediaType, reply: Reply) -> list[Violation]:
@@ -161,19 +214,25 @@ def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:
                 yield _finding(scripted, f"The arguments of {call.name} are text that is not a JSON object.")
 
 
-def _finding(scripted: ScriptedReply, message: str) -> Finding:
-    hint = "Name an example that the contract has." if isinstance(scripted.form, Example) else ""
+def _finding(scripted: ScriptedReply, message: str, hint: str = "") -> Finding:
+    if isinstance(scripted.form, Example):
+        hint = hint or "Name an example that the contract has."
     hint = hint or "Mend it, or write `contract: off` beside it if breaking the contract is the point."
     return Finding(_CODE, "error", message, scripted.where, hint)
 
 
-def check_scenario(scenario: Scenario, contract: Contract) -> list[Finding]:
+def check_scenario(scenario: Scenario, contract: Contract, shape: ErrorShape = "vendor") -> list[Finding]:
     """Return where a scenario's replies break a contract, in the order of the file."""
-    return checking_for(contract).findings(scenario)
+    return checking_for(contract, shape).findings(scenario)
 
 
-def checking_for(contract: Contract) -> Checking:
-    """Return what checks scenarios against a contract, with replies of its own."""
+def checking_for(contract: Contract, shape: ErrorShape = "vendor") -> Checking:
+    """Return what checks scenarios against a contract, with replies of its own.
+
+    Args:
+        contract: what they are held to, whatever shape errors are served in.
+        shape: that shape.
+    """
     from mockgrid.reply.chat.replies import ChatReplies  # noqa: PLC0415 - only a check by itself needs them
     from mockgrid.reply.errors import Errors  # noqa: PLC0415 - the same
     from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - the same
@@ -183,4 +242,4 @@ def checking_for(contract: Contract) -> Checking:
     chat = ChatReplies(contract, ShortWords(), models=contract.policy.models)
     generic = GenericReplies(contract)
     scripted = ScriptedReplies(chat, Errors(contract), generic, {CHAT: chat})
-    return Checking(contract, scripted)
+    return Checking(contract, scripted, Errors(contract, shape))

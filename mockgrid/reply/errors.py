@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
 from mockgrid.contract.outline import Outline
-from mockgrid.contract.pointer import split
 from mockgrid.contract.policy import Failure
 from mockgrid.errors import SynthesisError
+from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.values import DRAFTS
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.policy import Policy, Shape
+    from mockgrid.contract.validation import SchemaValidator
     from mockgrid.contract.violation import Violation
 
 ErrorShape = Literal["vendor", "both", "openai"]
@@ -27,7 +28,21 @@ ErrorShape = Literal["vendor", "both", "openai"]
 PROBLEM = b"application/problem+json"
 _HEADER_LIMIT = 4096
 _SERVERS = 500
-_MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
+_NO_WORDS = ErrorWords()
+
+
+# What a shape calls a word that scenarios call otherwise, and something that no word says.
+_KEYS = {"detail": "message"}
+_ANYTHING = "\0"
+
+
+class _Body(NamedTuple):
+    """A body, how it is sent, and which of the words that were given it has a place for."""
+
+    status: int
+    value: Any
+    media: bytes
+    placed: frozenset[str]
 
 
 class Errors:
@@ -72,38 +87,71 @@ class Errors:
             failure = replace(failure, code=code)
         return self._composed(failure, message, operation, violations, headers or {}, param)
 
-    def by_status(  # noqa: PLR0913 - each says one thing about the error, by name
+    def by_status(
         self,
         status: int,
-        message: Any = None,
+        words: ErrorWords = _NO_WORDS,
         *,
         operation: Operation | None = None,
         headers: Mapping[str, str] | None = None,
-        code: str = "",
-        type: str = "",  # noqa: A002 - as the field is called
-        param: str | None = None,
     ) -> Reply:
         """Compose an error that is asked for by its status; the rest is as the policy says where not given.
 
+        Where the contract declares the status without a body, there is none, unless something is to be said.
+
         Args:
             status: from 400 to 599.
-            message: what went wrong; for a shape that takes it, also lists of texts by field.
+            words: what it says.
             operation: the operation that was called.
             headers: further headers.
-            code: the error's code.
-            type: the error's type.
-            param: the parameter that caused it.
         """
+        failure = self._failure(status, words)
+        declared = operation.response(status) if operation is not None else None
+        if declared is not None and not declared.media and not words.given:
+            return Reply(status, _lines({**failure.headers, **(headers or {})}), failure=failure.name)
+        message = self._message(status, words)
+        return self._composed(failure, message, operation, (), headers or {}, words.param or None, words)
+
+    def unplaced(self, status: int, words: ErrorWords, operation: Operation) -> list[str]:
+        """Return which of an error's words are given in vain: its body has no place for them."""
+        failure = self._failure(status, words)
+        said = self._said(failure, self._message(status, words), words.param or None)
+        if not self._policy.declared:
+            placed = self._declared_body(failure, said, operation, (), words).placed
+            return [name for name in words.given if name not in placed]
+        body = self._vendor_body(failure, said, ())
+        return [
+            name
+            for name in words.given
+            if self._vendor_body(failure, {**said, _KEYS.get(name, name): [_ANYTHING]}, ()) == body
+        ]
+
+    def _failure(self, status: int, words: ErrorWords) -> Failure:
         failure = self._policy.failure_for(status)
         if failure is None:
             kind = "server_error" if status >= _SERVERS else "invalid_request_error"
             plain = self._policy.failure("malformed_body").shape
             failure = Failure(f"status_{status}", status, plain, kind, f"status_{status}")
-        failure = replace(failure, code=code or failure.code, type=type or failure.type)
-        if message is None:
-            words = self._policy.words.get(status)
-            message = words.message if words is not None and words.message else f"{phrase(status)}."
-        return self._composed(failure, message, operation, (), headers or {}, param)
+        code = failure.code if words.code == "" else words.code
+        return replace(failure, code=code, type=words.type or failure.type)
+
+    def _message(self, status: int, words: ErrorWords) -> Any:
+        if words.detail is not None:
+            return words.detail
+        known = self._policy.words.get(status)
+        return known.message if known is not None and known.message else f"{phrase(status)}."
+
+    @staticmethod
+    def _said(failure: Failure, message: Any, param: str | None) -> dict[str, Any]:
+        """Return what the places of a shape are filled with."""
+        return {
+            "message": message,
+            "title": phrase(failure.status),
+            "status": failure.status,
+            "type": failure.type,
+            "code": failure.code,
+            "param": param,
+        }
 
     def _composed(  # noqa: PLR0913, PLR0917 - what both ways to an error have in common
         self,
@@ -113,27 +161,30 @@ class Errors:
         violations: Sequence[Violation],
         headers: Mapping[str, str],
         param: str | None,
+        words: ErrorWords = _NO_WORDS,
     ) -> Reply:
         if param is None and violations:
             param = violations[0].path
-        words = {
-            "message": message,
-            "title": phrase(failure.status),
-            "status": failure.status,
-            "type": failure.type,
-            "code": failure.code,
-            "param": param,
-        }
+        said = self._said(failure, message, param)
         if self._policy.declared:
-            status, body, media = failure.status, self._vendor_body(failure, words, violations), JSON
+            status, media = failure.status, JSON
+            body = self._vendor_body(failure, said, violations)
+            if words.code != "" and operation is not None:
+                body = self._fitting(body, failure, said, operation)
         else:
-            status, body, media = self._declared_body(failure, words, operation, violations)
-        sent: list[tuple[bytes, bytes]] = [(b"content-type", media)]
-        for key, value in {**failure.headers, **headers}.items():
-            sent.append((key.lower().encode("latin-1"), value.encode("latin-1", "replace")))
+            status, body, media, _ = self._declared_body(failure, said, operation, violations, words)
+        sent = [(b"content-type", media), *_lines({**failure.headers, **headers})]
         if violations:
             sent.append((b"x-mockgrid-violations", violations_header(violations)))
         return Reply(status, sent, orjson.dumps(body), failure=failure.name, violations=tuple(violations))
+
+    def _fitting(self, body: Any, failure: Failure, said: dict[str, Any], operation: Operation) -> Any:
+        """Return a body whose code is the number or the text that the contract wants, where it wants one."""
+        media = _json_media(operation, failure.status)
+        if media is None or media.schema is None:
+            return body
+        ways = (self._vendor_body(failure, {**said, "code": code}, ()) for code in forms(failure.code))
+        return next((way for way in ways if media.schema.accepts(way)), body)
 
     def _vendor_body(self, failure: Failure, words: dict[str, Any], violations: Sequence[Violation]) -> Any:
         shapes = self._policy.shapes
@@ -156,36 +207,35 @@ class Errors:
     def _declared_body(
         self,
         failure: Failure,
-        words: dict[str, Any],
+        said: dict[str, Any],
         operation: Operation | None,
         violations: Sequence[Violation],
-    ) -> tuple[int, Any, bytes]:
+        words: ErrorWords,
+    ) -> _Body:
         """Answer for a document without policy: as it declares, else as RFC 9457 says."""
         status = failure.status
         if failure.name in ("invalid_request", "wrong_type", "malformed_body") and operation is not None:
             status = next((code for code in (422, 400) if operation.declares(code)), 400)
             if failure.name == "malformed_body" and operation.declares(400):
                 status = 400
-        response = operation.response(status) if operation is not None else None
-        media = (
-            next((found for found in response.media.values() if found.is_json), None) if response else None
-        )
-        if media is not None and media.name != PROBLEM.decode():
-            body = self._synthesised(media, words["message"], violations)
-            if body is not None:
-                return status, body, media.name.encode()
+        media = _json_media(operation, status)
+        if media is not None and media.schema is not None and media.name != PROBLEM.decode():
+            made = self._synthesised(media)
+            if made is not None:
+                body, placed = _told(made, media.schema, said["message"], violations)
+                body, others = _with_words(body, media.schema, words)
+                return _Body(status, body, media.name.encode(), placed | others)
         problem = render(
-            self._policy.shapes["problem"], {**words, "status": status, "title": phrase(status)}, ()
+            self._policy.shapes["problem"], {**said, "status": status, "title": phrase(status)}, ()
         )
         if violations:
             problem["errors"] = [violation.as_json() for violation in violations]
-        return status, problem, PROBLEM
+        problem, placed = _with_words(problem, media.schema if media is not None else None, words)
+        return _Body(status, problem, PROBLEM, placed | {"detail"})
 
-    def _synthesised(self, media: MediaType, message: str, violations: Sequence[Violation]) -> Any:
-        """Return a body as the document declares it, with the message; None where no value can be made."""
-        if media.schema is None:
-            return None
-        if media.at not in self._bodies:
+    def _synthesised(self, media: MediaType) -> Any:
+        """Return a body as the document declares it; None where no value can be made."""
+        if media.at not in self._bodies and media.schema is not None:
             from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - few documents need it
 
             try:
@@ -193,12 +243,45 @@ class Errors:
                 self._bodies[media.at] = synthesiser.value("error", text="error")
             except SynthesisError:
                 self._bodies[media.at] = None
-        body = self._bodies[media.at]
-        outline = Outline.of(media.schema)
-        for candidate in (_with_entries(body, outline, message, violations), _with_message(body, message)):
-            if candidate is not None and media.schema.accepts(candidate):
-                return candidate
-        return body
+        return self._bodies[media.at]
+
+
+def _json_media(operation: Operation | None, status: int) -> MediaType | None:
+    """Return the JSON that an operation declares for a status."""
+    response = operation.response(status) if operation is not None else None
+    return next((found for found in response.media.values() if found.is_json), None) if response else None
+
+
+def _told(
+    body: Any, schema: SchemaValidator, message: Any, violations: Sequence[Violation]
+) -> tuple[Any, frozenset[str]]:
+    """Return a body with what went wrong, and whether it has a place for it."""
+    outline = Outline.of(schema)
+    for candidate in (with_entries(body, outline, message, violations), with_message(body, message)):
+        if candidate is not None and schema.accepts(candidate):
+            return candidate, frozenset({"detail"})
+    return body, frozenset()
+
+
+def _with_words(body: Any, schema: SchemaValidator | None, words: ErrorWords) -> tuple[Any, frozenset[str]]:
+    """Return a body with what is given of code, type and param, and which of them have a place there."""
+    outline, placed = Outline.of(schema), set()
+    for name in words.given:
+        if name == "detail":
+            continue
+        candidates = (with_word(body, outline, name, form) for form in forms(getattr(words, name)))
+        for candidate in candidates:
+            if candidate is not None and (schema is None or schema.accepts(candidate)):
+                body = candidate
+                placed.add(name)
+                break
+    return body, frozenset(placed)
+
+
+def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [
+        (key.lower().encode("latin-1"), value.encode("latin-1", "replace")) for key, value in headers.items()
+    ]
 
 
 def render(shape: Shape, words: Mapping[str, Any], violations: Sequence[Violation]) -> Any:
@@ -218,40 +301,6 @@ def _filled(template: Any, words: Mapping[str, Any]) -> Any:
     if isinstance(template, str) and template.startswith("${") and template.endswith("}"):
         return words.get(template[2:-1], template)
     return template
-
-
-def _with_entries(body: Any, outline: Outline, message: str, violations: Sequence[Violation]) -> Any:
-    """Return a body whose list of errors, such as FastAPI's ``detail``, has one entry for each violation."""
-    for name in outline.properties:
-        item = outline.property(name).item(0)
-        text = next((known for known in _MESSAGES if known in item.properties), None)
-        if not outline.property(name).names("array") or text is None or not isinstance(body, dict):
-            continue
-        entries: list[dict[str, Any]] = []
-        for violation in violations:
-            loc = [violation.location, *(int(p) if p.isdecimal() else p for p in split(violation.pointer))]
-            words = {"loc": loc, "type": violation.code, "code": violation.code, "path": violation.path}
-            entry = {known: words[known] for known in words if known in item.properties}
-            entries.append({**entry, text: violation.message})
-        if not entries:
-            entries = [{"loc": ["body"], "type": "error", text: message}]
-        return {**body, name: entries}
-    return None
-
-
-def _with_message(body: Any, message: str) -> Any:
-    """Return a body with the message in the text that is nearest to the top and named for one."""
-    if isinstance(body, list):
-        return [_with_message(item, message) for item in body[:1]] + body[1:] or None
-    if not isinstance(body, dict):
-        return message if isinstance(body, str) else None
-    for name in _MESSAGES:
-        if isinstance(body.get(name), str):
-            return {**body, name: message}
-    for name, item in body.items():
-        if isinstance(item, (dict, list)) and (inner := _with_message(item, message)) is not None:
-            return {**body, name: inner}
-    return None
 
 
 def _summary(message: str, violations: Sequence[Violation]) -> str:

@@ -23,6 +23,7 @@ class RefusedError(MockgridError):
         headers: headers that the answer carries besides, such as ``Allow``.
         code: what ``mockgrid explain`` tells of it; empty for the failure's usual code.
         no_step: why no step of a scenario answered.
+        attempt: how many times the session has seen the request; 0 where it was refused before it counted.
     """
 
     def __init__(  # noqa: PLR0913 - each says one thing about the refusal, by name
@@ -34,6 +35,7 @@ class RefusedError(MockgridError):
         headers: Mapping[str, str] | None = None,
         code: str = "",
         no_step: NoStep | None = None,
+        attempt: int = 0,
     ) -> None:
         super().__init__(message)
         self.failure = failure
@@ -41,6 +43,7 @@ class RefusedError(MockgridError):
         self.headers = headers
         self.code = code
         self.no_step = no_step
+        self.attempt = attempt
 
 
 _CODES = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mockgrid.contract.violation import Violation
     from mockgrid.reply.script import Played, Script
@@ -24,6 +24,7 @@ class Reply:
     Attributes:
         status: the HTTP status.
         headers: without ``content-length`` and ``x-request-id``, which sending adds.
+        decided: lower-case names of headers of which sending adds none: the reply has its own, or none.
         body: the whole body, where there are no events.
         events: the framed server-sent events, in order; None for a plain body.
         script: what is done on the wire, in place of body and events; None sends them plainly.
@@ -39,6 +40,7 @@ class Reply:
     __slots__ = (
         "attempt",
         "body",
+        "decided",
         "events",
         "failure",
         "headers",
@@ -65,6 +67,7 @@ class Reply:
     ) -> None:
         self.status = status
         self.headers = headers
+        self.decided: Collection[bytes] = ()
         self.body = body
         self.events = events
         self.script = script

@@ -14,6 +14,7 @@ from mockgrid.contract.routing import ROUTED
 from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.chat.conversation import as_text
+from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.refused import UnanswerableError
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.request import Request
@@ -49,6 +50,8 @@ _REMEMBERED = 1024
 _TOKEN = 16
 # What stands in a path as it is.
 _PATH = "/:@!$&'()*+,;=~"
+# What stands in a URL as it was written: all that a URL may hold.
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
 _PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
 
 
@@ -106,8 +109,9 @@ class ScriptedReplies:
         for name, values in scripted.headers.items():
             key = name.lower().encode("latin-1")
             headers = _without(headers, key)
-            headers += [(key, value.render_line(view).encode("utf-8")) for value in values]
+            headers += [(key, value.render_line(view).encode("latin-1", "replace")) for value in values]
         reply.headers = headers
+        reply.decided = scripted.decided
         return reply
 
     def _composed(  # noqa: PLR0911 - one for each form
@@ -120,6 +124,8 @@ class ScriptedReplies:
                 choice = _choice(form, scripted, view)
                 return self._completed(choice, scripted, request, view, seed, identity)
             case Auto():
+                if scripted.status is not None and self._declares_other(scripted.status, request.operation):
+                    return self._generic.compose(request.operation, status=scripted.status, seed=seed)
                 if scripted.think is None and not scripted.finish and scripted.usage is None:
                     return self.default(request, seed, identity)
                 return self._default(scripted, request, view, seed, identity)
@@ -139,6 +145,11 @@ class ScriptedReplies:
             case Body():
                 return _body(form, view)
         assert_never(form)
+
+    def _declares_other(self, status: int, operation: Operation) -> bool:
+        """Tell whether the contract, and no behaviour, says what the default reply of a status is."""
+        declared = operation.response(status)
+        return declared is not None and not (declared.media and operation.behaviour in self._behaviours)
 
     def default(self, request: Request, seed: str, identity: str) -> Reply:
         """Return the default reply."""
@@ -226,17 +237,13 @@ class ScriptedReplies:
         return Reply(made.status, made.headers, made.body, failure=made.failure)
 
     def _error_made(self, form: Error, request: Request, view: RequestView) -> Reply:
-        detail: Any = None
-        if isinstance(form.detail, Template | Structure):
-            detail = form.detail.render(view)
-        return self._errors.by_status(
-            form.status,
-            detail,
-            operation=request.operation,
-            code=form.code,
-            type=form.type,
-            param=form.param or None,
-        )
+        return self._errors.by_status(form.status, words_of(form, view), operation=request.operation)
+
+
+def words_of(form: Error, view: RequestView) -> ErrorWords:
+    """Return what an error says to a request."""
+    detail = form.detail.render(view) if form.detail is not None else None
+    return ErrorWords(detail, form.code, form.type, form.param)
 
 
 def chunking_of(scripted: ScriptedReply, view: RequestView) -> Chunking:
@@ -322,7 +329,7 @@ def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) ->
         location = f"http://{_other_host(request)}{path}"
     else:
         location = to
-    headers = [(b"location", location.encode("utf-8"))]
+    headers = [(b"location", quote(location, safe=_ASCII).encode("ascii"))]
     if not form.page:
         return Reply(form.status, headers)
     return Reply(
@@ -342,6 +349,8 @@ def _other_host(request: Request) -> str:
 def _body(form: Body, view: RequestView) -> Reply:
     if isinstance(form.content, Template):
         text = form.content.render(view)
+        if not text:
+            return Reply(200, [])
         return Reply(200, [(b"content-type", b"text/plain; charset=utf-8")], text.encode("utf-8"))
     return Reply(200, [(b"content-type", JSON)], orjson.dumps(form.content.render(view)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockgrid.findings import Finding
+from mockgrid.findings import Finding, place_of
 
 if TYPE_CHECKING:
     from mockgrid.contract.document import Document
@@ -84,13 +84,5 @@ class Ledger:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, in the order of the file."""
-        return tuple(sorted(self._found, key=_place))
-
-
-def _place(finding: Finding) -> tuple[int, int]:
-    """Line and column; what was never written down keeps the order in which it was found."""
-    parts = finding.where.rsplit(":", 2)
-    numbers = parts[1:]
-    if len(numbers) == len((0, 0)) and all(part.isdecimal() for part in numbers):
-        return int(numbers[0]), int(numbers[1])
-    return 0, 0
+        # What was never written down keeps the order in which it was found.
+        return tuple(sorted(self._found, key=lambda finding: place_of(finding.where)[1:]))

@@ -253,11 +253,8 @@ class _Seeker:
         first = refusals[0] if refusals else None
         if first is not None and None not in refusals:
             value = shown(choices[0]) if len(choices) == 1 else "each of these"
-            end = "" if first.message.endswith("?") else "."
-            message = (
-                f"No request meets this: the contract refuses {value}; {first.path} {first.message}{end}"
-            )
-            yield message, "" if end == "" else "Ask for what the contract allows."
+            message = f"No request meets this: the contract refuses {value}; {first.sentence}"
+            yield message, "" if message.endswith("?") else "Ask for what the contract allows."
 
     def _refusal(self, operation: Operation, pointer: str, value: Any) -> Violation | None:
         """Return what an operation has against a value in one place of its body; None for nothing."""

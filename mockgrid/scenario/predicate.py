@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mockgrid.scenario.shown import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
 
     from mockgrid.scenario.matcher import Matcher
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["AnyOf", "Check", "NotAll", "Outcome", "Predicate"]
+__all__ = ["AnyOf", "Check", "NotAll", "Outcome", "Predicate", "may_hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +144,31 @@ class NotAll:
         got = "; ".join(f"{outcome.name}: {outcome.got}" for outcome in outcomes)
         held = not all(outcome.held for outcome in outcomes)
         return Outcome(self.name, shown(self.source), got or "(every request)", held)
+
+
+def may_hold(when: Iterable[Predicate], view: RequestView, known: Collection[str]) -> bool:
+    """Tell whether a conjunction may hold for requests like one, of which only a part is known.
+
+    Args:
+        when: the conjunction.
+        view: of the request.
+        known: the names of the checks that look at what is known of it.
+    """
+    return _together(when, view, known) is not False
+
+
+def _together(when: Iterable[Predicate], view: RequestView, known: Collection[str]) -> bool | None:
+    told = [_holds(predicate, view, known) for predicate in when]
+    return False if False in told else None if None in told else True
+
+
+def _holds(predicate: Predicate, view: RequestView, known: Collection[str]) -> bool | None:
+    if isinstance(predicate, Check):
+        return predicate.holds(view, "") if predicate.name in known else None
+    if isinstance(predicate, AnyOf):
+        told = [_together(branch, view, known) for branch in predicate.branches]
+        return True if True in told else None if None in told else False
+    if isinstance(predicate, NotAll):
+        inner = _together(predicate.inner, view, known)
+        return None if inner is None else not inner
+    return None

@@ -81,7 +81,7 @@ class Error:
 
     status: int
     detail: Template | Structure | None = None
-    code: str = ""
+    code: str | int = ""
     type: str = ""
     param: str = ""
 
@@ -192,6 +192,11 @@ class ScriptedReply:
         )
 
     @cached_property
+    def decided(self) -> frozenset[bytes]:
+        """The lower-case names of the headers of which it says what is sent, or that nothing is."""
+        return frozenset(name.encode("latin-1") for name in self.headers)
+
+    @cached_property
     def direct(self) -> bool:
         """Whether nothing is asked of its way to the client."""
         return self.delay is None and self.stream is None and self.fault is None
@@ -201,10 +206,16 @@ class ScriptedReply:
         """``file:line:column`` of the reply."""
         return str(self.origin)
 
-    def place(self, *parts: Any) -> str:
-        """Return ``file:line:column`` of something inside it; of the reply, where there is no such thing."""
+    def place(self, *parts: Any, key: bool = False) -> str:
+        """Return ``file:line:column`` of something inside it; of the reply, where there is no such thing.
+
+        Args:
+            parts: the keys that lead there.
+            key: whether the place of the last key is meant, and not that of its value.
+        """
         from mockgrid.contract.pointer import join  # noqa: PLC0415 - only errors need it
 
-        return str(
-            type(self.origin)(self.origin.document, self.origin.pointer + join(parts), self.origin.wrapped)
+        inner = type(self.origin)(
+            self.origin.document, self.origin.pointer + join(parts), self.origin.wrapped
         )
+        return inner.key if key else str(inner)

@@ -267,8 +267,9 @@ class App:
     ) -> tuple[Reply, bytes]:
         digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
         digest.update(head.query)
-        attempt = session.attempt(digest.hexdigest()[:32])
-        digest.update(b"%d" % attempt)
+        # What is refused with the same words gets ids of its own, be it the same request or another.
+        count = session.attempt(digest.hexdigest()[:32])
+        digest.update(b"%d" % count)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
         reply = self.errors.reply(
@@ -278,7 +279,7 @@ class App:
             violations=refused.violations,
             headers=refused.headers,
         )
-        reply.attempt = attempt
+        reply.attempt = refused.attempt or count
         reply.no_step = refused.no_step
         breach = breach_of(refused)
         if breach is not None:

@@ -73,6 +73,7 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
 
 def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
     """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
+    from mockgrid.findings import place_of  # noqa: PLC0415 - the same
     from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
     from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
     from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 - the same
@@ -85,13 +86,14 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     if settings.models:
         models = known_models(settings.models, models)
     for name, scenario in own.scenarios.items():
-        found = check_scenario(scenario, contract)
+        found = check_scenario(scenario, contract, settings.error_shape)
         findings += found
-        if found:
+        if any(finding.severity == "error" for finding in found):
             unusable[name] = scenario.origin.document.name
         else:
             usable[name] = scenario
             findings += waiting_for_ever(scenario, contract, models)
+    findings.sort(key=lambda finding: place_of(finding.where))
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)
     scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))

@@ -111,10 +111,11 @@ class Composer:
                 reply = behaviour.reply(request, seed, identity)
             else:
                 reply = self._preferred(request, Preferences(), behaviour, seed, identity)
-        except PreferError as error:
-            raise RefusedError("malformed_body", error.message, code="MG129") from None
-        except UnanswerableError as error:
-            raise RefusedError("internal", error.message) from None
+        except (PreferError, UnanswerableError) as error:
+            raise _refusal(error, attempt) from None
+        except RefusedError as refused:
+            refused.attempt = attempt
+            raise
         reply.attempt = attempt
         return reply, request_id
 
@@ -157,3 +158,9 @@ class Composer:
             accept=asked,
             seed=identity if preferences.dynamic else seed,
         )
+
+
+def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:
+    if isinstance(error, PreferError):
+        return RefusedError("malformed_body", error.message, code="MG129", attempt=attempt)
+    return RefusedError("internal", error.message, attempt=attempt)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.reply import Headers, Reply
     from mockgrid.server.protocol.line import Line
     from mockgrid.server.protocol.whole import Whole
     from mockgrid.session.exchange import Exchange
@@ -34,6 +34,12 @@ def _told(step: str) -> tuple[bytes, bytes]:
     return b"x-mockgrid-step", step.encode("ascii", "backslashreplace")
 
 
+def _as_decided(reply: Reply, headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return the headers without those that sending added though the reply decides them."""
+    added = headers[len(reply.headers) :]
+    return [*reply.headers, *(header for header in added if header[0] not in reply.decided)]
+
+
 def send_at_once(reply: Reply, request_id: bytes, direct: Whole) -> bool:
     """Send a reply that is whole in one write; return whether that was done."""
     if reply.script is not None or reply.events is not None:
@@ -42,6 +48,8 @@ def send_at_once(reply: Reply, request_id: bytes, direct: Whole) -> bool:
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append(_told(reply.step))
+    if reply.decided:
+        headers = _as_decided(reply, headers)
     headers.append((b"content-length", b"%d" % len(body)))
     return direct(reply.status, headers, body)
 
@@ -61,6 +69,8 @@ async def send_reply(  # noqa: PLR0913, PLR0917 - what leaves, what is noted of 
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
         headers.append(_told(reply.step))
+    if reply.decided:
+        headers = _as_decided(reply, headers)
     exchange.replied = monotonic()
     try:
         if reply.script is not None:

@@ -533,6 +533,7 @@ def test_stream_is_a_row_of_its_own():
         (("add", JSON, 201, ""), []),
         (("add", JSON, 204, ""), [("add", JSON, "204", "")]),
         (("add", JSON, 204, JSON), []),
+        (("add", JSON, 204, "application/problem+json"), [("add", JSON, "204", "")]),
         (("add", JSON, 307, ""), [("add", JSON, "307", "text/html")]),
         (("add", JSON, 422, JSON), [("add", JSON, "4XX", JSON)]),
         (("add", JSON, 500, JSON), []),

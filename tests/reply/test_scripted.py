@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from asgi import Caller
 
+from mockgrid.session.har import har
+
 
 @pytest.fixture
 def play(tmp_path):
@@ -143,3 +145,123 @@ def test_an_example_of_the_contract(play, name, pet):
     text = f"steps: [{{when: {{operation: addPet}}, reply: {{example: {name}, status: 201}}}}]"
     answer = play(text, document=PETSTORE).call(path="/v3/pets", body={"id": 1, "name": "Ada"})
     assert (answer.status, answer.json()["name"]) == (201, pet)
+
+
+def sent(answer, header):
+    return [value for name, value in answer.headers if name == header]
+
+
+@pytest.mark.parametrize("header", ["x-request-id", "X-MockGrid-Step", "content-type", "retry-after"])
+@pytest.mark.parametrize(("written", "expected"), [("null", []), ("mine", ["mine"]), ("[a, b]", ["a", "b"])])
+@pytest.mark.parametrize("form", ["say: x", "say: x, delay: 1ms", "error: 503, retry_after: 1s"])
+def test_a_script_decides_every_header_that_it_names(play, header, written, expected, form):
+    caller = play(
+        f"steps: [{{reply: {{{form}, headers: {{{header}: {written}}}, contract: off}}}}]", clock="virtual"
+    )
+    others = [name for name in ("x-request-id", "x-mockgrid-step", "content-type") if name != header.lower()]
+    for stream in (False, True):
+        answer = caller.chat(stream=stream)
+        assert sent(answer, header.lower()) == expected
+        assert [len(sent(answer, name)) for name in others] == [1] * len(others)
+
+
+def test_a_reply_without_a_request_id_is_in_the_journal_with_its_step(play):
+    caller = play("steps: [{reply: {say: x, headers: {x-request-id: null, x-mockgrid-step: null}}}]")
+    caller.chat()
+    (exchange,) = next(iter(caller.app.sessions)).journal
+    assert (exchange.step, exchange.status) == ("step 1", 200)
+
+
+def test_headers_are_latin_1_a_byte_for_each_character(play):
+    headers = "{x-city: Zürich °, x-back: '${last_user}', x-sent: '${header:x-a}'}"
+    caller = play(f"steps: [{{reply: {{say: x, headers: {headers}}}}}]")
+    body = {"messages": [{"role": "user", "content": "für 日本"}]}
+    answer = caller.call(body=body, headers={"x-a": "ÿ"})
+    assert [answer.header(name) for name in ("x-city", "x-back", "x-sent")] == ["Zürich °", "für ??", "ÿ"]
+    session = next(iter(caller.app.sessions))
+    (entry,) = har(session, caller.app.redaction)["log"]["entries"]
+    assert {"name": "x-city", "value": "Zürich °"} in entry["response"]["headers"]
+
+
+def test_an_address_holds_ascii_alone(play):
+    answer = play("steps: [{reply: {redirect: '/möge%20?a=${last_user}'}}]").chat("ß")
+    assert answer.header("location") == "/m%C3%B6ge%20?a=%C3%9F"
+
+
+ORDERS = """\
+openapi: 3.1.0
+info: {title: Orders, version: "1"}
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      parameters: [{name: limit, in: query, schema: {type: integer}}]
+      responses:
+        "200": {description: all, content: {application/json: {schema: {type: array}}}}
+        "400": {description: bad}
+        "503": {description: busy}
+        "429":
+          description: slow
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [error]
+                properties:
+                  error:
+                    type: object
+                    required: [code, message]
+                    properties: {code: {type: integer}, message: {type: string}}
+"""
+
+
+@pytest.fixture
+def orders(tmp_path, play):
+    """Plays a reply of listOrders."""
+    document = tmp_path / "contracts" / "orders.yaml"
+    document.parent.mkdir()
+    document.write_text(ORDERS, "utf-8")
+
+    def write(reply):
+        return play(f"steps: [{{when: {{operation: listOrders}}, reply: {reply}}}]", document=str(document))
+
+    return write
+
+
+def reported(caller):
+    """The statuses of the rows of a report that have a count, each with what the report says of it."""
+    app = caller.app
+    rows = app.recorder.report(app.sessions, dropped=0, dropped_violations=0)["rows"]
+    return [(row["status"], row["state"]) for row in rows if row["count"]]
+
+
+@pytest.mark.parametrize("reply", ["{error: 503}", "{status: 503, auto: true}", '{status: 503, body: ""}'])
+def test_an_error_that_is_declared_without_a_body_has_none(orders, reply):
+    caller = orders(reply)
+    answer = caller.call("GET", "/orders")
+    assert (answer.status, answer.body, answer.header("content-type")) == (503, b"", None)
+    assert reported(caller) == [("503", "covered")]
+
+
+def test_what_the_server_refuses_is_told_in_a_body_and_counts_as_declared(orders):
+    caller = orders("{error: 503}")
+    answer = caller.call("GET", "/orders?limit=x")
+    assert (answer.status, answer.header("content-type")) == (400, "application/problem+json")
+    assert answer.json()["errors"][0]["path"] == "query.limit"
+    assert reported(caller) == [("400", "covered")]
+
+
+def test_a_status_beside_auto_is_answered_as_it_is_declared(orders):
+    answer = orders("{status: 429, auto: true}").call("GET", "/orders")
+    assert (answer.status, list(answer.json())) == (429, ["error"])
+
+
+@pytest.mark.parametrize("code", ["44", "'44'"])
+def test_a_code_is_a_number_where_the_contract_wants_one(orders, code):
+    answer = orders(f"{{error: {{status: 429, code: {code}, detail: Slow}}}}").call("GET", "/orders")
+    assert answer.json()["error"] == {"code": 44, "message": "Slow"}
+
+
+def test_a_code_is_a_text_where_the_contract_wants_one(play):
+    answer = play("steps: [{reply: {error: {status: 503, code: 44}}}]").chat()
+    assert answer.json()["error"]["code"] == "44"

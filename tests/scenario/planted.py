@@ -49,6 +49,7 @@ ERRORS = [
     Planted(step("{say: Hi, stream: {§chunk: word}}"), "MG211", "Did you mean chunks?"),
     Planted(step("{say: Hi, stream: {fault: {kind: stall, §form: 2s}}}"), "MG211", "Did you mean for?"),
     Planted(step("{error: {status: 429, §details: Slow}}"), "MG211", "Did you mean detail?"),
+    Planted(step("{error: {status: 429, code: §[x]}}"), "MG212", "Text or a whole number."),
     Planted(step("{say: Hi, delay: {§unifrom: {from: 1s, to: 2s}}}"), "MG211", "Did you mean uniform?"),
     Planted(when("{§modle: text-prime}"), "MG211", "Did you mean model?"),
     Planted(when("{last_user: {§contain: x}}"), "MG211", "Did you mean contains?"),

@@ -380,3 +380,25 @@ def test_the_report_adds_up_what_sessions_have_come_to(servers):
     assert sent["max_tokens"]
     assert not sent["n"]
     read_report(json.dumps(told).encode(), "the server")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "statuses"),
+    [
+        ({"strict": True, "steps": [{"when": {"turn": 5}, "reply": {"say": "x"}}]}, [424] * 4),
+        ({"limits": [{"requests": 1, "per": "1h"}]}, [200, 429, 429, 429]),
+        ({"balance": {"tokens": 1}}, [200, 402, 402, 402]),
+    ],
+)
+def test_attempts_are_those_of_the_request_though_it_is_refused(grid, scenario, statuses):
+    grid.control.put("/sessions/mg-a", json={"steps": scenario})
+    for text in ("a", "b", "c", "a"):
+        grid.ask(body={"messages": [{"role": "user", "content": text}]})
+    told = grid.told()
+    assert [one["status"] for one in told] == statuses
+    assert [one["attempt"] for one in told] == [1, 1, 1, 2]
+    ids = [
+        grid.ask(body={"messages": [{"role": "user", "content": text}]}).headers["x-request-id"]
+        for text in "de"
+    ]
+    assert len(set(ids)) == len(ids)

@@ -16,6 +16,7 @@ __all__ = ["Key", "Row", "Rows", "bare"]
 _REFUSED: Final = 400
 _NOT_ALLOWED: Final = 405
 _LONGEST: Final = 100
+_PROBLEM: Final = "application/problem+json"
 
 
 class Key(NamedTuple):
@@ -114,7 +115,8 @@ def _media(seen: str, declared: Any) -> str | None:
     if seen in declared:
         return seen
     if not declared:
-        return "" if not seen else None
+        # A refusal says why, also where the contract has nothing to say about it but the status.
+        return "" if seen in ("", _PROBLEM) else None
     if not seen:
         return next(iter(declared)) if len(declared) == 1 else None
     ranges = sorted(

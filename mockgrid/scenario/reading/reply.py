@@ -153,10 +153,11 @@ def _error(part: Part) -> Error:
     if "detail" in value:
         read = Template.read if isinstance(value["detail"], str) else Structure.read
         detail = read(part["detail"])
+    code = value.get("code", "")
     return Error(
         int(value["status"]),
         detail,
-        code=value.get("code", ""),
+        code=code if isinstance(code, str) else int(code),
         type=value.get("type", ""),
         param=value.get("param", ""),
     )

@@ -61,7 +61,7 @@ class Operator:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._scripts = Scripts(app.contract, app.library)
+        self._scripts = Scripts(app.contract, app.library, app.settings.error_shape)
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""

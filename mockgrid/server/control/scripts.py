@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.checking import Checking
+    from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
 
@@ -37,10 +38,14 @@ class Scripts:
     Args:
         contract: what replies must obey.
         library: gives the scenarios that may be named.
+        shape: which errors have.
     """
 
-    def __init__(self, contract: Contract, library: Callable[[], Library] | None) -> None:
+    def __init__(
+        self, contract: Contract, library: Callable[[], Library] | None, shape: ErrorShape = "vendor"
+    ) -> None:
         self._contract = contract
+        self._shape = shape
         self._library = library
         self._operations = [operation.id for operation in contract.operations]
 
@@ -104,7 +109,7 @@ class Scripts:
         except ScenarioError as error:
             raise _unusable(error.findings) from None
         findings = self._checking.findings(found)
-        if findings:
+        if any(finding.severity == "error" for finding in findings):
             raise _unusable(findings)
         return found
 
@@ -112,7 +117,7 @@ class Scripts:
     def _checking(self) -> Checking:
         from mockgrid.reply.checking import checking_for  # noqa: PLC0415 - only servers that are scripted
 
-        return checking_for(self._contract)
+        return checking_for(self._contract, self._shape)
 
 
 def _check_keys(asked: Any) -> None:
