@@ -78,6 +78,27 @@ def test_a_file_needs_a_name_that_keys_can_ask_for(check):
     assert "write `scenario: bad-name` in it." in out
 
 
+def test_scenarios_of_another_contract_are_told_how_it_is_named(check):
+    files = {
+        "pets.yaml": PETS,
+        "a.yaml": "steps: [{when: {operation: adoptPet}, reply: {error: 404}}]",
+        "b.yaml": "steps: [{when: {operation: listModel}, reply: {error: 404}}]",
+    }
+    told = "If it belongs to another contract, name that by `--contract FILE`."
+    assert check(files, "a.yaml")[1].partition("\n")[0].endswith(told)
+    assert "Did you mean listModels?\n" in check(files, "b.yaml")[1]
+    assert (
+        check(files, "pets.yaml", "b.yaml")[1].partition("\n")[0].endswith(f"Did you mean listModels? {told}")
+    )
+    assert told not in check(files, "--contract", "pets.yaml", "b.yaml")[1]
+
+
+def test_an_example_that_there_is_not_is_told_without_a_header(check):
+    _, out, _ = check({"a.yaml": "steps: [{reply: {example: nope}}]"}, "a.yaml")
+    assert "createChatCompletion has no example 'nope' for 200." in out
+    assert "Prefer" not in out
+
+
 def test_replies_are_held_to_the_contract_unless_they_are_not(check):
     broken = "steps:\n  - when: {turn: 1}\n    reply: {body: {choices: []}%s}\n"
     code, out, _ = check({"a.yaml": broken % ""}, "a.yaml")

@@ -76,7 +76,7 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     def contract() -> Contract:
         return load(document, overlays)
 
-    checked = check_files(files, contract, error_shape)
+    checked = check_files(files, contract, error_shape, chosen=document is not None)
     for line in FORMATS[form](checked):
         click.echo(line)
     failing = ("error", "warning") if strict else ("error",)

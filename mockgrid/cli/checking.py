@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mockgrid.cli.sources import read_source
@@ -54,7 +54,7 @@ class Checked:
 
 
 def check_files(
-    paths: Iterable[Path], contract: Callable[[], Contract], shape: ErrorShape = "vendor"
+    paths: Iterable[Path], contract: Callable[[], Contract], shape: ErrorShape = "vendor", *, chosen: bool
 ) -> Checked:
     """Check some files.
 
@@ -62,6 +62,7 @@ def check_files(
         paths: of contracts, overlays and scenarios; which is which is told by their keys.
         contract: gives what scenarios, and overlays of nothing else, are held to; asked for when needed.
         shape: which errors are served in.
+        chosen: whether that contract was named, and is not the bundled one.
 
     Raises:
         DocumentError: that contract cannot be used.
@@ -87,7 +88,18 @@ def check_files(
                 checked.unfinished = True
             else:
                 checked.findings += _duplicate(scenario, source.path, names)
+    if not chosen:
+        checked.findings[:] = [_with_contract(found, among=bool(contracts)) for found in checked.findings]
     return checked
+
+
+def _with_contract(finding: Finding, *, among: bool) -> Finding:
+    """Add how scenarios of another contract are checked to what looks like a scenario of one."""
+    # An operation that resembles one of the bundled contract is mistyped, unless another contract is at hand.
+    if finding.code != "MG223" or not (among or finding.hint.startswith("Known: ")):
+        return finding
+    hint = "If it belongs to another contract, name that by `--contract FILE`."
+    return replace(finding, hint=f"{finding.hint} {hint}")
 
 
 def _contract(document: Document) -> Iterator[Finding]:

@@ -103,9 +103,9 @@ class Composer:
                     hint = "Keep one document per file; remove this '---'."
                     raise self._error(event, "A second document starts here.", hint)
         except yaml.YAMLError as error:
-            raise unparsable(error, self._source, self._name) from None
+            raise unparsable(error, self._source, self._name, _LOADER) from None
         if self._root is None:
-            raise YamlError("The file is empty.", where=f"{self._name}:1:1")
+            raise self._empty()
         return self._root.value
 
     def spots(self) -> Spot:
@@ -135,7 +135,7 @@ class Composer:
             value = self._tagged(event)
         elif event.tag is None and event.implicit[0]:
             if not value and not self._open and event.anchor is None:
-                raise YamlError("The file is empty.", where=f"{self._name}:1:1")
+                raise self._empty()
             value = self._plain(event)
         self._attach(_Done(value, Spot(self._place(event)) if self._keep_spots else None), event.anchor)
 
@@ -230,6 +230,10 @@ class Composer:
     def _place(self, event: Any) -> Place:
         mark = event.start_mark
         return Place(self._name, mark.line + 1, mark.column + 1)
+
+    def _empty(self) -> YamlError:
+        hint = "Write what belongs in it, or name another file."
+        return YamlError("The file is empty.", where=f"{self._name}:1:1", hint=hint)
 
     def _no_such_tag(self, event: Any) -> YamlError:
         return self._error(

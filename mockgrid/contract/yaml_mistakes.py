@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import yaml
 from yaml.reader import Reader, ReaderError
 
 from mockgrid.contract.marks import Place
 from mockgrid.errors import YamlError
-
-if TYPE_CHECKING:
-    import yaml
 
 __all__ = ["unparsable"]
 
@@ -32,7 +30,13 @@ class _Mistake(NamedTuple):
 
 _NOT_CLOSED: Final = "The quotes that open here are never closed."
 _CLOSE_QUOTES: Final = "Close them, and double a quote inside the text ('it''s')."
+_DOUBLED: Final = {
+    "'": "Double a quote inside the text ('it''s').",
+    '"': 'Write \\" for a quote inside the text.',
+}
 _END: Final = "end of stream|<stream end>"
+_UNEXPECTED: Final = r"expected (?:',' or|key|<block end>)"
+_NO_NODE: Final = "expected (?:the )?node content"
 _NAME_EXPECTED: Final = "expected alphabetic or numeric character"
 
 # The first that fits is taken. Both parsers of PyYAML are covered, the one in C and the one in Python.
@@ -116,7 +120,7 @@ _MISTAKES: Final = (
         "Quote text that starts with '&'.",
     ),
     _Mistake(
-        "expected (?:the )?node content",
+        _NO_NODE,
         "",
         "A value is missing here.",
         "Text that starts with ',', ']', '}' or '%' needs quotes.",
@@ -130,8 +134,8 @@ _MISTAKES: Final = (
 )
 
 
-def unparsable(error: yaml.YAMLError, source: str, name: str) -> YamlError:
-    """The finding for an error of PyYAML."""
+def unparsable(error: yaml.YAMLError, source: str, name: str, loader: Any) -> YamlError:
+    """The finding for an error of PyYAML; ``loader`` is the parser that told it."""
     if isinstance(error, ReaderError):
         return _not_text(error, source, name)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -144,6 +148,10 @@ def unparsable(error: yaml.YAMLError, source: str, name: str) -> YamlError:
             where=str(Place(name, *tab)),
             hint="Indent with spaces: YAML does not allow tabs.",
         )
+    left_open = _left_open(error, mark, source, loader)
+    if left_open is not None:
+        message, place = left_open
+        return YamlError(message, where=_where(name, place), hint="Close it where its last item ends.")
     return _translated(error, mark, _line(source, mark), name)
 
 
@@ -159,12 +167,48 @@ def _translated(error: yaml.YAMLError, mark: Any, line: str, name: str) -> YamlE
         return YamlError(
             f"Text cannot start with {start!r} without quotes.", where=_where(name, mark), hint="Quote it."
         )
+    in_text = _in_text(error, mark, line) if re.search(_UNEXPECTED, problem) else None
+    if in_text is not None:
+        return YamlError(in_text[0], where=_where(name, mark), hint=in_text[1])
     for mistake in _MISTAKES:
         if re.search(mistake.said, problem) and re.search(mistake.doing, context):
             begin = getattr(error, "context_mark", None) if mistake.at_start else None
             return YamlError(mistake.message, where=_where(name, begin or mark), hint=mistake.hint)
     doing = f" {context}" if context else ""
     return YamlError(f"This is not YAML: {problem}{doing}.", where=_where(name, mark))
+
+
+def _in_text(error: yaml.YAMLError, mark: Any, line: str) -> tuple[str, str] | None:
+    """Message and hint for a text that ends too early: at a quote inside it, or at a ':' without quotes."""
+    before, start = line[: mark.column], line[mark.column : mark.column + 1]
+    if start.isalnum() and before[-1:] in _DOUBLED:
+        return "This stands behind a text whose quotes are closed.", _DOUBLED[before[-1]]
+    context = getattr(error, "context_mark", None)
+    if start == ":" and context is not None and context.line == mark.line:
+        hint = "Quote text that contains ': ', or add the comma that is missing before the key."
+        return "This ':' starts a second value where there is one.", hint
+    return None
+
+
+def _left_open(error: yaml.YAMLError, mark: Any, source: str, loader: Any) -> tuple[str, Any] | None:
+    """Message and mark of the bracket that is open where the text ends."""
+    if not re.search(_NO_NODE, str(getattr(error, "problem", ""))):
+        return None
+    opened: list[Any] = []
+    try:
+        for token in yaml.scan(source, Loader=loader):
+            if isinstance(token, (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken)):
+                opened.append(token)
+            elif isinstance(token, (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)):
+                opened.pop()
+            if token.start_mark.index > mark.index:
+                return None  # the parser gave up before the end
+    except (yaml.YAMLError, IndexError):
+        return None
+    if not opened:
+        return None
+    bracket = "[" if isinstance(opened[-1], yaml.FlowSequenceStartToken) else "{"
+    return f"The '{bracket}' that opens here is not closed.", opened[-1].start_mark
 
 
 def _where(name: str, mark: Any) -> str:

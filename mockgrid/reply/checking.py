@@ -216,7 +216,7 @@ def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:
 
 def _finding(scripted: ScriptedReply, message: str, hint: str = "") -> Finding:
     if isinstance(scripted.form, Example):
-        hint = hint or "Name an example that the contract has."
+        hint = hint or "Name one that the contract has, or write `say` or `body`."
     hint = hint or "Mend it, or write `contract: off` beside it if breaking the contract is the point."
     return Finding(_CODE, "error", message, scripted.where, hint)
 

@@ -43,8 +43,7 @@ def named_example(operation: Operation, response: Response, media: MediaType, na
     if name in media.examples:
         return _read(media, media.examples[name])
     known = sorted({key for found in response.media.values() for key in found.examples if key})
-    subject = f"{operation.id} does not have for {response.status}"
-    message = f"Prefer asks for the example {name[:80]!r}, which {subject}."
+    message = f"{operation.id} has no example {name[:80]!r} for {response.status}."
     elsewhere = [
         other.status
         for other in operation.responses.values()
@@ -52,7 +51,7 @@ def named_example(operation: Operation, response: Response, media: MediaType, na
     ]
     if elsewhere:
         raise PreferError(f"{message} It belongs to {elsewhere[0]}: ask for that code, too.")
-    names = f" Known are {', '.join(known[:12])}." if known else " There are none."
+    names = f" Known are {', '.join(known[:12])}." if known else " It has none for that."
     raise PreferError(message + (did_you_mean(name, known) or names))
 
 

@@ -90,7 +90,7 @@ class GenericReplies:
         headers = self._headers(response, seed, f"{operation.id} cannot be answered with {code}")
         if code in _BODILESS or not response.media:
             if example is not None:
-                raise PreferError(f"Prefer asks for the example {example[:80]!r}, but {code} has no body.")
+                raise PreferError(f"There is no example {example[:80]!r}: {code} has no body.")
             return Reply(code, headers)
         media = _media(response, example, accept)
         name, content_type = _content_type(response, media, accept)

@@ -15,7 +15,7 @@ class Limit:
     Attributes:
         counts: what is counted.
         amount: how much the bucket holds.
-        per: seconds in which an empty bucket is full again.
+        per: seconds in which an empty bucket is full again; more than 0.
         scope: one bucket for the session (``key``), or one for each model.
     """
 
@@ -27,7 +27,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class TopUp:
-    """What is added to a balance that is used up, and after how many seconds."""
+    """What is added to a balance that is used up, and after how many seconds, more than 0."""
 
     tokens: int
     after: float

@@ -80,6 +80,10 @@ def build(
     except _NotJsonError as error:
         finding = Finding("MG212", "error", error.message, f"{where}#{error.where}", error.hint)
         raise ScenarioError([finding]) from None
+    if plain == []:
+        message = "There is nothing to play: the list is empty."
+        hint = "Give one reply at least, such as {say: Hello}, or one step."
+        raise ScenarioError([Finding("MG215", "error", message, f"{where}#", hint)])
     whole, wrapped = _wrapped(plain)
     return _usable(*_checked(whole, Ledger(Document(plain, where), wrapped), name or "scenario", operations))
 
@@ -138,7 +142,7 @@ def _checked(
         steps = part.find("steps")
         if steps is not None and isinstance(steps.value, list):
             settings["steps"] = read_steps(steps, operations)
-            note_unreachable(settings["steps"], ledger)
+            note_unreachable(settings["steps"], steps)
     findings = ledger.findings
     if any(finding.severity == "error" for finding in findings):
         return None, findings

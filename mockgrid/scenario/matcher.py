@@ -181,7 +181,8 @@ def _pattern(part: Part) -> Word | None:
     try:
         pattern = compile_pattern(part.value)
     except RegexError as error:
-        part.error("MG217", f"The pattern cannot be used: {error.message}.", error.hint)
+        message = f"The pattern {shown(part.value)} cannot be used: {error.message}."
+        part.error("MG217", message, error.hint or "Correct it, or use contains, glob or one_of.")
         return None
     return Word("matches", lambda found: isinstance(found, str) and bool(pattern.search(found)))
 

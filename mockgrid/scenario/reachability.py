@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
 from mockgrid.scenario.equality import same
@@ -12,7 +12,7 @@ from mockgrid.scenario.scenario import START
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mockgrid.scenario.ledger import Ledger
+    from mockgrid.scenario.part import Part
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.step import Step
 
@@ -22,8 +22,14 @@ __all__ = ["note_unreachable"]
 _COMPARED: Final = 200
 
 
-def note_unreachable(steps: Sequence[Step], ledger: Ledger) -> None:
-    """Note the steps that can never answer, as warnings."""
+def note_unreachable(steps: Sequence[Step], part: Part) -> None:
+    """Note the steps that can never answer, as warnings.
+
+    Args:
+        steps: those that are sound.
+        part: all of them, as they were written.
+    """
+    ledger = part.ledger
     whole: Step | None = None
     lasting = _Lasting()
     for step in steps:
@@ -40,7 +46,7 @@ def note_unreachable(steps: Sequence[Step], ledger: Ledger) -> None:
             lasting.add(step)
             if not step.when:
                 whole = step
-    _note_states(steps, ledger)
+    _note_states(steps, part)
 
 
 class _Lasting:
@@ -101,21 +107,39 @@ def _contained(check: Check) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _note_states(steps: Sequence[Step], ledger: Ledger) -> None:
+def _note_states(steps: Sequence[Step], part: Part) -> None:
     reached = {START, *(step.go_to for step in steps)}
     reached.update(reply.go_to for step in steps for reply in step.replies)
     reached.discard("")
+    # What is wrong with the other steps has been said. Where they lead once they are mended is not known: any
+    # text in them may be the state that a `go_to` names, or one that is misspelt.
+    sound = {step.index for step in steps}
+    broken = [item for index, item in enumerate(part.value) if index not in sound]
+    possible = reached.union(_texts(broken))
     for step in steps:
         for predicate in step.when:
             if not isinstance(predicate, Check) or predicate.name != "state":
                 continue
             for state in predicate.matcher.choices or ():
-                if state not in reached:
+                if state not in possible:
                     guess = did_you_mean(state, reached).strip()
                     hint = guess or "Add `go_to`, or use `start`, in which sessions begin."
                     pointer = _place(step)
                     message = f"No `go_to` leads to the state '{state}'."
-                    ledger.add("MG232", pointer, message, hint, severity="warning")
+                    part.ledger.add("MG232", pointer, message, hint, severity="warning")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return the texts in a value, those of a ``when`` left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key != "when":
+                yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
 
 
 def _place(step: Step) -> str:

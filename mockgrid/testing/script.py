@@ -39,7 +39,8 @@ def script_of(
         PlayError: a file cannot be used, or data is none that JSON has.
     """
     if isinstance(played, os.PathLike) or (isinstance(played, str) and _is_path(played)):
-        asked = _of_file(_found(Path(played), caller), caller)
+        path = Path(played)
+        asked = _of_file(_found(path, caller), caller, None if path.is_absolute() else path)
     elif isinstance(played, str):
         file = _named(played, folders) if folders else None
         asked = {"scenario": played} if file is None else _of_file(file, caller)
@@ -73,8 +74,14 @@ def _named(name: str, folders: Sequence[str]) -> Path | None:
     return None if found is None else Path(found.origin.document.name)
 
 
-def _of_file(path: Path, caller: Caller) -> dict[str, Any]:
-    """Read a file here, so that findings name its lines, wherever the server is."""
+def _of_file(path: Path, caller: Caller, asked: Path | None = None) -> dict[str, Any]:
+    """Read a file here, so that findings name its lines, wherever the server is.
+
+    Args:
+        path: the file.
+        caller: who asked.
+        asked: the relative path by which it was looked for in several places; None for no search.
+    """
     from mockgrid.scenario.loading import check_file  # noqa: PLC0415 - only those who play files need it
 
     shown = seen_from_here(path)
@@ -82,6 +89,9 @@ def _of_file(path: Path, caller: Caller) -> dict[str, Any]:
     if scenario is None:
         wrong = [found.as_json() for found in findings if found.severity == "error"]
         if not path.exists():
+            if asked is not None and not wrong[0]["hint"].startswith("Did you mean"):
+                places = dict.fromkeys(str(folder) for folder in (caller.folder, Path.cwd()))
+                wrong[0]["hint"] = f"{asked} was looked for in {' and in '.join(places)}."
             raise PlayError(finding_line(wrong[0]), where=caller.where, findings=wrong)
         raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong)
     return {"source": path.read_text("utf-8-sig"), "where": shown}

@@ -45,7 +45,7 @@ def test_bad_files_are_findings_and_leave_the_others_alone(tmp_path):
     library = load_library([tmp_path, tmp_path / "none", tmp_path / "b.yaml"], operations=[])
     assert list(library.scenarios) == ["b"]
     assert [(finding.code, finding.message) for finding in library.findings] == [
-        ("MG212", "`seed` must be an integer, got a string."),
+        ("MG212", "`seed` must be an integer, got the text 'x'."),
         ("MG210", "The file is UTF-16."),
         ("MG210", "There is no such directory."),
         ("MG210", "This is not a directory."),

@@ -109,3 +109,20 @@ def test_a_file_with_errors_has_no_scenario():
 )
 def test_nothing_is_said_of_what_is_fine(text):
     assert found_in(text) == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "{when: {operation: lstModels}, go_to: paid, reply: {say: a}}",
+        "{when: {turn: 1}, reply: {say: '${x}', go_to: paid}}",
+        "{when: {turn: 1}, replies: [{say: a, finish: stopp}, {say: b, go_to: paid}]}",
+        "{when: {turn: 1}, goto: paid, reply: {say: a}}",
+        "{when: {turn: 1}, reply: {say: a}, replies: [{say: b, go_to: paid}]}",
+    ],
+)
+def test_a_step_that_is_wrong_leads_where_it_says(broken):
+    text = f"steps:\n  - {broken}\n  - {{when: {{state: paid}}, reply: {{say: b}}}}\n"
+    (finding,) = found_in(text)
+    assert finding.severity == "error"
+    assert "MG232" in {found.code for found in found_in(text.replace("state: paid", "state: other"))}

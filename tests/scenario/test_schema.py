@@ -95,6 +95,7 @@ KEYS = [
     "split",
     "coalesce",
     "x",
+    "5",
     "auto",
     "status",
     "when",

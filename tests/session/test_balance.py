@@ -37,6 +37,16 @@ def test_a_debt_takes_several_top_ups():
     assert balance.left == 15
 
 
+def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
+    balance = Balance(1, TopUp(1, 0.25))
+    balance.spend(10**12 + 1, 0)
+    assert balance.admit(1000) == Replenishing(0.25)
+    assert balance.left == 4000 - 10**12
+    assert balance.admit(0.25 * 10**12) == Replenishing(0.25)
+    assert balance.admit(0.25 * (10**12 + 1)) == Admitted()
+    assert balance.left == 1
+
+
 def test_each_exhaustion_orders_anew():
     balance = Balance(1, TopUp(1, 3))
     for start in (0, 10, 20):

@@ -3,6 +3,7 @@
 import os
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from testing.client import Client
@@ -65,7 +66,7 @@ def test_what_plays_next_takes_the_place_and_the_journal_goes_on(session, client
         ),
         ({"steps": [{"reply": {"error": 999}}]}, "#/steps/0/reply/error: error MG215"),
         ([{"say": {1, 2}}], "#/0/say: error MG212: A value of type set cannot stand here."),
-        ([{"error": {"status": 422, "code": 3}}], "#/0/error/code: error MG2"),
+        ([{"error": {"status": 422, "code": [3]}}], "#/0/error/code: error MG2"),
         ("tool-lop", ": There is no scenario 'tool-lop'. Did you mean tool-loop?"),
         (3, ": A value of type int cannot be played"),
     ],
@@ -92,6 +93,11 @@ def test_a_broken_file_is_told_by_its_own_lines(session, tmp_path):
         PlayError, match=r"test_session\.py:\d+: .*none\.yaml: error MG210: There is no such file"
     ):
         session.play("files/none.yaml")
+    with pytest.raises(PlayError, match=r"files/none\.yaml was looked for in (.*) and in (.*)\.") as raised:
+        session.play("files/none.yaml")
+    assert f"{Path(__file__).parent} and in {Path.cwd()}." in str(raised.value)
+    with pytest.raises(PlayError, match="There is nothing to play: the list is empty"):
+        session.play([])
 
 
 def test_a_file_that_breaks_the_contract_is_told_by_its_own_lines(session, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.nearest import did_you_mean
@@ -24,6 +25,7 @@ from mockgrid.scenario.reply import (
     ToolCall,
     Usage,
 )
+from mockgrid.scenario.shown import shown
 from mockgrid.scenario.template import Structure, Template
 
 if TYPE_CHECKING:
@@ -50,6 +52,9 @@ _FAULT_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "slow_headers": ("for",),
     "wrong_length": ("length",),
 }
+# The keys of a tool call in the API.
+_API_CALL: Final = frozenset(("id", "type", "index", "function", "name", "arguments"))
+_TOOL: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKING: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "trailer", "upgrade")
@@ -61,7 +66,7 @@ def read_reply(part: Part) -> ScriptedReply | None:
     name = next((form for form in _FORMS if form in value), "auto")
     for option, argument in part.items():
         if option not in _FORMS and option not in _OPTIONS[name]:
-            hint = f"It belongs to {' and '.join(_takers(option))}."
+            hint = f"It belongs to {_takers(option)}."
             argument.error("MG221", f"`{option}` has no effect beside `{name}`.", hint, key=True)
     free = value.get("contract") == "off"
     delay, stream = part.find("delay"), part.find("stream")
@@ -83,12 +88,9 @@ def read_reply(part: Part) -> ScriptedReply | None:
     return reply if part.sound else None
 
 
-def _takers(option: str) -> Iterator[str]:
-    yield from (
-        f"`{form}`"
-        for form in ("say", "call", "json", "refuse", "auto", "example", "body")
-        if option in _OPTIONS[form]
-    )
+def _takers(option: str) -> str:
+    *others, last = [f"`{form}`" for form in _OPTIONS if option in _OPTIONS[form]]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _form(name: str, part: Part, *, free: bool) -> Form:  # noqa: PLR0911 - one for each form
@@ -121,6 +123,11 @@ def _template(part: Part, key: str) -> Template | None:
 
 def _calls(part: Part, *, free: bool) -> Iterator[ToolCall]:
     for calls in part.members() if isinstance(part.value, list) else (part,):
+        meant = _meant_call(calls.value)
+        if meant is not None and not free:
+            hint = f"Write `call: {shown(meant)}`."
+            calls.error("MG222", "The tool's name is the key of its arguments.", hint)
+            continue
         for name, argument in calls.items():
             if isinstance(argument.value, str):
                 yield ToolCall(name, _raw_arguments(argument, free=free))
@@ -128,6 +135,24 @@ def _calls(part: Part, *, free: bool) -> Iterator[ToolCall]:
                 yield ToolCall(name, Structure({}, {}, constant=True))
             else:
                 yield ToolCall(name, Structure.read(argument))
+
+
+def _meant_call(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the call that was meant by one written as the API has it; None for any other.
+
+    >>> _meant_call({"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Oslo"}}})
+    {'get_weather': {'city': 'Oslo'}}
+    """
+    function = value.get("function", value)
+    if not isinstance(function, dict) or not (value.keys() | function.keys()) <= _API_CALL:
+        return None
+    name, arguments = function.get("name"), function.get("arguments")
+    if not isinstance(name, str) or _TOOL.fullmatch(name) is None:
+        return None
+    if isinstance(arguments, str):
+        with suppress(ValueError):
+            arguments = json.loads(arguments)
+    return {name: {} if arguments is None else arguments}
 
 
 def _raw_arguments(part: Part, *, free: bool) -> Template:
@@ -184,7 +209,8 @@ def _finish(part: Part, *, free: bool) -> str:
     finish: str = part.value.get("finish", "")
     if finish and not free and finish not in _FINISHES:
         guess = did_you_mean(finish, _FINISHES).strip() or "Add `contract: off` if that is the point."
-        message = f"`finish` is '{finish[:80]}'; one of {', '.join(_FINISHES)} was expected."
+        choices = ", ".join(f'"{known}"' for known in _FINISHES)
+        message = f'`finish` must be one of {choices}, got "{finish[:80]}".'
         part["finish"].error("MG213", message, guess)
     return finish
 
@@ -203,7 +229,8 @@ def _headers(part: Part) -> Mapping[str, tuple[Template, ...]]:
     for name, argument in part.items():
         lower = name.lower()
         if not _HEADER.fullmatch(name):
-            argument.error("MG225", f"'{name[:80]}' is not a header's name.", key=True)
+            hint = "Write a name of letters, digits and '-', such as x-request-id."
+            argument.error("MG225", f"'{name[:80]}' is not a header's name.", hint, key=True)
         elif lower in _FRAMING:
             hint = "`fault: wrong_length` and `fault: cut_body` break it on purpose."
             argument.error("MG225", f"The server sets `{lower}` itself.", hint, key=True)
@@ -224,7 +251,8 @@ def _values(part: Part) -> Iterator[Template]:
             yield Template.plain(str(item.value))
             continue
         if _BREAKING.search(item.value):
-            item.error("MG225", "A header's value is one line of Latin-1 characters.")
+            hint = "Write several values as a list; escape other characters, as in %E2%82%AC."
+            item.error("MG225", "A header's value is one line of Latin-1 characters.", hint)
         yield Template.read(item)
 
 

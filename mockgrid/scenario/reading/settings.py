@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from mockgrid.scenario.duration import seconds
 from mockgrid.scenario.limit import Balance, Limit, TopUp
-from mockgrid.scenario.reading.stream import read_pace
+from mockgrid.scenario.reading.stream import read_pace, read_period
 
 if TYPE_CHECKING:
     from mockgrid.scenario.part import Part
@@ -30,23 +29,24 @@ def read_settings(part: Part) -> dict[str, Any]:
                 case "pace":
                     found[key] = read_pace(argument)
                 case "limits":
-                    found[key] = tuple(_limit(item) for item in value)
+                    found[key] = tuple(_limit(item) for item in argument.members())
                 case "balance":
-                    found[key] = _balance(value)
+                    found[key] = _balance(argument)
                 case _:
                     pass  # the name and the steps are read elsewhere
     return found
 
 
-def _limit(value: dict[str, Any]) -> Limit:
-    per, scope = seconds(value["per"]), value.get("scope", "key")
-    if "requests" in value:
-        return Limit("requests", int(value["requests"]), per, scope)
-    return Limit("tokens", int(value["tokens"]), per, scope)
+def _limit(part: Part) -> Limit:
+    value = part.value
+    counts: Literal["requests", "tokens"] = "requests" if "requests" in value else "tokens"
+    per = read_period(part, "per", "Leave the limit out for none.")
+    return Limit(counts, int(value[counts]), per, value.get("scope", "key"))
 
 
-def _balance(value: dict[str, Any]) -> Balance:
-    top_up = value.get("top_up")
+def _balance(part: Part) -> Balance:
+    tokens, top_up = int(part.value["tokens"]), part.find("top_up")
     if top_up is None:
-        return Balance(int(value["tokens"]))
-    return Balance(int(value["tokens"]), TopUp(int(top_up["tokens"]), seconds(top_up["after"])))
+        return Balance(tokens)
+    after = read_period(top_up, "after", "Leave the balance out for one that never ends.")
+    return Balance(tokens, TopUp(int(top_up.value["tokens"]), after))

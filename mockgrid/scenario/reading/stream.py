@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.part import Part
 
-__all__ = ["check_options", "optional_seconds", "read_delay", "read_pace", "read_stream"]
+__all__ = ["check_options", "optional_seconds", "read_delay", "read_pace", "read_period", "read_stream"]
 
 _NEWLINES: Final[dict[str, Any]] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
-# Seconds between comments while waiting, at least: each is a write.
+# Seconds of what happens again and again, at least: comments while waiting are a write each, and a limit that
+# is full again in no time is none.
 _SHORTEST: Final = 0.001
+_NO_IDLE: Final = "Leave it out for no comments while waiting."
 # Which options a kind of fault takes; others would be ignored.
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "disconnect": ("after",),
@@ -55,6 +57,15 @@ def read_delay(part: Part) -> Delay:
             return Normal(seconds(argument["mean"]), seconds(argument["deviation"]))
         case _:
             return LogNormal(seconds(argument["median"]), float(argument["sigma"]))
+
+
+def read_period(part: Part, key: str, hint: str) -> float:
+    """Read how long something takes each time, in seconds; what is shorter than 1ms is noted."""
+    argument = part[key]
+    found = seconds(argument.value)
+    if found < _SHORTEST:
+        argument.error("MG215", f"`{key}` is {argument.value}; it must be 1ms or more.", hint)
+    return found
 
 
 def read_pace(part: Part) -> Pace:
@@ -154,13 +165,10 @@ def _comments(part: Part) -> Comments | None:
         return Comments() if value else None
     if isinstance(value, str):
         return Comments(value)
-    if "idle" in value and seconds(value["idle"]) < _SHORTEST:
-        message = f"`idle` is {value['idle']}; it must be 1ms or more."
-        part["idle"].error("MG215", message, "Leave it out for no comments while waiting.")
     return Comments(
         text=value.get("text", Comments().text),
         every=int(value.get("every", 1)),
-        idle=optional_seconds(part, "idle"),
+        idle=read_period(part, "idle", _NO_IDLE) if "idle" in value else None,
     )
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.nearest import nearest
 from mockgrid.contract.pointer import join, resolve, split
 from mockgrid.scenario.duration import duration_mistake, share_mistake
+from mockgrid.scenario.reading import wording
 from mockgrid.scenario.schema import schema, validator
+from mockgrid.scenario.shown import shown
 
 if TYPE_CHECKING:
     from mockgrid.contract.violation import Violation
@@ -28,6 +30,7 @@ _CODES: Final = {
     "MG120": "MG220",
 }
 _GUESS: Final = re.compile(r'; did you mean "?([^"?]*)"?\?$')
+_PROPERTY: Final = re.compile(r"(\d) propert(?:y|ies)\b")
 _WITHIN: Final = frozenset(("allOf", "anyOf", "not", "$ref"))
 # Where a key belongs that stands in the wrong place.
 _HOLDERS: Final = (
@@ -36,6 +39,23 @@ _HOLDERS: Final = (
     ("stream", "inside `stream`"),
     ("when", "inside `when`"),
 )
+# What other APIs and this language elsewhere call a key, where none resembles it.
+_SYNONYMS: Final = {
+    "message": "detail",
+    "text": "say",
+    "content": "say",
+    "tool_calls": "call",
+    "finish_reason": "finish",
+    "reasoning": "think",
+    "response": "reply",
+    "responses": "replies",
+    "match": "when",
+}
+# Which kinds of faults stand where; each schema has a list of its own.
+_FAULTS: Final = {
+    "faultKind": ("streamFaultKind", "`{}` belongs inside `stream`: stream: {{fault: {}}}."),
+    "streamFaultKind": ("faultKind", "`{}` belongs beside `stream`, in the reply: fault: {}."),
+}
 # What the pattern of a duration or share refuses is a mistake in a unit, not in a form.
 _UNITS: Final = {"duration": duration_mistake, "delay": duration_mistake, "percentage": share_mistake}
 
@@ -88,17 +108,47 @@ class _Rule:
         self.alternatives: list[str] = self._said("x-alternatives") or []
         self.hint: str = self._said("errorMessage") or ""
         self.unit = next((name for name, _ in self._around if name in _UNITS), "")
-        self.known: list[str] = sorted(self._around[0][1].get("properties", ())) if self._around else []
+        self.examples: list[Any] = self._said("examples") or []
+        self._fault = next((_FAULTS[name] for name, _ in self._around if name in _FAULTS), None)
+        self._properties: dict[str, Any] = self._said("properties") or {}
+        self.known: list[str] = sorted(self._properties)
 
-    def meant(self, name: str) -> str:
+    def meant(self, name: str, holder: Any) -> str:
         """Return a hint for a key that is not known here: the nearest one, or where it belongs."""
-        guess = nearest(name, self.known)
+        blank = wording.glued(name, self.known)
+        if blank:
+            return blank
+        synonym = _SYNONYMS.get(name)
+        guess = nearest(name, self.known) or (synonym if synonym in self._properties else None)
         if guess is not None:
             return f"Did you mean {guess}?"
-        for holder, words in _HOLDERS:
-            if name in self._whole["definitions"][holder]["properties"]:
+        within = [key for key, node in self._properties.items() if name in self._keys(node)]
+        if len(within) == 1:
+            return f"It belongs inside `{within[0]}`."
+        for key, words in _HOLDERS:
+            if name in self._whole["definitions"][key]["properties"]:
                 return f"It belongs {words}."
-        return f"Known here: {', '.join(self.known)}." if self.known else ""
+        known = f"Known here: {', '.join(self.known)}." if self.known else ""
+        return wording.as_key(name, holder) or known
+
+    def examples_of(self, name: str) -> list[Any]:
+        """Return the examples of a key that can stand here."""
+        return list(self._properties.get(name, {}).get("examples", ()))
+
+    def misplaced(self, value: Any) -> str:
+        """Return where a kind of fault belongs that is none of those known here; empty for all else."""
+        if self._fault is None:
+            return ""
+        other, words = self._fault
+        known = isinstance(value, str) and value in self._whole["definitions"][other]["enum"]
+        return words.format(value, value) if known else ""
+
+    def _keys(self, node: dict[str, Any]) -> frozenset[str]:
+        """Return the keys of a mapping that can stand under a key."""
+        if "$ref" in node:
+            return self._keys(resolve(self._whole, node["$ref"].removeprefix("#")))
+        inner = (self._keys(form) for form in node.get("anyOf", ()))
+        return frozenset(node.get("properties", ())).union(*inner)
 
     def _said(self, keyword: str) -> Any:
         return next((node[keyword] for _, node in self._around if keyword in node), None)
@@ -107,28 +157,63 @@ class _Rule:
 def _note(part: Part, violation: Violation, rule: _Rule) -> None:
     code = _CODES.get(violation.code, "MG215")
     name = _name(violation.pointer)
+    around = violation.pointer.rpartition("/")[0]
     if code == "MG211":
-        message = f"`{name}` is not a key that is known here."
-        part.ledger.add(code, violation.pointer, message, rule.meant(name), key=True)
+        key = split(violation.pointer)[-1]
+        message = f"`{key}` is not a key that is known here."
+        hint = rule.meant(key, _value(part, around))
+        part.ledger.add(code, violation.pointer, message, hint, key=True)
         return
     if code == "MG214":
-        around = violation.pointer.rpartition("/")[0]
         message = f"`{name}` is missing{_inside(around)}."
-        part.ledger.add(code, violation.pointer, message, _misspelt(violation))
+        hint = _misspelt(violation) or _example(name, rule.examples_of(name))
+        part.ledger.add(code, violation.pointer, message, hint)
         return
     value = _value(part, violation.pointer)
     if rule.unit and violation.code in {"MG110", "MG115"} and not isinstance(value, (dict, list)):
         wrong, hint = _UNITS[rule.unit](value)
         part.ledger.add("MG216", violation.pointer, f"`{name}` {wrong}.", hint)
         return
+    if violation.code == "MG110":
+        _note_kind(part, violation, rule, value)
+        return
     guess_found = _GUESS.search(violation.message)
     message = violation.message[: guess_found.start()] if guess_found else violation.message
+    message = _PROPERTY.sub(r"\1 key", message)
     if violation.code == "MG119":
         message = "has none of the forms that are allowed here"
     if violation.code == "MG115" and rule.hint:
         message = f"is {violation.got}, which does not have the right form"
-    hint = f"Did you mean {guess_found[1]}?" if guess_found else rule.hint
+    guess = f"Did you mean {guess_found[1]}?" if guess_found else ""
+    hint = rule.misplaced(value) or guess or rule.hint
+    if violation.code != "MG113":  # a bound needs no example
+        hint = hint or _example(name, rule.examples)
     part.ledger.add(code, violation.pointer, f"`{name}` {message}.", hint)
+
+
+def _note_kind(part: Part, violation: Violation, rule: _Rule, value: Any) -> None:
+    name = _name(violation.pointer)
+    expected = wording.kinds(violation.expected)
+    meant = wording.as_value(value, violation.expected, rule.known)
+    if not violation.pointer:
+        above = "Write `steps:` above the list." if isinstance(value, list) else meant
+        meant = above or _example("steps", rule.examples_of("steps"))
+        message = f"A scenario must be a mapping with `steps`, got {wording.found(value)}."
+    elif isinstance(value, float) and "integer" in violation.expected:
+        message = f"`{name}` {violation.message}."
+    elif " or " in violation.expected and rule.hint:  # the hint says what can stand there
+        message = f"`{name}` cannot be {wording.found(value)}."
+    else:
+        message = f"`{name}` must be {expected}, got {wording.found(value)}."
+    hint = meant or rule.hint or wording.as_text(value, violation.expected) or _example(name, rule.examples)
+    part.ledger.add("MG212", violation.pointer, message, hint)
+
+
+def _example(name: str, examples: list[Any]) -> str:
+    if not examples:
+        return ""
+    key = "" if name.endswith("]") else f"{name}: "
+    return f"For example: `{key}{shown(examples[0])}`."
 
 
 def _note_missing(part: Part, violation: Violation, rule: _Rule, mistyped: set[str]) -> None:

@@ -1,0 +1,128 @@
+"""Findings about the structure in YAML's words, and what was meant by a key or a value that is refused.
+
+>>> kinds("a boolean, an array or null"), found("yes"), found([1])
+('true or false, a list or null', "the text 'yes'", 'a list')
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from mockgrid.contract.scalars import plain
+from mockgrid.scenario.shown import shown
+
+__all__ = ["as_key", "as_text", "as_value", "found", "glued", "kinds"]
+
+_WORDS: Final = {
+    "a boolean": "true or false",
+    "a string": "text",
+    "an array": "a list",
+    "an object": "a mapping",
+}
+_KIND: Final = re.compile("|".join(_WORDS))
+_TRUTHS: Final = {
+    **dict.fromkeys(("true", "yes", "on", "y"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n"), "false"),
+}
+_YAML_1_2: Final = "`on`, `off`, `yes` and `no` are text in YAML 1.2."
+# Quotes that word processors write, and that YAML reads as part of the text.
+_TYPOGRAPHIC: Final = frozenset(
+    "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
+)  # escaped: they look alike
+_DASH: Final = re.compile(r"-[A-Za-z_]")
+_COLON: Final = re.compile(r"([A-Za-z_]+):(\S.*)", re.DOTALL)
+_CUT: Final = 60
+
+
+def kinds(expected: str) -> str:
+    """Return the names of JSON's types as they are called in YAML."""
+    return _KIND.sub(lambda name: _WORDS[name[0]], expected)
+
+
+def found(value: Any) -> str:
+    """Say what a value is, and which, where it is short."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return f"the text '{value}'" if len(value) <= _CUT else "a long text"
+    if isinstance(value, (dict, list)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return shown(value, _CUT)
+
+
+def as_value(value: Any, expected: str, known: list[str]) -> str:
+    """Return what was meant by a value of the wrong kind; empty where that is not certain.
+
+    Args:
+        value: as it was read.
+        expected: the types that can stand in its place, in JSON's words.
+        known: the keys of the mapping that can, if one can.
+    """
+    if isinstance(value, dict) and "an array" in expected:
+        dashed = next((key for key in value if _DASH.match(key)), None)
+        return "" if dashed is None else _after_dash(dashed)
+    if not isinstance(value, str):
+        return ""
+    truth = _TRUTHS.get(value.lower()) if "a boolean" in expected else None
+    if truth is not None:
+        quoted = value.lower() == truth
+        return f"Write {truth} without quotes." if quoted else f"Write {truth}: {_YAML_1_2}"
+    if ("an integer" in expected or "a number" in expected) and _is_number(value):
+        return f"Write {value} without quotes."
+    if "an object" in expected:
+        return _after_colon(value, known)
+    return ""
+
+
+def as_text(value: Any, expected: str) -> str:
+    """Return what to do with a number or a truth where text can stand; empty for all else."""
+    return "Quote it." if "a string" in expected and isinstance(value, (int, float)) else ""
+
+
+def glued(key: str, known: list[str]) -> str:
+    """Return where a blank is missing in a key; empty where none is.
+
+    Args:
+        key: as it was read.
+        known: the keys that can stand there.
+    """
+    return _after_dash(key) if _DASH.match(key) else _after_colon(key, known)
+
+
+def as_key(key: str, holder: Any) -> str:
+    """Return what was meant by a key that resembles none; empty where that cannot be told.
+
+    Args:
+        key: as it was read.
+        holder: the mapping that it stands in.
+    """
+    if not isinstance(holder, dict) or key not in holder:
+        return ""
+    values = [item for item in holder.values() if isinstance(item, str)]
+    if any(not _TYPOGRAPHIC.isdisjoint(text[:1] + text[-1:]) for text in (key, *values)):
+        return "Quote text with ' or \"; typographic quotes are a part of the text."
+    keys = list(holder)
+    before = keys[keys.index(key) - 1] if keys.index(key) else None
+    if holder[key] is None and before is not None and isinstance(holder[before], str):
+        return f"If it is the rest of the text under `{before}`, quote that text: it has a comma."
+    return ""
+
+
+def _after_dash(key: str) -> str:
+    return f"A blank is missing after the '-': write `- {key[1 : _CUT + 1]}`."
+
+
+def _after_colon(text: str, known: list[str]) -> str:
+    parts = _COLON.fullmatch(text)
+    if parts is None or parts[1] not in known:
+        return ""
+    return f"A blank is missing after the ':': write `{parts[1]}: {parts[2][:_CUT]}`."
+
+
+def _is_number(text: str) -> bool:
+    try:
+        value = plain(text)
+    except ValueError:
+        return False
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
