@@ -48,16 +48,17 @@ class Balance:
         top_up = self._top_up
         if self.left <= 0 and top_up is not None:
             due = now + top_up.after if self._due is None else self._due
-            if now >= due:
-                # One that owes more than a top-up waits for the next, which is ordered when this one comes.
-                # A debt may take millions: they are counted and not made one by one.
+            # One that owes more than a top-up waits for the next, which is ordered when this one comes.
+            # A debt may take millions: they are counted and not made one by one. Where the quotient was
+            # rounded down, what is due by now is seen to in a second round.
+            while self.left <= 0 and now >= due:
                 owed = -self.left // top_up.tokens + 1
                 come = min(owed, 1 + int((now - due) // top_up.after))
                 self.left += come * top_up.tokens
                 due += come * top_up.after
             self._due = None if self.left > 0 else due
             if self.left <= 0:
-                return Replenishing(max(due - now, 0.0))
+                return Replenishing(due - now)
         return Admitted() if self.left > 0 else Exhausted()
 
     def spend(self, tokens: int, now: float) -> None:

@@ -47,6 +47,14 @@ def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
     assert balance.left == 1
 
 
+def test_what_is_due_by_now_has_come_where_a_quotient_is_rounded_down():
+    balance = Balance(1, TopUp(10, 1))
+    balance.spend(386, 47.26)
+    # 38.0 seconds behind the first top-up, as floats are subtracted; divided, a whole one is lost.
+    assert balance.admit(86.25999999999999) == Admitted()
+    assert balance.left == 5
+
+
 def test_each_exhaustion_orders_anew():
     balance = Balance(1, TopUp(1, 3))
     for start in (0, 10, 20):

@@ -109,6 +109,7 @@ class _Rule:
         self.hint: str = self._said("errorMessage") or ""
         self.unit = next((name for name, _ in self._around if name in _UNITS), "")
         self.examples: list[Any] = self._said("examples") or []
+        self.choices: list[Any] = self._around[0][1].get("enum", []) if self._around else []
         self._fault = next((_FAULTS[name] for name, _ in self._around if name in _FAULTS), None)
         self._properties: dict[str, Any] = self._said("properties") or {}
         self.known: list[str] = sorted(self._properties)
@@ -200,12 +201,14 @@ def _note_kind(part: Part, violation: Violation, rule: _Rule, value: Any) -> Non
         meant = above or _example("steps", rule.examples_of("steps"))
         message = f"A scenario must be a mapping with `steps`, got {wording.found(value)}."
     elif isinstance(value, float) and "integer" in violation.expected:
-        message = f"`{name}` {violation.message}."
+        message = f"`{name}` {wording.kinds(violation.message)}."
     elif " or " in violation.expected and rule.hint:  # the hint says what can stand there
         message = f"`{name}` cannot be {wording.found(value)}."
     else:
         message = f"`{name}` must be {expected}, got {wording.found(value)}."
-    hint = meant or rule.hint or wording.as_text(value, violation.expected) or _example(name, rule.examples)
+    # A number in quotes is none of the words that a list of choices has.
+    quoted = "" if rule.choices else wording.as_text(value, violation.expected)
+    hint = meant or rule.hint or quoted or _example(name, rule.examples)
     part.ledger.add("MG212", violation.pointer, message, hint)
 
 

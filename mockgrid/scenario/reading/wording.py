@@ -68,7 +68,8 @@ def as_value(value: Any, expected: str, known: list[str]) -> str:
     if truth is not None:
         quoted = value.lower() == truth
         return f"Write {truth} without quotes." if quoted else f"Write {truth}: {_YAML_1_2}"
-    if ("an integer" in expected or "a number" in expected) and _is_number(value):
+    numbers = (int, float) if "a number" in expected else (int,) if "an integer" in expected else ()
+    if _is_number(value, numbers):
         return f"Write {value} without quotes."
     if "an object" in expected:
         return _after_colon(value, known)
@@ -120,9 +121,9 @@ def _after_colon(text: str, known: list[str]) -> str:
     return f"A blank is missing after the ':': write `{parts[1]}: {parts[2][:_CUT]}`."
 
 
-def _is_number(text: str) -> bool:
+def _is_number(text: str, numbers: tuple[type, ...]) -> bool:
     try:
         value = plain(text)
     except ValueError:
         return False
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, numbers) and not isinstance(value, bool)
