@@ -186,6 +186,14 @@ def test_what_an_error_has_no_place_for_is_said(check, name):
     assert check({}, "a.yaml", "--error-shape", "both")[0] == 0
 
 
+def test_an_error_with_an_idle_word_is_held_to_the_contract_all_the_same(check):
+    code, out, _ = check(
+        {"a.yaml": "steps:\n  - reply: {error: {status: 418, code: x}}\n"}, "a.yaml", "--no-strict"
+    )
+    assert code == 1
+    assert "error MG201: createChatCompletion does not declare the status 418" in out
+
+
 def test_an_error_of_another_document_has_no_place_for_what_its_schema_lacks(check):
     document = PETS + (
         '        "429":\n          description: Slow\n          content:\n            application/json:\n'

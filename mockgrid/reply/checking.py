@@ -81,10 +81,7 @@ class Checking:
         if not operations and not step.placed and isinstance(reply.form, Say | Json | Call | Refuse):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
         if isinstance(reply.form, Error) and operations:
-            idle = list(self._idle(reply, reply.form, operations))
-            yield from idle
-            if idle:
-                return
+            yield from self._idle(reply, reply.form, operations)
         for operation in operations:
             told = list(self._for(operation, step, reply))
             yield from told
