@@ -23,14 +23,14 @@ from typing import Any
 
 import uvloop
 
+from mockgrid.app.settings import Settings
+from mockgrid.http.head import Head
+from mockgrid.http.send import send_reply
+from mockgrid.http.server import run
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.reply import SSE, Reply
 from mockgrid.scenario.delay import Fixed
 from mockgrid.scenario.pace import Pace
-from mockgrid.server.head import Head
-from mockgrid.server.run import run
-from mockgrid.server.sending import send_reply
-from mockgrid.server.settings import Settings
 from mockgrid.session.exchange import Exchange
 
 RAMP = 2.0

@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from mockgrid.server.build import build_app
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
 
 CHAT = "/v1/chat/completions"
 

@@ -8,15 +8,15 @@ import textwrap
 import threading
 import time
 import types
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from mockgrid import cli, findings
+from mockgrid.app.settings import Settings
 from mockgrid.cli.serve import serve, warn_of_files
 from mockgrid.cli.variables import misspelt
-from mockgrid.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,7 +41,7 @@ FAKE = textwrap.dedent("""
             raise DocumentError("The key 'paths' is missing.", where=f"{settings.document}:1:1")
         return App()
 
-    build = types.ModuleType("mockgrid.server.build")
+    build = types.ModuleType("mockgrid.app.build")
     build.build_app = build_app
     sys.modules[build.__name__] = build
 
@@ -75,11 +75,11 @@ def settings_of(mockgrid, environment):
 
     def read(*arguments):
         found = []
-        build = types.ModuleType("mockgrid.server.build")
+        build = types.ModuleType("mockgrid.app.build")
         app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()), library=None)
         build.build_app = lambda _settings: app
         environment.setitem(sys.modules, build.__name__, build)
-        environment.setattr("mockgrid.server.run.run", lambda _app, settings: found.append(settings) or 0)
+        environment.setattr("mockgrid.http.server.run", lambda _app, settings: found.append(settings) or 0)
         code, out, err = mockgrid("serve", *arguments)
         assert (code, out, err) == (0, "", "")
         return found[0]
@@ -129,7 +129,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
         *("--journal-bytes", "1MiB", "--max-sessions", "5", "--session-idle", "2m", "--max-connections", "6"),
-        *("--max-streams", "7", "--request-timeout", "8s", "--workers", "3"),
+        *("--max-streams", "7", "--request-timeout", "8s"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
@@ -166,19 +166,9 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         body_timeout=120.0,
         header_timeout=0.5,
         keep_alive=9.0,
-        workers=3,
     )
     unset = {field.name for field in fields(Settings) if getattr(given, field.name) == field.default}
     assert unset == {"shutdown_timeout"}
-
-
-def test_one_of_several_workers_has_its_share_of_what_is_for_all():
-    whole = Settings(journal_bytes=1001, max_sessions=3, max_streams=1, watch=True)
-    assert whole.share() is whole
-    several = replace(whole, workers=4)
-    divided = {"journal_bytes": 251, "max_sessions": 1, "max_streams": 1}
-    assert several.share() == replace(several, **divided, watch=False)
-    assert several.share(watch=True).watch
 
 
 def test_every_flag_reads_its_variable_and_wins_over_it(settings_of, environment):
@@ -342,7 +332,7 @@ def test_remarks_on_the_document_are_told_at_the_start(capsys):
 
 
 def test_serve_tells_the_remarks_of_its_contract(mockgrid, environment):
-    environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+    environment.setattr("mockgrid.http.server.run", lambda _app, _settings: 0)
     code, out, err = mockgrid("serve", str(ROOT / "tests" / "documents" / "petstore.yaml"))
     assert (code, out) == (0, "")
     assert err.startswith("mockgrid: warning: ")
@@ -350,7 +340,7 @@ def test_serve_tells_the_remarks_of_its_contract(mockgrid, environment):
 
 
 def test_serve_tells_of_an_operation_id_that_is_given_twice_and_serves(mockgrid, environment, tmp_path):
-    environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+    environment.setattr("mockgrid.http.server.run", lambda _app, _settings: 0)
     path = tmp_path / "twice.yaml"
     path.write_text(
         "openapi: 3.0.3\npaths:\n  /a: {get: {operationId: same}}\n  /b: {get: {operationId: same}}\n"
@@ -364,7 +354,7 @@ def test_serve_tells_of_an_operation_id_that_is_given_twice_and_serves(mockgrid,
 
 
 def test_serve_tells_what_is_doubtful_in_scenarios(mockgrid, environment, tmp_path):
-    environment.setattr("mockgrid.server.run.run", lambda _app, _settings: 0)
+    environment.setattr("mockgrid.http.server.run", lambda _app, _settings: 0)
     (tmp_path / "a.yaml").write_text("steps: [{reply: {say: a}}, {when: {turn: 0}, reply: {say: b}}]")
     code, out, err = mockgrid("serve", "--scenarios", str(tmp_path))
     assert (code, out) == (0, "")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli
-from mockgrid.server.build import load_contract, read_scenarios
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import load_contract, read_scenarios
+from mockgrid.app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 GOOD = "steps:\n  - when: {turn: 1}\n    reply: {say: Hi}\n"

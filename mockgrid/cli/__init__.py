@@ -57,7 +57,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Click's, with the nearest name for one that is unknown."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from mockgrid.contract.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+            from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
 
             raise click.UsageError(f"There is no command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)

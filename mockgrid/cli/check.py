@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockgrid.app.values import KINDS, OneOf
 from mockgrid.cli.contract import contract_options, load
 from mockgrid.cli.values import Setting, Value
-from mockgrid.server.values import KINDS, OneOf
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mockgrid.cli.sources import read_source
-from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
-from mockgrid.contract.document import read_document
-from mockgrid.contract.overlay import apply
-from mockgrid.contract.pointer import join
+from mockgrid.document.bundle import bundle
+from mockgrid.document.document import read_document
+from mockgrid.document.overlay import apply
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario import check
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mockgrid.cli.sources import Source
-    from mockgrid.contract.document import Document
+    from mockgrid.document.document import Document
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario import Scenario
 

@@ -41,7 +41,7 @@ def load(document: str | None, overlays: Sequence[str]) -> Contract:
     Raises:
         DocumentError: it cannot be used.
     """
-    from mockgrid.server.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-    from mockgrid.server.settings import Settings  # noqa: PLC0415 (the same)
+    from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.app.settings import Settings  # noqa: PLC0415 (the same)
 
     return load_contract(Settings(document=document, overlays=tuple(overlays)))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockgrid.app.values import OneOf, Whole
 from mockgrid.cli.contract import contract_options, load
 from mockgrid.cli.values import Setting, Value
-from mockgrid.server.values import OneOf, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

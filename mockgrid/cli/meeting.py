@@ -7,10 +7,10 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.contract import yaml
-from mockgrid.contract.document import read_document
-from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
+from mockgrid.document import yaml
+from mockgrid.document.document import read_document
+from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
 from mockgrid.scenario import load, load_library
 from mockgrid.scenario.given import given_request

@@ -24,7 +24,7 @@ def explained(mistake: click.ClickException) -> str:
 
 
 def _no_such_option(mistake: click.NoSuchOption) -> str:
-    from mockgrid.contract.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+    from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
 
     known: list[str] = []
     if mistake.ctx is not None:

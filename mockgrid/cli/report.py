@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from mockgrid.app.values import OneOf, Whole
 from mockgrid.cli.values import Setting, Value
 from mockgrid.cli.wait import split
+from mockgrid.control import CONTROL
 from mockgrid.errors import MockgridError
-from mockgrid.server.control import CONTROL
-from mockgrid.server.values import OneOf, Whole
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockgrid.app.settings import Settings
+from mockgrid.app.values import DEFAULTS, KINDS
 from mockgrid.cli.values import Setting, Value
 from mockgrid.cli.variables import misspelt
-from mockgrid.server.settings import Settings
-from mockgrid.server.values import DEFAULTS, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,7 +113,6 @@ def warn_of_files(remarks: Sequence[tuple[str, str]]) -> None:
 @setting("--body-timeout", "Time for a request body to arrive.", default="60s")
 @setting("--header-timeout", "Time for request line and headers to arrive.", default="30s")
 @setting("--keep-alive", "Time that an idle connection stays open.", default="75s")
-@setting("--workers", "Processes that serve; each session is in one of them.")
 def serve(**values: Any) -> int:
     """Serve DOCUMENT (or MOCKGRID_DOCUMENT), by default the bundled Consumption API, until Ctrl+C.
 
@@ -125,10 +124,10 @@ def serve(**values: Any) -> int:
     for sentence in misspelt(serve, os.environ):
         warn(sentence)
 
-    from mockgrid.server.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-    from mockgrid.server.run import run  # noqa: PLC0415 (the same)
+    from mockgrid.app.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.http.server import run  # noqa: PLC0415 (the same)
 
-    app = build_app(settings.share())
+    app = build_app(settings)
     warn_of_files(app.contract.remarks)
     if settings.scenarios and app.library is not None:
         found = app.library().findings

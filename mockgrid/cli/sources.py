@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockgrid.contract.document import Document
+    from mockgrid.document.document import Document
     from mockgrid.errors import DocumentError
 
 __all__ = ["Kind", "Source", "files_of", "read_source"]
@@ -68,7 +68,7 @@ def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:
 
 def read_source(path: Path) -> Source:
     """Read a file, and tell what it is by its first keys."""
-    from mockgrid.contract.document import read_document  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.document.document import read_document  # noqa: PLC0415 (slow, and mistakes are to be told soon)
     from mockgrid.errors import DocumentError  # noqa: PLC0415 (the same)
 
     try:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mockgrid.app.values import Names, OneOf
 from mockgrid.errors import StartError
-from mockgrid.server.values import Names, OneOf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.server.values import Kind
+    from mockgrid.app.values import Kind
 
 
 class Value(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only

@@ -29,7 +29,7 @@ def misspelt(command: click.Command, environment: Mapping[str, str]) -> Iterator
             continue
         if _INJECTED.fullmatch(name) or _ADDRESS.match(environment[name]):
             continue
-        from mockgrid.contract.nearest import nearest  # noqa: PLC0415 (only for mistakes)
+        from mockgrid.document.nearest import nearest  # noqa: PLC0415 (only for mistakes)
 
         meant = nearest(name.removeprefix(_PREFIX), (other.removeprefix(_PREFIX) for other in known))
         if meant is not None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mockgrid.app.values import Duration
 from mockgrid.cli.values import Setting, Value
-from mockgrid.server.control import CONTROL
-from mockgrid.server.control.address import read_address
-from mockgrid.server.values import Duration
+from mockgrid.control import CONTROL
+from mockgrid.control.address import read_address
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
-from mockgrid.contract.json_body import MalformedJsonError, read_json
 from mockgrid.contract.media_types import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
-from mockgrid.contract.outline import Outline
 from mockgrid.contract.styles import Written, in_fields
+from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.schema.hints import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockgrid.contract.contract import MediaType, Operation
     from mockgrid.contract.multipart import Part
-    from mockgrid.contract.outline import Raw
+    from mockgrid.schema.hints import Raw
 
 __all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body", "unsupported_sentence"]
 

@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from mockgrid.contract.admission import check_document, check_operations
-from mockgrid.contract.compiling import Compiler
+from mockgrid.contract.compiler import Compiler
 from mockgrid.contract.examples import broken_examples
+from mockgrid.contract.extension import Policy, policy_of
+from mockgrid.contract.lint import check_document, check_operations
 from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json
 from mockgrid.contract.operation_ids import repeated_ids
-from mockgrid.contract.policy import Policy, policy_of
-from mockgrid.contract.required import one_way
-from mockgrid.contract.routing import Router
-from mockgrid.contract.schemas import Schemas
-from mockgrid.contract.validation import SchemaValidator, check_compiling
+from mockgrid.contract.router import Router
+from mockgrid.schema.required import one_way
+from mockgrid.schema.schemas import Schemas
+from mockgrid.schema.validator import SchemaValidator, check_compiling
 
 if TYPE_CHECKING:
-    from mockgrid.contract.dialect import Draft
-    from mockgrid.contract.document import Document
+    from mockgrid.document.document import Document
+    from mockgrid.schema.translate import Draft
 
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_path_of", "is_json"]
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockgrid.contract.pointer import join
-from mockgrid.contract.validation import indices_broken
+from mockgrid.document.pointer import join
+from mockgrid.schema.validator import indices_broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mockgrid.contract.document import Document
     from mockgrid.contract.operation import Operation
-    from mockgrid.contract.schemas import Schemas
-    from mockgrid.contract.validation import SchemaValidator
+    from mockgrid.document.document import Document
+    from mockgrid.schema.schemas import Schemas
+    from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["broken_examples"]
 

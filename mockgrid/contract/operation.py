@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.security import Security
-    from mockgrid.contract.validation import SchemaValidator
+    from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["CHAT", "MODELS", "MediaType", "Operation", "Parameter", "Response", "is_json"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.pointer import join
+from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mockgrid.contract.document import Document
     from mockgrid.contract.operation import Operation
+    from mockgrid.document.document import Document
 
 __all__ = ["plain_id", "repeated_ids"]
 

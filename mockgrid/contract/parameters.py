@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
-from mockgrid.contract.json_body import MalformedJsonError, read_json
-from mockgrid.contract.nearest import nearest
-from mockgrid.contract.outline import Outline
-from mockgrid.contract.pointer import join, resolve
 from mockgrid.contract.styles import Written, in_fields, in_header, in_path
-from mockgrid.contract.violation import Violation, shown, shown_plain
+from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import join, resolve
+from mockgrid.schema.hints import Outline
+from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Operation, Parameter
-    from mockgrid.contract.outline import Raw
+    from mockgrid.schema.hints import Raw
 
 __all__ = ["ParameterValues", "read_parameters"]
 

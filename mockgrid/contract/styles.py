@@ -15,7 +15,7 @@ from mockgrid.contract.fields import UnreadableError, percent_decoded
 
 if TYPE_CHECKING:
     from mockgrid.contract.fields import Fields
-    from mockgrid.contract.outline import Outline, Raw
+    from mockgrid.schema.hints import Outline, Raw
 
 __all__ = ["Written", "in_fields", "in_header", "in_path"]
 

@@ -10,7 +10,7 @@ from textwrap import fill
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
 from mockgrid.findings import cross_field, reply, request, scenario, schema, use
 from mockgrid.findings.code import Code

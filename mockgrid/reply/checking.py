@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
-    from mockgrid.contract.validation import SchemaValidator
-    from mockgrid.contract.violation import Violation
     from mockgrid.reply.errors import Errors, ErrorShape
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.scripted import ScriptedReplies
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
+    from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.schema.violation import Violation
 
 _CODE = "MG201"
 _SAMPLE = {"messages": [{"role": "user", "content": "x"}]}

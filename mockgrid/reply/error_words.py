@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockgrid.contract.pointer import split
+from mockgrid.document.pointer import split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.contract.outline import Outline
-    from mockgrid.contract.violation import Violation
+    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.violation import Violation
 
 _MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
 _WHOLE = re.compile(r"-?[0-9]{1,18}")

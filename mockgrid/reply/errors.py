@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
-from mockgrid.contract.outline import Outline
-from mockgrid.contract.policy import Failure
+from mockgrid.contract.extension import Failure
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.values import DRAFTS
+from mockgrid.schema.hints import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
-    from mockgrid.contract.policy import Policy, Shape
-    from mockgrid.contract.validation import SchemaValidator
-    from mockgrid.contract.violation import Violation
+    from mockgrid.contract.extension import Policy, Shape
+    from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.schema.violation import Violation
 
 ErrorShape = Literal["vendor", "both", "openai"]
 
@@ -236,7 +236,7 @@ class Errors:
     def _synthesised(self, media: MediaType) -> Any:
         """Return a body as the document declares it; None where no value can be made."""
         if media.at not in self._bodies and media.schema is not None:
-            from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - few documents need it
+            from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - few documents need it
 
             try:
                 synthesiser = Synthesiser(media.schema.standalone, draft=DRAFTS[media.schema.draft])

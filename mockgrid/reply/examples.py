@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.prefer import PreferError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import MediaType, Operation, Response
-    from mockgrid.contract.outline import Outline
+    from mockgrid.schema.hints import Outline
 
 __all__ = [
     "NONE",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockgrid.contract.media_types import MediaName
-from mockgrid.contract.pointer import join, resolve
+from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.accept import choose_media
 from mockgrid.reply.examples import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
-    from mockgrid.contract.outline import Outline
+    from mockgrid.schema.hints import Outline
 
 __all__ = ["GenericReplies", "UnanswerableError"]
 

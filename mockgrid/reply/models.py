@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.chat.replies import CREATED
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, Reply
 
 if TYPE_CHECKING:
-    from mockgrid.contract.policy import Models
+    from mockgrid.contract.extension import Models
     from mockgrid.reply.request import Request
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.violation import Violation
 from mockgrid.errors import MockgridError
+from mockgrid.schema.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,7 +20,7 @@ from mockgrid.reply.xml import xml_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockgrid.contract.outline import Outline
+    from mockgrid.schema.hints import Outline
 
 __all__ = ["BOUNDARY", "EVENT_STREAM", "LINES", "event", "json_text", "lines", "render"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from mockgrid.contract.violation import Violation
     from mockgrid.reply.script import Played, Script
     from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.schema.violation import Violation
 
 Headers = Sequence[tuple[bytes, bytes]]
 

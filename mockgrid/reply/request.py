@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.contract.policy import Models
+    from mockgrid.contract.extension import Models
 
 # How a reply is sent is not part of what is asked: a stream says what JSON would have said.
 _SENDING = ("stream", "stream_options")

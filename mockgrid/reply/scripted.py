@@ -10,7 +10,7 @@ from urllib.parse import quote
 import orjson
 
 from mockgrid.contract.operation import CHAT
-from mockgrid.contract.routing import ROUTED
+from mockgrid.contract.router import ROUTED
 from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.chat.conversation import as_text

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.outline import Outline
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.examples import with_examples, without_write_only
+from mockgrid.schema.hints import Outline
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.synthesis import Synthesiser
-    from mockgrid.contract.validation import SchemaValidator
+    from mockgrid.schema.generate import Synthesiser
+    from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["DRAFTS", "Values"]
 
@@ -74,7 +74,7 @@ class Values:
         raise SynthesisError("what was synthesised for the schema does not obey it", where=validator.at)
 
     def _synthesiser(self, validator: SchemaValidator) -> Synthesiser:
-        from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - only for replies without an example
+        from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - only for replies without an example
 
         if validator.at not in self._synthesisers:
             self._synthesisers[validator.at] = Synthesiser(

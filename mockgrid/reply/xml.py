@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.contract.outline import Outline
+    from mockgrid.schema.hints import Outline
 
 __all__ = ["xml_of"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.contract.remarks import Remark
+    from mockgrid.schema.warnings import Remark
 
 __all__ = ["Tally", "TallyJson", "merge"]
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.extension import known_models
 from mockgrid.contract.operation import CHAT, MODELS
 from mockgrid.contract.parameters import read_parameters
-from mockgrid.contract.pointer import join
-from mockgrid.contract.policy import known_models
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.document import Document
     from mockgrid.contract.operation import Operation
+    from mockgrid.document.document import Document
     from mockgrid.scenario.scenario import Scenario
 
 __all__ = ["Given", "given_request"]

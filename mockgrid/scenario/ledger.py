@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mockgrid.findings import Finding, place_of
 
 if TYPE_CHECKING:
-    from mockgrid.contract.document import Document
+    from mockgrid.document.document import Document
     from mockgrid.findings.finding import Severity
 
 __all__ = ["Ledger", "Origin"]

@@ -8,8 +8,8 @@ from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.contract.document import read_document
-from mockgrid.contract.nearest import did_you_mean, nearest
+from mockgrid.document.document import read_document
+from mockgrid.document.nearest import did_you_mean, nearest
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.loading import check_file

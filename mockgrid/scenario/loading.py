@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract import yaml
-from mockgrid.contract.document import Document, read_document
-from mockgrid.contract.jsontext import DEEPEST
+from mockgrid.document import yaml
+from mockgrid.document.document import Document, read_document
+from mockgrid.document.json_text import DEEPEST
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.error import ScenarioError

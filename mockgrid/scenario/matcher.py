@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.document import Document
-from mockgrid.contract.regex import RegexError, compile_pattern
-from mockgrid.contract.schemas import Schemas
-from mockgrid.contract.validation import SchemaValidator
+from mockgrid.document.document import Document
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.equality import same
 from mockgrid.scenario.shown import shown
+from mockgrid.schema.regex import RegexError, compile_pattern
+from mockgrid.schema.schemas import Schemas
+from mockgrid.schema.validator import SchemaValidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

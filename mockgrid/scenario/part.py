@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.pointer import join
+from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

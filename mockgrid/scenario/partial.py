@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import nearest
-from mockgrid.contract.pointer import join
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import join
 from mockgrid.scenario.matcher import WORDS, Matcher, Word, equal_to, read_matcher
 
 if TYPE_CHECKING:

@@ -10,31 +10,31 @@ from difflib import SequenceMatcher
 from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.contract.extension import known_models
 from mockgrid.contract.operation import CHAT
-from mockgrid.contract.places import Places
-from mockgrid.contract.pointer import split
-from mockgrid.contract.policy import known_models
-from mockgrid.contract.remarks import remarks
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.pointer import split
 from mockgrid.findings import Finding
 from mockgrid.scenario.ledger import Origin
 from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
 from mockgrid.scenario.predicate import AnyOf, Check
 from mockgrid.scenario.scope import PLACES, names, speaks_of_place
 from mockgrid.scenario.shown import shown
+from mockgrid.schema.positions import Places
+from mockgrid.schema.warnings import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
+    from mockgrid.contract.extension import Models
     from mockgrid.contract.operation import Operation
-    from mockgrid.contract.policy import Models
-    from mockgrid.contract.remarks import Remark
-    from mockgrid.contract.violation import Violation
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
+    from mockgrid.schema.violation import Violation
+    from mockgrid.schema.warnings import Remark
 
 __all__ = ["waiting_for_ever"]
 

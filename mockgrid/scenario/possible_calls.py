@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.operation import CHAT
-from mockgrid.contract.routing import ROUTED
+from mockgrid.contract.router import ROUTED
 from mockgrid.scenario.scope import checks, names
 from mockgrid.scenario.view import RequestView
 

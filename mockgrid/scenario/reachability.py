@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.equality import same
 from mockgrid.scenario.predicate import Check
 from mockgrid.scenario.scenario import START

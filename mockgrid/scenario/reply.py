@@ -213,7 +213,7 @@ class ScriptedReply:
             parts: the keys that lead there.
             key: whether the place of the last key is meant, and not that of its value.
         """
-        from mockgrid.contract.pointer import join  # noqa: PLC0415 - only errors need it
+        from mockgrid.document.pointer import join  # noqa: PLC0415 - only errors need it
 
         inner = type(self.origin)(
             self.origin.document, self.origin.pointer + join(parts), self.origin.wrapped

@@ -7,9 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from mockgrid.contract.document import Document
-from mockgrid.contract.schemas import Schemas
-from mockgrid.contract.validation import SchemaValidator
+from mockgrid.document.document import Document
+from mockgrid.schema.schemas import Schemas
+from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["schema", "validator"]
 

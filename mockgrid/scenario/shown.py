@@ -11,7 +11,7 @@ import re
 from itertools import islice
 from typing import Any, Final
 
-from mockgrid.contract.scalars import plain
+from mockgrid.document.scalars import plain
 
 __all__ = ["shown"]
 

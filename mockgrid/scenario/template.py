@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
-from mockgrid.contract.pointer import resolve
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.pointer import resolve
 from mockgrid.scenario.credential import is_secret
 
 if TYPE_CHECKING:

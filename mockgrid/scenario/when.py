@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.credential import is_secret
 from mockgrid.scenario.matcher import WORDS, Matcher, Word, read_matcher
 from mockgrid.scenario.part import Part

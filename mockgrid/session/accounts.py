@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.encodings import decode_content
-from mockgrid.contract.json_body import MalformedJsonError, read_json
 from mockgrid.contract.media_types import media_name
-from mockgrid.contract.remarks import remarks
+from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.errors import MockgridError
+from mockgrid.schema.warnings import remarks
 from mockgrid.session.exchange import MOST_KEPT
 from mockgrid.session.redaction import redacted_violation
 

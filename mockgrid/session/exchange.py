@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.contract.violation import Violation
     from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.schema.violation import Violation
     from mockgrid.session.journal import Journal
 
 EndedBy = Literal["server", "client", "shutdown"]

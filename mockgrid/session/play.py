@@ -10,7 +10,7 @@ from mockgrid.session.balance import Balance, Exhausted, Replenishing
 from mockgrid.session.limits import Limits
 
 if TYPE_CHECKING:
-    from mockgrid.contract.policy import Models
+    from mockgrid.contract.extension import Models
     from mockgrid.scenario.near_miss import NoStep
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Selection

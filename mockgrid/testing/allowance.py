@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
 from mockgrid.testing.error import hidden
 

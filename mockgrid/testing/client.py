@@ -9,8 +9,8 @@ import time
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from mockgrid.server.control import CONTROL
-from mockgrid.server.control.address import read_address
+from mockgrid.control import CONTROL
+from mockgrid.control.address import read_address
 from mockgrid.testing.error import CallError, hidden
 
 __tracebackhide__ = hidden

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Controls(Protocol):
-    """The control interface as Python; values are JSON as ``mockgrid/server/control/openapi.yaml`` has it.
+    """The control interface as Python; values are JSON as ``mockgrid/control/openapi.yaml`` has it.
 
     Every method may be called from any thread, and raises ``CallError`` where the server refuses.
     """

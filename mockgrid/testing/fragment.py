@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from mockgrid.contract.pointer import split
+from mockgrid.document.pointer import split
 
 # Neighbours that are shown on each side of what is at fault.
 _BEFORE: Final = 3

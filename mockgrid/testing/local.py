@@ -6,14 +6,14 @@ import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockgrid.server.control.error import ControlError
+from mockgrid.control.error import ControlError
 from mockgrid.testing.error import CallError, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from mockgrid.server.app import App
-    from mockgrid.server.run import RunningServer
+    from mockgrid.app.app import App
+    from mockgrid.http.server import RunningServer
 
 __tracebackhide__ = hidden
 

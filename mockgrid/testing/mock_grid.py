@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.app.values import KINDS, read_setting
 from mockgrid.errors import StartError
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
-from mockgrid.server.values import KINDS, read_setting
+from mockgrid.http.server import start_in_thread
 from mockgrid.testing.bridge import Bridge
 from mockgrid.testing.error import hidden
 from mockgrid.testing.grid import Grid
@@ -40,7 +40,7 @@ class MockGrid(Grid):
     ``async with`` works too, and so do ``start`` and ``stop``.
 
     Args:
-        settings: those of ``mockgrid serve``, by the names that ``mockgrid.server.settings`` has:
+        settings: those of ``mockgrid serve``, by the names that ``mockgrid.app.settings`` has:
             ``scenarios="scenarios"``, ``seed=1``, ``clock="virtual"``, ``error_shape="both"``. A value may be
             text as the flag takes it, such as ``max_body="20MiB"``, or a number: of bytes, or of seconds.
 
@@ -97,9 +97,4 @@ def _checked(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             read = read_setting(name, value)
         except StartError as error:
             raise StartError(f"{name}: {error.message}") from None
-        if name == "workers" and read > 1:
-            raise StartError(
-                f"workers: {read} processes cannot serve from a thread of this one.",
-                hint=f"Leave it out, or run `mockgrid serve --workers {read}` and use RemoteGrid(its URL).",
-            )
         yield name, read

@@ -13,9 +13,9 @@ import yaml
 from packaging.requirements import Requirement
 
 import mockgrid
+from mockgrid.app.settings import Settings
 from mockgrid.cli.serve import serve
 from mockgrid.scenario.library import load_library
-from mockgrid.server.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/container.md").read_text("utf-8")

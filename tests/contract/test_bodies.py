@@ -15,7 +15,7 @@ from mockgrid.contract.bodies import (
     unsupported_sentence,
 )
 from mockgrid.contract.contract import Contract
-from mockgrid.contract.document import Document, read_document
+from mockgrid.document.document import Document, read_document
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 PETSTORE = Contract(read_document(DOCUMENTS / "petstore.yaml"))

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from mockgrid.contract.document import read_document
-from mockgrid.contract.overlay import apply
-from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
+from mockgrid.document.document import read_document
+from mockgrid.document.overlay import apply
+from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
 
 PUBLISHED = "94fdab92859135db2c2854293fb68bc231f68d2279fea9ecd5877bcf62a0fc2a"
@@ -219,8 +219,8 @@ def test_the_contract_is_read_within_its_time():
 def test_the_shipped_overlay_does_without_the_jsonpath_package():
     code = """
 import sys
-from mockgrid.contract.document import read_document
-from mockgrid.contract.overlay import apply
+from mockgrid.document.document import read_document
+from mockgrid.document.overlay import apply
 from mockgrid.data import bundled
 files = bundled("openapi")
 apply(read_document(files / "consumption.yaml"), read_document(files / "consumption.overlay.yaml"))

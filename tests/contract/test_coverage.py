@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.contract import validation
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.coverage import Coverage, OtherContractError, merge
-from mockgrid.contract.document import Document, read_document
-from mockgrid.contract.overlay import apply
-from mockgrid.contract.pointer import resolve
 from mockgrid.data import bundled
+from mockgrid.document.document import Document, read_document
+from mockgrid.document.overlay import apply
+from mockgrid.document.pointer import resolve
+from mockgrid.schema import validator as validation
 
 _FILES = bundled("openapi")
 CONTRACT = Contract(

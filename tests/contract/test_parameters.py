@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.contract.contract import Contract
-from mockgrid.contract.document import Document, read_document
 from mockgrid.contract.parameters import read_parameters
-from mockgrid.contract.pointer import resolve
+from mockgrid.document.document import Document, read_document
+from mockgrid.document.pointer import resolve
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 PETSTORE = Contract(read_document(DOCUMENTS / "petstore.yaml"))

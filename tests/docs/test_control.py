@@ -12,12 +12,10 @@ import pytest
 from docs.reader import ROOT, SECONDS
 
 from mockgrid import MockGrid
-from mockgrid.contract import yaml
+from mockgrid.document import yaml
 
 PAGE = (ROOT / "docs/control.md").read_text("utf-8")
-DOCUMENT = yaml.load(
-    (ROOT / "mockgrid/server/control/openapi.yaml").read_text("utf-8"), name="openapi.yaml"
-).data
+DOCUMENT = yaml.load((ROOT / "mockgrid/control/openapi.yaml").read_text("utf-8"), name="openapi.yaml").data
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 # Those of the way to an operation: the document has what the operations themselves answer.
 AROUND = {405, 429}

@@ -12,7 +12,7 @@ from docs.reader import BINARIES, ROOT, Block, blocks
 from packaging.requirements import Requirement
 
 from mockgrid import MockGrid
-from mockgrid.server.settings import Settings
+from mockgrid.app.settings import Settings
 
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = blocks("README.md")

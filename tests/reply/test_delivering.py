@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from mockgrid.app.build import load_contract
+from mockgrid.app.settings import Settings
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
@@ -13,8 +15,6 @@ from mockgrid.reply.script import Head, Reset, Wait, Write
 from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.scenario import build
-from mockgrid.server.build import load_contract
-from mockgrid.server.settings import Settings
 from mockgrid.session.clock import RealClock, VirtualClock
 from mockgrid.session.play import Play
 

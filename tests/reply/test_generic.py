@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft4Validator, Draft202012Validator
 
 from mockgrid.contract.contract import Contract
-from mockgrid.contract.document import Document, read_document
+from mockgrid.document.document import Document, read_document
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.prefer import PreferError
 from mockgrid.reply.refused import UnanswerableError

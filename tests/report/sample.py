@@ -7,13 +7,13 @@ from pathlib import Path
 
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.coverage import Coverage
-from mockgrid.contract.document import Document
-from mockgrid.contract.remarks import remarks
+from mockgrid.document.document import Document
 from mockgrid.report import Tally, build
 from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
 from mockgrid.report.text import render_text
+from mockgrid.schema.warnings import remarks
 
 FILES = Path(__file__).with_name("files")
 JSON = "application/json"

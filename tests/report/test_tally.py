@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.contract.remarks import Remark
 from mockgrid.report import Tally
 from mockgrid.report.tally import merge
+from mockgrid.schema.warnings import Remark
 
 
 def violation(pointer="/messages/0/role", message="must be a string", code="MG110"):

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mockgrid import findings
-from mockgrid.contract import yaml
+from mockgrid.document import yaml
 from mockgrid.errors import DocumentError
 from mockgrid.scenario import ScenarioError, check, load_text
 

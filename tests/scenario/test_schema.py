@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from mockgrid.contract.document import Document
+from mockgrid.document.document import Document
 from mockgrid.scenario import check
 from mockgrid.scenario.ledger import Ledger
 from mockgrid.scenario.part import Part

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.contract.document import Document
+from mockgrid.document.document import Document
 from mockgrid.scenario import RequestView
 from mockgrid.scenario.credential import is_secret
 from mockgrid.scenario.ledger import Ledger

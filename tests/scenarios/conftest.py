@@ -1,9 +1,9 @@
 import pytest
 from scenarios.grid import Grid
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 
 
 def _started(**asked):

@@ -7,7 +7,7 @@ import pytest
 from scenarios.key_tables import PAGE, SCHEMA, TABLES, keys, renewed, shown, table
 from scenarios.test_all import NAMES
 
-from mockgrid.contract import yaml
+from mockgrid.document import yaml
 from mockgrid.scenario.loading import load_text
 
 TEXT = PAGE.read_text("utf-8")

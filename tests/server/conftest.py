@@ -4,9 +4,9 @@ import pytest
 from server.playing_app import Player
 from server.raw_http import Echo
 
-from mockgrid.server.protocol import Limits, detail_error, protocol_class
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.settings import Settings
+from mockgrid.http.protocol import Limits, detail_error, protocol_class
+from mockgrid.http.server import start_in_thread
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def starts(monkeypatch, parser):
     def choose(limits, error_body=detail_error, *, error_log=None):
         return protocol_class(limits, error_body, error_log=error_log, parser=parser)
 
-    monkeypatch.setattr("mockgrid.server.run.protocol_class", choose)
+    monkeypatch.setattr("mockgrid.http.server.protocol_class", choose)
 
     def start(app, **settings):
         running.append(start_in_thread(app, Settings(port=0, **settings)))

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from server.raw_http import connect
 
+from mockgrid.http.send import send_reply
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.reply import JSON, SSE, Reply
-from mockgrid.server.sending import send_reply
 from mockgrid.session.exchange import Exchange
 
 

@@ -11,10 +11,10 @@ import pytest
 from server.raw_http import connect
 from waiting import within
 
-from mockgrid.server.build import build_app
-from mockgrid.server.protocol.guard import Guard
-from mockgrid.server.protocol.h11_guard import AHEAD, H11Guard
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.protocol.guard import Guard
+from mockgrid.http.protocol.h11_guard import AHEAD, H11Guard
 
 STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
 RESET = struct.pack("ii", 1, 0)
@@ -93,7 +93,7 @@ def flood(client, raw):
 
 @pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 def test_requests_that_wait_for_their_turn_are_bounded(served, monkeypatch):
-    from mockgrid.server.protocol.httptools_guard import HttptoolsGuard  # noqa: PLC0415 - httptools may be absent
+    from mockgrid.http.protocol.httptools_guard import HttptoolsGuard  # noqa: PLC0415 - httptools may be absent
 
     waiting = []
     begin = HttptoolsGuard.on_headers_complete

@@ -2,9 +2,9 @@
 
 from server.schemathesis_run import generated
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 
 
 def test_nothing_is_found(tmp_path):

@@ -8,10 +8,10 @@ import time
 import httpx
 import pytest
 
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 from mockgrid.report.reading import read_report
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
 
 HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
 

@@ -8,9 +8,9 @@ import pytest
 from server.playing_app import head_and_body
 from server.raw_http import connect
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 
 KEYS = itertools.count(1)
 ERROR = {"message": "Overloaded", "type": "server_error", "param": None, "code": "busy"}

@@ -17,9 +17,9 @@ import pytest
 from server.raw_http import connect, read_all
 from waiting import within
 
-from mockgrid.server.build import build_app
-from mockgrid.server.protocol.guard import Guard
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.protocol.guard import Guard
 
 SCENARIOS = """
 broken.yaml: "steps: [{reply: {say: a b c, stream: {fault: disconnect}}}]"

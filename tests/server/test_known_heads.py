@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from server.raw_http import connect, read_all
 
-from mockgrid.server.build import build_app
-from mockgrid.server.head import Head
-from mockgrid.server.protocol import known_heads, protocol_class
-from mockgrid.server.protocol.known_heads import KnownHeads
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.head import Head
+from mockgrid.http.protocol import known_heads, protocol_class
+from mockgrid.http.protocol.known_heads import KnownHeads
+from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import session_name
 
 UVICORN = "uvicorn.protocols.http.httptools_impl"
@@ -146,7 +146,7 @@ def pair():
                 made.heads = heads
                 return made
 
-            patch.setattr("mockgrid.server.run.protocol_class", choose)
+            patch.setattr("mockgrid.http.server.protocol_class", choose)
             app = build_app(Settings(port=0, log="off"))
             running.append((app, start_in_thread(app, Settings(port=0, log="off")), heads))
     yield running

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from waiting import within
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 
 HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
 KEY = {"authorization": "Bearer mg-a"}

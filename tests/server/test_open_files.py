@@ -10,7 +10,7 @@ resource = pytest.importorskip("resource")
 
 PROGRAM = """
 import json, resource, sys
-from mockgrid.server.open_files import connections_that_fit
+from mockgrid.http.open_files import connections_that_fit
 allowed, highest, most = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, highest))
 fit = connections_that_fit(most)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mockgrid.server.patience import Within
+from mockgrid.http.timeout import Within
 
 
 async def at_once():

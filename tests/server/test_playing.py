@@ -17,14 +17,14 @@ from server.playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, lea
 from server.raw_http import connect, read_all
 from waiting import at_best, within
 
+from mockgrid.http.outlet import CutError
+from mockgrid.http.play import Playing
+from mockgrid.http.protocol.line import EXTENSION, Line
 from mockgrid.reply.script import Head, Played, Script, Wait, Write
 from mockgrid.scenario.delay import Fixed
 from mockgrid.scenario.fault import Fault, StreamFault
 from mockgrid.scenario.pace import Pace
 from mockgrid.scenario.stream import Comments, Wire
-from mockgrid.server.outlet import CutError
-from mockgrid.server.playing import Playing
-from mockgrid.server.protocol.line import EXTENSION, Line
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
 
@@ -155,8 +155,8 @@ import sys
 sys.path[:0] = sys.argv[1:]
 from server.playing_app import Player
 from mockgrid.scenario.fault import StreamFault
-from mockgrid.server.run import run
-from mockgrid.server.settings import Settings
+from mockgrid.http.server import run
+from mockgrid.app.settings import Settings
 player = Player()
 player.play(fault=StreamFault(kind="stall", after=1, duration=600))
 run(player, Settings(port=0, ready="json", log="off"))

@@ -7,8 +7,8 @@ import pytest
 from server.raw_http import connect, exchange, read_all, responses
 from waiting import within
 
-from mockgrid.server.protocol import h11_guard, httptools_guard, protocol_class
-from mockgrid.server.protocol.target import origin_form
+from mockgrid.http.protocol import h11_guard, httptools_guard, protocol_class
+from mockgrid.http.protocol.target import origin_form
 
 CLOSE = b"Host: x\r\nConnection: close\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -391,8 +391,8 @@ def test_error_bodies_come_from_the_application(serve, echo):
 
 
 def test_h11_serves_where_httptools_is_absent(monkeypatch, limits):
-    monkeypatch.delitem(sys.modules, "mockgrid.server.protocol.httptools_guard")
-    monkeypatch.delattr("mockgrid.server.protocol.httptools_guard")
+    monkeypatch.delitem(sys.modules, "mockgrid.http.protocol.httptools_guard")
+    monkeypatch.delattr("mockgrid.http.protocol.httptools_guard")
     monkeypatch.setitem(sys.modules, "httptools", None)
     monkeypatch.delitem(sys.modules, "uvicorn.protocols.http.httptools_impl", raising=False)
     assert issubclass(protocol_class(limits), h11_guard.H11Guard)

@@ -17,10 +17,10 @@ from asgi import Caller
 from server.raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
 
+from mockgrid.app.settings import Settings
 from mockgrid.errors import StartError
-from mockgrid.server.listening import listen, url_host
-from mockgrid.server.run import RunningServer, Server, start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.http.listen import listen, url_host
+from mockgrid.http.server import RunningServer, Server, start_in_thread
 
 HERE = Path(__file__).parent
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -30,8 +30,8 @@ PROGRAM = textwrap.dedent("""
     sys.path[:0] = [{tests!r}, {root!r}]
     from server.raw_http import Echo
     from mockgrid.errors import StartError
-    from mockgrid.server.run import run
-    from mockgrid.server.settings import Settings
+    from mockgrid.http.server import run
+    from mockgrid.app.settings import Settings
     sys.exit(run(Echo(), Settings(**json.loads(sys.argv[1]))))
 """).format(tests=str(HERE.parent), root=str(HERE.parents[1]))
 
@@ -192,7 +192,7 @@ def test_privileged_port_says_what_to_do(monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("mockgrid.server.listening._open", refuse)
+    monkeypatch.setattr("mockgrid.http.listen._open", refuse)
     with pytest.raises(
         StartError, match=r"port 80 of 127\.0\.0\.1 is not permitted\. Choose a port from 1024 up"
     ):
@@ -261,7 +261,7 @@ def test_stop_twice_is_stop_once_and_lets_replies_finish(echo):
 
 
 def test_failure_in_the_thread_is_raised_to_the_caller(echo, monkeypatch):
-    monkeypatch.setattr("mockgrid.server.run.Config", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("mockgrid.http.server.Config", lambda *_, **__: 1 / 0)
     threads = threading.active_count()
     with pytest.raises(StartError, match="division by zero"):
         start_in_thread(echo, Settings(port=0))

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from asgi import Caller
 
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
 from mockgrid.errors import DocumentError
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import session_name
 
 USER = {"role": "user", "content": "Hi"}

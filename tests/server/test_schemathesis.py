@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from server.schemathesis_run import generated
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from waiting import within
 
-from mockgrid.server.build import build_app, load_contract, read_scenarios
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
-from mockgrid.server.watching import WatchedLibrary
+from mockgrid.app.build import build_app, load_contract, read_scenarios
+from mockgrid.app.settings import Settings
+from mockgrid.app.watch import WatchedLibrary
+from mockgrid.http.server import start_in_thread
 
 DOUBTFUL = "steps: [{when: {turn: 0}, reply: {say: never}}, {reply: {say: two}}]"
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from asgi import CHAT
 
-from mockgrid.server.build import build_app
-from mockgrid.server.outlet import CutError
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.outlet import CutError
 from mockgrid.session.sessions import session_name
 
 OWN = {

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mockgrid.contract.violation import Violation
+from mockgrid.schema.violation import Violation
 from mockgrid.session.exchange import MOST_KEPT, Exchange
 from mockgrid.session.journal import Journal, Room
 from mockgrid.session.session import Session

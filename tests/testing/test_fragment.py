@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.contract.pointer import join
+from mockgrid.document.pointer import join
 from mockgrid.testing import columns as columns_module
 from mockgrid.testing import fragment as fragment_module
 from mockgrid.testing.columns import columns

@@ -69,24 +69,12 @@ def test_settings_may_be_given_as_to_the_command_line():
         ("error_shape", "bth", "error_shape: 'bth' is not vendor, both or openai. Did you mean both?"),
         ("request_timeout", "5 sec", "request_timeout: '5 sec' is not a time such as 500ms, 30s or 2m."),
         ("port", "abc", "port: 'abc' is not a whole number from 0 to 65535."),
-        ("workers", 0, "workers: 0 is not a whole number from 1 to 64."),
     ],
 )
 def test_a_value_that_a_setting_cannot_have_is_told(name, value, message):
     with pytest.raises(StartError) as raised:
         MockGrid(**{name: value})
     assert str(raised.value) == message
-
-
-def test_a_thread_has_no_workers():
-    assert MockGrid(workers=1).settings.workers == 1
-    with pytest.raises(
-        StartError, match="workers: 2 processes cannot serve from a thread of this one"
-    ) as raised:
-        MockGrid(workers="2")
-    assert (
-        raised.value.hint == "Leave it out, or run `mockgrid serve --workers 2` and use RemoteGrid(its URL)."
-    )
 
 
 def test_a_document_of_your_own_is_served(tmp_path):

@@ -3,8 +3,8 @@
 import json
 from types import SimpleNamespace
 
-from mockgrid.server.build import load_contract
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import load_contract
+from mockgrid.app.settings import Settings
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.verdicts import verdicts
 

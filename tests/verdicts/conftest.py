@@ -8,9 +8,9 @@ import openai
 import pytest
 from waiting import within
 
-from mockgrid.server.build import build_app
-from mockgrid.server.run import start_in_thread
-from mockgrid.server.settings import Settings
+from mockgrid.app.build import build_app
+from mockgrid.app.settings import Settings
+from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.verdicts import verdicts
 

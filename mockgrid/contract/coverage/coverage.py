@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.coverage.snapshot import Snapshot
-    from mockgrid.contract.coverage.tree import Tree
     from mockgrid.contract.operation import MediaType, Operation
+    from mockgrid.schema.coverage.tree import Tree
 
 __all__ = ["Coverage"]
 
@@ -74,7 +74,7 @@ class Coverage:
             tree.see(value)
 
     def _grow(self, key: tuple[str, str], media: MediaType) -> Tree | None:
-        from mockgrid.contract.coverage.tree import Tree  # noqa: PLC0415 (a server should be ready soon)
+        from mockgrid.schema.coverage.tree import Tree  # noqa: PLC0415 (a server should be ready soon)
 
         schema = media.schema
         data = self._contract.document.data

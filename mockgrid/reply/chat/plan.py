@@ -5,8 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
-from mockgrid.contract.pointer import dotted, resolve
-from mockgrid.contract.violation import Violation, shown, shown_plain
+from mockgrid.document.pointer import dotted, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat import audio as speech
 from mockgrid.reply.chat.completion import Audio, Call, Choice
@@ -15,6 +14,7 @@ from mockgrid.reply.chat.prose import prose
 from mockgrid.reply.chat.schemas import Schemas, Values
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.tokens import cut
+from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer

@@ -6,9 +6,8 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.json_body import reread_integers
-from mockgrid.contract.nearest import did_you_mean
-from mockgrid.contract.violation import Violation
+from mockgrid.document.json_body import reread_integers
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.chat.chunks import BY_TOKEN, Options, render_events
 from mockgrid.reply.chat.completion import Choice, Completion
 from mockgrid.reply.chat.conversation import prompt_tokens
@@ -19,10 +18,11 @@ from mockgrid.reply.chat.schemas import Schemas
 from mockgrid.reply.chat.strict import strict_violations
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, SSE, Reply
+from mockgrid.schema.violation import Violation
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.policy import Models
+    from mockgrid.contract.extension import Models
     from mockgrid.reply.chunking import Chunking
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Tokenizer

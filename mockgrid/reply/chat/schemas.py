@@ -11,7 +11,7 @@ import orjson
 from mockgrid.reply.chat.conversation import as_text
 
 if TYPE_CHECKING:
-    from mockgrid.contract.synthesis import Synthesiser
+    from mockgrid.schema.generate import Synthesiser
 
 # Bytes of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
 _KEPT = 128 * 1024
@@ -36,7 +36,7 @@ class Schemas:
         return self._synthesiser(schema).value(seed, text=text, must_be_object=must_be_object)
 
     def _synthesiser(self, schema: Any) -> Synthesiser:
-        from mockgrid.contract.synthesis import Synthesiser  # noqa: PLC0415 - only requests with schemas need it
+        from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - only requests with schemas need it
 
         try:
             key = orjson.dumps(schema)

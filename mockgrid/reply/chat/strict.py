@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.pointer import dotted, join
-from mockgrid.contract.violation import Violation, shown, shown_plain
+from mockgrid.document.pointer import dotted, join
 from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
+from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

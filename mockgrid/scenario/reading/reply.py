@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.fault import Fault
 from mockgrid.scenario.reading.stream import check_options, optional_seconds, read_delay, read_stream
 from mockgrid.scenario.reply import (

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.nearest import nearest
-from mockgrid.contract.pointer import join, resolve, split
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import join, resolve, split
 from mockgrid.scenario.duration import duration_mistake, share_mistake
 from mockgrid.scenario.reading import wording
 from mockgrid.scenario.schema import schema, validator
 from mockgrid.scenario.shown import shown
 
 if TYPE_CHECKING:
-    from mockgrid.contract.violation import Violation
     from mockgrid.scenario.part import Part
+    from mockgrid.schema.violation import Violation
 
 __all__ = ["check_structure"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from mockgrid.contract.scalars import plain
+from mockgrid.document.scalars import plain
 from mockgrid.scenario.shown import shown
 
 __all__ = ["as_key", "as_text", "as_value", "found", "glued", "kinds"]

@@ -1,0 +1,180 @@
+"""From a request's credential to its session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from mockgrid.contract.router import ROUTED
+from mockgrid.contract.security import Missing
+from mockgrid.reply.refused import RefusedError
+from mockgrid.session.sessions import named_session, session_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from mockgrid.contract.contract import Operation
+    from mockgrid.contract.extension import Keys
+    from mockgrid.http.head import Head
+    from mockgrid.scenario.library import Library
+    from mockgrid.session.session import Session
+    from mockgrid.session.sessions import Sessions
+
+SESSION = b"x-mockgrid-session"
+SCENARIO = b"x-mockgrid-scenario"
+
+_REMEMBERED = 10_000
+_ANONYMOUS = session_name("")
+# Longer keys are looked up anew each time, so that what is remembered stays small.
+_LONGEST = 256
+# Characters of an unknown name that are shown.
+_SHOWN = 60
+
+
+class Credentials:
+    """Decides which keys are accepted, and which session and scenario each plays.
+
+    Args:
+        keys: the contract's key policy.
+        sessions: where sessions are kept.
+        library: gives the scenarios that keys and headers may ask for.
+        accepted: keys accepted as they are.
+        accept_any: whether every well-formed credential is accepted.
+    """
+
+    def __init__(
+        self,
+        keys: Keys,
+        sessions: Sessions,
+        *,
+        library: Callable[[], Library] | None = None,
+        accepted: Collection[str] = (),
+        accept_any: bool = False,
+    ) -> None:
+        self._keys = keys
+        self._sessions = sessions
+        self._library = library
+        self._accepted = frozenset(accepted)
+        self._accept_any = accept_any or keys.prefixes is None
+        # What an Authorization header was found to mean; clients send the same one again and again.
+        self._known: dict[bytes, tuple[str, str]] = {}
+
+    def session(self, head: Head, operation: Operation) -> Session:
+        """Return the session that a request belongs to.
+
+        Raises:
+            RefusedError: the credential is missing, malformed or unknown, or names an unknown scenario.
+        """
+        headers = head.headers
+        security = operation.security
+        known = self._known.get(headers.get(b"authorization", b"")) if security.bearer_first else None
+        if known is not None:
+            key, scenario = known
+        elif security.required:
+            key, scenario = self._identify(head, operation)
+        else:
+            key, scenario = self._volunteered(head, operation)
+        if SESSION in headers:
+            key, meant = self._named(head.text(SESSION) or "")
+            scenario = meant or scenario
+        if SCENARIO in headers:
+            scenario = self._scenario(
+                head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
+            )
+            key = f"{key}~{scenario}"
+        return self._sessions.get(key, scenario)
+
+    def presumed(self, head: Head) -> Session:
+        """Return the session that a request without a usable credential was probably meant for.
+
+        A key in the wrong header, or without its scheme, still tells whose request it is; its journal, and
+        none other, should show the mistake.
+        """
+        if SESSION in head.headers:
+            return self._sessions.get(*self._named(head.text(SESSION) or ""))
+        if head.path.startswith(f"{ROUTED}/"):
+            # A redirect names the session whose request it leads on.
+            name = _token(head.query.decode("latin-1")).partition(".")[2]
+            found = self._sessions.find(name) if name else None
+            if found is not None:
+                return found
+        prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
+        for value in head.headers.values():
+            word = value.rpartition(b" ")[2].decode("latin-1")
+            if word in self._accepted or (prefixes and word.startswith(prefixes)):
+                found = self._sessions.find(session_name(word))
+                if found is not None:
+                    return found
+        return self._sessions.get(_ANONYMOUS)
+
+    def scenario_of(self, key: str) -> str | None:
+        """Return the scenario that a key asks for, empty for the default; None for no valid key."""
+        for known in self._keys.prefixes or ():
+            if key.startswith(known.prefix) and len(key) > len(known.prefix):
+                name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
+                return name if name and self._knows(name) else ""
+        return "" if key in self._accepted or self._accept_any else None
+
+    def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
+        found = operation.security.find(head.headers, head.query)
+        if isinstance(found, Missing):
+            raise self._refused(found.reason, operation, code="MG103")
+        identity = session_name(found.key), self._scenario_of(found.key, operation)
+        if found.scheme.kind == "bearer" and len(found.key) <= _LONGEST:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[head.headers[b"authorization"]] = identity
+        return identity
+
+    def forget(self) -> None:
+        """Look at every key anew: scenarios have changed."""
+        self._known.clear()
+
+    def _named(self, name: str) -> tuple[str, str]:
+        """Return session and scenario of what a header names: a key, or any other name."""
+        scenario = self.scenario_of(name)
+        return (named_session(name), "") if scenario is None else (session_name(name), scenario)
+
+    def _volunteered(self, head: Head, operation: Operation) -> tuple[str, str]:
+        """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
+        for found in operation.security.volunteered(head.headers, head.query):
+            scenario = self.scenario_of(found.key)
+            if scenario is not None:
+                return session_name(found.key), scenario
+        return _ANONYMOUS, ""
+
+    def _scenario_of(self, key: str, operation: Operation) -> str:
+        """Return the scenario that an accepted key names; empty for the default one."""
+        for known in self._keys.prefixes or ():
+            if key.startswith(known.prefix) and len(key) > len(known.prefix):
+                if not known.scenario:
+                    return ""
+                name, dot, rest = key[len(known.prefix) :].partition(".")
+                if not dot or not rest:
+                    message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
+                    raise self._refused(message, operation)
+                return self._scenario(name, "The API key names", operation)
+        if self._accept_any or key in self._accepted:
+            return ""
+        raise self._refused("The API key is not known.", operation)
+
+    def _scenario(self, name: str, subject: str, operation: Operation) -> str:
+        if self._knows(name):
+            return name
+        shown = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
+        hint = self._library().hint(name) if self._library is not None else "There are no scenarios."
+        raise self._refused(
+            f"{subject} the scenario {shown!r}, which is not known. {hint}", operation, code="MG105"
+        )
+
+    def _knows(self, name: str) -> bool:
+        return self._library is not None and name in self._library().scenarios
+
+    def _refused(self, message: str, operation: Operation, *, code: str = "MG104") -> RefusedError:
+        advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""
+        challenge = {"WWW-Authenticate": operation.security.challenge}
+        return RefusedError("unauthorized", message + advice, headers=challenge, code=code)
+
+
+def _token(query: str) -> str:
+    return next(iter(parse_qs(query).get("token", ())), "")

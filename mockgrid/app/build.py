@@ -1,0 +1,151 @@
+"""From settings to an application: the work that is done once, before the first request."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.app.app import App
+from mockgrid.app.log import warn
+from mockgrid.app.watch import WatchedLibrary
+from mockgrid.contract.contract import Contract
+from mockgrid.contract.extension import known_models
+from mockgrid.data import bundled
+from mockgrid.document.bundle import bundle
+from mockgrid.document.document import read_document
+from mockgrid.document.overlay import apply
+from mockgrid.errors import DocumentError
+
+if TYPE_CHECKING:
+    from mockgrid.app.settings import Settings
+    from mockgrid.document.document import Document
+    from mockgrid.findings import Finding
+    from mockgrid.scenario.library import Library
+
+
+# What tells a scenario from a contract that lacks its first line.
+_SCENARIO: Final = frozenset(("steps", "balance", "limits", "pace", "scenario"))
+_CONTRACT: Final = frozenset(("openapi", "swagger", "info", "paths"))
+
+
+def build_app(settings: Settings) -> App:
+    """Load the contract that the settings name, and return the application that serves it.
+
+    Raises:
+        DocumentError: a document cannot be read or used.
+    """
+    contract = load_contract(settings)
+    if settings.watch and not settings.scenarios:
+        warn("--watch has nothing to watch; name the folder of your scenarios with --scenarios")
+    if not settings.scenarios and settings.scenario is None:
+        # Those that ship are read when the first is asked for.
+        return App(contract, settings, cache(lambda: load_scenarios(settings, contract)))
+    library = load_scenarios(settings, contract)
+    if not settings.watch:
+        return App(contract, settings, lambda: library)
+    watched = WatchedLibrary(settings.scenarios, lambda: read_scenarios(settings, contract), library, warn)
+    app = App(contract, settings, watched)
+    watched.changed = app.credentials.forget
+    watched.start()
+    return app
+
+
+def load_scenarios(settings: Settings, contract: Contract) -> Library:
+    """Load the scenarios of the settings' directories, and those that ship with MockGrid.
+
+    Raises:
+        DocumentError: a scenario cannot be used, or the default one is not known.
+    """
+    library, findings = read_scenarios(settings, contract)
+    if any(finding.severity == "error" for finding in findings):
+        from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only broken scenarios need it
+
+        raise ScenarioError(findings, check=_check_command(settings))
+    if settings.scenario is not None and library.find(settings.scenario) is None:
+        hint = library.hint(settings.scenario)
+        raise DocumentError(f"there is no scenario {settings.scenario!r}.", hint=hint)
+    return library
+
+
+def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
+    """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
+    from mockgrid.findings import place_of  # noqa: PLC0415 - the same
+    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - only servers with scenarios need it
+    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - the same
+    from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 - the same
+
+    operations = [operation.id for operation in contract.operations]
+    own = load_library(settings.scenarios, operations=operations)
+    findings = list(own.findings)
+    usable, unusable = {}, dict(own.unusable)
+    models = contract.policy.models
+    if settings.models:
+        models = known_models(settings.models, models)
+    for name, scenario in own.scenarios.items():
+        found = check_scenario(scenario, contract, settings.error_shape)
+        findings += found
+        if any(finding.severity == "error" for finding in found):
+            unusable[name] = scenario.origin.document.name
+        else:
+            usable[name] = scenario
+            findings += waiting_for_ever(scenario, contract, models)
+    findings.sort(key=lambda finding: place_of(finding.where))
+    # An operator's scenario takes the place of a shipped one; those of another contract are left out.
+    shipped = load_library([bundled("scenarios")], operations=operations)
+    scenarios = dict(sorted({**shipped.scenarios, **usable}.items()))
+    library = replace(
+        own,
+        scenarios=MappingProxyType(scenarios),
+        findings=tuple(findings),
+        unusable=MappingProxyType(unusable),
+    )
+    return library, findings
+
+
+def _check_command(settings: Settings) -> str:
+    """Return the command that tells all that is wrong with the settings' scenarios."""
+    words = ["mockgrid", "check"]
+    if settings.document is not None:
+        words += ["--contract", str(settings.document)]
+    for overlay in settings.overlays:
+        words += ["--overlay", str(overlay)]
+    return shlex.join([*words, *map(str, settings.scenarios)])
+
+
+def load_contract(settings: Settings) -> Contract:
+    """Load and compile a contract: the bundled one with its overlay, or the operator's document."""
+    if settings.document is None:
+        directory = bundled("openapi")
+        document = _overlaid(
+            read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
+        )
+    else:
+        document = read_document(settings.document)
+        _refuse_scenario(document)
+        document = bundle(document)
+    for overlay in settings.overlays:
+        document = _overlaid(document, overlay)
+    return Contract(document, base_path=settings.base_path, lenient=settings.lenient)
+
+
+def _refuse_scenario(document: Document) -> None:
+    """Say of a scenario that is given as a contract where it belongs.
+
+    Raises:
+        DocumentError: it is one.
+    """
+    data = document.data
+    if isinstance(data, dict) and not _CONTRACT.intersection(data) and _SCENARIO.intersection(data):
+        raise DocumentError(
+            "this is a scenario; an OpenAPI document was expected.",
+            where=document.where(""),
+            hint=f"To play it, give its folder: --scenarios {Path(document.name).parent}.",
+        )
+
+
+def _overlaid(document: Document, overlay: str | Path) -> Document:
+    return apply(document, read_document(overlay)).document

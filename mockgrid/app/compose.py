@@ -1,0 +1,166 @@
+"""Choosing who answers a valid request: a behaviour, the contract's examples, or what the client prefers."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from mockgrid.contract.extension import Models, known_models
+from mockgrid.contract.operation import CHAT, MODELS
+from mockgrid.reply.chat.replies import ChatReplies
+from mockgrid.reply.models import ModelReplies
+from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
+from mockgrid.reply.refused import RefusedError, UnanswerableError
+from mockgrid.reply.tokens import best_tokenizer
+
+if TYPE_CHECKING:
+    from mockgrid.app.settings import Settings
+    from mockgrid.contract.contract import Contract
+    from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.reply.errors import Errors
+    from mockgrid.reply.generic import GenericReplies
+    from mockgrid.reply.playing import ScenarioReplies
+    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.request import Request
+    from mockgrid.session.play import Play
+    from mockgrid.session.session import Session
+
+_RETRY_AFTER = "1"
+
+
+class Composer:
+    """Composes the replies of one server.
+
+    Args:
+        contract: what replies are made from.
+        settings: style, models, clock and seed.
+        errors: composes error replies.
+    """
+
+    def __init__(self, contract: Contract, settings: Settings, errors: Errors) -> None:
+        self._errors = errors
+        self._policy = contract.policy
+        models = contract.policy.models
+        if settings.models:
+            models = known_models(settings.models, models)
+        chat = ChatReplies(
+            contract,
+            best_tokenizer(),
+            models=models,
+            style=settings.style,
+            prose_tokens=settings.prose_tokens,
+            real_clock=settings.clock == "real",
+            strict=settings.strict,
+        )
+        self._contract = contract
+        self._behaviours: dict[str | None, Behaviour] = {
+            CHAT: chat,
+            MODELS: ModelReplies(models or Models(), contract.title),
+        }
+        self._chat = chat
+        # All that varies is drawn from the contract and the seed, and then from the request.
+        self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
+
+    @cached_property
+    def _generic(self) -> GenericReplies:
+        """What answers by the contract's examples and schemas; loaded when it is first asked to."""
+        from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - see above
+
+        return GenericReplies(self._contract)
+
+    @cached_property
+    def _playing(self) -> ScenarioReplies:
+        """What answers sessions that play a scenario; loaded when the first one does."""
+        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - see above
+        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - see above
+
+        scripted = ScriptedReplies(self._chat, self._errors, self._generic, self._behaviours)
+        return ScenarioReplies(scripted, self._chat.default_model)
+
+    def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
+        """Return the reply to a valid request, and the request's id."""
+        play = session.play
+        if play is not None:
+            play = self._concerned(request, play)
+        behaviour = self._behaviours.get(request.operation.behaviour)
+        if behaviour is not None:
+            behaviour.check(request)
+        asked, sending = request.asked()
+        drawn = self._drawn.copy()
+        drawn.update(asked)
+        identity = own = drawn.hexdigest()
+        seed = identity[:32]
+        attempt = session.attempt(f"{seed}{sending.decode()}" if sending else seed)
+        if attempt > 1:
+            drawn.update(b"%d" % attempt)
+            identity = own = drawn.hexdigest()
+        if sending:
+            drawn.update(sending)
+            own = drawn.hexdigest()
+        request_id = b"req_" + own[-32:].encode()
+        prefer = request.headers.get(b"prefer")
+        try:
+            if prefer is not None:
+                preferences = read_prefer([prefer.decode("latin-1")])
+                reply = self._preferred(request, preferences, behaviour, seed, identity)
+            elif play is not None:
+                reply = self._playing.reply(request, play, attempt, seed, identity, session.name)
+            elif behaviour is not None:
+                reply = behaviour.reply(request, seed, identity)
+            else:
+                reply = self._preferred(request, Preferences(), behaviour, seed, identity)
+        except (PreferError, UnanswerableError) as error:
+            raise _refusal(error, attempt) from None
+        except RefusedError as refused:
+            refused.attempt = attempt
+            raise
+        reply.attempt = attempt
+        return reply, request_id
+
+    def _concerned(self, request: Request, play: Play) -> Play | None:
+        """Return what the session plays where that is for the request; its models are known in any case."""
+        request.models = play.models
+        return play if not request.operation.aside or self._playing.concern(request, play) else None
+
+    def _preferred(
+        self,
+        request: Request,
+        preferences: Preferences,
+        behaviour: Behaviour | None,
+        seed: str,
+        identity: str,
+    ) -> Reply:
+        code, operation = preferences.code, request.operation
+        if code is not None and not operation.declares(code) and "default" not in operation.responses:
+            declared = ", ".join(sorted(operation.responses))
+            raise PreferError(
+                f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared})."
+            )
+        plain = preferences.example is None and not preferences.dynamic
+        if plain and behaviour is not None and code in (None, HTTPStatus.OK):
+            return behaviour.reply(request, seed, identity)
+        if plain and code is not None and code >= HTTPStatus.BAD_REQUEST and self._policy.declared:
+            headers = {"Retry-After": _RETRY_AFTER} if code in (429, 503) else {}
+            if code == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers = {"Allow": operation.method}
+            return self._errors.by_status(code, operation=operation, headers=headers)
+        accept = request.headers.get(b"accept")
+        asked = accept.decode("latin-1") if accept is not None else None
+        if isinstance(request.value, dict) and request.value.get("stream") is True:
+            asked = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
+        return self._generic.compose(
+            operation,
+            status=code,
+            example=preferences.example,
+            dynamic=preferences.dynamic,
+            accept=asked,
+            seed=identity if preferences.dynamic else seed,
+        )
+
+
+def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:
+    if isinstance(error, PreferError):
+        return RefusedError("malformed_body", error.message, code="MG129", attempt=attempt)
+    return RefusedError("internal", error.message, attempt=attempt)

@@ -1,0 +1,122 @@
+"""Counters and gauges for Prometheus.
+
+Requests are counted by what counts them anyway; prometheus-client turns that into its text only when somebody
+scrapes, and a server that nobody scrapes never loads it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.app.app import App
+    from mockgrid.reply.script import Played
+    from mockgrid.session.exchange import Exchange
+
+LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
+"""Upper bounds of the buckets of lateness, in seconds."""
+
+
+class Metrics:
+    """What one server has done, and what it holds.
+
+    Args:
+        app: the server's application.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._chunks = 0
+        self._lateness = [0] * (len(LATENESS) + 1)
+        self._late = 0.0
+
+    def note_stream(self, exchange: Exchange, played: Played | None) -> None:
+        """Count the pieces of a reply that has ended, and how late they were."""
+        self._chunks += len(exchange.chunks)
+        if played is not None:
+            for seconds in played.late:
+                self._lateness[bisect_left(LATENESS, seconds)] += 1
+                self._late += seconds
+
+    async def text(self) -> tuple[bytes, str]:
+        """Return all metrics in Prometheus' text format, and its content type."""
+        from prometheus_client import CollectorRegistry  # noqa: PLC0415 - see above
+        from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest  # noqa: PLC0415
+
+        began = monotonic()
+        await asyncio.sleep(0)
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collected(tuple(self._families(monotonic() - began))))
+        return generate_latest(registry), CONTENT_TYPE_LATEST
+
+    def _families(self, lag: float) -> Iterator[Any]:
+        from prometheus_client.core import (  # noqa: PLC0415 - see above
+            CounterMetricFamily,
+            GaugeMetricFamily,
+            HistogramMetricFamily,
+        )
+
+        app = self._app
+        requests = CounterMetricFamily(
+            "mockgrid_requests", "Requests answered.", labels=["operation", "status", "step"]
+        )
+        for (operation, status, step), count in sorted(self._requests().items()):
+            requests.add_metric([operation, status, step], count)
+        yield requests
+        violations = CounterMetricFamily(
+            "mockgrid_violations", "Breaches of the contract by requests.", labels=["code"]
+        )
+        for code, count in sorted(app.recorder.violations.items()):
+            violations.add_metric([code], count)
+        yield violations
+        yield CounterMetricFamily("mockgrid_stream_chunks", "Pieces of streams sent.", value=self._chunks)
+        lateness = HistogramMetricFamily(
+            "mockgrid_stream_chunk_lateness_seconds", "How late pieces left that had to wait for their time."
+        )
+        lateness.add_metric([], self._buckets(), self._late)
+        yield lateness
+        room = app.sessions.room
+        for name, meaning, value in (
+            ("open_streams", "Streams that are being sent.", app.open_streams),
+            ("sessions", "Sessions that are open.", len(app.sessions)),
+            ("journal_exchanges", "Exchanges in the journal.", len(room)),
+            ("journal_bytes", "Bytes that the journal counts for them.", room.size),
+            ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", lag),
+        ):
+            yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)
+        drops = CounterMetricFamily(
+            "mockgrid_journal_dropped", "Exchanges that the journal had no room for.", labels=["violation"]
+        )
+        drops.add_metric(["false"], room.dropped - room.dropped_violations)
+        drops.add_metric(["true"], room.dropped_violations)
+        yield drops
+
+    def _requests(self) -> dict[tuple[str, str, str], int]:
+        counts: dict[tuple[str, str, str], int] = {}
+        for (operation, _, status, _, step), count in self._app.recorder.counts.items():
+            key = (operation or "", str(status), step)
+            counts[key] = counts.get(key, 0) + count
+        return counts
+
+    def _buckets(self) -> list[tuple[str, float]]:
+        buckets, total = [], 0
+        for bound, count in zip((*map(str, LATENESS), "+Inf"), self._lateness, strict=True):
+            total += count
+            buckets.append((bound, float(total)))
+        return buckets
+
+
+class _Collected:
+    """What prometheus-client asks of a collector."""
+
+    def __init__(self, families: tuple[Any, ...]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Any]:
+        """Yield what was made before: it belongs to one scrape."""
+        yield from self._families

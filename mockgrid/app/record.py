@@ -1,0 +1,218 @@
+"""What the contract report is made from, added up while requests are answered."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.coverage import Coverage
+from mockgrid.report import Tally, build
+from mockgrid.report.tally import merge
+from mockgrid.schema.warnings import Remark, remarks
+from mockgrid.session.redaction import redacted_violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.contract.operation import MediaType
+    from mockgrid.report import Document
+    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.redaction import Redaction, Sent
+    from mockgrid.session.session import Session
+
+    Alike = tuple[str | None, str, int, bytes, str]
+
+# Shapes of bodies that are remembered, remarks on all of them together, and characters of a shape's fields.
+_MOST_SHAPES: Final = 5_000
+_MOST_REMARKS: Final = 5_000
+_LONGEST_KIND: Final = 1_000
+# Bodies with the same fields of which each is looked at, and how many after them one stands for.
+_LOOKED_AT: Final = 4096
+_ONE_IN: Final = 16
+_MOST_MEDIA: Final = 1_000
+# Kinds of exchanges that are told apart.
+_MOST_ALIKE: Final = 20_000
+
+
+class Recorder:
+    """Adds up what one server sees.
+
+    Args:
+        contract: what is served.
+        redaction: hides credentials.
+
+    Attributes:
+        counts: exchanges by operation, request media type, status, reply media type and step.
+        violations: by code.
+    """
+
+    def __init__(self, contract: Contract, redaction: Redaction) -> None:
+        self._contract = contract
+        self._redaction = redaction
+        self._coverage = Coverage(contract)
+        self._tally = Tally()
+        self._told: dict[Alike, int] = {}
+        self.counts: dict[Alike, int] = {}
+        self.violations: dict[str, int] = {}
+        # Media types as they were sent, without what must not be told of them.
+        self._media: dict[bytes, str] = {}
+        self._kept = 0
+        # Bodies by their operation and fields.
+        self._kinds: dict[tuple[Any, ...], int] = {}
+        # What is worth a word about bodies that have the same fields, and how many there were.
+        self._shapes: dict[bytes, tuple[Operation, list[Remark], list[int]]] = {}
+
+    def note(self, exchange: Exchange) -> None:
+        """Add an exchange, when its reply is about to leave."""
+        operation, answer = exchange.operation, exchange.answer
+        reply_media = b""
+        for name, value in answer.headers:
+            if name == b"content-type":
+                reply_media = value
+                break
+        request_media = ""
+        if exchange.body_size:
+            sent = exchange.head.headers.get(b"content-type", b"")
+            request_media = self._media.get(sent) or self._request_media(exchange)
+        alike = (
+            operation.id if operation is not None else None,
+            request_media,
+            answer.status,
+            reply_media,
+            answer.step,
+        )
+        counts = self.counts
+        if alike in counts:
+            counts[alike] += 1
+        elif len(counts) < _MOST_ALIKE:
+            counts[alike] = 1
+        else:  # made-up steps: their names are left out
+            alike = (*alike[:4], "")
+            counts[alike] = counts.get(alike, 0) + 1
+        if answer.violations:
+            self._note_violations(exchange)
+
+    def note_body(self, head: Sent, operation: Operation, media: MediaType, value: Any) -> None:
+        """Add a valid body, and how it was sent.
+
+        The first thousands that have the same fields are looked at one by one; after them, one in sixteen is
+        enough to tell what their clients vary, and stands for the others.
+        """
+        kind = (operation.id, *value) if value.__class__ is dict else (operation.id,)
+        kinds = self._kinds
+        seen = kinds.get(kind, 0)
+        if seen or (len(kinds) < _MOST_SHAPES and sum(map(len, kind)) < _LONGEST_KIND):
+            kinds[kind] = seen + 1
+        if seen >= _LOOKED_AT and seen % _ONE_IN:
+            return
+        self._coverage.observe_body(operation, media, value)
+        shape = _shape(operation, value)
+        known = self._shapes.get(shape)
+        if known is None:
+            found = self._remarks(head, media, value)
+            known = operation, found, [0]
+            if len(self._shapes) < _MOST_SHAPES and self._kept + len(found) <= _MOST_REMARKS:
+                self._shapes[shape] = known
+                self._kept += len(found)
+            else:
+                self._tell(operation, found, 1)
+        known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
+
+    def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[Remark]:
+        found = remarks(media.schema, value) if media.schema is not None else []
+        if not found:
+            return []
+        hidden = self._redaction.of(head)  # a field may be called as a key is
+        return [
+            replace(
+                remark,
+                pointer=hidden.text(remark.pointer),
+                path=hidden.text(remark.path),
+                message=hidden.text(remark.message),
+            )
+            for remark in found
+        ]
+
+    def _request_media(self, exchange: Exchange) -> str:
+        sent = exchange.headers.get(b"content-type", b"")
+        media = self._redaction.of(exchange).text(sent.decode("latin-1"))
+        if len(self._media) < _MOST_MEDIA:
+            self._media[sent] = media
+        return media
+
+    def close(self, session: Session) -> None:
+        """Add what a session has come to, before it is forgotten."""
+        self._end(session, self._tally)
+
+    def leave(self, session: Session) -> None:
+        """Add how far a session has come in what it plays, before it plays something else."""
+        _steps(session, self._tally)
+
+    def _observe(self) -> None:
+        """Tell the coverage of the exchanges since it was told last."""
+        for alike, count in self.counts.items():
+            more = count - self._told.get(alike, 0)
+            if more:
+                operation, request_media, status, reply_media, _ = alike
+                self._coverage.observe(operation, request_media, status, reply_media.decode("latin-1"), more)
+        self._told = dict(self.counts)
+
+    def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
+        """Return the contract report, in which the open sessions count as they stand.
+
+        Args:
+            sessions: those that are open.
+            dropped: exchanges for which the journal had no room.
+            dropped_violations: how many of them showed a violation.
+        """
+        self._observe()
+        open_ones = Tally()
+        for session in sessions:
+            self._end(session, open_ones)
+        for operation, found, (count,) in self._shapes.values():
+            self._tell(operation, found, count, open_ones)
+        open_ones.drop(exchanges=dropped, violations=dropped_violations)
+        return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
+
+    def _note_violations(self, exchange: Exchange) -> None:
+        hidden = self._redaction.of(exchange)
+        operation = exchange.operation.id if exchange.operation is not None else None
+        for violation in exchange.violations:
+            self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
+            self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
+
+    def _end(self, session: Session, tally: Tally) -> None:
+        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - a server should be ready soon
+
+        _steps(session, tally)
+        for verdict in verdicts(tuple(session.journal), self._contract.policy.retry, final=True):
+            tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
+
+    def _tell(
+        self, operation: Operation, found: list[Remark], count: int, tally: Tally | None = None
+    ) -> None:
+        for remark in found:
+            (tally or self._tally).remark(operation.id, remark, count)
+
+
+def _steps(session: Session, tally: Tally) -> None:
+    play = session.play
+    if play is not None:
+        for step in play.scenario.steps:
+            tally.step(play.scenario.name, step.label, step.where, play.cursors.given[step.index])
+
+
+def _shape(operation: Operation, value: Any) -> bytes:
+    """Return what stands for the fields of a body, two levels deep: others like it need no other words."""
+    fields: list[Any] = [operation.id]
+    if value.__class__ is dict:
+        fields += value
+        for item in value.values():
+            if item.__class__ is dict:
+                fields.append(sorted(item))
+            elif item.__class__ is list:
+                inside = {name for part in item if part.__class__ is dict for name in part}
+                fields.append(sorted(inside))
+    return hashlib.blake2b(repr(fields).encode("utf-8", "surrogatepass"), digest_size=16).digest()

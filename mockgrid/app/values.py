@@ -1,0 +1,269 @@
+"""What the values of settings may look like: how a flag, a variable or an argument in Python is read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final, Protocol
+
+from mockgrid.app.settings import Settings
+from mockgrid.errors import StartError
+
+SIZES: Final = {
+    "": 1,
+    "b": 1,
+    "kb": 1000,
+    "mb": 1000**2,
+    "gb": 1000**3,
+    "kib": 1024,
+    "mib": 1024**2,
+    "gib": 1024**3,
+}
+SECONDS: Final = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+_QUANTITY: Final = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?([a-z]*)", re.IGNORECASE)
+
+
+class Kind(Protocol):
+    """What the values of a setting are.
+
+    Attributes:
+        name: of such a value, as help shows it.
+    """
+
+    name: str
+
+    def read(self, value: Any) -> Any:
+        """Return the value as ``Settings`` holds it.
+
+        Raises:
+            StartError: it is none of this kind.
+        """
+
+
+class Whole:
+    """A whole number within bounds."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int | None = None) -> None:
+        self.least, self.most = least, most
+
+    def read(self, value: Any) -> int:
+        """Read ``8080``."""
+        text = str(value).strip()
+        if re.fullmatch(r"-?[0-9]{1,18}", text):
+            number = int(text)
+            if number >= self.least and (self.most is None or number <= self.most):
+                return number
+        expected = f"from {self.least} to {self.most}" if self.most is not None else f"from {self.least} up"
+        raise StartError(f"{value!r} is not a whole number {expected}.")
+
+
+class Size:
+    """A number of bytes, with or without a unit."""
+
+    name = "size"
+
+    def read(self, value: Any) -> int:
+        """Read ``20MiB``, ``5MB`` or ``1000``."""
+        size = _quantity(value, SIZES)
+        if size is None or size < 1:
+            raise StartError(f"{value!r} is not a size such as 20MiB, 5MB or 1000 (bytes).")
+        return int(size)
+
+
+class Duration:
+    """A time in seconds, with or without a unit.
+
+    Args:
+        zero: whether no time at all will do.
+    """
+
+    name = "time"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        self.zero = zero
+
+    def read(self, value: Any) -> float:
+        """Read ``500ms``, ``30s``, ``2m`` or ``30``."""
+        seconds = _quantity(value, SECONDS)
+        if seconds is None or (seconds == 0 and not self.zero):
+            raise StartError(f"{value!r} is not a time such as 500ms, 30s or 2m.")
+        return seconds
+
+
+class OneOf:
+    """One of a few words."""
+
+    name = "word"
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def read(self, value: Any) -> str:
+        """Read one of the words, in any case."""
+        word = str(value).strip().lower()
+        if word in self.words:
+            return word
+        from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+
+        expected = f"{', '.join(self.words[:-1])} or {self.words[-1]}"
+        raise StartError(f"{value!r} is not {expected}.{did_you_mean(word, self.words)}")
+
+
+class Switch:
+    """Yes or no; on the command line, a flag that is there or not."""
+
+    name = "switch"
+
+    def read(self, value: Any) -> bool:
+        """Read ``True``; a text such as ``"no"`` would count as yes wherever it is asked for."""
+        if isinstance(value, bool):
+            return value
+        raise StartError(f"{value!r} is not True or False.")
+
+
+class Text:
+    """Any text; in Python, a path will do."""
+
+    name = "text"
+
+    def read(self, value: Any) -> str:
+        """Read ``localhost``, or ``Path("petstore.yaml")``."""
+        text = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if isinstance(text, str):
+            return text
+        raise StartError(f"{value!r} is not text.")
+
+
+class Names:
+    """Several values: the flag repeated, or one variable with commas or blanks between them.
+
+    Args:
+        name: of one of them.
+        commas: whether one flag gives several, too.
+    """
+
+    def __init__(self, name: str, *, commas: bool = False) -> None:
+        self.name = name
+        self.commas = commas
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        """Read what one flag gives, or all that several give as a collection."""
+        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, os.PathLike, Mapping)):
+            return tuple(name for one in value for name in self._several(one))
+        return self._several(value)
+
+    def split(self, text: str) -> list[str]:
+        """Split what one variable gives."""
+        return [name for name in re.split(r"[,\s]+", text) if name]
+
+    def _several(self, value: Any) -> tuple[str, ...]:
+        text = Text().read(value)
+        return tuple(self.split(text)) if self.commas else (text,)
+
+
+class Keys(Names):
+    """API keys: what a header can carry, and nothing that would be cut off there."""
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        """Read one key, or those of one variable."""
+        keys = super().read(value)
+        for key in keys:
+            if not key:
+                raise StartError("The key is empty.")
+            if any(char.isspace() or not char.isprintable() for char in key):
+                raise StartError("A key has no spaces and no control characters.")
+        return keys
+
+
+class PathPrefix:
+    """A path prefix; empty, or just a slash, for none."""
+
+    name = "path"
+
+    def read(self, value: Any) -> str:
+        """Read ``/v1``."""
+        text = os.fspath(value) if isinstance(value, os.PathLike) else value
+        if not isinstance(text, str):
+            raise StartError(f"{value!r} is not a path such as /v1.")
+        odd = next(
+            (char for char in text if char in "?#{}\\" or char.isspace() or not char.isprintable()), None
+        )
+        if odd is None and "//" not in text:
+            return text
+        found = "//" if odd is None else "a space" if odd == " " else repr(odd)
+        raise StartError(f"{text!r} is not a path such as /v1: it has {found} in it.")
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "document": Text(),
+    "overlays": Names("path"),
+    "host": Text(),
+    "port": Whole(0, 65535),
+    "base_path": PathPrefix(),
+    "api_keys": Keys("key"),
+    "accept_any_key": Switch(),
+    "models": Names("names", commas=True),
+    "style": OneOf("echo", "prose"),
+    "prose_tokens": Whole(1, 100_000),
+    "seed": Whole(0),
+    "clock": OneOf("fixed", "real", "virtual"),
+    "error_shape": OneOf("vendor", "both", "openai"),
+    "strict": Switch(),
+    "lenient": Switch(),
+    "log": OneOf("text", "json", "off"),
+    "ready": OneOf("text", "json"),
+    "scenarios": Names("path"),
+    "scenario": Text(),
+    "watch": Switch(),
+    "control_token": Text(),
+    "max_body": Size(),
+    "max_headers": Size(),
+    "max_depth": Whole(1, 10_000),
+    "journal_bytes": Size(),
+    "max_sessions": Whole(1),
+    "session_idle": Duration(),
+    "max_connections": Whole(1),
+    "max_streams": Whole(1),
+    "request_timeout": Duration(),
+    "body_timeout": Duration(),
+    "header_timeout": Duration(),
+    "keep_alive": Duration(),
+    "shutdown_timeout": Duration(zero=True),
+}
+"""What each setting holds, whether a flag or an argument gives it."""
+
+DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in fields(Settings)}
+"""What each setting is where nobody says."""
+
+
+def read_setting(name: str, value: Any) -> Any:
+    """Return the value of a setting as ``Settings`` holds it.
+
+    >>> read_setting("max_body", "20MiB")
+    20971520
+
+    Args:
+        name: of the setting; it is known.
+        value: what a flag takes as text, or the same in Python's types.
+
+    Raises:
+        StartError: the setting cannot have it.
+    """
+    if value is None and DEFAULTS[name] is None:
+        return None
+    return KINDS[name].read(value)
+
+
+def _quantity(value: Any, units: Mapping[str, float]) -> float | None:
+    """Return what a number with a unit comes to; None for what is none, or is below nothing."""
+    if isinstance(value, float):  # Python writes small ones as 1e-05
+        return value if 0 <= value < 10**15 else None
+    found = _QUANTITY.fullmatch(str(value).strip())
+    if found is None or found[2].lower() not in units:
+        return None
+    return float(found[1]) * units[found[2].lower()]

@@ -1,0 +1,332 @@
+"""What a contract's ``x-mockgrid`` extension says: error shapes, failures, models and keys.
+
+An API's habits are data that belongs to its document. A document without the extension gets habits that any
+OpenAPI document can live with.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from fnmatch import translate as translate_glob
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mockgrid.document.document import Document
+
+EXTENSION = "x-mockgrid"
+_GLOB = re.compile(r"[*?]|\[[^\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How one kind of failure is answered.
+
+    Attributes:
+        name: such as ``unknown_model``.
+        status: the HTTP status.
+        shape: name of the error shape that the body has.
+        type: the ``type`` that OpenAI's error object would carry.
+        code: the ``code`` that OpenAI's error object would carry.
+        headers: further headers, by name.
+    """
+
+    name: str
+    status: int
+    shape: str = "problem"
+    type: str = "invalid_request_error"
+    code: str | int = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A JSON template: a text that is just ``${name}`` is replaced by that value.
+
+    Attributes:
+        body: the template of the whole body.
+        violation: the template of one entry, where the body has ``${violations}``.
+    """
+
+    body: Any
+    violation: Any = None
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models that an API knows.
+
+    Attributes:
+        default: the model that a request without one gets.
+        known: limits by name or glob: ``context``, ``input`` and ``output`` tokens, where known.
+        ignore_case: whether ``Text-Prime`` is ``text-prime``.
+    """
+
+    default: str = "default"
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    ignore_case: bool = False
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The known names, without globs, in the document's order."""
+        return tuple(name for name in self.known if not _is_glob(name))
+
+    @cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(name.casefold() if self.ignore_case else name for name in self.names)
+
+    @cached_property
+    def _globs(self) -> tuple[tuple[re.Pattern[str], str], ...]:
+        flags = re.IGNORECASE if self.ignore_case else 0
+        return tuple((re.compile(translate_glob(name), flags), name) for name in self.known if _is_glob(name))
+
+    def find(self, name: str) -> str | None:
+        """Return the known name or glob that ``name`` falls under; None for an unknown model."""
+        folded = name.casefold() if self.ignore_case else name
+        if folded in self._exact:
+            return folded
+        for pattern, known in self._globs:
+            if pattern.match(name):
+                return known
+        return None
+
+    def limits(self, name: str) -> Mapping[str, Any]:
+        """Return a model's limits; empty where none are known."""
+        found = self.find(name)
+        if found is None:
+            return {}
+        for known, limits in self.known.items():
+            if known == found or (self.ignore_case and known.casefold() == found):
+                return limits
+        return {}
+
+
+def known_models(names: Sequence[str], declared: Models | None) -> Models:
+    """Return models by names and globs, in place of a document's own.
+
+    The default is the document's own where it is among them, else the first that is no glob, else a name that
+    the first glob admits.
+    """
+    ignore_case = declared.ignore_case if declared is not None else False
+    models = Models(names[0], {name: {} for name in names}, ignore_case=ignore_case)
+    if declared is not None and models.find(declared.default) is not None:
+        default = declared.default
+    elif models.names:
+        default = models.names[0]
+    else:
+        default = _GLOB.sub("", names[0]).strip("-_./") or "default"
+        default = default if models.find(default) is not None else names[0].replace("*", "default")
+    return replace(models, default=default)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPrefix:
+    """Keys that begin like this are accepted; ``scenario`` tells that their next segment names one."""
+
+    prefix: str
+    scenario: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which credentials are accepted.
+
+    Attributes:
+        prefixes: accepted beginnings; None accepts every well-formed credential.
+        advice: one sentence that says what a valid key looks like.
+    """
+
+    prefixes: tuple[KeyPrefix, ...] | None = None
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What an error says that is asked for by its status alone: the failure it stands for, and a sentence."""
+
+    failure: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that an API does by habit rather than by schema."""
+
+    failures: Mapping[str, Failure]
+    shapes: Mapping[str, Shape]
+    models: Models | None
+    keys: Keys
+    retry: Mapping[str, Any]
+    declared: bool
+    words: Mapping[int, Words] = field(default_factory=dict)
+
+    def failure(self, name: str) -> Failure:
+        """Return how a kind of failure is answered."""
+        return self.failures[name]
+
+    def failure_for(self, status: int) -> Failure | None:
+        """Return the failure that a status stands for: as the document says, else the first that has it."""
+        words = self.words.get(status)
+        if words is not None:
+            return self.failures[words.failure]
+        return next((failure for failure in self.failures.values() if failure.status == status), None)
+
+
+_DEFAULT_FAILURES = (
+    Failure("unknown_path", 404, code="not_found"),
+    Failure("method_not_allowed", 405, code="method_not_allowed"),
+    Failure("unauthorized", 401, type="authentication_error", code="invalid_api_key"),
+    Failure("body_too_large", 413, code="body_too_large"),
+    Failure("unsupported_media_type", 415, code="unsupported_media_type"),
+    Failure("malformed_body", 400, code="malformed_body"),
+    Failure("request_timeout", 408, type="timeout", code="request_timeout"),
+    Failure("headers_too_large", 431, code="headers_too_large"),
+    Failure("wrong_type", 400, code="invalid_type"),
+    Failure("invalid_request", 422, code="invalid_request"),
+    Failure("unknown_model", 404, code="model_not_found"),
+    Failure("rate_limited", 429, type="rate_limit_error", code="rate_limit_exceeded"),
+    Failure("insufficient_balance", 402, type="insufficient_quota", code="insufficient_balance"),
+    Failure("balance_replenishing", 503, type="server_error", code="balance_replenishing"),
+    Failure("no_step", 424, code="no_step", headers=MappingProxyType({"x-should-retry": "false"})),
+    Failure("internal", 500, type="server_error", code="internal_error"),
+    Failure(
+        "overloaded",
+        503,
+        type="server_error",
+        code="overloaded",
+        headers=MappingProxyType({"Retry-After": "1"}),
+    ),
+)
+_PROBLEM = Shape(
+    body={"type": "about:blank", "title": "${title}", "status": "${status}", "detail": "${message}"},
+)
+
+
+def policy_of(document: Document) -> Policy:
+    """Read a document's policy.
+
+    Raises:
+        DocumentError: the extension is not what it should be, with file, line and column.
+    """
+    extension = document.data.get(EXTENSION)
+    if extension is None:
+        return Policy(
+            failures={failure.name: failure for failure in _DEFAULT_FAILURES},
+            shapes={"problem": _PROBLEM},
+            models=None,
+            keys=Keys(),
+            retry={},
+            declared=False,
+        )
+    _expect(document, extension, dict, f"/{EXTENSION}")
+    errors = extension.get("errors", {})
+    _expect(document, errors, dict, f"/{EXTENSION}/errors")
+    shapes = {"problem": _PROBLEM}
+    for name, shape in errors.get("shapes", {}).items():
+        _expect(document, shape, dict, f"/{EXTENSION}/errors/shapes/{name}")
+        shapes[name] = Shape(body=shape.get("body"), violation=shape.get("violation"))
+    failures = {failure.name: failure for failure in _DEFAULT_FAILURES}
+    for name, entry in errors.get("failures", {}).items():
+        failures[name] = _failure(document, name, entry, failures, shapes)
+    return Policy(
+        failures=failures,
+        shapes=shapes,
+        models=_models(document, extension.get("models")),
+        keys=_keys(document, extension.get("keys")),
+        retry=extension.get("retry_policy", {}),
+        declared=True,
+        words=_words(document, errors.get("statuses", {}), failures),
+    )
+
+
+def _failure(
+    document: Document, name: str, entry: Any, known: dict[str, Failure], shapes: dict[str, Shape]
+) -> Failure:
+    where = f"/{EXTENSION}/errors/failures/{name}"
+    _expect(document, entry, dict, where)
+    base = known.get(name, Failure(name, 400))
+    status = entry.get("status", base.status)
+    if not isinstance(status, int) or status // 100 not in (4, 5):
+        raise DocumentError(
+            f"status is {status!r}; a number from 400 to 599 was expected.",
+            where=document.where(f"{where}/status"),
+        )
+    shape = entry.get("shape", base.shape)
+    if shape not in shapes:
+        raise DocumentError(
+            f"shape {shape!r} is not declared; the declared shapes are {', '.join(sorted(shapes))}.",
+            where=document.where(f"{where}/shape"),
+        )
+    return Failure(
+        name=name,
+        status=status,
+        shape=shape,
+        type=str(entry.get("type", base.type)),
+        code=str(entry.get("code", base.code or name)),
+        headers={str(key): str(value) for key, value in entry.get("headers", base.headers).items()},
+    )
+
+
+def _words(document: Document, entries: Any, failures: Mapping[str, Failure]) -> dict[int, Words]:
+    at = f"/{EXTENSION}/errors/statuses"
+    _expect(document, entries, dict, at)
+    words: dict[int, Words] = {}
+    for status, entry in entries.items():
+        _expect(document, entry, dict, f"{at}/{status}")
+        name = entry.get("failure")
+        if name not in failures or not str(status).isdecimal():
+            raise DocumentError(
+                f"the status {status} stands for {name!r}; a failure that is declared was expected.",
+                where=document.where(f"{at}/{status}"),
+            )
+        words[int(status)] = Words(name, str(entry.get("message", "")))
+    return words
+
+
+def _models(document: Document, entry: Any) -> Models | None:
+    if entry is None:
+        return None
+    where = f"/{EXTENSION}/models"
+    _expect(document, entry, dict, where)
+    known = entry.get("known", {})
+    _expect(document, known, dict, f"{where}/known")
+    return Models(
+        default=str(entry.get("default", next(iter(known), "default"))),
+        known={name: limits or {} for name, limits in known.items()},
+        ignore_case=bool(entry.get("ignore_case", False)),
+    )
+
+
+def _keys(document: Document, entry: Any) -> Keys:
+    if entry is None:
+        return Keys()
+    where = f"/{EXTENSION}/keys"
+    _expect(document, entry, dict, where)
+    prefixes = entry.get("prefixes")
+    if prefixes is None:
+        return Keys(advice=str(entry.get("advice", "")))
+    _expect(document, prefixes, list, f"{where}/prefixes")
+    # The longest first, so that `mg.` is not taken for a shorter beginning.
+    accepted = [KeyPrefix(str(item["prefix"]), "scenario" in item) for item in prefixes]
+    return Keys(
+        prefixes=tuple(sorted(accepted, key=lambda item: (-len(item.prefix), item.prefix))),
+        advice=str(entry.get("advice", "")),
+    )
+
+
+def _expect(document: Document, value: Any, kind: type[dict[str, Any] | list[Any]], pointer: str) -> None:
+    if not isinstance(value, kind):
+        raise DocumentError(
+            f"{pointer} is {type(value).__name__}; {'a mapping' if kind is dict else 'a list'} was expected.",
+            where=document.where(pointer),
+        )
+
+
+def _is_glob(name: str) -> bool:
+    return any(character in name for character in "*?[")

@@ -1,9 +1,0 @@
-"""Values for JSON Schemas: any schema a client sends gets a value that validates, or a plain refusal.
-
->>> Synthesiser({"type": "integer", "minimum": 3, "maximum": 3}).value("any seed")
-3
-"""
-
-from mockgrid.contract.synthesis.synthesiser import Synthesiser
-
-__all__ = ["Synthesiser"]

@@ -1,0 +1,113 @@
+"""Who may use the control interface."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mockgrid.control.error import ControlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Scope
+
+# Wrong tokens that one address may try in a while; then it has to wait.
+_TRIES = 10
+_WHILE = 60.0
+_RENAMED = (
+    "The control interface answers from this machine by an address or a name without dots alone, such as "
+    "localhost; or bring the control token."
+)
+# Addresses that are remembered.
+_ADDRESSES = 1000
+
+
+class Access:
+    """Admits callers on this machine, and those that have the token.
+
+    Proxies are not trusted: it is the address of the connection that counts, whatever a header says. Pages of
+    other origins are refused, since a browser would send their requests from this machine; and so is a public
+    name for this machine, behind which a page can hide its origin.
+
+    Args:
+        token: what callers from elsewhere must bring; None keeps them out.
+        now: seconds of a clock that only moves forward.
+    """
+
+    def __init__(self, token: str | None, now: Callable[[], float]) -> None:
+        self._token = f"Bearer {token}".encode() if token else None
+        self._now = now
+        self._failures: dict[str, list[float]] = {}
+
+    def check(self, scope: Scope) -> None:
+        """Refuse a caller that may not be here.
+
+        Raises:
+            ControlError: 403, or 429 for one that has tried too many tokens.
+        """
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin")
+        if origin is not None and _host(origin) != headers.get(b"host", b""):
+            raise ControlError(403, "The control interface answers no pages of other origins.")
+        client = scope.get("client")
+        if client is None or _is_loopback(client[0]):
+            if _is_public(headers.get(b"host", b"")) and not self._has_token(headers):
+                raise ControlError(403, _RENAMED)
+            return
+        if self._token is None:
+            message = (
+                "The control interface is closed to other machines; start with --control-token to open it."
+            )
+            raise ControlError(403, message)
+        self._check_tries(client[0])
+        if not self._has_token(headers):
+            self._note_failure(client[0])
+            message = (
+                "The control interface needs the header `Authorization: Bearer <control token>` from here."
+            )
+            raise ControlError(403, message)
+
+    def _has_token(self, headers: dict[bytes, bytes]) -> bool:
+        sent = headers.get(b"authorization", b"")
+        return self._token is not None and hmac.compare_digest(sent, self._token)
+
+    def _check_tries(self, address: str) -> None:
+        since = self._now() - _WHILE
+        recent = [at for at in self._failures.get(address, ()) if at > since]
+        if len(recent) >= _TRIES:
+            message = f"Too many wrong control tokens came from here; wait {_WHILE:g} s."
+            raise ControlError(429, message)
+
+    def _note_failure(self, address: str) -> None:
+        now = self._now()
+        recent = [at for at in self._failures.pop(address, ()) if at > now - _WHILE]
+        if len(self._failures) >= _ADDRESSES:
+            del self._failures[next(iter(self._failures))]
+        self._failures[address] = [*recent, now]
+
+
+def _host(origin: bytes) -> bytes:
+    return urlsplit(origin.decode("latin-1")).netloc.encode("latin-1")
+
+
+def _is_public(host: bytes) -> bool:
+    """Tell whether a Host could be anybody's: a name with dots, which whoever owns it may point here."""
+    try:
+        name = urlsplit(f"//{host.decode('latin-1')}").hostname or ""
+        ipaddress.ip_address(name)
+    except ValueError:
+        name = host.decode("latin-1").partition(":")[0]
+        return "." in name.rstrip(".") and not name.rstrip(".").lower().endswith(".localhost")
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    # A socket for both families shows 127.0.0.1 as ::ffff:127.0.0.1.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

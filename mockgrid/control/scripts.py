@@ -1,0 +1,159 @@
+"""Scenarios that are given at run time, checked like files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.control.error import ControlError
+from mockgrid.document.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.reply.checking import Checking
+    from mockgrid.reply.errors import ErrorShape
+    from mockgrid.scenario.library import Library
+    from mockgrid.scenario.scenario import Scenario
+
+_FORMS = ("scenario", "source", "steps")
+_DESCRIBED = frozenset(("name", "where", "strict"))
+_KEYS = _DESCRIBED.union(_FORMS)
+_KEYS_BY_FORM = {
+    "scenario": frozenset(("scenario", "strict")),
+    "source": _DESCRIBED | {"source"},
+    "steps": _DESCRIBED | {"steps"},
+}
+_ERRORS = (400, 599)
+_SHOWN = 40
+_TEXTS = ("name", "source", "where")
+
+
+class Scripts:
+    """Reads what an operator wants to have played.
+
+    Args:
+        contract: what replies must obey.
+        library: gives the scenarios that may be named.
+        shape: which errors have.
+    """
+
+    def __init__(
+        self, contract: Contract, library: Callable[[], Library] | None, shape: ErrorShape = "vendor"
+    ) -> None:
+        self._contract = contract
+        self._shape = shape
+        self._library = library
+        self._operations = [operation.id for operation in contract.operations]
+
+    def read(self, asked: Any) -> Scenario | None:
+        """Return the scenario that is asked for; None where none is.
+
+        Args:
+            asked: a mapping with one of ``scenario`` (a name), ``source`` (the text of a file) and ``steps``
+                (a list of steps, a list of replies, or a whole scenario as a mapping); with ``name`` and
+                ``where``, what findings call it; with ``strict``, which overrides the scenario's own.
+
+        Raises:
+            ControlError: it cannot be used; carries the findings.
+        """
+        _check_keys(asked)
+        given = [form for form in _FORMS if form in asked]
+        if not given and asked:
+            raise ControlError(422, f"One of {', '.join(_FORMS)} is expected beside `{min(asked)}`.")
+        if not given:
+            return None
+        if len(given) > 1:
+            raise ControlError(422, f"One of {', '.join(_FORMS)} is expected, not {' and '.join(given)}.")
+        extra = asked.keys() - _KEYS_BY_FORM[given[0]]
+        if extra:
+            raise ControlError(422, f"`{min(extra)}` cannot stand beside `{given[0]}`.")
+        found = self.named(asked["scenario"]) if given == ["scenario"] else self._checked(asked)
+        strict = asked.get("strict")
+        return found if strict is None else replace(found, strict=strict)
+
+    def named(self, name: Any) -> Scenario:
+        """Return a scenario of the library.
+
+        Raises:
+            ControlError: there is none of this name.
+        """
+        if not isinstance(name, str):
+            raise ControlError(422, "`scenario` is the name of a scenario; steps are given as `steps`.")
+        library = self._library() if self._library is not None else None
+        found = library.find(name) if library is not None else None
+        if library is None or found is None:
+            hint = library.hint(name) if library is not None else "There are no scenarios."
+            raise ControlError(404, f"There is no scenario {name[:60]!r}. {hint}")
+        return found
+
+    def _checked(self, asked: dict[str, Any]) -> Scenario:
+        steps = asked.get("steps", {})
+        if not isinstance(steps, (dict, list)):
+            raise ControlError(422, "`steps` is a list of steps or of replies, or a whole scenario.")
+        if isinstance(steps, list):
+            _check_items(steps)
+        from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only servers that are scripted
+        from mockgrid.scenario.loading import build, load_text  # noqa: PLC0415 - the same
+
+        name = asked.get("name") or "played"
+        where = asked.get("where") or name
+        try:
+            if "source" in asked:
+                found = load_text(asked["source"], name=where, operations=self._operations)
+            else:
+                found = build(asked["steps"], where=where, name=name, operations=self._operations)
+        except ScenarioError as error:
+            raise _unusable(error.findings) from None
+        findings = self._checking.findings(found)
+        if any(finding.severity == "error" for finding in findings):
+            raise _unusable(findings)
+        return found
+
+    @cached_property
+    def _checking(self) -> Checking:
+        from mockgrid.reply.checking import checking_for  # noqa: PLC0415 - only servers that are scripted
+
+        return checking_for(self._contract, self._shape)
+
+
+def _check_keys(asked: Any) -> None:
+    if not isinstance(asked, dict):
+        raise ControlError(422, 'A JSON object is expected, such as {"steps": [{"say": "Hello"}]}.')
+    for key in asked:
+        if key not in _KEYS:
+            hint = did_you_mean(key, _KEYS) or f" Known: {', '.join(sorted(_KEYS))}."
+            raise ControlError(422, f"The key {key[:60]!r} is not known.{hint}")
+    for key in _TEXTS:
+        if not isinstance(asked.get(key, ""), str):
+            raise ControlError(422, f"`{key}` is a text.")
+    if not isinstance(asked.get("strict", False), bool):
+        raise ControlError(422, "`strict` is true or false.")
+
+
+def _check_items(steps: list[Any]) -> None:
+    """Say which of some steps or replies is none."""
+    for index, step in enumerate(steps):
+        if not isinstance(step, dict):
+            shown = json.dumps(step, ensure_ascii=False)
+            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            raise ControlError(
+                422, f"`steps[{index}]` is {shown}; a reply or a step is an object, such as {_meant(step)}."
+            )
+
+
+def _meant(step: Any) -> str:
+    """Return the reply that somebody probably means who writes only what matters of it."""
+    if isinstance(step, int) and not isinstance(step, bool) and _ERRORS[0] <= step <= _ERRORS[1]:
+        return json.dumps({"error": step})
+    short = isinstance(step, str) and len(step) <= _SHOWN
+    return json.dumps({"say": step if short else "Hello"}, ensure_ascii=False)
+
+
+def _unusable(findings: Any) -> ControlError:
+    errors = [finding for finding in findings if finding.severity == "error"]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return ControlError(409, f"{errors[0]}{more}", tuple(findings))

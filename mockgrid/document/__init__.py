@@ -1,0 +1,1 @@
+"""Text with positions: YAML, JSON and bundles of both as plain data that knows where each part stands."""

@@ -1,0 +1,275 @@
+"""References to other files, brought into the document that makes them.
+
+A file that is referred to is embedded whole, once, under ``x-bundled``, and the reference points there:
+``$ref: schemas/pet.yaml#/Cat`` becomes ``$ref: "#/x-bundled/schemas_pet.yaml/Cat"``. References stay
+references, so files may refer to each other in circles. A path item is put in the place of its reference.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+from mockgrid.document.document import Document, read_document
+from mockgrid.document.pointer import join, resolve, split
+from mockgrid.document.source_map import Place, Spot
+from mockgrid.errors import DocumentError
+
+__all__ = ["BUNDLED", "bundle"]
+
+BUNDLED: Final = "x-bundled"
+
+# Under these keywords the keys are names that the author chose, so that a property may be called "default".
+_NAMED: Final = frozenset(
+    {
+        "$defs",
+        "callbacks",
+        "content",
+        "definitions",
+        "dependentSchemas",
+        "encoding",
+        "examples",
+        "headers",
+        "links",
+    }
+    | {
+        "parameters",
+        "pathItems",
+        "paths",
+        "patternProperties",
+        "properties",
+        "requestBodies",
+        "responses",
+        "schemas",
+    }
+    | {"securitySchemes", "webhooks"}
+)
+# Under these keywords stands data, in which "$ref" is a key like any other.
+_DATA: Final = frozenset({"const", "default", "enum", "example", "value"})
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
+_METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft")
+_FILE: Final = re.compile(r"[#/]|\.(?:ya?ml|json)$")
+_LONGEST_CHAIN: Final = 16
+
+
+def bundle(document: Document) -> Document:
+    """The document with everything that it refers to in other files; the same object where it refers to none.
+
+    Files are found from the directory of the file that refers to them, the first one by ``document.name``.
+
+    Raises:
+        DocumentError: a reference to a URL, to a missing file, or to what the file does not hold.
+    """
+    if not isinstance(document.data, dict):
+        return document
+    bundling = _Bundling(document)
+    data = bundling.finished()
+    if not bundling.embedded:
+        return document
+    return Document(
+        data, document.name, partial(_spots, document, tuple(bundling.embedded), tuple(bundling.inlined))
+    )
+
+
+class _Embedded:
+    """A file, the key under ``x-bundled`` where it goes, and its rewritten data."""
+
+    __slots__ = ("data", "document", "key", "path")
+
+    def __init__(self, document: Document, path: Path, key: str | None) -> None:
+        self.document = document
+        self.path = path
+        self.key = key
+        self.data: Any = None
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.key is None else join((BUNDLED, self.key))
+
+
+class _Bundling:
+    """One run: which files are known, and which path items were put in place."""
+
+    def __init__(self, document: Document) -> None:
+        path = Path(document.name).resolve()
+        self._root = _Embedded(document, path, None)
+        self._home = path.parent
+        self._files = {path: self._root}
+        self._ids = _ids(document.data)
+        self.embedded: list[_Embedded] = []
+        self.inlined: list[tuple[str, str]] = []
+
+    def finished(self) -> dict[str, Any]:
+        data: dict[str, Any] = self._rewritten(self._root, self._root.document.data, (), names=False)
+        for file in self.embedded:  # grows while it is worked off
+            file.data = self._rewritten(file, file.document.data, (), names=False)
+        if self.embedded:
+            data[BUNDLED] = {str(file.key): file.data for file in self.embedded}
+            self._put_path_items(data)
+        return data
+
+    def _rewritten(self, file: _Embedded, value: Any, at: tuple[str | int, ...], *, names: bool) -> Any:
+        if isinstance(value, list):
+            return [
+                self._rewritten(file, item, (*at, index), names=False) for index, item in enumerate(value)
+            ]
+        if not isinstance(value, dict):
+            return value
+        result: dict[str, Any] = {}
+        for key, item in value.items():
+            if not names and (
+                key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(item, list))
+            ):
+                result[key] = item
+            elif not names and key == "$ref" and isinstance(item, str):
+                result[key] = self._reference(file, item, (*at, key))
+            elif not names and key == "mapping" and isinstance(item, dict) and "propertyName" in value:
+                result[key] = {
+                    name: self._mapped(file, target, (*at, key, name)) if isinstance(target, str) else target
+                    for name, target in item.items()
+                }
+            elif not names and key == "$id" and isinstance(item, str) and file.key is not None:
+                # It would give the references inside another base than the document they now stand in.
+                continue
+            else:
+                result[key] = self._rewritten(file, item, (*at, key), names=not names and key in _NAMED)
+        return result
+
+    def _mapped(self, file: _Embedded, target: str, at: tuple[str | int, ...]) -> str:
+        if _FILE.search(target):
+            return self._reference(file, target, at)
+        pointer = join(("components", "schemas", target))
+        return (
+            f"#{file.prefix}{pointer}" if file.key is not None and _holds(file.document, pointer) else target
+        )
+
+    def _reference(self, file: _Embedded, reference: str, at: tuple[str | int, ...]) -> str:
+        address, _, fragment = reference.partition("#")
+        if not address:
+            return f"#{file.prefix}{fragment}" if not fragment or fragment[0] == "/" else reference
+        if _URL.match(address):
+            if address in self._ids or _METASCHEMA.match(address):
+                return reference
+            raise self._error(
+                file,
+                at,
+                f"{reference!r} refers to a URL, and nothing is downloaded.",
+                "Save it beside this file.",
+            )
+        target = self._file(file, unquote(address), at)
+        pointer = unquote(fragment)
+        if pointer and not pointer.startswith("/"):
+            raise self._error(
+                file, at, f"{reference!r} must lead into the file by a JSON pointer, as in #/a/b."
+            )
+        if not _holds(target.document, pointer):
+            raise self._error(file, at, f"{target.document.name} holds nothing at {pointer}.")
+        return f"#{target.prefix}{fragment}"
+
+    def _file(self, file: _Embedded, address: str, at: tuple[str | int, ...]) -> _Embedded:
+        path = Path(address)
+        if path.is_absolute():
+            raise self._error(file, at, f"{address!r} must be relative to this file.")
+        path = (file.path.parent / path).resolve()
+        if path not in self._files:
+            try:
+                document = read_document(_shown(path, self._root.document.name, self._home))
+            except DocumentError as error:
+                if error.where.startswith(f"{_shown(path, self._root.document.name, self._home)}:"):
+                    raise  # a mistake inside that file, already told by line and column
+                raise self._error(
+                    file, at, f"{address!r} cannot be read: {error.message}", error.hint
+                ) from None
+            self._files[path] = _Embedded(document, path, self._key(path))
+            self.embedded.append(self._files[path])
+        return self._files[path]
+
+    def _key(self, path: Path) -> str:
+        """A key that needs no escape, neither in a JSON pointer nor in a URI."""
+        plain = path.relative_to(self._home) if path.is_relative_to(self._home) else Path(path.name)
+        name = key = re.sub(r"[^A-Za-z0-9._-]", "_", plain.as_posix())
+        taken = {file.key for file in self.embedded}
+        number = 2
+        while key in taken:
+            key = f"{name}-{number}"
+            number += 1
+        return key
+
+    def _put_path_items(self, data: dict[str, Any]) -> None:
+        paths = data.get("paths")
+        if not isinstance(paths, dict):
+            return
+        for path in paths:
+            for _ in range(_LONGEST_CHAIN):
+                pointer = _embedded_pointer(paths[path])
+                target = resolve(data, pointer) if pointer else None
+                if not isinstance(target, dict):
+                    break
+                beside = {key: value for key, value in paths[path].items() if key != "$ref"}
+                paths[path] = {**target, **beside}
+                self.inlined.append((path, pointer))
+
+    def _error(
+        self, file: _Embedded, at: tuple[str | int, ...], message: str, hint: str = ""
+    ) -> DocumentError:
+        return DocumentError(message, where=file.document.where(join(at)), hint=hint)
+
+
+def _ids(value: Any) -> frozenset[str]:
+    """The addresses that the document's own schemas give themselves."""
+    found: set[str] = set()
+    rest = [value]
+    while rest:
+        item = rest.pop()
+        if isinstance(item, dict):
+            if isinstance(item.get("$id"), str):
+                found.add(item["$id"].removesuffix("#"))
+            rest.extend(item.values())
+        elif isinstance(item, list):
+            rest.extend(item)
+    return frozenset(found)
+
+
+def _holds(document: Document, pointer: str) -> bool:
+    try:
+        resolve(document.data, pointer)
+    except KeyError:
+        return False
+    return True
+
+
+def _shown(path: Path, name: str, home: Path) -> str:
+    """The file as the operator would name it: relative where the first document was named so."""
+    return str(Path(name).parent / path.relative_to(home)) if path.is_relative_to(home) else str(path)
+
+
+def _embedded_pointer(item: Any) -> str:
+    """Where an object that refers to an embedded file points; empty for all others."""
+    reference = item.get("$ref") if isinstance(item, dict) else None
+    if isinstance(reference, str) and reference.startswith(f"#/{BUNDLED}/"):
+        return unquote(reference.removeprefix("#"))
+    return ""
+
+
+def _spots(document: Document, embedded: tuple[_Embedded, ...], inlined: tuple[tuple[str, str], ...]) -> Spot:
+    root = (document.spots or Spot(Place(document.name, 1, 1), None, {})).copy()
+    if not isinstance(root.inside, dict):
+        return root
+    files = {str(file.key): file.document.spots or Spot(Place(file.document.name, 1, 1)) for file in embedded}
+    root.inside[BUNDLED] = Spot(root.place, None, dict(files))
+    paths = root.inside.get("paths")
+    for path, pointer in inlined:
+        spot: Spot | None = root
+        for part in split(pointer):
+            spot = spot.child(part) if spot is not None else None
+        old = paths.child(path) if paths is not None else None
+        if spot is None or old is None or paths is None or not isinstance(paths.inside, dict):
+            continue
+        put = spot.under(old.key).copy()
+        if isinstance(put.inside, dict) and isinstance(old.inside, dict):
+            put.inside.update(old.inside)
+        paths.inside[path] = put
+    return root

@@ -1,0 +1,179 @@
+"""Strict JSON text: its data quickly, its positions when asked, its mistakes by place.
+
+The standard library reads it, since orjson turns long integers into floats and neither of them can refuse
+duplicate keys alone; a scan in Python explains what it refuses and finds the positions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.scalars import finite, integer
+from mockgrid.document.source_map import Place, Spot
+from mockgrid.errors import YamlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DEEPEST", "NotJsonError", "load", "place", "spots"]
+
+DEEPEST: Final = 200
+"""Levels of nesting; what reads the data afterwards recurses."""
+
+_WORD = re.compile(r'[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:\[\]{}"]+)', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class NotJsonError(YamlError):
+    """The text is not JSON, though it may well be YAML."""
+
+
+class _RefusedError(ValueError):
+    """JSON by the letter that is refused here; the scan says where."""
+
+
+def load(text: str, name: str) -> Any:
+    """The data of a JSON text.
+
+    Raises:
+        NotJsonError: the text is not JSON.
+        YamlError: it is, but with duplicate keys, nesting too deep, or a number or text that cannot be kept.
+    """
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_int=integer,
+            parse_float=finite,
+            parse_constant=_no_constant,
+        )
+    except json.JSONDecodeError as error:
+        message = f"This is not JSON: {error.msg[:1].lower()}{error.msg[1:]}."
+        raise NotJsonError(message, where=f"{name}:{error.lineno}:{error.colno}") from None
+    except (ValueError, RecursionError):
+        spots(text, name)
+        raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
+    if _SURROGATE.search(text) or _deeper(data):
+        spots(text, name)
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise _RefusedError
+    return data
+
+
+def _no_constant(_text: str) -> Any:
+    raise _RefusedError
+
+
+def _deeper(data: Any) -> bool:
+    """Whether the nesting goes beyond DEEPEST; level by level, since recursion is what is to be avoided."""
+    level = [data] if isinstance(data, (dict, list)) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return False
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if type(holder) is dict else holder)
+            if type(item) is dict or type(item) is list
+        ]
+    return bool(level)
+
+
+def place(text: str, offset: int, name: str) -> Place:
+    """Line and column of an offset."""
+    before = text[:offset]
+    return Place(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+
+
+def spots(text: str, name: str) -> Spot:
+    """The positions of all values of a JSON text that the standard library reads.
+
+    Raises:
+        YamlError: what is refused although the standard library reads it, at its place.
+    """
+    root = Spot(Place(name, 1, 1))
+    stack: list[Spot] = []
+    key: tuple[str, Place] | None = None
+    for word, here in _words(text, name):
+        if word in "}]":
+            stack.pop()
+            continue
+        holder = stack[-1].inside if stack else None
+        if isinstance(holder, dict) and key is None:
+            key = (_key(word, here, holder), here)
+            continue
+        spot = _spot(word, here, key)
+        if isinstance(holder, dict) and key is not None:
+            holder[key[0]] = spot
+        elif isinstance(holder, list):
+            holder.append(spot)
+        else:
+            root = spot
+        key = None
+        if spot.inside is not None:
+            if len(stack) >= DEEPEST:
+                raise YamlError(f"The nesting is deeper than {DEEPEST} levels.", where=str(here))
+            stack.append(spot)
+    return root
+
+
+def _words(text: str, name: str) -> Iterator[tuple[str, Place]]:
+    """The brackets, texts, numbers and names of a JSON text; commas and colons say nothing new."""
+    line, line_start, counted = 1, 0, 0
+    for match in _WORD.finditer(text):
+        offset = match.start(1)
+        newlines = text.count("\n", counted, offset)
+        if newlines:
+            line += newlines
+            line_start = text.rfind("\n", counted, offset) + 1
+        counted = offset
+        if match[1] not in ",:":
+            yield match[1], Place(name, line, offset - line_start + 1)
+
+
+def _key(word: str, here: Place, holder: dict[str, Spot]) -> str:
+    key = _text(word, here)
+    if key in holder:
+        first = holder[key].key or here
+        raise YamlError(
+            f"The key {key!r} is given twice, first on line {first.line}.",
+            where=str(here),
+            hint="Remove one of the two.",
+        )
+    return key
+
+
+def _spot(word: str, here: Place, key: tuple[str, Place] | None) -> Spot:
+    under = key[1] if key else None
+    if word == "{":
+        return Spot(here, under, {})
+    if word == "[":
+        return Spot(here, under, [])
+    if word[0] == '"':
+        _text(word, here)
+    elif word[0] in "-0123456789IN":
+        try:
+            json.loads(word, parse_int=integer, parse_float=finite, parse_constant=_no_constant)
+        except _RefusedError:
+            # In YAML, NaN without a dot is text.
+            raise NotJsonError(f"{word} is not a number that JSON has.", where=str(here)) from None
+        except ValueError as error:
+            raise YamlError(str(error), where=str(here)) from None
+    return Spot(here, under)
+
+
+def _text(word: str, here: Place) -> str:
+    text: str = json.loads(word, strict=False)
+    if _SURROGATE.search(word):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise YamlError("Half of a surrogate pair is not text.", where=str(here)) from None
+    return text

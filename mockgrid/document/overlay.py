@@ -1,0 +1,245 @@
+"""OpenAPI Overlay 1.0.0: additions to a document that keep out of the document.
+
+Where 1.0.0 leaves a question open, the answer of its clarification in 1.1.0 is taken: lists within merged
+objects are concatenated, and values of different kinds do not merge. Null over an object or a list changes
+nothing, as in the specification's own example of an overlay that mirrors the structure of its target.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from mockgrid.document.document import Document
+from mockgrid.document.jsonpath import Location, select
+from mockgrid.document.pointer import join
+from mockgrid.document.source_map import Place, Spot
+from mockgrid.errors import DocumentError
+
+__all__ = ["Overlaid", "Remark", "apply"]
+
+_VERSION: Final = re.compile(r"1\.0\.\d+")
+_FIELDS: Final = ("overlay", "info", "extends", "actions")
+_ACTION_FIELDS: Final = ("target", "description", "update", "remove")
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that the specification allows and that is seldom meant, and where it stands."""
+
+    where: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """The document with the overlay applied, and what the caller may want to show."""
+
+    document: Document
+    remarks: tuple[Remark, ...] = ()
+
+
+class _Step(NamedTuple):
+    """One change at one place: the merge of a part of the overlay, or, without one, a removal."""
+
+    location: Location
+    update: Location | None
+
+
+def apply(document: Document, overlay: Document) -> Overlaid:
+    """Applies an overlay; neither input is changed.
+
+    Positions of what the overlay added or replaced point into the overlay.
+
+    Raises:
+        DocumentError: the overlay breaks the specification, or does not fit the document.
+    """
+    _check(overlay)
+    data = _copied(document.data)
+    steps: list[_Step] = []
+    remarks: list[Remark] = []
+    for index, action in enumerate(overlay.data["actions"]):
+        at: Location = ("actions", index)
+        target = action["target"]
+        try:
+            locations = select(target, data)
+        except ValueError as error:
+            raise _error(
+                overlay, (*at, "target"), f"The target {target!r} is not JSONPath: {error}."
+            ) from None
+        if not locations:
+            where = overlay.where(join((*at, "target")))
+            remarks.append(
+                Remark(where, f"The target {target!r} selects nothing, so this action has no effect.")
+            )
+        if action.get("remove") is True:
+            for location in sorted(locations, key=_order, reverse=True):
+                if not location:
+                    raise _error(overlay, (*at, "target"), "The whole document cannot be removed.")
+                _remove(data, location)
+                steps.append(_Step(location, None))
+        elif "update" in action:
+            for location in locations:
+                holder = _at(data, location)
+                _update(holder, action["update"], overlay, (*at, "update"))
+                steps.append(_Step(location, (*at, "update")))
+                if isinstance(holder, list) and isinstance(action["update"], list):
+                    message = (
+                        "Overlay 1.0 appends this list as one entry; give one action for each entry instead."
+                    )
+                    remarks.append(Remark(overlay.where(join((*at, "update"))), message))
+    spots = partial(_replayed, document, overlay, tuple(steps))
+    return Overlaid(Document(data, document.name, spots), tuple(dict.fromkeys(remarks)))
+
+
+def _check(overlay: Document) -> None:
+    data = overlay.data
+    if not isinstance(data, dict):
+        raise _error(overlay, (), "An overlay is a mapping with overlay, info and actions.")
+    version = data.get("overlay")
+    if version is None:
+        raise _error(
+            overlay, (), "This is not an overlay: it has no field 'overlay'.", "Add 'overlay: 1.0.0'."
+        )
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise _error(overlay, ("overlay",), f"The overlay version is {version!r}; 1.0.0 was expected.")
+    _known(overlay, (), _FIELDS)
+    info = data.get("info")
+    if not isinstance(info, dict) or not all(
+        isinstance(info.get(field), str) for field in ("title", "version")
+    ):
+        raise _error(overlay, ("info",), "An overlay needs an info with title and version, both text.")
+    if not isinstance(data.get("extends", ""), str):
+        raise _error(overlay, ("extends",), "extends must be the address of a document.")
+    actions = data.get("actions")
+    if not isinstance(actions, list) or not actions:
+        raise _error(overlay, ("actions",), "An overlay needs actions, a list of at least one.")
+    for index, action in enumerate(actions):
+        _check_action(overlay, action, ("actions", index))
+
+
+def _check_action(overlay: Document, action: Any, at: Location) -> None:
+    if not isinstance(action, dict) or not isinstance(action.get("target"), str):
+        raise _error(overlay, at, "An action needs a target, a JSONPath such as $.paths['/pets'].get.")
+    _known(overlay, at, _ACTION_FIELDS)
+    if not isinstance(action.get("description", ""), str):
+        raise _error(overlay, (*at, "description"), "The description must be text.")
+    if not isinstance(action.get("remove", False), bool):
+        raise _error(overlay, (*at, "remove"), "remove must be true or false.")
+    if "update" not in action and not action.get("remove"):
+        raise _error(overlay, at, "An action needs an update, or remove: true.")
+
+
+def _known(overlay: Document, at: Location, fields: tuple[str, ...]) -> None:
+    for field in _at(overlay.data, at):
+        if field not in fields and not field.startswith("x-"):
+            message = f"There is no field {field!r} here; known are {', '.join(fields)} and x-…"
+            raise DocumentError(message + ".", where=overlay.where_key(join((*at, field))))
+
+
+def _update(holder: Any, update: Any, overlay: Document, at: Location) -> None:
+    if isinstance(holder, list):
+        holder.append(_copied(update))
+    elif not isinstance(holder, dict):
+        raise _error(
+            overlay,
+            (*at[:-1], "target"),
+            f"The target selects {_kind(holder)}; only an object or a list can be updated.",
+            "Target the object that holds it, and give the property in the update.",
+        )
+    elif not isinstance(update, dict):
+        raise _error(overlay, at, f"The target selects an object, and the update is {_kind(update)}.")
+    else:
+        _merge(holder, update, overlay, at)
+
+
+def _merge(holder: dict[str, Any], update: dict[str, Any], overlay: Document, at: Location) -> None:
+    for key, new in update.items():
+        old = holder.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            _merge(old, new, overlay, (*at, key))
+        elif isinstance(old, list) and isinstance(new, list):
+            old.extend(_copied(new))
+        elif old is None or not (isinstance(old, (dict, list)) or isinstance(new, (dict, list))):
+            holder[key] = _copied(new)
+        elif new is not None:
+            message = (
+                f"The document has {_kind(old)} at {key!r}, and the update {_kind(new)}: they do not merge."
+            )
+            raise _error(overlay, (*at, key), message, "Remove it in an action before.")
+
+
+def _remove(data: Any, location: Location) -> None:
+    del _at(data, location[:-1])[location[-1]]
+
+
+def _at(data: Any, location: Location) -> Any:
+    for part in location:
+        data = data[part]
+    return data
+
+
+def _order(location: Location) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """When reversed, deeper and later ones come first, so that no removal moves the place of another."""
+    return len(location), tuple((part, "") if isinstance(part, int) else (0, part) for part in location)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _kind(value: Any) -> str:
+    return (
+        "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "a plain value"
+    )
+
+
+def _error(overlay: Document, at: Location, message: str, hint: str = "") -> DocumentError:
+    return DocumentError(message, where=overlay.where(join(at)), hint=hint)
+
+
+def _replayed(document: Document, overlay: Document, steps: tuple[_Step, ...]) -> Spot:
+    """The positions of the result: the same changes, done to the positions of the document."""
+    root = (document.spots or Spot(Place(document.name, 1, 1))).copy()
+    source = overlay.spots or Spot(Place(overlay.name, 1, 1))
+    for location, update in steps:
+        *path, last = location or ("",)
+        holder = _spot_at(root, tuple(path)) if location else root
+        if update is None:
+            if holder is not None and isinstance(holder.inside, dict):
+                holder.inside.pop(str(last), None)
+            elif holder is not None and isinstance(holder.inside, list):
+                del holder.inside[int(last)]
+            continue
+        target, added = _spot_at(root, location), _spot_at(source, update)
+        if target is None or added is None:
+            continue
+        if isinstance(target.inside, list):
+            target.inside.append(added.copy())
+        else:
+            _merge_spots(target, added)
+    return root
+
+
+def _spot_at(root: Spot, location: Location) -> Spot | None:
+    spot: Spot | None = root
+    for part in location:
+        spot = spot.child(str(part)) if spot is not None else None
+    return spot
+
+
+def _merge_spots(target: Spot, added: Spot) -> None:
+    if isinstance(target.inside, list) and isinstance(added.inside, list):
+        target.inside.extend(spot.copy() for spot in added.inside)
+    if not isinstance(target.inside, dict) or not isinstance(added.inside, dict):
+        return
+    for key, spot in added.inside.items():
+        old = target.inside.get(key)
+        if old is None or old.inside is None:
+            target.inside[key] = spot.copy()
+        else:
+            _merge_spots(old, spot)

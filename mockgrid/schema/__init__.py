@@ -1,0 +1,1 @@
+"""The one room that knows JSON Schema: translating, validating, explaining, walking and generating."""

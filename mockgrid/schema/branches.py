@@ -1,0 +1,264 @@
+"""Which branch of an ``anyOf`` a value was meant for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.pointer import resolve
+
+if TYPE_CHECKING:
+    from mockgrid.schema.schemas import Schemas
+
+__all__ = ["Branch", "Chosen", "Undecided", "branches_of", "choose", "json_type"]
+
+_TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
+_NUMBERS: Final = frozenset(("integer", "number"))
+_IMPLIED: Final = {"properties": "object", "required": "object", "items": "array", "prefixItems": "array"}
+_LONGEST_CHAIN: Final = 16
+_SHOWN_NAMES: Final = 4
+
+
+def json_type(value: Any) -> str:
+    """Return the JSON type of a value; a number without a fraction part written is an integer."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "boolean"
+    if isinstance(value, (int, float)):
+        return "integer" if isinstance(value, int) else "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"
+
+
+@dataclass(slots=True)
+class Branch:
+    """What can be told about a branch at a glance.
+
+    Attributes:
+        types: the JSON types that it takes.
+        choices: the values that it lists, if it does.
+        constants: properties for which it lists values.
+        names: all properties that it speaks of.
+        required: those that it requires.
+        item: the branch that the items of an array have.
+        form: a format or pattern that texts must have.
+    """
+
+    types: frozenset[str] = frozenset(_TYPES)
+    choices: list[Any] | None = None
+    constants: dict[str, list[Any]] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    item: Branch | None = None
+    form: str = ""
+
+    @classmethod
+    def of(cls, schema: Any, shared: dict[str, Any]) -> Branch:
+        """Read a branch from its schema; ``shared`` is what references point into."""
+        branch = cls()
+        branch._read(schema, shared, 0)
+        return branch
+
+    def takes(self, value: Any) -> bool:
+        """Tell whether the branch is for values of this JSON type."""
+        kind = json_type(value)
+        return kind in self.types or (kind in _NUMBERS and not _NUMBERS.isdisjoint(self.types))
+
+    def contradicts(self, value: dict[str, Any]) -> bool:
+        """Tell whether an object has a property with a value other than those the branch lists for it."""
+        return any(
+            name in value and not _among(value[name], choices) for name, choices in self.constants.items()
+        )
+
+    def words(self) -> str:
+        """Say in a few words what the branch takes."""
+        if self.choices is not None:
+            return "one of the values that are listed" if len(self.choices) > 1 else "a certain value"
+        kinds = sorted(self.types - {"null"}, key=_TYPES.index)
+        if kinds == ["object"] and (names := self.required or list(self.names)):
+            more = ", …" if len(names) > _SHOWN_NAMES else ""
+            return f"an object with {', '.join(names[:_SHOWN_NAMES])}{more}"
+        if kinds == ["array"] and self.item is not None and len(self.item.types) < len(_TYPES):
+            return f"an array, each item {self.item.words()}"
+        if kinds == ["string"] and self.form:
+            return f"a string with the {self.form}"
+        if len(kinds) == len(_TYPES) - 1:
+            return "any value"
+        return " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in kinds) or "null"
+
+    def _read(self, schema: Any, shared: dict[str, Any], depth: int) -> None:
+        if schema is False:
+            self.types = frozenset()
+        if not isinstance(schema, dict) or depth > _LONGEST_CHAIN:
+            return
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            self._read(resolve(shared, reference), shared, depth + 1)
+        self._read_types(schema)
+        if "const" in schema or "enum" in schema:
+            self.choices = [schema["const"]] if "const" in schema else list(schema["enum"])
+        forms = (f"{key} {schema[key]}" for key in ("format", "pattern") if key in schema)
+        self.form = self.form or next(forms, "")
+        for name, item in schema.get("properties", {}).items():
+            self.names[name] = None
+            choices = _choices(item, shared)
+            if choices is not None:
+                self.constants[name] = choices
+        self.required += [name for name in schema.get("required", ()) if name not in self.required]
+        if isinstance(schema.get("items"), dict):
+            branch = self.item = Branch()
+            # Items of items of items tell nothing more, and a schema may refer to itself there.
+            branch._read(schema["items"], shared, depth + _LONGEST_CHAIN // 2)
+        for part in schema.get("allOf", ()):
+            self._read(part, shared, depth + 1)
+        self._read_alternatives(schema.get("anyOf", ()), shared, depth)
+
+    def _read_types(self, schema: dict[str, Any]) -> None:
+        named = schema.get("type")
+        if named is not None:
+            self.types &= frozenset([named] if isinstance(named, str) else named)
+        elif "$ref" not in schema:
+            implied = {kind for key, kind in _IMPLIED.items() if key in schema}
+            self.types &= implied or frozenset(_TYPES)
+
+    def _read_alternatives(self, schemas: Any, shared: dict[str, Any], depth: int) -> None:
+        found = []
+        for schema in schemas:
+            alternative = Branch()
+            alternative._read(schema, shared, depth + 1)
+            found.append(alternative)
+            self.names.update(alternative.names)
+            self.item = self.item or alternative.item
+        if found:
+            self.types &= frozenset[str]().union(*(alternative.types for alternative in found))
+
+
+def branches_of(schemas: Schemas, alternatives: list[Any]) -> list[Branch]:
+    """Read the branches of an ``anyOf``; a discriminator's values count as constants."""
+    branches = [Branch.of(alternative, schemas.shared) for alternative in alternatives]
+    teller = schemas.teller(alternatives)
+    if teller is not None:
+        name, values = teller
+        for branch, known in zip(branches, values, strict=True):
+            if known:
+                branch.constants.setdefault(name, list(known))
+    return branches
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The value was meant for the branch at this index."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """No branch was meant: ``keyword`` says how (type, required, enum, anyOf), at which property."""
+
+    keyword: str
+    expected: list[Any]
+    property: str | None = None
+
+
+def choose(branches: list[Branch], value: Any) -> Chosen | Undecided:
+    """Choose the branch that a value was meant for; the value obeys none of them."""
+    takers = [branch for branch in branches if branch.takes(value)]
+    if not takers:
+        known = frozenset[str]().union(*(branch.types for branch in branches))
+        return Undecided("type", sorted(known, key=_TYPES.index))
+    found: Branch | Undecided
+    if len(takers) == 1:
+        found = takers[0]
+    elif isinstance(value, dict):
+        found = _of_objects(takers, value)
+    elif isinstance(value, list):
+        found = _of_arrays(takers, value)
+    else:
+        found = _of_scalars(takers)
+    if isinstance(found, Undecided):
+        return found
+    return Chosen(next(index for index, branch in enumerate(branches) if branch is found))
+
+
+def _of_objects(takers: list[Branch], value: dict[str, Any]) -> Branch | Undecided:
+    telling = _telling_property(takers, value)
+    if telling is not None:
+        choices = [choice for branch in takers for choice in branch.constants[telling]]
+        if telling not in value:
+            return Undecided("required", choices, telling)
+        for branch in takers:
+            if _among(value[telling], branch.constants[telling]):
+                return branch
+        same_type = json_type(value[telling]) in {json_type(choice) for choice in choices}
+        return Undecided("enum" if same_type else "type-of", choices, telling)
+    likely = [branch for branch in takers if not branch.contradicts(value)] or takers
+    if len(likely) == 1:
+        return likely[0]
+    # The branch of whose properties the value has most, and lacks fewest; the first of equals.
+    best = min(
+        likely,
+        key=lambda branch: (
+            -sum(name in value for name in branch.names),
+            sum(name not in value for name in branch.required),
+        ),
+    )
+    if any(name in value for name in best.names) or (not value and best.required):
+        return best
+    return _none_of(takers)
+
+
+def _of_arrays(takers: list[Branch], value: list[Any]) -> Branch | Undecided:
+    if not value:
+        return takers[0]  # what is wrong with an empty list is its length
+    # Each item has a say: the branch that could take most of the first ones.
+    first = value[:32]
+    counts = [sum(branch.item is None or branch.item.takes(item) for item in first) for branch in takers]
+    best = max(counts)
+    if not best:
+        return _none_of(takers)
+    return takers[counts.index(best)]
+
+
+def _of_scalars(takers: list[Branch]) -> Branch | Undecided:
+    if all(branch.choices is not None for branch in takers):
+        choices = [choice for branch in takers for choice in branch.choices or ()]
+        return Undecided("enum", [choice for i, choice in enumerate(choices) if choice not in choices[:i]])
+    free = [branch for branch in takers if branch.choices is None]
+    return free[0] if len(free) == 1 else _none_of(takers)
+
+
+def _none_of(takers: list[Branch]) -> Undecided:
+    return Undecided("anyOf", list(dict.fromkeys(branch.words() for branch in takers)))
+
+
+def _telling_property(takers: list[Branch], value: dict[str, Any]) -> str | None:
+    """Return the property whose value tells these branches apart, such as ``role`` or ``type``."""
+    found = []
+    for name in takers[0].constants:
+        lists = [branch.constants.get(name) for branch in takers]
+        if None in lists:
+            continue
+        texts = [repr((json_type(choice), choice)) for choices in lists for choice in choices or ()]
+        if len(set(texts)) == len(texts):
+            found.append(name)
+    return next((name for name in found if name in value), found[0] if found else None)
+
+
+def _choices(schema: Any, shared: dict[str, Any]) -> list[Any] | None:
+    """Return the values that a property's schema lists; None where it lists none."""
+    for _ in range(_LONGEST_CHAIN):
+        if not isinstance(schema, dict):
+            return None
+        if "const" in schema:
+            return [schema["const"]]
+        if "enum" in schema:
+            return list(schema["enum"])
+        if not isinstance(schema.get("$ref"), str) or not schema["$ref"].startswith("#"):
+            return None
+        schema = resolve(shared, schema["$ref"])
+    return None
+
+
+def _among(value: Any, choices: list[Any]) -> bool:
+    return any(choice == value and json_type(choice) == json_type(value) for choice in choices)

@@ -1,0 +1,1 @@
+"""Which branches of a schema values have exercised."""

@@ -1,0 +1,292 @@
+"""Explaining a rejection: which branch was meant, where it is wrong, what was expected and what was found.
+
+Built on `jsonschema`, some of whose keywords are replaced:
+
+* ``anyOf`` explains the one branch that the value's JSON type, or a property such as ``role`` or ``type``,
+  chose; never "is not valid under any of the given schemas".
+* ``items`` passes over items that the fast validator accepts, so that one bad message among 100,000 is
+  explained at once. The same validator chooses branches, so that the time is linear in the depth of a value.
+* ``pattern`` cannot blow up, and ``uniqueItems`` compares each item once.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import FormatChecker, validators
+from jsonschema.exceptions import ValidationError
+from jsonschema.validators import Draft4Validator, Draft202012Validator
+from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
+
+from mockgrid.document.pointer import join
+from mockgrid.schema.branches import Branch, Chosen, Undecided, branches_of, choose
+from mockgrid.schema.equality import first_repeated
+from mockgrid.schema.formats import FORMATS
+from mockgrid.schema.messages import violations_of
+from mockgrid.schema.patterns import Patterns
+from mockgrid.schema.stack import with_deep_stack
+from mockgrid.schema.validator import compile_fast
+from mockgrid.schema.violation import Violation, shown, shown_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mockgrid.schema.schemas import Schemas
+
+_MOST = 100
+_FURTHEST = 2_000
+_WRONG_TYPE = "MG110"
+_LONG = 8
+
+
+class Explainer:
+    """Explains why values do not obey one schema.
+
+    Args:
+        schemas: the document's schemas, which references lead to.
+        schema: one of them.
+        at: JSON pointer to the schema, for what has no place of its own.
+    """
+
+    def __init__(self, schemas: Schemas, schema: Any, *, at: str = "") -> None:
+        self._schemas = schemas
+        self._schema = schema
+        self._draft = schemas.draft
+        self._at = at
+        # Keyed by the identity of a schema that the document keeps alive.
+        self._fast: dict[int, Callable[[Any], bool] | None] = {}
+        self._branches: dict[int, list[Branch]] = {}
+        # What was found out about one value, by the identities of schema and part, while it is explained.
+        self._known: dict[tuple[int, int], bool] = {}
+        self._patterns = Patterns(self._draft)
+        base = Draft4Validator if self._draft == "draft4" else Draft202012Validator
+        keywords: dict[str, Any] = {
+            "anyOf": self._any_of,
+            "items": self._items,
+            "properties": self._properties,
+            "prefixItems": self._prefix_items,
+            "pattern": self._pattern,
+            "patternProperties": self._pattern_properties,
+            "additionalProperties": self._additional_properties,
+            "uniqueItems": self._unique_items,
+        }
+        extend: Any = validators.extend  # has no types
+        extended = extend(base, keywords)
+        checker = FormatChecker(formats=())
+        for name, check in FORMATS.items():
+            checker.checks(name)(check)
+        # What is shared is the root that references point into; the schema is what is applied.
+        whole = extended(schemas.shared, registry=REGISTRY, format_checker=checker)
+        self._validator = whole.evolve(schema=schema)
+
+    def accepts(self, value: Any) -> bool:
+        """Tell whether a value obeys the schema, by the same code that explains."""
+        return with_deep_stack(lambda: self._first(value) is None)
+
+    def explain(self, value: Any) -> list[Violation]:
+        """Return at most 100 violations in the order of the schema; nothing when the value obeys."""
+        return with_deep_stack(lambda: self._explained(value))
+
+    def _first(self, value: Any) -> ValidationError | None:
+        try:
+            return next(iter(self._validator.iter_errors(value)), None)
+        finally:
+            self._known.clear()
+
+    def _explained(self, value: Any) -> list[Violation]:
+        found: list[Violation] = []
+        seen: set[tuple[str, str, str]] = set()
+        mistaken: set[str] = set()
+        try:
+            for error in islice(self._validator.iter_errors(value), _FURTHEST):
+                if _is_label(error):
+                    mistaken.add(join(list(error.absolute_path)[:-1]))
+                for violation in islice(violations_of(error, value, self._place(error)), _MOST):
+                    key = (violation.code, violation.pointer, violation.message)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                    if len(found) < _MOST:
+                        found.append(violation)
+                    elif violation.code != _WRONG_TYPE:
+                        found[-1] = violation
+                # A hundred wrong types are not all there is to say where something else is wrong as well.
+                if len(found) >= _MOST and any(violation.code != _WRONG_TYPE for violation in found):
+                    break
+        except re.error:  # a pattern beside unevaluatedProperties that Python cannot read
+            found.append(_unexplained(value, self._at))
+        finally:
+            self._known.clear()
+        # What is missing from an object with the wrong label is said after that the label is wrong.
+        found.sort(key=lambda violation: _is_missing_from(mistaken, violation))
+        return found[:_MOST]
+
+    def _place(self, error: ValidationError) -> str:
+        """Return the pointer to the keyword that was broken, in the document as it was published."""
+        keyword = next((str(part) for part in reversed(error.schema_path) if isinstance(part, str)), "")
+        path: list[str | int] = list(error.absolute_schema_path)
+        if isinstance(error.schema, dict):
+            if keyword not in error.schema:
+                keyword = str(error.validator) if str(error.validator) in error.schema else ""
+            found = self._schemas.origin(error.schema, keyword)
+            if found is not None:
+                return found
+        return self._schemas.origin_along(self._schema, path) or self._at
+
+    def _any_of(self, validator: Any, schemas: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if any(self._obeys(validator, subschema, value) for subschema in schemas):
+            return
+        if id(schemas) not in self._branches:
+            self._branches[id(schemas)] = branches_of(self._schemas, schemas)
+        found = choose(self._branches[id(schemas)], value)
+        if isinstance(found, Chosen):
+            yield from validator.descend(value, schemas[found.index], schema_path=found.index)
+        else:
+            yield _undecided(found, value)
+
+    def _obeys(self, validator: Any, schema: Any, value: Any) -> bool:
+        accepts = self._accepting(schema)
+        if accepts is not None:
+            return accepts(value)
+        key = (id(schema), id(value))
+        if key not in self._known or not isinstance(value, (dict, list)):
+            self._known[key] = validator.evolve(schema=schema).is_valid(value)
+        return self._known[key]
+
+    def _items(self, validator: Any, items: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        if not validator.is_type(value, "array"):
+            return
+        start = 0
+        if isinstance(items, list):  # draft-04: one schema for each place
+            for index, (item, subschema) in enumerate(zip(value, items, strict=False)):
+                yield from validator.descend(item, subschema, path=index, schema_path=index)
+            return
+        if self._draft != "draft4":
+            start = len(schema.get("prefixItems", ()))
+        if items is False:
+            if len(value) > start:
+                yield ValidationError("surplus", validator="surplus", validator_value=start, instance=value)
+            return
+        accepts = self._accepting(items) if len(value) > _LONG else None
+        for index in range(start, len(value)):
+            if accepts is None or not accepts(value[index]):
+                yield from validator.descend(value[index], items, path=index)
+
+    @staticmethod
+    def _properties(validator: Any, properties: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if validator.is_type(value, "object"):
+            for name, subschema in properties.items():
+                if name in value:
+                    yield from _descended(validator, value[name], subschema, name, name)
+
+    @staticmethod
+    def _prefix_items(validator: Any, places: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if validator.is_type(value, "array"):
+            for index, (item, subschema) in enumerate(zip(value, places, strict=False)):
+                yield from _descended(validator, item, subschema, index, index)
+
+    def _pattern(self, validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if validator.is_type(value, "string") and not self._patterns.found(pattern, value):
+            yield ValidationError("pattern")
+
+    def _pattern_properties(
+        self, validator: Any, schemas: Any, value: Any, _schema: Any
+    ) -> Iterator[ValidationError]:
+        if not validator.is_type(value, "object"):
+            return
+        for pattern, subschema in schemas.items():
+            for name, item in value.items():
+                if self._patterns.found(pattern, name):
+                    yield from _descended(validator, item, subschema, name, pattern)
+
+    def _additional_properties(
+        self, validator: Any, further: Any, value: Any, schema: Any
+    ) -> Iterator[ValidationError]:
+        if not validator.is_type(value, "object"):
+            return
+        known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+        names = (
+            name
+            for name in value
+            if name not in known and not any(self._patterns.found(pattern, name) for pattern in patterns)
+        )
+        if further is False:
+            surplus = list(islice(names, _MOST))
+            if surplus:
+                yield ValidationError("surplus", validator="unknown", validator_value=surplus)
+            return
+        accepts = self._accepting(further) if len(value) > _LONG else None
+        for name in names:
+            if accepts is None or not accepts(value[name]):
+                yield from validator.descend(value[name], further, path=name)
+
+    @staticmethod
+    def _unique_items(validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if unique and validator.is_type(value, "array"):
+            repeated = first_repeated(value)
+            if repeated is not None:
+                yield ValidationError("unique", validator="uniqueItems", validator_value=repeated)
+
+    def _accepting(self, schema: Any) -> Callable[[Any], bool] | None:
+        if isinstance(schema, bool):
+            return lambda _: schema
+        if id(schema) not in self._fast:
+            whole = {"allOf": [schema], **self._schemas.parts(schema)}
+            self._fast[id(schema)] = compile_fast(whole, self._draft)
+        return self._fast[id(schema)]
+
+
+def _is_label(error: ValidationError) -> bool:
+    """Tell whether the error is at a property that can have but one value, such as a ``type``."""
+    wanted: Any = error.validator_value
+    single = error.validator == "const" or (error.validator == "enum" and len(wanted) == 1)
+    return single and bool(error.absolute_path) and isinstance(error.instance, str)
+
+
+def _is_missing_from(mistaken: set[str], violation: Violation) -> bool:
+    return violation.code == "MG111" and violation.pointer.rpartition("/")[0] in mistaken
+
+
+def _unexplained(value: Any, at: str) -> Violation:
+    return Violation(
+        code="MG121",
+        pointer="",
+        path="$",
+        message="breaks the schema, in a way that cannot be told",
+        expected="a value that obeys the schema",
+        got=shown(value),
+        value=shown_plain(value),
+        contract=at,
+    )
+
+
+def _descended(
+    validator: Any, value: Any, schema: Any, path: str | int, schema_path: str | int
+) -> Iterator[ValidationError]:
+    if schema is False:  # of which jsonschema forgets where it stood
+        yield ValidationError(
+            "forbidden",
+            validator="forbidden",
+            validator_value=False,
+            path=(path,),
+            schema_path=(schema_path,),
+            instance=value,
+            schema=False,
+        )
+        return
+    yield from validator.descend(value, schema, path=path, schema_path=schema_path)
+
+
+def _undecided(found: Undecided, value: Any) -> ValidationError:
+    error = ValidationError(
+        found.keyword,
+        validator=found.keyword,
+        validator_value=found.expected,
+        instance=value,
+        path=() if found.property is None else (found.property,),
+    )
+    if found.property is not None:
+        error.instance = value.get(found.property) if isinstance(value, dict) else value
+    return error

@@ -1,0 +1,170 @@
+"""Makes strings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.formats import FORMATS, stretch
+from mockgrid.schema.generate.limits import STRING_LIMIT
+from mockgrid.schema.regex import common_example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.schema.generate.demand import Demand
+    from mockgrid.schema.generate.limits import Budget
+    from mockgrid.schema.generate.spot import Spot
+
+_STEM_LIMIT = 24
+_TRIES = 6
+_MEETING_STEPS = 5_000
+_SAME_LENGTH = 16
+_NUMBERS = 99
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# Members that hold prose; others are better served by a short name of their own.
+_PROSE = frozenset(
+    [
+        "answer",
+        "body",
+        "caption",
+        "comment",
+        "content",
+        "description",
+        "explanation",
+        "message",
+        "note",
+        "output",
+        "prompt",
+        "query",
+        "question",
+        "reasoning",
+        "reply",
+        "response",
+        "result",
+        "sentence",
+        "summary",
+        "text",
+        "value",
+    ]
+)
+
+
+def strings(demand: Demand, spot: Spot, budget: Budget) -> Iterator[str]:  # noqa: C901 (a sieve)
+    """Strings of the right length, format and pattern; the first ones are the nicest.
+
+    Raises:
+        UnsatisfiableError: none fits, or only ones longer than 16,384 characters.
+    """
+    low, high = demand.length.low, demand.length.high
+    demand.length.check("characters")
+    if low > STRING_LIMIT:
+        raise UnsatisfiableError(
+            f"minLength {low} is above the limit of {STRING_LIMIT} characters", where=demand.length.low_at
+        )
+    formats = [name for name in demand.formats if name in FORMATS]
+    found = False
+    for candidate in _candidates(demand, spot, budget, formats, low, high):
+        budget.spend(1)
+        if not candidate and low == 0 and found:
+            continue
+        if len(candidate) < low or (high is not None and len(candidate) > high):
+            continue
+        if not all(FORMATS[name].accepts(candidate) for name in formats):
+            continue
+        if _matches_all(demand, candidate, budget):
+            found = True
+            yield candidate
+    if not found and formats and demand.patterns:
+        # A format is an annotation; a pattern is the law.
+        for candidate in _examples(demand, spot, budget, low, high):
+            if _matches_all(demand, candidate, budget):
+                found = True
+                yield candidate
+    if not found:
+        raise UnsatisfiableError(_phrase(demand, formats), where=demand.where)
+
+
+def _matches_all(demand: Demand, text: str, budget: Budget) -> bool:
+    for pattern in demand.patterns:
+        budget.spend(1 + pattern.cost(text))
+        if not pattern.search(text):
+            return False
+    return True
+
+
+def _phrase(demand: Demand, formats: list[str]) -> str:
+    wanted = [f"format {name}" for name in formats]
+    wanted += [f"pattern {pattern.source[:80]}" for pattern in demand.patterns]
+    if demand.length.low:
+        wanted.append(f"minLength {demand.length.low}")
+    if demand.length.high is not None:
+        wanted.append(f"maxLength {demand.length.high}")
+    return f"no string was found for {' with '.join(wanted)}"
+
+
+def _candidates(  # noqa: PLR0913, PLR0917 (what is wanted, where, and at whose cost)
+    demand: Demand, spot: Spot, budget: Budget, formats: list[str], low: int, high: int | None
+) -> Iterator[str]:
+    number = spot.draw(max(_NUMBERS, spot.span)) + 1
+    if formats:
+        for name in formats:
+            for sample in FORMATS[name].samples(number):
+                yield stretch(sample, low)
+    else:
+        if (
+            spot.text
+            and not spot.turn
+            and (not spot.name or spot.name.lower() in _PROSE)
+            and _plain(spot.text, demand)
+        ):
+            yield spot.text
+        for turn in range(3 if spot.turn is None else 1):
+            yield human(spot.name, number + turn, low, high)
+    yield from _examples(demand, spot, budget, low, high)
+
+
+def _examples(demand: Demand, spot: Spot, budget: Budget, low: int, high: int | None) -> Iterator[str]:
+    # Where many different ones are wanted, length is what a pattern most often leaves free.
+    further = low + max(0, (spot.turn or 0) - _SAME_LENGTH)
+    for attempt in range(_TRIES):
+        for pattern in demand.patterns:
+            example = pattern.example(spot.rng, low if attempt else further, high)
+            budget.spend(10 + len(example or "") // 2)
+            if example is not None:
+                yield example
+    if len(demand.patterns) > 1:
+        budget.spend(_MEETING_STEPS)
+        example = common_example(demand.patterns, spot.rng, low, high)
+        if example is not None:
+            yield example
+
+
+def _plain(text: str, demand: Demand) -> bool:
+    """Whether a text can be used without a doubt: every engine reads it the same."""
+    if demand.patterns or any(schema.delicate for schema, _ in demand.applied):
+        return text.isascii() and text.isprintable()
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def human(name: str, number: int, low: int = 0, high: int | None = None) -> str:
+    """A readable string, named after the member it stands in: ``city-3``."""
+    if high == 0:
+        return ""
+    stem = _NOT_IN_NAMES.sub("", name)[:_STEM_LIMIT]
+    text = f"{stem or 'text'}-{number}"
+    if high is not None and len(text) > high:
+        digits = str(number)
+        if len(digits) < high:
+            return (stem or "text")[: high - len(digits)] + digits
+        # Too short for a number: count in letters.
+        letters = ""
+        while len(letters) < high:
+            letters = _LETTERS[number % len(_LETTERS)] + letters
+            number //= len(_LETTERS)
+        return letters
+    while len(text) < low:
+        text = f"{text} {text}"[: max(low, len(text))] if len(text) * 2 + 1 >= low else f"{text} {text}"
+    return text.rstrip() + "x" * (len(text) - len(text.rstrip()))

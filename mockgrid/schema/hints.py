@@ -1,0 +1,263 @@
+"""The outline of a schema: which JSON types it names, and the outlines of its properties and items.
+
+It tells what a text is meant to be, since ``7`` is a number for one schema and a text for another.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from mockgrid.document.pointer import resolve
+from mockgrid.schema.branches import json_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.schema.validator import SchemaValidator
+
+__all__ = ["Outline", "Raw"]
+
+Raw: TypeAlias = "str | list[Raw] | dict[str, Raw]"
+"""A value of which only the structure is known: each leaf is still text."""
+
+# RFC 8259's numbers, which Python's own readers would widen by spaces, underscores and foreign digits.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
+_MOST_DIGITS = 4300
+_LONGEST_CHAIN = 32
+_INDEX = re.compile(r"[0-9]{1,6}")
+_SCALARS = frozenset(("boolean", "integer", "number", "string"))
+
+
+class Outline:
+    """What one schema says about a value, wherever it says it.
+
+    Args:
+        schema: JSON Schema; references, ``allOf``, ``anyOf`` and ``oneOf`` are followed.
+        root: the document that references point into.
+    """
+
+    def __init__(self, schema: Any, root: dict[str, Any]) -> None:
+        self._schema = schema
+        self._root = root
+
+    @classmethod
+    def of(cls, validator: SchemaValidator | None) -> Outline:
+        """Return the outline of a validator's schema; without one, of a schema that takes everything."""
+        return cls({}, {}) if validator is None else cls(validator.schema, validator.standalone)
+
+    @cached_property
+    def kinds(self) -> frozenset[str] | None:
+        """The JSON types that the schema names, ``integer`` with ``number``; None where it names none."""
+        return _kinds(self._schema, self._root, {})
+
+    @property
+    def reference(self) -> str:
+        """The last part of the schema's own ``$ref``, such as ``Pet``; empty where it has none."""
+        own = self._schema.get("$ref") if isinstance(self._schema, dict) else None
+        return own.rpartition("/")[2] if isinstance(own, str) else ""
+
+    def own(self, keyword: str) -> Any:
+        """Return what the schema itself, or one that it refers to, says under a keyword; else None."""
+        schema = self._schema
+        for _ in range(_LONGEST_CHAIN):
+            if not isinstance(schema, dict):
+                return None
+            if keyword in schema:
+                return schema[keyword]
+            if not isinstance(schema.get("$ref"), str):
+                return None
+            schema = _referred(schema["$ref"], self._root)
+        return None
+
+    def anywhere(self, keyword: str) -> Any:
+        """Return the first that the schema, or any part that it is combined from, says under a keyword."""
+        return next((part[keyword] for part in self._parts if keyword in part), None)
+
+    @property
+    def scalar(self) -> bool:
+        """Whether something other than null, an array or an object is taken."""
+        return self.kinds is None or not self.kinds.isdisjoint(_SCALARS)
+
+    def names(self, kind: str) -> bool:
+        """Tell whether the schema names this JSON type; a schema that names none names no type."""
+        return self.kinds is not None and kind in self.kinds
+
+    @cached_property
+    def properties(self) -> tuple[str, ...]:
+        """The names of all properties that the schema speaks of, in its order."""
+        return tuple(dict.fromkeys(name for part in self._parts for name in part.get("properties", ())))
+
+    @property
+    def open(self) -> bool:
+        """Whether properties without a name in the schema are meant, and not only tolerated."""
+        return not self.properties or any(part.get("additionalProperties") for part in self._parts)
+
+    def property(self, name: str) -> Outline:
+        """Return the outline of one property."""
+        found = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
+        return self._narrowed(found) if found else self._further
+
+    def item(self, index: int) -> Outline:
+        """Return the outline of one item of an array."""
+        if index >= self._placed:
+            return self._rest
+        return self._narrowed([_item(part, index) for part in self._parts])
+
+    def typed(self, raw: Raw) -> Any:
+        """Return a JSON value of the type that the schema asks for; a text of another form stays text."""
+        if isinstance(raw, str):
+            if self.kinds == frozenset(("array",)):
+                return [self.item(0).typed(raw)]
+            return self._scalar(raw)
+        if isinstance(raw, list):
+            return self._array(raw)
+        if self.names("array") and not self.names("object") and all(_INDEX.fullmatch(name) for name in raw):
+            return self._array([raw[name] for name in sorted(raw, key=int)])
+        return {name: self.property(name).typed(value) for name, value in raw.items()}
+
+    def fits(self, value: Any) -> bool:
+        """Tell at a glance whether a value was meant: its JSON type is named, and listed where some are.
+
+        The same holds for all that the value holds.
+        """
+        if self.kinds is not None and json_type(value) not in self.kinds:
+            return False
+        choices = [choice for part in self._parts for choice in part.get("enum", ())]
+        if choices and value not in choices:
+            return False
+        if isinstance(value, list):
+            return all(self.item(index).fits(item) for index, item in enumerate(value))
+        if isinstance(value, dict):
+            return all(self.property(name).fits(item) for name, item in value.items())
+        return True
+
+    def _array(self, raw: list[Raw]) -> Any:
+        return [self.item(index).typed(item) for index, item in enumerate(raw)]
+
+    def _scalar(self, text: str) -> Any:
+        if self.kinds is None:
+            return text
+        if text in ("true", "false") and "boolean" in self.kinds:
+            return text == "true"
+        if "integer" in self.kinds:
+            number = _number(text)
+            if number is not None:
+                return number
+        if text in ("", "null") and "null" in self.kinds and "string" not in self.kinds:
+            return None
+        return text
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, Any], ...]:
+        return tuple(_parts(self._schema, self._root, set()))
+
+    @cached_property
+    def _further(self) -> Outline:
+        """The outline of all properties without a name in the schema."""
+        return self._narrowed([part.get("additionalProperties") for part in self._parts])
+
+    @cached_property
+    def _placed(self) -> int:
+        """How many items have a schema for their place."""
+        return max((len(_places(part)) for part in self._parts), default=0)
+
+    @cached_property
+    def _rest(self) -> Outline:
+        """The outline of all items behind those."""
+        return self._narrowed([_item(part, self._placed) for part in self._parts])
+
+    def _narrowed(self, schemas: list[Any]) -> Outline:
+        found = [schema for schema in schemas if isinstance(schema, dict)]
+        return Outline(found[0] if len(found) == 1 else {"anyOf": found}, self._root)
+
+
+def _places(schema: dict[str, Any]) -> list[Any]:
+    """Return the schemas that are each for one place of an array; draft-04 has them under ``items``."""
+    items = schema.get("items")
+    found = schema.get("prefixItems") or (items if isinstance(items, list) else [])
+    return found if isinstance(found, list) else []
+
+
+def _item(schema: dict[str, Any], index: int) -> Any:
+    places = _places(schema)
+    return places[index] if index < len(places) else schema.get("items")
+
+
+def _number(text: str) -> int | float | None:
+    found = _NUMBER.fullmatch(text)
+    if found is None or len(text) > _MOST_DIGITS:
+        return None
+    if found["fraction"] is None and found["exponent"] is None:
+        return int(text)
+    value = float(text)
+    return None if math.isinf(value) else value
+
+
+def _kinds(
+    schema: Any, root: dict[str, Any], seen: dict[str, frozenset[str] | None]
+) -> frozenset[str] | None:
+    if not isinstance(schema, dict):
+        return None
+    found: frozenset[str] | None = None
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        if reference not in seen:
+            seen[reference] = None  # what leads back to itself says nothing about the type
+            seen[reference] = _kinds(_referred(reference, root), root, seen)
+        found = seen[reference]
+    if "type" in schema:
+        named = schema["type"]
+        found = _both(found, _widened([named] if isinstance(named, str) else named))
+    choices = [schema["const"]] if "const" in schema else schema.get("enum")
+    if isinstance(choices, list):
+        found = _both(found, _widened([json_type(choice) for choice in choices]))
+    for part in schema.get("allOf", ()):
+        found = _both(found, _kinds(part, root, seen))
+    for keyword in ("anyOf", "oneOf"):
+        known = [kinds for part in schema.get(keyword, ()) if (kinds := _kinds(part, root, seen)) is not None]
+        if known:
+            found = _both(found, frozenset[str]().union(*known))
+    return _implied(schema) if found is None else found
+
+
+def _implied(schema: dict[str, Any]) -> frozenset[str] | None:
+    """Return the type that a schema without ``type`` was probably written for."""
+    if "properties" in schema or "additionalProperties" in schema:
+        return frozenset(("object",))
+    if "items" in schema or "prefixItems" in schema:
+        return frozenset(("array",))
+    return None
+
+
+def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _widened(kinds: list[str]) -> frozenset[str]:
+    return frozenset((*kinds, "integer") if "number" in kinds else kinds)
+
+
+def _parts(schema: Any, root: dict[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Return the schemas that speak about the same value, each reference once."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference not in seen:
+        seen.add(reference)
+        yield from _parts(_referred(reference, root), root, seen)
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(keyword, ()):
+            yield from _parts(part, root, seen)
+
+
+def _referred(reference: str, root: dict[str, Any]) -> Any:
+    try:
+        return resolve(root, reference)
+    except KeyError:
+        return {}

@@ -1,0 +1,281 @@
+"""One sentence for each way of breaking a schema."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import dotted, join
+from mockgrid.schema.branches import json_type
+from mockgrid.schema.violation import Violation, shown, shown_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TYPE_NAMES = {
+    "null": "null",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "array": "an array",
+    "object": "an object",
+}
+_SHOWN_CHOICES = 12
+_ESCAPED = re.compile(r'\\(["\\])')
+_LONGEST_NAME = 64
+
+
+class Broken(Protocol):
+    """What is used of an error of `jsonschema`."""
+
+    instance: Any
+    message: str
+    schema: Any
+    schema_path: Any
+    absolute_path: Any
+    validator: Any
+    validator_value: Any
+
+
+def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation]:
+    """Turn one error of `jsonschema` into violations; one that names several properties becomes several.
+
+    Args:
+        error: what was found.
+        root: the whole value.
+        contract: JSON pointer to the keyword that was broken.
+    """
+    path = list(error.absolute_path)
+    keyword = str(error.validator)
+    if keyword == "required" and isinstance(error.instance, dict) and not _tells(error):
+        for name in error.validator_value:
+            if name not in error.instance:
+                yield _missing([*path, name], error.instance, contract, None)
+        return
+    if keyword == "required":
+        parent = _at(root, path[:-1])
+        yield _missing(path, parent if isinstance(parent, dict) else {}, contract, error.validator_value)
+        return
+    if keyword == "unknown":
+        known = sorted(error.schema.get("properties", ())) if isinstance(error.schema, dict) else []
+        for name in error.validator_value:
+            yield _unexpected([*path, name], error.instance[name], known, contract)
+        return
+    if keyword == "surplus":
+        path.append(error.validator_value)
+        error.instance = error.instance[error.validator_value]
+    code, message, expected = _WORDED.get(keyword, _other)(error)
+    yield Violation(
+        code=code,
+        pointer=join(path),
+        path=dotted(path),
+        message=message,
+        expected=expected,
+        got=shown(error.instance),
+        value=shown_plain(error.instance),
+        contract=contract,
+    )
+
+
+def _tells(error: Broken) -> bool:
+    """Tell whether the error speaks of the property that chooses a branch, and not of a ``required`` list."""
+    return not error.schema_path or error.schema_path[-1] != "required"
+
+
+def _at(root: Any, path: list[Any]) -> Any:
+    for part in path:
+        root = root[part]
+    return root
+
+
+def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: list[Any] | None) -> Violation:
+    name = str(path[-1])
+    meant = nearest(name, (key for key in parent if len(key) <= _LONGEST_NAME))
+    message = "is required but missing"
+    if choices:
+        message += f"; one of {_listed(choices)} was expected"
+    if meant is not None:
+        message += f"; is {shown(meant)} a misspelling of it?"
+    return Violation(
+        code="MG111",
+        pointer=join(path),
+        path=dotted(path),
+        message=message,
+        expected=f"one of {_listed(choices)}" if choices else "a value",
+        got="",
+        contract=contract,
+    )
+
+
+def _unexpected(path: list[Any], value: Any, known: list[str], contract: str) -> Violation:
+    meant = nearest(str(path[-1]), known)
+    hint = f"; did you mean {shown(meant)}?" if meant else ""
+    return Violation(
+        code="MG118",
+        pointer=join(path),
+        path=dotted(path),
+        message=f"is not a field that is known here{hint}",
+        expected=f"one of {_listed(known)}" if known else "no such field",
+        got=shown(value),
+        value=shown_plain(value),
+        contract=contract,
+    )
+
+
+def _listed(choices: list[Any]) -> str:
+    texts = [shown(choice) for choice in choices[:_SHOWN_CHOICES]]
+    more = len(choices) - len(texts)
+    return ", ".join(texts) + (f" and {more} more" if more > 0 else "")
+
+
+def _type_names(value: Any) -> str:
+    kinds = [value] if isinstance(value, str) else list(value)
+    if "number" in kinds and "integer" in kinds:
+        kinds.remove("integer")
+    kinds.sort(key=lambda kind: kind == "null")  # null is said last
+    names = [_TYPE_NAMES.get(str(kind), str(kind)) for kind in kinds]
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _type(error: Broken) -> tuple[str, str, str]:
+    expected = _type_names(error.validator_value)
+    got = _TYPE_NAMES[json_type(error.instance)]
+    if isinstance(error.instance, float) and "integer" in error.validator_value:
+        return (
+            "MG110",
+            f"must be {expected}, written without fraction or exponent, got {shown(error.instance)}",
+            expected,
+        )
+    return "MG110", f"must be {expected}, got {got}", expected
+
+
+def _type_of(error: Broken) -> tuple[str, str, str]:
+    kinds = sorted({json_type(choice) for choice in error.validator_value})
+    expected = _type_names(kinds)
+    return "MG110", f"must be {expected}, got {_TYPE_NAMES[json_type(error.instance)]}", expected
+
+
+def _enum(error: Broken) -> tuple[str, str, str]:
+    choices = [choice for choice in error.validator_value if choice is not None] or error.validator_value
+    if len({json_type(choice) for choice in choices} | {json_type(error.instance)}) > 1 and not any(
+        json_type(choice) == json_type(error.instance) for choice in choices
+    ):
+        return _type_of(_with_choices(error, choices))
+    expected = f"one of {_listed(choices)}" if len(choices) > 1 else shown(choices[0])
+    message = f"must be {expected}, got {shown(error.instance)}"
+    if isinstance(error.instance, str):
+        meant = nearest(error.instance, (choice for choice in choices if isinstance(choice, str)))
+        if meant is not None:
+            message += f"; did you mean {shown(meant)}?"
+    return "MG112", message, expected
+
+
+def _with_choices(error: Broken, choices: list[Any]) -> Broken:
+    error.validator_value = choices
+    return error
+
+
+def _const(error: Broken) -> tuple[str, str, str]:
+    expected = shown(error.validator_value)
+    return "MG112", f"must be {expected}, got {shown(error.instance)}", expected
+
+
+def _bound(words: str, code: str = "MG113") -> Callable[[Broken], tuple[str, str, str]]:
+    def worded(error: Broken) -> tuple[str, str, str]:
+        limit = shown(error.validator_value)
+        strictly = isinstance(error.schema, dict) and (
+            error.schema.get(
+                {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}.get(str(error.validator), "")
+            )
+            is True
+        )
+        text = {"at least": "above", "at most": "below"}.get(words, words) if strictly else words
+        return code, f"must be {text} {limit}, got {shown(error.instance)}", f"{text} {limit}"
+
+    return worded
+
+
+def _size(least: str, unit: str) -> Callable[[Broken], tuple[str, str, str]]:
+    def worded(error: Broken) -> tuple[str, str, str]:
+        limit = error.validator_value
+        units = unit if limit == 1 else {"property": "properties"}.get(unit, unit + "s")
+        expected = f"{least} {limit} {units}"
+        return "MG114", f"must have {expected}, got {len(error.instance)}", expected
+
+    return worded
+
+
+def _pattern(error: Broken) -> tuple[str, str, str]:
+    # As the document has it: quoted as JSON, its backslashes would be doubled.
+    pattern = _ESCAPED.sub(r"\1", shown(error.validator_value))
+    message = f"must match the pattern {pattern}, got {shown(error.instance)}"
+    return "MG115", message, f"text that matches {pattern}"
+
+
+def _format(error: Broken) -> tuple[str, str, str]:
+    name = str(error.validator_value)
+    return "MG116", f"must have the format {name}, got {shown(error.instance)}", f"the format {name}"
+
+
+def _unique(error: Broken) -> tuple[str, str, str]:
+    where = ""
+    if isinstance(error.validator_value, tuple):
+        first, again = error.validator_value
+        where = f"; item {again} is item {first} again"
+    return "MG117", f"must not hold the same item twice{where}", "distinct items"
+
+
+def _surplus(error: Broken) -> tuple[str, str, str]:
+    count = error.validator_value
+    expected = f"at most {count} item{'' if count == 1 else 's'}"
+    return "MG118", f"is an item too many; {expected} can stand here", expected
+
+
+def _names(error: Broken) -> tuple[str, str, str]:
+    return "MG118", f"has a field name that is not allowed: {error.message[:120]}", "allowed field names"
+
+
+def _any_of(error: Broken) -> tuple[str, str, str]:
+    forms = [str(form) for form in error.validator_value]
+    expected = "; or ".join(forms[:_SHOWN_CHOICES])
+    return "MG119", f"has none of the forms that are allowed here: {expected}", expected
+
+
+def _not(error: Broken) -> tuple[str, str, str]:
+    return "MG120", f"must not be {shown(error.instance)}", f"anything but {shown(error.validator_value)}"
+
+
+def _other(error: Broken) -> tuple[str, str, str]:
+    if error.validator_value is False or error.schema is False:
+        return "MG118", "is not allowed here", "nothing"
+    rule = shown(error.validator_value)
+    return "MG121", f"breaks the rule {error.validator}: {rule}", f"{error.validator} {rule}"
+
+
+_WORDED: dict[str, Callable[[Broken], tuple[str, str, str]]] = {
+    "type": _type,
+    "type-of": _type_of,
+    "enum": _enum,
+    "const": _const,
+    "minimum": _bound("at least"),
+    "maximum": _bound("at most"),
+    "exclusiveMinimum": _bound("above"),
+    "exclusiveMaximum": _bound("below"),
+    "multipleOf": _bound("a multiple of"),
+    "minLength": _size("at least", "character"),
+    "maxLength": _size("at most", "character"),
+    "minItems": _size("at least", "item"),
+    "maxItems": _size("at most", "item"),
+    "minProperties": _size("at least", "property"),
+    "maxProperties": _size("at most", "property"),
+    "pattern": _pattern,
+    "format": _format,
+    "uniqueItems": _unique,
+    "surplus": _surplus,
+    "propertyNames": _names,
+    "anyOf": _any_of,
+    "oneOf": _any_of,
+    "not": _not,
+}

@@ -1,0 +1,185 @@
+"""Where the references of a document's schemas lead, as JSON pointers into the document."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urldefrag, urljoin
+
+from mockgrid.document.pointer import join, resolve, split
+from mockgrid.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.document.document import Document
+
+__all__ = ["References"]
+
+_METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft[-/]")
+# Under these keywords stands data, in which "$id" is a key like any other.
+_DATA: Final = frozenset(("const", "default", "enum", "example", "examples", "value"))
+_ADDRESSING: Final = ("$id", "$anchor", "$dynamicAnchor", "$schema")
+_BASE: Final = "urn:document"
+
+
+class References:
+    """The addresses in one document.
+
+    A schema with an ``$id`` is a document of its own, inside which ``#/$defs/Cat`` leads to its own
+    ``$defs``. Documents in the wild mix this with ``#/components/schemas/Cat``, which leads out of it; so
+    what the schema itself does not hold is looked for in the whole document.
+
+    Args:
+        document: an OpenAPI document.
+        old: whether it is OpenAPI 3.0, where ``$id`` and anchors mean nothing.
+    """
+
+    def __init__(self, document: Document, *, old: bool) -> None:
+        self._document = document
+        self._old = old
+
+    def target(self, reference: str, at: str) -> str | None:
+        """Return the pointer that a reference leads to; None for a metaschema, which is in no document.
+
+        Args:
+            reference: a URI reference.
+            at: pointer to the keyword that holds it.
+
+        Raises:
+            DocumentError: it leads to nothing, or out of the document.
+        """
+        if _METASCHEMA.match(reference):
+            return None
+        address, fragment = urldefrag(reference)
+        fragment = unquote(fragment)
+        resource = "" if self._old else self._resource(at)
+        if address:
+            found = self._resources.get(urljoin(self._uri(resource), address).removesuffix("#"))
+            if found is None:
+                hint = "Files and addresses outside it are not read here." if ":" not in address else ""
+                raise self._error(f"the reference {reference!r} leads out of the document.", at, hint)
+            resource = found
+        if fragment and not fragment.startswith("/"):
+            return self.anchor(fragment, reference, at, resource)
+        for base in dict.fromkeys((resource, "")):
+            if self._holds(base + fragment):
+                return base + fragment
+        raise self._error(f"the reference {reference!r} leads to nothing.", at)
+
+    def dynamic(self, reference: str, at: str) -> str:
+        """Return the pointer that a ``$dynamicRef`` leads to, whatever led to it.
+
+        Raises:
+            DocumentError: that depends on the way, which is not supported.
+        """
+        name = urldefrag(reference)[1]
+        found = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
+        if len(found) > 1:
+            message = f"$dynamicRef {reference!r} can lead to {len(found)} schemas, which is not supported."
+            raise self._error(message, at, "Refer to one of them by $ref.")
+        if found:
+            return found[0]
+        target = self.target(reference, at)
+        if target is None:
+            raise self._error(f"the reference {reference!r} leads out of the document.", at)
+        return target
+
+    @cached_property
+    def dialects(self) -> dict[str, Any]:
+        """What the schemas with a ``$schema`` of their own say there, by their pointers."""
+        return {
+            at: schema["$schema"] for at, schema in self._schemas if isinstance(schema.get("$schema"), str)
+        }
+
+    def resource(self, at: str) -> str:
+        """Return the pointer to the nearest schema with an ``$id`` around a place; empty for the document."""
+        return "" if self._old else self._resource(at)
+
+    def anchor(self, name: str, reference: str, at: str, resource: str) -> str:
+        """Return the pointer to the schema that an ``$anchor`` names."""
+        anchors = {**self._dynamic_anchors, **self._anchors}
+        if (resource, name) in anchors:
+            return anchors[resource, name]
+        found = [pointer for (_, anchor), pointer in anchors.items() if anchor == name]
+        if len(found) == 1 and not self._old:
+            return found[0]
+        hint = "Write it as #/components/schemas/NAME." if self._old else ""
+        raise self._error(f"the reference {reference!r} leads to nothing.", at, hint)
+
+    def _holds(self, pointer: str) -> bool:
+        try:
+            resolve(self._document.data, pointer)
+        except KeyError:
+            return False
+        return True
+
+    def _resource(self, at: str) -> str:
+        if not self._resources:
+            return ""
+        parts = split(at)
+        around = (join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((pointer for pointer in around if pointer in self._pointers), "")
+
+    def _uri(self, resource: str) -> str:
+        return next((uri for uri, pointer in self._resources.items() if pointer == resource), _BASE)
+
+    @cached_property
+    def _resources(self) -> dict[str, str]:
+        """Pointers to schemas by their absolute ``$id``; inside another, it is relative to that one's."""
+        found: dict[str, str] = {}
+        bases: list[tuple[str, str]] = []
+        for pointer, schema in self._schemas:
+            own = schema.get("$id")
+            if not isinstance(own, str) or own.startswith("#"):
+                continue
+            base = next((uri for at, uri in reversed(bases) if pointer.startswith(f"{at}/")), "")
+            uri = urljoin(base, own).removesuffix("#")
+            found.setdefault(uri, pointer)
+            bases.append((pointer, uri))
+        return found
+
+    @cached_property
+    def _pointers(self) -> frozenset[str]:
+        return frozenset(self._resources.values())
+
+    @cached_property
+    def _anchors(self) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        for pointer, schema in self._schemas:
+            name = schema.get("$anchor")
+            if not isinstance(name, str) and str(schema.get("$id", "")).startswith("#"):
+                name = schema["$id"][1:]  # as draft-07 has it
+            if isinstance(name, str):
+                found.setdefault((self._resource(pointer), name), pointer)
+        return found
+
+    @cached_property
+    def _dynamic_anchors(self) -> dict[tuple[str, str], str]:
+        return {
+            (self._resource(pointer), schema["$dynamicAnchor"]): pointer
+            for pointer, schema in self._schemas
+            if isinstance(schema.get("$dynamicAnchor"), str)
+        }
+
+    @cached_property
+    def _schemas(self) -> list[tuple[str, dict[str, Any]]]:
+        """All that has an address of its own, from the outside in."""
+        return [] if self._old else list(_addressed(self._document.data, ""))
+
+    def _error(self, message: str, at: str, hint: str = "") -> DocumentError:
+        return DocumentError(message, where=self._document.where(at), hint=hint)
+
+
+def _addressed(value: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(value, dict):
+        if any(isinstance(value.get(key), str) for key in _ADDRESSING):
+            yield at, value
+        for key, item in value.items():
+            if key not in _DATA and isinstance(item, (dict, list)):
+                yield from _addressed(item, at + join((key,)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if isinstance(item, (dict, list)):
+                yield from _addressed(item, f"{at}/{index}")

@@ -1,0 +1,112 @@
+"""One way in which a request or a scripted reply breaks the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from mockgrid.document.pointer import dotted, join
+
+_CUT = 256
+_WIDEST = 64
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What was found, where, and what the contract expects there.
+
+    Attributes:
+        code: stable code such as ``MG110``; ``mockgrid explain CODE`` tells more.
+        location: ``body``, ``query``, ``path``, ``header`` or ``cookie``.
+        pointer: JSON pointer into that location, ``/messages/0/role``.
+        path: the same, dotted: ``messages.0.role``; the whole body is ``$``.
+        message: one sentence without the path: ``must be at most 2, got 3``.
+        expected: what the contract asks for, in a few words.
+        got: what was sent, as JSON, cut at 256 characters; empty where nothing was sent.
+        value: what was sent as the API's own errors show it: text as it is, all else as JSON.
+        contract: JSON pointer into the contract, to the keyword that was broken.
+    """
+
+    code: str
+    pointer: str
+    path: str
+    message: str
+    expected: str
+    got: str
+    value: str = ""
+    location: str = "body"
+    contract: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Path and message, such as ``temperature must be at most 2, got 3``, with a period at the end."""
+        return f"{self.path} {self.message}{'' if self.message.endswith('?') else '.'}"
+
+    def moved(self, prefix: tuple[str | int, ...], location: str | None = None) -> Violation:
+        """Return the same violation seen from an enclosing value, ``prefix`` above it."""
+        rest = "" if self.path == "$" else f".{self.path}"
+        return replace(
+            self,
+            pointer=join(prefix) + self.pointer,
+            path=(dotted(prefix) + rest) if prefix else self.path,
+            location=location or self.location,
+        )
+
+    def as_json(self) -> dict[str, str]:
+        """Return the violation as it stands in headers, journals and reports."""
+        return {
+            "code": self.code,
+            "location": self.location,
+            "pointer": self.pointer,
+            "path": self.path,
+            "message": self.message,
+            "expected": self.expected,
+            "got": self.got,
+            "contract": self.contract,
+        }
+
+
+def shown(value: Any) -> str:
+    """Return a JSON value as compact JSON, cut at 256 characters and never failing on odd values."""
+    import json  # noqa: PLC0415 - only errors need it
+
+    if isinstance(value, str):
+        value = value[: _CUT + 1]
+    elif isinstance(value, (list, dict)):
+        value = _trimmed(value)
+    elif isinstance(value, int) and abs(value) >= 10**64:
+        return f"an integer of {value.bit_length()} bits"
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= _CUT else text[: _CUT - 1] + "…"
+
+
+def shown_plain(value: Any) -> str:
+    """Return text as it is and everything else as JSON, cut alike."""
+    if isinstance(value, str):
+        return value if len(value) <= _CUT else value[: _CUT - 1] + "…"
+    return shown(value)
+
+
+def _trimmed(value: Any) -> Any:
+    """Copy only as much of a value as can be shown, so that showing never costs its whole size."""
+    left = _CUT
+
+    def trimmed(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if isinstance(value, str):
+            return value[: _CUT + 1]
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**64:
+            return "…"
+        if not isinstance(value, (list, dict)):
+            return value
+        if depth > _DEEPEST or left < 0:
+            return "…"
+        if isinstance(value, list):
+            return [trimmed(item, depth + 1) for item in islice(value, _WIDEST)]
+        pairs = islice(value.items(), _WIDEST)
+        return {key[: _CUT + 1]: trimmed(item, depth + 1) for key, item in pairs}
+
+    return trimmed(value, 0)

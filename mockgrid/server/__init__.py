@@ -1,1 +1,0 @@
-"""The ASGI application, the control interface, and running both under uvicorn."""

@@ -1,0 +1,204 @@
+import pytest
+
+from mockgrid.document.bundle import bundle
+from mockgrid.document.document import Document, read_document
+from mockgrid.document.pointer import resolve
+from mockgrid.errors import DocumentError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(**files):
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_yaml", ".yaml").replace("_json", ".json")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / "api.yaml"
+
+    return write
+
+
+def bundled(path):
+    return bundle(read_document(path))
+
+
+def references(value):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "$ref" and isinstance(item, str):
+                yield item
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def test_a_document_that_refers_to_no_file_is_itself(write):
+    document = read_document(write(api_yaml="a: {$ref: '#/b'}\nb: 1\n"))
+    assert bundle(document) is document
+    assert bundle(Document([1], "x")).data == [1]
+
+
+def test_parts_of_files_whole_files_and_files_in_folders(write):
+    path = write(
+        api_yaml="""\
+components:
+  schemas:
+    Cat: {$ref: "schemas/pets.yaml#/Cat"}
+    Dog: {$ref: ./schemas/dog.json}
+    Own: {$ref: "#/components/schemas/Cat"}
+""",
+        schemas__pets_yaml="Cat: {properties: {mother: {$ref: '#/Cat'}, foe: {$ref: dog.json}}}\n",
+        schemas__dog_json='{"properties": {"home": {"$ref": "../api.yaml#/components/schemas/Own"}}}',
+    )
+    data = bundled(path).data
+    assert data["components"]["schemas"] == {
+        "Cat": {"$ref": "#/x-bundled/schemas_pets.yaml/Cat"},
+        "Dog": {"$ref": "#/x-bundled/schemas_dog.json"},
+        "Own": {"$ref": "#/components/schemas/Cat"},
+    }
+    cat = data["x-bundled"]["schemas_pets.yaml"]["Cat"]["properties"]
+    assert cat == {
+        "mother": {"$ref": "#/x-bundled/schemas_pets.yaml/Cat"},
+        "foe": {"$ref": "#/x-bundled/schemas_dog.json"},
+    }
+    home = data["x-bundled"]["schemas_dog.json"]["properties"]["home"]
+    assert home == {"$ref": "#/components/schemas/Own"}
+    for reference in references(data):
+        resolve(data, reference)
+
+
+def test_files_that_refer_to_each_other_in_circles(write):
+    path = write(
+        api_yaml="a: {$ref: 'b.yaml#/b'}\n",
+        b_yaml="b: {next: {$ref: 'c.yaml#/c'}}\n",
+        c_yaml="c: {next: {$ref: 'b.yaml#/b'}}\n",
+    )
+    data = bundled(path).data
+    assert data["x-bundled"] == {
+        "b.yaml": {"b": {"next": {"$ref": "#/x-bundled/c.yaml/c"}}},
+        "c.yaml": {"c": {"next": {"$ref": "#/x-bundled/b.yaml/b"}}},
+    }
+
+
+def test_files_that_would_share_a_key(write):
+    path = write(
+        api_yaml="a: {$ref: x/y.yaml}\nb: {$ref: x_y.yaml}\nc: {$ref: x%20y.yaml}\n", x__y_yaml="k: 1"
+    )
+    (path.parent / "x_y.yaml").write_text("k: 2")
+    (path.parent / "x y.yaml").write_text("k: 3")
+    data = bundled(path).data
+    assert [resolve(data, data[name]["$ref"])["k"] for name in "abc"] == [1, 2, 3]
+    assert list(data["x-bundled"]) == ["x_y.yaml", "x_y.yaml-2", "x_y.yaml-3"]
+
+
+def test_names_with_spaces_and_escapes_in_pointers(write):
+    path = write(api_yaml="a: {$ref: 'my%20pets.yaml#/paths/~1a~1%7Bid%7D'}\n")
+    (path.parent / "my pets.yaml").write_text("paths: {'/a/{id}': {k: 1}}")
+    data = bundled(path).data
+    assert data["a"]["$ref"] == "#/x-bundled/my_pets.yaml/paths/~1a~1%7Bid%7D"
+
+
+def test_a_path_item_stands_where_it_was_referred_to(write):
+    path = write(
+        api_yaml="paths:\n  /pets:\n    $ref: pets.yaml\n    summary: Ours\n",
+        pets_yaml="summary: Theirs\nget:\n  responses: {'200': {$ref: '#/r'}}\nr: {description: d}\n",
+    )
+    document = bundled(path)
+    item = document.data["paths"]["/pets"]
+    assert item["summary"] == "Ours"
+    assert item["get"]["responses"]["200"] == {"$ref": "#/x-bundled/pets.yaml/r"}
+    assert document.where("/paths/~1pets/get/responses/200") == f"{path.parent / 'pets.yaml'}:3:22"
+    assert document.where("/paths/~1pets/summary") == f"{path}:4:14"
+
+
+def test_places_lead_into_the_files(write):
+    path = write(api_yaml="a: {$ref: b.yaml}\n", b_yaml="k:\n  - 1\n")
+    document = bundled(path)
+    assert document.where("/x-bundled/b.yaml/k/0") == f"{path.parent / 'b.yaml'}:2:5"
+    assert document.where("/a/$ref") == f"{path}:1:11"
+
+
+def test_data_that_looks_like_a_reference_is_left_alone(write):
+    path = write(
+        api_yaml="""\
+a:
+  example: {$ref: nowhere.yaml}
+  default: {$ref: nowhere.yaml}
+  enum: [{$ref: nowhere.yaml}]
+  x-note: {$ref: nowhere.yaml}
+  examples: {one: {value: {$ref: nowhere.yaml}}}
+  properties: {$ref: {type: string}, default: {$ref: b.yaml}}
+""",
+        b_yaml="type: string\nexamples: [{$ref: nowhere.yaml}]\n",
+    )
+    data = bundled(path).data
+    assert data["a"]["default"] == {"$ref": "nowhere.yaml"}
+    assert data["a"]["properties"] == {"$ref": {"type": "string"}, "default": {"$ref": "#/x-bundled/b.yaml"}}
+
+
+def test_discriminators_follow_their_files(write):
+    path = write(
+        api_yaml="a: {$ref: b.yaml#/components/schemas/Pet}\n",
+        b_yaml="""\
+components:
+  schemas:
+    Pet:
+      discriminator:
+        propertyName: kind
+        mapping: {cat: Cat, dog: dog.yaml, fox: '#/components/schemas/Cat', x: Gone}
+    Cat: {}
+""",
+        dog_yaml="{}",
+    )
+    mapping = bundled(path).data["x-bundled"]["b.yaml"]["components"]["schemas"]["Pet"]["discriminator"][
+        "mapping"
+    ]
+    assert mapping == {
+        "cat": "#/x-bundled/b.yaml/components/schemas/Cat",
+        "dog": "#/x-bundled/dog.yaml",
+        "fox": "#/x-bundled/b.yaml/components/schemas/Cat",
+        "x": "Gone",
+    }
+
+
+def test_an_embedded_schema_loses_the_address_that_would_move_its_references(write):
+    path = write(
+        api_yaml="a: {$ref: b.json}\n", b_json='{"$id": "https://example.com/b", "items": {"$ref": "#"}}'
+    )
+    assert bundled(path).data["x-bundled"]["b.json"] == {"items": {"$ref": "#/x-bundled/b.json"}}
+
+
+def test_addresses_that_need_no_download_stay(write):
+    text = "a: {$ref: 'https://example.com/pet'}\nb: {$id: 'https://example.com/pet'}\n"
+    text += "c: {$ref: 'https://json-schema.org/draft/2020-12/schema'}\n"
+    document = read_document(write(api_yaml=text))
+    assert bundle(document) is document
+
+
+@pytest.mark.parametrize(
+    ("reference", "message", "where"),
+    [
+        ("https://example.com/a.yaml#/x", "refers to a URL, and nothing is downloaded", "api.yaml:1:11"),
+        ("file:///a.yaml", "refers to a URL", "api.yaml:1:11"),
+        ("//example.com/a.yaml", "refers to a URL", "api.yaml:1:11"),
+        ("/etc/passwd", "must be relative to this file", "api.yaml:1:11"),
+        ("none.yaml", "'none.yaml' cannot be read: There is no such file", "api.yaml:1:11"),
+        (".", "'.' cannot be read: This is a directory", "api.yaml:1:11"),
+        ("b.yaml#/nope", "b.yaml holds nothing at /nope", "api.yaml:1:11"),
+        ("b.yaml#anchor", "must lead into the file by a JSON pointer", "api.yaml:1:11"),
+        ("bad.yaml", "is given twice", "bad.yaml:2:1"),
+        ("via.yaml", "'gone.yaml' cannot be read", "via.yaml:1:8"),
+    ],
+)
+def test_references_that_lead_nowhere(write, reference, message, where):
+    path = write(
+        api_yaml=f"a: {{$ref: '{reference}'}}\n",
+        b_yaml="k: 1\n",
+        bad_yaml="k: 1\nk: 2\n",
+        via_yaml="$ref:  gone.yaml\n",
+    )
+    with pytest.raises(DocumentError) as caught:
+        bundled(path)
+    assert message in caught.value.message
+    assert caught.value.where == str(path.parent / where)

@@ -1,0 +1,39 @@
+"""How deep a body may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from mockgrid.document.json_body import MalformedJsonError, read_json
+
+# What a level adds around the levels inside it.
+LEVELS = {
+    "arrays": [(b"[", b"]")],
+    "objects": [(b'{"":', b"}")],
+    "both": [(b"[", b"]"), (b'{"a": 1, "b": ', b"}")],
+    "levels beside others": [(b"[{}, ", b", []]")],
+}
+
+
+def nested(levels, depth):
+    """Return arrays and objects so deep, the innermost an array."""
+    opening, closing = zip(*(levels[level % len(levels)] for level in range(depth - 1)), strict=True)
+    return b"".join(opening) + b'[1, " [[[[ "]' + b"".join(reversed(closing))
+
+
+@pytest.mark.parametrize("limit", [3, 20, 253, 254, 255, 256, 300])
+@pytest.mark.parametrize("levels", LEVELS)
+def test_a_body_may_be_so_deep_and_no_deeper(levels, limit):
+    assert read_json(nested(LEVELS[levels], limit), limit)
+    with pytest.raises(MalformedJsonError, match=f"nested too deeply; at most {limit} levels are read"):
+        read_json(nested(LEVELS[levels], limit + 1), limit)
+
+
+@pytest.mark.parametrize("limit", [3, 256])
+def test_integers_beyond_64_bits_make_a_body_no_deeper(limit):
+    body = b'{"a": [' + b"1" * 600 + b"]}"
+    assert read_json(body, limit) == {"a": [int("1" * 600)]}
+
+
+def test_brackets_that_are_not_nested_do_not_count():
+    assert len(read_json(b"[" + b",".join([b"[{}]"] * 1000) + b"]", 3)) == 1000
