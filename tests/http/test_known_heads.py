@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from server.raw_http import connect, read_all
+from raw_http import connect, read_all
 
 from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings

@@ -4,7 +4,7 @@ import sys
 import time
 
 import pytest
-from server.raw_http import connect, exchange, read_all, responses
+from raw_http import connect, exchange, read_all, responses
 from waiting import within
 
 from mockgrid.http.protocol import h11_guard, httptools_guard, protocol_class

@@ -1,8 +1,8 @@
 from functools import partial
 
 import pytest
-from server.playing_app import Player
-from server.raw_http import Echo
+from playing_app import Player
+from raw_http import Echo
 
 from mockgrid.app.settings import Settings
 from mockgrid.http.protocol import Limits, detail_error, protocol_class

@@ -5,8 +5,8 @@ import json
 import time
 
 import pytest
-from server.playing_app import head_and_body
-from server.raw_http import connect
+from playing_app import head_and_body
+from raw_http import connect
 
 from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings

@@ -4,8 +4,8 @@ import asyncio
 import time
 
 import pytest
-from server.playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, parts, request
-from server.raw_http import connect, read_all
+from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, parts, request
+from raw_http import connect, read_all
 
 from mockgrid.reply.error_event import framed
 from mockgrid.reply.faults import garbage

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from server.playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, parts, request
-from server.raw_http import connect, read_all
+from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, parts, request
+from raw_http import connect, read_all
 from waiting import at_best, within
 
 from mockgrid.http.outlet import CutError
@@ -153,7 +153,7 @@ def test_but_no_more(starts, player, capfd):
 SERVED = """
 import sys
 sys.path[:0] = sys.argv[1:]
-from server.playing_app import Player
+from playing_app import Player
 from mockgrid.scenario.fault import StreamFault
 from mockgrid.http.server import run
 from mockgrid.app.settings import Settings

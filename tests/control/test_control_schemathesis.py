@@ -1,6 +1,6 @@
 """Schemathesis finds nothing on the control interface either."""
 
-from server.schemathesis_run import generated
+from schemathesis_run import generated
 
 from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings

@@ -5,7 +5,7 @@ import socket
 import threading
 from types import SimpleNamespace
 
-from server.raw_http import connect
+from raw_http import connect
 
 from mockgrid.http.send import send_reply
 from mockgrid.reply.delivery import Delivery

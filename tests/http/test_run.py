@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from asgi import Caller
-from server.raw_http import connect, exchange, read_all
+from raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
 
 from mockgrid.app.settings import Settings
@@ -28,7 +28,7 @@ GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 PROGRAM = textwrap.dedent("""
     import json, sys
     sys.path[:0] = [{tests!r}, {root!r}]
-    from server.raw_http import Echo
+    from raw_http import Echo
     from mockgrid.errors import StartError
     from mockgrid.http.server import run
     from mockgrid.app.settings import Settings

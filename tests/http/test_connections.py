@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from server.raw_http import connect
+from raw_http import connect
 from waiting import within
 
 from mockgrid.app.build import build_app

@@ -14,7 +14,7 @@ from contextlib import suppress
 from types import FrameType
 
 import pytest
-from server.raw_http import connect, read_all
+from raw_http import connect, read_all
 from waiting import within
 
 from mockgrid.app.build import build_app

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from server.schemathesis_run import generated
+from schemathesis_run import generated
 
 from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings
