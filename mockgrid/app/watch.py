@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _INTERVAL = 0.5
 """Seconds between two looks at the files."""
 
+# Characters of a failure that the log has.
+_SHOWN = 200
+
 Loaded = tuple["Library", "list[Finding]"]
 
 
@@ -88,6 +91,14 @@ class WatchedLibrary:
         self._tell(before, files)
         return True
 
+    def look_anyway(self) -> None:
+        """Do as ``look`` does; whatever fails is said, and the next look is taken all the same."""
+        try:
+            self.look()
+        except Exception as error:  # noqa: BLE001 - watching must not end with what one file holds
+            failure = f"{type(error).__name__}: {error}".strip()
+            self._say(f"scenarios could not be read again, and stay as they were ({failure[:_SHOWN]})")
+
     def _tell(self, before: Library, files: set[str]) -> None:
         """Say which scenarios are others now, and which are no more."""
         read = []
@@ -124,5 +135,5 @@ def _watch(watched: weakref.ref[WatchedLibrary]) -> None:
         library = watched()
         if library is None:
             return
-        library.look()
+        library.look_anyway()
         del library

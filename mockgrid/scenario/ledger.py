@@ -52,7 +52,7 @@ class Ledger:
     def __init__(self, document: Document, wrapped: str = "") -> None:
         self._document = document
         self._wrapped = wrapped
-        self._found: list[Finding] = []
+        self._found: dict[Finding, None] = {}
         self._errors: set[str] = set()
 
     def origin(self, pointer: str) -> Origin:
@@ -72,8 +72,7 @@ class Ledger:
         """Note a finding about the part under a pointer; ``key`` places it at the part's key."""
         origin = self.origin(pointer)
         finding = Finding(code, severity, message, origin.key if key else str(origin), hint)
-        if finding not in self._found:
-            self._found.append(finding)
+        self._found[finding] = None
         if severity == "error":
             self._errors.add(pointer)
 

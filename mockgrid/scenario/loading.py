@@ -135,9 +135,9 @@ def _checked(
     data: Any, ledger: Ledger, name: str, operations: Collection[str] | None
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
     part = Part(data, "", ledger)
-    check_structure(part)
+    readable = check_structure(part)
     settings: dict[str, Any] = {}
-    if isinstance(data, dict):
+    if readable and isinstance(data, dict):
         settings = read_settings(part)
         steps = part.find("steps")
         if steps is not None and isinstance(steps.value, list):

@@ -28,6 +28,8 @@ _PLACE: Final = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _PLAIN: Final = ("last_user", "model", "attempt")
 _TAKING: Final = {"body": "/json/pointer", "header": "name"}
 _POINTER: Final = re.compile(r"(?:/(?:[^~]|~[01])*)?")
+# Characters of one insertion into a header.
+_LINE: Final = 1000
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -130,8 +132,12 @@ class Template:
         return self._filled(lambda insertion: json.dumps(insertion.text(view), ensure_ascii=False)[1:-1])
 
     def render_line(self, view: RequestView) -> str:
-        """Return the text for a request as a header may hold it: control characters become blanks."""
-        return self._filled(lambda insertion: _CONTROL.sub(" ", insertion.text(view)))
+        """Return the text for a request as a header may hold it.
+
+        Control characters become blanks, and of each insertion there are at most 1,000 characters: clients
+        refuse heads of more than a few thousand.
+        """
+        return self._filled(lambda insertion: _CONTROL.sub(" ", insertion.text(view)[:_LINE]))
 
     def sample(self) -> str:
         """Return the text with something harmless at every place, for checks before any request."""

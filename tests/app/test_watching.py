@@ -225,3 +225,35 @@ def test_watching_ends_with_the_application(tmp_path):
     del app
     gc.collect()
     assert within(60, lambda: not watching())
+
+
+def test_watching_goes_on_whatever_fails_and_says_so(tmp_path):
+    said = []
+    file = tmp_path / "mine.yaml"
+    file.write_text("steps: [{reply: {say: one}}]", "utf-8")
+    settings = Settings(scenarios=(str(tmp_path),), watch=True)
+    contract = load_contract(settings)
+    first, _ = read_scenarios(settings, contract)
+
+    def load():
+        if "two" in file.read_text("utf-8"):
+            raise RuntimeError("a defect")
+        return read_scenarios(settings, contract)
+
+    library = WatchedLibrary([str(tmp_path)], load, first, said.append)
+    file.write_text("steps: [{reply: {say: two and more}}]", "utf-8")
+    library.look_anyway()
+    assert said == ["scenarios could not be read again, and stay as they were (RuntimeError: a defect)"]
+    assert library().find("mine") is first.find("mine")
+    file.write_text("steps: [{reply: {say: three and more}}]", "utf-8")
+    library.look_anyway()
+    assert said[1:] == ["scenarios were read again: mine"]
+
+
+def test_a_file_with_a_hundred_and_one_mistakes_is_told_and_the_next_version_is_played(watched):
+    file, ask = watched
+    file.write_text("steps:\n" + "- reply: {sya: x}\n" * 101, "utf-8")
+    time.sleep(0.7)
+    assert ask("meanwhile") == "one"
+    file.write_text("steps: [{reply: {say: mended}}]", "utf-8")
+    eventually("mended", ask)

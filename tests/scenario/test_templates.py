@@ -128,3 +128,8 @@ def test_credentials_are_known_by_their_names(name):
 )
 def test_other_headers_are_not_credentials(name):
     assert not is_secret(name)
+
+
+def test_what_is_inserted_into_a_header_is_bounded():
+    long = RequestView(body={"messages": [{"role": "user", "content": "x" * 100_000}]})
+    assert read(Template, "<${last_user}>").render_line(long) == f"<{'x' * 1000}>"

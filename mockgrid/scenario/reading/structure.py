@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve, split
@@ -13,10 +16,17 @@ from mockgrid.scenario.schema import schema, validator
 from mockgrid.scenario.shown import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockgrid.scenario.part import Part
     from mockgrid.schema.violation import Violation
 
 __all__ = ["check_structure"]
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
+# So many mistakes are explained at once.
+_EXPLAINED: Final = 100
 
 _CODES: Final = {
     "MG110": "MG212",
@@ -60,11 +70,19 @@ _FAULTS: Final = {
 _UNITS: Final = {"duration": duration_mistake, "delay": duration_mistake, "percentage": share_mistake}
 
 
-def check_structure(part: Part) -> None:
-    """Note every place where data breaks the schema."""
+def check_structure(part: Part) -> bool:
+    """Note the places where data breaks the schema; tell whether all of them could be noted.
+
+    Of more than a hundred mistakes the rest is counted; what stands there cannot be read.
+    """
+    halves = [] if _is_encodable(part.value) else list(islice(_halves(part), _EXPLAINED))
+    for half in halves:
+        half.error("MG212", "A text holds half a character, a surrogate without its other half.", _HALF)
+    if halves:
+        return False
     check = validator()
     if check.accepts(part.value):
-        return
+        return True
     found = check.explain(part.value)
     whole = schema()
     mistyped = {item.pointer.rpartition("/")[0] for item in found if item.code == "MG118"}
@@ -82,6 +100,56 @@ def check_structure(part: Part) -> None:
             _note(part, violation, rule)
     if part.sound:  # what the schema refuses is refused, even where it cannot be told why
         part.error("MG212", "This is not what the schema of the language describes.")
+    if len(found) < _EXPLAINED:
+        return True
+    _note_more(part)
+    return False
+
+
+def _is_encodable(value: Any) -> bool:
+    try:
+        orjson.dumps(value)
+    except TypeError:  # it has such texts, or integers beyond 64 bits
+        return False
+    return True
+
+
+def _halves(part: Part) -> Iterator[Part]:
+    """Return the parts that no UTF-8 can hold."""
+    value = part.value
+    if isinstance(value, str):
+        if not value.isascii() and _SURROGATE.search(value):
+            yield part
+    elif isinstance(value, dict):
+        if any(_SURROGATE.search(key) for key in value):
+            yield part
+            return
+        for _, item in part.items():
+            yield from _halves(item)
+    elif isinstance(value, list):
+        for item in part.members():
+            yield from _halves(item)
+
+
+def _note_more(part: Part) -> None:
+    """Say how many steps and replies have mistakes of which nothing has been said."""
+    accepts = validator().accepts
+    silent: list[Part] = []
+    steps = part.find("steps")
+    for step in steps.members() if steps is not None and isinstance(steps.value, list) else ():
+        replies = step.find("replies")
+        if step.sound and not accepts({"steps": [step.value]}):
+            silent.append(step)
+        elif not step.sound and replies is not None and isinstance(replies.value, list):
+            silent += [
+                reply
+                for reply in replies.members()
+                if reply.sound and not accepts({"steps": [{"reply": reply.value}]})
+            ]
+    if silent:
+        count = len(silent)
+        message = f"Here and below are mistakes in {count} more {'place' if count == 1 else 'places'}."
+        silent[0].error("MG212", message, "Mend those above first.")
 
 
 class _Rule:

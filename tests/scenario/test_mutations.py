@@ -1,0 +1,106 @@
+"""Whatever a slip of the hand makes of a scenario, it is findings or a scenario, and never a traceback."""
+
+import copy
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockgrid.app.build import load_contract
+from mockgrid.app.settings import Settings
+from mockgrid.document import yaml
+from mockgrid.document.document import Document
+from mockgrid.reply.checking import checking_for
+from mockgrid.scenario import ScenarioError, build, check
+from mockgrid.scenario.possibility import waiting_for_ever
+
+_FOLDER = Path(__file__).parents[2] / "scenarios"
+_SOURCES = [yaml.load(path.read_text(), name=path.name).data for path in sorted(_FOLDER.glob("*.yaml"))]
+_KEYS = ("say", "json", "call", "stream", "fault", "when", "any", "not", "above", "schema", "sya", "pace", "")
+_VALUES = (
+    None, True, 0, -1, 10**80, 0.5, "", "x", "${", "${body:/a}", "20ms", "200", "é\ud800", "a" * 5000,
+    [], {}, [[]], [{}], {"a": 1}, {"schema": 1}, {"matches": "("}, {"equals": None}, ["x"] * 150,
+    [{"sya": "x"}] * 150, [{"say": "x"}] * 3,
+)  # fmt: skip
+
+
+@cache
+def checks():
+    contract = load_contract(Settings())
+    return contract, checking_for(contract)
+
+
+def places(value, at=()):
+    yield at
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from places(item, (*at, key))
+
+
+def mutated(data, draw):
+    at = draw(st.sampled_from(list(places(data))))
+    value = copy.deepcopy(draw(st.sampled_from(_VALUES)))
+    if not at:
+        return value
+    holder = data
+    for key in at[:-1]:
+        holder = holder[key]
+    match draw(st.integers(0, 4)):
+        case 0:
+            del holder[at[-1]]
+        case 1 if isinstance(holder, dict):
+            holder[draw(st.sampled_from(_KEYS))] = holder[at[-1]]
+        case 2:
+            holder[at[-1]] = [
+                copy.deepcopy(holder[at[-1]]) for _ in range(draw(st.sampled_from((1, 101, 150))))
+            ]
+        case 3:
+            holder[at[-1]] = {draw(st.sampled_from(_KEYS)): holder[at[-1]]}
+        case _:
+            holder[at[-1]] = value
+    return data
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_mutation_is_findings_or_a_scenario(data):
+    source = copy.deepcopy(data.draw(st.sampled_from(_SOURCES)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        source = mutated(source, data.draw)
+    scenario, findings = check(Document(source, "a.yaml"))
+    assert (scenario is None) == any(finding.severity == "error" for finding in findings)
+    assert all(finding.message and finding.where for finding in findings)
+    if scenario is not None:
+        contract, checking = checks()
+        assert isinstance(checking.findings(scenario), list)
+        assert isinstance(waiting_for_ever(scenario, contract, None), list)
+
+
+_MANY = [
+    [{"sya": "x"}] * 101,
+    {"steps": [{"reply": {"sya": "x"}}] * 101},
+    {"steps": [{"reply": {"say": 3}}] * 150},
+    {"steps": [{"reply": {"say": "x", "delay": 2}}] * 150},
+    {"steps": [{"when": {"foo": 1}, "reply": {"say": "x"}}] * 150},
+    {"steps": [{"replies": [{"say": "x"}] * 100 + [{"say": 3}] * 101}]},
+]
+
+
+@pytest.mark.parametrize("data", _MANY, ids=range(len(_MANY)))
+def test_of_many_equal_mistakes_the_first_hundred_are_told_and_the_rest_is_counted(data):
+    with pytest.raises(ScenarioError) as caught:
+        build(data)
+    findings = caught.value.findings
+    assert len(findings) == 101
+    more = findings[-1].message
+    count = 50 if "50" in more else 1
+    assert more == f"Here and below are mistakes in {count} more {'place' if count == 1 else 'places'}."
+
+
+def test_what_lies_beyond_the_hundred_is_not_played():
+    mistakes = [{"reply": {"sya": "x"}}] * 100
+    scenario, findings = check(Document({"steps": [*mistakes, {"reply": {"say": 3}}]}, "a.yaml"))
+    assert scenario is None
+    assert findings[-1].where == "a.yaml#/steps/100"
