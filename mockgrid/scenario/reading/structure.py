@@ -124,8 +124,8 @@ def _halves(part: Part) -> Iterator[Part]:
         if any(_SURROGATE.search(key) for key in value):
             yield part
             return
-        for _, item in part.items():
-            yield from _halves(item)
+        for key in value:
+            yield from _halves(part[key])
     elif isinstance(value, list):
         for item in part.members():
             yield from _halves(item)
