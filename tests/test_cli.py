@@ -9,6 +9,7 @@ import threading
 import time
 import types
 from dataclasses import fields
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,10 @@ FAKE = textwrap.dedent("""
 
         async def __call__(self, scope, receive, send):
             status = 200 if scope["path"] == "/__mockgrid__/health" else 404
-            headers = [(b"content-length", b"0")]
+            body = b'{"status":"ready"}'
+            headers = [(b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body"})
+            await send({"type": "http.response.body", "body": body})
 
     def build_app(settings):
         if settings.document:
@@ -459,6 +461,36 @@ def test_wait_for_something_that_is_no_mockgrid(server, mockgrid):
         if "timed out" not in err:
             break
     assert "it answers 404 at /behind/__mockgrid__/health" in err
+
+
+def test_wait_for_something_that_answers_200_to_everything(mockgrid):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Agreeing) as other:
+        threading.Thread(target=other.serve_forever, args=(0.01,)).start()
+        code, _, err = mockgrid("wait", str(other.server_port), "--timeout", "0.5s")
+        other.shutdown()
+    assert code == 1
+    assert err.endswith("it answers 200 at /__mockgrid__/health, and is no MockGrid.\n")
+
+
+class Agreeing(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'["ready"]')
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_wait_for_several(server, mockgrid, free_port, environment):
+    ports = [json.loads(server("serve", "--port", "0", "--ready", "json").stdout.readline())["port"]]
+    ports += [json.loads(server("serve", "--port", "0", "--ready", "json").stdout.readline())["port"]]
+    assert mockgrid("wait", *map(str, ports)) == (0, "", "")
+    environment.setenv("MOCKGRID_URL", " ".join(map(str, ports)))
+    assert mockgrid("wait") == (0, "", "")
+    code, _, err = mockgrid("wait", str(ports[0]), str(free_port), str(ports[1]), "--timeout", "0.2s")
+    assert code == 1
+    assert f"no server was ready at http://127.0.0.1:{free_port} within 0.2 s: connection refused" in err
 
 
 def test_wait_for_a_server_that_accepts_and_is_silent(mockgrid):

@@ -2,6 +2,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -397,3 +399,26 @@ def test_paths_that_share_their_operations_share_the_id(check):
     assert (code, err) == (1, "")
     assert out.startswith("api.yaml:11:3: warning MG204: ")
     assert "GET /pets (api.yaml:6:20); this one is called 'GET /cats'" in out
+
+
+def test_a_pipe_that_nobody_writes_to_is_empty(check, tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    code, out, _ = check({}, "pipe.yaml")
+    assert code == 1
+    assert out.startswith("pipe.yaml:1:1: error MG210: The file is empty.")
+
+
+def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(check):
+    reader, writer = os.pipe()
+
+    def write():
+        for part in (GOOD[:10], GOOD[10:]):
+            time.sleep(0.05)  # what comes later is waited for
+            os.write(writer, part.encode())
+        os.close(writer)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert check({}, f"/dev/fd/{reader}") == (0, "1 scenario: nothing found.\n", "")
+    thread.join()
+    os.close(reader)

@@ -23,10 +23,11 @@ COMMANDS = {
     "check": "Check contracts, overlays and scenarios.",
     "explain": "Explain a code such as MG113, or which step a request would meet.",
     "init": "Write a first scenario and a first test.",
+    "metrics": "Print the counters of servers, added up.",
     "report": "Show what tests never exercised, and what the client did wrong.",
     "schema": "Print the JSON Schema of scenario files.",
     "serve": "Serve a contract.",
-    "wait": "Wait until a server is ready.",
+    "wait": "Wait until servers are ready.",
 }
 
 FAILED = 2

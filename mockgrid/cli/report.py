@@ -7,47 +7,25 @@ import os
 import shutil
 import sys
 from functools import reduce
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from click.core import ParameterSource
 
 from mockgrid.app.values import OneOf, Whole
-from mockgrid.cli.values import Setting, Value
-from mockgrid.cli.wait import split
-from mockgrid.control import CONTROL
+from mockgrid.cli.servers import fetch, reason, server_options
+from mockgrid.cli.values import Value
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-    from mockgrid.report import Document
-
-PATIENCE: Final = 30.0
-"""Seconds for a server's answer."""
-
-MOST_BYTES: Final = 256 * 2**20
-"""Bytes of a server's answer."""
-
 UNDER: Final = 1
 """Exit code: less is covered than was asked for."""
 
-_OK: Final = 200
-_REFUSED: Final = (401, 403)
-_NOT_FOUND: Final = 404
 # A file that may be written in a folder that may not, or that is mounted by itself, as containers do.
 _NO_NEIGHBOURS: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY)
-
-
-class FetchError(MockgridError):
-    """A server gives no report."""
-
-
-def servers(ctx: click.Context, param: click.Parameter, urls: tuple[str, ...]) -> tuple[SplitResult, ...]:
-    """Read the URLs."""
-    return tuple(split(ctx, param, url) for url in urls)
 
 
 def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:  # noqa: FBT001 (click's)
@@ -61,16 +39,7 @@ def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> No
 
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--url",
-    "urls",
-    multiple=True,
-    metavar="URL",
-    envvar="MOCKGRID_URL",
-    show_envvar=True,
-    callback=servers,
-    help="A running server: its own URL, that of its API, or its port on this machine. Repeatable.",
-)
+@server_options
 @click.option(
     "--format",
     "form",
@@ -85,7 +54,6 @@ def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> No
     metavar="PERCENT",
     help="Exit with 1 if fewer of the declared rows are covered.",
 )
-@click.option("--control-token", cls=Setting, metavar="TOKEN", help="For servers on other machines.")
 @click.option(
     "--schema",
     is_flag=True,
@@ -117,10 +85,12 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
         raise click.UsageError("Name a server with --url, or the files of reports.", ctx)
 
     from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
+    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
     from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 (the same)
 
-    found = [fetched(url, control_token) for url in urls] + [read(file) for file in files]
-    document = reduce(reports.merge, found)
+    answers = [fetch(url, "report", control_token, "There is no report") for url in urls]
+    parts = [read_report(data, name) for data, name in (*answers, *map(read, files))]
+    document = reduce(reports.merge, parts)
     form = form or (form_of(output) if output is not None else "text")
     write(rendered(document, form, width(output)), output)
     if fail_under is None or not reports.fail_under(document, fail_under):
@@ -152,7 +122,7 @@ def write(text: str, output: Path | None) -> None:
         raise
     except OSError as error:
         where = "standard output" if output is None else str(output)
-        raise MockgridError(f"The report cannot be written: {_reason(error)}.", where=where) from None
+        raise MockgridError(f"The report cannot be written: {reason(error)}.", where=where) from None
 
 
 def _print(data: bytes) -> None:
@@ -186,66 +156,12 @@ def _put(data: bytes, output: Path) -> None:
         target.write_bytes(data)
 
 
-def read(path: Path) -> Document:
-    """Read a report from a file."""
-    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
-
+def read(path: Path) -> tuple[bytes, str]:
+    """Read a file, and return it with its name."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes(), str(path)
     except OSError as error:
         hint = "Write one with `mockgrid report --url URL --format json --output FILE`."
         raise MockgridError(
-            f"The report cannot be read: {_reason(error)}.", where=str(path), hint=hint
+            f"The report cannot be read: {reason(error)}.", where=str(path), hint=hint
         ) from None
-    return read_report(data, str(path))
-
-
-def fetched(where: SplitResult, token: str | None) -> Document:
-    """Ask a server for its report.
-
-    Args:
-        where: its URL, that of its API or that of its control interface.
-        token: its control token.
-    """
-    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
-
-    kind = HTTPSConnection if where.scheme == "https" else HTTPConnection
-    if token and not (token.isascii() and token.isprintable()):
-        raise FetchError(
-            "The control token has characters that a header cannot carry.",
-            hint="Look for a line break at its end.",
-        )
-    connection = kind(where.hostname or "", where.port, timeout=PATIENCE)
-    before, named, _ = where.path.partition(CONTROL)
-    path = f"{before if named else ''}{CONTROL}/report"
-    origin = f"{where.scheme}://{where.netloc.rpartition('@')[2]}"
-    headers = {"Accept": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    try:
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        status, data = response.status, response.read(MOST_BYTES)
-    except (OSError, HTTPException, ValueError) as error:
-        raise FetchError(
-            f"There is no report at {origin}: {_reason(error)}.",
-            hint="Is the server running? `mockgrid wait URL` waits until it is ready.",
-        ) from None
-    finally:
-        connection.close()
-    if status != _OK:
-        raise _refused(f"{origin}{path}", status, token)
-    return read_report(data, f"{origin}{path}")
-
-
-def _refused(url: str, status: int, token: str | None) -> FetchError:
-    if status in _REFUSED:
-        told = "refuses the control token" if token else "needs a control token"
-        return FetchError(
-            f"The server {told}: it answers {status} at {url}.",
-            hint="Give the token that it was started with: --control-token, or MOCKGRID_CONTROL_TOKEN.",
-        )
-    hint = "Is it a MockGrid, and not an older one?" if status == _NOT_FOUND else "Its log may say why."
-    return FetchError(f"There is no report: the server answers {status} at {url}.", hint=hint)
-
-
-def _reason(error: Any) -> str:
-    return str(getattr(error, "strerror", None) or error or type(error).__name__).lower().rstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -94,9 +95,9 @@ def _meant(path: Path) -> str:
 
 def _seeming(path: Path) -> Kind:
     """Tell what a file that cannot be read was probably meant to be."""
-    try:
-        with path.open("rb") as file:
-            found = _FIRST_KEY.search(file.read(_HEAD))
-    except OSError:
-        found = None
-    return _KEYS[found[1].decode()] if found is not None else "scenario"
+    head = b""
+    if path.is_file():  # a pipe is not opened again
+        with suppress(OSError), path.open("rb") as file:
+            head = file.read(_HEAD)
+    key = _FIRST_KEY.search(head)
+    return _KEYS[key[1].decode()] if key is not None else "scenario"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from mockgrid.document.pointer import split
 from mockgrid.errors import DocumentError
@@ -19,6 +20,8 @@ __all__ = ["LARGEST", "Document", "read_document"]
 LARGEST = 64 * 1024 * 1024
 """Bytes; the largest published OpenAPI documents stay below 40 MB."""
 
+# Windows has neither the flag nor such pipes.
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://|(?:https?|ftp|file|data):", re.IGNORECASE)
 
 
@@ -95,7 +98,7 @@ def read_document(path_or_url: str | Path) -> Document:
 
 def _content(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_unblocked) as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise DocumentError("There is no such file.", where=name, hint=_sibling(path)) from None
@@ -107,6 +110,14 @@ def _content(path: Path, name: str) -> bytes:
     if len(content) > LARGEST:
         raise DocumentError(f"The file is larger than {LARGEST // 2**20} MB.", where=name)
     return content
+
+
+def _unblocked(path: str, flags: int) -> int:
+    """Open a file at once: a pipe that nobody writes to is empty, and not waited for."""
+    descriptor = os.open(path, flags | _AT_ONCE)
+    if _AT_ONCE:
+        os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _sibling(path: Path) -> str:
