@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "mockgrid").rglob("*.py"))
 
 MOST_NAMES = 12
-MOST_LINES = 400
 
 # What a machine, rather than the project, has: its folders, and the addresses that it installs from.
 FOREIGN = re.compile(
@@ -65,11 +64,6 @@ def test_public_names_are_few_and_cost_nothing_to_import():
     assert len(in_a_fresh_interpreter(code).split()) <= MOST_NAMES
     loaded = in_a_fresh_interpreter("import mockgrid, sys; print(*sorted(sys.modules))").split()
     assert {"click", "jsonschema", "orjson", "starlette", "uvicorn", "yaml"}.isdisjoint(loaded)
-
-
-def test_modules_are_short():
-    lines = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in MODULES}
-    assert {name: count for name, count in lines.items() if count > MOST_LINES} == {}
 
 
 def test_every_module_says_what_it_is():
