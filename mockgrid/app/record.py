@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
-from mockgrid.schema.warnings import Remark, remarks
+from mockgrid.schema.warnings import FieldWarning, field_warnings
 from mockgrid.session.redaction import redacted_violation
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Recorder:
         # Bodies by their operation and fields.
         self._kinds: dict[tuple[Any, ...], int] = {}
         # What is worth a word about bodies that have the same fields, and how many there were.
-        self._shapes: dict[bytes, tuple[Operation, list[Remark], list[int]]] = {}
+        self._shapes: dict[bytes, tuple[Operation, list[FieldWarning], list[int]]] = {}
 
     def note(self, exchange: Exchange) -> None:
         """Add an exchange, when its reply is about to leave."""
@@ -120,8 +120,8 @@ class Recorder:
                 self._tell(operation, found, 1)
         known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
 
-    def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[Remark]:
-        found = remarks(media.schema, value) if media.schema is not None else []
+    def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[FieldWarning]:
+        found = field_warnings(media.schema, value) if media.schema is not None else []
         if not found:
             return []
         hidden = self._redaction.of(head)  # a field may be called as a key is
@@ -191,7 +191,7 @@ class Recorder:
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 
     def _tell(
-        self, operation: Operation, found: list[Remark], count: int, tally: Tally | None = None
+        self, operation: Operation, found: list[FieldWarning], count: int, tally: Tally | None = None
     ) -> None:
         for remark in found:
             (tally or self._tally).remark(operation.id, remark, count)

@@ -14,7 +14,7 @@ from mockgrid.contract.media_types import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
 from mockgrid.contract.styles import Written, in_fields
 from mockgrid.document.json_body import MalformedJsonError, read_json
-from mockgrid.schema.hints import Outline
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,7 +105,7 @@ def read_body(
             return read_json(body, max_depth=max_depth)
         except MalformedJsonError as error:
             raise MalformedBodyError(error.message) from None
-    outline = Outline.of(media.schema)
+    outline = SchemaHints.of(media.schema)
     if named.name == "application/x-www-form-urlencoded":
         return _Form(media, outline, max_depth).of_fields(body)
     if named.name == "multipart/form-data":
@@ -116,7 +116,7 @@ def read_body(
 
 
 class _Form:
-    def __init__(self, media: MediaType, outline: Outline, max_depth: int) -> None:
+    def __init__(self, media: MediaType, outline: SchemaHints, max_depth: int) -> None:
         encoding = media.source.get("encoding")
         self._encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
         self._outline = outline
@@ -209,7 +209,7 @@ class _Form:
             value[name] = values if listed or len(values) > 1 else values[0]
         return value
 
-    def _part(self, part: Part, outline: Outline) -> Any:
+    def _part(self, part: Part, outline: SchemaHints) -> Any:
         declared = media_name(part.content_type) or MediaName("")
         item = outline.item(0) if outline.names("array") and not outline.scalar else outline
         if part.filename is not None and item.names("string"):
@@ -234,7 +234,7 @@ class _Form:
             message = error.message.removeprefix("The request body ")
             raise MalformedBodyError(f"The form's part {part.name[:80]} {message}") from None
 
-    def _meant_as_json(self, name: str, outline: Outline) -> bool:
+    def _meant_as_json(self, name: str, outline: SchemaHints) -> bool:
         """Tell whether a field's text is JSON: its encoding says so, or it can be nothing but an object."""
         encoding = self._of(name)
         if "contentType" in encoding:

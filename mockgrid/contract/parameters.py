@@ -12,7 +12,7 @@ from mockgrid.contract.styles import Written, in_fields, in_header, in_path
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve
-from mockgrid.schema.hints import Outline
+from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def read_parameters(
         return values, violations
     texts = _Texts(operation, path, query, headers)
     for parameter in operation.parameters:
-        outline = Outline.of(parameter.schema)
+        outline = SchemaHints.of(parameter.schema)
         try:
             readings = texts.json(parameter) if _holds_json(parameter) else texts.typed(parameter, outline)
         except UnreadableError as error:
@@ -114,7 +114,7 @@ class _Texts:
             and self.sent(parameter) == [""]
         )
 
-    def typed(self, parameter: Parameter, outline: Outline) -> list[Any]:
+    def typed(self, parameter: Parameter, outline: SchemaHints) -> list[Any]:
         """Return the readings of a parameter that is written in a style."""
         return [outline.typed(raw) for raw in self._readings(parameter, outline)]
 
@@ -133,7 +133,7 @@ class _Texts:
         except MalformedJsonError as error:
             raise UnreadableError(error.message.removeprefix("The request body ").rstrip(".")) from None
 
-    def _readings(self, parameter: Parameter, outline: Outline) -> list[Raw]:
+    def _readings(self, parameter: Parameter, outline: SchemaHints) -> list[Raw]:
         name, style, explode = parameter.name, parameter.style, parameter.explode
         if parameter.location == "query":
             taken = frozenset(other.name for other in self._operation.parameters if other.location == "query")

@@ -15,7 +15,7 @@ from mockgrid.contract.fields import UnreadableError, percent_decoded
 
 if TYPE_CHECKING:
     from mockgrid.contract.fields import Fields
-    from mockgrid.schema.hints import Outline, Raw
+    from mockgrid.schema.hints import Raw, SchemaHints
 
 __all__ = ["Written", "in_fields", "in_header", "in_path"]
 
@@ -41,7 +41,7 @@ class Written:
     taken: frozenset[str] = frozenset()
 
 
-def in_path(text: str, name: str, style: str, outline: Outline, *, explode: bool) -> list[Raw]:
+def in_path(text: str, name: str, style: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
     """Return the readings of a path segment, in the style ``simple``, ``label`` or ``matrix``.
 
     The segment is percent-encoded: what is encoded separates nothing.
@@ -60,7 +60,7 @@ def in_path(text: str, name: str, style: str, outline: Outline, *, explode: bool
     return _joined(text, ",", outline, _path_text, explode=explode)
 
 
-def in_header(text: str, outline: Outline, *, explode: bool) -> list[Raw]:
+def in_header(text: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
     """Return the readings of a header; spaces around its commas mean nothing.
 
     Raises:
@@ -70,7 +70,7 @@ def in_header(text: str, outline: Outline, *, explode: bool) -> list[Raw]:
 
 
 def in_fields(  # noqa: PLR0911 - one return for each way of writing
-    fields: Fields, written: Written, outline: Outline
+    fields: Fields, written: Written, outline: SchemaHints
 ) -> list[Raw]:
     """Return the readings of a value among fields; none where it was not sent.
 
@@ -113,7 +113,7 @@ def _path_text(text: str) -> str:
     return percent_decoded(text, plus=False)
 
 
-def _alone(text: str, outline: Outline) -> list[Raw]:
+def _alone(text: str, outline: SchemaHints) -> list[Raw]:
     readings: list[Raw] = []
     if outline.scalar or not outline.names("array"):
         readings.append(text)
@@ -124,7 +124,7 @@ def _alone(text: str, outline: Outline) -> list[Raw]:
     return readings + _null(text, outline)
 
 
-def _repeated(texts: list[str], written: Written, outline: Outline) -> Raw:
+def _repeated(texts: list[str], written: Written, outline: SchemaHints) -> Raw:
     if outline.kinds is not None and not outline.names("array"):
         raise UnreadableError(f"is given {len(texts)} times, where once is expected")
     if not written.explode:
@@ -132,7 +132,7 @@ def _repeated(texts: list[str], written: Written, outline: Outline) -> Raw:
     return [written.decode(text) for text in texts]
 
 
-def _spread(fields: Fields, written: Written, outline: Outline) -> dict[str, Raw]:
+def _spread(fields: Fields, written: Written, outline: SchemaHints) -> dict[str, Raw]:
     """Collect the properties of an exploded object, which are fields of their own."""
     names = [name for name in fields.names if name in outline.properties]
     if outline.open:
@@ -146,7 +146,7 @@ def _spread(fields: Fields, written: Written, outline: Outline) -> dict[str, Raw
     return found
 
 
-def _joined(text: str, separator: str, outline: Outline, decode: Decode, *, explode: bool) -> list[Raw]:
+def _joined(text: str, separator: str, outline: SchemaHints, decode: Decode, *, explode: bool) -> list[Raw]:
     """Return the readings of a text in which a separator joins items, or names and values."""
     readings: list[Raw] = []
     pieces = text.split(separator) if text else []
@@ -170,7 +170,7 @@ def _joined(text: str, separator: str, outline: Outline, decode: Decode, *, expl
     return readings + _null(text, outline) or [decode(text)]
 
 
-def _null(text: str, outline: Outline) -> list[Raw]:
+def _null(text: str, outline: SchemaHints) -> list[Raw]:
     """Return the reading of a text as null, where the schema takes null beside an array or an object."""
     return [text] if not outline.scalar and outline.names("null") and text in ("", "null") else []
 
@@ -185,7 +185,7 @@ def _pairs(pieces: list[str], decode: Decode, *, explode: bool) -> Raw:
     return {decode(name): decode(value) for name, value in zip(pieces[::2], pieces[1::2], strict=True)}
 
 
-def _matrix(text: str, name: str, outline: Outline, *, explode: bool) -> list[Raw]:
+def _matrix(text: str, name: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
     if not text.startswith(";"):
         raise UnreadableError("must start with a semicolon")
     pieces = text[1:].split(";")

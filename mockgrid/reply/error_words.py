@@ -10,7 +10,7 @@ from mockgrid.document.pointer import split
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.hints import SchemaHints
     from mockgrid.schema.violation import Violation
 
 _MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
@@ -47,7 +47,7 @@ def forms(value: str | int) -> tuple[str | int, ...]:
     return (value, int(value)) if _WHOLE.fullmatch(value) else (value,)
 
 
-def with_entries(body: Any, outline: Outline, message: str, violations: Sequence[Violation]) -> Any:
+def with_entries(body: Any, outline: SchemaHints, message: str, violations: Sequence[Violation]) -> Any:
     """Return a body whose list of errors, such as FastAPI's ``detail``, has one entry for each violation."""
     for name in outline.properties:
         item = outline.property(name).item(0)
@@ -81,7 +81,7 @@ def with_message(body: Any, message: str) -> Any:
     return None
 
 
-def with_word(body: Any, outline: Outline, name: str, value: Any) -> Any:
+def with_word(body: Any, outline: SchemaHints, name: str, value: Any) -> Any:
     """Return a body with a value in the field of a name that is nearest to the top; None where none is."""
     if isinstance(body, list):
         inner = with_word(body[0], outline.item(0), name, value) if body else None

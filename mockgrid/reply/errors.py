@@ -13,7 +13,7 @@ from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.values import DRAFTS
-from mockgrid.schema.hints import Outline
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -256,7 +256,7 @@ def _told(
     body: Any, schema: SchemaValidator, message: Any, violations: Sequence[Violation]
 ) -> tuple[Any, frozenset[str]]:
     """Return a body with what went wrong, and whether it has a place for it."""
-    outline = Outline.of(schema)
+    outline = SchemaHints.of(schema)
     for candidate in (with_entries(body, outline, message, violations), with_message(body, message)):
         if candidate is not None and schema.accepts(candidate):
             return candidate, frozenset({"detail"})
@@ -265,7 +265,7 @@ def _told(
 
 def _with_words(body: Any, schema: SchemaValidator | None, words: ErrorWords) -> tuple[Any, frozenset[str]]:
     """Return a body with what is given of code, type and param, and which of them have a place there."""
-    outline, placed = Outline.of(schema), set()
+    outline, placed = SchemaHints.of(schema), set()
     for name in words.given:
         if name == "detail":
             continue

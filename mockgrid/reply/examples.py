@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import MediaType, Operation, Response
-    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.hints import SchemaHints
 
 __all__ = [
     "NONE",
@@ -55,7 +55,7 @@ def named_example(operation: Operation, response: Response, media: MediaType, na
     raise PreferError(message + (did_you_mean(name, known) or names))
 
 
-def example_of(media: MediaType, outline: Outline) -> Found:
+def example_of(media: MediaType, outline: SchemaHints) -> Found:
     """Return the first example of a media type, or its schema, that obeys the schema; else ``NONE``.
 
     An example that breaks its own schema is passed over: a reply must not break the contract. The text of
@@ -77,7 +77,7 @@ def example_of(media: MediaType, outline: Outline) -> Found:
     return NONE
 
 
-def with_examples(value: Any, outline: Outline) -> Any:
+def with_examples(value: Any, outline: SchemaHints) -> Any:
     """Return a value in which each part whose schema gives an example is that example."""
     if isinstance(value, dict):
         return {name: _exemplary(item, outline.property(name)) for name, item in value.items()}
@@ -88,7 +88,7 @@ def with_examples(value: Any, outline: Outline) -> Any:
     return value
 
 
-def without_write_only(value: Any, outline: Outline) -> Any:
+def without_write_only(value: Any, outline: SchemaHints) -> Any:
     """Return a value without the properties that only requests may have."""
     if isinstance(value, dict):
         return {
@@ -101,7 +101,7 @@ def without_write_only(value: Any, outline: Outline) -> Any:
     return value
 
 
-def header_example(header: Mapping[str, Any], outline: Outline) -> Found:
+def header_example(header: Mapping[str, Any], outline: SchemaHints) -> Found:
     """Return the example of a header or its schema; ``NONE`` where there is none."""
     if "example" in header:
         return header["example"]
@@ -112,11 +112,11 @@ def header_example(header: Mapping[str, Any], outline: Outline) -> Found:
     return next(iter(_own_examples(outline)), NONE)
 
 
-def _exemplary(value: Any, outline: Outline) -> Any:
+def _exemplary(value: Any, outline: SchemaHints) -> Any:
     return next(iter(_own_examples(outline)), with_examples(value, outline))
 
 
-def _own_examples(outline: Outline) -> list[Any]:
+def _own_examples(outline: SchemaHints) -> list[Any]:
     several = outline.own("examples")
     found = [outline.own("example"), *(several if isinstance(several, list) else ())]
     return [example for example in found if example is not None]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
-    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.hints import SchemaHints
 
 __all__ = ["GenericReplies", "UnanswerableError"]
 
@@ -177,7 +177,7 @@ class GenericReplies:
             self._examples[media.at] = example_of(media, self._outline(media))
         return self._examples[media.at]
 
-    def _outline(self, media: MediaType) -> Outline:
+    def _outline(self, media: MediaType) -> SchemaHints:
         return self._values.outline(media.source.get("schema", {}))
 
     def _unanswerable(self, subject: str, error: SynthesisError) -> UnanswerableError:

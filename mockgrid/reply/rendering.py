@@ -20,7 +20,7 @@ from mockgrid.reply.xml import xml_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.hints import SchemaHints
 
 __all__ = ["BOUNDARY", "EVENT_STREAM", "LINES", "event", "json_text", "lines", "render"]
 
@@ -40,7 +40,7 @@ _FORM = "application/x-www-form-urlencoded"
 _EVENT_FIELDS = ("event", "id", "retry", "data")
 
 
-def render(name: str, value: Any, outline: Outline) -> bytes:  # noqa: PLR0911 - one return for each type
+def render(name: str, value: Any, outline: SchemaHints) -> bytes:  # noqa: PLR0911 - one return for each type
     """Return a body of the media type ``name``, a type and no range.
 
     JSON is JSON, and YAML too; XML follows the schema's ``xml`` objects; CSV has a row for each item, and

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.examples import with_examples, without_write_only
-from mockgrid.schema.hints import Outline
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
@@ -32,9 +32,9 @@ class Values:
         self._validators: dict[str, SchemaValidator] = {}
         self._synthesisers: dict[str, Synthesiser] = {}
 
-    def outline(self, schema: Any) -> Outline:
+    def outline(self, schema: Any) -> SchemaHints:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
-        return Outline(schema, self._contract.document.data)
+        return SchemaHints(schema, self._contract.document.data)
 
     def validator(self, at: str) -> SchemaValidator:
         """Return the validator of the schema under a pointer.

@@ -11,7 +11,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.schema.hints import Outline
+    from mockgrid.schema.hints import SchemaHints
 
 __all__ = ["xml_of"]
 
@@ -22,7 +22,7 @@ _ROOT = "root"
 _ITEM = "item"
 
 
-def xml_of(value: Any, outline: Outline) -> bytes:
+def xml_of(value: Any, outline: SchemaHints) -> bytes:
     """Return a document that holds a value.
 
     Elements are named by ``xml.name``, else by the property, else by the schema's name in the document;
@@ -38,7 +38,7 @@ def xml_of(value: Any, outline: Outline) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{element}'.encode()
 
 
-def _of(value: Any, outline: Outline, name: str) -> str:
+def _of(value: Any, outline: SchemaHints, name: str) -> str:
     attributes = _namespaces(outline)
     if isinstance(value, dict):
         inner = []
@@ -52,7 +52,7 @@ def _of(value: Any, outline: Outline, name: str) -> str:
     return _element(name, escape(_text(value)), attributes)
 
 
-def _property(key: str, value: Any, outline: Outline) -> str:
+def _property(key: str, value: Any, outline: SchemaHints) -> str:
     name = _named(outline, key)
     if not isinstance(value, list):
         return _of(value, outline, name)
@@ -62,7 +62,7 @@ def _property(key: str, value: Any, outline: Outline) -> str:
     return _element(name, items, _namespaces(outline)) if wrapped else items
 
 
-def _item(value: Any, outline: Outline, index: int, name: str) -> str:
+def _item(value: Any, outline: SchemaHints, index: int, name: str) -> str:
     part = outline.item(index)
     fallback = part.reference if name == _ITEM and part.reference else name
     if isinstance(value, list):
@@ -75,12 +75,12 @@ def _element(name: str, inner: str, attributes: str) -> str:
     return f"<{name}{attributes}>{inner}</{name}>" if inner else f"<{name}{attributes}/>"
 
 
-def _xml(outline: Outline) -> Mapping[str, Any]:
+def _xml(outline: SchemaHints) -> Mapping[str, Any]:
     found = outline.own("xml")
     return found if isinstance(found, dict) else {}
 
 
-def _named(outline: Outline, fallback: str) -> str:
+def _named(outline: SchemaHints, fallback: str) -> str:
     xml = _xml(outline)
     name = _NOT_IN_NAMES.sub("_", str(xml.get("name") or fallback)) or "_"
     if not (name[0].isalpha() or name[0] == "_"):
@@ -90,7 +90,7 @@ def _named(outline: Outline, fallback: str) -> str:
     return f"{prefix}:{name}" if prefix and xml.get("namespace") else name
 
 
-def _namespaces(outline: Outline) -> str:
+def _namespaces(outline: SchemaHints) -> str:
     xml = _xml(outline)
     if not xml.get("namespace") or xml.get("attribute"):
         return ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.schema.warnings import Remark
+    from mockgrid.schema.warnings import FieldWarning
 
 __all__ = ["Tally", "TallyJson", "merge"]
 
@@ -70,7 +70,7 @@ class Tally:
             },
         )
 
-    def remark(self, operation: str | None, remark: Remark, count: int = 1) -> None:
+    def remark(self, operation: str | None, remark: FieldWarning, count: int = 1) -> None:
         """Add an unknown or deprecated field of so many valid requests."""
         self._add(
             "warnings",

@@ -20,8 +20,8 @@ from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
 from mockgrid.scenario.predicate import AnyOf, Check
 from mockgrid.scenario.scope import PLACES, names, speaks_of_place
 from mockgrid.scenario.shown import shown
-from mockgrid.schema.positions import Places
-from mockgrid.schema.warnings import remarks
+from mockgrid.schema.positions import can_have_value_at
+from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
     from mockgrid.schema.violation import Violation
-    from mockgrid.schema.warnings import Remark
+    from mockgrid.schema.warnings import FieldWarning
 
 __all__ = ["waiting_for_ever"]
 
@@ -71,7 +71,7 @@ def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
     return not call.aside if told is None else told
 
 
-def _is_slip(remark: Remark) -> bool:
+def _is_slip(remark: FieldWarning) -> bool:
     """Tell whether a field that is not known is one that is, but for a slip of the pen."""
     written = split(remark.pointer)[-1]
     return SequenceMatcher(None, written, remark.meant).ratio() >= _ALIKE
@@ -122,7 +122,6 @@ class _Seeker:
         self._contract = contract
         self._models = models
         self._default = default
-        self._places = Places()
         self._calls = PossibleCalls(contract)
         self._left = _EXPLAINED
 
@@ -139,10 +138,10 @@ class _Seeker:
     def _misspelt(self, step: Step, check: Check) -> Iterator[Finding]:
         """Say which field of a body is written as no operation has it, and much like one that it has."""
         path = split(check.name.removeprefix("body"))
-        found: list[Remark] = []
+        found: list[FieldWarning] = []
         for operation in self._calls.operations(step.when):
             schema = operation.json_body.schema if operation.json_body is not None else None
-            told = remarks(schema, _holding(path, {})) if schema is not None else []
+            told = field_warnings(schema, _holding(path, {})) if schema is not None else []
             if not told or len(operation.body) > 1 or not _is_slip(told[0]):
                 return
             found.append(told[0])
@@ -265,7 +264,7 @@ class _Seeker:
         body = _holding(path, value)
         if operation.behaviour == CHAT and isinstance(body, dict):
             body = {**_SAMPLE, **body}
-        if schema.accepts(body) or (path and self._places.admit(schema, path, value)):
+        if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):
             return None
         self._left -= 1
         return next(

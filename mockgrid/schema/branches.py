@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from mockgrid.document.pointer import resolve
-
-if TYPE_CHECKING:
-    from mockgrid.schema.schemas import Schemas
-
-__all__ = ["Branch", "Chosen", "Undecided", "branches_of", "choose", "json_type"]
+__all__ = ["Branch", "Chosen", "Undecided", "choose", "json_type"]
 
 _TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 _NUMBERS: Final = frozenset(("integer", "number"))
 _IMPLIED: Final = {"properties": "object", "required": "object", "items": "array", "prefixItems": "array"}
-_LONGEST_CHAIN: Final = 16
 _SHOWN_NAMES: Final = 4
+_SHOWN_LEVELS: Final = 2
 
 
 def json_type(value: Any) -> str:
@@ -40,7 +35,7 @@ class Branch:
         constants: properties for which it lists values.
         names: all properties that it speaks of.
         required: those that it requires.
-        item: the branch that the items of an array have.
+        items: the schema that the items of an array have.
         form: a format or pattern that texts must have.
     """
 
@@ -49,14 +44,14 @@ class Branch:
     constants: dict[str, list[Any]] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
-    item: Branch | None = None
+    items: Any = None
     form: str = ""
 
     @classmethod
-    def of(cls, schema: Any, shared: dict[str, Any]) -> Branch:
-        """Read a branch from its schema; ``shared`` is what references point into."""
+    def of(cls, schema: Any) -> Branch:
+        """Read a branch from its translated schema."""
         branch = cls()
-        branch._read(schema, shared, 0)
+        branch._read(schema, set())
         return branch
 
     def takes(self, value: Any) -> bool:
@@ -70,30 +65,38 @@ class Branch:
             name in value and not _among(value[name], choices) for name, choices in self.constants.items()
         )
 
-    def words(self) -> str:
-        """Say in a few words what the branch takes."""
+    @property
+    def item(self) -> Branch | None:
+        """The branch that the items of an array have; None where nothing is known of it."""
+        branch: Branch | None = None if self.items is None else _node(self.items).branch
+        return branch
+
+    def words(self, levels: int = _SHOWN_LEVELS) -> str:
+        """Say in a few words what the branch takes; so many levels of arrays are looked into."""
         if self.choices is not None:
             return "one of the values that are listed" if len(self.choices) > 1 else "a certain value"
         kinds = sorted(self.types - {"null"}, key=_TYPES.index)
         if kinds == ["object"] and (names := self.required or list(self.names)):
             more = ", …" if len(names) > _SHOWN_NAMES else ""
             return f"an object with {', '.join(names[:_SHOWN_NAMES])}{more}"
-        if kinds == ["array"] and self.item is not None and len(self.item.types) < len(_TYPES):
-            return f"an array, each item {self.item.words()}"
+        item = self.item if levels else None
+        if kinds == ["array"] and item is not None and len(item.types) < len(_TYPES):
+            return f"an array, each item {item.words(levels - 1)}"
         if kinds == ["string"] and self.form:
             return f"a string with the {self.form}"
         if len(kinds) == len(_TYPES) - 1:
             return "any value"
         return " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in kinds) or "null"
 
-    def _read(self, schema: Any, shared: dict[str, Any], depth: int) -> None:
+    def _read(self, schema: Any, followed: set[str]) -> None:
         if schema is False:
             self.types = frozenset()
-        if not isinstance(schema, dict) or depth > _LONGEST_CHAIN:
+        if not isinstance(schema, dict):
             return
         reference = schema.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            self._read(resolve(shared, reference), shared, depth + 1)
+        if isinstance(reference, str) and reference not in followed:
+            followed.add(reference)
+            self._read(_node(schema).target, followed)
         self._read_types(schema)
         if "const" in schema or "enum" in schema:
             self.choices = [schema["const"]] if "const" in schema else list(schema["enum"])
@@ -101,17 +104,15 @@ class Branch:
         self.form = self.form or next(forms, "")
         for name, item in schema.get("properties", {}).items():
             self.names[name] = None
-            choices = _choices(item, shared)
+            choices = _choices(item)
             if choices is not None:
                 self.constants[name] = choices
         self.required += [name for name in schema.get("required", ()) if name not in self.required]
         if isinstance(schema.get("items"), dict):
-            branch = self.item = Branch()
-            # Items of items of items tell nothing more, and a schema may refer to itself there.
-            branch._read(schema["items"], shared, depth + _LONGEST_CHAIN // 2)
+            self.items = schema["items"]
         for part in schema.get("allOf", ()):
-            self._read(part, shared, depth + 1)
-        self._read_alternatives(schema.get("anyOf", ()), shared, depth)
+            self._read(part, followed)
+        self._read_alternatives(schema.get("anyOf", ()))
 
     def _read_types(self, schema: dict[str, Any]) -> None:
         named = schema.get("type")
@@ -121,28 +122,15 @@ class Branch:
             implied = {kind for key, kind in _IMPLIED.items() if key in schema}
             self.types &= implied or frozenset(_TYPES)
 
-    def _read_alternatives(self, schemas: Any, shared: dict[str, Any], depth: int) -> None:
-        found = []
-        for schema in schemas:
-            alternative = Branch()
-            alternative._read(schema, shared, depth + 1)
-            found.append(alternative)
+    def _read_alternatives(self, schemas: Any) -> None:
+        alternatives = [
+            _node(schema).branch if isinstance(schema, dict) else Branch.of(schema) for schema in schemas
+        ]
+        for alternative in alternatives:
             self.names.update(alternative.names)
-            self.item = self.item or alternative.item
-        if found:
-            self.types &= frozenset[str]().union(*(alternative.types for alternative in found))
-
-
-def branches_of(schemas: Schemas, alternatives: list[Any]) -> list[Branch]:
-    """Read the branches of an ``anyOf``; a discriminator's values count as constants."""
-    branches = [Branch.of(alternative, schemas.shared) for alternative in alternatives]
-    teller = schemas.teller(alternatives)
-    if teller is not None:
-        name, values = teller
-        for branch, known in zip(branches, values, strict=True):
-            if known:
-                branch.constants.setdefault(name, list(known))
-    return branches
+            self.items = self.items or alternative.items
+        if alternatives:
+            self.types &= frozenset[str]().union(*(alternative.types for alternative in alternatives))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,19 +233,19 @@ def _telling_property(takers: list[Branch], value: dict[str, Any]) -> str | None
     return next((name for name in found if name in value), found[0] if found else None)
 
 
-def _choices(schema: Any, shared: dict[str, Any]) -> list[Any] | None:
+def _choices(schema: Any) -> list[Any] | None:
     """Return the values that a property's schema lists; None where it lists none."""
-    for _ in range(_LONGEST_CHAIN):
-        if not isinstance(schema, dict):
-            return None
-        if "const" in schema:
-            return [schema["const"]]
-        if "enum" in schema:
-            return list(schema["enum"])
-        if not isinstance(schema.get("$ref"), str) or not schema["$ref"].startswith("#"):
-            return None
-        schema = resolve(shared, schema["$ref"])
+    for part in _node(schema).chain() if isinstance(schema, dict) else ():
+        if "const" in part:
+            return [part["const"]]
+        if "enum" in part:
+            return list(part["enum"])
     return None
+
+
+def _node(schema: Any) -> Any:
+    """Return a schema as the node that it is; nodes are made from branches, so this module knows no more."""
+    return schema
 
 
 def _among(value: Any, choices: list[Any]) -> bool:

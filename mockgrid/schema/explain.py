@@ -21,17 +21,16 @@ from jsonschema.validators import Draft4Validator, Draft202012Validator
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from mockgrid.document.pointer import join
-from mockgrid.schema.branches import Branch, Chosen, Undecided, branches_of, choose
+from mockgrid.schema.branches import Chosen, Undecided, choose
 from mockgrid.schema.equality import first_repeated
 from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.messages import violations_of
-from mockgrid.schema.patterns import Patterns
+from mockgrid.schema.node import SchemaNode
 from mockgrid.schema.stack import with_deep_stack
-from mockgrid.schema.validator import compile_fast
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from mockgrid.schema.schemas import Schemas
 
@@ -55,12 +54,7 @@ class Explainer:
         self._schema = schema
         self._draft = schemas.draft
         self._at = at
-        # Keyed by the identity of a schema that the document keeps alive.
-        self._fast: dict[int, Callable[[Any], bool] | None] = {}
-        self._branches: dict[int, list[Branch]] = {}
-        # What was found out about one value, by the identities of schema and part, while it is explained.
-        self._known: dict[tuple[int, int], bool] = {}
-        self._patterns = Patterns(self._draft)
+        self._patterns = schemas.shared.patterns
         base = Draft4Validator if self._draft == "draft4" else Draft202012Validator
         keywords: dict[str, Any] = {
             "anyOf": self._any_of,
@@ -78,22 +72,12 @@ class Explainer:
         for name, check in FORMATS.items():
             checker.checks(name)(check)
         # What is shared is the root that references point into; the schema is what is applied.
-        whole = extended(schemas.shared, registry=REGISTRY, format_checker=checker)
+        whole = extended(schemas.shared.data, registry=REGISTRY, format_checker=checker)
         self._validator = whole.evolve(schema=schema)
-
-    def accepts(self, value: Any) -> bool:
-        """Tell whether a value obeys the schema, by the same code that explains."""
-        return with_deep_stack(lambda: self._first(value) is None)
 
     def explain(self, value: Any) -> list[Violation]:
         """Return at most 100 violations in the order of the schema; nothing when the value obeys."""
         return with_deep_stack(lambda: self._explained(value))
-
-    def _first(self, value: Any) -> ValidationError | None:
-        try:
-            return next(iter(self._validator.iter_errors(value)), None)
-        finally:
-            self._known.clear()
 
     def _explained(self, value: Any) -> list[Violation]:
         found: list[Violation] = []
@@ -117,8 +101,6 @@ class Explainer:
                     break
         except re.error:  # a pattern beside unevaluatedProperties that Python cannot read
             found.append(_unexplained(value, self._at))
-        finally:
-            self._known.clear()
         # What is missing from an object with the wrong label is said after that the label is wrong.
         found.sort(key=lambda violation: _is_missing_from(mistaken, violation))
         return found[:_MOST]
@@ -130,30 +112,19 @@ class Explainer:
         if isinstance(error.schema, dict):
             if keyword not in error.schema:
                 keyword = str(error.validator) if str(error.validator) in error.schema else ""
-            found = self._schemas.origin(error.schema, keyword)
-            if found is not None:
-                return found
+            if isinstance(error.schema, SchemaNode):
+                return error.schema.origin(keyword)
         return self._schemas.origin_along(self._schema, path) or self._at
 
-    def _any_of(self, validator: Any, schemas: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
-        if any(self._obeys(validator, subschema, value) for subschema in schemas):
+    @staticmethod
+    def _any_of(validator: Any, schemas: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        if any(_obeys(value, subschema) for subschema in schemas):
             return
-        if id(schemas) not in self._branches:
-            self._branches[id(schemas)] = branches_of(self._schemas, schemas)
-        found = choose(self._branches[id(schemas)], value)
-        if isinstance(found, Chosen):
-            yield from validator.descend(value, schemas[found.index], schema_path=found.index)
+        choice = choose([branch for branch, _ in schema.branches], value)
+        if isinstance(choice, Chosen):
+            yield from validator.descend(value, schemas[choice.index], schema_path=choice.index)
         else:
-            yield _undecided(found, value)
-
-    def _obeys(self, validator: Any, schema: Any, value: Any) -> bool:
-        accepts = self._accepting(schema)
-        if accepts is not None:
-            return accepts(value)
-        key = (id(schema), id(value))
-        if key not in self._known or not isinstance(value, (dict, list)):
-            self._known[key] = validator.evolve(schema=schema).is_valid(value)
-        return self._known[key]
+            yield _undecided(choice, value)
 
     def _items(self, validator: Any, items: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
         if not validator.is_type(value, "array"):
@@ -169,9 +140,9 @@ class Explainer:
             if len(value) > start:
                 yield ValidationError("surplus", validator="surplus", validator_value=start, instance=value)
             return
-        accepts = self._accepting(items) if len(value) > _LONG else None
+        long = len(value) > _LONG
         for index in range(start, len(value)):
-            if accepts is None or not accepts(value[index]):
+            if not long or not _obeys(value[index], items):
                 yield from validator.descend(value[index], items, path=index)
 
     @staticmethod
@@ -217,9 +188,9 @@ class Explainer:
             if surplus:
                 yield ValidationError("surplus", validator="unknown", validator_value=surplus)
             return
-        accepts = self._accepting(further) if len(value) > _LONG else None
+        long = len(value) > _LONG
         for name in names:
-            if accepts is None or not accepts(value[name]):
+            if not long or not _obeys(value[name], further):
                 yield from validator.descend(value[name], further, path=name)
 
     @staticmethod
@@ -229,13 +200,9 @@ class Explainer:
             if repeated is not None:
                 yield ValidationError("unique", validator="uniqueItems", validator_value=repeated)
 
-    def _accepting(self, schema: Any) -> Callable[[Any], bool] | None:
-        if isinstance(schema, bool):
-            return lambda _: schema
-        if id(schema) not in self._fast:
-            whole = {"allOf": [schema], **self._schemas.parts(schema)}
-            self._fast[id(schema)] = compile_fast(whole, self._draft)
-        return self._fast[id(schema)]
+
+def _obeys(value: Any, schema: Any) -> bool:
+    return schema if isinstance(schema, bool) else bool(schema.accepts(value))
 
 
 def _is_label(error: ValidationError) -> bool:

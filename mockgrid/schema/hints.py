@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.document.pointer import resolve
 from mockgrid.schema.branches import json_type
+from mockgrid.schema.node import item_of, prefix_of, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["Outline", "Raw"]
+__all__ = ["Raw", "SchemaHints"]
 
 Raw: TypeAlias = "str | list[Raw] | dict[str, Raw]"
 """A value of which only the structure is known: each leaf is still text."""
@@ -31,7 +30,7 @@ _INDEX = re.compile(r"[0-9]{1,6}")
 _SCALARS = frozenset(("boolean", "integer", "number", "string"))
 
 
-class Outline:
+class SchemaHints:
     """What one schema says about a value, wherever it says it.
 
     Args:
@@ -44,7 +43,7 @@ class Outline:
         self._root = root
 
     @classmethod
-    def of(cls, validator: SchemaValidator | None) -> Outline:
+    def of(cls, validator: SchemaValidator | None) -> SchemaHints:
         """Return the outline of a validator's schema; without one, of a schema that takes everything."""
         return cls({}, {}) if validator is None else cls(validator.schema, validator.standalone)
 
@@ -95,16 +94,16 @@ class Outline:
         """Whether properties without a name in the schema are meant, and not only tolerated."""
         return not self.properties or any(part.get("additionalProperties") for part in self._parts)
 
-    def property(self, name: str) -> Outline:
+    def property(self, name: str) -> SchemaHints:
         """Return the outline of one property."""
         found = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
         return self._narrowed(found) if found else self._further
 
-    def item(self, index: int) -> Outline:
+    def item(self, index: int) -> SchemaHints:
         """Return the outline of one item of an array."""
         if index >= self._placed:
             return self._rest
-        return self._narrowed([_item(part, index) for part in self._parts])
+        return self._narrowed([item_of(part, index) for part in self._parts])
 
     def typed(self, raw: Raw) -> Any:
         """Return a JSON value of the type that the schema asks for; a text of another form stays text."""
@@ -152,38 +151,31 @@ class Outline:
 
     @cached_property
     def _parts(self) -> tuple[dict[str, Any], ...]:
-        return tuple(_parts(self._schema, self._root, set()))
+        parts = speaking(
+            self._schema,
+            lambda reference: _referred(reference, self._root),
+            lambda part: [form for keyword in ("anyOf", "oneOf") for form in part.get(keyword, ())],
+        )
+        return tuple(parts)
 
     @cached_property
-    def _further(self) -> Outline:
+    def _further(self) -> SchemaHints:
         """The outline of all properties without a name in the schema."""
         return self._narrowed([part.get("additionalProperties") for part in self._parts])
 
     @cached_property
     def _placed(self) -> int:
         """How many items have a schema for their place."""
-        return max((len(_places(part)) for part in self._parts), default=0)
+        return max((len(prefix_of(part)) for part in self._parts), default=0)
 
     @cached_property
-    def _rest(self) -> Outline:
+    def _rest(self) -> SchemaHints:
         """The outline of all items behind those."""
-        return self._narrowed([_item(part, self._placed) for part in self._parts])
+        return self._narrowed([item_of(part, self._placed) for part in self._parts])
 
-    def _narrowed(self, schemas: list[Any]) -> Outline:
+    def _narrowed(self, schemas: list[Any]) -> SchemaHints:
         found = [schema for schema in schemas if isinstance(schema, dict)]
-        return Outline(found[0] if len(found) == 1 else {"anyOf": found}, self._root)
-
-
-def _places(schema: dict[str, Any]) -> list[Any]:
-    """Return the schemas that are each for one place of an array; draft-04 has them under ``items``."""
-    items = schema.get("items")
-    found = schema.get("prefixItems") or (items if isinstance(items, list) else [])
-    return found if isinstance(found, list) else []
-
-
-def _item(schema: dict[str, Any], index: int) -> Any:
-    places = _places(schema)
-    return places[index] if index < len(places) else schema.get("items")
+        return SchemaHints(found[0] if len(found) == 1 else {"anyOf": found}, self._root)
 
 
 def _number(text: str) -> int | float | None:
@@ -240,20 +232,6 @@ def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset
 
 def _widened(kinds: list[str]) -> frozenset[str]:
     return frozenset((*kinds, "integer") if "number" in kinds else kinds)
-
-
-def _parts(schema: Any, root: dict[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
-    """Return the schemas that speak about the same value, each reference once."""
-    if not isinstance(schema, dict):
-        return
-    yield schema
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and reference not in seen:
-        seen.add(reference)
-        yield from _parts(_referred(reference, root), root, seen)
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(keyword, ()):
-            yield from _parts(part, root, seen)
 
 
 def _referred(reference: str, root: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import DocumentError
-from mockgrid.schema.validator import compile_fast
+from mockgrid.schema.engine import compile_fast
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
 from mockgrid.schema.metaschema import check_sound
+from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.patterns import pattern_mistake
 from mockgrid.schema.references import References
 from mockgrid.schema.required import Required
@@ -35,8 +36,6 @@ __all__ = ["Direction", "Schemas"]
 
 Direction = Literal["request", "response"]
 
-REFERRED: Final = "x-referred"
-
 _ONE: Final = frozenset(
     {
         *("additionalProperties", "items", "not", "additionalItems", "contains", "propertyNames", "if"),
@@ -46,10 +45,8 @@ _ONE: Final = frozenset(
 _SEVERAL: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems", "items"))
 _NAMED: Final = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
-_DATA: Final = frozenset(("const", "default", "enum", "examples"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
-_IN_PLACE: Final = ("allOf", "anyOf")
 
 
 class Schemas:
@@ -68,7 +65,7 @@ class Schemas:
 
     def __init__(self, document: Document, direction: Direction, *, lenient: bool = False) -> None:
         self.draft: Draft = draft_of(document.data)
-        self.shared: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
+        self.shared = SharedSchemas(self.draft)
         self._document = document
         self._lenient = lenient
         self._old = self.draft == "draft4"
@@ -79,10 +76,6 @@ class Schemas:
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
         self._waiting: list[str] = []
         self._checked: set[str] = set()  # patterns
-        # By the identity of a translated schema, which stays alive with its root: the pointer to what it
-        # was made from, and how keywords were called there ("" for one that was added).
-        self._tellers: dict[int, tuple[str, list[list[str]]]] = {}
-        self._origins: dict[int, tuple[str, dict[str, str]]] = {}
 
     def at(self, pointer: str) -> Any:
         """Return the translated schema for the one under a pointer.
@@ -103,79 +96,52 @@ class Schemas:
         """All schemas that were asked for, by their pointers."""
         return self._roots
 
-    def parts(self, schema: Any) -> dict[str, Any]:
-        """Return the part of ``shared`` that a translated schema refers to, with all that this refers to."""
-        named: dict[str, Any] = {}
-        referred: dict[str, Any] = {}
-        rest = list(_references(schema))
-        while rest:
-            parts = split(rest.pop())
-            found, name = (referred, parts[-1]) if parts[0] == REFERRED else (named, parts[-1])
-            if name not in found:
-                found[name] = resolve(self.shared, join(parts))
-                rest.extend(_references(found[name]))
-        parts_of = {"components": {"schemas": named}} if named else {}
-        return {**parts_of, REFERRED: referred} if referred else parts_of
-
-    def origin(self, schema: Any, keyword: str = "") -> str | None:
-        """Return the pointer to a translated schema's keyword as it was published; None for other data."""
-        found = self._origins.get(id(schema))
-        if found is None:
-            return None
-        at, names = found
-        named = names.get(keyword, keyword)
-        return at + join((named,)) if named else at
-
     def origin_along(self, root: Any, path: list[str | int]) -> str | None:
         """Return the pointer, as it was published, to where a path through a translated schema leads.
 
         References on the way are followed, and need not be part of the path.
         """
-        node, found = root, self.origin(root)
+        node, origin = root, _origin(root)
         for part in path:
             for _ in range(64):
                 if not isinstance(node, dict) or part in node or "$ref" not in node:
                     break
-                node = resolve(self.shared, node["$ref"])
-                found = self.origin(node) or found
-            before = node
+                node = self.shared.referred(node["$ref"])
+                origin = _origin(node) or origin
+            holder = node
             try:
                 node = resolve(node, join((part,)))
             except KeyError:
-                return found
-            own = self.origin(node) or self.origin(before, str(part))
-            found = own or (found and found + join((part,)))
-        return found
+                return origin
+            own = _origin(node) or _origin(holder, str(part))
+            origin = own or (origin and origin + join((part,)))
+        return origin
 
     def circle(self) -> str | None:
         """Return the pointer to a schema that is part of itself, with nothing between; None where none is."""
-        done: set[int] = set()
+        done: set[SchemaNode] = set()
         for name in self._names.values():
-            opened: list[int] = [0]
-            steps = [iter([resolve(self.shared, name)])]
+            opened: list[SchemaNode] = []
+            steps = [iter([self.shared.referred(name)])]
             while steps:
-                schema = next(steps[-1], None)
-                if schema is None:
+                node = next(steps[-1], None)
+                if node is None:
                     steps.pop()
-                    done.add(opened.pop())
-                elif isinstance(schema, dict) and id(schema) in opened:
-                    return self.origin(schema)
-                elif isinstance(schema, dict) and id(schema) not in done:
-                    opened.append(id(schema))
-                    steps.append(iter(self._in_place(schema)))
+                    if opened:
+                        done.add(opened.pop())
+                elif node in opened:
+                    return str(node.at)
+                elif isinstance(node, SchemaNode) and node not in done:
+                    opened.append(node)
+                    steps.append(iter(node.in_place))
         return None
-
-    def _in_place(self, schema: dict[str, Any]) -> list[Any]:
-        found = [part for key in _IN_PLACE for part in schema.get(key, ())]
-        if isinstance(schema.get("$ref"), str) and schema["$ref"].startswith("#"):
-            found.append(resolve(self.shared, schema["$ref"]))
-        return found
 
     def _share(self, pointer: str) -> None:
         source = resolve(self._document.data, pointer)
         schema = self._schema(source, pointer, self._dialect_at(pointer))
         parts = split(self._names[pointer])
-        holder = self.shared[REFERRED] if parts[0] == REFERRED else self.shared["components"]["schemas"]
+        data = self.shared.data
+        holder = data[REFERRED] if parts[0] == REFERRED else data["components"]["schemas"]
         holder[parts[-1]] = schema
 
     def _schema(self, source: Any, at: str, dialect: Dialect) -> Any:
@@ -188,32 +154,32 @@ class Schemas:
         check_sound(source, dialect, self._document, at)
         self._check_patterns(source, at)
         if self._old and "$ref" in source:
-            return self._known({"$ref": self._reference(source["$ref"], f"{at}/$ref")}, at, {})
-        out, names = self._translated(source, at, dialect)
-        self._discriminate(out, source)
-        self._join_branches(out, at, names)
+            reference = self._reference(source["$ref"], f"{at}/$ref")
+            return SchemaNode({"$ref": reference}, self.shared, at, source)
+        node = SchemaNode({}, self.shared, at, source)
+        self._translate(node, dialect)
+        self._join_branches(node)
         if self._lenient:
-            self._loosen(out)
+            self._loosen(node)
         if self._old and source.get("nullable") is True:
-            return self._nullable(self._known(out, at, names), at)
-        return self._known(out, at, names)
+            return self._nullable(node)
+        return node
 
-    def _translated(
-        self, source: dict[str, Any], at: str, dialect: Dialect
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """Return a schema's keywords, and how those were called that have another name now."""
-        out: dict[str, Any] = {}
-        names: dict[str, str] = {}
-        for key, written, value in keywords(source, dialect):
+    def _translate(self, node: SchemaNode, dialect: Dialect) -> None:
+        """Give a node its keywords, and remember how those were called that have another name now."""
+        for key, written, value in keywords(node.source, dialect):
             if key in _REFERENCES:
-                self._refer(out, key, value, f"{at}/{key}")
+                self._refer(node, key, value)
                 continue
             if key != written:
-                names[key] = written
-            out[key] = self._keyword(key, value, at + join((written,)), dialect)
-        if "required" in out:
-            self._require(out, source, at)
-        return out, names
+                node.names[key] = written
+            node[key] = self._keyword(key, value, node.at + join((written,)), dialect)
+        if "required" in node:
+            names = self._required.of(node.source, node.at)
+            if names:
+                node["required"] = names
+            else:
+                del node["required"]  # draft-04 has no empty list here
 
     def _check_patterns(self, source: dict[str, Any], at: str) -> None:
         named = source.get("patternProperties")
@@ -230,10 +196,6 @@ class Schemas:
                 )
             self._checked.add(pattern)
 
-    def _known(self, schema: dict[str, Any], at: str, names: dict[str, str]) -> dict[str, Any]:
-        self._origins[id(schema)] = (at, names)
-        return schema
-
     def _keyword(self, key: str, value: Any, at: str, dialect: Dialect) -> Any:
         if key in _SEVERAL and isinstance(value, list):
             return [self._schema(item, f"{at}/{index}", dialect) for index, item in enumerate(value)]
@@ -243,20 +205,19 @@ class Schemas:
             return {name: self._schema(item, at + join((name,)), dialect) for name, item in value.items()}
         return value
 
-    def _refer(self, out: dict[str, Any], key: str, value: str, at: str) -> None:
+    def _refer(self, node: SchemaNode, key: str, value: str) -> None:
+        at = f"{node.at}/{key}"
         if key == "$ref":
             reference = self._reference(value, at)
         elif key == "$dynamicRef":
             reference = self._placed(self._references.dynamic(value, at))
         else:
             reference = self._placed(self._references.resource(at))
-        if "$ref" in out:
-            out["allOf"] = [
-                *out.get("allOf", ()),
-                self._known({"$ref": reference}, at.rpartition("/")[0], {}),
-            ]
+        if "$ref" in node:
+            further = SchemaNode({"$ref": reference}, self.shared, node.at, {})
+            node["allOf"] = [*node.get("allOf", ()), further]
         else:
-            out["$ref"] = reference
+            node["$ref"] = reference
 
     def _reference(self, reference: str, at: str) -> str:
         target = self._references.target(reference, at)
@@ -286,64 +247,37 @@ class Schemas:
             self._waiting.append(target)
         return self._names[target]
 
-    def _require(self, out: dict[str, Any], source: dict[str, Any], at: str) -> None:
-        names = self._required.of(source, at)
-        if names:
-            out["required"] = names
-        else:
-            del out["required"]  # draft-04 has no empty list here
+    def _join_branches(self, node: SchemaNode) -> None:
+        """Make one ``anyOf`` of the branches, and keep which values a discriminator has in each."""
+        holder = node
+        discriminator = _discriminator(node)
+        if "oneOf" in node:
+            branches = node.pop("oneOf")
+            if "anyOf" in node:
+                holder = SchemaNode({}, self.shared, node.at, node.source)
+                node["allOf"] = [*node.get("allOf", ()), holder]
+            holder["anyOf"] = branches
+            holder.names["anyOf"] = "oneOf"
+        holder.discriminator = discriminator
 
-    def _discriminate(self, out: dict[str, Any], source: dict[str, Any]) -> None:
-        """Keep which values of which property a discriminator has for each branch."""
-        teller = source.get("discriminator")
-        key = next((key for key in ("oneOf", "anyOf") if key in out), None)
-        if not isinstance(teller, dict) or not isinstance(teller.get("propertyName"), str) or key is None:
-            return
-        mapping = teller["mapping"] if isinstance(teller.get("mapping"), dict) else {}
-        values: list[list[str]] = []
-        for branch in source[key]:
-            reference = branch.get("$ref", "") if isinstance(branch, dict) else ""
-            name = str(reference).rpartition("/")[2]
-            mapped = [value for value, target in mapping.items() if target in (reference, name)]
-            values.append(mapped or [name])
-        if all(value != [""] for value in values):
-            self._tellers[id(out[key])] = (teller["propertyName"], values)
+    def _nullable(self, node: SchemaNode) -> SchemaNode:
+        null = SchemaNode({"type": "null"}, self.shared, node.at, {})
+        wide = admit_null(node, null)
+        if any(part is node for part in wide.get("anyOf", ())):
+            return SchemaNode(wide, self.shared, node.at, node.source, {"anyOf": ""})
+        if node.discriminator is not None:
+            name, values = node.discriminator
+            node.discriminator = (name, [*values, []])
+        node.clear()
+        node.update(wide)
+        return node
 
-    def teller(self, branches: Any) -> tuple[str, list[list[str]]] | None:
-        """Return a discriminator's property, and its values for each of these branches; None without one."""
-        return self._tellers.get(id(branches))
-
-    def _join_branches(self, schema: dict[str, Any], at: str, names: dict[str, str]) -> None:
-        if "oneOf" not in schema:
-            return
-        branches = schema.pop("oneOf")
-        if "anyOf" in schema:
-            added = self._known({"anyOf": branches}, at, {"anyOf": "oneOf"})
-            schema["allOf"] = [*schema.get("allOf", ()), added]
-        else:
-            schema["anyOf"] = branches
-            names["anyOf"] = "oneOf"
-
-    def _nullable(self, schema: dict[str, Any], at: str) -> dict[str, Any]:
-        wide = admit_null(schema)
-        if any(part is schema for part in wide.get("anyOf", ())):
-            return self._known(wide, at, {"anyOf": ""})
-        # The schema is replaced, and its identity may soon be that of something else.
-        _, names = self._origins.pop(id(schema))
-        teller = self._tellers.pop(id(schema.get("anyOf")), None)
-        if teller is not None:
-            self._tellers[id(wide["anyOf"])] = (teller[0], [*teller[1], []])
-        return self._known(wide, at, names)
-
-    def _loosen(self, schema: dict[str, Any]) -> None:
-        loosen(schema)
-        properties = schema.get("properties")
-        if isinstance(properties, dict):
-            required = schema.get("required", ())
-            for name, item in properties.items():
-                if name not in required and isinstance(item, dict):
-                    at, _ = self._origins[id(item)]
-                    properties[name] = self._nullable(item, at)
+    def _loosen(self, node: SchemaNode) -> None:
+        loosen(node)
+        properties = node.get("properties", {})
+        for name, item in properties.items():
+            if name not in node.get("required", ()) and isinstance(item, SchemaNode):
+                properties[name] = self._nullable(item)
 
     def _default_dialect(self) -> Dialect:
         if self._old:
@@ -372,15 +306,23 @@ def _endings() -> Iterator[str]:
         number += 1
 
 
-def _references(schema: Any) -> Iterator[str]:
-    """Return the references anywhere in a translated schema, but for those to metaschemas."""
-    rest = [schema]
-    while rest:
-        node = rest.pop()
-        if isinstance(node, dict):
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#"):
-                yield reference
-            rest.extend(item for key, item in node.items() if key not in _DATA)
-        elif isinstance(node, list):
-            rest.extend(node)
+def _discriminator(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
+    """Return which values of which property a discriminator has for each branch."""
+    discriminator = node.source.get("discriminator")
+    key = next((key for key in ("oneOf", "anyOf") if key in node), None)
+    if not isinstance(discriminator, dict) or key is None:
+        return None
+    name, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
+    if not isinstance(name, str):
+        return None
+    pairs = mapping.items() if isinstance(mapping, dict) else ()
+    values: list[list[str]] = []
+    for branch in node.source[key]:
+        reference = str(branch.get("$ref", "")) if isinstance(branch, dict) else ""
+        called = reference.rpartition("/")[2]
+        values.append([value for value, target in pairs if target in (reference, called)] or [called])
+    return (name, values) if all(value != [""] for value in values) else None
+
+
+def _origin(node: Any, keyword: str = "") -> str | None:
+    return node.origin(keyword) if isinstance(node, SchemaNode) else None

@@ -143,12 +143,12 @@ def loosen(schema: dict[str, Any]) -> None:
         schema["type"] = "string"
 
 
-def admit_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema that accepts what ``schema`` accepts, and null."""
+def admit_null(schema: dict[str, Any], null: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that accepts what ``schema`` accepts, and what ``null`` does: null."""
     if set(schema) <= {"anyOf", "description", "title", "default"} and "anyOf" in schema:
-        return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+        return {**schema, "anyOf": [*schema["anyOf"], null]}
     if any(key in schema for key in _COMBINING):
-        return {"anyOf": [schema, {"type": "null"}]}
+        return {"anyOf": [schema, null]}
     widened = dict(schema)
     if "enum" in schema and None not in schema["enum"]:
         widened["enum"] = [*schema["enum"], None]

@@ -1,42 +1,27 @@
 """Deciding whether a value obeys a schema of the contract.
 
 Accepting is the common case and must cost microseconds: a compiled `jsonschema-rs` validator does it.
-Explaining a rejection is rare and must be exact: `jsonschema` does it, and its word is final. Without
-`jsonschema-rs` everything works, slower.
+Explaining a rejection is rare and must be exact: `jsonschema` does it, and its word is final.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.pointer import split
 from mockgrid.errors import DocumentError
-from mockgrid.schema.formats import FORMATS
+from mockgrid.schema.engine import compile_fast, compile_validator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from mockgrid.schema.explain import Explainer
     from mockgrid.schema.schemas import Schemas
     from mockgrid.schema.translate import Draft
     from mockgrid.schema.violation import Violation
 
-try:
-    import jsonschema_rs
-except ImportError:  # pragma: no cover - exercised in a subprocess without it
-    jsonschema_rs = None  # type: ignore[assignment]
-
-
-class Validator(Protocol):
-    """Accepts, and explains what it does not accept."""
-
-    @property
-    def accepts(self) -> Callable[[Any], bool]:
-        """Tell whether a value obeys the schema."""
-
-    def explain(self, value: Any) -> list[Violation]:
-        """Return what is wrong with a value, at most 100 violations; nothing when it obeys."""
+__all__ = ["SchemaValidator", "check_compiling", "indices_broken"]
 
 
 class SchemaValidator:
@@ -60,10 +45,7 @@ class SchemaValidator:
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:
         """Tell whether a value obeys the schema."""
-        compiled = compile_fast(self.standalone, self.draft)
-        if compiled is not None:
-            return compiled
-        return self._explainer.accepts
+        return compile_fast(self.standalone, self.draft)
 
     def explain(self, value: Any) -> list[Violation]:
         """Return what is wrong with a value, at most 100 violations; nothing when it obeys."""
@@ -72,7 +54,7 @@ class SchemaValidator:
     @cached_property
     def standalone(self) -> dict[str, Any]:
         """The schema with all that its references point to."""
-        return {"allOf": [self.schema], **self.schemas.parts(self.schema)}
+        return self.schemas.shared.standalone(self.schema)
 
     def place(self, pointer: str) -> str:
         """Turn a pointer into ``standalone`` into one into the document as it was published."""
@@ -83,56 +65,6 @@ class SchemaValidator:
         from mockgrid.schema.explain import Explainer  # noqa: PLC0415 - imports jsonschema, only now
 
         return Explainer(self.schemas, self.schema, at=self.at)
-
-
-def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool] | None:
-    """Compile the accepting validator, or return None where `jsonschema-rs` is not installed.
-
-    Raises:
-        DocumentError: the schema cannot be compiled.
-    """
-    engine: Any = jsonschema_rs
-    if engine is None:
-        return None
-    # Any format at all, needed or not, makes each check slower by a third.
-    named = _formats_in(schema)
-    formats = {name: check for name, check in FORMATS.items() if name in named}
-    accepts: Callable[[Any], bool] = _compiled(schema, draft, formats).is_valid
-    return accepts
-
-
-def _formats_in(schema: Any) -> set[str]:
-    """Return the formats that a schema names; perhaps more, since an example is not told from a schema."""
-    named: set[str] = set()
-    parts = [schema]
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict):
-            name = part.get("format")
-            if isinstance(name, str):
-                named.add(name)
-            parts += part.values()
-        elif isinstance(part, list):
-            parts += part
-    return named
-
-
-def _compiled(
-    schema: dict[str, Any], draft: Draft, formats: Mapping[str, Callable[[Any], bool]] = FORMATS
-) -> Any:
-    engine: Any = jsonschema_rs
-    make = engine.Draft4Validator if draft == "draft4" else engine.Draft202012Validator
-    try:
-        return make(
-            schema,
-            formats=dict(formats),
-            validate_formats=True,
-            retriever=_refuse,
-            pattern_options=engine.FancyRegexOptions(backtrack_limit=100_000),
-        )
-    except (engine.ValidationError, engine.ReferencingError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise DocumentError(f"this schema cannot be compiled: {reason}.") from None
 
 
 def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
@@ -149,16 +81,17 @@ def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
     if circle is not None:
         raise DocumentError("this schema refers to itself with nothing between.", where=where(circle))
     roots = [schema for schema in schemas.roots.values() if isinstance(schema, dict)]
-    if not roots or jsonschema_rs is None:
+    if not roots:
         return
+    shared = schemas.shared
     try:
-        _compiled({"anyOf": roots, **schemas.shared}, schemas.draft)
+        compile_validator({"anyOf": roots, **shared.data}, schemas.draft)
     except DocumentError as error:
-        for schema in [*schemas.shared["components"]["schemas"].values(), *roots]:
+        for schema in [*shared.data["components"]["schemas"].values(), *roots]:
             try:
-                _compiled({"allOf": [schema], **schemas.parts(schema)}, schemas.draft)
-            except DocumentError as found:
-                raise DocumentError(found.message, where=where(schemas.origin(schema) or "")) from None
+                compile_validator(shared.standalone(schema), schemas.draft)
+            except DocumentError as first:
+                raise DocumentError(first.message, where=where(schema.at)) from None
         raise DocumentError(error.message, where=where("")) from None
 
 
@@ -169,14 +102,7 @@ def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]
         schemas: of one document; all validators are of these.
         pairs: a validator, and a value for it.
     """
-    engine: Any = jsonschema_rs
-    if engine is None:
-        return [index for index, (validator, value) in enumerate(pairs) if not validator.accepts(value)]
     parts = {str(index): validator.schema for index, (validator, _) in enumerate(pairs)}
-    together = _compiled({"properties": parts, **schemas.shared}, schemas.draft)
+    together = compile_validator({"properties": parts, **schemas.shared.data}, schemas.draft)
     values = {str(index): value for index, (_, value) in enumerate(pairs)}
     return sorted({int(error.instance_path[0]) for error in together.iter_errors(values)})
-
-
-def _refuse(uri: str) -> Any:
-    raise ValueError(f"{uri} is not part of the document, and nothing is fetched")

@@ -13,7 +13,7 @@ from mockgrid.contract.encodings import decode_content
 from mockgrid.contract.media_types import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.errors import MockgridError
-from mockgrid.schema.warnings import remarks
+from mockgrid.schema.warnings import field_warnings
 from mockgrid.session.exchange import MOST_KEPT
 from mockgrid.session.redaction import redacted_violation
 
@@ -144,7 +144,7 @@ def warnings(exchange: Exchange, hidden: Hidden) -> list[dict[str, str]]:
             "meant": found.meant,
             "contract": found.contract,
         }
-        for found in remarks(media.schema, value)
+        for found in field_warnings(media.schema, value)
     ]
 
 

@@ -13,7 +13,7 @@ from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
 from mockgrid.report.text import render_text
-from mockgrid.schema.warnings import remarks
+from mockgrid.schema.warnings import field_warnings
 
 FILES = Path(__file__).with_name("files")
 JSON = "application/json"
@@ -106,7 +106,7 @@ def tally():
     found.violation(
         None, {"code": "MG118", "pointer": f"/{HOSTILE}", "message": HOSTILE, "contract": "/x"}, HOSTILE
     )
-    for remark in remarks(schema, {"item": "tea", "size": "L", "cuont": 1}):
+    for remark in field_warnings(schema, {"item": "tea", "size": "L", "cuont": 1}):
         found.remark("placeOrder", remark)
     found.verdict("retry_after_ignored", "mg-10", "503 asked for 2 s; the next came after 0.4 s.", [3, 4])
     found.verdict("something_new", HOSTILE, HOSTILE, ["x"])

@@ -18,7 +18,6 @@ from mockgrid.data import bundled
 from mockgrid.document.document import read_document
 from mockgrid.document.json_body import read_json
 from mockgrid.document.pointer import resolve
-from mockgrid.schema.explain import Explainer
 
 DOCUMENT = read_document(bundled("openapi") / "consumption.yaml")
 CONTRACT = Contract(DOCUMENT)
@@ -170,17 +169,3 @@ def test_integers_beyond_64_bits_are_integers():
     body = json.loads('{"messages":[{"role":"user","content":""}],"seed":' + "9" * 400 + "}")
     assert VALIDATOR.accepts(body)
     assert VALIDATOR.explain(body) == []
-
-
-def test_it_works_alike_without_the_fast_validator(monkeypatch):
-    monkeypatch.setattr("mockgrid.schema.validator.jsonschema_rs", None)
-    slow = Contract(DOCUMENT).operation("createChatCompletion").json_body.schema
-    assert isinstance(slow.accepts.__self__, Explainer)
-    for value in (
-        {"messages": []},
-        {"messages": [{"role": "user", "content": "x"}], "n": 1},
-        [],
-        {"messages": 1},
-    ):
-        assert slow.accepts(value) == VALIDATOR.accepts(value)
-        assert slow.explain(value) == VALIDATOR.explain(value)

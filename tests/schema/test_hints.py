@@ -1,6 +1,6 @@
 import pytest
 
-from mockgrid.schema.hints import Outline
+from mockgrid.schema.hints import SchemaHints
 
 ROOT = {
     "components": {
@@ -40,11 +40,11 @@ def ref(name):
     ],
 )
 def test_the_types_that_a_schema_names(schema, kinds):
-    assert Outline(schema, ROOT).kinds == kinds
+    assert SchemaHints(schema, ROOT).kinds == kinds
 
 
 def test_what_is_said_about_one_property_is_gathered_from_all_parts():
-    outline = Outline({"allOf": [ref("A"), ref("B")]}, ROOT)
+    outline = SchemaHints({"allOf": [ref("A"), ref("B")]}, ROOT)
     assert outline.properties == ("x", "y")
     assert outline.property("x").kinds == {"integer"}
     assert outline.typed({"x": "1", "y": "true", "z": "1"}) == {"x": 1, "y": True, "z": "1"}
@@ -52,8 +52,8 @@ def test_what_is_said_about_one_property_is_gathered_from_all_parts():
 
 def test_items_by_place_and_behind_them():
     schema = {"type": "array", "prefixItems": [{"type": "boolean"}], "items": {"type": "integer"}}
-    assert Outline(schema, ROOT).typed(["true", "2", "x"]) == [True, 2, "x"]
-    assert Outline({"type": "array", "items": [{"type": "null"}]}, ROOT).typed(["", ""]) == [None, ""]
+    assert SchemaHints(schema, ROOT).typed(["true", "2", "x"]) == [True, 2, "x"]
+    assert SchemaHints({"type": "array", "items": [{"type": "null"}]}, ROOT).typed(["", ""]) == [None, ""]
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_items_by_place_and_behind_them():
     ],
 )
 def test_whether_a_value_was_meant(schema, value, fits):
-    assert Outline(schema, ROOT).fits(value) is fits
+    assert SchemaHints(schema, ROOT).fits(value) is fits
 
 
 def test_what_a_schema_says_itself_and_what_its_parts_say():
-    assert Outline(ref("Count"), ROOT).own("example") == 3
-    assert Outline(ref("Count"), ROOT).reference == "Count"
-    assert Outline({"allOf": [ref("Count")]}, ROOT).own("example") is None
-    assert Outline({"allOf": [ref("Count")]}, ROOT).anywhere("example") == 3
-    assert Outline(ref("Loop"), ROOT).own("example") is None
+    assert SchemaHints(ref("Count"), ROOT).own("example") == 3
+    assert SchemaHints(ref("Count"), ROOT).reference == "Count"
+    assert SchemaHints({"allOf": [ref("Count")]}, ROOT).own("example") is None
+    assert SchemaHints({"allOf": [ref("Count")]}, ROOT).anywhere("example") == 3
+    assert SchemaHints(ref("Loop"), ROOT).own("example") is None

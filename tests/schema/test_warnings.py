@@ -12,7 +12,7 @@ from mockgrid.contract.contract import Contract
 from mockgrid.data import bundled
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import resolve
-from mockgrid.schema.warnings import remarks
+from mockgrid.schema.warnings import field_warnings
 
 CONTRACT = Contract(read_document(bundled("openapi") / "consumption.yaml"))
 CHAT = CONTRACT.operation("createChatCompletion").json_body.schema
@@ -21,7 +21,7 @@ USER = {"role": "user", "content": "Hi"}
 
 def found(value):
     assert CHAT.accepts(value)
-    made = remarks(CHAT, value)
+    made = field_warnings(CHAT, value)
     for remark in made:
         resolve(CONTRACT.document.data, remark.contract)
     return [(remark.code, remark.pointer, remark.meant) for remark in made]
@@ -36,7 +36,7 @@ def of(schema, value, **components):
     }
     validator = Contract(Document(data, "api.json")).operation("do").json_body.schema
     assert validator.accepts(value)
-    return [(remark.code, remark.pointer) for remark in remarks(validator, value)]
+    return [(remark.code, remark.pointer) for remark in field_warnings(validator, value)]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_the_branch_that_a_role_chooses_knows_the_fields():
 
 
 def test_words():
-    (remark,) = remarks(CHAT, {"messages": [USER], "max_token": 3})
+    (remark,) = field_warnings(CHAT, {"messages": [USER], "max_token": 3})
     assert remark.message == 'is not known, and will be ignored; did you mean "max_tokens"?'
-    (remark,) = remarks(CHAT, {"messages": [USER], "max_tokens": 3})
+    (remark,) = field_warnings(CHAT, {"messages": [USER], "max_tokens": 3})
     assert remark.message == "is deprecated"
 
 
@@ -128,7 +128,7 @@ def test_a_description_that_names_the_successor_is_used():
     media = {"content": {"application/json": {"schema": schema}}}
     data = {"openapi": "3.1.0", "paths": {"/x": {"post": {"operationId": "do", "requestBody": media}}}}
     validator = Contract(Document(data, "api.json")).operation("do").json_body.schema
-    (remark,) = remarks(validator, {"a": 1})
+    (remark,) = field_warnings(validator, {"a": 1})
     assert (remark.message, remark.meant) == ("is deprecated; b takes its place", "b")
 
 
@@ -145,7 +145,7 @@ def test_a_description_that_names_the_successor_is_used():
 )
 def test_large_requests_cost_little(body):
     started = time.thread_time()
-    made = remarks(CHAT, body)
+    made = field_warnings(CHAT, body)
     assert time.thread_time() - started < 1
     assert len(made) == 100
 
@@ -161,7 +161,7 @@ def test_deep_requests_are_looked_at_to_the_end():
 def test_what_was_read_in_a_schema_goes_with_its_document():
     contract = Contract(read_document(bundled("openapi") / "consumption.yaml"))
     schema = contract.operation("createChatCompletion").json_body.schema
-    assert remarks(schema, {"messages": [USER], "max_token": 3})
+    assert field_warnings(schema, {"messages": [USER], "max_token": 3})
     left = weakref.ref(schema)
     del contract, schema
     gc.collect()

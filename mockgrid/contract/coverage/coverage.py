@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.coverage.rows import Key, Rows, bare
+from mockgrid.schema.coverage.tree import CoverageTree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.coverage.snapshot import Snapshot
     from mockgrid.contract.operation import MediaType, Operation
-    from mockgrid.schema.coverage.tree import Tree
 
 __all__ = ["Coverage"]
 
@@ -31,7 +31,7 @@ class Coverage:
         self._contract = contract
         self._seen: dict[tuple[str | None, str, int, str], int] = {}
         self._dropped = 0
-        self._trees: dict[tuple[str, str], Tree | None] = {}
+        self._trees: dict[tuple[str, str], CoverageTree | None] = {}
 
     def observe(
         self, operation_id: str | None, request_media: str, status: int, response_media: str, count: int = 1
@@ -73,12 +73,8 @@ class Coverage:
         if tree is not None:
             tree.see(value)
 
-    def _grow(self, key: tuple[str, str], media: MediaType) -> Tree | None:
-        from mockgrid.schema.coverage.tree import Tree  # noqa: PLC0415 (a server should be ready soon)
-
-        schema = media.schema
-        data = self._contract.document.data
-        tree = self._trees[key] = Tree(schema, data) if schema is not None else None
+    def _grow(self, key: tuple[str, str], media: MediaType) -> CoverageTree | None:
+        tree = self._trees[key] = CoverageTree(media.schema) if media.schema is not None else None
         return tree
 
     def snapshot(self) -> Snapshot:
@@ -114,16 +110,10 @@ class Coverage:
                 tree = self._trees[key] if key in self._trees else self._grow(key, media)
                 if tree is None:
                     continue
-                for number in tree.order:
-                    branch = tree.branches[number]
-                    parent = branch.parent
+                for branch in tree.branches:
                     yield {
                         "operation": operation.id,
                         "request": name,
-                        "pointer": branch.pointer,
-                        "label": branch.label,
-                        "kind": branch.kind,
-                        "deprecated": branch.deprecated,
-                        "parent": None if parent is None else tree.branches[parent].pointer,
-                        "sent": bool(tree.sent[number]),
+                        **branch._asdict(),
+                        "sent": branch.pointer in tree.sent,
                     }

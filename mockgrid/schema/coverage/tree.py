@@ -1,57 +1,163 @@
-"""The branches of a schema, and what learns from values which of them were sent."""
+"""What learns from the bodies of requests which branches of a schema they had."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.schema.coverage.growth import Growth
-from mockgrid.schema.coverage.learner import replace
+from mockgrid.schema.coverage.forms import (
+    discriminating_property,
+    forms_of,
+    listed_types,
+    listed_values,
+    property_pointer,
+    speaking_of,
+)
+from mockgrid.schema.coverage.inventory import inventory
+from mockgrid.schema.coverage.probes import (
+    CLASSES,
+    Arm,
+    Choices,
+    Discriminated,
+    Fields,
+    Further,
+    Items,
+    Several,
+    Tested,
+    show,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.schema.coverage.growth import SchemaBranch
+    from mockgrid.schema.coverage.forms import Form
+    from mockgrid.schema.coverage.inventory import SchemaBranch
+    from mockgrid.schema.coverage.probes import Probe, Probes
+    from mockgrid.schema.node import SchemaNode
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["Tree"]
+__all__ = ["CoverageTree"]
+
+_SAMPLES: Final[dict[type, Any]] = {str: "", int: 1, float: 1.5, bool: True, list: [], dict: {}}
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
 
 
-class Tree:
+class CoverageTree:
     """Learns from requests which branches of a schema were sent.
 
     Args:
         validator: of the request's body.
-        data: the document.
 
     Attributes:
-        branches: all branches, in no order of interest.
-        sent: a byte for each, not 0 if it was sent.
-        order: the numbers of the branches in the order of the schema, those below another behind it.
+        sent: the pointers of the branches that were.
     """
 
-    def __init__(self, validator: SchemaValidator, data: dict[str, Any]) -> None:
-        grown = Growth(validator, data)
-        self.branches = tuple(grown.branches)
-        self.sent = grown.sent
-        self.order = tuple(_in_order(self.branches))
-        self._node = grown.root
+    def __init__(self, validator: SchemaValidator) -> None:
+        self.sent: set[str] = set()
+        self._schema = validator.schema
+        self._made: dict[SchemaNode, list[tuple[type, Probe]]] = {}
+        self._root = self.probes(self._schema)
 
     def see(self, value: Any) -> None:
         """Learn from a valid body."""
-        node = self._node
-        learner = node.get(value.__class__)
-        if learner is not None:
-            following = learner.see(value, 1)
-            if following is not learner:
-                replace(node, value.__class__, following)
+        if self._root:
+            show(self._root, value, 0)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to learn, whatever values come."""
+        return not self._root
+
+    @cached_property
+    def branches(self) -> tuple[SchemaBranch, ...]:
+        """All branches in the order of the schema, those below another behind it."""
+        return inventory(self._schema)
+
+    def probes(self, schema: Any) -> Probes:
+        """Return what the values of a schema can teach, by their Python class."""
+        by_class: dict[type, list[Probe]] = {}
+        for node in speaking_of(schema):
+            if node not in self._made:
+                self._made[node] = list(self._probes_of(node))
+            for kind, probe in self._made[node]:
+                by_class.setdefault(kind, []).append(probe)
+        return {kind: probes[0] if len(probes) == 1 else Several(probes) for kind, probes in by_class.items()}
+
+    def _probes_of(self, node: SchemaNode) -> Iterator[tuple[type, Probe]]:
+        yield from self._choices(node)
+        yield from self._types(node)
+        yield from self._objects(node)
+        if "items" in node or "prefixItems" in node:
+            yield list, Items(self, node)
+        forms = forms_of(node)
+        if len(forms) > 1:
+            yield from self._alternatives(forms)
+
+    def _choices(self, node: SchemaNode) -> Iterator[tuple[type, Probe]]:
+        pending: dict[type, dict[Any, str]] = {str: {}, bool: {}, int: {}}
+        for choice, pointer in listed_values(node):
+            kind = int if choice.__class__ is float else choice.__class__
+            if kind in pending:
+                pending[kind].setdefault(choice, pointer)
+        for kind, pointers in pending.items():
+            if pointers:
+                probe = Choices(self, pointers)
+                yield from ((each, probe) for each in ((int, float) if kind is int else (kind,)))
+
+    def _types(self, node: SchemaNode) -> Iterator[tuple[type, Probe]]:
+        """One of several JSON types is a form, too, where the document lists them."""
+        arms: dict[type, Probe] = {}
+        for name, pointer in listed_types(node):
+            # An integer is one, and not any number, where the document lists both.
+            own: dict[type, Probe] = dict.fromkeys(_KINDS[name], Arm(self, pointer, True))
+            arms = {**arms, **own} if name == "integer" else {**own, **arms}
+        yield from arms.items()
+
+    def _objects(self, node: SchemaNode) -> Iterator[tuple[type, Probe]]:
+        properties, patterns = node.get("properties", {}), node.get("patternProperties", {})
+        if properties:
+            required = node.get("required", ())
+            pointers = {
+                name: None if name in required else property_pointer(node, name) for name in properties
+            }
+            yield dict, Fields(self, node, pointers)
+        matches = node.shared.patterns.found
+        for pattern, schema in patterns.items():
+            yield dict, Further(self, partial(matches, pattern), schema)
+        if isinstance(node.get("additionalProperties"), dict):
+            yield (
+                dict,
+                Further(
+                    self,
+                    lambda name: (
+                        name not in properties and not any(matches(pattern, name) for pattern in patterns)
+                    ),
+                    node["additionalProperties"],
+                ),
+            )
+
+    def _alternatives(self, forms: list[Form]) -> Iterator[tuple[type, Probe]]:
+        discriminating = discriminating_property(forms)
+        arms = [(Arm(self, form.pointer, form.schema), form) for form in forms]
+        for kind in CLASSES:
+            takers = [(arm, form) for arm, form in arms if form.branch.takes(_SAMPLES[kind])]
+            if len(takers) == 1:
+                yield kind, takers[0][0]
+            elif kind is dict and discriminating is not None:
+                choices = {
+                    choice: arm for arm, form in takers for choice in form.branch.constants[discriminating]
+                }
+                yield kind, Discriminated(discriminating, choices)
+            elif takers:
+                yield kind, Tested([(arm, _accepting(form.schema)) for arm, form in takers])
 
 
-def _in_order(branches: tuple[SchemaBranch, ...]) -> Iterator[int]:
-    inside: dict[int | None, list[int]] = {}
-    for number, branch in enumerate(branches):
-        inside.setdefault(branch.parent, []).append(number)
-    rest = inside.get(None, [])[::-1]
-    while rest:
-        number = rest.pop()
-        yield number
-        rest += inside.get(number, [])[::-1]
+def _accepting(schema: Any) -> Any:
+    return (lambda _: schema) if isinstance(schema, bool) else schema.accepts

@@ -1,0 +1,243 @@
+"""A schema as it is walked: what speaks about a value, about its properties and its items.
+
+Every walk over schemas goes by these nodes: coverage, warnings, positions and the choice of branches.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.pointer import join, resolve, split
+from mockgrid.schema.branches import Branch
+from mockgrid.schema.engine import compile_fast
+from mockgrid.schema.patterns import Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mockgrid.schema.translate import Draft
+
+__all__ = ["REFERRED", "SchemaNode", "SharedSchemas", "item_of", "prefix_of", "speaking"]
+
+REFERRED: Final = "x-referred"
+_DATA: Final = frozenset(("const", "default", "enum", "examples"))
+
+
+class SharedSchemas:
+    """What the translated schemas of one document share.
+
+    Attributes:
+        draft: what their keywords mean.
+        data: what references point into, by the first part of their pointers; it grows.
+        patterns: their regular expressions.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft: Draft = draft
+        self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
+        self.patterns = Patterns(draft)
+
+    def referred(self, reference: str) -> Any:
+        """Return what a reference points to; None for one that leads to a metaschema."""
+        return resolve(self.data, reference) if reference.startswith("#") else None
+
+    def parts(self, schema: Any) -> dict[str, Any]:
+        """Return the part of ``data`` that a translated schema refers to, with all that this refers to."""
+        named: dict[str, Any] = {}
+        others: dict[str, Any] = {}
+        waiting = list(_references(schema))
+        while waiting:
+            parts = split(waiting.pop())
+            holder, name = (others, parts[-1]) if parts[0] == REFERRED else (named, parts[-1])
+            if name not in holder:
+                holder[name] = resolve(self.data, join(parts))
+                waiting.extend(_references(holder[name]))
+        components = {"components": {"schemas": named}} if named else {}
+        return {**components, REFERRED: others} if others else components
+
+    def standalone(self, schema: Any) -> dict[str, Any]:
+        """Return a schema with all that its references point to."""
+        return {"allOf": [schema], **self.parts(schema)}
+
+
+class SchemaNode(dict[str, Any]):
+    """One translated schema: its keywords to a validator, and its place and neighbours to a walk.
+
+    Args:
+        keywords: of the schema, those below as nodes.
+        shared: what its references point into.
+        at: JSON pointer to the schema in the document.
+        source: the schema as it was published.
+        names: how keywords are called there that have another name here; ``""`` for one that was added.
+
+    Attributes:
+        discriminator: a property, and the values that it has in each branch of ``anyOf``; None without one.
+    """
+
+    __slots__ = ("_accepts", "_branch", "_branches", "at", "discriminator", "names", "shared", "source")
+    # Each is a place in a document, whatever others say.
+    __hash__ = object.__hash__  # type: ignore[assignment]
+    __eq__ = object.__eq__
+
+    def __init__(
+        self,
+        keywords: dict[str, Any],
+        shared: SharedSchemas,
+        at: str,
+        source: dict[str, Any],
+        names: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(keywords)
+        self.shared = shared
+        self.at = at
+        self.source = source
+        self.names = names or {}
+        self.discriminator: tuple[str, list[list[str]]] | None = None
+        self._accepts: Callable[[Any], bool] | None = None
+        self._branch: Branch | None = None
+        self._branches: list[tuple[Branch, Any]] | None = None
+
+    def origin(self, keyword: str = "") -> str:
+        """Return the pointer to the schema, or to one of its keywords, as it was published."""
+        name = self.names.get(keyword, keyword)
+        return self.at + join((name,)) if name else self.at
+
+    @property
+    def target(self) -> Any:
+        """What the schema refers to; None where it refers to nothing."""
+        reference = self.get("$ref")
+        return self.shared.referred(reference) if isinstance(reference, str) else None
+
+    def chain(self) -> Iterator[SchemaNode]:
+        """Yield the schema, what it refers to, what that refers to, and so on; each reference once."""
+        followed: set[str] = set()
+        node: Any = self
+        while isinstance(node, SchemaNode):
+            yield node
+            reference = node.get("$ref", "")
+            if reference in followed:
+                return
+            followed.add(reference)
+            node = node.target
+
+    @property
+    def in_place(self) -> list[Any]:
+        """The schemas that a value of this one is held to as well: all of them, or some of a list."""
+        parts = [part for key in ("allOf", "anyOf") for part in self.get(key, ())]
+        return parts if self.target is None else [*parts, self.target]
+
+    @property
+    def branch(self) -> Branch:
+        """What can be told about the schema at a glance."""
+        if self._branch is None:
+            self._branch = Branch.of(self)
+        return self._branch
+
+    @property
+    def branches(self) -> list[tuple[Branch, Any]]:
+        """The alternatives of ``anyOf``; a discriminator's values count as constants."""
+        if self._branches is None:
+            self._branches = [(Branch.of(part), part) for part in self.get("anyOf", ())]
+            if self.discriminator is not None:
+                name, values = self.discriminator
+                for (branch, _), known in zip(self._branches, values, strict=True):
+                    if known:
+                        branch.constants.setdefault(name, list(known))
+        return self._branches
+
+    def accepts(self, value: Any) -> bool:
+        """Tell whether a value obeys the schema; what is not JSON obeys none."""
+        if self._accepts is None:
+            self._accepts = compile_fast(self.shared.standalone(self), self.shared.draft)
+        try:
+            return self._accepts(value)
+        except (TypeError, ValueError):
+            return False
+
+    def speaking(self, choose: Callable[[SchemaNode], Iterable[Any]] | None = None) -> Iterator[SchemaNode]:
+        """Yield the schemas that speak about every value of this one, and about those of chosen branches.
+
+        Each reference is followed once, so that a circle ends.
+
+        Args:
+            choose: the branches of a schema that a value is of.
+        """
+        found: Any = speaking(self, self.shared.referred, choose)  # all are nodes
+        return found  # type: ignore[no-any-return]
+
+    def member(self, name: str) -> Iterator[Any]:
+        """Yield the schemas that this one has for a property, by its name, by a pattern or for all others."""
+        known = False
+        if name in self.get("properties", ()):
+            known = True
+            yield self["properties"][name]
+        for pattern, schema in self.get("patternProperties", {}).items():
+            if self.shared.patterns.found(pattern, name):
+                known = True
+                yield schema
+        if not known and "additionalProperties" in self:
+            yield self["additionalProperties"]
+
+    def item(self, index: int) -> Any:
+        """Return the schema of an item of an array; None where it may be anything."""
+        return item_of(self, index)
+
+
+def speaking(
+    schema: Any,
+    follow: Callable[[str], Any],
+    choose: Callable[[Any], Iterable[Any]] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the schemas that speak about the values of one, translated or not; each reference once.
+
+    Args:
+        schema: where to begin.
+        follow: returns what a reference leads to, None for nothing.
+        choose: the branches of a schema that a value is of.
+    """
+    followed: set[str] = set()
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, dict):
+            continue
+        yield node
+        parts: list[Any] = []
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in followed:
+            followed.add(reference)
+            parts.append(follow(reference))
+        parts += node.get("allOf", ())
+        if choose is not None:
+            parts += choose(node)
+        waiting.extend(reversed(parts))
+
+
+def prefix_of(schema: dict[str, Any]) -> list[Any]:
+    """Return the schemas that are each for one place of an array; draft-04 has them under ``items``."""
+    items = schema.get("items")
+    listed = schema.get("prefixItems") or (items if isinstance(items, list) else [])
+    return listed if isinstance(listed, list) else []
+
+
+def item_of(schema: dict[str, Any], index: int) -> Any:
+    """Return the schema of an item of an array; None where it may be anything."""
+    listed = prefix_of(schema)
+    if index < len(listed):
+        return listed[index]
+    items = schema.get("items")
+    return schema.get("additionalItems") if isinstance(items, list) else items
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield the references anywhere in a translated schema, but for those to metaschemas."""
+    waiting = [schema]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#"):
+                yield reference
+            waiting.extend(item for key, item in node.items() if key not in _DATA)
+        elif isinstance(node, list):
+            waiting.extend(node)
