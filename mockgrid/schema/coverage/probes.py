@@ -30,6 +30,7 @@ __all__ = [
     "Probes",
     "Several",
     "Tested",
+    "replace",
     "show",
 ]
 
@@ -65,11 +66,12 @@ def show(probes: Probes, value: Any, depth: int) -> Probe | None:
         return probe
     following = probe.see(value, depth + 1)
     if following is not probe:
-        _replace(probes, kind, following)
+        replace(probes, kind, following)
     return following
 
 
-def _replace(probes: Probes, kind: type, following: Probe | None) -> None:
+def replace(probes: Probes, kind: type, following: Probe | None) -> None:
+    """Leave the place of a probe to the next, if there is one."""
     if following is None:
         probes.pop(kind, None)
     else:
@@ -133,7 +135,7 @@ class Fields:
                 if probe is not None:
                     following = probe.see(item, depth + 1)
                     if following is not probe:
-                        _replace(probes, item.__class__, following)
+                        replace(probes, item.__class__, following)
                         if not probes and pending.get(name) is probes:
                             del pending[name]
         return self if pending else None

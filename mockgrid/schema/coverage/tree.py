@@ -24,7 +24,7 @@ from mockgrid.schema.coverage.probes import (
     Items,
     Several,
     Tested,
-    show,
+    replace,
 )
 
 if TYPE_CHECKING:
@@ -67,8 +67,11 @@ class CoverageTree:
 
     def see(self, value: Any) -> None:
         """Learn from a valid body."""
-        if self._root:
-            show(self._root, value, 0)
+        probe = self._root.get(value.__class__)
+        if probe is not None:
+            following = probe.see(value, 1)
+            if following is not probe:
+                replace(self._root, value.__class__, following)
 
     @property
     def finished(self) -> bool:
