@@ -28,6 +28,11 @@ _MARKER = (
 )
 _OPTIONS = (
     ("url", "URL", "use the MockGrid at this address instead of one of the run's own"),
+    (
+        "replicas",
+        "URLS",
+        "the servers behind that address, where it is a proxy's: they are asked for the report",
+    ),
     ("token", "TOKEN", "control token of that MockGrid; callers on its own machine need none"),
     ("report", "PATH", "write the contract report here: .json, .md, .html or .xml (JUnit)"),
     ("fail-under", "PERCENT", "fail the run where less of the contract was exercised"),

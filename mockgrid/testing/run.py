@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,8 @@ from mockgrid.testing.plugin import option
 from mockgrid.testing.trial import Trial
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mockgrid.testing.grid import Grid
 
 
@@ -26,6 +29,10 @@ def grid_of(config: pytest.Config) -> Grid:
         from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 - a server elsewhere needs no server here
 
         return MockGrid(scenarios=folders)
+    return _remote(config, url, folders)
+
+
+def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Grid:
     from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - a server here needs no client
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -63,7 +70,7 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
 
     Args:
         config: of the run.
-        documents: the reports of its own servers; one elsewhere is asked here.
+        documents: the reports of its own servers; those elsewhere are asked here.
 
     Returns:
         A line for people, and whether enough of the contract was exercised; what went wrong counts as not.
@@ -71,9 +78,9 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
     from mockgrid.testing.contract_report import write_report  # noqa: PLC0415 - only where wanted
 
     try:
-        if option(config, "url"):
-            with grid_of(config) as grid:
-                documents = [grid.report()]
+        url = option(config, "url")
+        if url is not None:
+            documents = [_report(config, at) for at in re.split(r"[,\s]+", option(config, "replicas") or url)]
         path = option(config, "report")
         return write_report(
             documents,
@@ -82,6 +89,11 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
         )
     except MockgridError as error:
         return f"mockgrid: {error}", False
+
+
+def _report(config: pytest.Config, url: str) -> dict[str, Any]:
+    with _remote(config, url) as grid:
+        return grid.report()
 
 
 def trial_of(item: pytest.Item, grid: Grid) -> Trial:

@@ -24,9 +24,9 @@ class EnvironmentMissingError(Exception):
     """An environment cannot be built here; the message says what to install."""
 
 
-def python_environment(name: str) -> Path:
-    """The interpreter of the virtual environment that holds ``requirements/<name>.txt``."""
-    requirements = HERE / "requirements" / f"{name}.txt"
+def python_environment(name: str, requirements: Path | None = None) -> Path:
+    """The interpreter of the virtual environment that holds ``requirements/<name>.txt``, or another file."""
+    requirements = requirements or HERE / "requirements" / f"{name}.txt"
 
     def build(home: Path) -> None:
         _run([sys.executable, "-m", "venv", str(home)])

@@ -57,4 +57,6 @@ def text_of(answer):
         return json.loads(reply.body)["choices"][0]["message"]["content"]
     events = [line[6:] for line in reply.body.decode().splitlines() if line.startswith("data: ")]
     assert events.pop() == "[DONE]"
-    return "".join(choice["delta"].get("content") or "" for e in events for choice in json.loads(e)["choices"])
+    return "".join(
+        choice["delta"].get("content") or "" for e in events for choice in json.loads(e)["choices"]
+    )

@@ -52,10 +52,10 @@ def replica(folder, *arguments, port=0):
 
 
 @contextmanager
-def haproxy(folder, ports, *, config=None):
+def haproxy(folder, ports, *, host="127.0.0.1", config=None):
     """Runs deploy/haproxy.cfg as it is: where replicas stand comes from the environment."""
     with listening() as (port, taken):
-        addresses = {f"MOCKGRID_{index}": f"127.0.0.1:{at}" for index, at in enumerate(ports)}
+        addresses = {f"MOCKGRID_{index}": f"{host}:{at}" for index, at in enumerate(ports)}
         environment = {**os.environ, **addresses, "MOCKGRID_LISTEN": f"127.0.0.1:{port}"}
         command = [program("haproxy"), "-f", str(config or DEPLOY / "haproxy.cfg")]
         taken.close()
@@ -75,14 +75,24 @@ def nginx(folder, ports, *, config=None):
         home.mkdir()
         (home / "mockgrid.conf").write_text(text.replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
         places = "".join(
-            f"{name}_temp_path {home}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+            f"{name}_temp_path {home}/{name};"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         (home / "nginx.conf").write_text(
             f"daemon off; worker_processes 2; pid {home}/pid; error_log {home}/error.log;"
-            f"events {{ worker_connections 4096; }} http {{ access_log off; {places} include {home}/mockgrid.conf; }}"
+            "events { worker_connections 4096; }"
+            f"http {{ access_log off; {places} include {home}/mockgrid.conf; }}"
         )
         taken.close()
-        command = [program("nginx"), "-p", str(home), "-c", str(home / "nginx.conf"), "-e", f"{home}/error.log"]
+        command = [
+            program("nginx"),
+            "-p",
+            str(home),
+            "-c",
+            str(home / "nginx.conf"),
+            "-e",
+            f"{home}/error.log",
+        ]
         with process(command, folder / "nginx.txt"):
             answers(port, folder / "nginx.txt")
             yield port

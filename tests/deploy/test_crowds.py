@@ -15,13 +15,16 @@ STEPS = 10
 NUMBERS = range(1, STEPS + 1)
 RACERS = 200
 
+
 def scenario(name, failing):
-    """Every request has to meet the one reply that is its own; there is no other. One of them may be a 503."""
+    """Every request has to meet the one reply that is its own; there is no other. One may be a 503."""
     steps = [
         {
             "when": {"last_user": {"contains": kind}},
             "then": "fail",
-            "replies": [{"error": 503} if number == failing else {"say": f"{kind} {number}"} for number in NUMBERS],
+            "replies": [
+                {"error": 503} if number == failing else {"say": f"{kind} {number}"} for number in NUMBERS
+            ],
         }
         for kind in ("whole", "streamed")
     ]
@@ -112,7 +115,9 @@ def test_two_hundred_requests_for_one_reply(port):
     async def race(key):
         runners = await asyncio.gather(*(connected(port) for _ in range(RACERS)))
         sent = request(chat(), {"Authorization": f"Bearer {key}"})
-        answers = [text_of(answer) for answer in await asyncio.gather(*(runner.ask(sent) for runner in runners))]
+        answers = [
+            text_of(answer) for answer in await asyncio.gather(*(runner.ask(sent) for runner in runners))
+        ]
         for runner in runners:
             runner.transport.close()
         return answers

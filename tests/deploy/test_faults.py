@@ -86,7 +86,10 @@ def test_what_becomes_of_faults(fleet, kind, stream, warm):
 
 
 def test_chunks_come_one_by_one_at_their_pace(port):
-    reply = {"say": "one two three four five six", "stream": {"chunks": "word", "pace": {"per_token": "100ms"}}}
+    reply = {
+        "say": "one two three four five six",
+        "stream": {"chunks": "word", "pace": {"per_token": "100ms"}},
+    }
     for _ in range(5):
         key = f"mg-{next(NUMBERS)}"
         assert call(port, "PUT", session_path(key), {"steps": [reply]})[0] == 200
