@@ -16,8 +16,8 @@ import pytest
 
 from mockgrid import cli, findings
 from mockgrid.app.settings import Settings
+from mockgrid.cli.flags import misspelt
 from mockgrid.cli.serve import serve, warn_of_files
-from mockgrid.cli.variables import misspelt
 
 ROOT = Path(__file__).parents[1]
 

@@ -96,15 +96,15 @@ EXCEPTIONS = {
         schema.messages schema.patterns schema.schemas schema.validator session.exchange session.journal
         testing.options testing.plugin testing.run
     """,
-    "unargued_imports": "cli.explain",
+    "unargued_imports": "",
     "long_modules": "",
     "classes_of_one_name": """
         Asked Balance Call Composer Document Exchange Fields Head Keys Limits Line Meeting NearMiss Part
         Place Remark Schemas Spot Stream Validator Values Verdict Violation _Plan
     """,
     "pale_names": """
-        app.app app.auth app.build app.compose app.read app.record app.values app.watch cli.annotations
-        cli.checking cli.meeting cli.report cli.serve cli.sources cli.wait contract.bodies
+        app.app app.auth app.build app.compose app.read app.record app.values app.watch
+        contract.bodies
         contract.compiler contract.contract contract.coverage.rows contract.coverage.snapshot
         contract.examples contract.extension contract.fields contract.media_types contract.multipart
         contract.operation contract.parameters contract.router contract.security contract.styles

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from mockgrid.cli.checking import Checked
     from mockgrid.findings.finding import Place
 
-__all__ = ["FORMATS", "Line", "lines_of"]
+__all__ = ["FORMATS", "Notice", "lines_of"]
 
 
-class Line(NamedTuple):
+class Notice(NamedTuple):
     """A finding or a note, taken apart; in the order in which they are shown.
 
     ``line`` and ``column`` count from 1, and are 0 for what is about a whole file.
@@ -46,14 +46,14 @@ class Line(NamedTuple):
         return f"::{kind} {given}::{_data(self.message + (self.hint and f' {self.hint}'))}"
 
 
-def lines_of(checked: Checked) -> list[Line]:
+def lines_of(checked: Checked) -> list[Notice]:
     """Return all findings and notes, by file, line and column."""
-    found = {
-        Line(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
+    lines = {
+        Notice(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
         for finding in checked.findings
     }
-    found |= {Line(*_place(note.where), "note", "", note.message, "") for note in checked.notes}
-    return sorted(found)
+    lines |= {Notice(*_place(note.where), "note", "", note.message, "") for note in checked.notes}
+    return sorted(lines)
 
 
 def _place(where: str) -> Place:
@@ -97,15 +97,15 @@ FORMATS: Final[dict[str, Callable[[Checked], Iterator[str]]]] = {
 """The lines that each format prints."""
 
 
-def _summary(checked: Checked, lines: list[Line]) -> str:
+def _summary(checked: Checked, lines: list[Notice]) -> str:
     files = ", ".join(_counted(count, kind) for kind, count in sorted(checked.kinds.items()))
-    found = [_counted(_count(lines, kind), kind) for kind in ("error", "warning", "note")]
-    known = [text for text in found if not text.startswith("0 ")]
+    counts = {kind: _count(lines, kind) for kind in ("error", "warning", "note")}
+    known = [_counted(count, kind) for kind, count in counts.items() if count]
     more = " More may be found after correction." if checked.unfinished else ""
     return f"{files}: {', '.join(known) or 'nothing found'}.{more}"
 
 
-def _count(lines: list[Line], severity: str) -> int:
+def _count(lines: list[Notice], severity: str) -> int:
     return sum(line.severity == severity for line in lines)
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from mockgrid.app.values import KINDS, OneOf
-from mockgrid.cli.contract import contract_options, load
-from mockgrid.cli.values import Setting, Value
+from mockgrid.cli.flags import Setting, Value, contract_options, load
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.errors import ErrorShape
 
 DEFAULT = "scenarios"
 """The directory that is checked where none is named."""
+
+ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
+"""Of files in a directory, those that are read."""
 
 FOUND = 1
 """Exit code: something was found."""
@@ -65,11 +69,9 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     if not paths and not Path(DEFAULT).is_dir():
         raise click.UsageError(f"There is no directory {DEFAULT} here; name the files to check.", ctx)
 
-    from mockgrid.cli.sources import files_of  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-
     files = files_of(paths or (DEFAULT,), ctx)
 
-    from mockgrid.cli.annotations import FORMATS, lines_of  # noqa: PLC0415 (the same)
+    from mockgrid.cli.annotations import FORMATS, lines_of  # noqa: PLC0415 (slow, and mistakes come first)
     from mockgrid.cli.checking import check_files  # noqa: PLC0415 (the same)
 
     @cache
@@ -81,3 +83,39 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
         click.echo(line)
     failing = ("error", "warning") if strict else ("error",)
     return FOUND if any(line.severity in failing for line in lines_of(checked)) else 0
+
+
+def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:
+    """Return the files, sorted, each once; of a directory those that `mockgrid serve` would read from it.
+
+    Raises:
+        UsageError: a path leads to nothing, or a directory has no such files.
+    """
+    files: dict[Path, Path] = {}
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            inside = [file for file in sorted(path.iterdir()) if _is_read(file)]
+            if not inside:
+                raise click.UsageError(f"There are no YAML or JSON files in {path}.", ctx)
+        elif path.exists():
+            inside = [path]
+        else:
+            raise click.UsageError(f"There is no file or directory {given!r}.{_meant(path)}", ctx)
+        for file in inside:
+            files.setdefault(file.resolve(), file)
+    return sorted(files.values())
+
+
+def _is_read(path: Path) -> bool:
+    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file()
+
+
+def _meant(path: Path) -> str:
+    from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+
+    try:
+        siblings = [str(item) for item in path.parent.iterdir()]
+    except OSError:
+        return ""
+    return did_you_mean(str(path), siblings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
-from mockgrid.cli.sources import read_source
 from mockgrid.contract.contract import Contract
 from mockgrid.document.bundle import bundle
 from mockgrid.document.document import read_document
@@ -20,12 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from mockgrid.cli.sources import Source
     from mockgrid.document.document import Document
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario import Scenario
 
 __all__ = ["Checked", "Note", "check_files"]
+
+Kind = Literal["contract", "overlay", "scenario"]
+
+_KEYS: Final[dict[str, Kind]] = {"openapi": "contract", "swagger": "contract", "overlay": "overlay"}
+_FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{)?\s*["']?(openapi|swagger|overlay)["']?\s*:""", re.MULTILINE)
+_HEAD: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file.
+
+    Attributes:
+        path: where it is, as it was given.
+        kind: what it is; of a file that cannot be read, what it seems to be.
+        document: what it holds; None where it cannot be read.
+        error: why it cannot be read; None where it can.
+    """
+
+    path: Path
+    kind: Kind
+    document: Document | None
+    error: DocumentError | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -67,7 +90,7 @@ def check_files(
     Raises:
         DocumentError: that contract cannot be used.
     """
-    sources = [read_source(path) for path in paths]
+    sources = [_source(path) for path in paths]
     checked = Checked(Counter(source.kind for source in sources))
     contracts = [source.document for source in sources if source.kind == "contract" and source.document]
     names: dict[tuple[Path, str], Scenario] = {}
@@ -77,9 +100,9 @@ def check_files(
             checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
             checked.unfinished = True
         elif source.kind == "contract":
-            found = tuple(_contract(source.document))
-            checked.findings += found
-            checked.unfinished |= any(finding.severity == "error" for finding in found)
+            findings = tuple(_contract(source.document))
+            checked.findings += findings
+            checked.unfinished |= any(finding.severity == "error" for finding in findings)
         elif source.kind == "overlay":
             _overlay(source, source.document, contracts, contract, checked)
         else:
@@ -89,8 +112,29 @@ def check_files(
             else:
                 checked.findings += _duplicate(scenario, source.path, names)
     if not chosen:
-        checked.findings[:] = [_with_contract(found, among=bool(contracts)) for found in checked.findings]
+        checked.findings[:] = [_with_contract(finding, among=bool(contracts)) for finding in checked.findings]
     return checked
+
+
+def _source(path: Path) -> Source:
+    """Read a file, and tell what it is by its first keys."""
+    try:
+        document = read_document(path)
+    except DocumentError as error:
+        return Source(path, _seeming(path), None, error)
+    data = document.data if isinstance(document.data, dict) else {}
+    kind: Kind = next((kind for key, kind in _KEYS.items() if key in data), "scenario")
+    return Source(path, kind, document)
+
+
+def _seeming(path: Path) -> Kind:
+    """Tell what a file that cannot be read was probably meant to be."""
+    head = b""
+    if path.is_file():  # a pipe is not opened again
+        with suppress(OSError), path.open("rb") as file:
+            head = file.read(_HEAD)
+    key = _FIRST_KEY.search(head)
+    return _KEYS[key[1].decode()] if key is not None else "scenario"
 
 
 def _with_contract(finding: Finding, *, among: bool) -> Finding:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.app.values import OneOf, Whole
-from mockgrid.cli.contract import contract_options, load
-from mockgrid.cli.values import Setting, Value
+from mockgrid.cli.flags import Setting, Value, contract_options, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +63,7 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     if request is None:
         _explain_code(ctx, subject, directories)
         return 0
-    from mockgrid.cli.meeting import as_text, find_scenario, read_request  # noqa: PLC0415 (slow)
+    from mockgrid.cli.meeting import as_text, find_scenario, read_request  # noqa: PLC0415 (100 ms, and codes need none of it)
     from mockgrid.scenario.meeting import meet  # noqa: PLC0415 (the same)
 
     contract = load(document, overlays)

@@ -54,9 +54,9 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
     if _is_path(name):
         return load(name, operations=operations)
     library = load_library([*directories, *_shipped()], operations=operations)
-    found = library.find(name)
-    if found is not None:
-        return found
+    scenario = library.find(name)
+    if scenario is not None:
+        return scenario
     for file in library.files:
         if file.stem == name:
             return load(file, operations=operations)
@@ -110,17 +110,17 @@ def as_text(meeting: Meeting) -> Iterator[str]:
     yield from _answer(meeting)
     if scenario.limits or scenario.balance is not None:
         yield "note      limits and balance are not counted here"
-    names = [outcome.name for found in meeting.steps for outcome in found.outcomes]
+    names = [outcome.name for step in meeting.steps for outcome in step.outcomes]
     width = min(max(map(len, names), default=0), _WIDEST_NAME)
-    for found in meeting.steps:
+    for step in meeting.steps:
         yield ""
-        verdict = _VERDICTS[found.verdict]
-        if meeting.refusals and found.verdict == "answers":
+        verdict = _VERDICTS[step.verdict]
+        if meeting.refusals and step.verdict == "answers":
             verdict = "would answer"
-        yield from _filled(f"{found.step.index + 1}. ", f"{found.step.label}: {verdict}")
-        if not found.outcomes:
+        yield from _filled(f"{step.step.index + 1}. ", f"{step.step.label}: {verdict}")
+        if not step.outcomes:
             yield "   yes  (it matches every request)"
-        for outcome in found.outcomes:
+        for outcome in step.outcomes:
             mark = "yes" if outcome.held else "no "
             yield from _filled(f"   {mark}  {outcome.name:{width}}  ", _found(outcome))
 

@@ -14,8 +14,8 @@ import click
 from click.core import ParameterSource
 
 from mockgrid.app.values import OneOf, Whole
+from mockgrid.cli.flags import Value
 from mockgrid.cli.servers import fetch, reason, server_options
-from mockgrid.cli.values import Value
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ UNDER: Final = 1
 _NO_NEIGHBOURS: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY)
 
 
-def print_schema(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:  # noqa: FBT001 (click's)
+def print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 (click's)
     """Print the schema, and be done."""
-    if asked:
+    if wanted:
         from mockgrid.report.reading import schema  # noqa: PLC0415 (only when asked)
 
         click.echo(schema(), nl=False)

@@ -9,8 +9,7 @@ import click
 
 from mockgrid.app.settings import Settings
 from mockgrid.app.values import DEFAULTS, KINDS
-from mockgrid.cli.values import Setting, Value
-from mockgrid.cli.variables import misspelt
+from mockgrid.cli.flags import Setting, Value, misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -130,6 +129,10 @@ def serve(**values: Any) -> int:
     app = build_app(settings)
     warn_of_files(app.contract.remarks)
     if settings.scenarios and app.library is not None:
-        found = app.library().findings
-        warn_of_files([(one.where, f"{one.code}: {one.message} {one.hint}".rstrip()) for one in found])
+        warn_of_files(
+            [
+                (finding.where, f"{finding.code}: {finding.message} {finding.hint}".rstrip())
+                for finding in app.library().findings
+            ]
+        )
     return run(app, settings)

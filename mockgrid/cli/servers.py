@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockgrid.cli.values import Setting
+from mockgrid.cli.flags import Setting
 from mockgrid.control import CONTROL
 from mockgrid.control.address import read_address
 from mockgrid.errors import MockgridError

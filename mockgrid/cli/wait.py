@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.app.values import Duration
+from mockgrid.cli.flags import Setting, Value
 from mockgrid.cli.servers import OK, ask, control_path, reason, servers
-from mockgrid.cli.values import Setting, Value
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

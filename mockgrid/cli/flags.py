@@ -1,0 +1,120 @@
+"""Flags and ``MOCKGRID_*`` variables: how they are read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mockgrid.app.values import Names, OneOf
+from mockgrid.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from mockgrid.app.values import Kind
+    from mockgrid.contract.contract import Contract
+
+_PREFIX = "MOCKGRID_"
+# Of other commands than the one that looks.
+_ELSEWHERE = ("MOCKGRID_TIMEOUT", "MOCKGRID_URL")
+# What Kubernetes and Docker set for a service of this name.
+_INJECTED = re.compile(r".*SERVICE_(?:HOST|PORT)(?:_.*)?|.*PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.*)?")
+_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
+
+
+class Value(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
+    """What a flag holds, read as a setting of that kind is read anywhere.
+
+    Args:
+        kind: of value.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.name = kind.name
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str | None:
+        """Show a choice of words in the help (the context is not given by older versions of click)."""
+        del param, ctx
+        return f"[{'|'.join(self.kind.words)}]" if isinstance(self.kind, OneOf) else None
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read what a flag gives."""
+        try:
+            return self.kind.read(value)
+        except StartError as error:
+            raise click.BadParameter(error.message, ctx, param) from None
+
+    def split_envvar_value(self, rv: str) -> Sequence[str]:
+        """Split what one variable gives."""
+        return self.kind.split(rv) if isinstance(self.kind, Names) else super().split_envvar_value(rv)
+
+
+class Setting(click.Option):
+    """A flag that also reads ``MOCKGRID_`` and its own name."""
+
+    def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:
+        flag = declarations[0].removeprefix("--")
+        variable = f"MOCKGRID_{flag.upper().replace('-', '_')}"
+        super().__init__(declarations, envvar=variable, show_envvar=True, **attributes)
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """The variable's value, unless Kubernetes has set it.
+
+        A Service called ``mockgrid`` puts ``MOCKGRID_PORT=tcp://10.0.0.7:8080`` into every pod beside it.
+        """
+        value = super().resolve_envvar_value(ctx)
+        return None if value is not None and value.startswith("tcp://") else value
+
+
+def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--contract`` and ``--overlay`` to a command."""
+    overlay = click.option(
+        "--overlay",
+        "overlays",
+        cls=Setting,
+        multiple=True,
+        type=click.Path(),
+        help="OpenAPI overlay to apply to the contract. Repeatable.",
+    )
+    contract = click.option(
+        "--contract",
+        "document",
+        metavar="DOCUMENT",
+        envvar="MOCKGRID_DOCUMENT",
+        show_envvar=True,
+        help="OpenAPI document of the contract; by default the bundled Consumption API.",
+    )
+    return contract(overlay(command))
+
+
+def load(document: str | None, overlays: Sequence[str]) -> Contract:
+    """Return the contract that ``mockgrid serve`` would serve.
+
+    Raises:
+        DocumentError: it cannot be used.
+    """
+    from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.app.settings import Settings  # noqa: PLC0415 (the same)
+
+    return load_contract(Settings(document=document, overlays=tuple(overlays)))
+
+
+def misspelt(command: click.Command, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each variable whose name is nearly, but not, that of a setting.
+
+    All others are left alone: platforms set variables of their own that begin like ours.
+    """
+    known = {str(parameter.envvar) for parameter in command.params if parameter.envvar} | {*_ELSEWHERE}
+    for name in sorted(environment):
+        if not name.startswith(_PREFIX) or name in known:
+            continue
+        if _INJECTED.fullmatch(name) or _ADDRESS.match(environment[name]):
+            continue
+        from mockgrid.document.nearest import nearest  # noqa: PLC0415 (only for mistakes)
+
+        meant = nearest(name.removeprefix(_PREFIX), (other.removeprefix(_PREFIX) for other in known))
+        if meant is not None:
+            yield f"{name} is not a variable that is read; did you mean {_PREFIX}{meant}?"
