@@ -130,6 +130,6 @@ def test_files_that_may_not_be_read(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     (tmp_path / "secret.yaml").write_text("a: 1")
-    monkeypatch.setattr(document_module.Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(DocumentError, match="The file cannot be read: Permission denied"):
         read_document(tmp_path / "secret.yaml")

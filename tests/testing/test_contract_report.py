@@ -5,6 +5,8 @@ import json
 import pytest
 from testing.suites import ALONE, suite
 
+from mockgrid import MockGrid
+
 TEXT = """
 @pytest.mark.parametrize("number", range(4))
 def test_it(mockgrid, number):
@@ -84,3 +86,16 @@ def test_a_run_without_the_fixture_has_no_report(pytester):
     result = pytester.runpytest_inprocess("-p", "no:xdist", "--mockgrid-report=report.json")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["mockgrid: no test used the fixture, so there is no contract report"])
+
+
+def test_the_report_of_a_proxy_is_that_of_the_servers_behind_it(run, pytester, served):
+    with MockGrid() as other:
+        urls = [served, other.base_url]
+        run("-p", "no:xdist", "--mockgrid-url", served, "--mockgrid-report=before.json")
+        options = ["-p", "no:xdist", "--mockgrid-url", urls[0], "--mockgrid-report=after.json"]
+        run(*options, "--mockgrid-replicas", ", ".join(urls)).assert_outcomes(passed=5)
+        pytester.makeini(f"[pytest]\nmockgrid_replicas = {urls[1]} {urls[1]}\n")
+        run(*options[:-1], "--mockgrid-report=twice.json").assert_outcomes(passed=5)
+    first, second = counts(pytester.path / "before.json"), counts(pytester.path / "after.json")
+    assert {row: second[row] - first[row] for row in SEEN} == SEEN
+    assert counts(pytester.path / "twice.json") == {}
