@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -39,10 +40,16 @@ JSON = st.recursive(
 )
 
 
+@cache
+def referenced(name: str) -> st.SearchStrategy[Any]:
+    """Made once: hypothesis looks into every new strategy, which takes longer than to draw from it."""
+    return st.deferred(lambda: obeying(SCHEMAS[name]))
+
+
 def obeying(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Values for a schema of this contract: written from OpenAPI's words, not from the code under test."""
     if "$ref" in schema:
-        return st.deferred(lambda: obeying(SCHEMAS[schema["$ref"].rpartition("/")[2]]))
+        return referenced(schema["$ref"].rpartition("/")[2])
     made = _made(schema)
     return st.none() | made if schema.get("nullable") else made
 
@@ -82,7 +89,7 @@ def _made(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - 
 @st.composite
 def requests(draw: st.DrawFn) -> Any:
     """Requests that obey, and such with one to three breaks."""
-    value = copy.deepcopy(draw(obeying(SCHEMAS["ChatCompletionsRequest"])))
+    value = copy.deepcopy(draw(referenced("ChatCompletionsRequest")))
     for _ in range(draw(st.integers(0, 3))):
         value = _broken(draw, value)
     return value
