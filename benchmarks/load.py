@@ -26,13 +26,14 @@ class Target:
     port: int
     path: str
     body: bytes
+    key: str = "mg-bench"
 
     @property
     def request(self) -> bytes:
         """The bytes of one request."""
         return (
             f"POST {self.path} HTTP/1.1\r\nhost: {self.host}:{self.port}\r\n"
-            "authorization: Bearer mg-bench\r\ncontent-type: application/json\r\n"
+            f"authorization: Bearer {self.key}\r\ncontent-type: application/json\r\n"
             f"accept: application/json\r\ncontent-length: {len(self.body)}\r\n\r\n"
         ).encode() + self.body
 
