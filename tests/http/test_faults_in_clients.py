@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import openai
@@ -12,7 +13,7 @@ from mockgrid.scenario.stream import Comments, Wire
 
 CUT, LATE = openai.APIConnectionError, openai.APITimeoutError
 # Seconds that clients wait for the next byte, and those of a reply that lets none wait for so long.
-PATIENCE, LASTING = 2.0, 3.0
+PATIENCE, LASTING = 1.0, 1.5
 UNFINISHED = httpx.RemoteProtocolError
 KEPT_ALIVE = Wire(comments=Comments(every=0, idle=0.1))
 TEXT = "It is 3 °C in Oslo."
@@ -50,8 +51,10 @@ CLIENTS = [
 def test_streams(port, player, case):
     asked, text, error, cause, plain = case
     player.play(**asked)
-    assert outcome_of_openai(port) == (text, error, cause)
-    assert outcome_of_httpx(port) is plain
+    with ThreadPoolExecutor(2) as clients:  # both at once, for some wait
+        outcomes = [clients.submit(ask, port) for ask in (outcome_of_openai, outcome_of_httpx)]
+    assert outcomes[0].result() == (text, error, cause)
+    assert outcomes[1].result() is plain
 
 
 SHAPES = [
