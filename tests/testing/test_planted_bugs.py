@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from testing.suites import ALONE
+
+pytestmark = pytest.mark.once
 
 AGENT = Path(__file__).parents[2] / "examples" / "agent"
 
@@ -75,26 +78,36 @@ def run(folder, *options):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.fixture
-def copy(tmp_path):
-    return Path(
-        shutil.copytree(AGENT, tmp_path / "agent", ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    )
+def copied(folder):
+    return Path(shutil.copytree(AGENT, folder / "agent", ignore=shutil.ignore_patterns("__pycache__", ".*")))
 
 
-def test_the_sample_project_passes(copy):
-    status, shown = run(copy)
-    assert status == 0, shown
-
-
-@pytest.mark.parametrize("bug", BUGS)
-def test_a_planted_bug_fails_the_suite_and_is_named(copy, bug):
-    file, text, planted, first, named = BUGS[bug]
+def with_bug(folder, bug):
+    file, text, planted, first, _ = BUGS[bug]
+    copy = copied(folder)
     path = copy / "weather_agent" / file
     source = path.read_text("utf-8")
     assert source.count(text) == 1
     path.write_text(source.replace(text, planted), "utf-8")
-    files = sorted(copy.glob("tests/test_*.py"), key=lambda file: file.name != first)
-    status, shown = run(copy, *files)
+    return run(copy, *sorted(copy.glob("tests/test_*.py"), key=lambda file: file.name != first))
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """What comes of each bug, side by side: the agent mostly waits before it asks again."""
+    folders = {bug: tmp_path_factory.mktemp("bug") for bug in BUGS}
+    with ThreadPoolExecutor(3) as runs:
+        yield {bug: runs.submit(with_bug, folder, bug) for bug, folder in folders.items()}
+
+
+def test_the_sample_project_passes(tmp_path):
+    status, shown = run(copied(tmp_path))
+    assert status == 0, shown
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_planted_bug_fails_the_suite_and_is_named(outcomes, bug):
+    status, shown = outcomes[bug].result()
     assert status == 1, shown
+    named = BUGS[bug][-1]
     assert " ".join(named.split()) in " ".join(shown.split()), shown
