@@ -20,6 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.

@@ -11,6 +11,8 @@ from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
 
+pytestmark = pytest.mark.once
+
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 
 

@@ -102,3 +102,15 @@ def _run(command: list[str], cwd: Path | None = None) -> None:
     )
     if done.returncode:
         raise EnvironmentMissingError(f"`{' '.join(command)}` failed with {done.returncode}:\n{done.stdout}")
+
+
+def main() -> None:
+    """Build those that are missing, so that no test has to wait for its own."""
+    for file in sorted((HERE / "requirements").glob("*.txt")):
+        python_environment(file.stem)
+    for folder in sorted((HERE / "node").iterdir()):
+        node_environment(folder.name)
+
+
+if __name__ == "__main__":
+    main()

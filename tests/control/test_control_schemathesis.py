@@ -1,10 +1,13 @@
 """Schemathesis finds nothing on the control interface either."""
 
+import pytest
 from schemathesis_run import generated
 
 from mockgrid.app.build import build_app
 from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
+
+pytestmark = pytest.mark.once
 
 
 def test_nothing_is_found(tmp_path):

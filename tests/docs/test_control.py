@@ -14,6 +14,8 @@ from docs.reader import ROOT, SECONDS
 from mockgrid import MockGrid
 from mockgrid.document import yaml
 
+pytestmark = pytest.mark.once
+
 PAGE = (ROOT / "docs/control.md").read_text("utf-8")
 DOCUMENT = yaml.load((ROOT / "mockgrid/control/openapi.yaml").read_text("utf-8"), name="openapi.yaml").data
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options")

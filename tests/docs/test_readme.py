@@ -14,6 +14,8 @@ from packaging.requirements import Requirement
 from mockgrid import MockGrid
 from mockgrid.app.settings import Settings
 
+pytestmark = pytest.mark.once
+
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = blocks("README.md")
 
@@ -158,7 +160,7 @@ def set_up_for_tests(block, _reader):
     create, install, editable, run = block.text.strip().split(" && ")
     assert create == "python3 -m venv .venv"
     assert editable == ".venv/bin/pip install --no-deps -e ."
-    assert run == ".venv/bin/pytest"
+    assert run == ".venv/bin/pytest -n 2"
     lock = (ROOT / install.removeprefix(".venv/bin/pip install -r ")).read_text("utf-8")
     locked = dict(re.findall(r"^([\w.-]+)==(\S+)(?: ;.*)? \\\n    --hash=sha256:", lock, re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

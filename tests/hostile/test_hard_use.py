@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from report.sample import FILES
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 HARD = ROOT / "benchmarks" / "hard"
 OLD = b"an older report"

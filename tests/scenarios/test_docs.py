@@ -10,6 +10,8 @@ from scenarios.test_all import NAMES
 from mockgrid.document import yaml
 from mockgrid.scenario.loading import load_text
 
+pytestmark = pytest.mark.once
+
 TEXT = PAGE.read_text("utf-8")
 SNIPPETS = re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
 OPERATIONS = ["createChatCompletion", "listModels", "retrieveModel"]

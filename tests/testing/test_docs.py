@@ -12,6 +12,8 @@ from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.plugin import _OPTIONS
 from mockgrid.testing.session import GridSession
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "testing.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
