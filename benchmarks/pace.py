@@ -23,7 +23,7 @@ from typing import Any
 
 import uvloop
 
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 from mockgrid.http.head import Head
 from mockgrid.http.send import send_reply
 from mockgrid.http.server import run

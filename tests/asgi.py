@@ -6,9 +6,10 @@ import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 
 CHAT = "/v1/chat/completions"
 
@@ -66,7 +67,7 @@ class Caller:
             "type": "http",
             "http_version": "1.1",
             "method": method,
-            "path": path,
+            "path": unquote(path),
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],

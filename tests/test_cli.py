@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from mockgrid import cli, findings
-from mockgrid.app.settings import Settings
 from mockgrid.cli.flags import misspelt
 from mockgrid.cli.serve import serve, warn_of_files
+from mockgrid.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 

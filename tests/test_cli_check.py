@@ -10,7 +10,7 @@ import pytest
 
 from mockgrid import cli
 from mockgrid.app.build import load_contract, read_scenarios
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 GOOD = "steps:\n  - when: {turn: 1}\n    reply: {say: Hi}\n"

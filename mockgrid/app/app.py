@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
 from mockgrid.app.context import DONE, Answered, Entry
-from mockgrid.app.log import ErrorLog, RequestLog, warn
 from mockgrid.app.metrics import Metrics
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
@@ -29,6 +28,7 @@ from mockgrid.http.protocol.line import EXTENSION as LINE
 from mockgrid.http.protocol.whole import EXTENSION as DIRECT
 from mockgrid.http.send import send_at_once, send_reply
 from mockgrid.http.timeout import Within
+from mockgrid.log import ErrorLog, RequestLog, warn
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.session.exchange import Exchange
@@ -41,9 +41,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from mockgrid.app.settings import Settings
     from mockgrid.contract.contract import Contract, Operation
-    from mockgrid.control.control import Control
+    from mockgrid.control.routes import Control
     from mockgrid.http.protocol.whole import Whole
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.reply.request import Request
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
+    from mockgrid.settings import Settings
 
 _TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
@@ -84,6 +84,7 @@ class App:
         self.recorder = Recorder(contract, self.redaction)
         self.metrics = Metrics(self)
         self.open_streams = 0
+        self.on_close: Callable[[], None] = lambda: None
         self.sessions = Sessions(
             settings.max_sessions,
             idle=settings.session_idle,
@@ -97,7 +98,7 @@ class App:
         self._max_streams = settings.max_streams
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
-        self._error_log = ErrorLog.logger()
+        self.error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder.note_body)
         self._composer = Composer(contract, settings, self.errors)
@@ -116,7 +117,7 @@ class App:
     @cached_property
     def control(self) -> Control:
         """The control interface; loaded when it is first called."""
-        from mockgrid.control.control import Control  # noqa: PLC0415 - see above
+        from mockgrid.control.routes import Control  # noqa: PLC0415 - see above
 
         return Control(self)
 
@@ -189,7 +190,7 @@ class App:
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
-            self._error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
+            self.error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
         journal = session.journal
         exchange = Exchange(journal.count + 1, entry.arrived, head, body, operation, reply)
         journal.add(exchange)
@@ -203,6 +204,11 @@ class App:
             await _not_http(scope, receive, send)
         else:
             await self.control(scope, receive, send)
+
+    def close(self) -> None:
+        """Write what is left of the log, and watch no files any more."""
+        self.log.close()
+        self.on_close()
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""

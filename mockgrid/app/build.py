@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.app.app import App
-from mockgrid.app.log import warn
 from mockgrid.app.watch import WatchedLibrary
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.extension import known_models
@@ -19,12 +18,13 @@ from mockgrid.document.bundle import bundle
 from mockgrid.document.document import read_document
 from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError
+from mockgrid.log import warn
 
 if TYPE_CHECKING:
-    from mockgrid.app.settings import Settings
     from mockgrid.document.document import Document
     from mockgrid.findings import Finding
     from mockgrid.scenario.library import Library
+    from mockgrid.settings import Settings
 
 
 # What tells a scenario from a contract that lacks its first line.
@@ -49,7 +49,7 @@ def build_app(settings: Settings) -> App:
         return App(contract, settings, lambda: library)
     watched = WatchedLibrary(settings.scenarios, lambda: read_scenarios(settings, contract), library, warn)
     app = App(contract, settings, watched)
-    watched.changed = app.credentials.forget
+    watched.changed, app.on_close = app.credentials.forget, watched.stop
     watched.start()
     return app
 

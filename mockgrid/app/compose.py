@@ -16,7 +16,6 @@ from mockgrid.reply.refused import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
-    from mockgrid.app.settings import Settings
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.request import Request
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
+    from mockgrid.settings import Settings
 
 _RETRY_AFTER = "1"
 

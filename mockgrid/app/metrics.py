@@ -9,28 +9,40 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.app.app import App
+    from mockgrid.app.record import Recorder
     from mockgrid.reply.script import Played
     from mockgrid.session.exchange import Exchange
+    from mockgrid.session.sessions import Sessions
 
 LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
 """Upper bounds of the buckets of lateness, in seconds."""
+
+
+class Measured(Protocol):
+    """A server, as far as it is measured."""
+
+    open_streams: int
+    """How many are being sent."""
+    recorder: Recorder
+    """Counts exchanges and violations."""
+    sessions: Sessions
+    """Those that are open."""
 
 
 class Metrics:
     """What one server has done, and what it holds.
 
     Args:
-        app: the server's application.
+        server: what is measured.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, server: Measured) -> None:
+        self._server = server
         self._chunks = 0
         self._lateness = [0] * (len(LATENESS) + 1)
         self._late = 0.0
@@ -61,7 +73,7 @@ class Metrics:
             HistogramMetricFamily,
         )
 
-        app = self._app
+        server = self._server
         requests = CounterMetricFamily(
             "mockgrid_requests", "Requests answered.", labels=["operation", "status", "step"]
         )
@@ -71,7 +83,7 @@ class Metrics:
         violations = CounterMetricFamily(
             "mockgrid_violations", "Breaches of the contract by requests.", labels=["code"]
         )
-        for code, count in sorted(app.recorder.violations.items()):
+        for code, count in sorted(server.recorder.violations.items()):
             violations.add_metric([code], count)
         yield violations
         yield CounterMetricFamily("mockgrid_stream_chunks", "Pieces of streams sent.", value=self._chunks)
@@ -80,10 +92,10 @@ class Metrics:
         )
         lateness.add_metric([], self._buckets(), self._late)
         yield lateness
-        room = app.sessions.room
+        room = server.sessions.room
         for name, meaning, value in (
-            ("open_streams", "Streams that are being sent.", app.open_streams),
-            ("sessions", "Sessions that are open.", len(app.sessions)),
+            ("open_streams", "Streams that are being sent.", server.open_streams),
+            ("sessions", "Sessions that are open.", len(server.sessions)),
             ("journal_exchanges", "Exchanges in the journal.", len(room)),
             ("journal_bytes", "Bytes that the journal counts for them.", room.size),
             ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", lag),
@@ -98,7 +110,7 @@ class Metrics:
 
     def _requests(self) -> dict[tuple[str, str, str], int]:
         counts: dict[tuple[str, str, str], int] = {}
-        for (operation, _, status, _, step), count in self._app.recorder.counts.items():
+        for (operation, _, status, _, step), count in self._server.recorder.counts.items():
             key = (operation or "", str(status), step)
             counts[key] = counts.get(key, 0) + count
         return counts

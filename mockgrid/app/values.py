@@ -6,10 +6,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
-from mockgrid.app.settings import Settings
 from mockgrid.errors import StartError
+from mockgrid.settings import Settings
 
 SIZES: Final = {
     "": 1,
@@ -257,6 +258,29 @@ def read_setting(name: str, value: Any) -> Any:
     if value is None and DEFAULTS[name] is None:
         return None
     return KINDS[name].read(value)
+
+
+def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
+    """Return settings that are given as arguments in Python.
+
+    Args:
+        values: by the names of settings; each as its flag takes it, or the same in Python's types.
+        defaults: those that differ from the command's own.
+
+    Raises:
+        StartError: there is no such setting, or it cannot have the value.
+    """
+    read = {}
+    for name, value in values.items():
+        if name not in KINDS:
+            near = get_close_matches(name, KINDS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(KINDS)}."
+            raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
+        try:
+            read[name] = read_setting(name, value)
+        except StartError as error:
+            raise StartError(f"{name}: {error.message}") from None
+    return Settings(**{**defaults, **read})
 
 
 def _quantity(value: Any, units: Mapping[str, float]) -> float | None:

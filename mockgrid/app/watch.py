@@ -49,6 +49,7 @@ class WatchedLibrary:
         self._library = first
         self._say = say
         self._seen = self._state()
+        self._stopped = threading.Event()
         self.changed: Callable[[], None] = lambda: None
         """Called when scenarios have been read again."""
 
@@ -58,7 +59,12 @@ class WatchedLibrary:
 
     def start(self) -> None:
         """Look at the files twice a second, on a thread that ends when nobody has the library any more."""
-        threading.Thread(target=_watch, args=(weakref.ref(self),), name="mockgrid-watch", daemon=True).start()
+        arguments = (weakref.ref(self), self._stopped)
+        threading.Thread(target=_watch, args=arguments, name="mockgrid-watch", daemon=True).start()
+
+    def stop(self) -> None:
+        """Look at the files no more."""
+        self._stopped.set()
 
     def look(self) -> bool:
         """Read the scenarios again where a file has changed; tell whether one has."""
@@ -79,16 +85,16 @@ class WatchedLibrary:
         scenarios = dict(sorted({**library.scenarios, **kept}.items()))
         self._library = replace(library, scenarios=MappingProxyType(scenarios))
         self.changed()
-        # What was told of a file that is as it was is not told again.
-        told = [one for one in findings if _file(one) in files or one not in before.findings]
+        # What was said of a file that is as it was is not said again.
+        news = [finding for finding in findings if _file(finding) in files or finding not in before.findings]
         for severity in ("error", "warning"):
-            for finding in told:
+            for finding in news:
                 if finding.severity == severity:
                     self._say(str(finding))
         for name, scenario in kept.items():
             if scenario.origin.document.name in files:
                 self._say(f"the scenario {name} keeps its last good version")
-        self._tell(before, files)
+        self._announce(before, files)
         return True
 
     def look_anyway(self) -> None:
@@ -99,7 +105,7 @@ class WatchedLibrary:
             failure = f"{type(error).__name__}: {error}".strip()
             self._say(f"scenarios could not be read again, and stay as they were ({failure[:_SHOWN]})")
 
-    def _tell(self, before: Library, files: set[str]) -> None:
+    def _announce(self, before: Library, files: set[str]) -> None:
         """Say which scenarios are others now, and which are no more."""
         read = []
         for name, new in self._library.scenarios.items():
@@ -114,24 +120,23 @@ class WatchedLibrary:
 
     def _state(self) -> dict[str, tuple[int, int]]:
         """Return when each file was written last, and its size."""
-        found = {}
+        state = {}
         for directory in self._directories:
             for path in sorted(directory.glob("*")) if directory.is_dir() else ():
                 try:
                     status = path.stat()
                 except OSError:
                     continue  # gone between the two calls, which the next look will see
-                found[str(path)] = (status.st_mtime_ns, status.st_size)
-        return found
+                state[str(path)] = (status.st_mtime_ns, status.st_size)
+        return state
 
 
 def _file(finding: Finding) -> str:
     return finding.where.partition(":")[0]
 
 
-def _watch(watched: weakref.ref[WatchedLibrary]) -> None:
-    idle = threading.Event()
-    while not idle.wait(_INTERVAL):
+def _watch(watched: weakref.ref[WatchedLibrary], stopped: threading.Event) -> None:
+    while not stopped.wait(_INTERVAL):
         library = watched()
         if library is None:
             return

@@ -97,7 +97,7 @@ def load(document: str | None, overlays: Sequence[str]) -> Contract:
         DocumentError: it cannot be used.
     """
     from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-    from mockgrid.app.settings import Settings  # noqa: PLC0415 (the same)
+    from mockgrid.settings import Settings  # noqa: PLC0415 (the same)
 
     return load_contract(Settings(document=document, overlays=tuple(overlays)))
 

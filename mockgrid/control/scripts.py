@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.control.error import ControlError
+from mockgrid.control import ControlError
 from mockgrid.document.nearest import did_you_mean
 
 if TYPE_CHECKING:
@@ -49,31 +49,31 @@ class Scripts:
         self._library = library
         self._operations = [operation.id for operation in contract.operations]
 
-    def read(self, asked: Any) -> Scenario | None:
+    def read(self, script: Any) -> Scenario | None:
         """Return the scenario that is asked for; None where none is.
 
         Args:
-            asked: a mapping with one of ``scenario`` (a name), ``source`` (the text of a file) and ``steps``
+            script: a mapping with one of ``scenario`` (a name), ``source`` (the text of a file) and ``steps``
                 (a list of steps, a list of replies, or a whole scenario as a mapping); with ``name`` and
                 ``where``, what findings call it; with ``strict``, which overrides the scenario's own.
 
         Raises:
             ControlError: it cannot be used; carries the findings.
         """
-        _check_keys(asked)
-        given = [form for form in _FORMS if form in asked]
-        if not given and asked:
-            raise ControlError(422, f"One of {', '.join(_FORMS)} is expected beside `{min(asked)}`.")
+        _check_keys(script)
+        given = [form for form in _FORMS if form in script]
+        if not given and script:
+            raise ControlError(422, f"One of {', '.join(_FORMS)} is expected beside `{min(script)}`.")
         if not given:
             return None
         if len(given) > 1:
             raise ControlError(422, f"One of {', '.join(_FORMS)} is expected, not {' and '.join(given)}.")
-        extra = asked.keys() - _KEYS_BY_FORM[given[0]]
+        extra = script.keys() - _KEYS_BY_FORM[given[0]]
         if extra:
             raise ControlError(422, f"`{min(extra)}` cannot stand beside `{given[0]}`.")
-        found = self.named(asked["scenario"]) if given == ["scenario"] else self._checked(asked)
-        strict = asked.get("strict")
-        return found if strict is None else replace(found, strict=strict)
+        scenario = self.named(script["scenario"]) if given == ["scenario"] else self._checked(script)
+        strict = script.get("strict")
+        return scenario if strict is None else replace(scenario, strict=strict)
 
     def named(self, name: Any) -> Scenario:
         """Return a scenario of the library.
@@ -84,14 +84,14 @@ class Scripts:
         if not isinstance(name, str):
             raise ControlError(422, "`scenario` is the name of a scenario; steps are given as `steps`.")
         library = self._library() if self._library is not None else None
-        found = library.find(name) if library is not None else None
-        if library is None or found is None:
+        scenario = library.find(name) if library is not None else None
+        if library is None or scenario is None:
             hint = library.hint(name) if library is not None else "There are no scenarios."
             raise ControlError(404, f"There is no scenario {name[:60]!r}. {hint}")
-        return found
+        return scenario
 
-    def _checked(self, asked: dict[str, Any]) -> Scenario:
-        steps = asked.get("steps", {})
+    def _checked(self, script: dict[str, Any]) -> Scenario:
+        steps = script.get("steps", {})
         if not isinstance(steps, (dict, list)):
             raise ControlError(422, "`steps` is a list of steps or of replies, or a whole scenario.")
         if isinstance(steps, list):
@@ -99,19 +99,19 @@ class Scripts:
         from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only servers that are scripted
         from mockgrid.scenario.loading import build, load_text  # noqa: PLC0415 - the same
 
-        name = asked.get("name") or "played"
-        where = asked.get("where") or name
+        name = script.get("name") or "played"
+        where = script.get("where") or name
         try:
-            if "source" in asked:
-                found = load_text(asked["source"], name=where, operations=self._operations)
+            if "source" in script:
+                scenario = load_text(script["source"], name=where, operations=self._operations)
             else:
-                found = build(asked["steps"], where=where, name=name, operations=self._operations)
+                scenario = build(script["steps"], where=where, name=name, operations=self._operations)
         except ScenarioError as error:
             raise _unusable(error.findings) from None
-        findings = self._checking.findings(found)
+        findings = self._checking.findings(scenario)
         if any(finding.severity == "error" for finding in findings):
             raise _unusable(findings)
-        return found
+        return scenario
 
     @cached_property
     def _checking(self) -> Checking:
@@ -120,17 +120,17 @@ class Scripts:
         return checking_for(self._contract, self._shape)
 
 
-def _check_keys(asked: Any) -> None:
-    if not isinstance(asked, dict):
+def _check_keys(script: Any) -> None:
+    if not isinstance(script, dict):
         raise ControlError(422, 'A JSON object is expected, such as {"steps": [{"say": "Hello"}]}.')
-    for key in asked:
+    for key in script:
         if key not in _KEYS:
             hint = did_you_mean(key, _KEYS) or f" Known: {', '.join(sorted(_KEYS))}."
             raise ControlError(422, f"The key {key[:60]!r} is not known.{hint}")
     for key in _TEXTS:
-        if not isinstance(asked.get(key, ""), str):
+        if not isinstance(script.get(key, ""), str):
             raise ControlError(422, f"`{key}` is a text.")
-    if not isinstance(asked.get("strict", False), bool):
+    if not isinstance(script.get("strict", False), bool):
         raise ControlError(422, "`strict` is true or false.")
 
 
@@ -138,10 +138,10 @@ def _check_items(steps: list[Any]) -> None:
     """Say which of some steps or replies is none."""
     for index, step in enumerate(steps):
         if not isinstance(step, dict):
-            shown = json.dumps(step, ensure_ascii=False)
-            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            text = json.dumps(step, ensure_ascii=False)
+            text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
             raise ControlError(
-                422, f"`steps[{index}]` is {shown}; a reply or a step is an object, such as {_meant(step)}."
+                422, f"`steps[{index}]` is {text}; a reply or a step is an object, such as {_meant(step)}."
             )
 
 

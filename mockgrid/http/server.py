@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from mockgrid.app.log import ErrorLog, say
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
 from mockgrid.http.listen import BACKLOG, listen, url_host
 from mockgrid.http.open_files import connections_that_fit
 from mockgrid.http.protocol import Limits, detail_error, protocol_class
+from mockgrid.log import ErrorLog, say
 
 if TYPE_CHECKING:
     import logging
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from mockgrid.app.settings import Settings
+    from mockgrid.settings import Settings
 
 POLL = 0.005
 """Seconds between looks at what still runs, while stopping."""

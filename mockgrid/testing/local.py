@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mockgrid.control.error import ControlError
+from mockgrid.control import ControlError
 from mockgrid.testing.error import CallError, hidden
 
 if TYPE_CHECKING:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
-from mockgrid.app.values import KINDS, read_setting
+from mockgrid.app.values import read_settings
 from mockgrid.errors import StartError
 from mockgrid.http.server import start_in_thread
 from mockgrid.testing.bridge import Bridge
@@ -17,7 +15,7 @@ from mockgrid.testing.keys import Keys
 from mockgrid.testing.local import LocalControls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from mockgrid.testing.controls import Controls
 
@@ -40,7 +38,7 @@ class MockGrid(Grid):
     ``async with`` works too, and so do ``start`` and ``stop``.
 
     Args:
-        settings: those of ``mockgrid serve``, by the names that ``mockgrid.app.settings`` has:
+        settings: those of ``mockgrid serve``, by the names that ``mockgrid.settings`` has:
             ``scenarios="scenarios"``, ``seed=1``, ``clock="virtual"``, ``error_shape="both"``. A value may be
             text as the flag takes it, such as ``max_body="20MiB"``, or a number: of bytes, or of seconds.
 
@@ -50,7 +48,7 @@ class MockGrid(Grid):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(Keys())
-        self.settings = Settings(**{**_DEFAULTS, **dict(_checked(settings))})
+        self.settings = read_settings(settings, **_DEFAULTS)
         self._bridge: Bridge | None = None
 
     @property
@@ -80,21 +78,3 @@ class MockGrid(Grid):
         """Stop the server: what is still under way is cut; does nothing the second time."""
         super().stop()
         self._bridge = None
-
-
-def _checked(settings: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the settings as ``Settings`` holds them.
-
-    Raises:
-        StartError: there is no such setting, or it cannot have the value, or not here.
-    """
-    for name, value in settings.items():
-        if name not in KINDS:
-            near = get_close_matches(name, KINDS, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(KINDS)}."
-            raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
-        try:
-            read = read_setting(name, value)
-        except StartError as error:
-            raise StartError(f"{name}: {error.message}") from None
-        yield name, read

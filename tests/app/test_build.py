@@ -3,8 +3,8 @@
 import pytest
 
 from mockgrid.app.build import load_contract
-from mockgrid.app.settings import Settings
 from mockgrid.errors import DocumentError
+from mockgrid.settings import Settings
 
 
 @pytest.mark.parametrize("text", ["steps: []", "limits: [{requests: 1, per: 1s}]", "# Mine.\nscenario: mine"])

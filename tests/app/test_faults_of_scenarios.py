@@ -9,8 +9,8 @@ from playing_app import head_and_body
 from raw_http import connect
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 KEYS = itertools.count(1)
 ERROR = {"message": "Overloaded", "type": "server_error", "param": None, "code": "busy"}

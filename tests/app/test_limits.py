@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from waiting import within
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
 KEY = {"authorization": "Bearer mg-a"}

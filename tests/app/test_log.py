@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockgrid.app.log import PENDING, RequestLog, Sink, json_line, printable, text_line
+from mockgrid.log import PENDING, RequestLog, Sink, json_line, printable, text_line
 
 
 @pytest.fixture

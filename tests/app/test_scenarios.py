@@ -10,10 +10,10 @@ import pytest
 from asgi import Caller
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.errors import DocumentError
 from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import session_name
+from mockgrid.settings import Settings
 
 USER = {"role": "user", "content": "Hi"}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mockgrid.app.settings import Settings
 from mockgrid.app.values import DEFAULTS, KINDS, Duration, Size, read_setting
 from mockgrid.errors import StartError
+from mockgrid.settings import Settings
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ import pytest
 from waiting import within
 
 from mockgrid.app.build import build_app, load_contract, read_scenarios
-from mockgrid.app.settings import Settings
 from mockgrid.app.watch import WatchedLibrary
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 DOUBTFUL = "steps: [{when: {turn: 0}, reply: {say: never}}, {reply: {say: two}}]"
 

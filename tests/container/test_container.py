@@ -13,9 +13,9 @@ import yaml
 from packaging.requirements import Requirement
 
 import mockgrid
-from mockgrid.app.settings import Settings
 from mockgrid.cli.serve import serve
 from mockgrid.scenario.library import load_library
+from mockgrid.settings import Settings
 
 pytestmark = pytest.mark.once
 

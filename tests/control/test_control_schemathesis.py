@@ -4,8 +4,8 @@ import pytest
 from schemathesis_run import generated
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 pytestmark = pytest.mark.once
 

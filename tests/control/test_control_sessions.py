@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
 from mockgrid.report.reading import read_report
+from mockgrid.settings import Settings
 
 HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}
 

@@ -12,7 +12,7 @@ from docs.reader import BINARIES, ROOT, Block, blocks
 from packaging.requirements import Requirement
 
 from mockgrid import MockGrid
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 
 pytestmark = pytest.mark.once
 

@@ -4,9 +4,9 @@ import pytest
 from playing_app import Player
 from raw_http import Echo
 
-from mockgrid.app.settings import Settings
 from mockgrid.http.protocol import Limits, detail_error, protocol_class
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from raw_http import connect
 from waiting import within
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.protocol.guard import Guard
 from mockgrid.http.protocol.h11_guard import AHEAD, H11Guard
+from mockgrid.settings import Settings
 
 STALL = "steps: [{reply: {say: a b c d, stream: {fault: {kind: stall, after: 2}}}}]"
 RESET = struct.pack("ii", 1, 0)

@@ -18,8 +18,8 @@ from raw_http import connect, read_all
 from waiting import within
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.protocol.guard import Guard
+from mockgrid.settings import Settings
 
 SCENARIOS = """
 broken.yaml: "steps: [{reply: {say: a b c, stream: {fault: disconnect}}}]"

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from raw_http import connect, read_all
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.head import Head
 from mockgrid.http.protocol import known_heads, protocol_class
 from mockgrid.http.protocol.known_heads import KnownHeads
 from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import session_name
+from mockgrid.settings import Settings
 
 UVICORN = "uvicorn.protocols.http.httptools_impl"
 HEADERS = [("Host", "x"), ("Content-Type", "application/json"), ("Authorization", "Bearer mg-{key}")]

@@ -156,7 +156,7 @@ sys.path[:0] = sys.argv[1:]
 from playing_app import Player
 from mockgrid.scenario.fault import StreamFault
 from mockgrid.http.server import run
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 player = Player()
 player.play(fault=StreamFault(kind="stall", after=1, duration=600))
 run(player, Settings(port=0, ready="json", log="off", shutdown_timeout=0.2))

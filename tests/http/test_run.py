@@ -17,10 +17,10 @@ from asgi import Caller
 from raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
 
-from mockgrid.app.settings import Settings
 from mockgrid.errors import StartError
 from mockgrid.http.listen import listen, url_host
 from mockgrid.http.server import RunningServer, Server, start_in_thread
+from mockgrid.settings import Settings
 
 HERE = Path(__file__).parent
 GET = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -31,7 +31,7 @@ PROGRAM = textwrap.dedent("""
     from raw_http import Echo
     from mockgrid.errors import StartError
     from mockgrid.http.server import run
-    from mockgrid.app.settings import Settings
+    from mockgrid.settings import Settings
     sys.exit(run(Echo(), Settings(**json.loads(sys.argv[1]))))
 """).format(tests=str(HERE.parent), root=str(HERE.parents[1]))
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from mockgrid.app.build import load_contract
-from mockgrid.app.settings import Settings
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
@@ -17,6 +16,7 @@ from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.scenario import build
 from mockgrid.session.clock import RealClock, VirtualClock
 from mockgrid.session.play import Play
+from mockgrid.settings import Settings
 
 CONTRACT = load_contract(Settings())
 CHAT = ChatReplies(CONTRACT, best_tokenizer(), models=CONTRACT.policy.models)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockgrid.app.build import load_contract
-from mockgrid.app.settings import Settings
+from mockgrid.settings import Settings
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
 from mockgrid.reply.checking import checking_for

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from mockgrid.app.build import load_contract, read_scenarios
-from mockgrid.app.settings import Settings
 from mockgrid.contract.contract import Contract
 from mockgrid.document import yaml
 from mockgrid.scenario import build, load_text
 from mockgrid.scenario.possibility import waiting_for_ever
+from mockgrid.settings import Settings
 
 _SPEC = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
 planted = importlib.util.module_from_spec(_SPEC)

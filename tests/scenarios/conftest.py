@@ -2,8 +2,8 @@ import pytest
 from scenarios.grid import Grid
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
 
 
 def _started(**asked):

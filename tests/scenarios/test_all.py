@@ -9,11 +9,11 @@ from asgi import Caller
 from scenarios.grid import HELLO, Grid
 
 from mockgrid.app.build import build_app, load_scenarios
-from mockgrid.app.settings import Settings
 from mockgrid.data import bundled
 from mockgrid.http.server import start_in_thread
 from mockgrid.reply.checking import check_scenario
 from mockgrid.scenario.library import load_library
+from mockgrid.settings import Settings
 
 NAMES = [
     "balance-replenishing", "flaky-supplier", "out-of-credit", "overloaded", "rate-limited", "reasoning",

@@ -13,9 +13,9 @@ import pytest
 from asgi import CHAT
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.outlet import CutError
 from mockgrid.session.sessions import session_name
+from mockgrid.settings import Settings
 
 OWN = {
     "turns.yaml": """

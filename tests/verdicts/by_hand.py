@@ -4,9 +4,9 @@ import json
 from types import SimpleNamespace
 
 from mockgrid.app.build import load_contract
-from mockgrid.app.settings import Settings
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.verdicts import verdicts
+from mockgrid.settings import Settings
 
 RETRY = load_contract(Settings()).policy.retry
 PATH = "/v1/chat/completions"

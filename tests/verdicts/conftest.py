@@ -9,10 +9,10 @@ import pytest
 from waiting import within
 
 from mockgrid.app.build import build_app
-from mockgrid.app.settings import Settings
 from mockgrid.http.server import start_in_thread
 from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.verdicts import verdicts
+from mockgrid.settings import Settings
 
 HERE = Path(__file__).parent
 NUMBERS = itertools.count(1)

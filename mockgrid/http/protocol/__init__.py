@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
-from mockgrid.app.log import ErrorLog
 from mockgrid.http.protocol.guard import ErrorBody, Guard, Limits, detail_error
 from mockgrid.http.protocol.known_heads import KnownHeads
 from mockgrid.http.protocol.whole import Writes
+from mockgrid.log import ErrorLog
 
 if TYPE_CHECKING:
     import asyncio

@@ -15,7 +15,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockgrid.app.settings import LogFormat
+    from mockgrid.settings import LogFormat
 
 STDERR = 2
 

@@ -1,0 +1,90 @@
+"""What the control interface needs of the server that it controls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from logging import Logger
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.report import Document
+    from mockgrid.scenario.library import Library
+    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.session.clock import Clock
+    from mockgrid.session.play import Play
+    from mockgrid.session.redaction import Redaction
+    from mockgrid.session.session import Session
+    from mockgrid.session.sessions import Sessions
+    from mockgrid.settings import Settings
+
+
+class KeyPolicy(Protocol):
+    """Which keys a server accepts."""
+
+    def scenario_of(self, key: str) -> str | None:
+        """Return the scenario that a key asks for, empty for the default; None for no valid key."""
+
+
+class Reporter(Protocol):
+    """What adds up the contract report."""
+
+    def leave(self, session: Session) -> None:
+        """Add how far a session has come in what it plays, before it plays something else."""
+
+    def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
+        """Return the contract report, in which the open sessions count as they stand."""
+
+
+class Scrape(Protocol):
+    """What is counted for Prometheus."""
+
+    async def text(self) -> tuple[bytes, str]:
+        """Return all metrics in Prometheus' text format, and its content type."""
+
+
+class Service(Protocol):
+    """A server, as far as operators read and change it; called from its event loop alone."""
+
+    @property
+    def contract(self) -> Contract:
+        """What is served."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the server was asked to do."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Those that are open."""
+
+    @property
+    def credentials(self) -> KeyPolicy:
+        """Which keys name which sessions."""
+
+    @property
+    def redaction(self) -> Redaction:
+        """Hides credentials in what is told."""
+
+    @property
+    def recorder(self) -> Reporter:
+        """Makes the contract report."""
+
+    @property
+    def metrics(self) -> Scrape:
+        """Makes the metrics."""
+
+    @property
+    def library(self) -> Callable[[], Library] | None:
+        """Gives the scenarios that keys and headers may ask for."""
+
+    @property
+    def error_log(self) -> Logger:
+        """Takes defects of the server's own."""
+
+    def newest(self, scenario: Scenario) -> Scenario:
+        """Return the version of a scenario that its file has now."""
+
+    def play(self, scenario: Scenario, clock: Clock) -> Play:
+        """Return a scenario at its beginning, on a session's clock."""
