@@ -80,7 +80,7 @@ class App:
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
-        self.redaction = Redaction(contract)
+        self.redaction = Redaction(contract, settings.api_keys, accept_any=settings.accept_any_key)
         self.recorder = Recorder(contract, self.redaction)
         self.metrics = Metrics(self)
         self.open_streams = 0

@@ -10,6 +10,7 @@ from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
 from mockgrid.schema.warnings import FieldWarning, field_warnings
+from mockgrid.session.accounts import request_body
 from mockgrid.session.redaction import redacted_violation
 
 if TYPE_CHECKING:
@@ -177,17 +178,22 @@ class Recorder:
         return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
 
     def _note_violations(self, exchange: Exchange) -> None:
-        hidden = self._redaction.of(exchange)
+        hidden = self._redaction.of(exchange, request_body(exchange))
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.violations:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
 
     def _end(self, session: Session, tally: Tally) -> None:
-        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - a server should be ready soon
+        from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - a server should be ready soon
+        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same
 
         _steps(session, tally)
-        for verdict in verdicts(tuple(session.journal), self._contract.policy.retry, final=True):
+        exchanges = {exchange.number: exchange for exchange in session.journal}
+        for proof in verdicts(exchanges.values(), self._contract.policy.retry, final=True):
+            proving = [exchanges[number] for number in proof.exchanges]
+            secrets = {each.number: self._redaction.of(each, request_body(each)) for each in proving}
+            verdict = redacted_verdict(proof, secrets)
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 
     def _tell(

@@ -270,6 +270,7 @@ def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
     Raises:
         StartError: there is no such setting, or it cannot have the value.
     """
+    __tracebackhide__ = True  # what is wrong stands in the caller's line
     read = {}
     for name, value in values.items():
         if name not in KINDS:

@@ -63,7 +63,7 @@ def account(
         redaction: hides credentials.
         last_attempt: when the reply to the same request before this one had ended; None where there is none.
     """
-    hidden = redaction.of(exchange)
+    hidden = redaction.of(exchange, request_body(exchange))
     play = session.play
     no_step = exchange.no_step.as_json() if exchange.no_step is not None else None
     ended = exchange.ended

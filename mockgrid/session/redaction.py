@@ -5,27 +5,43 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import parse_qsl, quote, unquote_plus
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
+
+from mockgrid.document.json_body import MalformedJsonError, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mockgrid.contract.contract import Contract
 
-REDACTED = "[redacted]"
+REDACTED: Final = "[redacted]"
 
-# What carries a secret by its name, whatever a document says.
+# What carries a secret by its name, whatever a document says: in headers, in queries, and in bodies, where
+# `token` is a word like any other.
 _SECRET_NAME = re.compile(
     r"auth|cookie|token|secret|api[-_]?key|access[-_]?key|password|passwd|credential|signature|^key$",
     re.IGNORECASE,
 )
+_SECRET_QUERY = re.compile(r"^(?:sig|jwt|session|pwd|code|bearer)$", re.IGNORECASE)
+_SECRET_FIELD = re.compile(
+    r"(?:x[-_])?api[-_]?key|(?:client[-_]?)?secret|(?:secret[-_]?)?access[-_]?key|password|passwd|pwd"
+    r"|authorization|(?:access|refresh|id|bearer)[-_]?token",
+    re.IGNORECASE,
+)
+_FIELDS_OF_BODY = re.compile(rb'"(?:%b)"\s*:' % _SECRET_FIELD.pattern.encode(), re.IGNORECASE)
 # These only look so.
 _OPEN_NAMES = frozenset(("www-authenticate", "max_tokens", "max_completion_tokens"))
+_SESSION = "x-mockgrid-session"
+_REFERER = "referer"
 # A shorter word could stand anywhere by chance; it is hidden where it was sent as a credential only.
 _SHORTEST = 4
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
+# What stands where a text was cut, also in the ASCII of a header.
+_CUT = re.compile(r"(…|\\u2026)")
+_DEEPEST = 200
 
 
 class Sent(Protocol):
@@ -41,38 +57,63 @@ class Sent(Protocol):
 
 
 class Redaction:
-    """Hides credentials: the headers, parameters and cookies that may carry them, and their values elsewhere.
+    """Hides credentials: the headers, parameters, fields and cookies that may carry them, and their values.
 
-    What is accepted as a credential and what is hidden are one list, that of the contract's security schemes.
+    What is accepted as a credential and what is hidden are one list: the contract's security schemes, and the
+    keys that the server accepts.
 
     Args:
         contract: its security schemes and its key policy.
+        accepted: keys that are accepted as they are.
+        accept_any: whether every credential is accepted.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(
+        self, contract: Contract, accepted: Collection[str] = (), *, accept_any: bool = False
+    ) -> None:
         names = {name for operation in contract.operations for name in operation.security.secret_headers}
         queries = {name for operation in contract.operations for name in operation.security.secret_query}
+        prefixes = contract.policy.keys.prefixes
         self._headers = frozenset(names)
         self._queries = frozenset(queries)
-        self._prefixes = tuple(known.prefix for known in contract.policy.keys.prefixes or ())
+        self._accepted = frozenset(accepted)
+        self._any = accept_any or prefixes is None
+        beginnings = "|".join(re.escape(known.prefix) for known in prefixes or ())
+        # A key ends where a text goes on; it may have most characters, so both ends are taken for it.
+        ends = (r"[\w.~+/=-]+", r"[^\s,;&\"'<>]+") if beginnings else ()
+        self._keys = tuple(re.compile(rf"(?<![\w.~+-])(?:{beginnings}){end}") for end in ends)
 
-    def of(self, exchange: Sent) -> Hidden:
-        """Return what is to be hidden in one exchange, by what its request brought."""
-        words: set[str] = set()
-        for raw_name, raw_value in exchange.headers.items():
-            words.update(self._words(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
-        for name, value in parse_qsl(exchange.query.decode("latin-1"), keep_blank_values=True):
-            if self._is_secret_query(name) or value.startswith(self._prefixes or "\0"):
-                words.add(value)
+    def of(self, sent: Sent, body: bytes = b"") -> Hidden:
+        """Return what is to be hidden in one exchange, by what its request brought.
+
+        Args:
+            sent: its head.
+            body: its body, where that may be told of.
+        """
+        words = set(self._accepted)
+        for raw_name, raw_value in sent.headers.items():
+            words.update(self._of_header(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
+        words.update(self._of_query(sent.query.decode("latin-1")))
+        if _FIELDS_OF_BODY.search(body):
+            with suppress(MalformedJsonError):
+                words.update(_of_fields(read_json(body, _DEEPEST)))
+        elif b"=" in body and not body.startswith((b"{", b"[")):
+            words.update(self._of_query(body.decode("latin-1"), form=True))
         return Hidden(words)
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
         """Return headers as text, by name, those that carry credentials redacted."""
-        shown: dict[str, str] = {}
+        texts: dict[str, str] = {}
         for raw_name, raw_value in headers:
             name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            shown[hidden.text(name)] = REDACTED if self._is_secret(name) else hidden.text(value)
-        return shown
+            if self._is_secret(name, value):
+                texts[hidden.text(name)] = REDACTED
+            elif name == _REFERER and "?" in value:
+                address, _, query = value.partition("?")
+                texts[name] = f"{hidden.text(address)}?{self.query(query.encode('latin-1'), hidden)}"
+            else:
+                texts[hidden.text(name)] = hidden.text(value)
+        return texts
 
     def query(self, query: bytes, hidden: Hidden) -> str:
         """Return a query as it was sent, the values of parameters that carry credentials redacted."""
@@ -80,30 +121,51 @@ class Redaction:
         for pair in query.decode("latin-1").split("&"):
             name, equals, value = pair.partition("=")
             # There are many ways to quote a secret, and but one to read it.
-            name = REDACTED if hidden.reveals(unquote_plus(name)) else hidden.text(name)
-            secret = equals and (
+            is_secret = equals and (
                 self._is_secret_query(unquote_plus(name)) or hidden.reveals(unquote_plus(value))
             )
-            pairs.append(f"{name}{equals}{REDACTED if secret else hidden.text(value)}")
+            name = REDACTED if hidden.reveals(unquote_plus(name)) else hidden.text(name)
+            pairs.append(f"{name}{equals}{REDACTED if is_secret else hidden.text(value)}")
         return "&".join(pairs)
 
-    def _is_secret(self, name: str) -> bool:
+    def _is_secret(self, name: str, value: str) -> bool:
+        if name == _SESSION and (self._any or value in self._accepted):
+            return True
         return name in self._headers or (bool(_SECRET_NAME.search(name)) and name not in _OPEN_NAMES)
 
     def _is_secret_query(self, name: str) -> bool:
-        return name in self._queries or bool(_SECRET_NAME.search(name))
+        return name in self._queries or bool(_SECRET_NAME.search(name) or _SECRET_QUERY.search(name))
 
-    def _words(self, name: str, value: str) -> Iterable[str]:
-        """Return the secrets that a header holds."""
+    def _keys_in(self, text: str) -> Iterator[str]:
+        """Yield what begins as an accepted key does."""
+        for key in self._keys:
+            yield from key.findall(text)
+
+    def _of_header(self, name: str, value: str) -> Iterator[str]:
+        """Yield the secrets that a header holds."""
+        yield from self._keys_in(value)
         word = value.rpartition(" ")[2]
-        if self._prefixes and word.startswith(self._prefixes):
-            yield word
-        elif self._is_secret(name):
+        if self._is_secret(name, value):
             cookies = [part.partition("=")[2].strip() for part in value.split(";")]
             shortest = _SHORTEST if name in self._headers else _SHORTEST_LIKELY
-            yield from (
-                found for found in (value.strip(), word, *cookies, *_basic(word)) if len(found) >= shortest
-            )
+            secrets = (value.strip(), word, *cookies, *_basic(word))
+            yield from (secret for secret in secrets if len(secret) >= shortest)
+        elif name == _REFERER:
+            try:
+                yield from self._of_query(urlsplit(value).query)
+            except ValueError:
+                return
+
+    def _of_query(self, query: str, *, form: bool = False) -> Iterator[str]:
+        """Yield the secrets of a query, or of a form that is written like one."""
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            yield from self._keys_in(value)
+            if form:
+                is_secret, declared = bool(_SECRET_FIELD.fullmatch(name)), True
+            else:
+                is_secret, declared = self._is_secret_query(name), name in self._queries
+            if is_secret and len(value) >= (_SHORTEST if declared else _SHORTEST_LIKELY):
+                yield value
 
 
 class Hidden:
@@ -116,35 +178,69 @@ class Hidden:
     def __init__(self, words: Iterable[str]) -> None:
         forms = {form for word in words for form in (word, quote(word, safe=""), _escaped(word))}
         # The longest first, since one may be part of another.
-        ordered = sorted(
+        self._forms = sorted(
             (form for form in forms if len(form) >= _SHORTEST), key=lambda form: (-len(form), form)
         )
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms else None
 
     def text(self, text: str) -> str:
-        """Return text without the secrets."""
-        return self._pattern.sub(REDACTED, text) if self._pattern is not None else text
+        """Return text without the secrets, and without the beginning of one where the text was cut."""
+        if self._pattern is None:
+            return text
+        text = self._pattern.sub(REDACTED, text)
+        parts = _CUT.split(text)
+        for place in range(0, len(parts) - 1, 2):
+            parts[place] = self._without_beginning(parts[place])
+        return "".join(parts)
 
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
         return self._pattern is not None and self._pattern.search(text) is not None
 
     def value(self, value: Any) -> Any:
-        """Return a JSON value without the secrets, in keys or texts."""
-        if self._pattern is None:
-            return value
+        """Return a JSON value without the secrets, in keys or texts, and in fields that are named for one."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(key): self.value(item) for key, item in value.items()}
+            return {self.text(key): self._field(key, item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.value(item) for item in value]
         return value
+
+    def _field(self, name: str, value: Any) -> Any:
+        is_secret = isinstance(value, (str, int, float)) and _SECRET_FIELD.fullmatch(name)
+        return REDACTED if is_secret else self.value(value)
+
+    def _without_beginning(self, text: str) -> str:
+        """Return a text that was cut at its end without what may be the beginning of a secret there."""
+        length = max((_overlap(text, form) for form in self._forms), default=0)
+        return text[: len(text) - length] + REDACTED if length else text
 
 
 def redacted_violation(violation: Mapping[str, str], hidden: Hidden) -> dict[str, str]:
     """Return a violation as JSON without the secrets."""
     return {key: hidden.text(value) for key, value in violation.items()}
+
+
+def _overlap(text: str, secret: str) -> int:
+    """Return how many characters of a secret's beginning a text ends with; 0 for fewer than tell anything."""
+    for length in range(min(len(secret) - 1, len(text)), _SHORTEST - 1, -1):
+        if text.endswith(secret[:length]):
+            return length
+    return 0
+
+
+def _of_fields(value: Any) -> Iterator[str]:
+    """Yield the texts of all fields that are named for a secret."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and _SECRET_FIELD.fullmatch(name):
+                yield item
+            else:
+                yield from _of_fields(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _of_fields(item)
 
 
 def _basic(word: str) -> Iterable[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.accounts import warnings
+from mockgrid.session.accounts import request_body, warnings
 from mockgrid.session.redaction import redacted_violation
 from mockgrid.session.verdicts import verdicts
 
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
-    from mockgrid.session.redaction import Redaction
+    from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.verdicts import Verdict
 
 
 def summary(
@@ -32,8 +34,9 @@ def summary(
     journal = session.journal
     epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
     violations, remarks, unmatched = [], [], []
+    secrets = {}
     for exchange in journal:
-        hidden = redaction.of(exchange)
+        hidden = secrets[exchange.number] = redaction.of(exchange, request_body(exchange))
         told = {"exchange": exchange.number}
         violations += [
             {**told, **redacted_violation(found.as_json(), hidden)} for found in exchange.violations
@@ -55,8 +58,19 @@ def summary(
         "warnings": remarks,
         "unmatched": unmatched,
         "unused_steps": _unused(session),
-        "verdicts": [verdict.as_json() for verdict in verdicts(journal, retry, final=final, epoch=epoch)],
+        "verdicts": [
+            redacted_verdict(verdict, secrets).as_json()
+            for verdict in verdicts(journal, retry, final=final, epoch=epoch)
+        ],
     }
+
+
+def redacted_verdict(verdict: Verdict, secrets: Mapping[int, Hidden]) -> Verdict:
+    """Return a verdict without the secrets of the exchanges that prove it, given by their numbers."""
+    message = verdict.message
+    for number in verdict.exchanges:
+        message = secrets[number].text(message)
+    return replace(verdict, message=message)
 
 
 def clock_state(session: Session) -> dict[str, Any]:

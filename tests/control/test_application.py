@@ -6,10 +6,10 @@ import threading
 import httpx
 import pytest
 import uvicorn
+from control.in_process import KINDS, client_of
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from starlette.testclient import TestClient
 
 import mockgrid
 from mockgrid.errors import StartError
@@ -32,9 +32,9 @@ def prefix(request):
     return request.param
 
 
-@pytest.fixture
-def client(prefix):
-    with TestClient(mounted() if prefix else mockgrid.create_app()) as client:
+@pytest.fixture(params=KINDS)
+def client(request, prefix):
+    with client_of(mounted() if prefix else mockgrid.create_app(), request.param) as client:
         yield client
 
 
@@ -114,17 +114,28 @@ def test_plain_uvicorn_runs_it(parser, free_port):
         thread.join()
 
 
+def shut_down_after(app, call):
+    """Run an application's lifespan around a call of a client."""
+
+    async def run():
+        async with app.router.lifespan_context(app):
+            await asyncio.to_thread(call)
+
+    asyncio.run(run())
+
+
 def test_shutting_down_writes_the_rest_of_the_log(capfd):
-    with TestClient(mockgrid.create_app(log="text")) as client:
-        client.post("/v1/chat/completions", json=HELLO, headers=KEY)
+    app = mockgrid.create_app(log="text")
+    with client_of(app) as client:
+        shut_down_after(app, lambda: client.post("/v1/chat/completions", json=HELLO, headers=KEY))
     assert "POST /v1/chat/completions 200" in capfd.readouterr().err
 
 
 def test_shutting_down_ends_the_watching(tmp_path):
-    with TestClient(mockgrid.create_app(scenarios=[tmp_path], watch=True)) as client:
-        assert client.get("/__mockgrid__/health").status_code == 200
-        watching = [thread for thread in threading.enumerate() if thread.name == "mockgrid-watch"]
-        assert watching
+    app = mockgrid.create_app(scenarios=[tmp_path], watch=True)
+    watching = [thread for thread in threading.enumerate() if thread.name == "mockgrid-watch"]
+    assert watching
+    shut_down_after(app, lambda: None)
     for thread in watching:
         thread.join(timeout=30)
         assert not thread.is_alive()

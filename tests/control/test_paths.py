@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 from asgi import CHAT, Caller
-from starlette.testclient import TestClient
+from control.in_process import KINDS, client_of
 
 from mockgrid import create_app
 
@@ -13,9 +13,9 @@ NODE = "tests/test_agent.py::TestIt::test_it[a/b]"
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 
 
-@pytest.fixture
-def client():
-    with TestClient(create_app()) as client:
+@pytest.fixture(params=KINDS)
+def client(request):
+    with client_of(create_app(), request.param) as client:
         yield client
 
 

@@ -29,7 +29,7 @@ def everything(app):
     for session in app.sessions:
         name = session.name
         found += [operator.session(name, final=True), operator.exchanges(name), operator.har(name)]
-        found += [operator.told(session.journal, exchange) for exchange in session.journal]
+        found += [operator.exchange(name, exchange.number) for exchange in session.journal]
     found.append(operator.report())
     return json.dumps(found, ensure_ascii=False)
 
@@ -82,3 +82,99 @@ def test_no_secret_is_told(caller, key, other, place, stream, broken, in_query):
     forms = [key, other, key[3:], quote(other, safe=""), basic]
     for form in forms:
         assert form not in told, form
+
+
+SECRET = "Zq9-the-secret-of-this-test"
+JSON = {"content-type": "application/json"}
+
+
+def told_of(caller, *, path="/v1/chat/completions", body=None, key="", **headers):
+    """All that is told after one request with a key of its own."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = body or {"messages": [{"role": "user", "content": "Hello"}]}
+    answer = caller.call(path=path, body=body, headers=sent, key=key)
+    return answer, everything(caller.app)
+
+
+@pytest.mark.parametrize("accepted", [{"api_keys": (SECRET,)}, {"accept_any_key": True}])
+def test_a_key_that_names_a_session_is_not_told(accepted):
+    answer, told = told_of(Caller(**accepted), x_mockgrid_session=SECRET)
+    assert answer.status == 200
+    assert '"x-mockgrid-session": "[redacted]"' in told
+    assert SECRET not in told
+
+
+def test_a_name_that_is_no_key_is_told():
+    assert (
+        '"x-mockgrid-session": "a-name-of-mine"' in told_of(Caller(), x_mockgrid_session="a-name-of-mine")[1]
+    )
+
+
+@pytest.mark.parametrize("name", ["x-note", "referer", "user-agent", "x-forwarded-for"])
+@pytest.mark.parametrize(
+    "value", ["{}", "see {}.", "https://example.org/{}?q=1", "https://example.org/?q={}"]
+)
+def test_an_accepted_key_is_told_in_no_header(name, value):
+    for key, accepted in ((SECRET, {"api_keys": (SECRET,)}), (f"mg-{SECRET}", {})):
+        _, told = told_of(Caller(**accepted), key=key, **{name: value.format(key)})
+        assert SECRET not in told
+        other = f"mg-{SECRET}-of-another"
+        assert SECRET not in told_of(Caller(), **{name: value.format(other)})[1]
+
+
+USUAL = ("sig", "jwt", "session", "pwd", "code", "bearer", "api_key", "access_token", "X-Amz-Signature")
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_usual_names_in_a_query_are_redacted_and_in_a_referer_too(name):
+    _, told = told_of(Caller(), path=f"/v1/chat/completions?{name}={SECRET}&q=1")
+    assert SECRET not in told
+    assert f"{name}=[redacted]&q=1" in told
+    _, told = told_of(Caller(), referer=f"https://example.org/page?{name}={SECRET}&q=1")
+    assert SECRET not in told
+    assert f"https://example.org/page?{name}=[redacted]&q=1" in told
+
+
+@pytest.mark.parametrize("field", ["api_key", "password", "apiKey", "X-Api-Key", "client_secret"])
+def test_fields_of_a_body_that_are_named_for_a_secret_are_redacted(field):
+    body = {
+        "messages": [{"role": "user", "content": f"I am {SECRET}"}],
+        "metadata": {field: SECRET},
+        field: SECRET,
+        "temperature": SECRET,
+    }
+    _, told = told_of(Caller(), body=body)
+    assert SECRET not in told
+    assert f'"{field}": "[redacted]"' in told
+
+
+def test_what_a_schema_says_of_a_password_is_told():
+    parameters = {"type": "object", "properties": {"password": {"type": "string"}}}
+    tool = {"type": "function", "function": {"name": "enter", "parameters": parameters}}
+    body = {"messages": [{"role": "user", "content": "Hello"}], "tools": [tool]}
+    assert '"password": {"type": "string"}' in told_of(Caller(), body=body)[1]
+
+
+@pytest.mark.parametrize("before", range(180, 270, 3))
+def test_no_part_of_a_key_is_left_where_a_message_is_cut(before):
+    caller = Caller()
+    key = "mg-" + "Zq9abcdefghijklmnopqrstuvwxyz0123456789" * 2
+    text = "x" * before + key
+    body = {"messages": [{"role": "user", "content": "Hello"}], "temperature": text}
+    answer, told = told_of(caller, body=body, key=key)
+    assert answer.status == 400
+    answer, more = told_of(caller, path=f"/v1/{text}", key=key)
+    assert answer.status == 404
+    assert "mg-Zq9" not in told + more
+    assert "…" in told + more
+
+
+def test_no_verdict_tells_a_secret():
+    caller = Caller()
+    caller.call("PUT", "/__mockgrid__/sessions/mg-test", {"steps": [{"error": 400}]}, JSON)
+    body = {"messages": [{"role": "user", "content": "Hello"}]}
+    for _ in range(2):
+        caller.call(path=f"/v1/chat/completions?api_key={SECRET}", body=body)
+    told = everything(caller.app)
+    assert "retried_non_retryable" in told
+    assert SECRET not in told
