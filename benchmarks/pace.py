@@ -23,7 +23,6 @@ from typing import Any
 
 import uvloop
 
-from mockgrid.settings import Settings
 from mockgrid.http.head import Head
 from mockgrid.http.send import send_reply
 from mockgrid.http.server import run
@@ -32,6 +31,7 @@ from mockgrid.reply.reply import SSE, Reply
 from mockgrid.scenario.delay import Fixed
 from mockgrid.scenario.pace import Pace
 from mockgrid.session.exchange import Exchange
+from mockgrid.settings import Settings
 
 RAMP = 2.0
 GOALS = {50: 0.005, 99: 0.050}

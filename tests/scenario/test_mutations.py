@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockgrid.app.build import load_contract
-from mockgrid.settings import Settings
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
 from mockgrid.reply.checking import checking_for
 from mockgrid.scenario import ScenarioError, build, check
 from mockgrid.scenario.possibility import waiting_for_ever
+from mockgrid.settings import Settings
 
 _FOLDER = Path(__file__).parents[2] / "scenarios"
 _SOURCES = [yaml.load(path.read_text(), name=path.name).data for path in sorted(_FOLDER.glob("*.yaml"))]
