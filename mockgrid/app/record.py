@@ -10,8 +10,7 @@ from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
 from mockgrid.schema.warnings import FieldWarning, field_warnings
-from mockgrid.session.accounts import request_body
-from mockgrid.session.redaction import redacted_violation
+from mockgrid.session.exchange_json import request_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -182,7 +181,7 @@ class Recorder:
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.violations:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
-            self._tally.violation(operation, redacted_violation(violation.as_json(), hidden))
+            self._tally.violation(operation, hidden.value(violation.as_json()))
 
     def _end(self, session: Session, tally: Tally) -> None:
         from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - a server should be ready soon

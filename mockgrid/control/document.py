@@ -10,6 +10,7 @@ from mockgrid import __version__
 from mockgrid.control import CONTROL
 from mockgrid.document.document import read_document
 from mockgrid.document.pointer import resolve
+from mockgrid.session.records import schemas
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
@@ -26,7 +27,12 @@ _DONE = "[DONE]"
 def control_document() -> dict[str, Any]:
     """Return the document that describes the control interface, as OpenAPI 3.0."""
     data: dict[str, Any] = read_document(Path(__file__).with_name("openapi.yaml")).data
-    return {**data, "info": {**data["info"], "version": __version__}}
+    components = data["components"]
+    return {
+        **data,
+        "info": {**data["info"], "version": __version__},
+        "components": {**components, "schemas": {**components["schemas"], **schemas()}},
+    }
 
 
 def control_index(mounted: str) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings import UnknownCodeError, find, render
-from mockgrid.session.accounts import account, accounts
 from mockgrid.session.clock import VirtualClock, moved_by
+from mockgrid.session.exchange_json import exchange_page, exchange_record, exchange_records
 from mockgrid.session.har import har
 from mockgrid.session.sessions import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
@@ -102,7 +102,8 @@ class Operator:
             final: whether no more requests will come, so that it can be told whether the client gave up.
         """
         service = self._service
-        return summary(self._session(key), service.redaction, service.contract.policy.retry, final=final)
+        retry = service.contract.policy.retry
+        return summary(self._session(key), service.redaction, retry, final=final).as_json()
 
     def open(self, key: str, body: Any) -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
@@ -154,14 +155,7 @@ class Operator:
 
     def exchanges(self, key: str, *, after: int = 0) -> dict[str, Any]:
         """Return the exchanges of a session that come after a number."""
-        session = self._session(key)
-        journal = session.journal
-        return {
-            "session": session.name,
-            "count": journal.count,
-            "dropped": {"exchanges": journal.dropped, "violations": journal.dropped_violations},
-            "exchanges": accounts(session, self._service.redaction, after=after),
-        }
+        return exchange_page(self._session(key), self._service.redaction, after=after).as_json()
 
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
@@ -170,11 +164,12 @@ class Operator:
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
         session = self._session(key)
-        exchanges = accounts(session, self._service.redaction, after=number - 1, until=number)
-        if not exchanges:
+        exchanges = exchange_records(session, self._service.redaction, after=number - 1, until=number)
+        exchange = next(exchanges, None)
+        if exchange is None:
             gone = " any more" if 0 < number <= session.journal.count else ""
             raise ControlError(404, f"There is no exchange {number} in this session{gone}.")
-        return exchanges[0]
+        return exchange.as_json()
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
@@ -232,7 +227,7 @@ class Operator:
                     yield b"event: dropped\ndata: %d\n\n" % missed
                 session = self._service.sessions.find(journal.session)
                 if session is not None:  # it may have been closed meanwhile
-                    value = account(exchange, session, self._service.redaction)
+                    value = exchange_record(exchange, session, self._service.redaction).as_json()
                     yield b"event: exchange\ndata: " + orjson.dumps(value) + b"\n\n"
         finally:
             stop()
@@ -241,7 +236,7 @@ class Operator:
 
     def clock(self, key: str) -> dict[str, Any]:
         """Return a session's time."""
-        return clock_state(self._session(key))
+        return clock_state(self._session(key)).as_json()
 
     def move_clock(self, key: str, move: Any) -> dict[str, Any]:
         """Move a session's virtual clock forward: ``{"advance": "2s"}``, or seconds as a number.

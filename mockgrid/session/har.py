@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from mockgrid import __version__
-from mockgrid.session.accounts import accounts
+from mockgrid.session.exchange_json import exchange_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mockgrid.session.records import ExchangeRecord, GivenReply, SentRequest
     from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
 
@@ -31,62 +32,68 @@ def har(session: Session, redaction: Redaction) -> dict[str, Any]:
         "log": {
             "version": "1.2",
             "creator": {"name": "MockGrid", "version": __version__},
-            "entries": [_entry(told) for told in accounts(session, redaction)],
+            "entries": [_entry(exchange) for exchange in exchange_records(session, redaction)],
         }
     }
 
 
-def _entry(told: Mapping[str, Any]) -> dict[str, Any]:
-    request, reply = told["request"], told["reply"]
-    milliseconds = round((told["seconds"] or 0.0) * 1000, 3)
-    started = _BEGINNING + timedelta(seconds=told["at"])
-    host = request["headers"].get("host", "localhost")
-    query = request["query"]
-    content = _text(reply) if not reply["chunks"] else "".join(piece["data"] for piece in reply["chunks"])
+def _entry(exchange: ExchangeRecord) -> dict[str, Any]:
+    request, reply = exchange.request, exchange.reply
+    milliseconds = round((exchange.seconds or 0.0) * 1000, 3)
+    started = _BEGINNING + timedelta(seconds=exchange.at)
+    host = request.headers.get("host", "localhost")
+    query = request.query
+    content = _text(reply) if not reply.chunks else "".join(piece.data for piece in reply.chunks)
     entry: dict[str, Any] = {
         "startedDateTime": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "time": milliseconds,
         "request": {
-            "method": request["method"],
-            "url": f"http://{host}{request['path']}" + (f"?{query}" if query else ""),
+            "method": request.method,
+            "url": f"http://{host}{request.path}" + (f"?{query}" if query else ""),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _pairs(request["headers"]),
+            "headers": _pairs(request.headers),
             "queryString": [
                 {"name": name, "value": value} for name, value in parse_qsl(query, keep_blank_values=True)
             ],
             "headersSize": -1,
-            "bodySize": request["bytes"],
+            "bodySize": request.size,
         },
         "response": {
-            "status": told["status"],
-            "statusText": _PHRASES.get(told["status"], ""),
+            "status": exchange.status,
+            "statusText": _PHRASES.get(exchange.status, ""),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _pairs(reply["headers"]),
+            "headers": _pairs(reply.headers),
             "content": {
-                "size": reply["bytes"],
-                "mimeType": reply["headers"].get("content-type", ""),
+                "size": reply.size,
+                "mimeType": reply.headers.get("content-type", ""),
                 "text": content,
             },
-            "redirectURL": reply["headers"].get("location", ""),
+            "redirectURL": reply.headers.get("location", ""),
             "headersSize": -1,
-            "bodySize": reply["bytes"],
+            "bodySize": reply.size,
         },
         "cache": {},
         "timings": {"send": 0, "wait": milliseconds, "receive": 0},
-        "comment": f"step={told['step'] or ''} attempt={told['attempt']} ended_by={told['ended_by'] or ''}",
+        "comment": " ".join(
+            (
+                f"step={exchange.step or ''}",
+                f"attempt={exchange.attempt}",
+                f"ended_by={exchange.ended_by or ''}",
+            )
+        ),
     }
-    if request["bytes"]:
-        kind = request["headers"].get("content-type", "")
+    if request.size:
+        kind = request.headers.get("content-type", "")
         entry["request"]["postData"] = {"mimeType": kind, "text": _text(request)}
     return entry
 
 
-def _text(side: Mapping[str, Any]) -> str:
-    body = side["body"]
+def _text(side: SentRequest | GivenReply) -> str:
+    body = side.body
     if body is None:
-        return str(side.get("base64", ""))
+        return side.base64 or ""
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 

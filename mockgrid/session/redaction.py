@@ -217,11 +217,6 @@ class Hidden:
         return text[: len(text) - length] + REDACTED if length else text
 
 
-def redacted_violation(violation: Mapping[str, str], hidden: Hidden) -> dict[str, str]:
-    """Return a violation as JSON without the secrets."""
-    return {key: hidden.text(value) for key, value in violation.items()}
-
-
 def _overlap(text: str, secret: str) -> int:
     """Return how many characters of a secret's beginning a text ends with; 0 for fewer than tell anything."""
     for length in range(min(len(secret) - 1, len(text)), _SHORTEST - 1, -1):

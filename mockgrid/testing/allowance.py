@@ -13,7 +13,7 @@ from mockgrid.testing.error import hidden
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.testing.summary import Summary
+    from mockgrid.session.records import Summary
 
 __tracebackhide__ = hidden
 

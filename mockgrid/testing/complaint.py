@@ -13,9 +13,16 @@ from mockgrid.testing.fragment import fragment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mockgrid.session.records import (
+        FieldWarning,
+        NearMiss,
+        Summary,
+        Unmatched,
+        UnusedStep,
+        Verdict,
+        Violation,
+    )
     from mockgrid.testing.exchange import Exchange
-    from mockgrid.testing.summary import NearMiss, Summary, Unmatched, UnusedStep, Verdict
-    from mockgrid.testing.violation import Remark, Violation
 
 WIDTH: Final = 80
 """Columns of the longest line, paths without a slash to break at excepted."""
@@ -78,7 +85,7 @@ def verdict_lines(verdicts: Iterable[Verdict]) -> str:
 
 
 def _breaches(
-    found: Sequence[Violation | Remark],
+    found: Sequence[Violation | FieldWarning],
     by_number: dict[int, Exchange],
     where: Callable[[str], str],
     title: str,
@@ -87,7 +94,7 @@ def _breaches(
         return
     codes = sorted({one.code for one in found})
     yield f"{title} ({_many(len(found), 'time')}: {', '.join(codes)})."
-    alike: dict[tuple[str, str, str], list[Violation | Remark]] = {}
+    alike: dict[tuple[str, str, str], list[Violation | FieldWarning]] = {}
     for one in found:
         alike.setdefault((one.code, one.pointer, one.contract), []).append(one)
     shown = list(alike.values())[:_MOST]
@@ -103,7 +110,7 @@ def _breaches(
     yield _wrapped(f"`mockgrid explain {codes[0]}` tells more. Where it is meant, {word}=[{listed}].", 0)
 
 
-def _breach(one: Violation | Remark, exchange: Exchange | None, where: Callable[[str], str]) -> str:
+def _breach(one: Violation | FieldWarning, exchange: Exchange | None, where: Callable[[str], str]) -> str:
     parts = [_wrapped(str(one), 2, hang=2)]
     in_body = getattr(one, "location", "body") == "body"
     if exchange is not None and in_body and isinstance(exchange.request.body, (dict, list)):

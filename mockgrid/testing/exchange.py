@@ -1,87 +1,30 @@
-"""One request with its reply, as the server's journal tells it."""
+"""One request with its reply, as a test has it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
-from mockgrid.testing.stream import text_of_stream
-from mockgrid.testing.summary import Unmatched
-from mockgrid.testing.violation import Remark, Violation
+from mockgrid.session.records import ExchangeRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class SentRequest:
-    """What the client sent; credentials read ``[redacted]``.
-
-    Attributes:
-        method: as sent.
-        path: as sent, decoded.
-        query: as sent, without its question mark.
-        headers: by lower-case name.
-        body: a JSON value, or text; None for no body, and for bytes that are neither.
-        size: bytes of the body.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: Any
-    size: int
-
-    @property
-    def json(self) -> Any:
-        """The body as a JSON value; the same as ``body``."""
-        return self.body
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+    from mockgrid.session.records import Chunk, GivenReply
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a reply.
-
-    Attributes:
-        at: seconds since the reply began.
-        data: its text.
-    """
-
-    at: float
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class GivenReply:
-    """What the server answered.
-
-    Attributes:
-        headers: by lower-case name.
-        body: a JSON value, or text; None for a stream.
-        chunks: the pieces in which it left; none where it left at once.
-        size: bytes of the body.
-    """
-
-    headers: Mapping[str, str]
-    body: Any
-    chunks: tuple[Chunk, ...]
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(ExchangeRecord):
     """One request with its reply.
 
     Attributes:
         number: its place in the session, from 1.
         status: the HTTP status of the reply.
-        request: what was sent.
-        reply: what was answered.
+        request: what was sent: ``method``, ``path``, ``query``, ``headers``, ``body`` (a JSON value, or text;
+            also as ``json``) and ``size`` in bytes.
+        reply: what was answered: ``headers``, ``body``, ``chunks`` (each ``at`` so many seconds with its
+            ``data``) and ``size`` in bytes.
         operation: the id of what was called; None where there is no such operation.
         step: the scenario's step that gave the reply; None for the default reply.
         scenario: the scenario that played; None where none did.
@@ -98,56 +41,11 @@ class Exchange:
         degraded: what the transport could not do, and what was done instead; None for nothing.
     """
 
-    number: int
-    status: int
-    request: SentRequest
-    reply: GivenReply
-    operation: str | None
-    step: str | None
-    scenario: str | None
-    attempt: int
-    violations: tuple[Violation, ...]
-    warnings: tuple[Remark, ...]
-    unmatched: Unmatched | None
-    at: float
-    since_last_attempt: float | None
-    seconds: float | None
-    ended_by: str | None
-    whole: bool | None
-    virtual_seconds: float
-    degraded: str | None
-
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Exchange:
-        """Read an exchange as the control interface tells it."""
-        number, sent, given, missed = told["number"], told["request"], told["reply"], told["no_step"]
-        return cls(
-            number=number,
-            status=told["status"],
-            request=SentRequest(
-                sent["method"], sent["path"], sent["query"], sent["headers"], sent["body"], sent["bytes"]
-            ),
-            reply=GivenReply(
-                given["headers"],
-                _body(given),
-                tuple(Chunk(chunk["at"], chunk["data"]) for chunk in given["chunks"]),
-                given["bytes"],
-            ),
-            operation=told["operation"],
-            step=told["step"],
-            scenario=told["scenario"],
-            attempt=told["attempt"],
-            violations=tuple(Violation.from_json(found, number) for found in told["violations"]),
-            warnings=tuple(Remark.from_json(found, number) for found in told["warnings"]),
-            unmatched=None if missed is None else Unmatched.from_json(missed, number),
-            at=told["at"],
-            since_last_attempt=told["since_last_attempt"],
-            seconds=told["seconds"],
-            ended_by=told["ended_by"],
-            whole=told["whole"],
-            virtual_seconds=told["virtual_seconds"],
-            degraded=told["degraded"],
-        )
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read an exchange; a body that is no stream is there, whether it left at once or in pieces."""
+        exchange = super(Exchange, cls).from_json(data)
+        return replace(exchange, reply=replace(exchange.reply, body=_whole_body(exchange.reply)))
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -157,10 +55,10 @@ class Exchange:
     @property
     def text(self) -> str:
         """What the assistant said in the first choice, streamed or whole; else the reply's body as text."""
-        if _is_events(self.reply.headers):
+        if _is_events(self.reply):
             return text_of_stream("".join(chunk.data for chunk in self.reply.chunks))
         body = self.reply.body
-        said = _content(body)
+        said = _content_of_reply(body)
         if said is not None:
             return said
         return body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
@@ -169,24 +67,47 @@ class Exchange:
         return f"{self.request} → {self.status}"
 
 
-def _is_events(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-type", "").startswith("text/event-stream")
+def text_of_stream(sent: str) -> str:
+    r"""Return what the deltas of the first choice say together; events that cannot be read say nothing.
+
+    >>> text_of_stream('data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n')
+    'Hi'
+    """
+    lines = sent.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    said = []
+    for event in lines.split("\n\n"):
+        data = "\n".join(line[5:].removeprefix(" ") for line in event.split("\n") if line.startswith("data:"))
+        if data and data != "[DONE]":
+            said.append(_content_of_chunk(data))
+    return "".join(said)
 
 
-def _body(given: Mapping[str, Any]) -> Any:
-    """Return the body of a reply that is no stream, whether it left at once or in pieces."""
-    if given["body"] is not None or not given["chunks"] or _is_events(given["headers"]):
-        return given["body"]
-    text = "".join(chunk["data"] for chunk in given["chunks"])
+def _is_events(reply: GivenReply) -> bool:
+    return reply.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _whole_body(reply: GivenReply) -> Any:
+    if reply.body is not None or not reply.chunks or _is_events(reply):
+        return reply.body
+    text = "".join(chunk.data for chunk in reply.chunks)
     try:
         return json.loads(text)
     except ValueError:
         return text
 
 
-def _content(body: Any) -> str | None:
+def _content_of_reply(body: Any) -> str | None:
     try:
         content = body["choices"][0]["message"]["content"]
     except (KeyError, IndexError, TypeError):
         return None
     return content or ""
+
+
+def _content_of_chunk(data: str) -> str:
+    try:
+        choices = json.loads(data)["choices"]
+        content = next(choice["delta"]["content"] for choice in choices if choice.get("index", 0) == 0)
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return ""
+    return content if isinstance(content, str) else ""

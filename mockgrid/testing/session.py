@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.session.records import Summary
 from mockgrid.testing.advice import advice
 from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.caller import caller
@@ -14,16 +15,14 @@ from mockgrid.testing.environment import Environment
 from mockgrid.testing.error import CallError, WaitError, hidden, play_error
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.script import script_of
-from mockgrid.testing.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mockgrid.session.records import FieldWarning, Unmatched, UnusedStep, Verdict, Violation
     from mockgrid.testing.caller import Caller
     from mockgrid.testing.controls import Controls
     from mockgrid.testing.script import Played
-    from mockgrid.testing.summary import Unmatched, UnusedStep, Verdict
-    from mockgrid.testing.violation import Remark, Violation
 
 __tracebackhide__ = hidden
 
@@ -157,7 +156,7 @@ class GridSession:
         return self._now().violations
 
     @property
-    def warnings(self) -> tuple[Remark, ...]:
+    def warnings(self) -> tuple[FieldWarning, ...]:
         """Fields of valid requests that the contract does not know, or deprecates."""
         return self._now().warnings
 

@@ -10,9 +10,9 @@ from mockgrid.testing.complaint import complaint, journal
 from mockgrid.testing.error import CallError, PlayError
 
 if TYPE_CHECKING:
+    from mockgrid.session.records import Summary
     from mockgrid.testing.allowance import Allowance
     from mockgrid.testing.session import GridSession
-    from mockgrid.testing.summary import Summary
 
 
 class Trial:

@@ -3,13 +3,12 @@
 import pytest
 
 from mockgrid.errors import MockgridError
+from mockgrid.session.records import FieldWarning, Summary, Unmatched, UnusedStep, Verdict, Violation
 from mockgrid.testing.allowance import Allowance
-from mockgrid.testing.summary import Summary, Unmatched, UnusedStep, Verdict
-from mockgrid.testing.violation import Remark, Violation
 
 ALL = Summary(
     violations=(Violation("MG112", "a", ""), Violation("MG113", "b", "")),
-    warnings=(Remark("MG140", "c", ""), Remark("MG141", "d", "")),
+    warnings=(FieldWarning("MG140", "c", ""), FieldWarning("MG141", "d", "")),
     unmatched=(Unmatched("", ()),),
     unused_steps=(UnusedStep("s", "t", "w"),),
     verdicts=(Verdict("MG310", "retry_after_ignored", "", (1,)),),

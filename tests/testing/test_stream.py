@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.testing.stream import text_of_stream
+from mockgrid.testing.exchange import text_of_stream
 
 
 def event(content, newline="\n", index=0):

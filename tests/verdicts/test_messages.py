@@ -118,4 +118,4 @@ def test_each_says_what_was_seen_and_what_was_expected(made, message):
 
 def test_every_verdict_has_a_message_above():
     assert sorted({message.split()[0] for _, message in MESSAGES}) == sorted(CODES.values())
-    assert proved("gave_up", (1,), "") == Verdict("gave_up", "MG314", "", (1,))
+    assert proved("gave_up", (1,), "") == Verdict("MG314", "gave_up", "", (1,))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from mockgrid.session.records import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+__all__ = ["CODES", "Verdict", "VerdictName", "proved"]
 
 VerdictName = Literal[
     "retry_after_ignored",
@@ -35,35 +38,6 @@ CODES: Mapping[VerdictName, str] = MappingProxyType(
 """Every verdict with its code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a client did wrong, and what proves it.
-
-    Attributes:
-        name: such as ``retry_after_ignored``.
-        code: such as ``MG310``.
-        message: what was seen and what was expected, one sentence; without a secret.
-        exchanges: numbers of the exchanges that prove it, in the order in which they arrived.
-    """
-
-    name: VerdictName
-    code: str
-    message: str
-    exchanges: tuple[int, ...]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.name}: {self.message}"
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the verdict as it stands in reports."""
-        return {
-            "name": self.name,
-            "code": self.code,
-            "message": self.message,
-            "exchanges": list(self.exchanges),
-        }
-
-
 def proved(name: VerdictName, exchanges: Iterable[int], message: str) -> Verdict:
     """Return a verdict with the code that its name has."""
-    return Verdict(name, CODES[name], message, tuple(exchanges))
+    return Verdict(name=name, code=CODES[name], message=message, exchanges=tuple(exchanges))

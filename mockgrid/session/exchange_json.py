@@ -1,0 +1,218 @@
+"""Exchanges as data: what the journal tells of them to tests, reports and people."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.contract.bodies import media_type_for
+from mockgrid.contract.encodings import decode_content
+from mockgrid.contract.media_types import media_name
+from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.errors import MockgridError
+from mockgrid.schema.warnings import field_warnings
+from mockgrid.session.exchange import MOST_KEPT
+from mockgrid.session.records import (
+    Chunk,
+    ExchangePage,
+    ExchangeRecord,
+    FieldWarning,
+    GivenReply,
+    SentRequest,
+    Unmatched,
+    Violation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.redaction import Hidden, Redaction
+    from mockgrid.session.session import Session
+
+# Deeper bodies are told as text.
+_DEEPEST: Final = 200
+_DIGITS: Final = 6
+
+
+def exchange_page(session: Session, redaction: Redaction, *, after: int = 0) -> ExchangePage:
+    """Return the exchanges of a session that come after a number."""
+    journal = session.journal
+    exchanges = tuple(exchange_records(session, redaction, after=after))
+    return ExchangePage(
+        session=session.name,
+        count=journal.count,
+        dropped=journal.dropped,
+        dropped_violations=journal.dropped_violations,
+        exchanges=exchanges,
+    )
+
+
+def exchange_records(
+    session: Session, redaction: Redaction, *, after: int = 0, until: float = math.inf
+) -> Iterator[ExchangeRecord]:
+    """Yield the exchanges of a session as they are told, in order; see ``exchange_record``.
+
+    Args:
+        session: whose journal is read.
+        redaction: hides credentials.
+        after: the number of the last exchange before those that are wanted.
+        until: the number of the last one that is.
+    """
+    ends: dict[tuple[str, str, bytes, bytes], float] = {}
+    for exchange in session.journal:
+        request = (exchange.method, exchange.path, exchange.query, exchange.body)
+        if exchange.number > until:
+            break
+        if exchange.number > after:
+            yield exchange_record(exchange, session, redaction, ends.get(request))
+        ends[request] = exchange.ended or exchange.arrived
+
+
+def exchange_record(
+    exchange: Exchange, session: Session, redaction: Redaction, last_attempt: float | None = None
+) -> ExchangeRecord:
+    """Return one exchange as it is told, without credentials. Times are seconds, to the microsecond.
+
+    Args:
+        exchange: what to tell.
+        session: whose it is; ``at`` is counted from its beginning.
+        redaction: hides credentials.
+        last_attempt: when the reply to the same request before this one had ended; None where there is none.
+    """
+    body = request_body(exchange)
+    hidden = redaction.of(exchange, body)
+    play, ended = session.play, exchange.ended
+    sent = _body(body, exchange.headers.get(b"content-type", b""), hidden)
+    given = _body(exchange.reply_body, dict(exchange.reply_headers).get(b"content-type", b""), hidden)
+    return ExchangeRecord(
+        number=exchange.number,
+        session=session.name,
+        at=_seconds(max(exchange.arrived - session.opened, 0.0)),
+        operation=exchange.operation.id if exchange.operation is not None else None,
+        request=SentRequest(
+            method=exchange.method,
+            path=hidden.text(exchange.path),
+            query=redaction.query(exchange.query, hidden),
+            headers=redaction.headers(exchange.headers.items(), hidden),
+            size=exchange.body_size,
+            **sent,
+        ),
+        violations=violations(exchange, hidden),
+        warnings=warnings(exchange, hidden),
+        failure=exchange.failure or None,
+        attempt=exchange.attempt,
+        since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
+        scenario=play.scenario.name if play is not None else None,
+        step=exchange.step or None,
+        unmatched=unmatched(exchange, hidden),
+        status=exchange.status,
+        reply=GivenReply(
+            headers=redaction.headers(exchange.reply_headers, hidden),
+            chunks=_chunks(exchange, hidden),
+            size=exchange.chunks_size or len(exchange.reply_body),
+            **given,
+        ),
+        seconds=_seconds(ended - exchange.arrived) if ended else None,
+        ended_by=exchange.ended_by if ended else None,
+        whole=exchange.whole if ended else None,
+        virtual_seconds=_seconds(exchange.virtual_seconds),
+        degraded=exchange.degraded or None,
+    )
+
+
+def request_body(exchange: Exchange) -> bytes:
+    """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
+    encoding = exchange.headers.get(b"content-encoding")
+    if encoding is None:
+        return exchange.body
+    try:
+        return decode_content(exchange.body, encoding.decode("latin-1"), MOST_KEPT)
+    except MockgridError:
+        return exchange.body
+
+
+def violations(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[Violation, ...]:
+    """Return how a request broke the contract, without its secrets.
+
+    Args:
+        exchange: with the request.
+        hidden: its secrets.
+        number: of the exchange, where that is not told beside them.
+    """
+    return tuple(
+        Violation.from_json({**hidden.value(violation.as_json()), "exchange": number})
+        for violation in exchange.violations
+    )
+
+
+def unmatched(exchange: Exchange, hidden: Hidden, number: int = 0) -> Unmatched | None:
+    """Return why no step matched, without the request's secrets; None where one did, or none had to."""
+    if exchange.no_step is None:
+        return None
+    return Unmatched.from_json({**hidden.value(exchange.no_step.as_json()), "exchange": number})
+
+
+def warnings(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[FieldWarning, ...]:
+    """Return what is worth a word about a valid request: unknown fields, and deprecated ones."""
+    operation = exchange.operation
+    if operation is None or not operation.body or exchange.violations or not exchange.body:
+        return ()
+    content_type = exchange.headers.get(b"content-type")
+    media = media_type_for(operation, content_type.decode("latin-1") if content_type is not None else None)
+    if media is None or media.schema is None or not media.is_json:
+        return ()
+    try:
+        value = read_json(request_body(exchange), _DEEPEST)
+    except MalformedJsonError:
+        return ()
+    return tuple(
+        FieldWarning(
+            code=warning.code,
+            pointer=hidden.text(warning.pointer),
+            path=hidden.text(warning.path),
+            message=hidden.text(warning.message),
+            meant=warning.meant,
+            contract=warning.contract,
+            exchange=number,
+        )
+        for warning in field_warnings(media.schema, value)
+    )
+
+
+def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
+    """Return a body as a JSON value, as text, or as base64: the first that it can be told as."""
+    if not body:
+        return {"body": None}
+    named = media_name(content_type.decode("latin-1"))
+    if named is None or named.name.endswith("json"):
+        try:
+            value = read_json(body, _DEEPEST)
+            json.dumps(value)
+        except (MalformedJsonError, ValueError, RecursionError):
+            pass
+        else:
+            return {"body": hidden.value(value)}
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        hidden_bytes = hidden.text(body.decode("latin-1")).encode("latin-1", "replace")
+        return {"body": None, "base64": base64.b64encode(hidden_bytes).decode("ascii")}
+    return {"body": hidden.text(text)}
+
+
+def _chunks(exchange: Exchange, hidden: Hidden) -> tuple[Chunk, ...]:
+    """Return the pieces of a reply as text; one that ends within a character gives the rest to the next."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    last = len(exchange.chunks) - 1
+    return tuple(
+        Chunk(_seconds(at - exchange.replied), hidden.text(decoder.decode(data, place == last)))
+        for place, (at, data) in enumerate(exchange.chunks)
+    )
+
+
+def _seconds(seconds: float) -> float:
+    return round(seconds, _DIGITS)

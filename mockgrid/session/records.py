@@ -1,0 +1,317 @@
+"""What the control interface tells: each thing once, for the server, its OpenAPI document, and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - read when the classes are
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
+
+from mockgrid.session.json_form import JsonForm, described
+
+EndedBy = Literal["server", "client", "shutdown"]
+Location = Literal["body", "query", "path", "header", "cookie"]
+
+_SESSION_NAME = {"$ref": "#/components/schemas/SessionName"}
+
+
+def _exchange_number() -> Any:
+    return described("The number of the exchange", default=0, omitted=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation(JsonForm):
+    """One way in which a request broke the contract."""
+
+    first_in_json: ClassVar = ("exchange", "code", "location", "pointer")
+
+    code: str = described("Such as MG113; `mockgrid explain MG113` tells more", pattern="^MG[0-9]{3}$")
+    path: str = described("What is wrong, dotted: messages.0.role; $ is the whole")
+    message: str = described("One sentence without the path")
+    pointer: str = described("The same place as a JSON pointer", default="")
+    location: Location = described(default="body")
+    expected: str = described("What the contract asks for, in a few words", default="")
+    got: str = described("What was sent, as JSON, cut short", default="")
+    contract: str = described("JSON pointer into the contract; empty without a schema", default="")
+    exchange: int = _exchange_number()
+
+    def __str__(self) -> str:
+        place = "" if self.path == "$" else f"{self.path}: "
+        return f"{self.code} {place}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWarning(JsonForm):
+    """A field of a valid request that the contract does not know, or deprecates."""
+
+    first_in_json: ClassVar = ("exchange", "code", "pointer")
+
+    code: str = described("MG140 or MG141")
+    path: str = described("Of the field, dotted")
+    message: str = described("One sentence without the path")
+    pointer: str = described("The same place as a JSON pointer into the body", default="")
+    meant: str = described("The name that was probably meant, or that takes its place", default="")
+    contract: str = described("JSON pointer into the contract", default="")
+    exchange: int = _exchange_number()
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss(JsonForm):
+    """A step that nearly matched a request."""
+
+    first_in_json: ClassVar = ("step", "index", "where")
+
+    step: str = described("Its name")
+    where: str = described("Where it is written")
+    held: int = described("How many predicates held")
+    of: int = described("How many there are")
+    predicate: str = described("The first that did not hold", place="failed.predicate")
+    expected: str = described("What that asks for", place="failed.expected")
+    got: str = described("What the request has", place="failed.got")
+    index: int = described("Its place in the scenario, from 0", default=0, shown=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched(JsonForm):
+    """A request for which the scenario had no reply."""
+
+    first_in_json: ClassVar = ("exchange", "message", "step")
+
+    message: str = described("One sentence")
+    near_misses: tuple[NearMiss, ...] = described("At most three steps, the nearest first")
+    exchange: int = _exchange_number()
+    step: str | None = described(
+        "The step that matched and had given all its replies", default=None, shown=False
+    )
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedStep(JsonForm):
+    """A step of a strict scenario that gave no reply."""
+
+    first_in_json: ClassVar = ("scenario", "index")
+
+    scenario: str = described("The scenario's name")
+    step: str = described("The step's name")
+    where: str = described("Where it is written")
+    index: int = described("Its place in the scenario, from 0", default=0, shown=False)
+
+    def __str__(self) -> str:
+        return f"{self.step} ({self.where})"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(JsonForm):
+    """What the journal proves of the client's conduct."""
+
+    first_in_json: ClassVar = ("name",)
+
+    code: str = described("Such as MG310")
+    name: str = described("Such as retry_after_ignored")
+    message: str = described("What was seen and what was expected, one sentence")
+    exchanges: tuple[int, ...] = described("The numbers of the exchanges that prove it")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest(JsonForm):
+    """What the client sent; credentials read ``[redacted]``."""
+
+    method: str = described("As sent")
+    path: str = described("As sent, decoded")
+    query: str = described("As sent, without its question mark")
+    headers: Mapping[str, str] = described("By lower-case name")
+    body: Any = described("A JSON value, or text; null for no body, and for bytes that are neither")
+    size: int = described("Bytes of the body", place="bytes", minimum=0)
+    base64: str | None = described("The body where it is neither", default=None, omitted=True, shown=False)
+
+    @property
+    def json(self) -> Any:
+        """The body as a JSON value; the same as ``body``."""
+        return self.body
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(JsonForm):
+    """A piece of a reply."""
+
+    at: float = described("Seconds since the reply began")
+    data: str = described("Its text")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenReply(JsonForm):
+    """What the server answered."""
+
+    headers: Mapping[str, str] = described("By lower-case name")
+    body: Any = described("A JSON value, or text; null for a stream")
+    chunks: tuple[Chunk, ...] = described("The pieces in which it left; none where it left at once")
+    size: int = described("Bytes of the body", place="bytes", minimum=0)
+    base64: str | None = described("The body where it is neither", default=None, omitted=True, shown=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRecord(JsonForm):
+    """One request with its reply; credentials read [redacted]. Times are seconds."""
+
+    first_in_json: ClassVar = (
+        *("number", "session", "at", "operation", "request", "violations", "warnings", "failure", "attempt"),
+        *("since_last_attempt", "scenario", "step", "unmatched", "status", "reply"),
+    )
+
+    number: int = described("Its place in the session, from 1", minimum=1)
+    status: int = described("Of the reply", minimum=100, maximum=599)
+    request: SentRequest = described("What was sent")
+    reply: GivenReply = described("What was answered")
+    operation: str | None = described("The id of what was called; null where there is no such operation")
+    step: str | None = described("The scenario's step that gave the reply; null for the default reply")
+    scenario: str | None = described("The scenario that played; null where none did")
+    attempt: int = described(
+        "How many times the session had seen this very request, with this one", minimum=0
+    )
+    violations: tuple[Violation, ...] = described("How the request broke the contract")
+    warnings: tuple[FieldWarning, ...] = described("Fields that the contract does not know, or deprecates")
+    unmatched: Unmatched | None = described(
+        "Why the scenario had no reply; null where it had one", place="no_step"
+    )
+    at: float = described("From the session's beginning to the request")
+    since_last_attempt: float | None = described(
+        "From the end of the last reply to this very request; null for the first"
+    )
+    seconds: float | None = described(
+        "From the request's head to the reply's end; null while that is under way"
+    )
+    ended_by: EndedBy | None = described("Null while it is under way")
+    whole: bool | None = described("Whether the reply ended as it should; null while it is under way")
+    virtual_seconds: float = described("Waits that a virtual clock has spared")
+    degraded: str | None = described("What the transport could not do, and what was done instead")
+    session: str = described(default="", shown=False, schema=_SESSION_NAME)
+    failure: str | None = described("The kind of failure that was answered", default=None, shown=False)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read an exchange; what is said of it has its number."""
+        number = {"exchange": data["number"]}
+        numbered: dict[str, Any] = {
+            name: [{**item, **number} for item in data[name]] for name in ("violations", "warnings")
+        }
+        if data["no_step"] is not None:
+            numbered["no_step"] = {**data["no_step"], **number}
+        return super(ExchangeRecord, cls).from_json({**data, **numbered})
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangePage(JsonForm):
+    """The exchanges of a session."""
+
+    session: str = described(schema=_SESSION_NAME)
+    count: int = described("How many there have been", minimum=0)
+    dropped: int = described("Those that the journal had no room for", place="dropped.exchanges", minimum=0)
+    dropped_violations: int = described(
+        "How many of them showed a violation", place="dropped.violations", minimum=0
+    )
+    exchanges: tuple[ExchangeRecord, ...] = described("Those that are kept")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState(JsonForm):
+    """A session's time."""
+
+    virtual: bool = described("Whether it stands still until it is moved")
+    now: float = described("Seconds since the session began")
+    spared: float = described("Seconds that replies would have waited")
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedStep(JsonForm):
+    """A step of the scenario that plays."""
+
+    index: int = described("From 0")
+    name: str = described()
+    where: str = described("Where it is written")
+    given: int = described("How many replies it gave")
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedScenario(JsonForm):
+    """The scenario that plays in a session."""
+
+    name: str = described()
+    where: str = described("Where it is written")
+    strict: bool = described("Whether a request that no step matches fails")
+    state: str = described("The state that it is in")
+    steps: tuple[PlayedStep, ...] = described()
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(JsonForm):
+    """What a session has come to: what the client broke, what it met, and what it left."""
+
+    first_in_json: ClassVar = ("session", "scenario", "clock", "exchanges", "kept", "dropped")
+
+    violations: tuple[Violation, ...] = described("How requests broke the contract", default=())
+    warnings: tuple[FieldWarning, ...] = described(
+        "Fields that the contract does not know, or deprecates", default=()
+    )
+    unmatched: tuple[Unmatched, ...] = described("Requests for which the scenario had no reply", default=())
+    unused_steps: tuple[UnusedStep, ...] = described(
+        "Steps of strict scenarios that gave no reply", default=()
+    )
+    verdicts: tuple[Verdict, ...] = described("What is proved of the client's conduct", default=())
+    exchanges: int = described("How many there have been", default=0, place="exchanges.count", minimum=0)
+    dropped_violations: int = described(
+        "Exchanges with violations that the journal had no room for",
+        default=0,
+        place="exchanges.dropped_violations",
+        minimum=0,
+    )
+    session: str = described(default="", shown=False, schema=_SESSION_NAME)
+    scenario: PlayedScenario | None = described(default=None, shown=False)
+    clock: ClockState | None = described(
+        default=None, shown=False, schema={"$ref": "#/components/schemas/Clock"}
+    )
+    kept: int = described(
+        "Exchanges that the journal has", default=0, shown=False, place="exchanges.kept", minimum=0
+    )
+    dropped: int = described(
+        "Exchanges that it had no room for", default=0, shown=False, place="exchanges.dropped", minimum=0
+    )
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to complain about."""
+        return bool(
+            self.violations
+            or self.warnings
+            or self.unmatched
+            or self.unused_steps
+            or self.verdicts
+            or self.dropped_violations
+        )
+
+
+SCHEMAS: Mapping[str, type[JsonForm]] = {
+    "Violation": Violation,
+    "Warning": FieldWarning,
+    "Unmatched": Unmatched,
+    "Clock": ClockState,
+    "Session": Summary,
+    "Exchange": ExchangeRecord,
+    "Exchanges": ExchangePage,
+}
+"""What has a name in the OpenAPI document of the control interface."""
+
+
+def schemas() -> dict[str, Any]:
+    """Return the components of that document that are defined here."""
+    references = {form: f"#/components/schemas/{name}" for name, form in SCHEMAS.items()}
+    return {name: form.schema(references) for name, form in SCHEMAS.items()}
