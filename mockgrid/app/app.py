@@ -34,7 +34,7 @@ from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.journal import Room
 from mockgrid.session.redaction import Redaction
-from mockgrid.session.sessions import Sessions
+from mockgrid.session.session import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from mockgrid.contract.router import ROUTED
 from mockgrid.contract.security import Missing
 from mockgrid.reply.refused import RefusedError
-from mockgrid.session.sessions import named_session, session_name
+from mockgrid.session.session import named_session, session_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.extension import Keys
     from mockgrid.http.head import Head
     from mockgrid.scenario.library import Library
-    from mockgrid.session.session import Session
-    from mockgrid.session.sessions import Sessions
+    from mockgrid.session.session import Session, Sessions
 
 SESSION = b"x-mockgrid-session"
 SCENARIO = b"x-mockgrid-scenario"
@@ -95,16 +94,16 @@ class Credentials:
         if head.path.startswith(f"{ROUTED}/"):
             # A redirect names the session whose request it leads on.
             name = _token(head.query.decode("latin-1")).partition(".")[2]
-            found = self._sessions.find(name) if name else None
-            if found is not None:
-                return found
+            session = self._sessions.find(name) if name else None
+            if session is not None:
+                return session
         prefixes = tuple(known.prefix for known in self._keys.prefixes or ())
         for value in head.headers.values():
             word = value.rpartition(b" ")[2].decode("latin-1")
             if word in self._accepted or (prefixes and word.startswith(prefixes)):
-                found = self._sessions.find(session_name(word))
-                if found is not None:
-                    return found
+                session = self._sessions.find(session_name(word))
+                if session is not None:
+                    return session
         return self._sessions.get(_ANONYMOUS)
 
     def scenario_of(self, key: str) -> str | None:
@@ -116,11 +115,11 @@ class Credentials:
         return "" if key in self._accepted or self._accept_any else None
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
-        found = operation.security.find(head.headers, head.query)
-        if isinstance(found, Missing):
-            raise self._refused(found.reason, operation, code="MG103")
-        identity = session_name(found.key), self._scenario_of(found.key, operation)
-        if found.scheme.kind == "bearer" and len(found.key) <= _LONGEST:
+        credential = operation.security.find(head.headers, head.query)
+        if isinstance(credential, Missing):
+            raise self._refused(credential.reason, operation, code="MG103")
+        identity = session_name(credential.key), self._scenario_of(credential.key, operation)
+        if credential.scheme.kind == "bearer" and len(credential.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[head.headers[b"authorization"]] = identity
@@ -137,10 +136,10 @@ class Credentials:
 
     def _volunteered(self, head: Head, operation: Operation) -> tuple[str, str]:
         """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
-        for found in operation.security.volunteered(head.headers, head.query):
-            scenario = self.scenario_of(found.key)
+        for credential in operation.security.volunteered(head.headers, head.query):
+            scenario = self.scenario_of(credential.key)
             if scenario is not None:
-                return session_name(found.key), scenario
+                return session_name(credential.key), scenario
         return _ANONYMOUS, ""
 
     def _scenario_of(self, key: str, operation: Operation) -> str:
@@ -149,8 +148,8 @@ class Credentials:
             if key.startswith(known.prefix) and len(key) > len(known.prefix):
                 if not known.scenario:
                     return ""
-                name, dot, rest = key[len(known.prefix) :].partition(".")
-                if not dot or not rest:
+                name, dot, remainder = key[len(known.prefix) :].partition(".")
+                if not dot or not remainder:
                     message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
                     raise self._refused(message, operation)
                 return self._scenario(name, "The API key names", operation)
@@ -161,10 +160,10 @@ class Credentials:
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
         if self._knows(name):
             return name
-        shown = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
+        short_name = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
         hint = self._library().hint(name) if self._library is not None else "There are no scenarios."
         raise self._refused(
-            f"{subject} the scenario {shown!r}, which is not known. {hint}", operation, code="MG105"
+            f"{subject} the scenario {short_name!r}, which is not known. {hint}", operation, code="MG105"
         )
 
     def _knows(self, name: str) -> bool:

@@ -86,9 +86,9 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     if settings.models:
         models = known_models(settings.models, models)
     for name, scenario in own.scenarios.items():
-        found = check_scenario(scenario, contract, settings.error_shape)
-        findings += found
-        if any(finding.severity == "error" for finding in found):
+        mistakes = check_scenario(scenario, contract, settings.error_shape)
+        findings += mistakes
+        if any(finding.severity == "error" for finding in mistakes):
             unusable[name] = scenario.origin.document.name
         else:
             usable[name] = scenario

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.app.record import Recorder
     from mockgrid.reply.script import Played
     from mockgrid.session.exchange import Exchange
-    from mockgrid.session.sessions import Sessions
+    from mockgrid.session.session import Sessions
 
 LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
 """Upper bounds of the buckets of lateness, in seconds."""

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Alike = tuple[str | None, str, int, bytes, str]
 
-# Shapes of bodies that are remembered, remarks on all of them together, and characters of a shape's fields.
+# Shapes of bodies that are remembered, warnings about all of them together, and characters of a shape's fields.
 _MOST_SHAPES: Final = 5_000
-_MOST_REMARKS: Final = 5_000
+_MOST_WARNINGS: Final = 5_000
 _LONGEST_KIND: Final = 1_000
 # Bodies with the same fields of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
@@ -111,28 +111,28 @@ class Recorder:
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
         if known is None:
-            found = self._remarks(head, media, value)
-            known = operation, found, [0]
-            if len(self._shapes) < _MOST_SHAPES and self._kept + len(found) <= _MOST_REMARKS:
+            warnings = self._warnings(head, media, value)
+            known = operation, warnings, [0]
+            if len(self._shapes) < _MOST_SHAPES and self._kept + len(warnings) <= _MOST_WARNINGS:
                 self._shapes[shape] = known
-                self._kept += len(found)
+                self._kept += len(warnings)
             else:
-                self._tell(operation, found, 1)
+                self._tell(operation, warnings, 1)
         known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
 
-    def _remarks(self, head: Sent, media: MediaType, value: Any) -> list[FieldWarning]:
-        found = field_warnings(media.schema, value) if media.schema is not None else []
-        if not found:
+    def _warnings(self, head: Sent, media: MediaType, value: Any) -> list[FieldWarning]:
+        warnings = field_warnings(media.schema, value) if media.schema is not None else []
+        if not warnings:
             return []
         hidden = self._redaction.of(head)  # a field may be called as a key is
         return [
             replace(
-                remark,
-                pointer=hidden.text(remark.pointer),
-                path=hidden.text(remark.path),
-                message=hidden.text(remark.message),
+                warning,
+                pointer=hidden.text(warning.pointer),
+                path=hidden.text(warning.path),
+                message=hidden.text(warning.message),
             )
-            for remark in found
+            for warning in warnings
         ]
 
     def _request_media(self, exchange: Exchange) -> str:
@@ -171,8 +171,8 @@ class Recorder:
         open_ones = Tally()
         for session in sessions:
             self._end(session, open_ones)
-        for operation, found, (count,) in self._shapes.values():
-            self._tell(operation, found, count, open_ones)
+        for operation, warnings, (count,) in self._shapes.values():
+            self._tell(operation, warnings, count, open_ones)
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
         return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
 
@@ -196,10 +196,10 @@ class Recorder:
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 
     def _tell(
-        self, operation: Operation, found: list[FieldWarning], count: int, tally: Tally | None = None
+        self, operation: Operation, warnings: list[FieldWarning], count: int, tally: Tally | None = None
     ) -> None:
-        for remark in found:
-            (tally or self._tally).remark(operation.id, remark, count)
+        for warning in warnings:
+            (tally or self._tally).remark(operation.id, warning, count)
 
 
 def _steps(session: Session, tally: Tally) -> None:

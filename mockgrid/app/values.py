@@ -155,7 +155,7 @@ class Names:
     def read(self, value: Any) -> tuple[str, ...]:
         """Read what one flag gives, or all that several give as a collection."""
         if isinstance(value, Iterable) and not isinstance(value, (str, bytes, os.PathLike, Mapping)):
-            return tuple(name for one in value for name in self._several(one))
+            return tuple(name for item in value for name in self._several(item))
         return self._several(value)
 
     def split(self, text: str) -> list[str]:
@@ -196,8 +196,8 @@ class PathPrefix:
         )
         if odd is None and "//" not in text:
             return text
-        found = "//" if odd is None else "a space" if odd == " " else repr(odd)
-        raise StartError(f"{text!r} is not a path such as /v1: it has {found} in it.")
+        wrong = "//" if odd is None else "a space" if odd == " " else repr(odd)
+        raise StartError(f"{text!r} is not a path such as /v1: it has {wrong} in it.")
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -288,7 +288,7 @@ def _quantity(value: Any, units: Mapping[str, float]) -> float | None:
     """Return what a number with a unit comes to; None for what is none, or is below nothing."""
     if isinstance(value, float):  # Python writes small ones as 1e-05
         return value if 0 <= value < 10**15 else None
-    found = _QUANTITY.fullmatch(str(value).strip())
-    if found is None or found[2].lower() not in units:
+    quantity = _QUANTITY.fullmatch(str(value).strip())
+    if quantity is None or quantity[2].lower() not in units:
         return None
-    return float(found[1]) * units[found[2].lower()]
+    return float(quantity[1]) * units[quantity[2].lower()]

@@ -31,7 +31,7 @@ _NO_NEIGHBOURS: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY)
 def print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 (click's)
     """Print the schema, and be done."""
     if wanted:
-        from mockgrid.report.reading import schema  # noqa: PLC0415 (only when asked)
+        from mockgrid.report.document import schema  # noqa: PLC0415 (only when asked)
 
         click.echo(schema(), nl=False)
         ctx.exit()
@@ -85,7 +85,7 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
         raise click.UsageError("Name a server with --url, or the files of reports.", ctx)
 
     from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
-    from mockgrid.report.reading import read_report  # noqa: PLC0415 (the same)
+    from mockgrid.report.document import read_report  # noqa: PLC0415 (the same)
     from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 (the same)
 
     answers = [fetch(url, "report", control_token, "There is no report") for url in urls]

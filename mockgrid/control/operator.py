@@ -19,7 +19,7 @@ from mockgrid.findings import UnknownCodeError, find, render
 from mockgrid.session.clock import VirtualClock, moved_by
 from mockgrid.session.exchange_json import exchange_page, exchange_record, exchange_records
 from mockgrid.session.har import har
-from mockgrid.session.sessions import named_session, session_name
+from mockgrid.session.session import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
 
 if TYPE_CHECKING:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.redaction import Redaction
-    from mockgrid.session.session import Session
-    from mockgrid.session.sessions import Sessions
+    from mockgrid.session.session import Session, Sessions
     from mockgrid.settings import Settings
 
 

@@ -10,7 +10,7 @@ from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.near_miss import NoStep
 from mockgrid.scenario.view import RequestView
-from mockgrid.session.balance import Exhausted, Replenishing
+from mockgrid.session.limits import Exhausted, Replenishing
 
 if TYPE_CHECKING:
     from mockgrid.reply.reply import Reply

@@ -1,30 +1,42 @@
 """The contract report: one versioned JSON document, of which everything else is a rendering.
 
-``report.schema.json`` beside this module is its format. Reports of several workers, processes or runs can be
-added up, in any order.
+``report.schema.json`` beside this module is its format. Reports of several processes or runs can be added up,
+in any order.
 """
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid import __version__
 from mockgrid.contract import coverage
-from mockgrid.report import tally as tallies
+from mockgrid.errors import MockgridError
+from mockgrid.report.tally import merge as merge_tallies
 from mockgrid.report.wording import headline
 
 if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
     from mockgrid.report.tally import TallyJson
 
-__all__ = ["FORMAT", "VERSION", "Document", "build", "fail_under", "merge"]
+__all__ = [
+    "FORMAT",
+    "VERSION",
+    "Document",
+    "ReportError",
+    "build",
+    "fail_under",
+    "merge",
+    "read_report",
+    "schema",
+]
 
 Document: TypeAlias = dict[str, Any]
 
 FORMAT: Final = "mockgrid.report"
 VERSION: Final = 1
 """Raised when a reader of older documents could misread a new one."""
-
 _DECLARED: Final = ("covered", "never_exercised")
 _LISTS: Final = ("violations", "warnings", "verdicts", "steps")
 
@@ -60,7 +72,7 @@ def merge(a: Document, b: Document) -> Document:
     Raises:
         OtherContractError: they are of different contracts.
     """
-    merged = build(coverage.merge(_snapshot(a), _snapshot(b)), tallies.merge(a, b))
+    merged = build(coverage.merge(_snapshot(a), _snapshot(b)), merge_tallies(a, b))
     merged["mockgrid"] = max(a["mockgrid"], b["mockgrid"])
     return merged
 
@@ -123,3 +135,55 @@ def _summary(document: Document) -> dict[str, Any]:
 def _percent(part: int, whole: int) -> float:
     """Return a share in per cent, one decimal, rounded down: 100 is all of them."""
     return (part * 1000 // whole) / 10 if whole else 100.0
+
+
+class ReportError(MockgridError):
+    """What should be a report is none."""
+
+
+def schema() -> bytes:
+    """Return the JSON Schema (2020-12) of reports, as it is shipped."""
+    return Path(__file__).with_name("report.schema.json").read_bytes()
+
+
+def read_report(data: bytes, where: str) -> Document:
+    """Read a report.
+
+    Args:
+        data: JSON.
+        where: where it comes from, a file or a URL, for messages.
+
+    Raises:
+        ReportError: it is no report of this version.
+    """
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise ReportError("This is not JSON.", where=where, hint="A report was expected.") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ReportError(
+            "This is not a contract report.",
+            where=where,
+            hint=f"Its `format` would be {FORMAT!r}; `mockgrid report --format json` writes one.",
+        )
+    version = document.get("version")
+    if version != VERSION:
+        raise ReportError(
+            f"The report has version {_shown(version)}, and this MockGrid reads version {VERSION}.",
+            where=where,
+            hint="Use the MockGrid that wrote it.",
+        )
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 (slow, and only for what was read)
+
+    mistake = next(iter(Draft202012Validator(json.loads(schema())).iter_errors(document)), None)
+    if mistake is not None:
+        raise ReportError(
+            f"The report is broken at {mistake.json_path}: {mistake.message[:200]}.",
+            where=where,
+            hint="It was changed, or cut off, after it had been written.",
+        )
+    return document
+
+
+def _shown(version: Any) -> str:
+    return json.dumps(version)[:40]

@@ -67,9 +67,9 @@ def _case(suite: Element, name: str, group: str) -> Element:
 
 
 def _row(suite: Element, row: dict[str, Any]) -> None:
-    asked = f" to {row['request']}" if row["request"] else ""
+    request = f" to {row['request']}" if row["request"] else ""
     answer = f" {row['response']}" if row["response"] else ""
-    case = _case(suite, f"{row['status']}{answer}{asked}", operation_of(row))
+    case = _case(suite, f"{row['status']}{answer}{request}", operation_of(row))
     if row["state"] == "never_exercised":
         SubElement(case, "skipped", message="MG301: never exercised")
 

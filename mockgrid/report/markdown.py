@@ -142,17 +142,17 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     text = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     text += [f"| {' | '.join(line)} |" for line in lines[:_MOST]]
     if len(lines) > _MOST:
-        rest = [""] * (len(head) - 1)
-        text.append(f"| {' | '.join([f'and {len(lines) - _MOST} more', *rest])} |")
+        blanks = [""] * (len(head) - 1)
+        text.append(f"| {' | '.join([f'and {len(lines) - _MOST} more', *blanks])} |")
     return "\n".join(text)
 
 
 def _plain(text: str) -> str:
     """Return Markdown that shows a text as it is, whatever it holds."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", printable(text))
+    return _SPECIAL.sub(lambda special: f"&#{ord(special[0])};", printable(text))
 
 
 def _code(text: str) -> str:
     """Return a text set as code; one that code cannot hold is set as text."""
-    shown = printable(text)
-    return f"`{shown}`" if _CODE.fullmatch(shown) else _plain(shown)
+    words = printable(text)
+    return f"`{words}`" if _CODE.fullmatch(words) else _plain(words)

@@ -67,15 +67,15 @@ def render_html(document: Document) -> str:
 
 
 def _figures(summary: dict[str, Any]) -> str:
-    found = []
+    items = []
     for name, part, words in (
         ("rows", "covered", "declared rows covered"),
         ("branches", "sent", "branches sent"),
     ):
         numbers = summary[name]
-        told = f"{numbers[part]} of {numbers['declared']}"
+        share = f"{numbers[part]} of {numbers['declared']}"
         meter = f'<meter min="0" max="100" value="{numbers["percent"]:g}">{numbers["percent"]:g} %</meter>'
-        found.append(f"<li><b>{numbers['percent']:g} %</b>{told} {words}{meter}</li>")
+        items.append(f"<li><b>{numbers['percent']:g} %</b>{share} {words}{meter}</li>")
     for count, words in (
         (summary["violations"], "violations"),
         (summary["verdicts"], "verdicts"),
@@ -83,8 +83,8 @@ def _figures(summary: dict[str, Any]) -> str:
         (summary["steps"]["unreached"], "steps never reached"),
     ):
         kind = ' class="bad"' if count and words in {"violations", "verdicts"} else ""
-        found.append(f"<li{kind}><b>{count}</b>{words}</li>")
-    return f'<ul class="figures">{"".join(found)}</ul>'
+        items.append(f"<li{kind}><b>{count}</b>{words}</li>")
+    return f'<ul class="figures">{"".join(items)}</ul>'
 
 
 def _sections(document: Document) -> Iterator[str]:
@@ -131,13 +131,13 @@ def _branches(branches: list[dict[str, Any]]) -> Iterator[str]:
     by_body: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for branch in branches:
         by_body.setdefault((branch["operation"], branch["request"]), []).append(branch)
-    for (operation, request), found in by_body.items():
-        sent = sum(branch["sent"] for branch in found)
+    for (operation, request), entries in by_body.items():
+        sent = sum(branch["sent"] for branch in entries)
         yield _section(
             f"Requests to {_text(operation)}",
-            f"{sent} of {len(found)} branches of the schema of {request} were sent",
+            f"{sent} of {len(entries)} branches of the schema of {request} were sent",
             ("Branch", "Kind", "State"),
-            map(_branch, found),
+            map(_branch, entries),
         )
 
 
@@ -157,8 +157,8 @@ def _column(name: str) -> str:
 
 
 def _line(line: Line) -> str:
-    first, *rest = line.cells
-    cells = "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in rest)
+    first, *others = line.cells
+    cells = "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in others)
     return f'<tr class="{line.kind}"><th scope="row">{first}</th>{cells}</tr>'
 
 

@@ -123,19 +123,19 @@ class Tally:
     def as_json(self) -> TallyJson:
         """Return all that was added, in an order that does not depend on that of adding."""
         return {
-            **{kind: [found[key] for key in sorted(found)] for kind, found in self._entries.items()},
+            **{kind: [entries[key] for key in sorted(entries)] for kind, entries in self._entries.items()},
             "journal": {**self._journal},
             "dropped": {**self._dropped},
         }
 
     def _add(self, kind: str, entry: dict[str, Any], count: int = 1) -> None:
-        found = self._entries[kind]
+        entries = self._entries[kind]
         names, most = _KINDS[kind]
         key = _key(entry, names)
-        if key in found:
-            found[key] = _joined(found[key], {**entry, "count": count})
-        elif len(found) < most:
-            found[key] = {**entry, "count": count}
+        if key in entries:
+            entries[key] = _joined(entries[key], {**entry, "count": count})
+        elif len(entries) < most:
+            entries[key] = {**entry, "count": count}
         else:
             self._dropped[kind] += 1
 
@@ -145,13 +145,13 @@ def merge(a: TallyJson, b: TallyJson) -> TallyJson:
     merged: TallyJson = {}
     dropped = {}
     for kind, (names, most) in _KINDS.items():
-        found: dict[tuple[str, ...], dict[str, Any]] = {}
+        entries: dict[tuple[str, ...], dict[str, Any]] = {}
         for entry in (*a[kind], *b[kind]):
             key = _key(entry, names)
-            found[key] = _joined(found[key], entry) if key in found else entry
-        keys = sorted(found)
-        merged[kind] = [found[key] for key in keys[:most]]
-        lost = sum(max(found[key]["count"], 1) for key in keys[most:])
+            entries[key] = _joined(entries[key], entry) if key in entries else entry
+        keys = sorted(entries)
+        merged[kind] = [entries[key] for key in keys[:most]]
+        lost = sum(max(entries[key]["count"], 1) for key in keys[most:])
         dropped[kind] = a["dropped"][kind] + b["dropped"][kind] + lost
     journal = {name: a["journal"][name] + b["journal"][name] for name in ("exchanges", "violations")}
     return {**merged, "journal": journal, "dropped": dropped}

@@ -39,35 +39,35 @@ def headline(rows: Sequence[dict[str, Any]]) -> str:
 
     ``Never exercised: 402, 503 of createChatCompletion. 88 % of 27 declared rows are covered.``
     """
-    found: list[str] = []
+    parts: list[str] = []
     never = covered = further = 0
     for operation, entries in rows_by_operation(rows):
         declared = [row for row in entries if row["state"] != "undeclared"]
         missing = [row for row in declared if row["state"] == "never_exercised"]
         covered += len(declared) - len(missing)
         never += len(missing)
-        if missing and len(found) == _MOST_OPERATIONS:
+        if missing and len(parts) == _MOST_OPERATIONS:
             further += len(missing)
         elif missing and len(missing) == len(declared):
-            found.append(f"{_all(len(missing))} of {operation}")
+            parts.append(f"{_all(len(missing))} of {operation}")
         elif missing:
             name = row_name(declared)
-            found.append(f"{_listed([name(row) for row in missing])} of {operation}")
+            parts.append(f"{_listed([name(row) for row in missing])} of {operation}")
     if further:
-        found.append(f"{counted(further, 'row')} of other operations")
+        parts.append(f"{counted(further, 'row')} of other operations")
     total = covered + never
     percent = covered * 100 // total if total else 100
-    told = "; ".join(found) or "nothing"
-    rest = f"{percent} % of {counted(total, 'declared row')} {'is' if total == 1 else 'are'} covered."
-    return printable(f"Never exercised: {told}. {rest}")
+    listed = "; ".join(parts) or "nothing"
+    coverage = f"{percent} % of {counted(total, 'declared row')} {'is' if total == 1 else 'are'} covered."
+    return printable(f"Never exercised: {listed}. {coverage}")
 
 
 def rows_by_operation(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Return the rows of each operation, in the order in which operations first appear."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(operation_of(row), []).append(row)
-    yield from found.items()
+        groups.setdefault(operation_of(row), []).append(row)
+    yield from groups.items()
 
 
 def operation_of(entry: dict[str, Any]) -> str:
@@ -127,13 +127,13 @@ def share(part: dict[str, Any], name: str, words: str) -> str:
 def facts(document: dict[str, Any]) -> str:
     """Say in one line which contract it was, and what else was found."""
     summary, contract = document["summary"], document["contract"]
-    found = [
+    counts = [
         counted(summary[name], noun)
         for name, noun in (("violations", "violation"), ("warnings", "warning"), ("verdicts", "verdict"))
     ]
-    found.append(f"{counted(summary['steps']['unreached'], 'step')} never reached")
+    counts.append(f"{counted(summary['steps']['unreached'], 'step')} never reached")
     title = f"{contract['title']} {contract['version']}".strip()
-    return printable(f"{title}, SHA-256 {contract['sha256']}: {', '.join(found)}.")
+    return printable(f"{title}, SHA-256 {contract['sha256']}: {', '.join(counts)}.")
 
 
 def counted(count: int, noun: str) -> str:
@@ -161,10 +161,10 @@ def dropped_sentences(document: dict[str, Any]) -> Iterator[str]:
     """Say what found no room, and is missing from the report; nothing where it is whole."""
     journal, dropped = document["journal"], document["dropped"]
     if journal["exchanges"] or journal["violations"]:
-        told = (
+        dropouts = (
             f"{counted(journal['exchanges'], 'exchange')} and {counted(journal['violations'], 'violation')}"
         )
-        yield f"The journal dropped {told}: what the verdicts say of these is missing."
+        yield f"The journal dropped {dropouts}: what the verdicts say of these is missing."
     for name, noun in (
         ("rows", "exchange that is not in the contract"),
         ("violations", "violation"),

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.scenario.cursors import Cursors
 from mockgrid.scenario.selection import select
-from mockgrid.session.balance import Balance, Exhausted, Replenishing
-from mockgrid.session.limits import Limits
+from mockgrid.session.limits import Balance, Exhausted, Limits, Replenishing
 
 if TYPE_CHECKING:
     from mockgrid.contract.extension import Models

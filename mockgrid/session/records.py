@@ -6,7 +6,7 @@ from collections.abc import Mapping  # noqa: TC003 - read when the classes are
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from mockgrid.session.json_form import JsonForm, described
+from mockgrid.schema.json_form import JsonForm, described
 
 EndedBy = Literal["server", "client", "shutdown"]
 Location = Literal["body", "query", "path", "header", "cookie"]
@@ -70,7 +70,7 @@ class NearMiss(JsonForm):
     predicate: str = described("The first that did not hold", place="failed.predicate")
     expected: str = described("What that asks for", place="failed.expected")
     got: str = described("What the request has", place="failed.got")
-    index: int = described("Its place in the scenario, from 0", default=0, shown=False)
+    index: int = described("Its place in the scenario, from 0", default=0, in_repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Unmatched(JsonForm):
     near_misses: tuple[NearMiss, ...] = described("At most three steps, the nearest first")
     exchange: int = _exchange_number()
     step: str | None = described(
-        "The step that matched and had given all its replies", default=None, shown=False
+        "The step that matched and had given all its replies", default=None, in_repr=False
     )
 
     def __str__(self) -> str:
@@ -99,7 +99,7 @@ class UnusedStep(JsonForm):
     scenario: str = described("The scenario's name")
     step: str = described("The step's name")
     where: str = described("Where it is written")
-    index: int = described("Its place in the scenario, from 0", default=0, shown=False)
+    index: int = described("Its place in the scenario, from 0", default=0, in_repr=False)
 
     def __str__(self) -> str:
         return f"{self.step} ({self.where})"
@@ -130,7 +130,7 @@ class SentRequest(JsonForm):
     headers: Mapping[str, str] = described("By lower-case name")
     body: Any = described("A JSON value, or text; null for no body, and for bytes that are neither")
     size: int = described("Bytes of the body", place="bytes", minimum=0)
-    base64: str | None = described("The body where it is neither", default=None, omitted=True, shown=False)
+    base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)
 
     @property
     def json(self) -> Any:
@@ -157,7 +157,7 @@ class GivenReply(JsonForm):
     body: Any = described("A JSON value, or text; null for a stream")
     chunks: tuple[Chunk, ...] = described("The pieces in which it left; none where it left at once")
     size: int = described("Bytes of the body", place="bytes", minimum=0)
-    base64: str | None = described("The body where it is neither", default=None, omitted=True, shown=False)
+    base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,8 @@ class ExchangeRecord(JsonForm):
     whole: bool | None = described("Whether the reply ended as it should; null while it is under way")
     virtual_seconds: float = described("Waits that a virtual clock has spared")
     degraded: str | None = described("What the transport could not do, and what was done instead")
-    session: str = described(default="", shown=False, schema=_SESSION_NAME)
-    failure: str | None = described("The kind of failure that was answered", default=None, shown=False)
+    session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
+    failure: str | None = described("The kind of failure that was answered", default=None, in_repr=False)
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -275,16 +275,16 @@ class Summary(JsonForm):
         place="exchanges.dropped_violations",
         minimum=0,
     )
-    session: str = described(default="", shown=False, schema=_SESSION_NAME)
-    scenario: PlayedScenario | None = described(default=None, shown=False)
+    session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
+    scenario: PlayedScenario | None = described(default=None, in_repr=False)
     clock: ClockState | None = described(
-        default=None, shown=False, schema={"$ref": "#/components/schemas/Clock"}
+        default=None, in_repr=False, schema={"$ref": "#/components/schemas/Clock"}
     )
     kept: int = described(
-        "Exchanges that the journal has", default=0, shown=False, place="exchanges.kept", minimum=0
+        "Exchanges that the journal has", default=0, in_repr=False, place="exchanges.kept", minimum=0
     )
     dropped: int = described(
-        "Exchanges that it had no room for", default=0, shown=False, place="exchanges.dropped", minimum=0
+        "Exchanges that it had no room for", default=0, in_repr=False, place="exchanges.dropped", minimum=0
     )
 
     def __bool__(self) -> bool:

@@ -1,16 +1,17 @@
-"""An isolated world: what one client has done, and what has been done to it."""
+"""Sessions: isolated worlds, each with what one client has done, bounded in number, in age and in memory."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mockgrid.session.clock import RealClock
+from mockgrid.session.clock import RealClock, VirtualClock
 from mockgrid.session.journal import Journal, Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # So many different requests are remembered for counting attempts; the one not seen longest goes first.
 _REMEMBERED = 4096
+# Requests that all sessions together remember; beyond them, the session idle longest goes.
+_REMEMBERED_BY_ALL = 200_000
+HOUR = 3600.0
 
 
 class Session:
@@ -91,3 +95,122 @@ class Session:
         self.journal.clear()
         self.opened = monotonic()
         return remembered
+
+
+class Sessions:
+    """Opens a session on its first use; beyond ``most`` the one idle longest goes first.
+
+    Args:
+        most: how many sessions are kept.
+        idle: seconds after which one that nobody uses goes, once another is opened.
+        start: starts the scenario of a name on a session's clock, the empty name being the server's default.
+        closed: told of each session that had to go.
+        ending: told of each session that is about to be forgotten, whoever wanted it.
+        room: what all journals share.
+        virtual: whether the sessions' clocks stand still until they are moved.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one bound or one hook, by name
+        self,
+        most: int = 10_000,
+        *,
+        idle: float = HOUR,
+        start: Callable[[str, Clock], Play | None] = lambda _name, _clock: None,
+        closed: Callable[[Session], None] = lambda _: None,
+        ending: Callable[[Session], None] = lambda _: None,
+        room: Room | None = None,
+        virtual: bool = False,
+    ) -> None:
+        self._most = most
+        self._idle = idle
+        self._start = start
+        self._closed = closed
+        self._ending = ending
+        self._virtual = virtual
+        self._open: OrderedDict[str, Session] = OrderedDict()
+        self._remembered = 0
+        self.room = Room() if room is None else room
+
+    def get(self, name: str, scenario: str = "") -> Session:
+        """Return the session of a name, opening it where it is new.
+
+        Args:
+            name: as ``session_name`` makes it of a key.
+            scenario: what plays in a new one; empty for the server's default.
+        """
+        session = self._open.get(name)
+        if session is None:
+            return self._opened(name, scenario)
+        self._open.move_to_end(name)
+        session.used = monotonic()
+        return session
+
+    def find(self, name: str) -> Session | None:
+        """Return the open session of a name, without using it; None where there is none."""
+        return self._open.get(name)
+
+    def restart(self, session: Session, start: Callable[[Clock], Play | None] | None = None) -> None:
+        """Begin a session anew.
+
+        Args:
+            session: which.
+            start: starts what is to play on the session's new clock; None for the scenario that it has.
+        """
+        self._ending(session)
+        self._remembered -= session.forget()
+        session.clock = VirtualClock() if self._virtual else RealClock()
+        if start is not None:
+            session.play = start(session.clock)
+        elif session.play is not None:
+            session.play = session.play.anew(session.clock)
+
+    def close(self, session: Session) -> None:
+        """Close a session; its name may be opened anew."""
+        if self._open.pop(session.name, None) is not None:
+            self._ending(session)
+            self._remembered -= session.forget()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Session]:
+        """Those that are open, the one idle longest first."""
+        return iter(tuple(self._open.values()))
+
+    def _opened(self, name: str, scenario: str) -> Session:
+        clock = VirtualClock() if self._virtual else RealClock()
+        opened = Session(name, self._start(scenario, clock), clock=clock, room=self.room, grown=self._grown)
+        self._open[name] = opened
+        if len(self._open) > self._most:
+            self._close_oldest()
+        oldest = next(iter(self._open.values()))
+        while opened.used - oldest.used > self._idle:
+            self._close_oldest()
+            oldest = next(iter(self._open.values()))
+        return opened
+
+    def _grown(self) -> None:
+        """Make room: a session, which has been used just now, remembers one request more."""
+        self._remembered += 1
+        if self._remembered > _REMEMBERED_BY_ALL and len(self._open) > 1:
+            self._close_oldest()
+
+    def _close_oldest(self) -> None:
+        oldest = next(iter(self._open.values()))
+        self._closed(oldest)
+        self.close(oldest)
+
+
+def named_session(name: str) -> str:
+    """Return how a session that a header names is called: ``s-`` and a digest, as for keys."""
+    return session_name(f"session:{name}")
+
+
+def session_name(key: str) -> str:
+    """Return a name for a key that tells nothing of it, yet is the same each time: ``s-1f3a9c0b7d52``.
+
+    Keys are secrets: neither the log nor memory keeps them.
+    """
+    return (
+        "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else "s-anonymous"
+    )

@@ -11,10 +11,10 @@ class Controls(Protocol):
     Every method may be called from any thread, and raises ``CallError`` where the server refuses.
     """
 
-    def open(self, key: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
         """Open a session anew."""
 
-    def script(self, key: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
         """Play something else in a session from now on."""
 
     def reset(self, key: str) -> dict[str, Any]:
@@ -34,7 +34,7 @@ class Controls(Protocol):
     def clock(self, key: str) -> dict[str, Any]:
         """Return a session's time."""
 
-    def move_clock(self, key: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
         """Move a session's virtual clock."""
 
     def report(self) -> dict[str, Any]:

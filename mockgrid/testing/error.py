@@ -62,10 +62,10 @@ def play_error(error: CallError, where: str) -> PlayError:
     """
     if not error.findings:
         return PlayError(error.message, where=where)
-    return PlayError("\n".join(finding_line(found) for found in error.findings), findings=error.findings)
+    return PlayError("\n".join(finding_line(finding) for finding in error.findings), findings=error.findings)
 
 
-def finding_line(found: Mapping[str, Any]) -> str:
+def finding_line(finding: Mapping[str, Any]) -> str:
     """Return a finding as one line: place, severity, code, and what to do."""
-    line = f"{found['where']}: {found['severity']} {found['code']}: {found['message']}"
-    return f"{line} {found['hint']}" if found["hint"] else line
+    line = f"{finding['where']}: {finding['severity']} {finding['code']}: {finding['message']}"
+    return f"{line} {finding['hint']}" if finding["hint"] else line

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from abc import abstractmethod
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from mockgrid.errors import StartError
@@ -15,11 +17,28 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from mockgrid.testing.controls import Controls
-    from mockgrid.testing.keys import Keys
 
 __tracebackhide__ = hidden
-
 _OF_A_STARTED_ONE: Final = ("base_url", "api_key", "_controls")
+
+
+class Keys:
+    """Gives keys that are the same each time, and never the same twice.
+
+    Args:
+        run: tells runs apart that share a server, and so do the workers of one run; empty where the server is
+            theirs alone, so that a test has the same key each time. No reply depends on the key.
+    """
+
+    def __init__(self, run: str = "") -> None:
+        self._run = run
+        self._given: Counter[str] = Counter()
+
+    def key(self, name: str) -> str:
+        """Return the next key for a name, such as a test's: ``mg-1f3a9c0b7d52-1``."""
+        self._given[name] += 1
+        digest = hashlib.sha256(f"{self._run}\0{name}".encode("utf-8", "surrogatepass")).hexdigest()
+        return f"mg-{digest[:12]}-{self._given[name]}"
 
 
 class Grid(GridSession):

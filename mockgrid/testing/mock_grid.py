@@ -2,27 +2,168 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import asyncio
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mockgrid.app.build import build_app
 from mockgrid.app.values import read_settings
+from mockgrid.control import ControlError
 from mockgrid.errors import StartError
 from mockgrid.http.server import start_in_thread
-from mockgrid.testing.bridge import Bridge
-from mockgrid.testing.error import hidden
-from mockgrid.testing.grid import Grid
-from mockgrid.testing.keys import Keys
-from mockgrid.testing.local import LocalControls
+from mockgrid.testing.error import CallError, hidden
+from mockgrid.testing.grid import Grid, Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, MutableMapping
 
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Application = Callable[[Any, Receive, Send], Awaitable[None]]
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from mockgrid.app.app import App
+    from mockgrid.http.server import RunningServer
     from mockgrid.testing.controls import Controls
 
 __tracebackhide__ = hidden
-
+T = TypeVar("T")
 # A free port, a quiet log, and no wait for replies that nobody reads any more.
 _DEFAULTS: Final[Mapping[str, Any]] = {"port": 0, "log": "off", "shutdown_timeout": 0.2}
+
+
+class Bridge:
+    """Runs an application where its server runs it, whichever event loop the caller is on.
+
+    So what the application remembers is only ever touched by one thread.
+
+    Args:
+        app: an ASGI application.
+        loop: the event loop that it runs on.
+    """
+
+    def __init__(self, app: Application, loop: asyncio.AbstractEventLoop) -> None:
+        self._app = app
+        self._loop = loop
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        here = asyncio.get_running_loop()
+
+        async def receive_there() -> Message:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_of(receive()), here))
+
+        async def send_there(message: Message) -> None:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_of(send(message)), here))
+
+        answering = _of(self._app(scope, receive_there, send_there))
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(answering, self._loop))
+
+
+async def _of(awaited: Awaitable[Any]) -> Any:
+    return await awaited
+
+
+class LocalControls:
+    """Asks the server's operator, on the server's own event loop.
+
+    Args:
+        server: that is running.
+        app: what it serves.
+    """
+
+    def __init__(self, server: RunningServer, app: App) -> None:
+        self._server = server
+        self._app = app
+        self._operator = app.control.operator
+
+    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.open(key, script))
+
+    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.script(key, script))
+
+    def reset(self, key: str) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.reset(key))
+
+    def close(self, key: str) -> None:
+        """See ``Controls``."""
+        self._call(lambda: self._operator.close(key))
+
+    def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.session(key, final=final))
+
+    def exchanges(
+        self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """See ``Controls``."""
+        if wait:
+            self._run(self._operator.wait(key, wait, seconds))
+        page = self._call(lambda: self._operator.exchanges(key, after=after))
+        return list(page["exchanges"])
+
+    def clock(self, key: str) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.clock(key))
+
+    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call(lambda: self._operator.move_clock(key, move))
+
+    def report(self) -> dict[str, Any]:
+        """See ``Controls``."""
+        report: Callable[[], dict[str, Any]] = self._operator.report
+        return self._call(report)
+
+    def where(self, pointer: str) -> str:
+        """See ``Controls``."""
+        return self._app.contract.document.where(pointer)
+
+    def stop(self) -> None:
+        """See ``Controls``."""
+        self._server.stop()
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """Run a function on the server's loop."""
+        future: Future[T] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(function())
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+                future.set_exception(error)
+
+        try:
+            self._server.loop.call_soon_threadsafe(answer)
+        except RuntimeError:
+            raise _stopped() from None
+        return _result(future)
+
+    def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the server's loop."""
+        try:
+            future = asyncio.run_coroutine_threadsafe(coroutine, self._server.loop)
+        except RuntimeError:
+            coroutine.close()
+            raise _stopped() from None
+        return _result(future)
+
+
+def _result(future: Future[T]) -> T:
+    try:
+        return future.result()
+    except ControlError as error:
+        findings = [finding.as_json() for finding in error.findings]
+        raise CallError(error.status, error.message, findings) from None
+
+
+def _stopped() -> CallError:
+    return CallError(0, "This MockGrid has stopped; ask while it runs, within its `with` block.")
 
 
 class MockGrid(Grid):

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mockgrid.testing import option
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from mockgrid.testing.expectation import TestExpectation  # noqa: F401 - of a text below
     from mockgrid.testing.grid import Grid
     from mockgrid.testing.session import GridSession
-    from mockgrid.testing.trial import Trial  # noqa: F401 - of a text below
 
-_TRIALS = pytest.StashKey["list[Trial]"]()
+_EXPECTATIONS = pytest.StashKey["list[TestExpectation]"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
 _LINE = pytest.StashKey[str]()
 
@@ -65,7 +67,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if hasattr(config, "workerinput") or not _needs_check(config):
         return
     from mockgrid.errors import MockgridError  # noqa: PLC0415 - only runs that say something
-    from mockgrid.testing.options import check_options  # noqa: PLC0415 - the same
+    from mockgrid.testing.run import check_options  # noqa: PLC0415 - the same
 
     try:
         check_options(config)
@@ -78,15 +80,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Warn of markers that do nothing: of a test that does not use the fixture."""
     if getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] != "gw0":
         return  # all workers collect the same
-    told = set()
+    warned = set()
     for item in items:
         names = getattr(item, "fixturenames", None)
         # Who has `request` may ask for the fixture by name; classes and modules mark what need not have it.
         if names is None or "mockgrid" in names or "request" in names:
             continue
         test = item.nodeid.partition("[")[0]
-        if test not in told and any(mark.name == "mockgrid" for mark in item.own_markers):
-            told.add(test)
+        if test not in warned and any(mark.name == "mockgrid" for mark in item.own_markers):
+            warned.add(test)
             _warn_of_marker(item, test)
 
 
@@ -124,17 +126,17 @@ def mockgrid(
 
     The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
     """
-    from mockgrid.testing.run import trial_of  # noqa: PLC0415 - only tests that use it
+    from mockgrid.testing.run import expectation_of  # noqa: PLC0415 - only tests that use it
 
-    trial = trial_of(request.node, mockgrid_server)
-    trials = request.node.stash.setdefault(_TRIALS, [])
-    trials.append(trial)
+    expectation = expectation_of(request.node, mockgrid_server)
+    expectations = request.node.stash.setdefault(_EXPECTATIONS, [])
+    expectations.append(expectation)
     try:
-        yield trial.session
-        _fail(trial.judge_rest())
+        yield expectation.session
+        _fail(expectation.judge_rest())
     finally:
-        trials.remove(trial)
-        trial.session.close()
+        expectations.remove(expectation)
+        expectation.session.close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -143,12 +145,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         result = yield
     except BaseException:
-        for trial in item.stash.get(_TRIALS, []):
-            trial.excuse()
+        for expectation in item.stash.get(_EXPECTATIONS, []):
+            expectation.excuse()
         raise
     # A unittest's failure is not raised here, but kept.
     if not getattr(item, "_excinfo", None):
-        _fail("\n\n".join(filter(None, (trial.judge() for trial in item.stash.get(_TRIALS, [])))))
+        _fail(
+            "\n\n".join(
+                filter(None, (expectation.judge() for expectation in item.stash.get(_EXPECTATIONS, [])))
+            )
+        )
     return result
 
 
@@ -159,8 +165,8 @@ def pytest_runtest_makereport(
     """Show what the client did in a test that failed by itself."""
     report = yield
     if report.failed and call.when != "teardown":
-        for trial in item.stash.get(_TRIALS, []):
-            text = trial.aside(call.excinfo.value if call.excinfo is not None else None)
+        for expectation in item.stash.get(_EXPECTATIONS, []):
+            text = expectation.aside(call.excinfo.value if call.excinfo is not None else None)
             if text:
                 report.sections.append(("MockGrid", text))
     return report
@@ -186,12 +192,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say how much of the contract was exercised."""
     if _LINE in config.stash:
         terminalreporter.write_line(config.stash[_LINE])
-
-
-def option(config: pytest.Config, name: str) -> str | None:
-    """Return what the command line says, else the configuration file; None where neither does."""
-    given = config.getoption(f"--mockgrid-{name}")
-    return str(given or config.getini(f"mockgrid_{name.replace('-', '_')}") or "") or None
 
 
 def _needs_check(config: pytest.Config) -> bool:

@@ -1,15 +1,20 @@
-"""A MockGrid that runs elsewhere: in a container, or in another process."""
+"""A MockGrid that runs elsewhere, in a container or another process, and how it is controlled."""
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
+import threading
+import time
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode, urlsplit
 
-from mockgrid.testing.client import ControlClient
-from mockgrid.testing.error import hidden
-from mockgrid.testing.grid import Grid
-from mockgrid.testing.keys import Keys
+from mockgrid.control import CONTROL
+from mockgrid.control.address import read_address
+from mockgrid.testing.error import CallError, hidden
+from mockgrid.testing.grid import Grid, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +22,162 @@ if TYPE_CHECKING:
     from mockgrid.testing.controls import Controls
 
 __tracebackhide__ = hidden
+_TIMEOUT: Final = 10.0
+"""Seconds that an answer may take, beyond those that it was asked to wait for."""
+_IDLE: Final = 10.0
+"""Seconds after which a connection is not trusted any more: the server may be closing it just now."""
+_LONGEST_WAIT: Final = 5.0
+_NOT_FOUND: Final = 404
+_ERRORS: Final = 400
+
+
+class ControlClient:
+    """Asks a server over HTTP, on one connection that is kept.
+
+    Args:
+        url: where the server is, such as ``http://127.0.0.1:8080`` or the base URL of its API.
+        token: of its control interface; callers on the server's own machine need none.
+
+    Raises:
+        CallError: ``url`` is no HTTP URL.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        try:
+            parts = read_address(url)
+        except ValueError as error:
+            raise CallError(0, str(error)) from None
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self._base = parts.path.rstrip("/").removesuffix(CONTROL)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._used = 0.0
+        self._lock = threading.Lock()
+
+    def base_url(self) -> str:
+        """Return the base URL of the API: the one given, or where that has no path, the contract's."""
+        if self._base:
+            return self.origin + self._base
+        servers = self._call("GET", "/openapi.json").get("servers") or [{"url": ""}]
+        return self.origin + str(urlsplit(servers[0]["url"]).path).rstrip("/")
+
+    def version(self) -> dict[str, Any]:
+        """Return which MockGrid this is, and which contract it serves."""
+        return self._call("GET", f"{CONTROL}/version")
+
+    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("PUT", _path(key), script)
+
+    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("PUT", _path(key, "/steps"), script)
+
+    def reset(self, key: str) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("POST", _path(key, "/reset"))
+
+    def close(self, key: str) -> None:
+        """See ``Controls``."""
+        self._call("DELETE", _path(key))
+
+    def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("GET", _path(key, "?final=true" if final else ""))
+
+    def exchanges(
+        self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """See ``Controls``."""
+        until = time.monotonic() + seconds
+        while True:
+            left = min(max(until - time.monotonic(), 0.0), _LONGEST_WAIT)
+            query = urlencode({"after": after, "wait": wait, "timeout": f"{left:.3f}"})
+            page = self._call("GET", _path(key, f"/exchanges?{query}"), wait=left)
+            exchanges = list(page["exchanges"])
+            under_way = sum(exchange["seconds"] is None for exchange in exchanges)
+            if not wait or page["count"] - under_way >= wait or time.monotonic() >= until:
+                return exchanges
+
+    def clock(self, key: str) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("GET", _path(key, "/clock"))
+
+    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("POST", _path(key, "/clock"), move)
+
+    def report(self) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("GET", f"{CONTROL}/report")
+
+    def where(self, pointer: str) -> str:  # noqa: ARG002 - the contract is elsewhere
+        """See ``Controls``."""
+        return ""
+
+    def stop(self) -> None:
+        """See ``Controls``; the server runs on."""
+        with self._lock:
+            self._connection.close()
+
+    def _call(self, method: str, path: str, body: Any = None, *, wait: float = 0.0) -> dict[str, Any]:
+        headers, data = self._headers, None
+        if body is not None:
+            headers = {**headers, "Content-Type": "application/json"}
+            data = json.dumps(body, allow_nan=False).encode()
+        try:
+            with self._lock:
+                status, answer = self._exchange(method, path, data, headers, _TIMEOUT + wait)
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from None
+        return self._read(method, path, status, answer)
+
+    def _exchange(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str], timeout: float
+    ) -> tuple[int, bytes]:
+        connection = self._connection
+        if time.monotonic() - self._used > _IDLE:
+            connection.close()
+        connection.timeout = timeout
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout)
+        try:
+            connection.request(method, path, data, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._used = time.monotonic()
+        return response.status, answer
+
+    def _read(self, method: str, path: str, status: int, answer: bytes) -> dict[str, Any]:
+        try:
+            value = json.loads(answer) if answer else {}
+        except ValueError:
+            value = None
+        if isinstance(value, dict) and status < _ERRORS:
+            return value
+        errors = value.get("errors") if isinstance(value, dict) else None
+        detail = errors.get("detail") if isinstance(errors, dict) else None
+        if not isinstance(value, dict) or not isinstance(detail, str):
+            message = f"{method} {self.origin}{path} gave {status} and no answer of MockGrid."
+            hint = "Is it the address of a MockGrid?" if status == _NOT_FOUND else "Its log may tell why."
+            raise CallError(status, f"{message} {hint}")
+        raise CallError(status, detail, value.get("findings") or ())
+
+    def _unreachable(self, error: Exception) -> CallError:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return CallError(
+            0,
+            f"There is no answer from {self.origin}: {reason}. "
+            "Start the server there with `mockgrid serve`, or let the tests start their own.",
+        )
+
+
+def _path(key: str, below: str = "") -> str:
+    return f"{CONTROL}/sessions/{quote(key, safe='')}{below}"
 
 
 class RemoteGrid(Grid):

@@ -1,24 +1,115 @@
-"""What one run of pytest has: its server, and a trial for each test that asks."""
+"""What one run of pytest has: options, a server, an expectation for each test that asks, and a report."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from mockgrid.errors import MockgridError
-from mockgrid.testing.allowance import Allowance
-from mockgrid.testing.caller import at
-from mockgrid.testing.options import least_covered, scenario_folders, warnings_allowed
-from mockgrid.testing.plugin import option
-from mockgrid.testing.trial import Trial
+from mockgrid.report import fail_under, merge
+from mockgrid.report.rendering import form_of, rendered
+from mockgrid.testing import option
+from mockgrid.testing.call_site import at
+from mockgrid.testing.expectation import TestExpectation
+from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockgrid.testing.grid import Grid
+
+_WARNINGS: Final = {"allow": True, "error": False}
+
+
+def check_options(config: pytest.Config) -> None:
+    """Look at all options whose values may be wrong.
+
+    Raises:
+        MockgridError: one is.
+    """
+    least_covered(config)
+    warnings_allowed(config)
+    for folder in scenario_folders(config):
+        if not Path(folder).is_dir():
+            wrong = "is not a directory" if Path(folder).exists() else "does not exist"
+            raise MockgridError(f"--mockgrid-scenarios: the folder {folder} {wrong}.")
+
+
+def least_covered(config: pytest.Config) -> float | None:
+    """Return how many per cent of the contract have to be covered; None where any number will do.
+
+    Raises:
+        MockgridError: it is no number from 0 to 100.
+    """
+    text = option(config, "fail-under")
+    try:
+        least = None if text is None else float(text)
+    except ValueError:
+        least = -1.0
+    if least is not None and not 0 <= least <= 100:  # noqa: PLR2004 - per cent
+        raise MockgridError(f"--mockgrid-fail-under is {text!r}; a number from 0 to 100 is expected.")
+    return least
+
+
+def scenario_folders(config: pytest.Config) -> list[str]:
+    """Return the folders of scenario files: those of the command line, else those of the configuration."""
+    given = [
+        str(config.invocation_params.dir / folder) for folder in config.getoption("--mockgrid-scenarios")
+    ]
+    return given or [str(Path(folder)) for folder in config.getini("mockgrid_scenarios")]
+
+
+def warnings_allowed(config: pytest.Config) -> bool:
+    """Return whether unknown and deprecated fields pass in tests that say nothing of them.
+
+    Raises:
+        MockgridError: the configuration says something else.
+    """
+    value = str(config.getini("mockgrid_warnings"))
+    if value not in _WARNINGS:
+        raise MockgridError(f"mockgrid_warnings is {value!r}; it is allow or error.")
+    return _WARNINGS[value]
+
+
+def write_report(documents: list[dict[str, Any]], path: Path | None, least: float | None) -> tuple[str, bool]:
+    """Write what a run has exercised of the contract.
+
+    Args:
+        documents: one report for each server of the run; none where no test used one.
+        path: where to; its ending says how, and what is no known ending is text. None writes nothing.
+        least: per cent of the declared rows that must be covered; None for any.
+
+    Returns:
+        A line for people, and whether enough was exercised.
+
+    Raises:
+        MockgridError: the file cannot be written, or the reports are of different contracts.
+    """
+    if not documents:
+        return "mockgrid: no test used the fixture, so there is no contract report", not least
+    document = reduce(merge, documents)
+    rows = document["summary"]["rows"]
+    line = f"mockgrid: {rows['percent']:g} % of the contract's {rows['declared']} rows are covered"
+    enough = least is None or not fail_under(document, least)
+    if not enough:
+        line += f", less than {least:g} %"
+    if path is not None:
+        _write(path, rendered(document, form_of(path)))
+        line += f"; report: {path}"
+    return line, enough
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise MockgridError(f"The report cannot be written: {error.strerror}.", where=str(path)) from None
 
 
 def grid_of(config: pytest.Config) -> Grid:
@@ -75,7 +166,7 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
     Returns:
         A line for people, and whether enough of the contract was exercised; what went wrong counts as not.
     """
-    from mockgrid.testing.contract_report import write_report  # noqa: PLC0415 - only where wanted
+    from mockgrid.testing.run import write_report  # noqa: PLC0415 - only where wanted
 
     try:
         url = option(config, "url")
@@ -96,19 +187,19 @@ def _report(config: pytest.Config, url: str) -> dict[str, Any]:
         return grid.report()
 
 
-def trial_of(item: pytest.Item, grid: Grid) -> Trial:
+def expectation_of(item: pytest.Item, grid: Grid) -> TestExpectation:
     """Open a session for a test, and play what its marker says."""
     __tracebackhide__ = True
     try:
-        return _trial(item, grid)
+        return _expectation(item, grid)
     except MockgridError as error:
         reason = str(error)
     pytest.fail(reason, pytrace=False)
 
 
-def _trial(item: pytest.Item, grid: Grid) -> Trial:
+def _expectation(item: pytest.Item, grid: Grid) -> TestExpectation:
     played, strict, words = _marked(item)
-    allowance = Allowance(allow_warnings=warnings_allowed(item.config)).changed(words)
+    tolerances = Tolerances(allow_warnings=warnings_allowed(item.config)).changed(words)
     session = grid.session(item.nodeid)
     try:
         if played is not None:
@@ -116,7 +207,7 @@ def _trial(item: pytest.Item, grid: Grid) -> Trial:
     except BaseException:
         session.close()
         raise
-    return Trial(session, allowance)
+    return TestExpectation(session, tolerances)
 
 
 def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.testing.caller import seen_from_here
+from mockgrid.testing.call_site import seen_from_here
 from mockgrid.testing.error import PlayError, finding_line, hidden
 
 if TYPE_CHECKING:
-    from mockgrid.testing.caller import Caller
+    from mockgrid.testing.call_site import CallSite
 
 __tracebackhide__ = hidden
 
@@ -24,14 +24,14 @@ _WHOLE: Final = frozenset(("steps", "scenario", "description", "limits", "balanc
 
 
 def script_of(
-    played: Played, caller: Caller, *, strict: bool | None = None, folders: Sequence[str] = ()
+    played: Played, site: CallSite, *, strict: bool | None = None, folders: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the body of the call that plays something.
 
     Args:
         played: what to play. A text is a path where it ends as one of a scenario file, or has a slash; paths
-            are looked for beside the caller's file first, then in the current directory.
-        caller: whose line findings name.
+            are looked for beside the call's file first, then in the current directory.
+        site: whose line findings name.
         strict: overrides what the scenario says; None leaves it.
         folders: of scenario files that the server does not have, and that may be named all the same.
 
@@ -40,29 +40,29 @@ def script_of(
     """
     if isinstance(played, os.PathLike) or (isinstance(played, str) and _is_path(played)):
         path = Path(played)
-        asked = _of_file(_found(path, caller), caller, None if path.is_absolute() else path)
+        script = _of_file(_beside(path, site), site, None if path.is_absolute() else path)
     elif isinstance(played, str):
         file = _named(played, folders) if folders else None
-        asked = {"scenario": played} if file is None else _of_file(file, caller)
+        script = {"scenario": played} if file is None else _of_file(file, site)
     elif isinstance(played, (Mapping, Sequence)):
-        asked = {"steps": _plain(played, caller), "where": caller.where}
+        script = {"steps": _plain(played, site), "where": site.where}
     else:
         raise PlayError(
             f"A value of type {type(played).__name__} cannot be played; "
             "a list of replies, a scenario's name or a path is expected.",
-            where=caller.where,
+            where=site.where,
         )
-    return asked if strict is None else {**asked, "strict": strict}
+    return script if strict is None else {**script, "strict": strict}
 
 
 def _is_path(text: str) -> bool:
     return "/" in text or os.sep in text or Path(text).suffix.lower() in _ENDINGS
 
 
-def _found(path: Path, caller: Caller) -> Path:
+def _beside(path: Path, site: CallSite) -> Path:
     if path.is_absolute():
         return path
-    beside = caller.folder / path
+    beside = site.folder / path
     return beside if beside.exists() or not path.exists() else path
 
 
@@ -70,34 +70,34 @@ def _named(name: str, folders: Sequence[str]) -> Path | None:
     """Return the file of a scenario in the test's own folders."""
     from mockgrid.scenario.library import load_library  # noqa: PLC0415 - only where the server is elsewhere
 
-    found = load_library(folders).find(name)
-    return None if found is None else Path(found.origin.document.name)
+    scenario = load_library(folders).find(name)
+    return None if scenario is None else Path(scenario.origin.document.name)
 
 
-def _of_file(path: Path, caller: Caller, asked: Path | None = None) -> dict[str, Any]:
+def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[str, Any]:
     """Read a file here, so that findings name its lines, wherever the server is.
 
     Args:
         path: the file.
-        caller: who asked.
-        asked: the relative path by which it was looked for in several places; None for no search.
+        site: who asked.
+        relative: the relative path by which it was looked for in several places; None for no search.
     """
     from mockgrid.scenario.loading import check_file  # noqa: PLC0415 - only those who play files need it
 
-    shown = seen_from_here(path)
-    scenario, findings = check_file(shown)
+    name = seen_from_here(path)
+    scenario, findings = check_file(name)
     if scenario is None:
-        wrong = [found.as_json() for found in findings if found.severity == "error"]
+        wrong = [finding.as_json() for finding in findings if finding.severity == "error"]
         if not path.exists():
-            if asked is not None and not wrong[0]["hint"].startswith("Did you mean"):
-                places = dict.fromkeys(str(folder) for folder in (caller.folder, Path.cwd()))
-                wrong[0]["hint"] = f"{asked} was looked for in {' and in '.join(places)}."
-            raise PlayError(finding_line(wrong[0]), where=caller.where, findings=wrong)
+            if relative is not None and not wrong[0]["hint"].startswith("Did you mean"):
+                places = dict.fromkeys(str(folder) for folder in (site.folder, Path.cwd()))
+                wrong[0]["hint"] = f"{relative} was looked for in {' and in '.join(places)}."
+            raise PlayError(finding_line(wrong[0]), where=site.where, findings=wrong)
         raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong)
-    return {"source": path.read_text("utf-8-sig"), "where": shown}
+    return {"source": path.read_text("utf-8-sig"), "where": name}
 
 
-def _plain(played: Mapping[str, Any] | Sequence[Any], caller: Caller) -> Any:
+def _plain(played: Mapping[str, Any] | Sequence[Any], site: CallSite) -> Any:
     """Return data as JSON has it, the same for a server in this process and for one elsewhere."""
     single = isinstance(played, Mapping) and _WHOLE.isdisjoint(played)
     data = [played] if single else played
@@ -109,11 +109,11 @@ def _plain(played: Mapping[str, Any] | Sequence[Any], caller: Caller) -> Any:
     from mockgrid.scenario.loading import build  # noqa: PLC0415 - the same
 
     try:
-        build(data, where=caller.where)
+        build(data, where=site.where)
     except ScenarioError as error:
-        wrong = [found.as_json() for found in error.findings if found.severity == "error"]
+        wrong = [finding.as_json() for finding in error.findings if finding.severity == "error"]
         raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong) from None
-    raise PlayError("What is to be played has values that JSON does not have.", where=caller.where)
+    raise PlayError("What is to be played has values that JSON does not have.", where=site.where)
 
 
 def _default(value: Any) -> Any:

@@ -3,31 +3,115 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+import os
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
-from mockgrid.testing.advice import advice
-from mockgrid.testing.allowance import Allowance
-from mockgrid.testing.caller import caller
-from mockgrid.testing.clock import SessionClock
-from mockgrid.testing.complaint import complaint, verdict_lines
-from mockgrid.testing.environment import Environment
+from mockgrid.testing.call_site import call_site
 from mockgrid.testing.error import CallError, WaitError, hidden, play_error
 from mockgrid.testing.exchange import Exchange
+from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
 from mockgrid.testing.script import script_of
+from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from mockgrid.session.records import FieldWarning, Unmatched, UnusedStep, Verdict, Violation
-    from mockgrid.testing.caller import Caller
+    from mockgrid.testing.call_site import CallSite
     from mockgrid.testing.controls import Controls
     from mockgrid.testing.script import Played
 
 __tracebackhide__ = hidden
-
+_REAL: Final = 409
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
+
+
+class SessionClock:
+    """The clock that limits, balances and waits of one session run on; real unless the server's are virtual.
+
+    Args:
+        controls: of the server.
+        key: of the session.
+    """
+
+    def __init__(self, controls: Controls, key: str) -> None:
+        self._controls = controls
+        self._key = key
+
+    @property
+    def virtual(self) -> bool:
+        """Whether the clock stands still until it is moved, and waits pass at once."""
+        return bool(self._state()["virtual"])
+
+    @property
+    def now(self) -> float:
+        """Seconds since the session began."""
+        return float(self._state()["now"])
+
+    @property
+    def spared(self) -> float:
+        """Seconds that replies would have waited by a real clock."""
+        return float(self._state()["spared"])
+
+    def advance(self, by: str | float) -> float:
+        """Move a virtual clock forward, and return the seconds since the session began.
+
+        Args:
+            by: a duration such as ``"2s"`` or ``"150ms"``, or seconds.
+
+        Raises:
+            CallError: the clock is real, or ``by`` is no duration.
+        """
+        try:
+            move = {"advance": moved_by(by)}
+        except ValueError as error:
+            raise CallError(422, str(error)) from None
+        try:
+            return float(self._controls.move_clock(self._key, move)["now"])
+        except CallError as error:
+            if error.status != _REAL:
+                raise
+        raise CallError(
+            _REAL,
+            'The clock of this session is real; to move it, give the tests MockGrid(clock="virtual") by '
+            "overriding the fixture mockgrid_server, or start `mockgrid serve --clock virtual`.",
+        )
+
+    def _state(self) -> dict[str, Any]:
+        return self._controls.clock(self._key)
+
+
+class Environment(dict[str, str]):
+    """``OPENAI_BASE_URL`` and ``OPENAI_API_KEY``; in a ``with`` block they are set, and restored after it.
+
+    >>> with mockgrid.env():
+    ...     client = OpenAI()
+    """
+
+    def __init__(self, base_url: str, api_key: str) -> None:
+        super().__init__(OPENAI_BASE_URL=base_url, OPENAI_API_KEY=api_key)
+        self._before: list[dict[str, str | None]] = []
+
+    def __enter__(self) -> Self:
+        self._before.append({name: os.environ.get(name) for name in self})
+        os.environ.update(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for name, value in self._before.pop().items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class GridSession:
@@ -70,15 +154,15 @@ class GridSession:
         Raises:
             PlayError: it cannot be played; what played before goes on.
         """
-        self.play_as(caller(), played, strict=strict)
+        self.play_as(call_site(), played, strict=strict)
 
-    def play_as(self, asker: Caller, played: Played, *, strict: bool | None = None) -> None:
+    def play_as(self, site: CallSite, played: Played, *, strict: bool | None = None) -> None:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
-        asked = script_of(played, asker, strict=strict, folders=self._folders)
+        script = script_of(played, site, strict=strict, folders=self._folders)
         try:
-            self._controls.script(self.api_key, asked)
+            self._controls.script(self.api_key, script)
         except CallError as error:
-            raise play_error(error, asker.where) from None
+            raise play_error(error, site.where) from None
 
     def reset(self) -> None:
         """Begin anew what plays, and forget the exchanges."""
@@ -98,7 +182,7 @@ class GridSession:
     @property
     def exchanges(self) -> list[Exchange]:
         """All requests with their replies, in order; those whose reply is under way included."""
-        return [Exchange.from_json(told) for told in self._controls.exchanges(self.api_key)]
+        return [Exchange.from_json(data) for data in self._controls.exchanges(self.api_key)]
 
     @property
     def count(self) -> int:
@@ -128,9 +212,11 @@ class GridSession:
         Raises:
             WaitError: there are fewer when the time is over.
         """
-        told = self._controls.exchanges(self.api_key, wait=count, seconds=timeout)
-        exchanges = [Exchange.from_json(one) for one in told]
-        ended = (exchanges[-1].number if exchanges else 0) - sum(one.seconds is None for one in exchanges)
+        page = self._controls.exchanges(self.api_key, wait=count, seconds=timeout)
+        exchanges = [Exchange.from_json(exchange) for exchange in page]
+        ended = (exchanges[-1].number if exchanges else 0) - sum(
+            exchange.seconds is None for exchange in exchanges
+        )
         if ended < count:
             raise WaitError(
                 f"Only {ended} of {count} exchanges ended within {timeout:g} s"
@@ -195,15 +281,15 @@ class GridSession:
         """Fail where the client broke the contract, met no step, or left strict steps unused.
 
         The fixture does this by itself. The keywords are those of the marker, such as
-        ``allow_violations=["MG113"]``; see ``mockgrid.testing.allowance``.
+        ``allow_violations=["MG113"]``; see ``mockgrid.testing.tolerances``.
 
         Raises:
             AssertionError: there is something that is not allowed.
         """
         __tracebackhide__ = True
-        left = Allowance().changed(allowed).left(self.summary)
+        left = Tolerances().changed(allowed).left(self.summary)
         if left:
-            raise AssertionError(complaint(left, self.exchanges, self.where, self.base_url))
+            raise AssertionError(failure_text(left, self.exchanges, self.where, self.base_url))
 
     def where(self, pointer: str) -> str:
         """Return file and line of a JSON pointer into the contract; empty where that is not known here."""

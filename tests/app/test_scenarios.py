@@ -12,7 +12,7 @@ from asgi import Caller
 from mockgrid.app.build import build_app
 from mockgrid.errors import DocumentError
 from mockgrid.http.server import start_in_thread
-from mockgrid.session.sessions import session_name
+from mockgrid.session.session import session_name
 from mockgrid.settings import Settings
 
 USER = {"role": "user", "content": "Hi"}

@@ -10,7 +10,7 @@ import pytest
 
 from mockgrid.app.build import build_app
 from mockgrid.http.server import start_in_thread
-from mockgrid.report.reading import read_report
+from mockgrid.report.document import read_report
 from mockgrid.settings import Settings
 
 HELLO = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}]}

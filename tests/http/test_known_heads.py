@@ -14,7 +14,7 @@ from mockgrid.http.head import Head
 from mockgrid.http.protocol import known_heads, protocol_class
 from mockgrid.http.protocol.known_heads import KnownHeads
 from mockgrid.http.server import start_in_thread
-from mockgrid.session.sessions import session_name
+from mockgrid.session.session import session_name
 from mockgrid.settings import Settings
 
 UVICORN = "uvicorn.protocols.http.httptools_impl"

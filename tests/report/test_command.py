@@ -11,7 +11,7 @@ from report.sample import FILES, RENDERINGS, coverage, document
 
 from mockgrid import cli
 from mockgrid.report import Tally, build
-from mockgrid.report.reading import schema
+from mockgrid.report.document import schema
 from mockgrid.report.text import render_text
 
 

@@ -14,10 +14,10 @@ from report.sample import CONTRACT, FILES, HOSTILE, JSON, RENDERINGS, coverage, 
 
 from mockgrid.contract.coverage import Coverage, OtherContractError
 from mockgrid.report import Tally, build, fail_under, merge
+from mockgrid.report.document import ReportError, read_report, schema
 from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
-from mockgrid.report.reading import ReportError, read_report, schema
 from mockgrid.report.text import render_text
 
 EMPTY = build(Coverage(CONTRACT).snapshot(), Tally().as_json())

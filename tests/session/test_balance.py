@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockgrid.scenario.limit import TopUp
-from mockgrid.session.balance import Admitted, Balance, Exhausted, Replenishing
 from mockgrid.session.clock import RealClock, VirtualClock
+from mockgrid.session.limits import Admitted, Balance, Exhausted, Replenishing
 
 
 def test_without_a_top_up_it_ends():

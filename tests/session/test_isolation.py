@@ -14,7 +14,7 @@ from asgi import CHAT
 
 from mockgrid.app.build import build_app
 from mockgrid.http.outlet import CutError
-from mockgrid.session.sessions import session_name
+from mockgrid.session.session import session_name
 from mockgrid.settings import Settings
 
 OWN = {

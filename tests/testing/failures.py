@@ -6,8 +6,8 @@ import re
 
 from testing.client import HELLO, Client
 
-from mockgrid.testing.allowance import Allowance
-from mockgrid.testing.complaint import complaint
+from mockgrid.testing.failure_text import failure_text
+from mockgrid.testing.tolerances import Tolerances
 
 LONG = "How is the weather in Oslo, and is it any better in Rome or in Tokyo at this time of the year? " * 3
 
@@ -77,7 +77,7 @@ def text_of(grid, name):
     with Client(session) as client:
         FAILURES[name](session, client)
     # Where the shipped scenarios lie, and so where lines break, is another place on each machine.
-    left = Allowance(allow_warnings=False, allow_unused=name != "unused").left(session.summary)
-    text = complaint(left, session.exchanges, lambda _: "openapi/consumption.yaml:1:1")
+    left = Tolerances(allow_warnings=False, allow_unused=name != "unused").left(session.summary)
+    text = failure_text(left, session.exchanges, lambda _: "openapi/consumption.yaml:1:1")
     session.close()
     return re.sub(r"(failures\.py):\d\d", r"\1:00", text)

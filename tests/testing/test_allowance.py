@@ -4,7 +4,7 @@ import pytest
 
 from mockgrid.errors import MockgridError
 from mockgrid.session.records import FieldWarning, Summary, Unmatched, UnusedStep, Verdict, Violation
-from mockgrid.testing.allowance import Allowance
+from mockgrid.testing.tolerances import Tolerances
 
 ALL = Summary(
     violations=(Violation("MG112", "a", ""), Violation("MG113", "b", "")),
@@ -17,7 +17,7 @@ ALL = Summary(
 
 
 def left(**words):
-    found = Allowance().changed(words).left(ALL)
+    found = Tolerances().changed(words).left(ALL)
     return [
         *(one.code for one in (*found.violations, *found.warnings, *found.verdicts)),
         *(type(one).__name__ for one in (*found.unmatched, *found.unused_steps)),
@@ -42,7 +42,7 @@ def test_what_is_not_allowed_is_left(words, counts):
 
 
 def test_nothing_is_left_of_nothing():
-    assert not Allowance().left(Summary())
+    assert not Tolerances().left(Summary())
     assert ALL
 
 
@@ -120,5 +120,5 @@ def test_nothing_is_left_of_nothing():
 )
 def test_what_cannot_be_allowed_is_told(words, message):
     with pytest.raises(MockgridError) as raised:
-        Allowance().changed(words)
+        Tolerances().changed(words)
     assert str(raised.value).startswith(message)

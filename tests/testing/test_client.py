@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from mockgrid import MockGrid, RemoteGrid
-from mockgrid.testing.client import ControlClient
 from mockgrid.testing.error import CallError
+from mockgrid.testing.remote_grid import ControlClient
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_an_old_connection_is_not_trusted(control, monkeypatch):
     before = control._connection.sock
     control.version()
     assert control._connection.sock is before
-    monkeypatch.setattr("mockgrid.testing.client._IDLE", -1.0)
+    monkeypatch.setattr("mockgrid.testing.remote_grid._IDLE", -1.0)
     control.version()
     assert control._connection.sock is not before
 

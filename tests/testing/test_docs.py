@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from mockgrid import MockGrid
-from mockgrid.testing.allowance import Allowance
 from mockgrid.testing.plugin import _OPTIONS
 from mockgrid.testing.session import GridSession
+from mockgrid.testing.tolerances import Tolerances
 
 pytestmark = pytest.mark.once
 
@@ -137,5 +137,5 @@ def test_every_name_of_the_table_is_there():
 def test_every_option_and_keyword_is_told():
     for name in (*(option[0] for option in _OPTIONS), "scenarios"):
         assert f"`--mockgrid-{name}" in PAGE
-    for name in Allowance.__slots__:
+    for name in Tolerances.__slots__:
         assert f"`{name}=" in PAGE or f"where `{name}=" in PAGE

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.document.pointer import join
-from mockgrid.testing import columns as columns_module
+from mockgrid.testing import failure_text as columns_module
 from mockgrid.testing import fragment as fragment_module
-from mockgrid.testing.columns import columns
+from mockgrid.testing.failure_text import columns
 from mockgrid.testing.fragment import fragment
 
 JSON = st.recursive(

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.testing.keys import Keys
+from mockgrid.testing.grid import Keys
 
 
 @given(st.lists(st.text()), st.text(max_size=4))

@@ -10,7 +10,7 @@ from waiting import within
 
 from mockgrid.app.build import build_app
 from mockgrid.http.server import start_in_thread
-from mockgrid.session.sessions import named_session, session_name
+from mockgrid.session.session import named_session, session_name
 from mockgrid.session.verdicts import verdicts
 from mockgrid.settings import Settings
 

@@ -1,10 +1,10 @@
-"""Attempts: a request with those that followed its redirects, and what came of it."""
+"""Attempts: a request with those that followed its redirects, what came of it, and which are one call's."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mockgrid.session.verdicts.policy import asked, header
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.verdicts.policy import RetryPolicy
     from mockgrid.session.verdicts.streams import Stream
+
+    Chain = list["Attempt"]
 
 Outcome = Literal["success", "status", "lost", "cut", "broken", "left", "open"]
 """What came of an attempt:
@@ -27,7 +29,6 @@ Outcome = Literal["success", "status", "lost", "cut", "broken", "left", "open"]
 - ``left``: the client left before the first byte: its timeout was over;
 - ``open``: it is under way, or the server stopped.
 """
-
 FAILED = frozenset({"status", "lost", "cut", "broken", "left"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PATIENCE = 60.0
@@ -35,7 +36,6 @@ PATIENCE = 60.0
 LEAVING = 0.6
 """Seconds: the server may see so much later that a client has left; half a second is for those that close one
 side only."""
-
 _TO_FOLLOW = 60.0
 _MOST_HOPS = 20
 _CLOCKS = 0.002
@@ -43,6 +43,8 @@ _FIRST_ERROR, _NOT_MODIFIED = 300, 304
 # A request that differs in one of these asks for something else, or for someone else.
 _TELLING = (b"content-type", b"content-encoding", b"prefer")
 _MARKER = b"x-stainless-retry-count"
+AT_ONCE = 0.05
+"""Seconds: who asks again within them has not waited."""
 
 
 class Attempt:
@@ -126,15 +128,15 @@ def attempts_of(
     for exchange in exchanges:
         by_path[exchange.path].append(exchange)
     taken: set[int] = set()
-    found = []
+    attempts = []
     for exchange in exchanges:
         if exchange.number not in taken:
             hops = [exchange]
             while len(hops) < _MOST_HOPS and (hop := _followed(hops[-1], by_path, taken)) is not None:
                 taken.add(hop.number)
                 hops.append(hop)
-            found.append(Attempt(hops, policy, streams, epoch))
-    return found
+            attempts.append(Attempt(hops, policy, streams, epoch))
+    return attempts
 
 
 def location_of(exchange: Exchange) -> str | None:
@@ -186,3 +188,120 @@ def _outcome(exchange: Exchange, streams: Mapping[int, Stream]) -> Outcome:
     if stream is not None and (stream.error or stream.unreadable):
         return "broken"
     return "success" if exchange.whole or exchange.ended_by == "client" else "cut"
+
+
+def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
+    """Return the attempts of each call.
+
+    Each attempt comes after the one before has failed. Where several could be the one before, the official
+    clients' count of retries decides, and after it the time: the one that failed first. What comes within
+    ``AT_ONCE`` of a failure is its retry, unless so many equal requests come after that burst that each
+    failure in it may have one of those: then the client made equal calls side by side, and waited in each.
+
+    Args:
+        attempts: of all calls, in the order in which they arrived.
+    """
+    groups: defaultdict[Any, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        groups[attempt.key].append(attempt)
+    chains = [chain for group in groups.values() for chain in _chains(group)]
+    return sorted(chains, key=lambda chain: chain[0].exchanges[0].number)
+
+
+def _chains(group: Sequence[Attempt]) -> list[Chain]:
+    if not any(attempt.failed for attempt in group):
+        return [[attempt] for attempt in group]
+    following = _by_count(group)
+    followers = set(following.values())
+    heads = [attempt for attempt in group if attempt not in followers]
+    _by_time(heads, following)
+    followers = set(following.values())
+    chains = []
+    for attempt in group:
+        if attempt not in followers:
+            chain = [attempt]
+            while chain[-1] in following:
+                chain.append(following[chain[-1]])
+            chains.append(chain)
+    return chains
+
+
+def _by_count(group: Sequence[Attempt]) -> dict[Attempt, Attempt]:
+    """Link attempts that say that they are retries: what follows each."""
+    following: dict[Attempt, Attempt] = {}
+    waiting: defaultdict[int, list[Attempt]] = defaultdict(list)
+    for attempt in group:
+        if attempt.marker:
+            failed = waiting[attempt.marker - 1]
+            chosen = _first_before(attempt, failed, attempt.arrived)
+            if chosen is not None:
+                following[chosen] = attempt
+                failed.remove(chosen)
+        if attempt.failed and attempt.marker is not None:
+            insort(waiting[attempt.marker], attempt, key=_ended)
+    return following
+
+
+def _first_before(attempt: Attempt, failed: list[Attempt], begin: float) -> Attempt | None:
+    """Return the failure that an attempt retries: the first to end of those that arrived before a time.
+
+    Args:
+        attempt: what came later.
+        failed: sorted by their end; those that were too long ago are taken out.
+        begin: that time.
+    """
+    while failed and attempt.arrived > failed[0].ended + failed[0].patience:
+        failed.pop(0)
+    final = None
+    for failure in failed:
+        if failure.ended > attempt.arrived + LEAVING:
+            break
+        if failure.arrived < begin and failure.may_precede(attempt):
+            if failure.rule.may_retry is not False:
+                return failure
+            # What must not be retried hardly was, if there is something else that may have been.
+            final = final or failure
+    return final
+
+
+def _by_time(heads: Sequence[Attempt], following: dict[Attempt, Attempt]) -> None:
+    """Link what is left: the first attempts of each chain so far to the last ones of others."""
+    beside = _side_by_side(heads, following)
+    # Those of clients that count their attempts, and those of others.
+    waiting: dict[bool, list[Attempt]] = {True: [], False: []}
+    for head in heads:
+        failed = waiting[head.marker is not None]
+        chosen = _first_before(head, failed, beside.get(head, head.arrived))
+        if chosen is not None:
+            following[chosen] = head
+            failed.remove(chosen)
+        last = head
+        while last in following:
+            last = following[last]
+        if last.failed:
+            insort(failed, last, key=_ended)
+
+
+def _side_by_side(heads: Sequence[Attempt], following: Mapping[Attempt, Attempt]) -> dict[Attempt, float]:
+    """Return the requests that came in a burst and may well be calls side by side: when each burst began."""
+    arrivals = [head.arrived for head in heads]
+    begins: dict[Attempt, float] = {}
+    place = 0
+    while place < len(heads):
+        begin, end = place, heads[place].arrived
+        while place < len(heads) and heads[place].arrived < end + AT_ONCE:
+            end = max(end, heads[place].arrived, heads[place].ended)
+            place += 1
+        burst = heads[begin:place]
+        unexplained = [attempt for attempt in burst if attempt.failed and attempt not in following]
+        if len(burst) > 1 and unexplained:
+            last = bisect_right(
+                arrivals, min(attempt.ended + attempt.patience for attempt in unexplained), lo=place
+            )
+            if last - place >= len(unexplained):
+                begins.update(dict.fromkeys(burst, burst[0].arrived))
+    return begins
+
+
+def _ended(attempt: Attempt) -> float:
+    return attempt.ended

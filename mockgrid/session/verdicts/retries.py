@@ -1,19 +1,17 @@
-"""Verdicts on how a client tries again, and on whether it does."""
+"""Verdicts on how a client tries again, whether it does, and how it follows redirects."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from mockgrid.session.verdicts.attempts import REDIRECTS, location_of
-from mockgrid.session.verdicts.chains import AT_ONCE
+from mockgrid.session.verdicts.attempts import AT_ONCE, REDIRECTS, credentials_of, location_of
 from mockgrid.session.verdicts.verdict import proved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mockgrid.session.verdicts.attempts import Attempt
-    from mockgrid.session.verdicts.chains import Chain
+    from mockgrid.session.verdicts.attempts import Attempt, Chain
     from mockgrid.session.verdicts.verdict import Verdict, VerdictName
 
     Link = tuple[Attempt, Attempt]
@@ -28,12 +26,12 @@ ENOUGH_ATTEMPTS = 3
 """Who has tried so often has not given up too early."""
 LONGEST_WAIT = 60.0
 """Seconds; nobody need wait longer because a reply asks for it."""
-
 # From such a delay on, a backoff may have reached its limit: that of OpenAI's clients is 6 s to 8 s.
 _GROWN = 6.0
 _ENOUGH_DELAYS = 2
 _SHOWN_DELAYS = 3
 _PLACES = 2
+_UNAUTHORIZED = 401
 
 
 def judge_retries(chain: Chain) -> Iterator[Verdict]:
@@ -88,9 +86,9 @@ def _too_early(link: Link) -> bool:
 
 def _told_too_early(link: Link) -> str:
     before, after = link
-    asked = before.asked.seconds if before.asked is not None else 0.0
+    wished = before.asked.seconds if before.asked is not None else 0.0
     waited = _seconds(after.arrived - before.heard)
-    return f"waited {waited} after a {before.status} that asked for {_seconds(asked)}"
+    return f"waited {waited} after a {before.status} that asked for {_seconds(wished)}"
 
 
 def _retried_non_retryable(links: Sequence[Link]) -> Iterator[Verdict]:
@@ -119,11 +117,11 @@ def _no_backoff(links: Sequence[Link]) -> Iterator[Verdict]:
     )
     delays = [after.arrived - before.heard for before, after in own]
     if len(delays) >= _ENOUGH_DELAYS and _constant(delays):
-        shown = ", ".join(_seconds(delay) for delay in delays[:_SHOWN_DELAYS])
+        listed = ", ".join(_seconds(delay) for delay in delays[:_SHOWN_DELAYS])
         yield proved(
             "no_backoff",
             _numbers(own),
-            f"Waited as long after each of {len(delays)} failures ({shown}); "
+            f"Waited as long after each of {len(delays)} failures ({listed}); "
             "expected a delay that grows from one attempt to the next.",
         )
 
@@ -174,11 +172,11 @@ def _first_of(
     name: VerdictName, links: Sequence[Link], holds: Callable[[Link], bool], tell: Callable[[Link], str]
 ) -> Iterator[Verdict]:
     """Yield one verdict for all links of a call for which something holds; the first is told."""
-    found = [link for link in links if holds(link)]
-    if found:
-        times = f" ({len(found)} times)" if len(found) > 1 else ""
-        told = tell(found[0])
-        yield proved(name, _numbers(found), f"{told[0].upper()}{told[1:]}{times}.")
+    matching = [link for link in links if holds(link)]
+    if matching:
+        times = f" ({len(matching)} times)" if len(matching) > 1 else ""
+        sentence = tell(matching[0])
+        yield proved(name, _numbers(matching), f"{sentence[0].upper()}{sentence[1:]}{times}.")
 
 
 def _numbers(links: Sequence[Link]) -> tuple[int, ...]:
@@ -192,3 +190,23 @@ def _attempts(count: int) -> str:
 def _seconds(value: float) -> str:
     """Say a time, to two places: ``0.02 s``."""
     return f"{round(max(value, 0.0), _PLACES):g} s"
+
+
+def judge_redirects(attempt: Attempt) -> Iterator[Verdict]:
+    """Yield what the requests that followed redirects prove."""
+    for before, after in pairwise(attempt.exchanges):
+        if after.status != _UNAUTHORIZED:
+            continue
+        sent, came = before.headers, after.headers
+        lost = [name for name in credentials_of(before) if name in sent and sent[name] != came.get(name)]
+        if lost:
+            name = lost[0]
+            how = f"with another `{name.decode()}`" if name in came else f"without `{name.decode()}`"
+            host = came.get(b"host")
+            where = " on another host" if host != sent.get(b"host") else ""
+            yield proved(
+                "redirect_dropped_credentials",
+                (before.number, after.number),
+                f"Followed a {before.status} to {after.path}{where} {how}, and met a 401; "
+                "expected the same credentials as before.",
+            )

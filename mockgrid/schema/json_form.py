@@ -37,7 +37,7 @@ def described(
     default: Any = MISSING,
     place: str = "",
     omitted: bool = False,
-    shown: bool = True,
+    in_repr: bool = True,
     **keywords: Any,
 ) -> Any:
     """Return a field of a ``JsonForm``.
@@ -47,11 +47,11 @@ def described(
         default: where it is not given.
         place: its name in JSON where that is another; ``failed.predicate`` stands in an object ``failed``.
         omitted: whether JSON leaves it out where it has its default.
-        shown: whether ``repr`` shows it.
+        in_repr: whether ``repr`` shows it.
         keywords: what else its schema says, such as ``minimum=0``.
     """
     metadata = {"description": description, "place": place, "omitted": omitted, "keywords": keywords}
-    return field(default=default, repr=shown, metadata=metadata)
+    return field(default=default, repr=in_repr, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)

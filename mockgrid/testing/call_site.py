@@ -12,7 +12,7 @@ _HERE: Final = str(Path(__file__).parent) + os.sep
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallSite:
     """Who asked.
 
     Attributes:
@@ -24,7 +24,7 @@ class Caller:
     folder: Path
 
 
-def caller() -> Caller:
+def call_site() -> CallSite:
     """Return the nearest line on the stack that is not MockGrid's own."""
     frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without its cost
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
@@ -32,10 +32,10 @@ def caller() -> Caller:
     return at(frame.f_code.co_filename, frame.f_lineno)
 
 
-def at(file: str | Path, line: int) -> Caller:
+def at(file: str | Path, line: int) -> CallSite:
     """Return a line of a file as a caller."""
     path = Path(file)
-    return Caller(f"{seen_from_here(path)}:{line}", path.parent)
+    return CallSite(f"{seen_from_here(path)}:{line}", path.parent)
 
 
 def seen_from_here(path: Path) -> str:

@@ -1,13 +1,12 @@
-"""What a failing test shows of what the client did wrong."""
+"""What a failing test shows of what the client did wrong, and where to look for requests that never came."""
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
-from mockgrid.testing.advice import advice
-from mockgrid.testing.columns import columns
 from mockgrid.testing.fragment import fragment
 
 if TYPE_CHECKING:
@@ -24,14 +23,17 @@ if TYPE_CHECKING:
     )
     from mockgrid.testing.exchange import Exchange
 
+__all__ = ["advice"]
+
 WIDTH: Final = 80
 """Columns of the longest line, paths without a slash to break at excepted."""
-
 _MOST: Final = 10
 _MOST_EXCHANGES: Final = 20
+_USUAL = "Does the client use this base_url and api_key?"
+_BETWEEN: Final = "  "
 
 
-def complaint(
+def failure_text(
     summary: Summary,
     exchanges: Sequence[Exchange],
     where: Callable[[str], str] = lambda _pointer: "",
@@ -63,42 +65,42 @@ def complaint(
 
 def _headline(summary: Summary) -> str:
     """Return the first thing that is wrong, for the line that pytest sums a failure up in."""
-    found = [
+    everything = [
         *summary.violations,
         *summary.warnings,
         *summary.unmatched,
         *(f"unused step: {step}" for step in summary.unused_steps),
         *summary.verdicts,
     ]
-    first = str(found[0]) if found else "exchanges with violations were dropped"
-    return f"{first} (and {len(found) - 1} more)" if len(found) > 1 else first
+    first = str(everything[0]) if everything else "exchanges with violations were dropped"
+    return f"{first} (and {len(everything) - 1} more)" if len(everything) > 1 else first
 
 
 def verdict_lines(verdicts: Iterable[Verdict]) -> str:
     """Return verdicts as text, a paragraph each, with the exchanges that prove them."""
-    shown = (
+    sentences = (
         f"{verdict} ({'exchange' if len(verdict.exchanges) == 1 else 'exchanges'} "
         f"{', '.join(map(str, verdict.exchanges))})"
         for verdict in verdicts
     )
-    return "\n".join(_wrapped(text, 2, hang=2) for text in shown)
+    return "\n".join(_wrapped(text, 2, hang=2) for text in sentences)
 
 
 def _breaches(
-    found: Sequence[Violation | FieldWarning],
+    breaches: Sequence[Violation | FieldWarning],
     by_number: dict[int, Exchange],
     where: Callable[[str], str],
     title: str,
 ) -> Iterator[str]:
-    if not found:
+    if not breaches:
         return
-    codes = sorted({one.code for one in found})
-    yield f"{title} ({_many(len(found), 'time')}: {', '.join(codes)})."
+    codes = sorted({breach.code for breach in breaches})
+    yield f"{title} ({_many(len(breaches), 'time')}: {', '.join(codes)})."
     alike: dict[tuple[str, str, str], list[Violation | FieldWarning]] = {}
-    for one in found:
-        alike.setdefault((one.code, one.pointer, one.contract), []).append(one)
-    shown = list(alike.values())[:_MOST]
-    for number, group in groupby(shown, key=lambda several: several[0].exchange):
+    for breach in breaches:
+        alike.setdefault((breach.code, breach.pointer, breach.contract), []).append(breach)
+    kinds = list(alike.values())[:_MOST]
+    for number, group in groupby(kinds, key=lambda several: several[0].exchange):
         exchange = by_number.get(number)
         yield _head(number, exchange)
         for first, *others in group:
@@ -110,18 +112,22 @@ def _breaches(
     yield _wrapped(f"`mockgrid explain {codes[0]}` tells more. Where it is meant, {word}=[{listed}].", 0)
 
 
-def _breach(one: Violation | FieldWarning, exchange: Exchange | None, where: Callable[[str], str]) -> str:
-    parts = [_wrapped(str(one), 2, hang=2)]
-    in_body = getattr(one, "location", "body") == "body"
+def _breach(breach: Violation | FieldWarning, exchange: Exchange | None, where: Callable[[str], str]) -> str:
+    parts = [_wrapped(str(breach), 2, hang=2)]
+    in_body = getattr(breach, "location", "body") == "body"
     if exchange is not None and in_body and isinstance(exchange.request.body, (dict, list)):
-        parts += ["", *(f"  {line}" for line in fragment(exchange.request.body, one.pointer, WIDTH - 2)), ""]
-    elif exchange is not None and getattr(one, "location", "") == "query":
+        parts += [
+            "",
+            *(f"  {line}" for line in fragment(exchange.request.body, breach.pointer, WIDTH - 2)),
+            "",
+        ]
+    elif exchange is not None and getattr(breach, "location", "") == "query":
         parts.append(f"  sent: ?{exchange.request.query}"[:WIDTH])
-    if one.contract:
-        place = where(one.contract)
+    if breach.contract:
+        place = where(breach.contract)
         if place:
             parts.append(f"  contract: {place}")
-        parts += _pointer(one.contract, "            " if place else "  contract: ")
+        parts += _pointer(breach.contract, "            " if place else "  contract: ")
     return "\n".join(parts)
 
 
@@ -129,10 +135,10 @@ def _also(exchanges: Sequence[int]) -> str:
     """Return the other exchanges with the same breach, as a last line."""
     if not exchanges:
         return ""
-    shown = ", ".join(map(str, exchanges[:_MOST]))
+    numbers = ", ".join(map(str, exchanges[:_MOST]))
     more = f" and {len(exchanges) - _MOST} more" if len(exchanges) > _MOST else ""
     noun = "exchange" if len(exchanges) == 1 else "exchanges"
-    return f"\n\n{_wrapped(f'Also in {noun} {shown}{more}.', 2)}"
+    return f"\n\n{_wrapped(f'Also in {noun} {numbers}{more}.', 2)}"
 
 
 def _dropped(count: int) -> Iterator[str]:
@@ -149,11 +155,11 @@ def _unmatched(unmatched: Sequence[Unmatched], by_number: dict[int, Exchange]) -
         return
     yield f"{_many(len(unmatched), 'request')} met no step. Where it is meant, allow_unmatched=True."
     alike: dict[tuple[NearMiss, ...], list[Unmatched]] = {}
-    for one in unmatched:
-        alike.setdefault(one.near_misses, []).append(one)
-    for one, *others in list(alike.values())[:_MOST]:
-        yield _head(one.exchange, by_number.get(one.exchange))
-        near = "\n\n".join(map(_near_miss, one.near_misses)) or _wrapped(one.message, 2)
+    for missed in unmatched:
+        alike.setdefault(missed.near_misses, []).append(missed)
+    for missed, *others in list(alike.values())[:_MOST]:
+        yield _head(missed.exchange, by_number.get(missed.exchange))
+        near = "\n\n".join(map(_near_miss, missed.near_misses)) or _wrapped(missed.message, 2)
         yield near + _also([other.exchange for other in others])
 
 
@@ -182,9 +188,12 @@ def journal(exchanges: Sequence[Exchange], base_url: str = "") -> str:
     """Return what happened as text: a line for each of the last exchanges, with the step that answered."""
     if not exchanges:
         return _wrapped(f"No request has arrived in this session. {advice(base_url)}", 0)
-    shown = exchanges[-_MOST_EXCHANGES:]
-    left_out = "" if len(shown) == len(exchanges) else f" (the last {len(shown)} of {len(exchanges)})"
-    rows = [[str(one.number), str(one.request), str(one.status), one.step or ""] for one in shown]
+    last = exchanges[-_MOST_EXCHANGES:]
+    left_out = "" if len(last) == len(exchanges) else f" (the last {len(last)} of {len(exchanges)})"
+    rows = [
+        [str(exchange.number), str(exchange.request), str(exchange.status), exchange.step or ""]
+        for exchange in last
+    ]
     return "\n".join([f"The exchanges{left_out}:", *(f"  {line}" for line in columns(rows, WIDTH - 2))])
 
 
@@ -219,3 +228,47 @@ def _wrapped(text: str, indent: int, hang: int = 0) -> str:
 
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def advice(base_url: str) -> str:
+    """Return the most probable reason, as a question; a proxy's own address is never shown.
+
+    Args:
+        base_url: what clients are given.
+    """
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - slow, and for failing tests alone
+
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    if not (parts.scheme in proxies or "all" in proxies) or proxy_bypass(host):
+        return _USUAL
+    name = f"{parts.scheme}_proxy" if parts.scheme in proxies else "all_proxy"
+    return f"{_USUAL} Or has it asked a proxy? {name.upper()} is set, and NO_PROXY does not name {host}."
+
+
+def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    r"""Return rows as lines, at most so many columns wide.
+
+    >>> print("\n".join(columns([["predicate", "got"], ["turn", "2"]], 40)))
+    predicate  got
+    turn       2
+    """
+    widths = _widths(rows, width)
+    lines = []
+    for row in rows:
+        cells = [wrap(text, most) or [""] for text, most in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (part.ljust(most) for part, most in zip(parts, widths, strict=True))
+            lines.append(_BETWEEN.join(padded).rstrip())
+    return lines
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Give every column what it needs; where that is too much, the widest give way evenly."""
+    needed = [max(map(len, column)) or 1 for column in zip(*rows, strict=True)]
+    left = width - len(_BETWEEN) * (len(needed) - 1)
+    widths = needed[:]
+    while sum(widths) > left and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    return widths

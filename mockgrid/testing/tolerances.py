@@ -23,7 +23,7 @@ _ELSEWHERE: Final = {"MG304": "allow_unused", "MG305": "allow_unmatched"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowance:
+class Tolerances:
     """What is allowed; the defaults are those of a test that says nothing.
 
     Attributes:
@@ -40,7 +40,7 @@ class Allowance:
     allow_unused: bool = False
     resilient: bool = False
 
-    def changed(self, words: Mapping[str, Any]) -> Allowance:
+    def changed(self, words: Mapping[str, Any]) -> Tolerances:
         """Return what is allowed when a test says so.
 
         Args:
@@ -49,7 +49,7 @@ class Allowance:
         Raises:
             MockgridError: a name or a value is not known.
         """
-        known = [field.name for field in fields(Allowance)]
+        known = [field.name for field in fields(Tolerances)]
         for name in words:
             if name not in known:
                 near = get_close_matches(name, known, 1)
@@ -64,11 +64,9 @@ class Allowance:
         return replace(
             summary,
             violations=tuple(
-                found for found in summary.violations if not _allows(self.allow_violations, found.code)
+                item for item in summary.violations if not _allows(self.allow_violations, item.code)
             ),
-            warnings=tuple(
-                found for found in summary.warnings if not _allows(self.allow_warnings, found.code)
-            ),
+            warnings=tuple(item for item in summary.warnings if not _allows(self.allow_warnings, item.code)),
             unmatched=() if self.allow_unmatched else summary.unmatched,
             unused_steps=() if self.allow_unused else summary.unused_steps,
             verdicts=summary.verdicts if self.resilient else (),

@@ -6,26 +6,26 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mockgrid.testing.complaint import complaint, journal
 from mockgrid.testing.error import CallError, PlayError
+from mockgrid.testing.failure_text import failure_text, journal
 
 if TYPE_CHECKING:
     from mockgrid.session.records import Summary
-    from mockgrid.testing.allowance import Allowance
     from mockgrid.testing.session import GridSession
+    from mockgrid.testing.tolerances import Tolerances
 
 
-class Trial:
+class TestExpectation:
     """One test's session.
 
     Args:
         session: its own.
-        allowance: what it allows.
+        tolerances: what it allows.
     """
 
-    def __init__(self, session: GridSession, allowance: Allowance) -> None:
+    def __init__(self, session: GridSession, tolerances: Tolerances) -> None:
         self.session = session
-        self.allowance = allowance
+        self.tolerances = tolerances
         self._judged = 0
         self._told = False
 
@@ -33,9 +33,9 @@ class Trial:
         """Return what fails a test that has passed so far; empty where nothing does."""
         summary = self.session.summary
         self._judged = summary.exchanges
-        found = self._text(self.allowance.left(summary))
-        self._told = bool(found)
-        return found
+        failure = self._text(self.tolerances.left(summary))
+        self._told = bool(failure)
+        return failure
 
     def excuse(self) -> None:
         """Note that a test was skipped, or has failed by itself: what its client did so far is not judged."""
@@ -46,15 +46,15 @@ class Trial:
         """Return what is wrong with requests that came after ``judge``, or of a test that it never judged."""
         if self.session.count == self._judged:
             return ""
-        summary = self.allowance.left(self.session.summary)
+        summary = self.tolerances.left(self.session.summary)
         after = self._judged
         self._judged = summary.exchanges
         return self._text(
             replace(
                 summary,
-                violations=tuple(one for one in summary.violations if one.exchange > after),
-                warnings=tuple(one for one in summary.warnings if one.exchange > after),
-                unmatched=tuple(one for one in summary.unmatched if one.exchange > after),
+                violations=tuple(item for item in summary.violations if item.exchange > after),
+                warnings=tuple(item for item in summary.warnings if item.exchange > after),
+                unmatched=tuple(item for item in summary.unmatched if item.exchange > after),
                 unused_steps=(),
                 verdicts=(),
             )
@@ -69,18 +69,18 @@ class Trial:
         if self._told:
             return ""
         try:
-            summary = self.allowance.left(self.session.summary)
+            summary = self.tolerances.left(self.session.summary)
             self._judged = summary.exchanges
             # A test that failed had no chance to use all steps.
-            found = self._text(replace(summary, unused_steps=()))
+            failure = self._text(replace(summary, unused_steps=()))
             exchanges = self.session.exchanges
             # Where what the test asked of MockGrid failed, the client may not have had its turn yet.
-            if found or (not exchanges and isinstance(error, (CallError, PlayError))):
-                return found
+            if failure or (not exchanges and isinstance(error, (CallError, PlayError))):
+                return failure
             return journal(exchanges, self.session.base_url)
         except CallError as refused:
             return refused.message
 
     def _text(self, left: Summary) -> str:
         session = self.session
-        return complaint(left, session.exchanges, session.where, session.base_url) if left else ""
+        return failure_text(left, session.exchanges, session.where, session.base_url) if left else ""
