@@ -32,7 +32,7 @@ from mockgrid.log import ErrorLog, RequestLog, warn
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.session.exchange import Exchange
-from mockgrid.session.journal import Room
+from mockgrid.session.journal import JournalBudget
 from mockgrid.session.redaction import Redaction
 from mockgrid.session.session import Sessions
 
@@ -91,7 +91,7 @@ class App:
             start=self._start,
             closed=self._session_closed,
             ending=self.recorder.close,
-            room=Room(settings.journal_bytes),
+            budget=JournalBudget(settings.journal_bytes),
             virtual=settings.clock == "virtual",
         )
         self._sessions_closed = 0

@@ -92,20 +92,20 @@ class Metrics:
         )
         lateness.add_metric([], self._buckets(), self._late)
         yield lateness
-        room = server.sessions.room
+        budget = server.sessions.budget
         for name, meaning, value in (
             ("open_streams", "Streams that are being sent.", server.open_streams),
             ("sessions", "Sessions that are open.", len(server.sessions)),
-            ("journal_exchanges", "Exchanges in the journal.", len(room)),
-            ("journal_bytes", "Bytes that the journal counts for them.", room.size),
+            ("journal_exchanges", "Exchanges in the journal.", len(budget)),
+            ("journal_bytes", "Bytes that the journal counts for them.", budget.size),
             ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", lag),
         ):
             yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)
         drops = CounterMetricFamily(
             "mockgrid_journal_dropped", "Exchanges that the journal had no room for.", labels=["violation"]
         )
-        drops.add_metric(["false"], room.dropped - room.dropped_violations)
-        drops.add_metric(["true"], room.dropped_violations)
+        drops.add_metric(["false"], budget.dropped - budget.dropped_violations)
+        drops.add_metric(["true"], budget.dropped_violations)
         yield drops
 
     def _requests(self) -> dict[tuple[str, str, str], int]:

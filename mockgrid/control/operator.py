@@ -180,7 +180,7 @@ class Operator:
             if session.journal.count - session.journal.under_way >= count:
                 ended.set()
 
-        stop = self._service.sessions.room.watch(look)
+        stop = self._service.sessions.budget.watch(look)
         try:
             look()
             async with asyncio.timeout(seconds):
@@ -212,7 +212,7 @@ class Operator:
             else:
                 waiting.put_nowait((journal, exchange))
 
-        stop = self._service.sessions.room.watch(note)
+        stop = self._service.sessions.budget.watch(note)
         try:
             yield b": exchanges, each when it has ended\n\n"
             while True:
@@ -281,9 +281,9 @@ class Operator:
     def report(self) -> dict[str, Any]:
         """Return the contract report; see ``mockgrid.report``."""
         service = self._service
-        room = service.sessions.room
+        budget = service.sessions.budget
         return service.recorder.report(
-            service.sessions, dropped=room.dropped, dropped_violations=room.dropped_violations
+            service.sessions, dropped=budget.dropped, dropped_violations=budget.dropped_violations
         )
 
     def code(self, name: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.scenario.near_miss import NoStep
     from mockgrid.schema.violation import Violation
-    from mockgrid.session.journal import Journal
 
 EndedBy = Literal["server", "client", "shutdown"]
 
@@ -52,6 +51,13 @@ class Answer(Protocol):
         """Without those that sending adds."""
 
 
+class Keeper(Protocol):
+    """A journal that keeps exchanges."""
+
+    def drop(self, exchange: Exchange) -> None:
+        """Take an exchange out, and count it as dropped."""
+
+
 class Exchange:
     """One request with its reply; what is known of it grows until the reply has ended.
 
@@ -89,7 +95,7 @@ class Exchange:
     virtual_seconds = 0.0
     degraded = ""
     settled = False
-    journal: Journal | None = None
+    journal: Keeper | None = None
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and made for every request
         self,

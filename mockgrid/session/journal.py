@@ -1,4 +1,4 @@
-"""The exchanges of a session, and the room that all sessions of a server share for theirs."""
+"""The exchanges of a session, and the budget that all sessions of a server share for theirs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORGOTTEN = 1000
 _QUARTER = 4
 
 
-class Room:
+class JournalBudget:
     """The bytes and exchanges that the journals of one server may hold together.
 
     When there is no room, the oldest exchange goes; those that show a violation stay longest, as long as they
@@ -131,7 +131,7 @@ class Journal:
 
     Args:
         session: its name.
-        room: shared by all journals of a server.
+        budget: shared by all journals of a server.
 
     Attributes:
         count: how many there have been.
@@ -140,11 +140,11 @@ class Journal:
         under_way: how many of those that are held have not been settled.
     """
 
-    __slots__ = ("_exchanges", "_room", "count", "dropped", "dropped_violations", "session", "under_way")
+    __slots__ = ("_budget", "_exchanges", "count", "dropped", "dropped_violations", "session", "under_way")
 
-    def __init__(self, session: str, room: Room) -> None:
+    def __init__(self, session: str, budget: JournalBudget) -> None:
         self.session = session
-        self._room = room
+        self._budget = budget
         self._exchanges: dict[int, Exchange] = {}
         self.count = 0
         self.dropped = 0
@@ -157,18 +157,18 @@ class Journal:
         self.under_way += 1
         self._exchanges[exchange.number] = exchange
         exchange.journal = self
-        room = self._room
+        budget = self._budget
         if exchange.answer.violations:
-            room.broken.append(exchange)
+            budget.broken.append(exchange)
         else:
-            room.plain.append(exchange)
-            room.plain_size += exchange.size
-        room.count += 1
-        room.size += exchange.size
-        if room.size > room.most_bytes or room.count > room.most:
-            room.make_room()
-        if room.watched:
-            room.tell(self, exchange)
+            budget.plain.append(exchange)
+            budget.plain_size += exchange.size
+        budget.count += 1
+        budget.size += exchange.size
+        if budget.size > budget.most_bytes or budget.count > budget.most:
+            budget.make_room()
+        if budget.watched:
+            budget.tell(self, exchange)
 
     def settle(self, exchange: Exchange) -> None:
         """Count the pieces of a reply that has ended; to be called once."""
@@ -177,9 +177,9 @@ class Journal:
             self.under_way -= 1
         if exchange.chunks:
             kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks)
-            self._room.grow(exchange, kept)
-        if self._room.watched:
-            self._room.tell(self, exchange)
+            self._budget.grow(exchange, kept)
+        if self._budget.watched:
+            self._budget.tell(self, exchange)
 
     def drop(self, exchange: Exchange) -> None:
         """Take an exchange out, and count it as dropped."""
@@ -192,7 +192,7 @@ class Journal:
         """Begin anew."""
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
-            self._room.forget(exchange)
+            self._budget.forget(exchange)
         self.count = self.dropped = self.dropped_violations = self.under_way = 0
 
     def __iter__(self) -> Iterator[Exchange]:

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from mockgrid.session.clock import RealClock, VirtualClock
-from mockgrid.session.journal import Journal, Room
+from mockgrid.session.journal import Journal, JournalBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,7 @@ class Session:
         name: how it appears in logs; tells nothing of the key.
         clock: what its limits and its balance run on.
         play: the scenario that plays; None for default replies alone.
-        room: what its journal shares with those of other sessions.
+        budget: what its journal shares with those of other sessions.
         grown: called when one more request is remembered.
 
     Attributes:
@@ -49,13 +49,13 @@ class Session:
         play: Play | None = None,
         *,
         clock: Clock | None = None,
-        room: Room | None = None,
+        budget: JournalBudget | None = None,
         grown: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
         self.play = play
         self.clock = RealClock() if clock is None else clock
-        self.journal = Journal(name, Room() if room is None else room)
+        self.journal = Journal(name, JournalBudget() if budget is None else budget)
         self.opened = self.used = monotonic()
         self.left_unused: list[tuple[Scenario, Step]] = []
         self._grown = grown
@@ -106,7 +106,7 @@ class Sessions:
         start: starts the scenario of a name on a session's clock, the empty name being the server's default.
         closed: told of each session that had to go.
         ending: told of each session that is about to be forgotten, whoever wanted it.
-        room: what all journals share.
+        budget: what all journals share.
         virtual: whether the sessions' clocks stand still until they are moved.
     """
 
@@ -118,7 +118,7 @@ class Sessions:
         start: Callable[[str, Clock], Play | None] = lambda _name, _clock: None,
         closed: Callable[[Session], None] = lambda _: None,
         ending: Callable[[Session], None] = lambda _: None,
-        room: Room | None = None,
+        budget: JournalBudget | None = None,
         virtual: bool = False,
     ) -> None:
         self._most = most
@@ -129,7 +129,7 @@ class Sessions:
         self._virtual = virtual
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._remembered = 0
-        self.room = Room() if room is None else room
+        self.budget = JournalBudget() if budget is None else budget
 
     def get(self, name: str, scenario: str = "") -> Session:
         """Return the session of a name, opening it where it is new.
@@ -179,7 +179,9 @@ class Sessions:
 
     def _opened(self, name: str, scenario: str) -> Session:
         clock = VirtualClock() if self._virtual else RealClock()
-        opened = Session(name, self._start(scenario, clock), clock=clock, room=self.room, grown=self._grown)
+        opened = Session(
+            name, self._start(scenario, clock), clock=clock, budget=self.budget, grown=self._grown
+        )
         self._open[name] = opened
         if len(self._open) > self._most:
             self._close_oldest()

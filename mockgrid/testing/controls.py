@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CallName = Literal["open", "script", "reset", "close", "session", "clock", "move_clock"]
+"""What can be done about one session: these are methods of ``mockgrid.control.operator.Operator``."""
+
+CALLS: Final[Mapping[CallName, tuple[str, str]]] = MappingProxyType(
+    {
+        "open": ("PUT", ""),
+        "script": ("PUT", "/steps"),
+        "reset": ("POST", "/reset"),
+        "close": ("DELETE", ""),
+        "session": ("GET", ""),
+        "clock": ("GET", "/clock"),
+        "move_clock": ("POST", "/clock"),
+    }
+)
+"""The method of each on HTTP, and what follows the session in its path."""
 
 
 class Controls(Protocol):
@@ -11,31 +31,13 @@ class Controls(Protocol):
     Every method may be called from any thread, and raises ``CallError`` where the server refuses.
     """
 
-    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
-        """Open a session anew."""
-
-    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
-        """Play something else in a session from now on."""
-
-    def reset(self, key: str) -> dict[str, Any]:
-        """Begin a session anew."""
-
-    def close(self, key: str) -> None:
-        """Close a session."""
-
-    def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
-        """Return what a session has come to; ``final`` says that no more requests will come."""
+    def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
+        """Do something about a session, with a body where that takes one; returns what the server says."""
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
     ) -> list[dict[str, Any]]:
         """Return the exchanges that come after a number, when so many have ended or the time is over."""
-
-    def clock(self, key: str) -> dict[str, Any]:
-        """Return a session's time."""
-
-    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
-        """Move a session's virtual clock."""
 
     def report(self) -> dict[str, Any]:
         """Return the contract report of all that the server has seen."""

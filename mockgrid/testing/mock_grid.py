@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.app import App
     from mockgrid.http.server import RunningServer
-    from mockgrid.testing.controls import Controls
+    from mockgrid.testing.controls import CallName, Controls
 
 __tracebackhide__ = hidden
 T = TypeVar("T")
@@ -78,25 +78,10 @@ class LocalControls:
         self._app = app
         self._operator = app.control.operator
 
-    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+    def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
-        return self._call(lambda: self._operator.open(key, script))
-
-    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call(lambda: self._operator.script(key, script))
-
-    def reset(self, key: str) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call(lambda: self._operator.reset(key))
-
-    def close(self, key: str) -> None:
-        """See ``Controls``."""
-        self._call(lambda: self._operator.close(key))
-
-    def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call(lambda: self._operator.session(key, final=final))
+        operate: Callable[..., dict[str, Any]] = getattr(self._operator, name)
+        return self._call(lambda: operate(key, *body, **query))
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
@@ -106,14 +91,6 @@ class LocalControls:
             self._run(self._operator.wait(key, wait, seconds))
         page = self._call(lambda: self._operator.exchanges(key, after=after))
         return list(page["exchanges"])
-
-    def clock(self, key: str) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call(lambda: self._operator.clock(key))
-
-    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call(lambda: self._operator.move_clock(key, move))
 
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""

@@ -13,13 +13,14 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from mockgrid.control import CONTROL
 from mockgrid.control.address import read_address
+from mockgrid.testing.controls import CALLS
 from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.testing.controls import Controls
+    from mockgrid.testing.controls import CallName, Controls
 
 __tracebackhide__ = hidden
 _TIMEOUT: Final = 10.0
@@ -66,25 +67,11 @@ class ControlClient:
         """Return which MockGrid this is, and which contract it serves."""
         return self._call("GET", f"{CONTROL}/version")
 
-    def open(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
+    def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
-        return self._call("PUT", _path(key), script)
-
-    def script(self, key: str, script: dict[str, Any]) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call("PUT", _path(key, "/steps"), script)
-
-    def reset(self, key: str) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call("POST", _path(key, "/reset"))
-
-    def close(self, key: str) -> None:
-        """See ``Controls``."""
-        self._call("DELETE", _path(key))
-
-    def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call("GET", _path(key, "?final=true" if final else ""))
+        method, below = CALLS[name]
+        words = "&".join(f"{word}={json.dumps(value)}" for word, value in query.items())
+        return self._call(method, _path(key, f"{below}?{words}" if words else below), *body)
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
@@ -99,14 +86,6 @@ class ControlClient:
             under_way = sum(exchange["seconds"] is None for exchange in exchanges)
             if not wait or page["count"] - under_way >= wait or time.monotonic() >= until:
                 return exchanges
-
-    def clock(self, key: str) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call("GET", _path(key, "/clock"))
-
-    def move_clock(self, key: str, move: dict[str, Any]) -> dict[str, Any]:
-        """See ``Controls``."""
-        return self._call("POST", _path(key, "/clock"), move)
 
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""

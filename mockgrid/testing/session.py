@@ -71,7 +71,7 @@ class SessionClock:
         except ValueError as error:
             raise CallError(422, str(error)) from None
         try:
-            return float(self._controls.move_clock(self._key, move)["now"])
+            return float(self._controls.call("move_clock", self._key, move)["now"])
         except CallError as error:
             if error.status != _REAL:
                 raise
@@ -82,7 +82,7 @@ class SessionClock:
         )
 
     def _state(self) -> dict[str, Any]:
-        return self._controls.clock(self._key)
+        return self._controls.call("clock", self._key)
 
 
 class Environment(dict[str, str]):
@@ -133,7 +133,7 @@ class GridSession:
         self._folders = tuple(folders)
         self.base_url = base_url
         self.api_key = api_key
-        controls.open(api_key, {})
+        controls.call("open", api_key, {})
 
     # ---------------------------------------------------------------- what plays
 
@@ -160,13 +160,13 @@ class GridSession:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
         script = script_of(played, site, strict=strict, folders=self._folders)
         try:
-            self._controls.script(self.api_key, script)
+            self._controls.call("script", self.api_key, script)
         except CallError as error:
             raise play_error(error, site.where) from None
 
     def reset(self) -> None:
         """Begin anew what plays, and forget the exchanges."""
-        self._controls.reset(self.api_key)
+        self._controls.call("reset", self.api_key)
 
     @property
     def clock(self) -> SessionClock:
@@ -187,7 +187,7 @@ class GridSession:
     @property
     def count(self) -> int:
         """How many requests there have been."""
-        return int(self._controls.session(self.api_key)["exchanges"]["count"])
+        return int(self._controls.call("session", self.api_key)["exchanges"]["count"])
 
     @property
     def last(self) -> Exchange:
@@ -298,19 +298,19 @@ class GridSession:
     def close(self) -> None:
         """Forget the session; does nothing where the server has done so."""
         try:
-            self._controls.close(self.api_key)
+            self._controls.call("close", self.api_key)
         except CallError as error:
             if error.status != _GONE:
                 raise
 
     def _now(self) -> Summary:
-        return Summary.from_json(self._controls.session(self.api_key))
+        return Summary.from_json(self._controls.call("session", self.api_key))
 
     def _settled(self, *, final: bool) -> dict[str, Any]:
         count = self.count
         if count:
             self._controls.exchanges(self.api_key, after=count, wait=count, seconds=SETTLING)
-        return self._controls.session(self.api_key, final=final)
+        return self._controls.call("session", self.api_key, final=final)
 
 
 _GONE: Final = 404

@@ -78,7 +78,7 @@ def test_no_secret_is_told(caller, key, other, place, stream, broken, in_query):
     caller.call(path=path, body=body, headers=headers)
     caller.call(path="/v1/chat/completions", body=body, headers=headers)
     told = everything(app)
-    assert app.sessions.room.size > 0
+    assert app.sessions.budget.size > 0
     forms = [key, other, key[3:], quote(other, safe=""), basic]
     for form in forms:
         assert form not in told, form

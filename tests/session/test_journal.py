@@ -6,7 +6,7 @@ import pytest
 
 from mockgrid.schema.violation import Violation
 from mockgrid.session.exchange import MOST_KEPT, Exchange
-from mockgrid.session.journal import Journal, Room
+from mockgrid.session.journal import Journal, JournalBudget
 from mockgrid.session.session import Session
 
 BROKEN = (Violation("MG113", "/temperature", "temperature", "must be at most 2, got 3", "at most 2", "3"),)
@@ -33,7 +33,7 @@ def note(journal, *, violations=(), body=b"", reply=b"{}"):
 
 
 def test_exchanges_are_kept_in_order():
-    journal = Journal("s-a", Room())
+    journal = Journal("s-a", JournalBudget())
     noted = [note(journal) for _ in range(5)]
     assert list(journal) == noted
     assert [exchange.number for exchange in journal] == [1, 2, 3, 4, 5]
@@ -42,38 +42,38 @@ def test_exchanges_are_kept_in_order():
 
 
 def test_the_oldest_goes_and_is_counted():
-    room = Room(most=3)
-    one, other = Journal("s-a", room), Journal("s-b", room)
+    budget = JournalBudget(most=3)
+    one, other = Journal("s-a", budget), Journal("s-b", budget)
     for journal in (one, other, one, other, one):
         note(journal)
     assert [exchange.number for exchange in one] == [2, 3]
     assert [exchange.number for exchange in other] == [2]
-    assert (one.dropped, other.dropped, room.dropped) == (1, 1, 2)
+    assert (one.dropped, other.dropped, budget.dropped) == (1, 1, 2)
     assert one.count == 3
 
 
 def test_violations_stay_longest_and_are_never_dropped_silently():
-    room = Room(most=3)
-    journal = Journal("s-a", room)
+    budget = JournalBudget(most=3)
+    journal = Journal("s-a", budget)
     for number in range(1, 11):
         note(journal, violations=BROKEN if number in (1, 2, 3, 4) else ())
     assert [exchange.number for exchange in journal] == [3, 4, 10]
     assert journal.dropped == 7
-    assert journal.dropped_violations == room.dropped_violations == 2
+    assert journal.dropped_violations == budget.dropped_violations == 2
 
 
 def test_bytes_are_bounded_whatever_they_hold():
-    room = Room(most_bytes=100_000)
-    journal = Journal("s-a", room)
+    budget = JournalBudget(most_bytes=100_000)
+    journal = Journal("s-a", budget)
     for size in (10, 50_000, 99_000, 1, 500_000, 3):
         note(journal, body=b"x" * size)
-        assert room.size <= 100_000 or len(room) == 1
+        assert budget.size <= 100_000 or len(budget) == 1
     assert journal.get(6) is not None
 
 
 def test_pieces_of_a_stream_count_when_it_has_ended():
-    room = Room(most_bytes=100_000)
-    journal = Journal("s-a", room)
+    budget = JournalBudget(most_bytes=100_000)
+    journal = Journal("s-a", budget)
     first, streaming = note(journal), note(journal)
     for _ in range(100):
         streaming.sent(1.0, b"x" * 1000)
@@ -81,11 +81,11 @@ def test_pieces_of_a_stream_count_when_it_has_ended():
     assert journal.get(1) is None
     assert journal.get(2) is streaming
     assert journal.dropped == 1
-    assert first.size < room.size
+    assert first.size < budget.size
 
 
 def test_of_a_huge_body_and_an_endless_stream_the_beginning_is_kept():
-    journal = Journal("s-a", Room())
+    journal = Journal("s-a", JournalBudget())
     exchange = note(journal, body=b"x" * (MOST_KEPT + 5), reply=b"y" * (MOST_KEPT + 5))
     assert (len(exchange.body), exchange.body_size) == (MOST_KEPT, MOST_KEPT + 5)
     assert len(exchange.reply_body) == MOST_KEPT
@@ -96,24 +96,24 @@ def test_of_a_huge_body_and_an_endless_stream_the_beginning_is_kept():
 
 
 def test_a_cleared_journal_gives_its_room_back():
-    room = Room()
-    journal = Journal("s-a", room)
+    budget = JournalBudget()
+    journal = Journal("s-a", budget)
     for number in range(10):
         note(journal, violations=BROKEN if number % 2 else ())
     journal.clear()
-    assert (room.size, len(room), len(journal), journal.count) == (0, 0, 0, 0)
+    assert (budget.size, len(budget), len(journal), journal.count) == (0, 0, 0, 0)
     late = note(journal)
     journal.clear()
     late.sent(0.0, b"x" * 1000)
     journal.settle(late)  # a reply that ends after its session was begun anew
-    assert room.size == 0
+    assert budget.size == 0
 
 
 def test_watchers_are_told_when_an_exchange_comes_and_when_it_ends():
-    room = Room()
-    journal = Journal("s-a", room)
+    budget = JournalBudget()
+    journal = Journal("s-a", budget)
     told = []
-    stop = room.watch(lambda _, exchange: told.append((exchange.number, exchange.under_way)))
+    stop = budget.watch(lambda _, exchange: told.append((exchange.number, exchange.under_way)))
     exchange = note(journal)
     exchange.ended = 2.0
     journal.settle(exchange)
@@ -133,16 +133,16 @@ def test_a_session_that_forgets_has_nothing_left(count):
 
 
 def test_violations_leave_room_for_others():
-    room = Room(most_bytes=100_000)
-    journal = Journal("s-a", room)
+    budget = JournalBudget(most_bytes=100_000)
+    journal = Journal("s-a", budget)
     for _ in range(200):
         note(journal, violations=BROKEN)
     for _ in range(10):
         note(journal)
     kept = list(journal)[-10:]
     assert [exchange.number for exchange in kept] == list(range(201, 211))
-    assert room.size <= 100_000
-    assert room.plain_size == sum(exchange.size for exchange in kept)
+    assert budget.size <= 100_000
+    assert budget.plain_size == sum(exchange.size for exchange in kept)
     assert journal.dropped_violations == journal.dropped
     journal.clear()
-    assert (room.size, room.plain_size) == (0, 0)
+    assert (budget.size, budget.plain_size) == (0, 0)
