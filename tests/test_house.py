@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
 MOST_MODULES = 301
-MOST_CODE_LINES = 26_810
+MOST_CODE_LINES = 26_780
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -97,8 +97,8 @@ EXCEPTIONS = {
     "unargued_imports": "cli.explain",
     "long_modules": "",
     "classes_of_one_name": """
-        Asked Balance Call Composer Document Exchange Fields Head Keys Limits Line Meeting NearMiss Part
-        Place Remark Schemas Spot Stream Validator Values Violation _Plan
+        Call Composer Document Exchange Fields Head Line Meeting NearMiss Part Place Remark Schemas Spot
+        Stream Validator Values Violation _Plan
     """,
     "pale_names": """
         app.app app.compose app.read cli.annotations cli.checking cli.meeting cli.report cli.serve
@@ -123,8 +123,7 @@ EXCEPTIONS = {
         schema.generate.schema schema.generate.strings schema.generate.world schema.hints
         schema.positions schema.references schema.regex.charset schema.regex.escape schema.regex.example
         schema.regex.lengths schema.regex.meet schema.required schema.schemas schema.stack
-        schema.translate schema.validator schema.violation schema.warnings session.verdicts.attempts
-        session.verdicts.texts
+        schema.translate schema.validator schema.violation schema.warnings session.verdicts.texts
     """,
     "uvicorn_imports": "http.protocol.h11_guard http.protocol.httptools_guard http.server",
     "stray_chat_words": """

@@ -167,7 +167,7 @@ class Names:
         return tuple(self.split(text)) if self.commas else (text,)
 
 
-class Keys(Names):
+class ApiKeys(Names):
     """API keys: what a header can carry, and nothing that would be cut off there."""
 
     def read(self, value: Any) -> tuple[str, ...]:
@@ -206,7 +206,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "host": Text(),
     "port": Whole(0, 65535),
     "base_path": PathPrefix(),
-    "api_keys": Keys("key"),
+    "api_keys": ApiKeys("key"),
     "accept_any_key": Switch(),
     "models": Names("names", commas=True),
     "style": OneOf("echo", "prose"),

@@ -7,20 +7,17 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Final,
     Literal,
+    NamedTuple,
     Self,
     Union,
     get_args,
     get_origin,
     get_type_hints,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
     str: {"type": "string"},
@@ -50,7 +47,9 @@ def described(
         in_repr: whether ``repr`` shows it.
         keywords: what else its schema says, such as ``minimum=0``.
     """
-    metadata = {"description": description, "place": place, "omitted": omitted, "keywords": keywords}
+    if description:
+        keywords = {"description": description, **keywords}
+    metadata = {"place": place, "omitted": omitted, "keywords": keywords}
     return field(default=default, repr=in_repr, metadata=metadata)
 
 
@@ -76,10 +75,10 @@ class JsonForm:
             value = getattr(self, column.name)
             if not (column.omitted and value == column.default):
                 *outer, key = column.place
-                into = data
+                inner = data
                 for name in outer:
-                    into = into.setdefault(name, {})
-                into[key] = _written(value) if column.nested else value
+                    inner = inner.setdefault(name, {})
+                inner[key] = _written(value)
         return data
 
     @classmethod
@@ -89,9 +88,9 @@ class JsonForm:
         for column in _columns(cls):
             value: Any = data
             for name in column.place:
-                value = value.get(name, MISSING) if value is not MISSING else value
-            if value is not MISSING or column.default is MISSING:
-                values[column.name] = column.read(value)
+                value = MISSING if value is MISSING else value.get(name, MISSING)
+            if value is not MISSING:
+                values[column.name] = _read(column.type, value)
         return cls(**values)
 
     @classmethod
@@ -101,29 +100,23 @@ class JsonForm:
         Args:
             references: where schemas of other classes stand; those of all others are written out.
         """
-        schema: dict[str, Any] = {"type": "object", "required": [], "properties": {}}
+        schema = _empty_object()
         for column in _columns(cls):
-            inside = schema
             *outer, key = column.place
+            inner = schema
             for name in outer:
-                empty: dict[str, Any] = {"type": "object", "required": [], "properties": {}}
-                if name not in inside["properties"]:
-                    inside["properties"][name] = empty
-                    inside["required"].append(name)
-                inside = inside["properties"][name]
+                if name not in inner["properties"]:
+                    inner["required"].append(name)
+                inner = inner["properties"].setdefault(name, _empty_object())
             if not column.omitted:
-                inside["required"].append(key)
-            described_by = {"description": column.description} if column.description else {}
-            inside["properties"][key] = column.keywords.get("schema") or {
-                **_schema(_bare(column.type)[0] if column.omitted else column.type, references),
-                **described_by,
-                **column.keywords,
-            }
+                inner["required"].append(key)
+            keywords = column.keywords
+            hint = _bare(column.type)[0] if column.omitted else column.type
+            inner["properties"][key] = keywords.get("schema") or {**_schema(hint, references), **keywords}
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(NamedTuple):
     """A field, as its JSON form needs it."""
 
     name: str
@@ -131,18 +124,7 @@ class _Column:
     type: Any
     default: Any
     omitted: bool
-    description: str
     keywords: Mapping[str, Any]
-
-    @property
-    def nested(self) -> bool:
-        """Whether its values are classes of this kind, or tuples of them."""
-        return _reader(self.type) is not None
-
-    def read(self, value: Any) -> Any:
-        """Return a value that was read from JSON."""
-        reader = _reader(self.type)
-        return value if reader is None or value is None else reader(value)
 
 
 def _columns(form: Any) -> tuple[_Column, ...]:  # any class: mypy takes frozen ones for unhashable
@@ -153,42 +135,40 @@ def _columns(form: Any) -> tuple[_Column, ...]:  # any class: mypy takes frozen 
 @cache
 def _read_columns(form: type[JsonForm]) -> tuple[_Column, ...]:
     hints = get_type_hints(form)
-    columns = {
-        each.name: _Column(
-            each.name,
-            tuple((each.metadata.get("place") or each.name).split(".")),
-            hints[each.name],
-            each.default,
-            each.metadata.get("omitted", False),
-            each.metadata.get("description", ""),
-            each.metadata.get("keywords", {}),
+    columns = {}
+    for each in fields(form):
+        words = each.metadata
+        place = tuple((words["place"] or each.name).split("."))
+        columns[each.name] = _Column(
+            each.name, place, hints[each.name], each.default, words["omitted"], words["keywords"]
         )
-        for each in fields(form)
-    }
     return tuple(columns[name] for name in dict.fromkeys((*form.first_in_json, *columns)))
 
 
 def _bare(hint: Any) -> tuple[Any, bool]:
     """Return a type without None, and whether None was there."""
     if get_origin(hint) in (types.UnionType, Union):
-        others = [part for part in get_args(hint) if part is not type(None)]
-        return others[0], True
+        return next(part for part in get_args(hint) if part is not type(None)), True
     return hint, False
 
 
-@cache
-def _reader(hint: Any) -> Callable[[Any], Any] | None:
+def _read(hint: Any, value: Any) -> Any:
     bare, _ = _bare(hint)
+    if value is None:
+        return None
     if get_origin(bare) is tuple:
-        item = _reader(get_args(bare)[0])
-        return tuple if item is None else lambda values: tuple(map(item, values))
-    return bare.from_json if isinstance(bare, type) and issubclass(bare, JsonForm) else None
+        return tuple(_read(get_args(bare)[0], item) for item in value)
+    return bare.from_json(value) if isinstance(bare, type) and issubclass(bare, JsonForm) else value
 
 
 def _written(value: Any) -> Any:
     if isinstance(value, JsonForm):
         return value.as_json()
     return [_written(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _empty_object() -> dict[str, Any]:
+    return {"type": "object", "required": [], "properties": {}}
 
 
 def _schema(hint: Any, references: Mapping[type, str]) -> dict[str, Any]:

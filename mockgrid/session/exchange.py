@@ -22,7 +22,7 @@ _OVERHEAD = 1536
 _VIOLATION = 2048
 
 
-class Asked(Protocol):
+class RequestHead(Protocol):
     """The head of a request."""
 
     method: str
@@ -101,7 +101,7 @@ class Exchange:
         self,
         number: int,
         arrived: float,
-        head: Asked,
+        head: RequestHead,
         body: bytes,
         operation: Operation | None,
         answer: Answer,

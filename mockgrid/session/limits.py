@@ -33,7 +33,7 @@ class Exhausted:
     """The balance is used up, and no top-up will come."""
 
 
-class Balance:
+class TokenBalance:
     """The balance of one session.
 
     Args:
@@ -93,7 +93,7 @@ class _Bucket:
         return lacking * limit.per / limit.amount if lacking > _NEARLY else 0.0
 
 
-class Limits:
+class RateLimits:
     """The limits of one session."""
 
     def __init__(self, limits: Sequence[Limit]) -> None:

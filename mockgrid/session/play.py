@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.scenario.cursors import Cursors
 from mockgrid.scenario.selection import select
-from mockgrid.session.limits import Balance, Exhausted, Limits, Replenishing
+from mockgrid.session.limits import Exhausted, RateLimits, Replenishing, TokenBalance
 
 if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
@@ -31,10 +31,10 @@ class Play:
         self.clock = clock
         self.cursors = Cursors(scenario)
         self.models = models
-        self._limits = Limits(scenario.limits)
+        self._limits = RateLimits(scenario.limits)
         balance = scenario.balance
         self._counts = bool(scenario.limits) or balance is not None
-        self._balance = Balance(balance.tokens, balance.top_up) if balance is not None else None
+        self._balance = TokenBalance(balance.tokens, balance.top_up) if balance is not None else None
 
     def anew(self, clock: Clock) -> Play:
         """Return the same scenario at its beginning."""

@@ -11,6 +11,7 @@ from mockgrid.schema.json_form import JsonForm, described
 EndedBy = Literal["server", "client", "shutdown"]
 Location = Literal["body", "query", "path", "header", "cookie"]
 
+_CLOCK = {"$ref": "#/components/schemas/Clock"}
 _SESSION_NAME = {"$ref": "#/components/schemas/SessionName"}
 
 
@@ -82,9 +83,7 @@ class Unmatched(JsonForm):
     message: str = described("One sentence")
     near_misses: tuple[NearMiss, ...] = described("At most three steps, the nearest first")
     exchange: int = _exchange_number()
-    step: str | None = described(
-        "The step that matched and had given all its replies", default=None, in_repr=False
-    )
+    step: str | None = described("The step that had given all its replies", default=None, in_repr=False)
 
     def __str__(self) -> str:
         return self.message
@@ -176,21 +175,15 @@ class ExchangeRecord(JsonForm):
     operation: str | None = described("The id of what was called; null where there is no such operation")
     step: str | None = described("The scenario's step that gave the reply; null for the default reply")
     scenario: str | None = described("The scenario that played; null where none did")
-    attempt: int = described(
-        "How many times the session had seen this very request, with this one", minimum=0
-    )
+    attempt: int = described("How often the session had seen this very request, with this one", minimum=0)
     violations: tuple[Violation, ...] = described("How the request broke the contract")
     warnings: tuple[FieldWarning, ...] = described("Fields that the contract does not know, or deprecates")
-    unmatched: Unmatched | None = described(
-        "Why the scenario had no reply; null where it had one", place="no_step"
-    )
+    unmatched: Unmatched | None = described("Why the scenario had no reply; else null", place="no_step")
     at: float = described("From the session's beginning to the request")
     since_last_attempt: float | None = described(
-        "From the end of the last reply to this very request; null for the first"
+        "Since the last reply to this very request; null for the first"
     )
-    seconds: float | None = described(
-        "From the request's head to the reply's end; null while that is under way"
-    )
+    seconds: float | None = described("From the request's head to the reply's end; null until then")
     ended_by: EndedBy | None = described("Null while it is under way")
     whole: bool | None = described("Whether the reply ended as it should; null while it is under way")
     virtual_seconds: float = described("Waits that a virtual clock has spared")
@@ -218,7 +211,7 @@ class ExchangePage(JsonForm):
     count: int = described("How many there have been", minimum=0)
     dropped: int = described("Those that the journal had no room for", place="dropped.exchanges", minimum=0)
     dropped_violations: int = described(
-        "How many of them showed a violation", place="dropped.violations", minimum=0
+        "Those of them with a violation", place="dropped.violations", minimum=0
     )
     exchanges: tuple[ExchangeRecord, ...] = described("Those that are kept")
 
@@ -260,13 +253,9 @@ class Summary(JsonForm):
     first_in_json: ClassVar = ("session", "scenario", "clock", "exchanges", "kept", "dropped")
 
     violations: tuple[Violation, ...] = described("How requests broke the contract", default=())
-    warnings: tuple[FieldWarning, ...] = described(
-        "Fields that the contract does not know, or deprecates", default=()
-    )
+    warnings: tuple[FieldWarning, ...] = described("Unknown and deprecated fields of requests", default=())
     unmatched: tuple[Unmatched, ...] = described("Requests for which the scenario had no reply", default=())
-    unused_steps: tuple[UnusedStep, ...] = described(
-        "Steps of strict scenarios that gave no reply", default=()
-    )
+    unused_steps: tuple[UnusedStep, ...] = described("Steps of strict scenarios without a reply", default=())
     verdicts: tuple[Verdict, ...] = described("What is proved of the client's conduct", default=())
     exchanges: int = described("How many there have been", default=0, place="exchanges.count", minimum=0)
     dropped_violations: int = described(
@@ -277,14 +266,10 @@ class Summary(JsonForm):
     )
     session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
     scenario: PlayedScenario | None = described(default=None, in_repr=False)
-    clock: ClockState | None = described(
-        default=None, in_repr=False, schema={"$ref": "#/components/schemas/Clock"}
-    )
-    kept: int = described(
-        "Exchanges that the journal has", default=0, in_repr=False, place="exchanges.kept", minimum=0
-    )
+    clock: ClockState | None = described(default=None, in_repr=False, schema=_CLOCK)
+    kept: int = described("Those that are kept", default=0, in_repr=False, place="exchanges.kept", minimum=0)
     dropped: int = described(
-        "Exchanges that it had no room for", default=0, in_repr=False, place="exchanges.dropped", minimum=0
+        "Those that are not", default=0, in_repr=False, place="exchanges.dropped", minimum=0
     )
 
     def __bool__(self) -> bool:

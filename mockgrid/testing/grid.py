@@ -22,7 +22,7 @@ __tracebackhide__ = hidden
 _OF_A_STARTED_ONE: Final = ("base_url", "api_key", "_controls")
 
 
-class Keys:
+class SessionKeys:
     """Gives keys that are the same each time, and never the same twice.
 
     Args:
@@ -49,7 +49,7 @@ class Grid(GridSession):
         folders: see ``GridSession``.
     """
 
-    def __init__(self, keys: Keys, folders: Sequence[str] = ()) -> None:
+    def __init__(self, keys: SessionKeys, folders: Sequence[str] = ()) -> None:
         # The session of the parent class opens when there is a server that has it.
         self._keys = keys
         self._folders = tuple(folders)

@@ -12,7 +12,7 @@ from mockgrid.control import ControlError
 from mockgrid.errors import StartError
 from mockgrid.http.server import start_in_thread
 from mockgrid.testing.error import CallError, hidden
-from mockgrid.testing.grid import Grid, Keys
+from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -165,7 +165,7 @@ class MockGrid(Grid):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(Keys())
+        super().__init__(SessionKeys())
         self.settings = read_settings(settings, **_DEFAULTS)
         self._bridge: Bridge | None = None
 

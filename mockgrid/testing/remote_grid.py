@@ -15,7 +15,7 @@ from mockgrid.control import CONTROL
 from mockgrid.control.address import read_address
 from mockgrid.testing.controls import CALLS
 from mockgrid.testing.error import CallError, hidden
-from mockgrid.testing.grid import Grid, Keys
+from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,8 +176,8 @@ class RemoteGrid(Grid):
     def __init__(
         self, url: str, token: str | None = None, *, folders: Sequence[str] = (), worker: str = ""
     ) -> None:
-        # Keys differ from run to run: a session opened twice would begin anew under another's feet.
-        super().__init__(Keys(f"{uuid.uuid4()}{worker}"), folders)
+        # SessionKeys differ from run to run: a session opened twice would begin anew under another's feet.
+        super().__init__(SessionKeys(f"{uuid.uuid4()}{worker}"), folders)
         self._url = url
         self._token = token or os.environ.get("MOCKGRID_CONTROL_TOKEN")
 

@@ -6,11 +6,11 @@ import pytest
 
 from mockgrid.scenario.limit import TopUp
 from mockgrid.session.clock import RealClock, VirtualClock
-from mockgrid.session.limits import Admitted, Balance, Exhausted, Replenishing
+from mockgrid.session.limits import Admitted, Exhausted, Replenishing, TokenBalance
 
 
 def test_without_a_top_up_it_ends():
-    balance = Balance(100)
+    balance = TokenBalance(100)
     assert balance.admit(0) == Admitted()
     balance.spend(99, 0)
     assert balance.admit(0) == Admitted()
@@ -20,7 +20,7 @@ def test_without_a_top_up_it_ends():
 
 
 def test_a_top_up_comes_after_its_time():
-    balance = Balance(10, TopUp(20, 2))
+    balance = TokenBalance(10, TopUp(20, 2))
     balance.spend(10, 5)
     assert balance.admit(5) == Replenishing(2)
     assert balance.admit(6.5) == Replenishing(0.5)
@@ -29,7 +29,7 @@ def test_a_top_up_comes_after_its_time():
 
 
 def test_a_debt_takes_several_top_ups():
-    balance = Balance(10, TopUp(20, 2))
+    balance = TokenBalance(10, TopUp(20, 2))
     balance.spend(55, 0)
     assert balance.admit(2) == Replenishing(2)
     assert balance.admit(4) == Replenishing(2)
@@ -38,7 +38,7 @@ def test_a_debt_takes_several_top_ups():
 
 
 def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
-    balance = Balance(1, TopUp(1, 0.25))
+    balance = TokenBalance(1, TopUp(1, 0.25))
     balance.spend(10**12 + 1, 0)
     assert balance.admit(1000) == Replenishing(0.25)
     assert balance.left == 4000 - 10**12
@@ -48,7 +48,7 @@ def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
 
 
 def test_what_is_due_by_now_has_come_where_a_quotient_is_rounded_down():
-    balance = Balance(1, TopUp(10, 1))
+    balance = TokenBalance(1, TopUp(10, 1))
     balance.spend(386, 47.26)
     # 38.0 seconds behind the first top-up, as floats are subtracted; divided, a whole one is lost.
     assert balance.admit(86.25999999999999) == Admitted()
@@ -56,7 +56,7 @@ def test_what_is_due_by_now_has_come_where_a_quotient_is_rounded_down():
 
 
 def test_each_exhaustion_orders_anew():
-    balance = Balance(1, TopUp(1, 3))
+    balance = TokenBalance(1, TopUp(1, 3))
     for start in (0, 10, 20):
         balance.spend(1, start)
         assert balance.admit(start) == Replenishing(3)
@@ -64,8 +64,8 @@ def test_each_exhaustion_orders_anew():
 
 
 def test_an_empty_balance_is_ordered_by_the_first_request():
-    assert Balance(0, TopUp(5, 1)).admit(7) == Replenishing(1)
-    assert Balance(0).admit(7) == Exhausted()
+    assert TokenBalance(0, TopUp(5, 1)).admit(7) == Replenishing(1)
+    assert TokenBalance(0).admit(7) == Exhausted()
 
 
 def test_a_virtual_clock_moves_by_hand_only():

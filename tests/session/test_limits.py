@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.scenario.limit import Limit
-from mockgrid.session.limits import Limits
+from mockgrid.session.limits import RateLimits
 
 
 def test_so_many_may_come_at_once_and_then_one_for_each_share_of_the_time():
-    limits = Limits([Limit("requests", 3, 60)])
+    limits = RateLimits([Limit("requests", 3, 60)])
     assert [limits.admit("m", 0) for _ in range(4)] == [0, 0, 0, 20]
     assert limits.admit("m", 19.9) == pytest.approx(0.1)
     assert limits.admit("m", 20) == 0
@@ -19,13 +19,13 @@ def test_so_many_may_come_at_once_and_then_one_for_each_share_of_the_time():
 
 
 def test_a_full_bucket_does_not_overflow():
-    limits = Limits([Limit("requests", 2, 10)])
+    limits = RateLimits([Limit("requests", 2, 10)])
     assert limits.admit("m", 0) == 0
     assert [limits.admit("m", 1000) for _ in range(3)] == [0, 0, 5]
 
 
 def test_a_refused_request_counts_nothing():
-    limits = Limits([Limit("requests", 1, 10), Limit("requests", 5, 10)])
+    limits = RateLimits([Limit("requests", 1, 10), Limit("requests", 5, 10)])
     assert limits.admit("m", 0) == 0
     for _ in range(100):
         assert limits.admit("m", 0) == 10
@@ -33,13 +33,13 @@ def test_a_refused_request_counts_nothing():
 
 
 def test_the_longest_wait_is_told():
-    limits = Limits([Limit("requests", 1, 10), Limit("requests", 1, 30)])
+    limits = RateLimits([Limit("requests", 1, 10), Limit("requests", 1, 30)])
     limits.admit("m", 0)
     assert limits.admit("m", 0) == 30
 
 
 def test_tokens_are_paid_afterwards():
-    limits = Limits([Limit("tokens", 100, 10)])
+    limits = RateLimits([Limit("tokens", 100, 10)])
     assert limits.admit("m", 0) == 0
     limits.spend("m", 150, 0)
     assert limits.admit("m", 0) == pytest.approx(5.1)
@@ -47,7 +47,7 @@ def test_tokens_are_paid_afterwards():
 
 
 def test_models_have_buckets_of_their_own():
-    limits = Limits([Limit("requests", 1, 10, "model"), Limit("tokens", 10, 10, "model")])
+    limits = RateLimits([Limit("requests", 1, 10, "model"), Limit("tokens", 10, 10, "model")])
     assert limits.admit("a", 0) == 0
     assert limits.admit("b", 0) == 0
     assert limits.admit("a", 0) == 10
@@ -57,14 +57,14 @@ def test_models_have_buckets_of_their_own():
 
 
 def test_names_that_are_made_up_do_not_grow_it():
-    limits = Limits([Limit("requests", 1, 10, "model")])
+    limits = RateLimits([Limit("requests", 1, 10, "model")])
     for number in range(5000):
         limits.admit(f"model-{number}", 0)
     assert len(limits._buckets) == 1000
 
 
 def test_without_limits_all_is_admitted():
-    assert Limits([]).admit("m", 0) == 0
+    assert RateLimits([]).admit("m", 0) == 0
 
 
 @given(
@@ -74,7 +74,7 @@ def test_without_limits_all_is_admitted():
 )
 def test_what_it_promises_it_keeps(amount, seconds, gaps):
     """After the wait that it told, and not before, a request is admitted; the rate is never exceeded."""
-    limits, now, times = Limits([Limit("requests", amount, seconds)]), 0.0, []
+    limits, now, times = RateLimits([Limit("requests", amount, seconds)]), 0.0, []
     for gap in gaps:
         now += gap
         wait = limits.admit("m", now)

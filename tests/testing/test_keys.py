@@ -5,12 +5,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.testing.grid import Keys
+from mockgrid.testing.grid import SessionKeys
 
 
 @given(st.lists(st.text()), st.text(max_size=4))
 def test_no_key_is_given_twice_and_all_are_the_same_each_time(names, run):
-    keys, again = Keys(run), Keys(run)
+    keys, again = SessionKeys(run), SessionKeys(run)
     given_keys = [keys.key(name) for name in names]
     assert len(set(given_keys)) == len(given_keys)
     assert [again.key(name) for name in names] == given_keys
@@ -18,4 +18,4 @@ def test_no_key_is_given_twice_and_all_are_the_same_each_time(names, run):
 
 
 def test_runs_that_share_a_server_have_other_keys():
-    assert Keys("gw0").key("test") != Keys("gw1").key("test")
+    assert SessionKeys("gw0").key("test") != SessionKeys("gw1").key("test")

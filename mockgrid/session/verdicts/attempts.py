@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from mockgrid.session.verdicts.policy import asked, header
+from mockgrid.session.verdicts.policy import header, requested_wait
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class Attempt:
         status: of its last reply.
         outcome: what came of it.
         rule: what the policy says of its status.
-        asked: how long its reply asked to wait; None for no wish.
+        wait: how long its reply asked to wait; None for no wish.
         marker: which attempt its client says that it is, from 0; None where it does not say.
         key: equal for equal calls.
     """
@@ -86,7 +86,9 @@ class Attempt:
         self.status = last.status
         self.outcome = _outcome(last, streams)
         self.rule = policy.rule(last.status, last.reply_headers)
-        self.asked = asked(last.reply_headers, self.heard, epoch) if self.outcome == "status" else None
+        self.wait = (
+            requested_wait(last.reply_headers, self.heard, epoch) if self.outcome == "status" else None
+        )
         marker = first.headers.get(_MARKER, b"")
         self.marker = int(marker) if marker.isdigit() and len(marker) < len(b"1000000") else None
         telling = tuple(first.headers.get(name) for name in (*_TELLING, *credentials_of(first)))
@@ -114,7 +116,7 @@ class Attempt:
     @property
     def patience(self) -> float:
         """Seconds after its end within which an equal request counts as the next attempt."""
-        return PATIENCE + (self.asked.seconds if self.asked is not None else 0.0)
+        return PATIENCE + (self.wait.seconds if self.wait is not None else 0.0)
 
 
 def attempts_of(

@@ -33,7 +33,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedWait:
     """How long a reply asks to wait.
 
     Attributes:
@@ -99,7 +99,7 @@ def header(headers: Headers, name: bytes) -> bytes | None:
     return next((value.strip() for key, value in headers if key.lower() == name), None)
 
 
-def asked(headers: Headers, at: float, epoch: float | None) -> Asked | None:
+def requested_wait(headers: Headers, at: float, epoch: float | None) -> RequestedWait | None:
     """Return how long a reply asks to wait, by ``retry-after-ms`` or by ``Retry-After``; None for no wish.
 
     Where it says both, a client may obey either.
@@ -117,10 +117,10 @@ def asked(headers: Headers, at: float, epoch: float | None) -> Asked | None:
     ]
     if seconds:
         shortest = min(seconds)
-        return Asked(shortest, 0.05 * shortest + 0.005)
+        return RequestedWait(shortest, 0.05 * shortest + 0.005)
     date = _date(header(headers, b"retry-after"))
     sent = at + epoch if epoch is not None else _date(header(headers, b"date"))
-    return None if date is None or sent is None else Asked(max(date - sent, 0.0), _DATE_STEP)
+    return None if date is None or sent is None else RequestedWait(max(date - sent, 0.0), _DATE_STEP)
 
 
 def _number(value: bytes | None) -> float | None:

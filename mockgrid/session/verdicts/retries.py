@@ -60,7 +60,7 @@ def judge_end(chain: Chain) -> Iterator[Verdict]:
                 f"A {last.status} was not followed; expected a request to its Location "
                 "with the same method, body and credentials.",
             )
-    elif len(chain) < ENOUGH_ATTEMPTS and (last.asked is None or last.asked.seconds <= LONGEST_WAIT):
+    elif len(chain) < ENOUGH_ATTEMPTS and (last.wait is None or last.wait.seconds <= LONGEST_WAIT):
         yield proved(
             "gave_up",
             numbers,
@@ -77,16 +77,16 @@ def _too_early(link: Link) -> bool:
     before, after = link
     rule = before.rule
     return (
-        before.asked is not None
+        before.wait is not None
         and rule.after == "retry_after"
         and rule.may_retry is True
-        and after.arrived - before.heard < before.asked.least
+        and after.arrived - before.heard < before.wait.least
     )
 
 
 def _told_too_early(link: Link) -> str:
     before, after = link
-    wished = before.asked.seconds if before.asked is not None else 0.0
+    wished = before.wait.seconds if before.wait is not None else 0.0
     waited = _seconds(after.arrived - before.heard)
     return f"waited {waited} after a {before.status} that asked for {_seconds(wished)}"
 
@@ -140,10 +140,10 @@ def _chooses_delay(link: Link) -> bool:
     rule = before.rule
     if before.outcome != "status" or not rule.may_retry or rule.after not in {"backoff", "retry_after"}:
         return False
-    if before.asked is None:
+    if before.wait is None:
         return True
     # Obeying Retry-After is right even where nothing obliges a client to.
-    return rule.after == "backoff" and after.arrived - before.heard < before.asked.least
+    return rule.after == "backoff" and after.arrived - before.heard < before.wait.least
 
 
 def _retry_storm(chain: Chain) -> Iterator[Verdict]:
