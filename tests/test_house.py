@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
-MOST_MODULES = 301
-MOST_CODE_LINES = 26_780
+MOST_MODULES = 300
+MOST_CODE_LINES = 26_689
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -85,20 +85,16 @@ SCHEMA_WORDS = frozenset(
 )
 
 EXCEPTIONS = {
-    "runtime_circles": """
-        document.document document.yaml schema.explain schema.patterns schema.validator
-    """,
+    "runtime_circles": "document.document document.yaml",
     "typed_circles": """
-        contract.contract contract.router document.document document.yaml schema.branches schema.explain
-        schema.generate.application schema.generate.arrays schema.generate.evaluation
-        schema.generate.maker schema.generate.objects schema.messages schema.patterns schema.schemas
-        schema.validator
+        contract.contract contract.router document.document document.yaml schema.generate.application
+        schema.generate.arrays schema.generate.evaluation schema.generate.maker schema.generate.objects
     """,
     "unargued_imports": "cli.explain",
     "long_modules": "",
     "classes_of_one_name": """
-        Call Composer Document Exchange Fields Head Line Meeting NearMiss Part Place Remark Schemas Spot
-        Stream Validator Values Violation _Plan
+        Call Composer Document Exchange Fields Head Line Meeting NearMiss Part Place Schemas Spot Stream
+        Values Violation _Plan
     """,
     "pale_names": """
         app.app app.compose app.read cli.annotations cli.checking cli.meeting cli.report cli.serve
@@ -115,15 +111,14 @@ EXCEPTIONS = {
         scenario.library scenario.matcher scenario.meeting scenario.partial scenario.possibility
         scenario.possible_calls scenario.predicate scenario.reading.reply scenario.reading.settings
         scenario.reading.steps scenario.reading.stream scenario.reading.structure scenario.scope
-        scenario.template scenario.view scenario.when schema.branches schema.coverage.arrays
-        schema.coverage.forms schema.coverage.growth schema.coverage.tree schema.equality schema.explain
+        scenario.template scenario.view scenario.when schema.branches schema.equality schema.explain
         schema.formats schema.generate.application schema.generate.arrays schema.generate.demand
         schema.generate.denial schema.generate.document schema.generate.draft schema.generate.evaluation
         schema.generate.least schema.generate.maker schema.generate.numbers schema.generate.objects
-        schema.generate.schema schema.generate.strings schema.generate.world schema.hints
-        schema.positions schema.references schema.regex.charset schema.regex.escape schema.regex.example
+        schema.generate.schema schema.generate.strings schema.generate.world schema.hints schema.node
+        schema.references schema.regex.charset schema.regex.escape schema.regex.example
         schema.regex.lengths schema.regex.meet schema.required schema.schemas schema.stack
-        schema.translate schema.validator schema.violation schema.warnings session.verdicts.texts
+        schema.translate schema.violation session.verdicts.texts
     """,
     "uvicorn_imports": "http.protocol.h11_guard http.protocol.httptools_guard http.server",
     "stray_chat_words": """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Alike = tuple[str | None, str, int, bytes, str]
 
-# Shapes of bodies that are remembered, warnings about all of them together, and characters of a shape's fields.
+# Shapes of bodies that are remembered, warnings about all of them, and characters of a shape's fields.
 _MOST_SHAPES: Final = 5_000
 _MOST_WARNINGS: Final = 5_000
 _LONGEST_KIND: Final = 1_000

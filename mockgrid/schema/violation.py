@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from mockgrid.document.pointer import dotted, join
+from mockgrid.schema.json_form import JsonForm, described
 
 _CUT = 256
 _WIDEST = 64
@@ -66,6 +67,24 @@ class Violation:
             "got": self.got,
             "contract": self.contract,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWarning(JsonForm):
+    """A field of a valid request that the contract does not know, or deprecates."""
+
+    first_in_json: ClassVar = ("exchange",)
+
+    code: str = described("MG140 for a field that is not known, MG141 for a deprecated one")
+    pointer: str = described("JSON pointer to the field in the body")
+    path: str = described("The same, dotted")
+    message: str = described("One sentence without the path")
+    meant: str = described("The name that was probably meant, or that takes its place", default="")
+    contract: str = described("JSON pointer to the schema that says so", default="")
+    exchange: int = described("The number of the exchange", default=0, omitted=True)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.path}: {self.message}"
 
 
 def shown(value: Any) -> str:

@@ -6,7 +6,6 @@ Nothing here decides about a request; it is asked for when the request is report
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import dotted, join
 from mockgrid.schema.node import SchemaNode, SharedSchemas
-from mockgrid.schema.violation import shown
+from mockgrid.schema.violation import FieldWarning, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,27 +29,6 @@ _MOST_FIELDS: Final = 1_000
 _INSTEAD: Final = re.compile(
     r"(?:replaced by|superseded by|use|in favou?r of|prefer)\s+(?:the\s+)?[`'\"]?(\w+)", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FieldWarning:
-    """A warning about one field.
-
-    Attributes:
-        code: ``MG140`` for a field that is not known, ``MG141`` for a deprecated one.
-        pointer: JSON pointer to the field in the request's body.
-        path: the same, dotted.
-        message: one sentence without the path.
-        meant: the known name that was probably meant, or that takes the field's place; may be empty.
-        contract: JSON pointer to the schema that does not know the field, or deprecates it.
-    """
-
-    code: str
-    pointer: str
-    path: str
-    message: str
-    meant: str = ""
-    contract: str = ""
 
 
 def field_warnings(validator: SchemaValidator, value: Any) -> list[FieldWarning]:

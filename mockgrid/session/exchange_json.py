@@ -6,6 +6,7 @@ import base64
 import codecs
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import media_type_for
@@ -19,7 +20,6 @@ from mockgrid.session.records import (
     Chunk,
     ExchangePage,
     ExchangeRecord,
-    FieldWarning,
     GivenReply,
     SentRequest,
     Unmatched,
@@ -29,6 +29,7 @@ from mockgrid.session.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
@@ -170,13 +171,11 @@ def warnings(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[Field
     except MalformedJsonError:
         return ()
     return tuple(
-        FieldWarning(
-            code=warning.code,
+        replace(
+            warning,
             pointer=hidden.text(warning.pointer),
             path=hidden.text(warning.path),
             message=hidden.text(warning.message),
-            meant=warning.meant,
-            contract=warning.contract,
             exchange=number,
         )
         for warning in field_warnings(media.schema, value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from mockgrid.schema.json_form import JsonForm, described
+from mockgrid.schema.violation import FieldWarning
 
 EndedBy = Literal["server", "client", "shutdown"]
 Location = Literal["body", "query", "path", "header", "cookie"]
@@ -38,24 +39,6 @@ class Violation(JsonForm):
     def __str__(self) -> str:
         place = "" if self.path == "$" else f"{self.path}: "
         return f"{self.code} {place}{self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldWarning(JsonForm):
-    """A field of a valid request that the contract does not know, or deprecates."""
-
-    first_in_json: ClassVar = ("exchange", "code", "pointer")
-
-    code: str = described("MG140 or MG141")
-    path: str = described("Of the field, dotted")
-    message: str = described("One sentence without the path")
-    pointer: str = described("The same place as a JSON pointer into the body", default="")
-    meant: str = described("The name that was probably meant, or that takes its place", default="")
-    contract: str = described("JSON pointer into the contract", default="")
-    exchange: int = _exchange_number()
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.path}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from mockgrid.testing.fragment import fragment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.records import (
-        FieldWarning,
         NearMiss,
         Summary,
         Unmatched,

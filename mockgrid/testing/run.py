@@ -166,8 +166,6 @@ def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[s
     Returns:
         A line for people, and whether enough of the contract was exercised; what went wrong counts as not.
     """
-    from mockgrid.testing.run import write_report  # noqa: PLC0415 - only where wanted
-
     try:
         url = option(config, "url")
         if url is not None:

@@ -30,7 +30,7 @@ def test_attempts_are_counted_for_each_request():
 
 
 def test_what_all_remember_together_is_bounded(monkeypatch):
-    monkeypatch.setattr("mockgrid.session.session._REMEMBERED", 100)
+    monkeypatch.setattr("mockgrid.session.session._REMEMBERED_BY_ALL", 100)
     closed = []
     sessions = Sessions(closed=lambda session: closed.append(session.name))
     for name in range(10):

@@ -3,12 +3,13 @@
 import pytest
 
 from mockgrid.errors import MockgridError
-from mockgrid.session.records import FieldWarning, Summary, Unmatched, UnusedStep, Verdict, Violation
+from mockgrid.schema.violation import FieldWarning
+from mockgrid.session.records import Summary, Unmatched, UnusedStep, Verdict, Violation
 from mockgrid.testing.tolerances import Tolerances
 
 ALL = Summary(
     violations=(Violation("MG112", "a", ""), Violation("MG113", "b", "")),
-    warnings=(FieldWarning("MG140", "c", ""), FieldWarning("MG141", "d", "")),
+    warnings=(FieldWarning("MG140", "/c", "c", ""), FieldWarning("MG141", "/d", "d", "")),
     unmatched=(Unmatched("", ()),),
     unused_steps=(UnusedStep("s", "t", "w"),),
     verdicts=(Verdict("MG310", "retry_after_ignored", "", (1,)),),

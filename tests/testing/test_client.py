@@ -137,5 +137,5 @@ def test_the_token_is_sent(stranger, monkeypatch, given):
 
 def test_a_missing_session_is_told(control):
     with pytest.raises(CallError, match="There is no such session") as raised:
-        control.session("mg-nobody")
+        control.call("session", "mg-nobody")
     assert raised.value.status == 404
