@@ -10,7 +10,7 @@ from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
 from mockgrid.schema.warnings import FieldWarning, field_warnings
-from mockgrid.session.exchange_json import request_body
+from mockgrid.session.exchange import request_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -184,8 +184,8 @@ class Recorder:
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
     def _end(self, session: Session, tally: Tally) -> None:
-        from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - a server should be ready soon
-        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same
+        from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
+        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same 20 ms
 
         _steps(session, tally)
         exchanges = {exchange.number: exchange for exchange in session.journal}

@@ -9,6 +9,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
 from mockgrid.settings import Settings
 
@@ -109,8 +110,6 @@ class OneOf:
         word = str(value).strip().lower()
         if word in self.words:
             return word
-        from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
-
         expected = f"{', '.join(self.words[:-1])} or {self.words[-1]}"
         raise StartError(f"{value!r} is not {expected}.{did_you_mean(word, self.words)}")
 

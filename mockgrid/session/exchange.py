@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from mockgrid.contract.encodings import decode_content
+from mockgrid.errors import MockgridError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -195,3 +198,14 @@ class Exchange:
         if self.chunks_size < MOST_KEPT and isinstance(self.chunks, list):
             self.chunks.append((at, piece))
         self.chunks_size += len(piece)
+
+
+def request_body(exchange: Exchange) -> bytes:
+    """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
+    encoding = exchange.headers.get(b"content-encoding")
+    if encoding is None:
+        return exchange.body
+    try:
+        return decode_content(exchange.body, encoding.decode("latin-1"), MOST_KEPT)
+    except MockgridError:
+        return exchange.body

@@ -10,12 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import media_type_for
-from mockgrid.contract.encodings import decode_content
 from mockgrid.contract.media_types import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
-from mockgrid.errors import MockgridError
 from mockgrid.schema.warnings import field_warnings
-from mockgrid.session.exchange import MOST_KEPT
+from mockgrid.session.exchange import request_body
 from mockgrid.session.records import (
     Chunk,
     ExchangePage,
@@ -123,17 +121,6 @@ def exchange_record(
         virtual_seconds=_seconds(exchange.virtual_seconds),
         degraded=exchange.degraded or None,
     )
-
-
-def request_body(exchange: Exchange) -> bytes:
-    """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
-    encoding = exchange.headers.get(b"content-encoding")
-    if encoding is None:
-        return exchange.body
-    try:
-        return decode_content(exchange.body, encoding.decode("latin-1"), MOST_KEPT)
-    except MockgridError:
-        return exchange.body
 
 
 def violations(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[Violation, ...]:

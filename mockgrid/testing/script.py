@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from mockgrid.scenario.error import ScenarioError
 from mockgrid.testing.call_site import seen_from_here
 from mockgrid.testing.error import PlayError, finding_line, hidden
 
@@ -68,7 +69,7 @@ def _beside(path: Path, site: CallSite) -> Path:
 
 def _named(name: str, folders: Sequence[str]) -> Path | None:
     """Return the file of a scenario in the test's own folders."""
-    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - only where the server is elsewhere
+    from mockgrid.scenario.library import load_library  # noqa: PLC0415 - 80 ms, for scenarios named to a server elsewhere
 
     scenario = load_library(folders).find(name)
     return None if scenario is None else Path(scenario.origin.document.name)
@@ -82,7 +83,7 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[s
         site: who asked.
         relative: the relative path by which it was looked for in several places; None for no search.
     """
-    from mockgrid.scenario.loading import check_file  # noqa: PLC0415 - only those who play files need it
+    from mockgrid.scenario.loading import check_file  # noqa: PLC0415 - 85 ms, for those who play files
 
     name = seen_from_here(path)
     scenario, findings = check_file(name)
@@ -105,8 +106,7 @@ def _plain(played: Mapping[str, Any] | Sequence[Any], site: CallSite) -> Any:
         return json.loads(json.dumps(data, allow_nan=False, default=_default))
     except (TypeError, ValueError, RecursionError):
         pass
-    from mockgrid.scenario.error import ScenarioError  # noqa: PLC0415 - only what is wrong needs it
-    from mockgrid.scenario.loading import build  # noqa: PLC0415 - the same
+    from mockgrid.scenario.loading import build  # noqa: PLC0415 - 85 ms, for what is wrong
 
     try:
         build(data, where=site.where)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
+from mockgrid.findings import CODES, UnknownCodeError, find
 from mockgrid.testing.error import hidden
 
 if TYPE_CHECKING:
@@ -92,8 +93,6 @@ def _value(name: str, value: Any) -> bool | frozenset[str]:
 
 
 def _check_code(name: str, code: Any) -> None:
-    from mockgrid.findings import CODES, UnknownCodeError, find  # noqa: PLC0415 - only tests that name codes
-
     requests = {known for known in CODES if known.startswith("MG1")}
     fitting = _REMARKS if name == "allow_warnings" else requests - _REMARKS
     if isinstance(code, str) and code in fitting:
