@@ -31,6 +31,9 @@ class Settings:
     port: int = 8080
     """TCP port to listen on; 0 takes a free one."""
 
+    uds: str | None = None
+    """Path of a Unix socket to listen on, in place of host and port."""
+
     base_path: str | None = None
     """Path prefix of the API, such as ``/v1``; None takes the document's own."""
 

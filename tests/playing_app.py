@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from raw_http import connect
 
 from mockgrid.http.send import send_reply
+from mockgrid.http.writer import AsgiWriter
 from mockgrid.reply.delivery import Delivery
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.session.exchange import Exchange
@@ -73,14 +74,20 @@ class Player:
         assert self.ended.wait(30)
         return self.played
 
+    def at_once(self, head, body, writer):
+        return self.answer(head.path, body.receive, writer)
+
     async def __call__(self, scope, receive, send):
+        await self.answer(scope["path"], receive, AsgiWriter(receive, send))
+
+    async def answer(self, path, receive, writer):
         body = b""
         more = True
         while more:
             message = await receive()
             body += message["body"]
             more = message["more_body"]
-        streamed = b"true" in body or scope["path"].endswith("stream")
+        streamed = b"true" in body or path.endswith("stream")
         if streamed:
             script = self.delivery.stream(self.events, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", SSE)], script=script)
@@ -90,7 +97,7 @@ class Player:
         self.reply = reply
         exchange = Exchange(1, 0.0, HEAD, b"", None, reply)
         try:
-            await send_reply(reply, b"req_1", exchange, scope, receive, send)
+            await send_reply(reply, b"req_1", exchange, writer)
         except BaseException as error:
             self.error = error
             raise

@@ -1,6 +1,6 @@
 """The ASGI application: the way of a request, from its first byte to its last.
 
-    route -> authenticate -> read -> validate -> compose -> record -> send
+    route -> authenticate -> read -> validate -> admit -> compose -> record -> send -> settle
 
 Each stage is a function of what came before; input, output and all waiting stand between them. A stage that
 refuses raises ``RefusedError``, which is answered in the shape that the contract's policy gives it.
@@ -9,26 +9,26 @@ refuses raises ``RefusedError``, which is answered in the shape that the contrac
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property, partial
+from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
-from mockgrid.app.context import DONE, Answered, Entry
+from mockgrid.app.context import RequestContext
 from mockgrid.app.metrics import Metrics
-from mockgrid.app.read import BodyReader, DisconnectedError
+from mockgrid.app.read import AsgiBody, BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import known_models
 from mockgrid.contract.router import ROUTED
 from mockgrid.control import CONTROL
+from mockgrid.http.eager import Timeout
 from mockgrid.http.head import Head
-from mockgrid.http.protocol.line import EXTENSION as LINE
-from mockgrid.http.protocol.whole import EXTENSION as DIRECT
 from mockgrid.http.send import send_at_once, send_reply
-from mockgrid.http.timeout import Within
+from mockgrid.http.writer import AsgiWriter
 from mockgrid.log import ErrorLog, RequestLog, warn
+from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
 from mockgrid.session.exchange import Exchange
@@ -37,13 +37,14 @@ from mockgrid.session.redaction import Redaction
 from mockgrid.session.session import Sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
+    from mockgrid.app.read import Body
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.control.routes import Control
-    from mockgrid.http.protocol.whole import Whole
+    from mockgrid.http.writer import Writer
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.reply.request import Request
     from mockgrid.scenario.library import Library
@@ -59,7 +60,6 @@ _NOT_THE_API = (CONTROL, "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
 _ERRORS = 400
-_NO_EXTENSIONS: dict[str, Any] = {}
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
@@ -122,88 +122,48 @@ class App:
         return Control(self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The way of a request (ASGI 3)."""
-        head = Head(scope) if scope["type"] == "http" else None
-        if head is None or head.path.startswith(_NOT_THE_API):
-            await self._aside(scope, receive, send)
+        """Answer one request (ASGI 3)."""
+        if scope["type"] != "http":
+            await _not_http(scope, receive, send)
             return
-        entry = self._enter(head)
-        body = b""
-        if entry.takes_body:
-            try:
-                body = await self._reader.read(head, receive)
-            except RefusedError as refused:
-                entry.fail(refused)
-            except DisconnectedError:
-                _let_go(scope)
-                return
-        answered = self._answer(entry, body)
-        direct = scope.get("extensions", _NO_EXTENSIONS).get(DIRECT)
-        if direct is None or not self._sent_at_once(answered, direct):
-            await self._send(answered, scope, receive, send)
-
-    def at_once(self, head: Head, direct: Whole) -> ASGIApp | None:
-        """Go the way of a request that has arrived whole, as far as it goes without waiting.
-
-        Server protocols that offer ``direct`` call this in place of the application: most requests then
-        cost neither a task nor a turn of the event loop.
-
-        Returns:
-            None where the application has to be called; else what is to be called in its place, or ``DONE``.
-        """
+        head = Head.of_scope(scope)
         if head.path.startswith(_NOT_THE_API):
-            return None
-        entry = self._enter(head)
-        body = b""
-        if entry.takes_body:
-            try:
-                body = self._reader.arrived(direct)
-            except RefusedError as refused:
-                entry.fail(refused)
-        answered = self._answer(entry, body)
-        if self._sent_at_once(answered, direct):
-            return DONE
-        return partial(self._send, answered)
+            await self.control(scope, receive, send)
+        else:
+            await self.answer(head, AsgiBody(receive), AsgiWriter(receive, send))
 
-    def _enter(self, head: Head) -> Entry:
-        """Find out which operation is called, and in which session: all that can be said without the body."""
-        entry = Entry(head, monotonic())
-        try:
-            entry.operation, entry.path_parameters = self.route(head)
-            entry.session = self.credentials.session(head, entry.operation)
-        except Exception as error:  # noqa: BLE001 - refused, or a defect of ours that is answered like any failure
-            entry.fail(error)
-        return entry
+    def at_once(self, head: Head, body: Body, writer: Writer) -> Coroutine[Any, Any, None] | None:
+        """Return what answers a request of MockGrid's own server without ASGI; None where ASGI has to."""
+        return None if head.path.startswith(_NOT_THE_API) else self.answer(head, body, writer)
 
-    def _answer(self, entry: Entry, body: bytes) -> Answered:
-        """Validate, compose and record: a reply is in the journal before its first byte leaves."""
-        head, operation, session = entry.head, entry.operation, entry.session
+    async def answer(self, head: Head, body: Body, writer: Writer) -> None:
+        """The way of a request."""
+        context = RequestContext(head, monotonic())
         try:
-            operation, session = entry.found()
-            request = self._validator.request(head, operation, entry.path_parameters, body)
+            operation, path_parameters = self.route(head)
+            context.operation = operation
+            context.session = session = self.credentials.session(head, operation)
+            if operation.body:
+                whole = self._reader.arrived(body)
+                context.body = await self._reader.read(head, body.receive) if whole is None else whole
+            request = self._validator.request(head, operation, path_parameters, context.body)
             if self.open_streams >= self._max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
+        except DisconnectedError:
+            return
         except RefusedError as refused:
-            session = session or self.credentials.presumed(head)
-            reply, request_id = self._refuse(refused, head, session, operation)
+            reply, request_id = self._refuse(refused, context, context.operation)
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
-            session = session or self.credentials.presumed(head)
-            reply, request_id = self._refuse(RefusedError("internal", ""), head, session)
-            self.error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
-        journal = session.journal
-        exchange = Exchange(journal.count + 1, entry.arrived, head, body, operation, reply)
-        journal.add(exchange)
-        self.recorder.note(exchange)
-        return Answered(reply, request_id, exchange, session)
-
-    async def _aside(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is not the API: the control interface, the contract, and what is not HTTP."""
-        _let_go(scope)
-        if scope["type"] != "http":
-            await _not_http(scope, receive, send)
-        else:
-            await self.control(scope, receive, send)
+            reply, request_id = self._fail(context)
+        session, exchange = self._record(context, reply)
+        try:
+            if not send_at_once(reply, request_id, exchange, writer):
+                await self._send(reply, request_id, exchange, session, writer)
+        finally:
+            session.journal.settle(exchange)
+            if self.log.enabled:
+                self._log(exchange, session)
 
     def close(self) -> None:
         """Write what is left of the log, and watch no files any more."""
@@ -238,7 +198,10 @@ class App:
 
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""
-        reply = self.errors.reply(failure, message)
+        if failure == "unsupported_coding":
+            reply = self.errors.by_status(501, ErrorWords(detail=message))
+        else:
+            reply = self.errors.reply(failure, message)
         self.log.record("-", "-", reply.status, None, None, 0, 0.0)
         digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
         return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
@@ -268,8 +231,11 @@ class App:
         return operation, parameters
 
     def _refuse(
-        self, refused: RefusedError, head: Head, session: Session, operation: Operation | None = None
+        self, refused: RefusedError, context: RequestContext, operation: Operation | None
     ) -> tuple[Reply, bytes]:
+        """Return the reply to a request that a stage refuses, and its id."""
+        head = context.head
+        session = context.session = context.session or self.credentials.presumed(head)
         digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
         digest.update(head.query)
         # What is refused with the same words gets ids of its own, be it the same request or another.
@@ -292,40 +258,41 @@ class App:
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
 
-    def _sent_at_once(self, answered: Answered, direct: Whole) -> bool:
-        """Send a reply that is whole, if it can leave without waiting; return whether it did."""
-        now = monotonic()  # a client may know of it before this goes on, and is judged by its time
-        if not send_at_once(answered.reply, answered.request_id, direct):
-            return False
-        exchange = answered.exchange
-        exchange.replied = exchange.ended = now
-        answered.session.journal.settle(exchange)
-        if self.log.enabled:
-            self._log(exchange, answered.session)
-        return True
+    def _fail(self, context: RequestContext) -> tuple[Reply, bytes]:
+        """Return the reply to a request at which a stage has failed, and log why."""
+        head = context.head
+        reply, request_id = self._refuse(RefusedError("internal", ""), context, None)
+        self.error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
+        return reply, request_id
 
-    async def _send(self, answered: Answered, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a reply within its time, and note what became of it."""
-        reply, request_id, exchange, session = answered
+    def _record(self, context: RequestContext, reply: Reply) -> tuple[Session, Exchange]:
+        """Note an exchange: a reply is in the journal before its first byte leaves."""
+        session = context.session or self.credentials.presumed(context.head)
+        journal = session.journal
+        exchange = Exchange(
+            journal.count + 1, context.arrived, context.head, context.body, context.operation, reply
+        )
+        journal.add(exchange)
+        self.recorder.note(exchange)
+        return session, exchange
+
+    async def _send(
+        self, reply: Reply, request_id: bytes, exchange: Exchange, session: Session, writer: Writer
+    ) -> None:
+        """Send a reply within its time."""
         streams = reply.script is not None or reply.events is not None
         self.open_streams += streams
-        connection = scope.get("extensions", _NO_EXTENSIONS).get(LINE)
         try:
-            sending = send_reply(reply, request_id, exchange, scope, receive, send)
-            await Within(sending, self.settings.request_timeout)
+            sending = send_reply(reply, request_id, exchange, writer)
+            await Timeout(sending, self.settings.request_timeout)
         except TimeoutError:
             exchange.ended_by = "server"
             exchange.degraded = "the reply took longer than --request-timeout allows, and was cut"
-            if connection is None:
-                raise
-            connection.abort()
+            writer.abort()
         finally:
             self.open_streams -= streams
-            session.journal.settle(exchange)
             if streams:
                 self._note_stream(reply, exchange, session)
-            if self.log.enabled:
-                self._log(exchange, session)
 
     def _check_streams(self, request: Request) -> None:
         """Refuse one stream more than there may be."""
@@ -353,13 +320,6 @@ class App:
             len(exchange.violations),
             (exchange.ended - exchange.arrived) * 1000,
         )
-
-
-def _let_go(scope: Scope) -> None:
-    """Take out of a scope what refers to it: what is left is no circle, and freed at once."""
-    extensions = scope.get("extensions", {})
-    for name in (DIRECT, LINE):
-        extensions.pop(name, None)
 
 
 def _cut(text: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.contract.encodings import (
     BodyTooLargeError,
@@ -11,18 +10,48 @@ from mockgrid.contract.encodings import (
     UnsupportedEncodingError,
     decode_content,
 )
-from mockgrid.http.timeout import Within
+from mockgrid.http.eager import Timeout
 from mockgrid.reply.refused import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from starlette.types import Receive
 
     from mockgrid.http.head import Head
-    from mockgrid.http.protocol.whole import Whole
 
 
 class DisconnectedError(Exception):
     """The client left before its request was whole."""
+
+
+class Body(Protocol):
+    """The body of a request on its way."""
+
+    def body(self) -> bytes | None:
+        """Return all of it where it has arrived, else None."""
+
+    def receive(self) -> Awaitable[Any]:
+        """Wait for more of it (ASGI's ``receive``)."""
+
+
+class AsgiBody:
+    """A body that comes in ASGI's messages.
+
+    Args:
+        receive: ASGI's.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+
+    def receive(self) -> Awaitable[Any]:
+        """See ``Body``."""
+        return self._receive()
+
+    def body(self) -> None:
+        """It has to be waited for."""
+        return
 
 
 class BodyReader:
@@ -38,14 +67,14 @@ class BodyReader:
         self._digits = len(str(most))
         self._seconds = seconds
 
-    def arrived(self, direct: Whole) -> bytes:
-        """Return a body that has arrived with its head.
+    def arrived(self, incoming: Body) -> bytes | None:
+        """Return a body that has arrived with its head; None for one that has to be waited for.
 
         Raises:
             RefusedError: it is too large.
         """
-        body = direct.body()
-        if len(body) > self._most:
+        body = incoming.body()
+        if body is not None and len(body) > self._most:
             raise self._too_large(f"has {len(body)} bytes")
         return body
 
@@ -65,11 +94,10 @@ class BodyReader:
         ):
             raise self._too_large(f"has {int(length)} bytes")
         try:
-            message = await Within(receive(), self._seconds)
+            message = await Timeout(receive(), self._seconds)
             body: bytes = message.get("body", b"")
             if message.get("more_body"):
-                async with asyncio.timeout(self._seconds):
-                    body = await self._rest(body, receive)
+                body = await Timeout(self._pieces(body, receive), self._seconds)
             elif message["type"] == "http.disconnect":
                 raise DisconnectedError
         except TimeoutError:
@@ -79,7 +107,7 @@ class BodyReader:
             raise self._too_large(f"has {len(body)} bytes")
         return body
 
-    async def _rest(self, first: bytes, receive: Receive) -> bytes:
+    async def _pieces(self, first: bytes, receive: Receive) -> bytes:
         chunks, size, more = [first], len(first), True
         while more:
             if size > self._most:
@@ -108,5 +136,5 @@ class BodyReader:
         except MalformedBodyError as error:
             raise RefusedError("malformed_body", error.message) from None
 
-    def _too_large(self, found: str) -> RefusedError:
-        return RefusedError("body_too_large", f"The request body {found}; at most {self._most} are read.")
+    def _too_large(self, size: str) -> RefusedError:
+        return RefusedError("body_too_large", f"The request body {size}; at most {self._most} are read.")

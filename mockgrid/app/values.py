@@ -204,6 +204,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "overlays": Names("path"),
     "host": Text(),
     "port": Whole(0, 65535),
+    "uds": Text(),
     "base_path": PathPrefix(),
     "api_keys": ApiKeys("key"),
     "accept_any_key": Switch(),

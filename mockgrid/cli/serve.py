@@ -54,6 +54,7 @@ def warn_of_files(remarks: Sequence[tuple[str, str]]) -> None:
 @click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
 @setting("--host", "Name or address to listen on; 0.0.0.0 is all of them.")
 @setting("--port", "Port to listen on; 0 takes a free one.")
+@setting("--uds", "Unix socket to listen on, in place of host and port.", metavar="PATH")
 @setting("--base-path", "Path prefix of the API; by default the document's own.", metavar="PATH")
 @click.option(
     "--overlay",

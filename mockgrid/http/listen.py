@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import socket
 import sys
+from pathlib import Path
 
 from mockgrid.errors import StartError
 
 BACKLOG = 2048
 ATTEMPTS = 8
 UNPRIVILEGED = 1024
+# Of a Unix socket, as uvicorn has it: whoever may reach its directory may call.
+_FOR_ALL = 0o666
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -33,6 +36,35 @@ def listen(host: str, port: int) -> list[socket.socket]:
     raise AssertionError
 
 
+def listen_on_path(path: str) -> socket.socket:
+    """Listen on a Unix socket, in the place of one that nobody listens on any more.
+
+    Args:
+        path: of the socket's file; it is gone when the server has stopped.
+
+    Raises:
+        StartError: nothing can listen there; the message says what to do.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        raise StartError("This system has no Unix sockets.", hint="Use --host and --port instead of --uds.")
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if Path(path).is_socket() and opened.connect_ex(path):
+            Path(path).unlink()  # nobody answers there any more
+        opened.bind(path)
+        Path(path).chmod(_FOR_ALL)
+        opened.listen(BACKLOG)
+        opened.setblocking(False)
+    except OSError as error:
+        opened.close()
+        reason = error.strerror or str(error)
+        raise StartError(
+            f"Cannot listen on the Unix socket {path}: {reason}.",
+            hint="--uds takes a path that is free, in a directory that may be written to.",
+        ) from error
+    return opened
+
+
 def url_host(host: str) -> str:
     """The host for a client on this machine to put into a URL."""
     if host in {"", "0.0.0.0"}:  # noqa: S104 (compared, not bound)
@@ -43,8 +75,8 @@ def url_host(host: str) -> str:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    addresses = list(dict.fromkeys((family, address) for family, _, _, _, address in found))
+    resolved = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    addresses = list(dict.fromkeys((family, address) for family, _, _, _, address in resolved))
     sockets: list[socket.socket] = []
     missing: OSError | None = None
     try:

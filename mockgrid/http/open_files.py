@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Final
 
 RESERVED: Final = 64
-"""Files that a server needs besides its connections."""
+"""Files that a server needs besides its connections: its own, and room to tell those that do not fit."""
+
+_OPEN: Final = ("/proc/self/fd", "/dev/fd")
 
 
 def connections_that_fit(most: int) -> int:
@@ -31,4 +34,13 @@ def connections_that_fit(most: int) -> int:
         with contextlib.suppress(OSError, ValueError):  # macOS has a bound of its own
             resource.setrlimit(resource.RLIMIT_NOFILE, (raised, highest))
             allowed = raised
-    return min(most, max(allowed - RESERVED, 1))
+    reserved = min(RESERVED, (allowed + _open_files()) // 2)
+    return min(most, max(allowed - reserved, 1))
+
+
+def _open_files() -> int:
+    """Return how many files this process has open; 0 where that cannot be told."""
+    for folder in _OPEN:
+        with contextlib.suppress(OSError):
+            return len(list(Path(folder).iterdir()))
+    return 0

@@ -6,92 +6,85 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mockgrid.http.outlet import outlet
 from mockgrid.reply.script import Hang, Head, Raw, Reset, Wait, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from starlette.types import Receive, Send
-
-    from mockgrid.http.protocol.line import Line
+    from mockgrid.http.writer import Writer
     from mockgrid.reply.script import Instruction, Played, Script
 
 # Pieces of one reply whose lateness is kept.
 _MOST_LATE = 10_000
+# Events that are written before others get the loop.
+_TOGETHER = 64
 _CLOSED = "the connection closes before the end of the reply"
 
 
 class Playing:
     """One script as it plays.
 
-    Under MockGrid's own server every instruction is done as it says. Under others, and in process, what ASGI
-    cannot say is done as nearly as it can be, and ``played.degraded`` says so.
-
     Args:
         script: played once.
         played: counts as it plays, so that it holds however the reply ends.
-        line: the connection itself, where the server offers it.
-        receive: ASGI's, by which the client's leaving is noticed.
-        send: ASGI's.
+        writer: by which it leaves; what that cannot do is in ``played.degraded``.
     """
 
-    def __init__(
-        self, script: Script, played: Played, line: Line | None, receive: Receive, send: Send
-    ) -> None:
+    def __init__(self, script: Script, played: Played, writer: Writer) -> None:
         self._steps = iter(script.instructions)
         self._virtual = script.virtual
         self._played = played
-        self._line = line
-        self._outlet = outlet(script, line, send)
-        self._receive = receive
+        self._writer = writer
         self._loop = asyncio.get_running_loop()
         # Only waits move it: what leaves late makes nothing after it late.
         self._due = self._loop.time()
-        self._left = self._stopping = self._hanging = False
-        self._crowded = self._waited = False
+        self._watched = self._waited = self._until_stop = False
+        self._between_events = self._turn_is_whole = True
+        self._in_turn = 0
         self._held: Instruction | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.Future[None] | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     async def play(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Send the reply.
 
         Raises:
-            CutError: the script cuts the connection, and there is no line to do it by.
+            CutError: the script cuts the connection, and the writer has no other way to do it.
         """
-        line = self._line
-        if line is not None:
-            line.watch(self._stop)
+        writer = self._writer
+        left = False
         try:
             await self._play(status, headers)
         except asyncio.CancelledError:
-            if line is None or not self._stopping:
-                self._left = True
+            if not writer.stopping:
+                left = True
                 raise
             # The server's last word: it has no more use for the exception than for this task.
             self._played.ended_by = "shutdown"
-            line.close()
+            await writer.cut(_CLOSED)
         finally:
-            self._played.degraded = self._outlet.degraded
-            if self._left or self._outlet.lost:
+            self._played.degraded = writer.degraded
+            if left or writer.lost:
                 self._played.ended_by = "client"
-            self._free()
+            writer.unwatch()
 
     async def _play(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        writer = self._writer
         while (step := self._next()) is not None:
-            if isinstance(step, Write):
+            if type(step) is Write:
                 await self._write(step)
-            elif isinstance(step, Wait):
+            elif type(step) is Wait:
                 await self._wait(step.seconds, self._on_time)
-            elif isinstance(step, Head):
-                await self._outlet.start(step, status, headers, self._pause)
-            elif await self._ended(step):
+            elif type(step) is not Head:
+                if await self._ended(step):
+                    return
+            elif step.seconds > 0:
+                await writer.start_slowly(status, headers, step.length, step.seconds, self._pause)
+            else:
+                await writer.start(status, headers, step.length)
+            if writer.lost:
                 return
-            if self._left:
-                return
-        await self._outlet.finish(self._played.bytes_written)
+        await writer.end()
         self._played.whole = True
 
     def _next(self) -> Instruction | None:
@@ -99,27 +92,44 @@ class Playing:
         return next(self._steps, None) if held is None else held
 
     async def _write(self, write: Write) -> None:
-        if self._crowded:  # two writes in one turn of the loop would leave as one
-            await asyncio.sleep(0)
-        if self._outlet.lost:
-            self._left = True
-            return
-        await self._outlet.write(write.data)
-        self._crowded = True
+        if not self._shares_turn(write):
+            await self._turn()
+        writer = self._writer
+        if not writer.write_now(write.data):
+            if writer.lost:
+                return
+            await writer.write(write.data)
         self._count(write)
+
+    def _shares_turn(self, write: Write) -> bool:
+        """Whether a write may follow the one before in one turn of the loop, and so in one segment.
+
+        Whole events may, as long as others get the loop now and then; between the pieces of one that is
+        split, a client is to see the gap.
+        """
+        whole = self._between_events and write.events > 0
+        shares = not self._in_turn or (whole and self._turn_is_whole and self._in_turn < _TOGETHER)
+        self._between_events = write.events > 0
+        self._turn_is_whole = whole
+        return shares
+
+    async def _turn(self) -> None:
+        self._in_turn = 0
+        await asyncio.sleep(0)
 
     def _count(self, write: Write) -> None:
         now = monotonic()
         if self._waited and len(self._played.late) < _MOST_LATE:
             self._played.late.append(max(now - self._due, 0.0))
         self._played.sent(now, write.data)
+        self._in_turn += 1
         self._played.bytes_written += len(write.data)
         self._played.events_written += write.events
 
     async def _pause(self, seconds: float) -> bool:
         """Let so many seconds pass; False once the client has left."""
         await self._wait(seconds, self._wake)
-        return not self._left
+        return not self._writer.lost
 
     async def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         if self._virtual:
@@ -145,58 +155,67 @@ class Playing:
 
     def _plays_on(self) -> bool:
         """Return whether the next deadline is set; False where the task has to go on."""
-        wrote = False
         while (step := self._next()) is not None:
-            if isinstance(step, Write) and not wrote and self._outlet.write_now(step.data):
-                wrote = True
+            if type(step) is Write and not self._in_turn and self._writer.write_now(step.data):
+                self._shares_turn(step)
                 self._count(step)
-            elif isinstance(step, Wait):
+            elif type(step) is Wait:
                 self._due += step.seconds
                 if self._due > self._loop.time():
+                    self._in_turn = 0
                     self._timer = self._loop.call_at(self._due, self._on_time)
                     return True
             else:
-                self._held, self._crowded = step, wrote
+                self._held = step
                 return False
         return False
 
     async def _ended(self, step: Instruction) -> bool:
         """Do what is neither head, body nor wait; return whether it ends the connection."""
         if type(step) is Raw:
-            await self._outlet.raw(step.data)
+            await self._writer.raw(step.data)
             return False
         if type(step) is Hang:
             await self._hang(step)
         elif type(step) is Reset:
-            await self._outlet.reset()
+            await self._writer.reset()
         else:
-            await self._outlet.cut(_CLOSED)
+            await self._writer.cut(_CLOSED)
         return True
 
     async def _hang(self, hang: Hang) -> None:
         """Wait for the client to leave or the server to stop, by real time on any clock."""
-        self._hanging = True
+        writer = self._writer
         self._due = self._loop.time()
-        while not (self._left or self._stopping):
+        while not (writer.lost or writer.stopping):
             if hang.every:
                 self._due += hang.every
-                await self._until(self._due, self._wake)
-            else:
-                await self._until(None, self._wake)
-            if hang.every and not (self._left or self._stopping):
+            await self._until(self._due if hang.every else None, self._wake, until_stop=True)
+            if hang.every and not (writer.lost or writer.stopping):
                 await self._write(Write(hang.comment))
-        if not self._left:
+        if not writer.lost:
             self._played.ended_by = "shutdown"
-            await self._outlet.cut(_CLOSED)
+            await writer.cut(_CLOSED)
 
-    async def _until(self, deadline: float | None, then: Callable[[], None]) -> None:
-        """Have something done at a deadline, if there is one; return when woken."""
-        if self._watcher is None:
-            self._watcher = self._loop.create_task(self._watch())
+    async def _until(
+        self, deadline: float | None, then: Callable[[], None], *, until_stop: bool = False
+    ) -> None:
+        """Have something done at a deadline, if there is one; return when woken, or the client has left.
+
+        Args:
+            deadline: by the loop's clock.
+            then: what is done.
+            until_stop: whether the server's stop wakes it, too: what has an end gets its time.
+        """
+        writer = self._writer
+        if not self._watched:
+            self._watched = True
+            writer.watch(self._changed)
         waiting = self._waiting = self._loop.create_future()
-        self._crowded = False
+        self._in_turn, self._until_stop = 0, until_stop
         if deadline is not None:
             self._timer = self._loop.call_at(deadline, then)
+        self._changed()
         try:
             await waiting
         finally:
@@ -205,26 +224,11 @@ class Playing:
                 self._timer.cancel()
                 self._timer = None
 
+    def _changed(self) -> None:
+        """The client has left, or the server is told to stop."""
+        if self._writer.lost or (self._until_stop and self._writer.stopping):
+            self._wake()
+
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
-
-    async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._left = True
-        self._wake()
-
-    def _stop(self) -> None:
-        """The server is to stop: what would never end ends now, all else gets what time there is."""
-        self._stopping = True
-        if self._hanging:
-            self._wake()
-
-    def _free(self) -> None:
-        """Leave no cycle behind, and no task."""
-        if self._line is not None:
-            self._line.watch(None)
-        if self._watcher is not None:
-            self._watcher.cancel()
-            self._watcher = None

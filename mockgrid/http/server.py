@@ -12,16 +12,16 @@ import signal
 import threading
 import traceback
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
-from mockgrid.http.listen import BACKLOG, listen, url_host
+from mockgrid.http.adapter import UvicornServer
+from mockgrid.http.connection import Serving
+from mockgrid.http.listen import listen, listen_on_path, url_host
 from mockgrid.http.open_files import connections_that_fit
-from mockgrid.http.protocol import Limits, detail_error, protocol_class
+from mockgrid.http.refusal import Limits, detail_error
 from mockgrid.log import ErrorLog, say
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
 
     from mockgrid.settings import Settings
 
-POLL = 0.005
-"""Seconds between looks at what still runs, while stopping."""
+AGAIN = 0.1
+"""Seconds after which what is left is ended once more, where the server is to end at once."""
 
-CANCELLED = 0.2
-"""Seconds that cancelled replies get to end."""
-
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _OURS = frozenset(("mockgrid", "starlette", "uvicorn"))
 
 
@@ -67,44 +65,41 @@ class Server:
         self.app = app
         self.guest = guest
         self.settings = settings
-        self.started = False
-        self.sockets = listen(settings.host, settings.port) if sockets is None else sockets
-        self.port: int = self.sockets[0].getsockname()[1]
-        origin = f"http://{url_host(settings.host)}:{self.port}"
+        self._errors = ErrorLog.logger()
+        limits = Limits(
+            settings.max_headers,
+            settings.header_timeout,
+            settings.max_connections,
+            settings.body_timeout,
+            settings.keep_alive,
+        )
+        self._serving = Serving(app, limits, getattr(app, "error_body", detail_error), self._errors)
+        self._uvicorn = UvicornServer(self._serving)
+        self.sockets = sockets if sockets is not None else _listening(settings)
+        host = "localhost" if settings.uds else url_host(settings.host)
+        self.port: int = 0 if settings.uds else self.sockets[0].getsockname()[1]
+        origin = f"http://{host}:{self.port}" if self.port else f"http://{host}"
         self.url = origin + str(getattr(app, "base_path", "")).rstrip("/")
         self.control = origin + CONTROL
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop = asyncio.Event()
-        self._stop_now = asyncio.Event()
+        self._stopping = False
+        self._last_call: asyncio.TimerHandle | None = None
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Answer requests until ``stop``; ``ready`` is called once they are answered."""
         self._loop = loop = asyncio.get_running_loop()
-        errors = ErrorLog.logger()
-        loop.set_exception_handler(functools.partial(_log_stray, errors, self.guest))
-        config = self._config(errors)
-        state = ServerState()
-        protocol_type: Any = config.http_protocol_class
-        protocol = functools.partial(
-            protocol_type,
-            config=config,
-            server_state=state,
-            app_state={},
-            _loop=loop,
-        )
-        servers: list[asyncio.Server] = []
+        loop.set_exception_handler(functools.partial(_log_stray, self._errors, self.guest))
+        running = loop.create_task(self._uvicorn.serve(self.sockets))
         try:
-            for listening in self.sockets:
-                servers.append(await loop.create_server(protocol, sock=listening, backlog=BACKLOG))  # noqa: PERF401
-            self.started = True
-            ready()
-            await self._stop.wait()
+            while not (self._uvicorn.started or running.done()):  # noqa: ASYNC110 - it tells nobody, and soon
+                await asyncio.sleep(0)
+            if not running.done():
+                ready()
+            await running
         finally:
-            self.started = False
-            for server in servers:
-                server.close()
+            if self._last_call is not None:
+                self._last_call.cancel()
             self.close_sockets()
-            await self._drain(state)
             with contextlib.suppress(AttributeError):
                 self.app.log.close()
 
@@ -122,58 +117,42 @@ class Server:
                 self._loop.call_soon_threadsafe(self._stop_soon)
 
     def close_sockets(self) -> None:
-        """Give the port back."""
+        """Give the port, or the path of a Unix socket, back."""
         for listening in self.sockets:
             listening.close()
-
-    def _protocol_class(self, limits: Limits, errors: logging.Logger) -> type[asyncio.Protocol] | str:
-        return protocol_class(limits, getattr(self.app, "error_body", detail_error), error_log=errors)
+        if self.settings.uds:
+            Path(self.settings.uds).unlink(missing_ok=True)
 
     def _stop_soon(self) -> None:
-        if self._stop.is_set():
-            self._stop_now.set()
-        self._stop.set()
+        if self._stopping:
+            self._end_now()
+        else:
+            self._stopping = True
+            self._uvicorn.stop()
+            self._last_call = self.loop.call_later(self.settings.shutdown_timeout, self._end_now)
 
-    def _config(self, errors: logging.Logger) -> Config:
-        settings = self.settings
-        limits = Limits(
-            settings.max_headers, settings.header_timeout, settings.max_connections, settings.body_timeout
-        )
-        config = Config(
-            self.app,
-            http=self._protocol_class(limits, errors),
-            ws="none",
-            lifespan="off",
-            interface="asgi3",
-            workers=1,  # else read from WEB_CONCURRENCY
-            log_config=None,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,  # nothing that leaves depends on the time of day
-            timeout_keep_alive=settings.keep_alive,  # type: ignore[arg-type]  # only ever added to a time
-        )
-        config.load()
-        return config
+    def _end_now(self) -> None:
+        """End what still runs, for which uvicorn then waits no longer.
 
-    async def _drain(self, state: ServerState) -> None:
-        for connection in list(state.connections):
+        Its own ``timeout_graceful_shutdown`` leaves connections open, and says on stderr that it was needed.
+        """
+        for connection in list(self._serving.connections):
             connection.shutdown()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.shutdown_timeout
-        # Uvicorn sets no event when the last one ends.
-        while (state.connections or state.tasks) and not self._stop_now.is_set() and loop.time() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(POLL)
-        running = list(state.tasks)
-        for task in running:
+        for task in list(self._serving.tasks):
             task.cancel()
-        for connection in list(state.connections):
+        for connection in list(self._serving.connections):
             connection.transport.abort()
-        if running:
-            await asyncio.wait(running, timeout=CANCELLED)
+        if self._last_call is not None:
+            self._last_call.cancel()
+        self._last_call = self.loop.call_later(AGAIN, self._end_now)
+
+
+def _listening(settings: Settings) -> list[socket.socket]:
+    return [listen_on_path(settings.uds)] if settings.uds else listen(settings.host, settings.port)
 
 
 def run(app: Any, settings: Settings) -> int:
-    """Serve until SIGINT or SIGTERM, and return the exit code.
+    """Serve until SIGINT, SIGTERM or SIGHUP, and return the exit code.
 
     Raises:
         StartError: the server cannot start.
@@ -182,8 +161,10 @@ def run(app: Any, settings: Settings) -> int:
     server = Server(app, settings)
 
     def ready() -> None:
+        # In place of uvicorn's handlers: those end the process by the signal and not with exit code 0, and
+        # take no second SIGTERM for a wish to end at once.
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             try:
                 loop.add_signal_handler(number, server.stop)
             except NotImplementedError:  # Windows
@@ -307,7 +288,9 @@ def _is_foreign(context: dict[str, Any]) -> bool:
 def ready_line(server: Server) -> str:
     """The line on stdout that says where the server answers."""
     if server.settings.ready == "json":
-        fields = {"url": server.url, "control": server.control, "port": server.port, "pid": os.getpid()}
-        return json.dumps(fields)
+        uds = server.settings.uds
+        where: dict[str, Any] = {"uds": uds} if uds else {"port": server.port}
+        return json.dumps({"url": server.url, "control": server.control, **where, "pid": os.getpid()})
     title = getattr(server.app, "title", "an application")
-    return f"MockGrid serves {title} at {server.url} (control: {server.control}) — Ctrl+C stops it"
+    path = f" on the socket {server.settings.uds}" if server.settings.uds else ""
+    return f"MockGrid serves {title} at {server.url}{path} (control: {server.control}) — Ctrl+C stops it"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
 from mockgrid.contract.extension import Failure
+from mockgrid.contract.phrases import phrase
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply
@@ -325,11 +325,3 @@ def violations_header(violations: Sequence[Violation]) -> bytes:
             break
         taken.append(text)
     return ("[" + ",".join(taken) + "]").encode("ascii")
-
-
-def phrase(status: int) -> str:
-    """Return the reason phrase of a status; empty for one that has none."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from mockgrid import __version__
+from mockgrid.contract.phrases import phrase
 from mockgrid.session.exchange_json import exchange_records
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # A session knows no date; the archive's times are counted from here.
 _BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 def har(session: Session, redaction: Redaction) -> dict[str, Any]:
@@ -61,7 +60,7 @@ def _entry(exchange: ExchangeRecord) -> dict[str, Any]:
         },
         "response": {
             "status": exchange.status,
-            "statusText": _PHRASES.get(exchange.status, ""),
+            "statusText": phrase(exchange.status),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": _pairs(reply.headers),

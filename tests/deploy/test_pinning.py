@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from deploy.fleet import DEPLOY, PROXIES, ROOT, answers, call, chat, complete, replica, session_path
-from mockgrid.session.sessions import session_name
+from mockgrid.session.session import session_name
 
 KEYS = [f"mg-key-{number}" for number in range(300)]
 # What else may stand in X-MockGrid-Session, and so in a path.

@@ -46,7 +46,6 @@ CLIENTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize("case", CLIENTS, ids=lambda case: str(case[0]))
 def test_streams(port, player, case):
     asked, text, error, cause, plain = case
@@ -67,7 +66,6 @@ SHAPES = [
 ]
 
 
-@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize(("shape", "error", "message"), SHAPES)
 def test_shapes_of_an_error(port, player, shape, error, message):
     player.play(
@@ -84,7 +82,6 @@ PLAIN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("parser", ["httptools"], indirect=True)
 @pytest.mark.parametrize(("kind", "error"), PLAIN)
 def test_plain_bodies(port, player, kind, error):
     player.play(early_fault=Fault(kind=kind, duration=LASTING if kind == "slow_headers" else None))

@@ -18,7 +18,7 @@ from raw_http import connect, read_all
 from waiting import within
 
 from mockgrid.app.build import build_app
-from mockgrid.http.protocol.guard import Guard
+from mockgrid.http.connection import Connection
 from mockgrid.settings import Settings
 
 SCENARIOS = """
@@ -122,7 +122,7 @@ def gone(port, raw, count):
 def ours(thing):
     """Asyncio's own transports are circles until they are closed, and some of their parts stay so."""
     made_by = type(thing).__module__.partition(".")[0]
-    return made_by in {"mockgrid", "uvicorn", "h11"} or isinstance(thing, (BaseException, FrameType))
+    return made_by in {"mockgrid", "uvicorn"} or isinstance(thing, (BaseException, FrameType))
 
 
 COUNT = 20
@@ -139,7 +139,7 @@ CASES = [
 @pytest.mark.parametrize(("ask", "raw"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_no_circles(port, ask, raw):
     def idle():
-        return not any(issubclass(type(thing), Guard) for thing in gc.get_objects())
+        return not any(issubclass(type(thing), Connection) for thing in gc.get_objects())
 
     ask(port, raw, 3)
     time.sleep(0.05)

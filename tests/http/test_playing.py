@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -17,9 +16,8 @@ from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, par
 from raw_http import connect, read_all
 from waiting import at_best, within
 
-from mockgrid.http.outlet import CutError
 from mockgrid.http.play import Playing
-from mockgrid.http.protocol.line import EXTENSION, Line
+from mockgrid.http.writer import CutError, Writer
 from mockgrid.reply.script import Head, Played, Script, Wait, Write
 from mockgrid.scenario.delay import Fixed
 from mockgrid.scenario.fault import Fault, StreamFault
@@ -260,100 +258,89 @@ def test_one_late_write_makes_no_other_late(player):
     assert at_best(0.6, seconds)  # counted from each write, it were 0.75
 
 
-class FakeLine:
-    """Remembers in which turn of the loop each chunk was written."""
+class FakeWriter(Writer):
+    """Remembers in which turn of the loop each piece was written."""
 
-    lost = False
+    degraded = ""
+    lost = stopping = False
 
     def __init__(self):
-        self.turn, self.turns = 0, []
+        self.turn, self.written, self.waits = 0, [], False
 
-    def watch(self, on_stop):
+    def whole(self, status, headers, body):
+        raise NotImplementedError
+
+    async def start(self, status, headers, length=None):  # noqa: ARG002 - as the class has it
+        self.written.append((self.turn, b""))
+
+    async def start_slowly(self, status, headers, length, seconds, pause):
+        raise NotImplementedError
+
+    def write_now(self, data):
+        if not self.waits:
+            self.written.append((self.turn, data))
+        return not self.waits
+
+    async def write(self, data):
+        await asyncio.sleep(0)
+        self.written.append((self.turn, data))
+
+    async def end(self):
+        self.written.append((self.turn, b"end"))
+
+    async def raw(self, data):
+        raise NotImplementedError
+
+    async def cut(self, what):
+        raise NotImplementedError
+
+    async def reset(self):
+        raise NotImplementedError
+
+    def abort(self):
+        raise NotImplementedError
+
+    def watch(self, wake):
         pass
 
-    def chunk(self, _):
-        self.turns.append(self.turn)
-        return True
+    def unwatch(self):
+        pass
 
 
-def test_no_two_writes_leave_in_one_turn_from_a_deadline_either():
-    line = FakeLine()
-
-    async def receive():
-        await asyncio.Event().wait()
-
-    async def send(_):
-        line.turns.append(line.turn)
+def played_by(writer, *steps):
+    """Play steps, and return what each turn of the loop has written, the head aside."""
 
     async def call():
         loop = asyncio.get_running_loop()
 
         def count():
-            line.turn += 1
+            writer.turn += 1
             loop.call_soon(count)
 
         count()
-        steps = [Head(), Wait(0.01), Write(b"1"), Write(b"2"), Write(b"3"), Wait(0.01), Write(b"4")]
-        await Playing(Script(steps), Played(), line, receive, send).play(200, [])
+        await Playing(Script([Head(), *steps]), Played(), writer).play(200, [])
 
     asyncio.run(call())
-    assert len(line.turns) == 6
-    assert len(set(line.turns[:5])) == 5
+    turns = {}
+    for turn, data in writer.written[1:-1]:
+        turns.setdefault(turn, []).append(data)
+    return list(turns.values())
 
 
-def test_between_a_write_from_a_deadline_and_the_next_the_loop_has_a_turn(monkeypatch):
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("before", [[], [Wait(0.01)]])
+def test_no_two_pieces_of_an_event_leave_in_one_turn(before, waits):
     # uvloop wakes a task in the turn of the timer that wakes it, and sends what one turn wrote as one.
-    told = []
-    sleep = asyncio.sleep
-
-    class Telling(FakeLine):
-        def chunk(self, data):
-            told.append(data)
-            return True
-
-    async def turn(seconds):
-        told.append("turn")
-        await sleep(seconds)
-
-    async def receive():
-        await asyncio.Event().wait()
-
-    async def send(message):
-        told.append(message.get("body"))
-
-    async def call():
-        # The second wait outlasts whatever holds this machine up, so it is one.
-        steps = [Head(), Wait(0.01), Write(b"1"), Write(b"2"), Wait(0.5), Write(b"3")]
-        await Playing(Script(steps), Played(), Telling(), receive, send).play(200, [])
-
-    monkeypatch.setattr(asyncio, "sleep", turn)
-    asyncio.run(call())
-    assert told[1:5] == [b"1", "turn", b"2", b"3"]
+    writer = FakeWriter()
+    writer.waits = waits
+    steps = [Write(b"1"), Write(b"2"), Write(b"3", 1), Write(b"4", 1), Wait(0.01), Write(b"5", 1)]
+    assert played_by(writer, *before, *steps) == [[b"1"], [b"2"], [b"3"], [b"4"], [b"5"]]
 
 
-def test_a_chunk_is_left_to_asgi_while_the_client_reads_too_slowly():
-    written = []
-    cycle = SimpleNamespace(
-        flow=SimpleNamespace(write_paused=False),
-        disconnected=False,
-        response_complete=False,
-        chunked_encoding=True,
-        scope={"method": "POST"},
-        transport=SimpleNamespace(write=written.append),
-    )
-    line = Line(None, cycle)
-    assert line.chunk(b"one")
-    cycle.flow.write_paused = True
-    assert not line.chunk(b"two")
-    assert written == [b"3\r\none\r\n"]
-    for reason in ("disconnected", "response_complete"):
-        cycle.flow.write_paused = False
-        setattr(cycle, reason, True)
-        assert not line.chunk(b"three")
-        setattr(cycle, reason, False)
-    cycle.scope["method"] = "HEAD"
-    assert not line.chunk(b"four")
-    assert len(written) == 1
+def test_whole_events_leave_together_and_yet_others_get_the_loop():
+    turns = played_by(FakeWriter(), *(Write(b"%d" % number, 1) for number in range(200)))
+    assert [len(turn) for turn in turns] == [64, 64, 64, 8]
+    assert b"".join(map(b"".join, turns)) == b"".join(b"%d" % number for number in range(200))
 
 
 # Without MockGrid's own server.
@@ -421,15 +408,3 @@ def test_in_process_a_cancelled_client_has_left(player):
 
     asyncio.run(call())
     assert player.outcome().ended_by == "client"
-
-
-def test_the_line_is_in_the_scope_for_whoever_takes_it(starts):
-    seen = []
-
-    async def app(scope, _, send):
-        seen.append(EXTENSION in scope["extensions"])
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    exchange(starts(app, log="off").port)
-    assert seen == [True]

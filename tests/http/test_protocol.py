@@ -1,14 +1,12 @@
 import json
 import socket
-import sys
 import time
 
 import pytest
 from raw_http import connect, exchange, read_all, responses
 from waiting import within
 
-from mockgrid.http.protocol import h11_guard, httptools_guard, protocol_class
-from mockgrid.http.protocol.target import origin_form
+from mockgrid.http.head import origin_form
 
 CLOSE = b"Host: x\r\nConnection: close\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -35,6 +33,10 @@ MALFORMED = {
     "length negative": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "length with sign": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\n{}",
     "length beyond 64 bits": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    "no host": b"GET / HTTP/1.1\r\nA: b\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+    "chunks twice": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "chunks not last": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
     "encoding unknown": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: rot13\r\n\r\nab",
     "chunk size not hexadecimal": CHUNKED + b"xyz\r\n",
@@ -125,13 +127,15 @@ def test_malformed_gets_one_json_error(serve, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_both_length_and_chunks_are_never_two_requests(serve, parser):
+def test_both_length_and_chunks_are_never_two_requests(serve):
     both = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-    found = exchange(serve().port, both, finish=True)
-    if parser == "httptools":
-        only_error(found, 400)
-    else:  # h11 lets the chunks decide, as RFC 9112 allows
-        assert [response.status for response in found] == [200]
+    only_error(exchange(serve().port, both, finish=True), 400)
+
+
+@pytest.mark.parametrize("codings", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
+def test_a_coding_that_is_not_undone_is_not_implemented(serve, codings):
+    raw = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: %b\r\n\r\n0\r\n\r\n" % codings
+    assert "chunked alone" in only_error(exchange(serve().port, raw), 501)
 
 
 @pytest.mark.parametrize("name", CUT)
@@ -151,10 +155,7 @@ def test_flood_is_refused_early_and_readably(serve, name):
         for _ in range(64):  # 4 MiB: a client that writes first and reads then is not reset on the way
             connection.sendall(block)
         found = responses(read_all(connection))
-    if name == "chunk extension" and found[0].status == 400:
-        only_error(found, 400)  # h11 knows no extension that long
-    else:
-        assert "16384 bytes" in only_error(found, 431)
+    assert "16384 bytes" in only_error(found, 431)
     alive(server)
 
 
@@ -241,6 +242,27 @@ def test_request_that_offers_an_upgrade_keeps_its_body(serve, chunked, pieces):
     assert b"hello" in found[0].body
 
 
+UPGRADE = (
+    b"POST /up HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 33\r\n\r\n"
+    b"GET /smuggled HTTP/1.1\r\nHost: x\r\n"
+)
+
+
+def test_an_offer_to_upgrade_is_seen_however_its_head_is_split(serve, echo):
+    server = serve()
+    after = b"GET /after HTTP/1.1\r\n" + CLOSE + b"\r\n"
+    for place in range(1, len(UPGRADE), 3):
+        with connect(server.port) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(UPGRADE[:place])
+            time.sleep(0.002)
+            connection.sendall(UPGRADE[place:] + after)
+            found = responses(read_all(connection))
+        assert [response.status for response in found] == [200, 200], place
+        assert b"/smuggled" in found[0].body
+    assert set(echo.asked) == {"/up", "/after"}
+
+
 def test_trailers_do_not_become_headers(serve):
     (response,) = exchange(serve().port, ANSWERED["chunked"][0])
     assert json.loads(response.body)["headers"] == ["connection", "host", "transfer-encoding"]
@@ -267,7 +289,11 @@ def test_broken_body_behind_a_running_reply_waits_for_its_turn(serve):
 
 def test_broken_body_is_a_lost_client_to_the_application(serve, echo):
     server = serve()
-    only_error(exchange(server.port, CHUNKED + b"2\r\nab\r\nzz\r\n"), 400)
+    with connect(server.port) as connection:
+        connection.sendall(CHUNKED + b"2\r\nab\r\n")
+        assert within(30, lambda: echo.asked == ["/"])
+        connection.sendall(b"zz\r\n")
+        only_error(responses(read_all(connection)), 400)
     alive(server)
     assert echo.disconnects == ["/"]
 
@@ -388,21 +414,6 @@ def test_error_bodies_come_from_the_application(serve, echo):
         "text/x",
         b"malformed_body",
     )
-
-
-def test_h11_serves_where_httptools_is_absent(monkeypatch, limits):
-    monkeypatch.delitem(sys.modules, "mockgrid.http.protocol.httptools_guard")
-    monkeypatch.delattr("mockgrid.http.protocol.httptools_guard")
-    monkeypatch.setitem(sys.modules, "httptools", None)
-    monkeypatch.delitem(sys.modules, "uvicorn.protocols.http.httptools_impl", raising=False)
-    assert issubclass(protocol_class(limits), h11_guard.H11Guard)
-
-
-def test_unknown_uvicorn_serves_unhardened(monkeypatch, limits):
-    monkeypatch.setattr(httptools_guard, "SUPPORTED", False)
-    assert issubclass(protocol_class(limits), h11_guard.H11Guard)
-    monkeypatch.setattr(h11_guard, "SUPPORTED", False)
-    assert protocol_class(limits) == "auto"
 
 
 @pytest.mark.parametrize("target", [b"host:443", b"v1/models", b"", b"a b://x", b"://x", b"?a"])

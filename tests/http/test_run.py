@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import uvicorn
 from asgi import Caller
 from raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
@@ -97,7 +98,7 @@ def test_ready_text_is_one_line_for_a_person(program, free_port):
     assert server.end() == (0, "", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_lets_a_running_stream_finish_and_accepts_no_more(program, number):
     server = program(shutdown_timeout=60)
     port = server.ready()["port"]
@@ -261,7 +262,7 @@ def test_stop_twice_is_stop_once_and_lets_replies_finish(echo):
 
 
 def test_failure_in_the_thread_is_raised_to_the_caller(echo, monkeypatch):
-    monkeypatch.setattr("mockgrid.http.server.Config", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("mockgrid.http.adapter.UvicornServer.serve", lambda *_: 1 / 0)
     threads = threading.active_count()
     with pytest.raises(StartError, match="division by zero"):
         start_in_thread(echo, Settings(port=0))
@@ -314,3 +315,63 @@ def test_what_fails_in_tasks_of_the_host_is_not_told_as_the_servers_own(guest, c
     assert "KeyError" in told
     assert ("Event loop is closed" in told) is not guest
     assert [record.name for record in caplog.records] == (["asyncio"] if guest else [])
+
+
+def on_path(path, data):
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(str(path))
+        connection.sendall(data)
+        return read_all(connection)
+
+
+def test_unix_socket(program, tmp_path):
+    path = tmp_path / "grid.sock"
+    for _ in range(2):  # the second in the place of one that was killed
+        server = program(uds=str(path))
+        assert server.ready() == {
+            "url": "http://localhost/v1",
+            "control": "http://localhost/__mockgrid__",
+            "uds": str(path),
+            "pid": server.process.pid,
+        }
+        asked = b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        assert on_path(path, asked).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert path.stat().st_mode & 0o777 == 0o666
+        with pytest.raises(StartError, match=r"Unix socket .*grid\.sock: Address already in use\."):
+            start_in_thread(None, Settings(uds=str(path)))
+        server.process.kill()
+        server.end()
+        assert path.exists()
+    server = program(uds=str(path), ready="text")
+    line = server.process.stdout.readline().decode()
+    assert f" at http://localhost/v1 on the socket {path} (control: " in line
+    server.process.terminate()
+    assert server.end() == (0, "", "")
+    assert not path.exists()
+
+
+def test_a_path_that_is_no_place_for_a_socket_says_what_to_do(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "nowhere" / "grid.sock", tmp_path / ("x" * 200)):
+        with pytest.raises(StartError, match=r"Cannot listen on the Unix socket .* --uds takes a path"):
+            start_in_thread(None, Settings(uds=str(path)))
+    assert (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("name", ["connections", "tasks", "server_state", "started", "should_exit"])
+def test_a_uvicorn_without_what_is_used_of_it_is_refused(echo, monkeypatch, name):
+    class Other(uvicorn.Server):
+        def __init__(self, config):
+            super().__init__(config)
+            delattr(self if hasattr(self, name) else self.server_state, name)
+
+    monkeypatch.setattr("mockgrid.http.adapter.Server", Other)
+    with pytest.raises(StartError, match=f"this version of uvicorn: .*{name}.* Install one"):
+        start_in_thread(echo, Settings(port=0))
+
+
+def test_a_uvicorn_that_has_not_a_setting_is_refused(echo, monkeypatch):
+    monkeypatch.setattr("mockgrid.http.adapter.Config", lambda app, *, lifespan: (app, lifespan))
+    with pytest.raises(StartError, match=r"this version of uvicorn: .*unexpected keyword"):
+        start_in_thread(echo, Settings(port=0))

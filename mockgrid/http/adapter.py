@@ -1,0 +1,70 @@
+"""All that MockGrid uses of uvicorn, and the one place that knows it.
+
+Documented are ``Config`` with its settings, ``Server`` and its ``serve``. The sets in which a server keeps
+its connections and tasks, and drains them, are not, and neither are its two switches: they are looked for
+before anything is served.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn import Config, Server
+
+from mockgrid.errors import StartError
+from mockgrid.http.connection import Connection
+
+if TYPE_CHECKING:
+    import socket
+
+    from mockgrid.http.connection import Serving
+
+_SETTINGS: Final[dict[str, Any]] = {
+    "ws": "none",
+    "lifespan": "off",
+    "interface": "asgi3",
+    "workers": 1,  # else read from WEB_CONCURRENCY
+    "log_config": None,
+}
+
+
+class UvicornServer:
+    """A uvicorn server whose connections are MockGrid's.
+
+    Args:
+        serving: what the connections share.
+
+    Raises:
+        StartError: this version of uvicorn lacks what is used of it.
+    """
+
+    def __init__(self, serving: Serving) -> None:
+        class Served(Connection):
+            """What uvicorn makes for each connection; what it hands over is at hand already."""
+
+            def __init__(self, *_: Any, **__: Any) -> None:
+                super().__init__(serving)
+
+        try:
+            self._server: Any = Server(Config(serving.app, http=Served, **_SETTINGS))
+            state = self._server.server_state
+            serving.connections, serving.tasks = state.connections, state.tasks
+            _ = self._server.started, self._server.should_exit
+        except (AttributeError, TypeError) as error:
+            raise StartError(
+                f"MockGrid cannot serve with this version of uvicorn: {error}.",
+                hint="Install one that it is tested with: pip install 'uvicorn>=0.30'.",
+            ) from error
+
+    @property
+    def started(self) -> bool:
+        """Whether it answers."""
+        return bool(self._server.started)
+
+    async def serve(self, sockets: list[socket.socket]) -> None:
+        """Answer on sockets until told to stop, and then until nothing runs any more."""
+        await self._server.serve(sockets)
+
+    def stop(self) -> None:
+        """Accept no more, let running replies finish, and close all connections."""
+        self._server.should_exit = True
