@@ -17,7 +17,7 @@ from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
 from mockgrid.app.context import RequestContext
 from mockgrid.app.metrics import Metrics
-from mockgrid.app.read import AsgiBody, BodyReader, DisconnectedError
+from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import known_models
@@ -25,6 +25,7 @@ from mockgrid.contract.router import ROUTED
 from mockgrid.control import CONTROL
 from mockgrid.http.eager import Timeout
 from mockgrid.http.head import Head
+from mockgrid.http.incoming import AsgiBody
 from mockgrid.http.send import send_at_once, send_reply
 from mockgrid.http.writer import AsgiWriter
 from mockgrid.log import ErrorLog, RequestLog, warn
@@ -41,9 +42,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from mockgrid.app.read import Body
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.control.routes import Control
+    from mockgrid.http.incoming import RequestBody
     from mockgrid.http.writer import Writer
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.reply.request import Request
@@ -132,11 +133,11 @@ class App:
         else:
             await self.answer(head, AsgiBody(receive), AsgiWriter(receive, send))
 
-    def at_once(self, head: Head, body: Body, writer: Writer) -> Coroutine[Any, Any, None] | None:
+    def at_once(self, head: Head, body: RequestBody, writer: Writer) -> Coroutine[Any, Any, None] | None:
         """Return what answers a request of MockGrid's own server without ASGI; None where ASGI has to."""
         return None if head.path.startswith(_NOT_THE_API) else self.answer(head, body, writer)
 
-    async def answer(self, head: Head, body: Body, writer: Writer) -> None:
+    async def answer(self, head: Head, body: RequestBody, writer: Writer) -> None:
         """The way of a request."""
         context = RequestContext(head, monotonic())
         try:

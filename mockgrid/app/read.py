@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from mockgrid.contract.encodings import (
     BodyTooLargeError,
@@ -14,44 +14,14 @@ from mockgrid.http.eager import Timeout
 from mockgrid.reply.refused import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
     from starlette.types import Receive
 
     from mockgrid.http.head import Head
+    from mockgrid.http.incoming import RequestBody
 
 
 class DisconnectedError(Exception):
     """The client left before its request was whole."""
-
-
-class Body(Protocol):
-    """The body of a request on its way."""
-
-    def body(self) -> bytes | None:
-        """Return all of it where it has arrived, else None."""
-
-    def receive(self) -> Awaitable[Any]:
-        """Wait for more of it (ASGI's ``receive``)."""
-
-
-class AsgiBody:
-    """A body that comes in ASGI's messages.
-
-    Args:
-        receive: ASGI's.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-
-    def receive(self) -> Awaitable[Any]:
-        """See ``Body``."""
-        return self._receive()
-
-    def body(self) -> None:
-        """It has to be waited for."""
-        return
 
 
 class BodyReader:
@@ -67,7 +37,7 @@ class BodyReader:
         self._digits = len(str(most))
         self._seconds = seconds
 
-    def arrived(self, incoming: Body) -> bytes | None:
+    def arrived(self, incoming: RequestBody) -> bytes | None:
         """Return a body that has arrived with its head; None for one that has to be waited for.
 
         Raises:

@@ -17,7 +17,7 @@ from mockgrid.http.connection import Connection
 if TYPE_CHECKING:
     import socket
 
-    from mockgrid.http.connection import Serving
+    from mockgrid.http.serving import Serving
 
 _SETTINGS: Final[dict[str, Any]] = {
     "ws": "none",

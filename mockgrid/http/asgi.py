@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from mockgrid.http.connection import Serving
+    from mockgrid.http.connection_writer import ConnectionWriter
     from mockgrid.http.incoming import Incoming
-    from mockgrid.http.writer import ConnectionWriter
+    from mockgrid.http.serving import Serving
 
 _FAILED: Final = "MockGrid failed to answer; its log has the reason."
 # Headers that say where a body ends, and whether the connection goes on: the writer has them.

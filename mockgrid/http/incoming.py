@@ -3,17 +3,67 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from mockgrid.http.connection import Connection
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import Receive
+
+    from mockgrid.http.connection_writer import ConnectionWriter
     from mockgrid.http.head import Head
-    from mockgrid.http.writer import ConnectionWriter
 
 AHEAD: Final = 65_536
 """Bytes of a body that nobody has asked for, after which no more of it is read."""
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class RequestBody(Protocol):
+    """The body of a request on its way."""
+
+    def body(self) -> bytes | None:
+        """Return all of it where it has arrived, else None."""
+
+    def receive(self) -> Awaitable[Any]:
+        """Wait for more of it (ASGI's ``receive``)."""
+
+
+class AsgiBody:
+    """A body that comes in ASGI's messages.
+
+    Args:
+        receive: ASGI's.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+
+    def body(self) -> None:
+        """It has to be waited for."""
+        return
+
+    def receive(self) -> Awaitable[Any]:
+        """See ``RequestBody``."""
+        return self._receive()
+
+
+class Flow(Protocol):
+    """What a request needs of the connection that it arrives on.
+
+    Attributes:
+        transport: asyncio's.
+        put: writes at the next turn of the event loop.
+    """
+
+    transport: asyncio.Transport
+    put: Callable[[bytes], None]
+
+    def pause_reading(self) -> None:
+        """Read no more."""
+
+    def resume_reading(self) -> None:
+        """Read on."""
 
 
 class Incoming:
@@ -43,7 +93,7 @@ class Incoming:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Flow,
         head: Head,
         pairs: list[tuple[bytes, bytes]],
         keep_alive: bool,  # noqa: FBT001 - made for every request
@@ -57,7 +107,7 @@ class Incoming:
         self._pieces: list[bytes] = []
 
     @classmethod
-    def known(cls, connection: Connection, head: Head, body: bytes) -> Incoming:
+    def known(cls, connection: Flow, head: Head, body: bytes) -> Incoming:
         """Return a request that has arrived whole behind a head that has been read before."""
         incoming = cls(connection, head, [], True, "1.1")
         incoming._pieces.append(body)
@@ -121,7 +171,7 @@ class Incoming:
         """Wait for the next piece of the body, or for the end (ASGI's ``receive``)."""
         while not (self._left or self._answered or self._pieces or (self._whole and not self._taken)):
             if not self._continued and not self._whole and self._expects_continue():
-                self.connection.serving.write_soon(self.connection.transport, _CONTINUE)
+                self.connection.put(_CONTINUE)
             self._continued = True
             self._ahead = 0
             self.connection.resume_reading()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from mockgrid.http.writer import head_bytes
+from mockgrid.http.connection_writer import head_bytes
 
 ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """``(failure, message) -> (status, headers, body)``; failure is a key of ``STATUS``; headers carry at least

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
 from mockgrid.http.adapter import UvicornServer
-from mockgrid.http.connection import Serving
 from mockgrid.http.listen import listen, listen_on_path, url_host
 from mockgrid.http.open_files import connections_that_fit
 from mockgrid.http.refusal import Limits, detail_error
+from mockgrid.http.serving import Serving
 from mockgrid.log import ErrorLog, say
 
 if TYPE_CHECKING:

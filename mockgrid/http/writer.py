@@ -7,47 +7,17 @@ other server or in process, and does what ASGI has words for: of the rest it say
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import struct
-import sys
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Final
-
-from mockgrid.contract.phrases import phrase
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.types import Receive, Send
-
-    from mockgrid.http.incoming import Incoming
 
     Headers = Sequence[tuple[bytes, bytes]]
     Pause = Callable[[float], Awaitable[bool]]
     """Waits so many seconds; False once the client has left."""
-
-_STATUS_LINES: Final = {
-    status: f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() for status in range(100, 600)
-}
-# Winsock's structure has shorts where others have integers.
-_LINGER_NOT: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-_LOOK: Final = 0.001
-"""Seconds between looks at what has not left yet, before a reset."""
-_FLUSH: Final = 1.0
-"""Seconds that it gets to leave: a reset throws away what the client does not read."""
-# Bytes that leave as one.
-_TOGETHER: Final = 65_536
-# Replies that have no body, whatever they declare.
-_BODYLESS: Final = (204, 304)
-
-
-def head_bytes(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Return the status line and the header lines, without the blank line at their end."""
-    parts = [_STATUS_LINES[status]]
-    for name, value in headers:
-        parts += (name, b": ", value, b"\r\n")
-    return b"".join(parts)
 
 
 class CutError(ConnectionResetError):
@@ -138,192 +108,6 @@ class Writer(ABC):
         """Call it no more."""
 
 
-class ConnectionWriter(Writer):
-    """Over a connection of MockGrid's own server.
-
-    Args:
-        incoming: the request that is answered.
-
-    Attributes:
-        started: whether a part of the reply has been written.
-        complete: whether all has been written, or nothing more will be.
-        keep_alive: whether the connection goes on after the reply.
-        wake: called when the client leaves, or the server stops.
-    """
-
-    degraded = ""
-    started = False
-    complete = False
-    wake: Callable[[], None] | None = None
-    _chunked = False
-    _length: int | None = None
-    _written = 0
-    _together = 0
-
-    def __init__(self, incoming: Incoming) -> None:
-        self._connection = incoming.connection
-        self._bodyless = incoming.head.method == "HEAD"
-        self._chunks = incoming.version == "1.1"
-        self.keep_alive = incoming.keep_alive
-
-    @property
-    def lost(self) -> bool:  # type: ignore[override]  # the connection knows
-        """Whether the client is known to have left."""
-        return self._connection.lost
-
-    @property
-    def stopping(self) -> bool:  # type: ignore[override]  # the connection knows
-        """Whether the server is told to stop."""
-        return self._connection.stopping
-
-    @property
-    def dead(self) -> bool:
-        """Whether what is written goes nowhere."""
-        return self.complete or self._connection.lost
-
-    def whole(self, status: int, headers: Headers, body: bytes) -> bool:
-        """See ``Writer``."""
-        connection = self._connection
-        if connection.write_paused or self.started or connection.lost:
-            return False
-        parts = [_STATUS_LINES[status]]
-        for name, value in headers:
-            parts += (name, b": ", value, b"\r\n")
-        parts.append(b"content-length: %d\r\n" % len(body))
-        if not self.keep_alive or connection.stopping:
-            self.keep_alive = False
-            parts.append(b"connection: close\r\n")
-        parts.append(b"\r\n")
-        if not self._bodyless:
-            parts.append(body)
-        connection.serving.write_soon(connection.transport, b"".join(parts))
-        self.started = self.complete = True
-        connection.reply_ended(self)
-        return True
-
-    def _head(self, status: int, headers: Headers, length: int | None) -> bytes:
-        self._length = length
-        self.started = True
-        framing: list[tuple[bytes, bytes]] = []
-        if length is not None:
-            framing.append((b"content-length", b"%d" % length))
-        elif status in _BODYLESS:
-            self._bodyless = True
-        elif self._chunks:
-            self._chunked = True
-            framing.append((b"transfer-encoding", b"chunked"))
-        elif not self._bodyless:
-            self.keep_alive = False  # a body without a length ends where its connection does
-        if self._connection.stopping:
-            self.keep_alive = False
-        if not self.keep_alive:
-            framing.append((b"connection", b"close"))
-        return head_bytes(status, (*headers, *framing)) + b"\r\n"
-
-    async def start(self, status: int, headers: Headers, length: int | None = None) -> None:
-        """See ``Writer``."""
-        if not self.dead:
-            await self._send(self._head(status, headers, length))
-
-    async def start_slowly(
-        self, status: int, headers: Headers, length: int | None, seconds: float, pause: Pause
-    ) -> None:
-        """See ``Writer``."""
-        data = self._head(status, headers, length)
-        for place in range(len(data)):
-            await self._send(data[place : place + 1])
-            if not await pause(seconds / len(data)):
-                return
-
-    def _framed(self, data: bytes) -> bytes:
-        if self._bodyless:
-            return b""
-        self._written += len(data)
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
-
-    def write_now(self, data: bytes) -> bool:
-        """See ``Writer``."""
-        connection = self._connection
-        if connection.write_paused or self.complete or connection.lost:
-            return False
-        self._put(self._framed(data))
-        return True
-
-    async def write(self, data: bytes) -> None:
-        """See ``Writer``."""
-        if data:
-            await self._send(self._framed(data))
-
-    async def _send(self, data: bytes) -> None:
-        connection = self._connection
-        if connection.write_paused:
-            await connection.drained()
-        if data and not self.dead:
-            self._put(data)
-
-    def _put(self, data: bytes) -> None:
-        connection = self._connection
-        connection.serving.write_soon(connection.transport, data)
-        self._together += len(data)
-        if self._together > _TOGETHER:  # only what is written can tell that the client reads too slowly
-            self._together = 0
-            connection.serving.flush()
-
-    async def end(self) -> None:
-        """See ``Writer``."""
-        if self._bodyless:
-            pass
-        elif self._chunked:
-            await self._send(b"0\r\n\r\n")
-        elif self._length is not None and self._written != self._length:
-            self.keep_alive = False
-        self.finish()
-
-    def finish(self) -> None:
-        """Nothing more is written: the connection goes on, or closes."""
-        if not self.complete:
-            self.complete = True
-            self._connection.reply_ended(self)
-
-    async def raw(self, data: bytes) -> None:
-        """See ``Writer``."""
-        self.started = True
-        self.keep_alive = False
-        await self._send(data)
-
-    async def cut(self, what: str) -> None:  # noqa: ARG002 - here it can be done
-        """See ``Writer``."""
-        self.keep_alive = False
-        self.finish()
-
-    async def reset(self) -> None:
-        """See ``Writer``."""
-        transport = self._connection.transport
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + _FLUSH
-        await asyncio.sleep(_LOOK)  # uvloop writes between two turns of its loop
-        while not self.lost and _unsent(transport) and loop.time() < deadline:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(_LOOK)
-        peer = transport.get_extra_info("socket")
-        if peer is not None and not transport.is_closing():
-            with contextlib.suppress(OSError):  # a Unix socket knows no reset
-                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        self.abort()
-
-    def abort(self) -> None:
-        """See ``Writer``."""
-        self.complete = True
-        self._connection.transport.abort()
-
-    def watch(self, wake: Callable[[], None]) -> None:
-        """See ``Writer``."""
-        self.wake = wake
-
-    def unwatch(self) -> None:
-        """See ``Writer``."""
-        self.wake = None
-
-
 class AsgiWriter(Writer):
     """Over ASGI's messages.
 
@@ -412,16 +196,3 @@ class AsgiWriter(Writer):
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None
-
-
-def _unsent(transport: asyncio.Transport) -> int:
-    """Return how many bytes have not reached the client, as far as this system tells."""
-    waiting = transport.get_write_buffer_size()
-    peer = transport.get_extra_info("socket")
-    if sys.platform == "linux" and not waiting and peer is not None and not transport.is_closing():
-        import fcntl  # noqa: PLC0415 - not on every platform
-        import termios  # noqa: PLC0415 - not on every platform
-
-        counted = fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
-        waiting = struct.unpack("i", counted)[0]
-    return waiting

@@ -8,9 +8,10 @@ from random import Random
 
 import h11
 
-from mockgrid.http.connection import Connection, Serving
+from mockgrid.http.connection import Connection
 from mockgrid.http.head import origin_form
 from mockgrid.http.refusal import Limits, detail_error
+from mockgrid.http.serving import Serving
 
 SEQUENCES = 6_000
 

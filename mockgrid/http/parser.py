@@ -1,0 +1,193 @@
+"""Reading requests from bytes by httptools, and refusing what is not one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import httptools
+
+from mockgrid.http.head import Head
+from mockgrid.http.refusal import RefusalError, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Pairs = list[tuple[bytes, bytes]]
+
+_METHODS: Final[dict[bytes, str]] = {}
+_VERSIONS: Final = ("1.0", "1.1")
+
+
+class Unread(Protocol):
+    """A request of which the body is still to be read."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take a piece of the body."""
+
+
+class RequestParser:
+    """Reads the requests of one connection.
+
+    Bytes are counted as they arrive and the count is cleared whenever the parser gets on (a head complete, a
+    piece of body, a message complete), so one number bounds a head that never ends, trailers that never end
+    and chunk extensions that never end alike.
+
+    Args:
+        max_headers: bytes of the request line and all header fields.
+        begun: makes a request of head, headers in order, whether its client keeps the connection, and the
+            version of HTTP.
+        ended: told that the last of a request has been read.
+
+    Attributes:
+        in_head: whether some but not all of a head has been read.
+        reading: the request of which the head has been read, and the body not to the end.
+    """
+
+    def __init__(
+        self,
+        max_headers: int,
+        begun: Callable[[Head, Pairs, bool, str], Unread],
+        ended: Callable[[], None],
+    ) -> None:
+        self._max_headers = max_headers
+        self._begun = begun
+        self._ended = ended
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._pairs: Pairs = []
+        # Bytes since the parser last got on, give or take one read.
+        self._stuck = 0
+        # The parser stops at this head, which asks for an upgrade: it is read again without.
+        self._upgrades = False
+        self.in_head = False
+        self.reading: Unread | None = None
+
+    def close(self) -> None:
+        """Read no more; httptools' parser and this one refer to each other."""
+        self.reading = self._parser = None
+        del self._begun, self._ended
+
+    def feed(self, data: bytes) -> None:
+        """Read some bytes.
+
+        Raises:
+            RefusalError: they are no request, or one that is not taken.
+        """
+        self._stuck += len(data)
+        more = data
+        while more:
+            try:
+                self._parser.feed_data(more)
+                break
+            except httptools.HttpParserUpgrade as stopped:
+                more = self._without_upgrade(more[stopped.args[0] :])
+            except httptools.HttpParserError as error:
+                raise _refusal(error) from None
+        if self._stuck > self._max_headers:
+            raise self._too_large()
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        self.in_head = True
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the target."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; behind a body, a trailer, which goes nowhere."""
+        self._pairs.append((name.lower(), value.rstrip(b" \t")))
+
+    def on_headers_complete(self) -> None:
+        """A head: the request begins."""
+        url, pairs, parser = self._url, self._pairs, self._parser
+        if self._stuck > self._max_headers:  # some of which may be a body behind the head
+            size = len(url) + sum(len(name) + len(value) + 4 for name, value in pairs)
+            if size > self._max_headers:
+                raise self._too_large()
+        self._stuck = 0
+        self.in_head = False
+        self._url, self._pairs = b"", []
+        method = parser.get_method()
+        if method == b"CONNECT":  # there is nowhere to go, whatever form the target has
+            raise malformed("its target cannot be read")
+        try:
+            head = Head.of_target(_METHODS.get(method) or _method(method), url, pairs)
+        except ValueError:
+            raise malformed("its target cannot be read") from None
+        version = parser.get_http_version()
+        headers = head.headers
+        if b"upgrade" in headers and parser.should_upgrade():
+            self._upgrades, self._url, self._pairs = True, url, pairs
+            return
+        if head.repeated or version != "1.1" or b"host" not in headers or b"transfer-encoding" in headers:
+            _check_framing(version, pairs)
+        keep_alive = version == "1.1" and parser.should_keep_alive()
+        self.reading = self._begun(head, pairs, keep_alive, version)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body."""
+        self._stuck = 0
+        if self.reading is not None:
+            self.reading.feed(body)
+
+    def on_message_complete(self) -> None:
+        """A request has been read to its end."""
+        if self._upgrades:  # it is read again
+            return
+        self._stuck = 0
+        self._pairs = []
+        self._ended()
+        self.reading = None
+
+    def _without_upgrade(self, data: bytes) -> bytes:
+        """Return a head again without its offer to upgrade, and what comes behind it.
+
+        Java's client and ``curl --http2`` offer h2c with every first request, which is answered as plain
+        HTTP. The parser stops at such a head, and would leave its body to be read as the next request.
+        """
+        parser = self._parser
+        lines = [b"%b %b HTTP/%b" % (parser.get_method(), self._url, parser.get_http_version().encode())]
+        lines += [b"%b: %b" % pair for pair in self._pairs if pair[0] != b"upgrade"]
+        self._upgrades, self._url, self._pairs = False, b"", []
+        self._parser = httptools.HttpRequestParser(self)
+        return b"\r\n".join(lines) + b"\r\n\r\n" + data
+
+    def _too_large(self) -> RefusalError:
+        message = f"The request line and headers exceed {self._max_headers} bytes."
+        return RefusalError("headers_too_large", message)
+
+
+def _method(method: bytes) -> str:
+    """Return a method as text; httptools knows a few dozen of them."""
+    return _METHODS.setdefault(method, method.decode())
+
+
+def _refusal(error: Exception) -> Exception:
+    """Return why a parser has stopped: what a callback has raised, or its own reason."""
+    return (
+        error.__context__.with_traceback(None)
+        if isinstance(error.__context__, Exception)
+        else malformed(str(error))
+    )
+
+
+def _check_framing(version: str, pairs: Pairs) -> None:
+    """Refuse a head by which it is not certain what is asked of whom, or where its body ends.
+
+    Raises:
+        RefusalError: it has no host or two, or codings that are not undone here.
+    """
+    if version not in _VERSIONS:
+        raise malformed("its version is not 1.0 or 1.1")
+    hosts = sum(name == b"host" for name, _ in pairs)
+    if hosts > 1 or (version == "1.1" and not hosts):
+        raise malformed(f"it has {hosts or 'no'} Host headers, where one was expected")
+    codings = [value.lower() for name, value in pairs if name == b"transfer-encoding"]
+    if codings not in ([], [b"chunked"]):
+        names = [coding.strip() for coding in b",".join(codings).split(b",")]
+        if names[-1:] != [b"chunked"] or names.count(b"chunked") > 1:
+            raise malformed("its Transfer-Encoding does not end its body with chunks")
+        raise RefusalError("unsupported_coding", "The Transfer-Encoding of a request may be chunked alone.")
