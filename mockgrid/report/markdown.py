@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.report.wording import (
     branch_names,
+    cells_of,
     counted,
     dropped_sentences,
     facts,
@@ -14,10 +15,11 @@ from mockgrid.report.wording import (
     printable,
     share,
     states,
+    tables,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mockgrid.report.document import Document
 
@@ -54,58 +56,23 @@ def render_markdown(document: Document) -> str:
 
 def _wrong(document: Document) -> Iterator[str]:
     summary = document["summary"]
-    if document["violations"]:
-        yield f"### {counted(summary['violations'], 'violation')}"
-        yield _table(
-            ("code", "operation", "where", "what is wrong", "times", "session"),
-            [
-                (
-                    _code(entry["code"]),
-                    _code(operation_of(entry)),
-                    _code(f"{entry['location']} {entry['pointer'] or '/'}"),
-                    _plain(entry["message"]),
-                    str(entry["count"]),
-                    _code(entry["session"]),
-                )
-                for entry in document["violations"]
-            ],
-        )
-    if document["verdicts"]:
-        yield f"### {counted(summary['verdicts'], 'verdict')} on the client's conduct"
-        yield _table(
-            ("code", "verdict", "what happened", "session"),
-            [
-                (
-                    _code(entry["code"]),
-                    _code(entry["verdict"]),
-                    _plain(entry["message"]),
-                    _code(entry["session"]),
-                )
-                for entry in document["verdicts"]
-            ],
-        )
     unreached = [step for step in document["steps"] if not step["count"]]
-    if unreached:
-        yield f"### {counted(len(unreached), 'step')} never reached"
-        yield _table(
-            ("scenario", "step", "where"),
-            [(_code(step["scenario"]), _plain(step["step"]), _code(step["where"])) for step in unreached],
-        )
-    if document["warnings"]:
-        yield f"### {counted(summary['warnings'], 'warning')}"
-        yield _table(
-            ("code", "operation", "field", "what is odd", "times"),
-            [
-                (
-                    _code(entry["code"]),
-                    _code(operation_of(entry)),
-                    _code(entry["path"]),
-                    _plain(entry["message"]),
-                    str(entry["count"]),
-                )
-                for entry in document["warnings"]
-            ],
-        )
+    for name, title, entries in (
+        ("violations", counted(summary["violations"], "violation"), document["violations"]),
+        (
+            "verdicts",
+            f"{counted(summary['verdicts'], 'verdict')} on the client's conduct",
+            document["verdicts"],
+        ),
+        ("steps", f"{counted(len(unreached), 'step')} never reached", unreached),
+        ("warnings", counted(summary["warnings"], "warning"), document["warnings"]),
+    ):
+        if entries:
+            yield f"### {title}"
+            head = [heading.lower() for heading, _, _ in tables[name]]
+            yield _table(
+                head, [[_SET[kind](text) for kind, text in cells_of(name, entry)] for entry in entries]
+            )
 
 
 def _rows(rows: Sequence[dict[str, Any]], *, with_state: bool = False) -> str:
@@ -156,3 +123,12 @@ def _code(text: str) -> str:
     """Return a text set as code; one that code cannot hold is set as text."""
     words = printable(text)
     return f"`{words}`" if _CODE.fullmatch(words) else _plain(words)
+
+
+_SET: Final[Mapping[str, Callable[[str], str]]] = {
+    "mark": _code,
+    "code": _code,
+    "long": _code,
+    "text": _plain,
+    "number": str,
+}

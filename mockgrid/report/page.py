@@ -6,24 +6,27 @@ import base64
 import hashlib
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.report.wording import (
+    cells_of,
     dropped_sentences,
     facts,
     operation_of,
     printable,
     share,
     states,
+    tables,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.report.document import Document
 
 __all__ = ["render_html"]
 
+_ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
 _ROW_CLASSES = {"covered": "covered", "never_exercised": "never", "undeclared": "undeclared"}
 
 
@@ -88,40 +91,23 @@ def _figures(summary: dict[str, Any]) -> str:
 
 
 def _sections(document: Document) -> Iterator[str]:
-    rows = share(document["summary"]["rows"], "covered", "declared rows are covered")
-    for name, title, caption, head, line in (
+    for name, title, caption in (
         (
             "violations",
             "Violations",
             "Breaches of the contract, those at different indices of a list added up",
-            ("Code", "Operation", "Where", "What is wrong", "Times", "Session"),
-            _violation,
         ),
-        (
-            "verdicts",
-            "Verdicts",
-            "What the journal proves about the client's conduct",
-            ("Code", "Verdict", "What happened", "Session"),
-            _verdict,
-        ),
-        (
-            "steps",
-            "Steps",
-            "Steps of the scenarios that were played",
-            ("Scenario", "Step", "Where", "Times", "State"),
-            _step,
-        ),
-        (
-            "warnings",
-            "Warnings",
-            "Unknown and deprecated fields of valid requests",
-            ("Code", "Operation", "Field", "What is odd", "Times"),
-            _warning,
-        ),
-        ("rows", "Rows", rows, ("Operation", "Request", "Status", "Response", "Times", "State"), _row),
+        ("verdicts", "Verdicts", "What the journal proves about the client's conduct"),
+        ("steps", "Steps", "Steps of the scenarios that were played"),
+        ("warnings", "Warnings", "Unknown and deprecated fields of valid requests"),
     ):
         if document[name]:
-            yield _section(title, caption, head, map(line, document[name]))
+            head = [heading for heading, _, _ in tables[name]]
+            head += ["Times", "State"] if name == "steps" else []
+            yield _section(title, caption, head, [_entry(name, entry) for entry in document[name]])
+    if document["rows"]:
+        caption = share(document["summary"]["rows"], "covered", "declared rows are covered")
+        yield _section("Rows", caption, _ROW_HEAD, map(_row, document["rows"]))
     yield from _branches(document["branches"])
     yield from (f'<p class="quiet">{_text(sentence)}</p>' for sentence in dropped_sentences(document))
 
@@ -141,7 +127,7 @@ def _branches(branches: list[dict[str, Any]]) -> Iterator[str]:
         )
 
 
-def _section(title: str, caption: str, head: tuple[str, ...], lines: Iterable[Line]) -> str:
+def _section(title: str, caption: str, head: Sequence[str], lines: Iterable[Line]) -> str:
     columns = "".join(_column(name) for name in head)
     body = "\n".join(_line(line) for line in lines)
     return (
@@ -173,33 +159,19 @@ def _branch(branch: dict[str, Any]) -> Line:
     return Line(state[0], (_long(branch["label"]), kind, _state(state[1])))
 
 
-def _violation(entry: dict[str, Any]) -> Line:
-    where = _long(f"{entry['location']} {entry['pointer'] or '/'}")
-    cells = (_mark(entry["code"]), _code(operation_of(entry)), where, _text(entry["message"]))
-    return Line("failed", (*cells, _number(entry["count"]), _long(entry["session"])))
-
-
-def _verdict(entry: dict[str, Any]) -> Line:
-    cells = (_mark(entry["code"]), _code(entry["verdict"]), _text(entry["message"]), _long(entry["session"]))
-    return Line("failed", cells)
-
-
-def _warning(entry: dict[str, Any]) -> Line:
-    cells = (_mark(entry["code"]), _code(operation_of(entry)), _long(entry["path"]), _text(entry["message"]))
-    return Line("never", (*cells, _number(entry["count"])))
-
-
-def _step(entry: dict[str, Any]) -> Line:
-    kind, state = ("covered", "reached") if entry["count"] else ("never", "never reached")
-    cells = (_code(entry["scenario"]), _text(entry["step"]), _code(entry["where"]))
-    return Line(kind, (*cells, _number(entry["count"]), _state(state)))
+def _entry(name: str, entry: dict[str, Any]) -> Line:
+    cells = [_SET[kind](text) for kind, text in cells_of(name, entry)]
+    if name == "steps":
+        kind, state = ("covered", "reached") if entry["count"] else ("never", "never reached")
+        return Line(kind, (*cells, _number(entry["count"]), _state(state)))
+    return Line("never" if name == "warnings" else "failed", tuple(cells))
 
 
 def _state(words: str) -> str:
     return f'<td class="state">{_mark(words)}</td>'
 
 
-def _number(count: int) -> str:
+def _number(count: int | str) -> str:
     return f'<td class="number">{count}</td>'
 
 
@@ -227,3 +199,12 @@ def _source(name: str) -> str:
 def _digest(source: str) -> str:
     """Return what a content security policy allows an inline style or script by."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
+
+
+_SET: Final[Mapping[str, Callable[[str], str]]] = {
+    "mark": _mark,
+    "code": _code,
+    "long": _long,
+    "text": _text,
+    "number": _number,
+}

@@ -6,10 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 __all__ = [
     "branch_names",
+    "cells_of",
     "counted",
     "dropped_sentences",
     "facts",
@@ -20,6 +21,7 @@ __all__ = [
     "rows_by_operation",
     "share",
     "states",
+    "tables",
 ]
 
 _MOST_OPERATIONS: Final = 6
@@ -32,6 +34,40 @@ states: Final = {
     "undeclared": "not in the contract",
 }
 """The states of rows, in words."""
+
+
+tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
+    "violations": (
+        ("Code", "code", "mark"),
+        ("Operation", "operation", "code"),
+        ("Where", "place", "long"),
+        ("What is wrong", "message", "text"),
+        ("Times", "count", "number"),
+        ("Session", "session", "long"),
+    ),
+    "verdicts": (
+        ("Code", "code", "mark"),
+        ("Verdict", "verdict", "code"),
+        ("What happened", "message", "text"),
+        ("Session", "session", "long"),
+    ),
+    "steps": (("Scenario", "scenario", "code"), ("Step", "step", "text"), ("Where", "where", "code")),
+    "warnings": (
+        ("Code", "code", "mark"),
+        ("Operation", "operation", "code"),
+        ("Field", "path", "long"),
+        ("What is odd", "message", "text"),
+        ("Times", "count", "number"),
+    ),
+}
+"""The columns of lists that are set as tables: a title, what is shown, and how that is set."""
+
+
+def cells_of(name: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a table shows of an entry: how each cell is set, and its text."""
+    place = f"{entry.get('location')} {entry.get('pointer') or '/'}"
+    values = {**entry, "operation": entry.get("operation") or _NO_OPERATION, "place": place}
+    return [(kind, str(values[key])) for _, key, kind in tables[name]]
 
 
 def headline(rows: Sequence[dict[str, Any]]) -> str:

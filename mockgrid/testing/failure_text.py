@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     )
     from mockgrid.testing.exchange import Exchange
 
-__all__ = ["advice"]
 
 WIDTH: Final = 80
 """Columns of the longest line, paths without a slash to break at excepted."""

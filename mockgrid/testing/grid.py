@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mockgrid.testing.controls import Controls
 
 __tracebackhide__ = hidden
+
 _OF_A_STARTED_ONE: Final = ("base_url", "api_key", "_controls")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.app.build import build_app
 from mockgrid.app.values import read_settings
@@ -15,20 +15,20 @@ from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
-    Application = Callable[[Any, Receive, Send], Awaitable[None]]
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from mockgrid.app.app import App
     from mockgrid.http.server import RunningServer
     from mockgrid.testing.controls import CallName, Controls
 
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Application = Callable[[Any, Receive, Send], Awaitable[None]]
+
 __tracebackhide__ = hidden
-T = TypeVar("T")
+
+
 # A free port, a quiet log, and no wait for replies that nobody reads any more.
 _DEFAULTS: Final[Mapping[str, Any]] = {"port": 0, "log": "off", "shutdown_timeout": 0.2}
 
@@ -80,22 +80,21 @@ class LocalControls:
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
-        operate: Callable[..., dict[str, Any]] = getattr(self._operator, name)
-        return self._call(lambda: operate(key, *body, **query))
+        answer: dict[str, Any] = self._on_loop(getattr(self._operator, name), key, *body, **query)
+        return answer
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
     ) -> list[dict[str, Any]]:
         """See ``Controls``."""
         if wait:
-            self._run(self._operator.wait(key, wait, seconds))
-        page = self._call(lambda: self._operator.exchanges(key, after=after))
-        return list(page["exchanges"])
+            self._on_loop(self._operator.wait, key, wait, seconds)
+        return list(self._on_loop(self._operator.exchanges, key, after=after)["exchanges"])
 
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""
-        report: Callable[[], dict[str, Any]] = self._operator.report
-        return self._call(report)
+        report: dict[str, Any] = self._on_loop(self._operator.report)
+        return report
 
     def where(self, pointer: str) -> str:
         """See ``Controls``."""
@@ -105,42 +104,25 @@ class LocalControls:
         """See ``Controls``."""
         self._server.stop()
 
-    def _call(self, function: Callable[[], T]) -> T:
-        """Run a function on the server's loop."""
-        future: Future[T] = Future()
+    def _on_loop(self, operate: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        """Call a method of the operator's on the server's loop."""
 
-        def answer() -> None:
-            try:
-                future.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-                future.set_exception(error)
+        async def answer() -> Any:
+            value = operate(*arguments, **options)
+            return await value if isinstance(value, Awaitable) else value
 
-        try:
-            self._server.loop.call_soon_threadsafe(answer)
-        except RuntimeError:
-            raise _stopped() from None
-        return _result(future)
-
-    def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the server's loop."""
+        coroutine = answer()
         try:
             future = asyncio.run_coroutine_threadsafe(coroutine, self._server.loop)
         except RuntimeError:
             coroutine.close()
-            raise _stopped() from None
-        return _result(future)
-
-
-def _result(future: Future[T]) -> T:
-    try:
-        return future.result()
-    except ControlError as error:
-        findings = [finding.as_json() for finding in error.findings]
-        raise CallError(error.status, error.message, findings) from None
-
-
-def _stopped() -> CallError:
-    return CallError(0, "This MockGrid has stopped; ask while it runs, within its `with` block.")
+            stopped = "This MockGrid has stopped; ask while it runs, within its `with` block."
+            raise CallError(0, stopped) from None
+        try:
+            return future.result()
+        except ControlError as error:
+            findings = [finding.as_json() for finding in error.findings]
+            raise CallError(error.status, error.message, findings) from None
 
 
 class MockGrid(Grid):

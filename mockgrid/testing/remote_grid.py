@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mockgrid.testing.controls import CallName, Controls
 
 __tracebackhide__ = hidden
+
 _TIMEOUT: Final = 10.0
 """Seconds that an answer may take, beyond those that it was asked to wait for."""
 _IDLE: Final = 10.0

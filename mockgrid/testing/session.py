@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.testing.script import Played
 
 __tracebackhide__ = hidden
+
 _REAL: Final = 409
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
