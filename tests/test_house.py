@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
-MOST_MODULES = 300
-MOST_CODE_LINES = 26_664
+MOST_MODULES = 297
+MOST_CODE_LINES = 26_640
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -90,19 +90,18 @@ EXCEPTIONS = {
         contract.contract contract.router document.document document.yaml schema.generate.application
         schema.generate.arrays schema.generate.evaluation schema.generate.maker schema.generate.objects
     """,
-    "unargued_imports": "cli.explain",
+    "unargued_imports": "",
     "long_modules": "",
     "classes_of_one_name": """
         Call Composer Document Exchange Fields Head Line Meeting NearMiss Part Place Schemas Spot Stream
         Values Violation _Plan
     """,
     "pale_names": """
-        app.app app.compose app.read cli.annotations cli.checking cli.meeting cli.report cli.serve
-        cli.sources contract.bodies contract.compiler contract.contract contract.coverage.rows
-        contract.coverage.snapshot contract.examples contract.extension contract.fields
-        contract.media_types contract.multipart contract.operation contract.parameters contract.router
-        contract.security contract.styles document.bundle document.jsonpath document.nearest
-        document.yaml document.yaml_mistakes findings findings.finding http.listen
+        app.app app.compose app.read contract.bodies contract.compiler contract.contract
+        contract.coverage.rows contract.coverage.snapshot contract.examples contract.extension
+        contract.fields contract.media_types contract.multipart contract.operation contract.parameters
+        contract.router contract.security contract.styles document.bundle document.jsonpath
+        document.nearest document.yaml document.yaml_mistakes findings findings.finding http.listen
         http.protocol.httptools_guard http.protocol.target http.timeout reply.accept reply.chat.chunks
         reply.chat.plan reply.chat.replies reply.chat.schemas reply.chat.strict reply.checking
         reply.errors reply.examples reply.faults reply.first_byte reply.generic reply.models

@@ -1,7 +1,7 @@
 """The contract report: what tests never exercised, and what the client did wrong.
 
 It is one JSON document. Its renderings, ``text``, ``markdown``, ``junit`` and ``page``, are modules that only
-those who ask for them load; so is ``reading``, which reads a document that was written before.
+those who ask for them load.
 """
 
 from __future__ import annotations
