@@ -73,9 +73,7 @@ class App:
         library: gives the scenarios that keys and headers may ask for, when the first is asked for.
     """
 
-    def __init__(
-        self, contract: Contract, settings: Settings, library: Callable[[], Library] | None = None
-    ) -> None:
+    def __init__(self, contract: Contract, settings: Settings, library: Callable[[], Library]) -> None:
         self.contract = contract
         self.library = library
         self.settings = settings
@@ -181,14 +179,14 @@ class App:
     def _start(self, scenario: str, clock: Clock) -> Play | None:
         """Start the scenario of a new session; without a name, the server's default one."""
         name = scenario or self.settings.scenario
-        found = self.library().find(name) if name and self.library is not None else None
-        return None if found is None else self.play(found, clock)
+        named = self.library().find(name) if name else None
+        return None if named is None else self.play(named, clock)
 
     def newest(self, scenario: Scenario) -> Scenario:
         """Return the version of a scenario that its file has now."""
-        found = self.library().find(scenario.name) if self.library is not None else None
-        same = found is not None and found.origin.document.name == scenario.origin.document.name
-        return found if found is not None and same else scenario
+        newest = self.library().find(scenario.name)
+        same = newest is not None and newest.origin.document.name == scenario.origin.document.name
+        return newest if newest is not None and same else scenario
 
     def play(self, scenario: Scenario, clock: Clock) -> Play:
         """Return a scenario at its beginning, on a session's clock."""

@@ -46,7 +46,7 @@ class Credentials:
         keys: Keys,
         sessions: Sessions,
         *,
-        library: Callable[[], Library] | None = None,
+        library: Callable[[], Library],
         accepted: Collection[str] = (),
         accept_any: bool = False,
     ) -> None:
@@ -161,13 +161,13 @@ class Credentials:
         if self._knows(name):
             return name
         short_name = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
-        hint = self._library().hint(name) if self._library is not None else "There are no scenarios."
+        hint = self._library().hint(name)
         raise self._refused(
             f"{subject} the scenario {short_name!r}, which is not known. {hint}", operation, code="MG105"
         )
 
     def _knows(self, name: str) -> bool:
-        return self._library is not None and name in self._library().scenarios
+        return name in self._library().scenarios
 
     def _refused(self, message: str, operation: Operation, *, code: str = "MG104") -> RefusedError:
         advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""

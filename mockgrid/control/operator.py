@@ -262,7 +262,7 @@ class Operator:
 
     def scenarios(self) -> dict[str, Any]:
         """Return the scenarios that keys and headers may ask for."""
-        library = self._service.library() if self._service.library is not None else None
+        library = self._service.library()
         return {
             "scenarios": [
                 {
@@ -273,9 +273,9 @@ class Operator:
                     "steps": [step.label for step in scenario.steps],
                     "contract_off": [reply.where for _, reply in scenario.contract_off],
                 }
-                for scenario in (library.scenarios.values() if library is not None else ())
+                for scenario in library.scenarios.values()
             ],
-            "findings": [finding.as_json() for finding in library.findings] if library is not None else [],
+            "findings": [finding.as_json() for finding in library.findings],
         }
 
     def report(self) -> dict[str, Any]:

@@ -42,9 +42,7 @@ class Scripts:
         shape: which errors have.
     """
 
-    def __init__(
-        self, contract: Contract, library: Callable[[], Library] | None, shape: ErrorShape = "vendor"
-    ) -> None:
+    def __init__(self, contract: Contract, library: Callable[[], Library], shape: ErrorShape) -> None:
         self._contract = contract
         self._shape = shape
         self._library = library
@@ -84,11 +82,10 @@ class Scripts:
         """
         if not isinstance(name, str):
             raise ControlError(422, "`scenario` is the name of a scenario; steps are given as `steps`.")
-        library = self._library() if self._library is not None else None
-        scenario = library.find(name) if library is not None else None
-        if library is None or scenario is None:
-            hint = library.hint(name) if library is not None else "There are no scenarios."
-            raise ControlError(404, f"There is no scenario {name[:60]!r}. {hint}")
+        library = self._library()
+        scenario = library.find(name)
+        if scenario is None:
+            raise ControlError(404, f"There is no scenario {name[:60]!r}. {library.hint(name)}")
         return scenario
 
     def _checked(self, script: dict[str, Any]) -> Scenario:

@@ -75,7 +75,7 @@ class Service(Protocol):
         """Makes the metrics."""
 
     @property
-    def library(self) -> Callable[[], Library] | None:
+    def library(self) -> Callable[[], Library]:
         """Gives the scenarios that keys and headers may ask for."""
 
     @property
