@@ -31,6 +31,11 @@ _SECRET_FIELD = re.compile(
     re.IGNORECASE,
 )
 _FIELDS_OF_BODY = re.compile(rb'"(?:%b)"\s*:' % _SECRET_FIELD.pattern.encode(), re.IGNORECASE)
+_FIELDS_OF_FORM = re.compile(
+    rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*))'
+    % ((_SECRET_FIELD.pattern.encode(),) * 2),
+    re.IGNORECASE,
+)
 # These only look so.
 _OPEN_NAMES = frozenset(("www-authenticate", "max_tokens", "max_completion_tokens"))
 _SESSION = "x-mockgrid-session"
@@ -40,7 +45,7 @@ _SHORTEST = 4
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
 # What stands where a text was cut, also in the ASCII of a header.
-_CUT = re.compile(r"(…|\\u2026)")
+_CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
 
 
@@ -97,8 +102,10 @@ class Redaction:
         if _FIELDS_OF_BODY.search(body):
             with suppress(MalformedJsonError):
                 words.update(_of_fields(read_json(body, _DEEPEST)))
-        elif b"=" in body and not body.startswith((b"{", b"[")):
-            words.update(self._of_query(body.decode("latin-1"), form=True))
+        else:
+            for match in _FIELDS_OF_FORM.finditer(body):
+                value = (match[1] or match[2] or b"").decode("utf-8", "replace")
+                words.update((value, unquote_plus(value)))
         return Hidden(words)
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
@@ -156,15 +163,12 @@ class Redaction:
             except ValueError:
                 return
 
-    def _of_query(self, query: str, *, form: bool = False) -> Iterator[str]:
-        """Yield the secrets of a query, or of a form that is written like one."""
+    def _of_query(self, query: str) -> Iterator[str]:
+        """Yield the secrets of a query."""
         for name, value in parse_qsl(query, keep_blank_values=True):
             yield from self._keys_in(value)
-            if form:
-                is_secret, declared = bool(_SECRET_FIELD.fullmatch(name)), True
-            else:
-                is_secret, declared = self._is_secret_query(name), name in self._queries
-            if is_secret and len(value) >= (_SHORTEST if declared else _SHORTEST_LIKELY):
+            shortest = _SHORTEST if name in self._queries else _SHORTEST_LIKELY
+            if self._is_secret_query(name) and len(value) >= shortest:
                 yield value
 
 
@@ -182,16 +186,14 @@ class Hidden:
             (form for form in forms if len(form) >= _SHORTEST), key=lambda form: (-len(form), form)
         )
         self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms else None
+        self._longest = len(self._forms[0]) if self._forms else 0
 
     def text(self, text: str) -> str:
         """Return text without the secrets, and without the beginning of one where the text was cut."""
         if self._pattern is None:
             return text
         text = self._pattern.sub(REDACTED, text)
-        parts = _CUT.split(text)
-        for place in range(0, len(parts) - 1, 2):
-            parts[place] = self._without_beginning(parts[place])
-        return "".join(parts)
+        return text if _CUT.search(text) is None else self._without_beginnings(text)
 
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
@@ -211,18 +213,19 @@ class Hidden:
         is_secret = isinstance(value, (str, int, float)) and _SECRET_FIELD.fullmatch(name)
         return REDACTED if is_secret else self.value(value)
 
-    def _without_beginning(self, text: str) -> str:
-        """Return a text that was cut at its end without what may be the beginning of a secret there."""
-        length = max((_overlap(text, form) for form in self._forms), default=0)
-        return text[: len(text) - length] + REDACTED if length else text
-
-
-def _overlap(text: str, secret: str) -> int:
-    """Return how many characters of a secret's beginning a text ends with; 0 for fewer than tell anything."""
-    for length in range(min(len(secret) - 1, len(text)), _SHORTEST - 1, -1):
-        if text.endswith(secret[:length]):
-            return length
-    return 0
+    def _without_beginnings(self, text: str) -> str:
+        """Return a text without what may be the beginning of a secret before each place where it was cut."""
+        beginnings = "|".join(sorted({re.escape(form[:_SHORTEST]) for form in self._forms}))
+        pieces, done = [], 0
+        for match in re.finditer(f"(?={beginnings})", text):
+            start = match.start()
+            cut = _CUT.search(text, start, start + self._longest + len("\\u2026"))
+            if start >= done and cut is not None:
+                beginning = text[start : cut.start()]
+                if any(form.startswith(beginning) for form in self._forms):
+                    pieces += [text[done:start], REDACTED]
+                    done = cut.start()
+        return "".join([*pieces, text[done:]])
 
 
 def _of_fields(value: Any) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 import base64
 import json
+import time
 from urllib.parse import quote
 
 import pytest
 from asgi import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import at_best
 
 KEY_CHARACTERS = st.sampled_from("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~+/=")
 secrets = st.text(KEY_CHARACTERS, min_size=12, max_size=40).map(lambda rest: f"Zq9{rest}")
@@ -146,6 +148,41 @@ def test_fields_of_a_body_that_are_named_for_a_secret_are_redacted(field):
     _, told = told_of(Caller(), body=body)
     assert SECRET not in told
     assert f'"{field}": "[redacted]"' in told
+
+
+BOUNDARY = '--b\r\ncontent-disposition: form-data; name="{}"{}\r\n\r\n{}\r\n--b--\r\n'
+FORMS = {
+    "application/x-www-form-urlencoded": f"user=ada&password={SECRET}+and+more&q={SECRET}+and+more",
+    "multipart/form-data; boundary=b": BOUNDARY.format("api_key", "", SECRET)
+    + BOUNDARY.format("password", "\r\ncontent-type: text/plain", SECRET + "-2"),
+}
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_fields_of_forms_that_are_named_for_a_secret_are_redacted(kind):
+    caller = Caller()
+    headers = {"content-type": kind}
+    assert caller.call(body=FORMS[kind].encode(), headers=headers).status == 415
+    told = everything(caller.app)
+    assert SECRET not in told
+    assert "password" in told
+
+
+def test_redacting_takes_no_longer_for_who_means_ill():
+    for body in (
+        b"password=x&" * 90_000,
+        b'; name="password"' + b"\r\nx" * 300_000,
+        "mg-t…".encode() * 150_000,
+    ):
+        caller = Caller()
+        caller.call(body=body, headers={"content-type": "application/x-www-form-urlencoded"})
+        assert at_best(3, lambda caller=caller: seconds(everything, caller.app))
+
+
+def seconds(function, *arguments):
+    began = time.thread_time()
+    function(*arguments)
+    return time.thread_time() - began
 
 
 def test_what_a_schema_says_of_a_password_is_told():
