@@ -23,9 +23,9 @@ from mockgrid.session.session import named_session, session_name
 from mockgrid.session.summary import clock_state, summary
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from mockgrid.control.service import KeyPolicy, Service
+    from mockgrid.control.service import Service
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.journal import Journal
@@ -41,20 +41,6 @@ _NAME = re.compile(r"s-(?:[0-9a-f]{12}|anonymous)(?:~.+)?")
 _QUESTION = ("attempt", "request", "scenario", "session")
 # That are played through.
 _MOST_ATTEMPTS = 10_000
-
-
-def session_called(key: str, credentials: KeyPolicy, find: Callable[[str], object]) -> str:
-    """Return the name of the session that an operator means.
-
-    Args:
-        key: the session's key, or what ``X-MockGrid-Session`` says, or the name that logs show.
-        credentials: which keys are accepted.
-        find: returns None for names that are not open.
-    """
-    if _NAME.fullmatch(key):
-        return key
-    name = session_name(key)
-    return name if credentials.scenario_of(key) is not None or find(name) is not None else named_session(key)
 
 
 class Operator:
@@ -341,7 +327,11 @@ class Operator:
 
     def name(self, key: str) -> str:
         """Return the name of the session that a key, or what a header says, stands for."""
-        return session_called(key, self._service.credentials, self._service.sessions.find)
+        if _NAME.fullmatch(key):
+            return key
+        name = session_name(key)
+        is_key = self._service.credentials.scenario_of(key) is not None
+        return name if is_key or self._service.sessions.find(name) is not None else named_session(key)
 
     def _opened(self, key: str) -> Session:
         name = self.name(key)

@@ -28,8 +28,8 @@ WIDTH: Final = 80
 """Columns of the longest line, paths without a slash to break at excepted."""
 _MOST: Final = 10
 _MOST_EXCHANGES: Final = 20
-_USUAL = "Does the client use this base_url and api_key?"
-_BETWEEN: Final = "  "
+_USUAL_ADVICE = "Does the client use this base_url and api_key?"
+_BETWEEN_COLUMNS: Final = "  "
 
 
 def failure_text(
@@ -241,9 +241,11 @@ def advice(base_url: str) -> str:
     host = parts.hostname or ""
     proxies = getproxies()
     if not (parts.scheme in proxies or "all" in proxies) or proxy_bypass(host):
-        return _USUAL
+        return _USUAL_ADVICE
     name = f"{parts.scheme}_proxy" if parts.scheme in proxies else "all_proxy"
-    return f"{_USUAL} Or has it asked a proxy? {name.upper()} is set, and NO_PROXY does not name {host}."
+    return (
+        f"{_USUAL_ADVICE} Or has it asked a proxy? {name.upper()} is set, and NO_PROXY does not name {host}."
+    )
 
 
 def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
@@ -259,14 +261,14 @@ def columns(rows: Sequence[Sequence[str]], width: int) -> list[str]:
         cells = [wrap(text, most) or [""] for text, most in zip(row, widths, strict=True)]
         for parts in zip_longest(*cells, fillvalue=""):
             padded = (part.ljust(most) for part, most in zip(parts, widths, strict=True))
-            lines.append(_BETWEEN.join(padded).rstrip())
+            lines.append(_BETWEEN_COLUMNS.join(padded).rstrip())
     return lines
 
 
 def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
     """Give every column what it needs; where that is too much, the widest give way evenly."""
     needed = [max(map(len, column)) or 1 for column in zip(*rows, strict=True)]
-    left = width - len(_BETWEEN) * (len(needed) - 1)
+    left = width - len(_BETWEEN_COLUMNS) * (len(needed) - 1)
     widths = needed[:]
     while sum(widths) > left and max(widths) > 1:
         widths[widths.index(max(widths))] -= 1
