@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from mockgrid.app.app import App
 from mockgrid.app.build import build_app
 from mockgrid.settings import Settings
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
 
 CHAT = "/v1/chat/completions"
 
@@ -39,6 +43,14 @@ class Caller:
     def __init__(self, key: str = "mg-test", **settings: Any) -> None:
         self.app = build_app(Settings(**{"log": "off", **settings}))
         self.key = key
+
+    @classmethod
+    def serving(cls, contract: Contract, key: str = "mg-test") -> Caller:
+        """One for a contract that is compiled already."""
+        caller = cls.__new__(cls)
+        caller.app = App(contract, Settings(log="off"))
+        caller.key = key
+        return caller
 
     def call(
         self,

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.extension import EXTENSION
 from mockgrid.contract.lint import METHODS, check_parameter, check_path, check_template
+from mockgrid.contract.objects import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response
 from mockgrid.contract.operation_ids import plain_id
 from mockgrid.contract.security import Security, schemes_of
-from mockgrid.document.pointer import join, resolve
-from mockgrid.errors import DocumentError
+from mockgrid.document.pointer import join
 from mockgrid.schema.validator import SchemaValidator
-from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.schema.schemas import Schemas
 
 __all__ = ["Compiler"]
-
-_LONGEST_CHAIN: Final = 32
 
 
 class Compiler:
@@ -38,8 +34,8 @@ class Compiler:
         self._data = document.data
         self._requests = requests
         self._responses = responses
-        self._schemes = schemes_of(self._mapping(self._data.get("components"), "/components"))
-        self._security = self._data.get("security", [])
+        self._objects = ObjectReader(document)
+        self._schemes = schemes_of(self._objects)
         self._ids: set[str] = set()
 
     def operations(self) -> list[Operation]:
@@ -49,18 +45,18 @@ class Compiler:
             DocumentError: a part of the document is not what it should be.
         """
         found: list[Operation] = []
-        for path, entry in self._mapping(self._data.get("paths"), "/paths").items():
+        for path, entry in self._objects.mapping(self._data.get("paths"), "/paths").items():
             if path.startswith("x-"):
                 continue
-            item, at = self._follow({} if entry is None else entry, join(("paths", path)))
+            item, at = self._objects.follow({} if entry is None else entry, join(("paths", path)))
             check_path(self._document, path, item, at)
             found += [self._operation(path, method, item, at) for method in METHODS if method in item]
         return found
 
     def _operation(self, path: str, method: str, item: dict[str, Any], item_at: str) -> Operation:
         at = f"{item_at}/{method}"
-        source = self._mapping(item[method], at)
-        body, body_at = self._follow(source.get("requestBody") or {}, f"{at}/requestBody")
+        source = self._objects.mapping(item[method], at)
+        body, body_at = self._objects.follow(source.get("requestBody") or {}, f"{at}/requestBody")
         media = self._media(body, body_at, self._requests)
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
@@ -73,9 +69,9 @@ class Compiler:
             method=method.upper(),
             path=path,
             summary=str(source.get("summary", "")),
-            behaviour=self._mapping(source.get(EXTENSION), f"{at}/{EXTENSION}").get("behaviour"),
+            behaviour=self._objects.mapping(source.get(EXTENSION), f"{at}/{EXTENSION}").get("behaviour"),
             deprecated=bool(source.get("deprecated")),
-            security=Security(self._listing(source.get("security", self._security), at), self._schemes),
+            security=self._required_security(source, at),
             parameters=tuple(parameters.values()),
             body=media,
             body_required=bool(body.get("required")),
@@ -85,15 +81,23 @@ class Compiler:
             json_body=next((found for found in media.values() if found.is_json), None),
         )
 
+    def _required_security(self, source: dict[str, Any], at: str) -> Security:
+        holder, at = (source, at) if "security" in source else (self._data, "")
+        alternatives = self._objects.listing(holder.get("security"), f"{at}/security")
+        for index, alternative in enumerate(alternatives):
+            if not isinstance(alternative, dict):
+                raise self._objects.unexpected("a mapping", alternative, f"{at}/security/{index}")
+        return Security(alternatives, self._schemes)
+
     def _answers(self, source: Any, at: str) -> dict[str, Response]:
         found: dict[str, Response] = {}
-        for status, entry in self._mapping(source, at).items():
+        for status, entry in self._objects.mapping(source, at).items():
             if status.startswith("x-"):
                 continue
-            response, place = self._follow(entry, at + join((status,)))
+            response, place = self._objects.follow(entry, at + join((status,)))
             headers: dict[str, dict[str, Any]] = {}
-            for name, item in self._mapping(response.get("headers"), f"{place}/headers").items():
-                headers[name.lower()], header_at = self._follow(item, place + join(("headers", name)))
+            for name, item in self._objects.mapping(response.get("headers"), f"{place}/headers").items():
+                headers[name.lower()], header_at = self._objects.follow(item, place + join(("headers", name)))
                 self._schema(f"{header_at}/schema", self._responses)
             media = self._media(response, place, self._responses)
             key = status if status == "default" else status.upper()
@@ -102,15 +106,15 @@ class Compiler:
 
     def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
         found: dict[tuple[str, str], Parameter] = {}
-        for index, entry in enumerate(self._listing(sources, at)):
-            source, place = self._follow(entry, f"{at}/{index}")
+        for index, entry in enumerate(self._objects.listing(sources, at)):
+            source, place = self._objects.follow(entry, f"{at}/{index}")
             check_parameter(self._document, source, place)
             location, name = source["in"], str(source["name"])
             # The specification says that these three header parameters are described elsewhere.
             if location == "header" and name.lower() in ("accept", "content-type", "authorization"):
                 continue
             style = source.get("style") or ("form" if location in ("query", "cookie") else "simple")
-            content = next(iter(self._mapping(source.get("content"), f"{place}/content")), None)
+            content = next(iter(self._objects.mapping(source.get("content"), f"{place}/content")), None)
             holder = place if content is None else place + join(("content", content))
             found[location, name] = Parameter(
                 name=name,
@@ -127,15 +131,15 @@ class Compiler:
 
     def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
         found: dict[str, MediaType] = {}
-        for written, entry in self._mapping(source.get("content"), f"{at}/content").items():
+        for written, entry in self._objects.mapping(source.get("content"), f"{at}/content").items():
             place = at + join(("content", written))
-            media = self._mapping(entry, place)
+            media = self._objects.mapping(entry, place)
             examples: dict[str, Any] = {}
             if "example" in media:
                 examples[""] = media["example"]
             named = media.get("examples")
             for key, example in named.items() if isinstance(named, dict) else ():
-                resolved, _ = self._follow(example, place + join(("examples", key)))
+                resolved, _ = self._objects.follow(example, place + join(("examples", key)))
                 if "value" in resolved:
                     examples[key] = resolved["value"]
             name = written.partition(";")[0].strip().lower()
@@ -148,40 +152,3 @@ class Compiler:
             return SchemaValidator(schemas, at)
         except KeyError:
             return None
-
-    def _mapping(self, value: Any, at: str) -> dict[str, Any]:
-        """Return a mapping; one that was left empty, as in ``image/png:``, has no keys."""
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self._unexpected("a mapping", value, at)
-        return value
-
-    def _listing(self, value: Any, at: str) -> list[Any]:
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self._unexpected("a list", value, at)
-        return value
-
-    def _follow(self, value: Any, at: str) -> tuple[dict[str, Any], str]:
-        """Follow references to an object; return it with its own place."""
-        for _ in range(_LONGEST_CHAIN):
-            if not isinstance(value, dict):
-                raise self._unexpected("a mapping", value, at)
-            reference = value.get("$ref")
-            if not isinstance(reference, str):
-                return value, at
-            where = self._document.where(f"{at}/$ref")
-            if not reference.startswith("#"):
-                raise DocumentError(f"the reference {reference!r} leads out of the document.", where=where)
-            try:
-                value = resolve(self._data, unquote(reference))
-            except KeyError:
-                raise DocumentError(f"the reference {reference!r} leads to nothing.", where=where) from None
-            at = unquote(reference)[1:]
-        raise DocumentError("references lead in a circle.", where=self._document.where(at))
-
-    def _unexpected(self, expected: str, value: Any, at: str) -> DocumentError:
-        message = f"{expected} was expected, got {shown(value)}."
-        return DocumentError(message, where=self._document.where(at))

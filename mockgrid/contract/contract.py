@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import orjson
-
 from mockgrid.contract.compiler import Compiler
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import Policy, policy_of
@@ -17,6 +15,7 @@ from mockgrid.contract.lint import check_document, check_operations
 from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json
 from mockgrid.contract.operation_ids import repeated_ids
 from mockgrid.contract.router import Router
+from mockgrid.document.json_body import canonical_json
 from mockgrid.schema.required import one_way
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator, check_compiling
@@ -64,7 +63,7 @@ class Contract:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the document as canonical JSON: which contract a reply or a report was made from."""
-        return hashlib.sha256(orjson.dumps(self.document.data, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return hashlib.sha256(canonical_json(self.document.data)).hexdigest()
 
     @cached_property
     def remarks(self) -> tuple[tuple[str, str], ...]:
@@ -96,7 +95,10 @@ def base_path_of(data: dict[str, Any]) -> str:
     url = str(server.get("url", ""))
     for name, variable in (server.get("variables") or {}).items():
         url = url.replace("{" + name + "}", str(variable.get("default", "")))
-    return _clean(urlsplit(url).path)
+    try:
+        return _clean(urlsplit(url).path)
+    except ValueError:  # no host can be called so, and none is called
+        return ""
 
 
 def _clean(path: str) -> str:

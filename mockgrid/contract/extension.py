@@ -13,6 +13,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.objects import ObjectReader
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
 
 EXTENSION = "x-mockgrid"
+_STATUS = re.compile(r"[1-5][0-9]{2}")
 _GLOB = re.compile(r"[*?]|\[[^\]]*\]")
 
 
@@ -224,108 +227,108 @@ def policy_of(document: Document) -> Policy:
             retry={},
             declared=False,
         )
-    _expect(document, extension, dict, f"/{EXTENSION}")
-    errors = extension.get("errors", {})
-    _expect(document, errors, dict, f"/{EXTENSION}/errors")
+    at = f"/{EXTENSION}"
+    objects = ObjectReader(document)
+    if not isinstance(extension, dict):
+        raise objects.unexpected("a mapping", extension, at)
+    errors = objects.mapping(extension.get("errors"), f"{at}/errors")
     shapes = {"problem": _PROBLEM}
-    for name, shape in errors.get("shapes", {}).items():
-        _expect(document, shape, dict, f"/{EXTENSION}/errors/shapes/{name}")
+    for name, entry in objects.mapping(errors.get("shapes"), f"{at}/errors/shapes").items():
+        shape = objects.mapping(entry, f"{at}/errors/shapes{join((name,))}")
         shapes[name] = Shape(body=shape.get("body"), violation=shape.get("violation"))
     failures = {failure.name: failure for failure in _DEFAULT_FAILURES}
-    for name, entry in errors.get("failures", {}).items():
-        failures[name] = _failure(document, name, entry, failures, shapes)
+    for name, entry in objects.mapping(errors.get("failures"), f"{at}/errors/failures").items():
+        failures[name] = _failure(objects, name, entry, failures, shapes)
     return Policy(
         failures=failures,
         shapes=shapes,
-        models=_models(document, extension.get("models")),
-        keys=_keys(document, extension.get("keys")),
-        retry=extension.get("retry_policy", {}),
+        models=_models(objects, extension.get("models")),
+        keys=_keys(objects, extension.get("keys")),
+        retry=objects.mapping(extension.get("retry_policy"), f"{at}/retry_policy"),
         declared=True,
-        words=_words(document, errors.get("statuses", {}), failures),
+        words=_words(objects, errors.get("statuses"), failures),
     )
 
 
 def _failure(
-    document: Document, name: str, entry: Any, known: dict[str, Failure], shapes: dict[str, Shape]
+    objects: ObjectReader, name: str, value: Any, known: dict[str, Failure], shapes: dict[str, Shape]
 ) -> Failure:
-    where = f"/{EXTENSION}/errors/failures/{name}"
-    _expect(document, entry, dict, where)
+    at = f"/{EXTENSION}/errors/failures{join((name,))}"
+    entry = objects.mapping(value, at)
     base = known.get(name, Failure(name, 400))
     status = entry.get("status", base.status)
     if not isinstance(status, int) or status // 100 not in (4, 5):
         raise DocumentError(
             f"status is {status!r}; a number from 400 to 599 was expected.",
-            where=document.where(f"{where}/status"),
+            where=objects.document.where(f"{at}/status"),
         )
     shape = entry.get("shape", base.shape)
-    if shape not in shapes:
+    if not isinstance(shape, str) or shape not in shapes:
         raise DocumentError(
             f"shape {shape!r} is not declared; the declared shapes are {', '.join(sorted(shapes))}.",
-            where=document.where(f"{where}/shape"),
+            where=objects.document.where(f"{at}/shape"),
         )
+    headers = objects.mapping(entry.get("headers", dict(base.headers)), f"{at}/headers")
     return Failure(
         name=name,
         status=status,
         shape=shape,
         type=str(entry.get("type", base.type)),
         code=str(entry.get("code", base.code or name)),
-        headers={str(key): str(value) for key, value in entry.get("headers", base.headers).items()},
+        headers={str(key): str(value) for key, value in headers.items()},
     )
 
 
-def _words(document: Document, entries: Any, failures: Mapping[str, Failure]) -> dict[int, Words]:
+def _words(objects: ObjectReader, value: Any, failures: Mapping[str, Failure]) -> dict[int, Words]:
     at = f"/{EXTENSION}/errors/statuses"
-    _expect(document, entries, dict, at)
     words: dict[int, Words] = {}
-    for status, entry in entries.items():
-        _expect(document, entry, dict, f"{at}/{status}")
+    for status, described in objects.mapping(value, at).items():
+        entry = objects.mapping(described, f"{at}/{status}")
         name = entry.get("failure")
-        if name not in failures or not str(status).isdecimal():
+        if not isinstance(name, str) or name not in failures or not _STATUS.fullmatch(str(status)):
             raise DocumentError(
                 f"the status {status} stands for {name!r}; a failure that is declared was expected.",
-                where=document.where(f"{at}/{status}"),
+                where=objects.document.where(f"{at}/{status}"),
             )
         words[int(status)] = Words(name, str(entry.get("message", "")))
     return words
 
 
-def _models(document: Document, entry: Any) -> Models | None:
-    if entry is None:
+def _models(objects: ObjectReader, value: Any) -> Models | None:
+    if value is None:
         return None
-    where = f"/{EXTENSION}/models"
-    _expect(document, entry, dict, where)
-    known = entry.get("known", {})
-    _expect(document, known, dict, f"{where}/known")
+    at = f"/{EXTENSION}/models"
+    entry = objects.mapping(value, at)
+    known: dict[str, Mapping[str, Any]] = {}
+    for name, described in objects.mapping(entry.get("known"), f"{at}/known").items():
+        place = f"{at}/known{join((name,))}"
+        known[name] = objects.mapping(described, place)
+        for limit in ("context", "input", "output"):
+            tokens = known[name].get(limit, 0)
+            if isinstance(tokens, bool) or not isinstance(tokens, int):
+                raise objects.unexpected("a number of tokens", tokens, place + join((limit,)))
     return Models(
         default=str(entry.get("default", next(iter(known), "default"))),
-        known={name: limits or {} for name, limits in known.items()},
+        known=known,
         ignore_case=bool(entry.get("ignore_case", False)),
     )
 
 
-def _keys(document: Document, entry: Any) -> Keys:
-    if entry is None:
-        return Keys()
-    where = f"/{EXTENSION}/keys"
-    _expect(document, entry, dict, where)
-    prefixes = entry.get("prefixes")
-    if prefixes is None:
-        return Keys(advice=str(entry.get("advice", "")))
-    _expect(document, prefixes, list, f"{where}/prefixes")
+def _keys(objects: ObjectReader, value: Any) -> Keys:
+    at = f"/{EXTENSION}/keys"
+    entry = objects.mapping(value, at)
+    advice = str(entry.get("advice", ""))
+    if entry.get("prefixes") is None:
+        return Keys(advice=advice)
+    accepted = []
+    for index, item in enumerate(objects.listing(entry["prefixes"], f"{at}/prefixes")):
+        place = f"{at}/prefixes/{index}"
+        described = objects.mapping(item, place)
+        prefix = objects.text(described.get("prefix"), f"{place}/prefix")
+        accepted.append(KeyPrefix(prefix, "scenario" in described))
     # The longest first, so that `mg.` is not taken for a shorter beginning.
-    accepted = [KeyPrefix(str(item["prefix"]), "scenario" in item) for item in prefixes]
-    return Keys(
-        prefixes=tuple(sorted(accepted, key=lambda item: (-len(item.prefix), item.prefix))),
-        advice=str(entry.get("advice", "")),
-    )
-
-
-def _expect(document: Document, value: Any, kind: type[dict[str, Any] | list[Any]], pointer: str) -> None:
-    if not isinstance(value, kind):
-        raise DocumentError(
-            f"{pointer} is {type(value).__name__}; {'a mapping' if kind is dict else 'a list'} was expected.",
-            where=document.where(pointer),
-        )
+    accepted.sort(key=lambda known: (-len(known.prefix), known.prefix))
+    return Keys(prefixes=tuple(accepted), advice=advice)
 
 
 def _is_glob(name: str) -> bool:

@@ -12,11 +12,16 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from mockgrid.document.pointer import join
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mockgrid.contract.objects import ObjectReader
+
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
+_CARRIERS = ("header", "query", "cookie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +169,26 @@ def _cookie(header: bytes, name: str) -> str:
     return cookies[name].value if name in cookies else ""
 
 
-def schemes_of(components: Mapping[str, Any]) -> dict[str, Scheme]:
-    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
+def schemes_of(objects: ObjectReader) -> dict[str, Scheme]:
+    """Read the security schemes of a document; kinds that carry no credential in a request are left out.
+
+    Raises:
+        DocumentError: one is no mapping, or names no header, query or cookie parameter.
+    """
+    components = objects.mapping(objects.document.data.get("components"), "/components")
+    at = "/components/securitySchemes"
     schemes: dict[str, Scheme] = {}
-    for name, entry in components.get("securitySchemes", {}).items():
-        kind = entry.get("type")
+    for name, value in objects.mapping(components.get("securitySchemes"), at).items():
+        entry, place = objects.follow(value, at + join((name,)))
+        kind, where = entry.get("type"), entry.get("in")
         if kind == "http":
-            schemes[name] = Scheme(
-                name, "basic" if str(entry.get("scheme", "")).lower() == "basic" else "bearer"
-            )
-        elif kind == "apiKey" and entry.get("in") in ("header", "query", "cookie"):
-            schemes[name] = Scheme(name, entry["in"], str(entry.get("name", "")))
+            basic = str(entry.get("scheme", "")).lower() == "basic"
+            schemes[name] = Scheme(name, "basic" if basic else "bearer")
+        elif kind == "apiKey" and where in _CARRIERS:
+            parameter = objects.text(entry.get("name"), f"{place}/name")
+            if where == "header" and not parameter.isascii():
+                raise objects.unexpected("the name of a header", parameter, f"{place}/name")
+            schemes[name] = Scheme(name, where, parameter)
         elif kind in ("oauth2", "openIdConnect"):
             schemes[name] = Scheme(name, "bearer")
     return schemes

@@ -173,7 +173,10 @@ class _Bundling:
         path = Path(address)
         if path.is_absolute():
             raise self._error(file, at, f"{address!r} must be relative to this file.")
-        path = (file.path.parent / path).resolve()
+        try:
+            path = (file.path.parent / path).resolve()
+        except ValueError as error:  # a NUL character
+            raise self._error(file, at, f"{address!r} cannot be read: {error}.") from None
         if path not in self._files:
             try:
                 document = read_document(_shown(path, self._root.document.name, self._home))

@@ -50,6 +50,14 @@ def reread_integers(body: bytes) -> Any:
     return json.loads(body)
 
 
+def canonical_json(value: Any) -> bytes:
+    """Return a JSON value as bytes that do not depend on white space or the order of keys."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # integers beyond 64 bits, or deeper than orjson writes
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
 def _read_carefully(body: bytes, max_depth: int) -> Any:
     if not body or body.isspace():
         raise MalformedJsonError("The request body is empty; a JSON object was expected.")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import orjson
-
 from mockgrid.contract.extension import Failure
 from mockgrid.contract.phrases import phrase
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
+from mockgrid.reply.rendering import json_text
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.values import DRAFTS
 from mockgrid.schema.hints import SchemaHints
@@ -176,7 +175,7 @@ class Errors:
         sent = [(b"content-type", media), *_lines({**failure.headers, **headers})]
         if violations:
             sent.append((b"x-mockgrid-violations", violations_header(violations)))
-        return Reply(status, sent, orjson.dumps(body), failure=failure.name, violations=tuple(violations))
+        return Reply(status, sent, json_text(body), failure=failure.name, violations=tuple(violations))
 
     def _fitting(self, body: Any, failure: Failure, said: dict[str, Any], operation: Operation) -> Any:
         """Return a body whose code is the number or the text that the contract wants, where it wants one."""

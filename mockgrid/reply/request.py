@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from mockgrid.document.json_body import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,15 +62,7 @@ class Request:
             asked = self.body
         else:
             if isinstance(value, dict) and "stream" in value:
-                sending = canonical({key: value[key] for key in _SENDING if key in value})
+                sending = canonical_json({key: value[key] for key in _SENDING if key in value})
                 value = {key: value[key] for key in value if key not in _SENDING}
-            asked = canonical(value)
+            asked = canonical_json(value)
         return b"%b?%b%b" % (self.path.encode("utf-8", "surrogatepass"), self.query, asked), sending
-
-
-def canonical(value: Any) -> bytes:
-    """Return a JSON value as bytes that do not depend on white space or the order of keys."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:  # integers beyond 64 bits, or deeper than orjson writes
-        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

@@ -159,6 +159,8 @@ def _type_of(error: Broken) -> tuple[str, str, str]:
 
 def _enum(error: Broken) -> tuple[str, str, str]:
     choices = [choice for choice in error.validator_value if choice is not None] or error.validator_value
+    if not choices:
+        return "MG118", "is not allowed here", "nothing"
     if len({json_type(choice) for choice in choices} | {json_type(error.instance)}) > 1 and not any(
         json_type(choice) == json_type(error.instance) for choice in choices
     ):

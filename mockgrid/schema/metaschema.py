@@ -49,6 +49,14 @@ def _is_named(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_schema(item) for item in value.values())
 
 
+def _are_dependent(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_texts(item) for item in value.values())
+
+
+def _are_dependencies(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_texts(item) or _is_schema(item) for item in value.values())
+
+
 _TEXT: Final = _Shape("a text", lambda value: isinstance(value, str))
 _NUMBER: Final = _Shape("a number", _is_number)
 _COUNT: Final = _Shape("a whole number from 0 up", _is_count)
@@ -76,6 +84,8 @@ _SHAPES: Final = {
     "enum": _LIST,
     "multipleOf": _STEP,
     "items": _ITEMS,
+    "dependentRequired": _Shape("lists of texts by name", _are_dependent),
+    "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
 }
 
 
@@ -98,7 +108,7 @@ def check_sound(schema: dict[str, Any], dialect: Dialect, document: Document, at
 
 
 def _check_type(value: Any, document: Document, at: str) -> None:
-    for name in value if isinstance(value, list) else [value]:
+    for name in value or [value] if isinstance(value, list) else [value]:
         if name not in _TYPES:
             meant = nearest(name, _TYPES) if isinstance(name, str) else None
             hint = f"Did you mean {meant}?" if meant else f"The types are {', '.join(_TYPES)}."

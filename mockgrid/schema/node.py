@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["REFERRED", "SchemaNode", "SharedSchemas", "item_of", "prefix_of", "speaking"]
 
 REFERRED: Final = "x-referred"
-_DATA: Final = frozenset(("const", "default", "enum", "examples"))
 
 
 class SharedSchemas:
@@ -121,10 +120,17 @@ class SchemaNode(dict[str, Any]):
             node = node.target
 
     @property
-    def in_place(self) -> list[Any]:
-        """The schemas that a value of this one is held to as well: all of them, or some of a list."""
-        parts = [part for key in ("allOf", "anyOf") for part in self.get(key, ())]
-        return parts if self.target is None else [*parts, self.target]
+    def in_place(self) -> list[SchemaNode]:
+        """The schemas that a value of this one may be held to as well, not counting what it holds."""
+        parts = [self.target]
+        for keyword, value in self.items():
+            if keyword in ("allOf", "anyOf"):
+                parts += value
+            elif keyword in ("not", "if", "then", "else"):
+                parts.append(value)
+            elif keyword == "dependentSchemas":
+                parts += value.values()
+        return [part for part in parts if isinstance(part, SchemaNode)]
 
     @property
     def branch(self) -> Branch:
@@ -234,10 +240,13 @@ def _references(schema: Any) -> Iterator[str]:
     waiting = [schema]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, dict):
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#"):
-                yield reference
-            waiting.extend(item for key, item in node.items() if key not in _DATA)
-        elif isinstance(node, list):
-            waiting.extend(node)
+        if not isinstance(node, SchemaNode):
+            continue  # also what only looks like a schema, in an example or where a text should stand
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield reference
+        for value in node.values():
+            if isinstance(value, SchemaNode):
+                waiting.append(value)
+            elif isinstance(value, (list, dict)):
+                waiting.extend(value.values() if isinstance(value, dict) else value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin
 
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
@@ -52,11 +52,11 @@ class References:
         """
         if _METASCHEMA.match(reference):
             return None
-        address, fragment = urldefrag(reference)
+        address, _, fragment = reference.partition("#")
         fragment = unquote(fragment)
         resource = "" if self._old else self._resource(at)
         if address:
-            found = self._resources.get(urljoin(self._uri(resource), address).removesuffix("#"))
+            found = self._resources.get(self._joined(self._uri(resource), address, at))
             if found is None:
                 hint = "Files and addresses outside it are not read here." if ":" not in address else ""
                 raise self._error(f"the reference {reference!r} leads out of the document.", at, hint)
@@ -74,7 +74,7 @@ class References:
         Raises:
             DocumentError: that depends on the way, which is not supported.
         """
-        name = urldefrag(reference)[1]
+        name = reference.partition("#")[2]
         found = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
         if len(found) > 1:
             message = f"$dynamicRef {reference!r} can lead to {len(found)} schemas, which is not supported."
@@ -108,6 +108,12 @@ class References:
         hint = "Write it as #/components/schemas/NAME." if self._old else ""
         raise self._error(f"the reference {reference!r} leads to nothing.", at, hint)
 
+    def _joined(self, base: str, reference: str, at: str) -> str:
+        try:
+            return urljoin(base, reference).removesuffix("#")
+        except ValueError as error:
+            raise self._error(f"{reference!r} is not a URI: {error}.", at) from None
+
     def _holds(self, pointer: str) -> bool:
         try:
             resolve(self._document.data, pointer)
@@ -135,7 +141,7 @@ class References:
             if not isinstance(own, str) or own.startswith("#"):
                 continue
             base = next((uri for at, uri in reversed(bases) if pointer.startswith(f"{at}/")), "")
-            uri = urljoin(base, own).removesuffix("#")
+            uri = self._joined(base, own, f"{pointer}/$id")
             found.setdefault(uri, pointer)
             bases.append((pointer, uri))
         return found

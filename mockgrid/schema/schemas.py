@@ -46,6 +46,8 @@ _SEVERAL: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems", "items"))
 _NAMED: Final = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
+_HEAVIEST: Final = 10_000
+"""Schemas that one value is held to, those counted again that are referred to again."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -117,9 +119,13 @@ class Schemas:
             origin = own or (origin and origin + join((part,)))
         return origin
 
-    def circle(self) -> str | None:
-        """Return the pointer to a schema that is part of itself, with nothing between; None where none is."""
-        done: set[SchemaNode] = set()
+    def check_in_place(self) -> None:
+        """Check what schemas are combined from, all the way down, with nothing of a value between.
+
+        Raises:
+            DocumentError: one is part of itself, or of so many that no value could be checked in time.
+        """
+        weights: dict[SchemaNode, int] = {}
         for name in self._names.values():
             opened: list[SchemaNode] = []
             steps = [iter([self.shared.referred(name)])]
@@ -128,13 +134,22 @@ class Schemas:
                 if node is None:
                     steps.pop()
                     if opened:
-                        done.add(opened.pop())
+                        self._weigh(opened.pop(), weights)
                 elif node in opened:
-                    return str(node.at)
-                elif isinstance(node, SchemaNode) and node not in done:
+                    message = "this schema refers to itself with nothing between."
+                    raise DocumentError(message, where=self._document.where(node.at))
+                elif isinstance(node, SchemaNode) and node not in weights:
                     opened.append(node)
                     steps.append(iter(node.in_place))
-        return None
+
+    def _weigh(self, node: SchemaNode, weights: dict[SchemaNode, int]) -> None:
+        weights[node] = 1 + sum(weights.get(part, 1) for part in node.in_place)
+        if weights[node] > _HEAVIEST:
+            raise DocumentError(
+                f"this schema holds each value to more than {_HEAVIEST:,} schemas, most of them repeatedly.",
+                where=self._document.where(node.at),
+                hint="Refer to each schema once.",
+            )
 
     def _share(self, pointer: str) -> None:
         source = resolve(self._document.data, pointer)

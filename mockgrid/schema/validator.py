@@ -77,9 +77,7 @@ def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
     Raises:
         DocumentError: one cannot; says where it was written.
     """
-    circle = schemas.circle()
-    if circle is not None:
-        raise DocumentError("this schema refers to itself with nothing between.", where=where(circle))
+    schemas.check_in_place()
     roots = [schema for schema in schemas.roots.values() if isinstance(schema, dict)]
     if not roots:
         return

@@ -1,0 +1,205 @@
+"""Documents with a value of the wrong kind somewhere: a finding or a server, and never a traceback."""
+
+import contextlib
+import copy
+import io
+from pathlib import Path
+
+import pytest
+from asgi import Caller
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mockgrid.app.build import build_app
+from mockgrid.settings import Settings
+from mockgrid.cli.checking import check_files
+from mockgrid.contract.contract import Contract
+from mockgrid.document import yaml
+from mockgrid.document.bundle import bundle
+from mockgrid.document.document import Document, read_document
+from mockgrid.errors import DocumentError
+
+DOCUMENTS = Path(__file__).parent.parent / "documents"
+EVERYTHING = [read_document(DOCUMENTS / f"everything-{version}.yaml") for version in ("3.0", "3.1")]
+HUGE = 10**400
+
+leaves = st.sampled_from(
+    [
+        *(None, True, False, 3, -1.5, HUGE, "", "x", "#/a\0b", "x\0.yaml", "http://[", [], {}, [None], [[]]),
+        *([3], [{}], ["x", "x"], {"": None}, {"x": 3}, {"x": [None]}, {"type": "nothing"}, {"enum": []}),
+        *({"$ref": "#"}, {"$ref": 3}, {"$ref": "#/a\0b"}, {"$ref": "x\0.yaml"}, {"$ref": "http://["}),
+        *({"$id": "http://["}, {"$schema": 3}, {"additionalProperties": {"$ref": "#"}}, {"$ref": "#/%zz"}),
+    ]
+)
+values = st.recursive(
+    leaves,
+    lambda inside: (
+        st.lists(inside, max_size=2) | st.dictionaries(st.text("ax$-", max_size=3), inside, max_size=2)
+    ),
+    max_leaves=3,
+)
+
+
+def paths(value, at=()):
+    """Yield the way to each value inside another."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*at, key)
+        yield from paths(item, (*at, key))
+
+
+PLACES = [(document, path) for document in EVERYTHING for path in paths(document.data)]
+
+
+def spoilt(document, path, value):
+    data = copy.deepcopy(document.data)
+    holder = data
+    for part in path[:-1]:
+        holder = holder[part]
+    holder[path[-1]] = value
+    return Document(data, document.name)
+
+
+JSON = "application/json"
+BODIES = [
+    (JSON, b'{"name":"a","n":1,"pair":["a",1],"pet":{"kind":"cat"},"x-a":"1","child":{"name":"b"},"zz":1}'),
+    (JSON, b'{"n":"no","kind":3,"pet":{"kind":3},"tags":[1,1],"big":%b}' % (b"9" * 40)),
+    (JSON, b"3"),
+    ("application/x-www-form-urlencoded", b"name=a&tags=1&n=2&child={}"),
+    (
+        "multipart/form-data; boundary=b",
+        b'--b\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\nabc\r\n--b--\r\n',
+    ),
+]
+
+
+def answers(contract, caller):
+    """Call every operation in several ways, then the report and the document itself."""
+    for operation in contract.operations:
+        path = f"{contract.base_path}{operation.path.replace('{id}', '3')}?f[a]=1&q=1|2"
+        headers = {"x-key": "k-a", "h": "[1]", "cookie": "c=1"}
+        if operation.method == "POST":
+            for media, body in BODIES:
+                yield caller.call("POST", path, body, {**headers, "content-type": media})
+        else:
+            for media in ("*/*", "application/xml"):
+                yield caller.call(operation.method, path, None, {**headers, "accept": media})
+    yield caller.call("GET", "/__mockgrid__/report")
+    yield caller.call("GET", "/openapi.json")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(PLACES), values)
+@example((EVERYTHING[1], ("components", "securitySchemes", "key")), [])
+@example(
+    (EVERYTHING[1], ("components", "schemas", "Item", "properties", "secret", "writeOnly")),
+    {"additionalProperties": {"$ref": "#"}},
+)
+@example((EVERYTHING[0], ("components", "schemas", "Item", "properties", "n", "maximum")), HUGE)
+@example((EVERYTHING[1], ("info", "version")), HUGE)
+@example((EVERYTHING[1], ("paths", "/s", "get")), {"$ref": "x\0.yaml"})
+def test_a_document_with_a_wrong_value_is_refused_or_served(place, value):
+    document = spoilt(*place, value)
+    try:
+        contract = Contract(bundle(document))
+    except DocumentError:
+        return
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        assert len(contract.sha256) == 64
+        assert isinstance(contract.remarks, tuple)
+        caller = Caller.serving(contract, key="k-test")
+        assert all(200 <= answer.status < 600 for answer in answers(contract, caller))
+    assert "Traceback" not in told.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "finding"),
+    [
+        ("bearer: {type: http, scheme: bearer}", "bearer: [a]", 'a mapping was expected, got ["a"].'),
+        ("name: X-Key", "name: [X-Key]", 'a text was expected, got ["X-Key"].'),
+        ("name: X-Key", "name: Schlüssel", 'the name of a header was expected, got "Schlüssel".'),
+        ("security: [{key: []}, {}]", "security: [key]", 'a mapping was expected, got "key".'),
+        ('"#/components/examples/E"', r'"#/a\0b"', r"the reference '#/a\x00b' leads to nothing."),
+        (
+            '"#/components/examples/E"',
+            r'"a\0b.yaml#/E"',
+            r"'a\x00b.yaml' cannot be read: embedded null byte.",
+        ),
+        (
+            "$defs: {L: {type: string}}",
+            "$defs: {L: {$id: 'http://['}}",
+            "'http://[' is not a URI: Invalid IPv6 URL.",
+        ),
+        (
+            "dependentRequired: {n: [name]}",
+            "dependentRequired: {n: name}",
+            'dependentRequired is {"n":"name"}; lists of texts by name was expected.',
+        ),
+        (
+            "known: {a: {context: 10",
+            "known: {a: {context: ten",
+            'a number of tokens was expected, got "ten".',
+        ),
+        ("{prefix: x}", "{}", "a text was expected, got null."),
+        ("failure: unknown_model", "failure: [unknown_model]", "the status 402 stands for ['unknown_model']"),
+        ("type: object\n      title", "type: []\n      title", "type is [], which is not a type."),
+    ],
+)
+def test_what_would_stop_the_server_is_told_beforehand(tmp_path, old, new, finding):
+    text = (DOCUMENTS / "everything-3.1.yaml").read_text()
+    assert old in text
+    path = tmp_path / "a.yaml"
+    path.write_text(text.replace(old, new))
+    with pytest.raises(DocumentError) as refused:
+        build_app(Settings(document=path, log="off"))
+    assert refused.value.message.startswith(finding)
+    assert refused.value.where.startswith(f"{path}:")
+    (told,) = check_files([path], lambda: None, chosen=True).findings
+    assert (told.message, told.where) == (refused.value.message, refused.value.where)
+
+
+def combined(levels, combine):
+    def at(level):
+        return {"$ref": f"#/components/schemas/L{level}"}
+
+    schemas = {f"L{level}": combine(at(level + 1)) for level in range(levels)}
+    media = {"content": {"application/json": {"schema": at(0)}}}
+    operation = {"requestBody": media, "responses": {"200": media}}
+    return {
+        "openapi": "3.1.0",
+        "paths": {"/a": {"post": operation}},
+        "components": {"schemas": {**schemas, f"L{levels}": {"type": "object"}}},
+    }
+
+
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda part: {"allOf": [part, dict(part)]},
+        lambda part: {"anyOf": [part, dict(part)]},
+        lambda part: {"oneOf": [part, dict(part)], "required": ["a"]},
+        lambda part: {"not": part, "if": dict(part)},
+        lambda part: {"allOf": [part], "dependentSchemas": {"a": dict(part)}},
+    ],
+)
+def test_schemas_that_double_at_each_level_are_refused(combine):
+    Contract(Document(combined(8, combine), "a.yaml"))
+    with pytest.raises(DocumentError, match="holds each value to more than 10,000 schemas"):
+        Contract(Document(combined(30, combine), "a.yaml"))
+
+
+@pytest.mark.parametrize("keyword", ["not", "if", "else"])
+def test_a_schema_is_not_its_own_condition(keyword):
+    data = combined(0, dict)
+    data["components"]["schemas"]["L0"] = {keyword: {"$ref": "#/components/schemas/L0"}}
+    with pytest.raises(DocumentError, match="refers to itself with nothing between"):
+        Contract(Document(data, "a.yaml"))
+
+
+def test_a_list_without_values_admits_none():
+    parameter = "{name: q, in: query, schema: {enum: []}}"
+    text = f"{{openapi: 3.1.0, paths: {{/a: {{get: {{parameters: [{parameter}], responses: {{}}}}}}}}}}"
+    contract = Contract(yaml.load(text, name="a.yaml"))
+    answer = Caller.serving(contract).call("GET", "/a?q=1")
+    assert "q is not allowed here" in answer.json()["detail"]
