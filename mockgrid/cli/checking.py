@@ -178,7 +178,7 @@ def _overlay(
         checked.unfinished = True
         return
     targets = {overlay.where(f"/actions/{index}/target") for index in range(len(overlay.data["actions"]))}
-    for remark in applied.remarks:
+    for remark in applied.warnings:
         if remark.where in targets:
             hint = "Correct the target, or remove the action."
             checked.findings.append(Finding("MG203", "warning", remark.message, remark.where, hint))

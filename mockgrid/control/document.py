@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid import __version__
 from mockgrid.control import CONTROL
 from mockgrid.document.document import read_document
-from mockgrid.document.pointer import resolve
+from mockgrid.schema.hints import SchemaHints
 from mockgrid.session.records import schemas
 
 if TYPE_CHECKING:
@@ -103,14 +103,5 @@ def _stream(media: dict[str, Any], document: dict[str, Any], checkable: bool) ->
 
 def _is_event(schema: Any, document: dict[str, Any]) -> bool:
     """Tell whether a schema already describes events rather than what their data holds."""
-    reference = schema.get("$ref") if isinstance(schema, dict) else None
-    if isinstance(reference, str):
-        try:
-            schema = resolve(document, reference)
-        except KeyError:
-            return False
-    return (
-        isinstance(schema, dict)
-        and "data" in schema.get("properties", {})
-        and "choices" not in schema["properties"]
-    )
+    names = SchemaHints(schema, document).properties
+    return "data" in names and "choices" not in names

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import join, resolve, split
-from mockgrid.document.source_map import Place, Spot
+from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
 
 __all__ = ["BUNDLED", "bundle"]
@@ -70,7 +70,7 @@ def bundle(document: Document) -> Document:
     if not bundling.embedded:
         return document
     return Document(
-        data, document.name, partial(_spots, document, tuple(bundling.embedded), tuple(bundling.inlined))
+        data, document.name, partial(_source_map, document, tuple(bundling.embedded), tuple(bundling.inlined))
     )
 
 
@@ -257,21 +257,26 @@ def _embedded_pointer(item: Any) -> str:
     return ""
 
 
-def _spots(document: Document, embedded: tuple[_Embedded, ...], inlined: tuple[tuple[str, str], ...]) -> Spot:
-    root = (document.spots or Spot(Place(document.name, 1, 1), None, {})).copy()
+def _source_map(
+    document: Document, embedded: tuple[_Embedded, ...], inlined: tuple[tuple[str, str], ...]
+) -> SourceMap:
+    root = (document.source_map or SourceMap(Position(document.name, 1, 1), None, {})).copy()
     if not isinstance(root.inside, dict):
         return root
-    files = {str(file.key): file.document.spots or Spot(Place(file.document.name, 1, 1)) for file in embedded}
-    root.inside[BUNDLED] = Spot(root.place, None, dict(files))
+    files = {
+        str(file.key): file.document.source_map or SourceMap(Position(file.document.name, 1, 1))
+        for file in embedded
+    }
+    root.inside[BUNDLED] = SourceMap(root.position, None, dict(files))
     paths = root.inside.get("paths")
     for path, pointer in inlined:
-        spot: Spot | None = root
+        mapped: SourceMap | None = root
         for part in split(pointer):
-            spot = spot.child(part) if spot is not None else None
+            mapped = mapped.child(part) if mapped is not None else None
         old = paths.child(path) if paths is not None else None
-        if spot is None or old is None or paths is None or not isinstance(paths.inside, dict):
+        if mapped is None or old is None or paths is None or not isinstance(paths.inside, dict):
             continue
-        put = spot.under(old.key).copy()
+        put = mapped.under(old.key).copy()
         if isinstance(put.inside, dict) and isinstance(old.inside, dict):
             put.inside.update(old.inside)
         paths.inside[path] = put

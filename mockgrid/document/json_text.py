@@ -1,4 +1,4 @@
-"""Strict JSON text: its data quickly, its positions when asked, its mistakes by place.
+"""Strict JSON text: its data quickly, its positions when asked, its mistakes by position.
 
 The standard library reads it, since orjson turns long integers into floats and neither of them can refuse
 duplicate keys alone; a scan in Python explains what it refuses and finds the positions.
@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.scalars import finite, integer
-from mockgrid.document.source_map import Place, Spot
+from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import YamlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEEPEST", "NotJsonError", "load", "place", "spots"]
+__all__ = ["DEEPEST", "NotJsonError", "load", "position", "source_map"]
 
 DEEPEST: Final = 200
 """Levels of nesting; what reads the data afterwards recurses."""
@@ -53,10 +53,10 @@ def load(text: str, name: str) -> Any:
         message = f"This is not JSON: {error.msg[:1].lower()}{error.msg[1:]}."
         raise NotJsonError(message, where=f"{name}:{error.lineno}:{error.colno}") from None
     except (ValueError, RecursionError):
-        spots(text, name)
+        source_map(text, name)
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if _SURROGATE.search(text) or _deeper(data):
-        spots(text, name)
+        source_map(text, name)
     return data
 
 
@@ -86,21 +86,21 @@ def _deeper(data: Any) -> bool:
     return bool(level)
 
 
-def place(text: str, offset: int, name: str) -> Place:
+def position(text: str, offset: int, name: str) -> Position:
     """Line and column of an offset."""
     before = text[:offset]
-    return Place(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+    return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
 
-def spots(text: str, name: str) -> Spot:
+def source_map(text: str, name: str) -> SourceMap:
     """The positions of all values of a JSON text that the standard library reads.
 
     Raises:
-        YamlError: what is refused although the standard library reads it, at its place.
+        YamlError: what is refused although the standard library reads it, at its position.
     """
-    root = Spot(Place(name, 1, 1))
-    stack: list[Spot] = []
-    key: tuple[str, Place] | None = None
+    root = SourceMap(Position(name, 1, 1))
+    stack: list[SourceMap] = []
+    key: tuple[str, Position] | None = None
     for word, here in _words(text, name):
         if word in "}]":
             stack.pop()
@@ -109,22 +109,22 @@ def spots(text: str, name: str) -> Spot:
         if isinstance(holder, dict) and key is None:
             key = (_key(word, here, holder), here)
             continue
-        spot = _spot(word, here, key)
+        mapped = _mapped(word, here, key)
         if isinstance(holder, dict) and key is not None:
-            holder[key[0]] = spot
+            holder[key[0]] = mapped
         elif isinstance(holder, list):
-            holder.append(spot)
+            holder.append(mapped)
         else:
-            root = spot
+            root = mapped
         key = None
-        if spot.inside is not None:
+        if mapped.inside is not None:
             if len(stack) >= DEEPEST:
                 raise YamlError(f"The nesting is deeper than {DEEPEST} levels.", where=str(here))
-            stack.append(spot)
+            stack.append(mapped)
     return root
 
 
-def _words(text: str, name: str) -> Iterator[tuple[str, Place]]:
+def _words(text: str, name: str) -> Iterator[tuple[str, Position]]:
     """The brackets, texts, numbers and names of a JSON text; commas and colons say nothing new."""
     line, line_start, counted = 1, 0, 0
     for match in _WORD.finditer(text):
@@ -135,10 +135,10 @@ def _words(text: str, name: str) -> Iterator[tuple[str, Place]]:
             line_start = text.rfind("\n", counted, offset) + 1
         counted = offset
         if match[1] not in ",:":
-            yield match[1], Place(name, line, offset - line_start + 1)
+            yield match[1], Position(name, line, offset - line_start + 1)
 
 
-def _key(word: str, here: Place, holder: dict[str, Spot]) -> str:
+def _key(word: str, here: Position, holder: dict[str, SourceMap]) -> str:
     key = _text(word, here)
     if key in holder:
         first = holder[key].key or here
@@ -150,12 +150,12 @@ def _key(word: str, here: Place, holder: dict[str, Spot]) -> str:
     return key
 
 
-def _spot(word: str, here: Place, key: tuple[str, Place] | None) -> Spot:
+def _mapped(word: str, here: Position, key: tuple[str, Position] | None) -> SourceMap:
     under = key[1] if key else None
     if word == "{":
-        return Spot(here, under, {})
+        return SourceMap(here, under, {})
     if word == "[":
-        return Spot(here, under, [])
+        return SourceMap(here, under, [])
     if word[0] == '"':
         _text(word, here)
     elif word[0] in "-0123456789IN":
@@ -166,10 +166,10 @@ def _spot(word: str, here: Place, key: tuple[str, Place] | None) -> Spot:
             raise NotJsonError(f"{word} is not a number that JSON has.", where=str(here)) from None
         except ValueError as error:
             raise YamlError(str(error), where=str(here)) from None
-    return Spot(here, under)
+    return SourceMap(here, under)
 
 
-def _text(word: str, here: Place) -> str:
+def _text(word: str, here: Position) -> str:
     text: str = json.loads(word, strict=False)
     if _SURROGATE.search(word):
         try:

@@ -10,23 +10,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockgrid.document.document import Document
-from mockgrid.document.jsonpath import Location, select
 from mockgrid.document.pointer import join
-from mockgrid.document.source_map import Place, Spot
+from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
 
-__all__ = ["Overlaid", "Remark", "apply"]
+__all__ = ["Overlaid", "OverlayWarning", "apply", "select"]
+
+Location: TypeAlias = tuple[str | int, ...]
+
 
 _VERSION: Final = re.compile(r"1\.0\.\d+")
 _FIELDS: Final = ("overlay", "info", "extends", "actions")
 _ACTION_FIELDS: Final = ("target", "description", "update", "remove")
+# Names, quoted names without escapes, indices and wildcards. All else is left to the jsonpath package, which
+# takes longer to import than the bundled contract takes to compile.
+_SEGMENT: Final = re.compile(
+    r"""\.(?P<name>[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff-]*)
+      | \['(?P<single>[^'\\\x00-\x1f]*)'\]
+      | \["(?P<double>[^"\\\x00-\x1f]*)"\]
+      | \[(?P<index>0|-?[1-9][0-9]{0,9})\]
+      | (?P<wildcard>\.\*|\[\*\])""",
+    re.VERBOSE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class OverlayWarning:
     """Something that the specification allows and that is seldom meant, and where it stands."""
 
     where: str
@@ -38,7 +50,7 @@ class Overlaid:
     """The document with the overlay applied, and what the caller may want to show."""
 
     document: Document
-    remarks: tuple[Remark, ...] = ()
+    warnings: tuple[OverlayWarning, ...] = ()
 
 
 class _Step(NamedTuple):
@@ -59,7 +71,7 @@ def apply(document: Document, overlay: Document) -> Overlaid:
     _check(overlay)
     data = _copied(document.data)
     steps: list[_Step] = []
-    remarks: list[Remark] = []
+    warnings: list[OverlayWarning] = []
     for index, action in enumerate(overlay.data["actions"]):
         at: Location = ("actions", index)
         target = action["target"]
@@ -71,8 +83,8 @@ def apply(document: Document, overlay: Document) -> Overlaid:
             ) from None
         if not locations:
             where = overlay.where(join((*at, "target")))
-            remarks.append(
-                Remark(where, f"The target {target!r} selects nothing, so this action has no effect.")
+            warnings.append(
+                OverlayWarning(where, f"The target {target!r} selects nothing, so this action has no effect.")
             )
         if action.get("remove") is True:
             for location in sorted(locations, key=_order, reverse=True):
@@ -89,9 +101,9 @@ def apply(document: Document, overlay: Document) -> Overlaid:
                     message = (
                         "Overlay 1.0 appends this list as one entry; give one action for each entry instead."
                     )
-                    remarks.append(Remark(overlay.where(join((*at, "update"))), message))
-    spots = partial(_replayed, document, overlay, tuple(steps))
-    return Overlaid(Document(data, document.name, spots), tuple(dict.fromkeys(remarks)))
+                    warnings.append(OverlayWarning(overlay.where(join((*at, "update"))), message))
+    source_map = partial(_replayed, document, overlay, tuple(steps))
+    return Overlaid(Document(data, document.name, source_map), tuple(dict.fromkeys(warnings)))
 
 
 def _check(overlay: Document) -> None:
@@ -202,44 +214,95 @@ def _error(overlay: Document, at: Location, message: str, hint: str = "") -> Doc
     return DocumentError(message, where=overlay.where(join(at)), hint=hint)
 
 
-def _replayed(document: Document, overlay: Document, steps: tuple[_Step, ...]) -> Spot:
+def _replayed(document: Document, overlay: Document, steps: tuple[_Step, ...]) -> SourceMap:
     """The positions of the result: the same changes, done to the positions of the document."""
-    root = (document.spots or Spot(Place(document.name, 1, 1))).copy()
-    source = overlay.spots or Spot(Place(overlay.name, 1, 1))
+    root = (document.source_map or SourceMap(Position(document.name, 1, 1))).copy()
+    source = overlay.source_map or SourceMap(Position(overlay.name, 1, 1))
     for location, update in steps:
         *path, last = location or ("",)
-        holder = _spot_at(root, tuple(path)) if location else root
+        holder = _map_at(root, tuple(path)) if location else root
         if update is None:
             if holder is not None and isinstance(holder.inside, dict):
                 holder.inside.pop(str(last), None)
             elif holder is not None and isinstance(holder.inside, list):
                 del holder.inside[int(last)]
             continue
-        target, added = _spot_at(root, location), _spot_at(source, update)
+        target, added = _map_at(root, location), _map_at(source, update)
         if target is None or added is None:
             continue
         if isinstance(target.inside, list):
             target.inside.append(added.copy())
         else:
-            _merge_spots(target, added)
+            _merge_maps(target, added)
     return root
 
 
-def _spot_at(root: Spot, location: Location) -> Spot | None:
-    spot: Spot | None = root
+def _map_at(root: SourceMap, location: Location) -> SourceMap | None:
+    mapped: SourceMap | None = root
     for part in location:
-        spot = spot.child(str(part)) if spot is not None else None
-    return spot
+        mapped = mapped.child(str(part)) if mapped is not None else None
+    return mapped
 
 
-def _merge_spots(target: Spot, added: Spot) -> None:
+def _merge_maps(target: SourceMap, added: SourceMap) -> None:
     if isinstance(target.inside, list) and isinstance(added.inside, list):
-        target.inside.extend(spot.copy() for spot in added.inside)
+        target.inside.extend(mapped.copy() for mapped in added.inside)
     if not isinstance(target.inside, dict) or not isinstance(added.inside, dict):
         return
-    for key, spot in added.inside.items():
+    for key, mapped in added.inside.items():
         old = target.inside.get(key)
         if old is None or old.inside is None:
-            target.inside[key] = spot.copy()
+            target.inside[key] = mapped.copy()
         else:
-            _merge_spots(old, spot)
+            _merge_maps(old, mapped)
+
+
+def select(path: str, data: Any) -> list[Location]:
+    """The locations that a JSONPath (RFC 9535) selects, as keys and indices, each once, in order.
+
+    >>> select("$.tags[?@.name == 'b']", {"tags": [{"name": "a"}, {"name": "b"}]})
+    [('tags', 1)]
+
+    Raises:
+        ValueError: the path is not JSONPath.
+    """
+    if not path.startswith("$"):
+        raise ValueError("a JSONPath starts with '$'")
+    locations: list[tuple[Location, Any]] = [((), data)]
+    position = 1
+    while position < len(path):
+        segment = _SEGMENT.match(path, position)
+        if segment is None:
+            return _select_any(path, data)
+        position = segment.end()
+        locations = [child for location, value in locations for child in _children(segment, location, value)]
+    return [location for location, _ in locations]
+
+
+def _children(segment: re.Match[str], location: Location, value: Any) -> list[tuple[Location, Any]]:
+    kind = segment.lastgroup
+    if kind == "wildcard":
+        if isinstance(value, dict):
+            return [((*location, key), child) for key, child in value.items()]
+        return (
+            [((*location, index), child) for index, child in enumerate(value)]
+            if isinstance(value, list)
+            else []
+        )
+    if kind == "index":
+        index = int(segment["index"])
+        if not isinstance(value, list) or not -len(value) <= index < len(value):
+            return []
+        return [((*location, index % len(value)), value[index])]
+    name = segment[str(kind)]
+    return [((*location, name), value[name])] if isinstance(value, dict) and name in value else []
+
+
+def _select_any(path: str, data: Any) -> list[Location]:
+    import jsonpath  # noqa: PLC0415 - 70 ms, and the bundled contract does without
+
+    try:
+        matches = list(jsonpath.finditer(path, data))
+    except jsonpath.JSONPathError as error:
+        raise ValueError(str(error).splitlines()[0]) from None
+    return list(dict.fromkeys(match.parts for match in matches))

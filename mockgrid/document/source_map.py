@@ -1,20 +1,25 @@
-"""Where the values of a document stand in its files, as a tree of spots beside the data.
+"""A document: its data, and where the values stand in its files, as a tree beside the data.
 
-A spot is cheap to ask for and costly to have for every value of a large contract, so documents make
-their spots only when somebody asks, in practice when a finding is reported.
+A position is cheap to ask for and costly to have for every value of a large contract, so documents make
+their source map only when somebody asks, in practice when a finding is reported.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 
-__all__ = ["Place", "Spot"]
+from mockgrid.document.pointer import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Document", "Position", "SourceMap"]
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """One position in one file; line and column count from 1.
 
-    >>> str(Place("api.yaml", 3, 7))
+    >>> str(Position("api.yaml", 3, 7))
     'api.yaml:3:7'
     """
 
@@ -26,36 +31,86 @@ class Place(NamedTuple):
         return f"{self.name}:{self.line}:{self.column}"
 
 
-class Spot:
-    """Where one value stands (``place``), the key that leads to it (``key``), and the spots inside it."""
+class SourceMap:
+    """Where one value stands (``position``), the key that leads to it (``key``), and what is inside it."""
 
-    __slots__ = ("inside", "key", "place")
+    __slots__ = ("inside", "key", "position")
 
-    def __init__(self, place: Place, key: Place | None = None, inside: Inside = None) -> None:
-        self.place = place
+    def __init__(self, position: Position, key: Position | None = None, inside: Inside = None) -> None:
+        self.position = position
         self.key = key
         self.inside = inside
 
-    def child(self, part: str) -> Spot | None:
-        """The spot under a key or an index; None where there is none."""
+    def child(self, part: str) -> SourceMap | None:
+        """What stands under a key or an index; None where there is none."""
         if isinstance(self.inside, dict):
             return self.inside.get(part)
         if isinstance(self.inside, list) and part.isdecimal() and int(part) < len(self.inside):
             return self.inside[int(part)]
         return None
 
-    def under(self, key: Place | None) -> Spot:
+    def under(self, key: Position | None) -> SourceMap:
         """The same value as reached by another key."""
-        return Spot(self.place, key, self.inside)
+        return SourceMap(self.position, key, self.inside)
 
-    def copy(self) -> Spot:
+    def copy(self) -> SourceMap:
         """A tree of its own, to be changed freely."""
         inside: Inside = None
         if isinstance(self.inside, dict):
-            inside = {key: spot.copy() for key, spot in self.inside.items()}
+            inside = {key: mapped.copy() for key, mapped in self.inside.items()}
         elif isinstance(self.inside, list):
-            inside = [spot.copy() for spot in self.inside]
-        return Spot(self.place, self.key, inside)
+            inside = [mapped.copy() for mapped in self.inside]
+        return SourceMap(self.position, self.key, inside)
 
 
-Inside: TypeAlias = dict[str, Spot] | list[Spot] | None
+Inside: TypeAlias = dict[str, SourceMap] | list[SourceMap] | None
+
+
+@final
+class Document:
+    """Plain JSON data with a name, and the place in a file of every part of it.
+
+    Args:
+        data: dicts with text keys, lists, str, int, float, bool and None; treat it as immutable, since
+            parts of it may be shared (YAML aliases, overlays).
+        name: what findings call the document: the path as the operator gave it.
+        source_map: makes the tree of positions; called once, when a position is first asked for. Data that
+            was never written down has none, and its positions read ``name#/json/pointer``.
+    """
+
+    __slots__ = ("_root", "_source_map", "data", "name")
+
+    def __init__(self, data: Any, name: str, source_map: Callable[[], SourceMap] | None = None) -> None:
+        self.data = data
+        self.name = name
+        self._source_map = source_map
+        self._root: SourceMap | None = None
+
+    def __repr__(self) -> str:
+        return f"Document({self.name!r})"
+
+    @property
+    def source_map(self) -> SourceMap | None:
+        """The tree of positions; None for data that was never written down."""
+        if self._root is None and self._source_map is not None:
+            self._root = self._source_map()
+        return self._root
+
+    def where(self, pointer: str) -> str:
+        """``name:line:column`` of the value under a JSON pointer, or of its nearest parent that exists."""
+        return self._located(pointer, key=False)
+
+    def where_key(self, pointer: str) -> str:
+        """The same of the key that leads to the value; of the value itself where it has no key."""
+        return self._located(pointer, key=True)
+
+    def _located(self, pointer: str, *, key: bool) -> str:
+        mapped = self.source_map
+        if mapped is None:
+            return f"{self.name}#{pointer.removeprefix('#')}"
+        for part in split(pointer):
+            child = mapped.child(part)
+            if child is None:
+                return str(mapped.position)
+            mapped = child
+        return str((mapped.key if key else None) or mapped.position)

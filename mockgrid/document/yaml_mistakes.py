@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 from yaml.reader import Reader, ReaderError
 
-from mockgrid.document.source_map import Place
+from mockgrid.document.source_map import Position
 from mockgrid.errors import YamlError
 
 __all__ = ["unparsable"]
@@ -145,13 +145,13 @@ def unparsable(error: yaml.YAMLError, source: str, name: str, loader: Any) -> Ya
     if tab is not None:
         return YamlError(
             "A tab stands in the indentation.",
-            where=str(Place(name, *tab)),
+            where=str(Position(name, *tab)),
             hint="Indent with spaces: YAML does not allow tabs.",
         )
     left_open = _left_open(error, mark, source, loader)
     if left_open is not None:
-        message, place = left_open
-        return YamlError(message, where=_where(name, place), hint="Close it where its last item ends.")
+        message, position = left_open
+        return YamlError(message, where=_where(name, position), hint="Close it where its last item ends.")
     return _translated(error, mark, _line(source, mark), name)
 
 
@@ -212,7 +212,7 @@ def _left_open(error: yaml.YAMLError, mark: Any, source: str, loader: Any) -> tu
 
 
 def _where(name: str, mark: Any) -> str:
-    return str(Place(name, mark.line + 1, mark.column + 1))
+    return str(Position(name, mark.line + 1, mark.column + 1))
 
 
 def _line(source: str, mark: Any) -> str:
@@ -237,7 +237,7 @@ def _not_text(error: ReaderError, source: str, name: str) -> YamlError:
     if found is None:
         return YamlError(f"This is not text: {error}.", where=f"{name}:1:1")
     before = source[: found.start()]
-    where = Place(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
+    where = Position(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
     return YamlError(
         f"The control character U+{ord(found[0]):04X} cannot stand in YAML.",
         where=str(where),

@@ -65,7 +65,7 @@ def test_the_overlay_changes_nothing_that_was_published(published, effective):
 
 
 def test_every_action_of_the_overlay_finds_its_target(overlaid):
-    assert overlaid.remarks == ()
+    assert overlaid.warnings == ()
 
 
 def test_every_reference_leads_somewhere(effective):

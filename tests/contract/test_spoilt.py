@@ -11,13 +11,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mockgrid.app.build import build_app
-from mockgrid.settings import Settings
 from mockgrid.cli.checking import check_files
 from mockgrid.contract.contract import Contract
 from mockgrid.document import yaml
 from mockgrid.document.bundle import bundle
 from mockgrid.document.document import Document, read_document
 from mockgrid.errors import DocumentError
+from mockgrid.settings import Settings
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"
 EVERYTHING = [read_document(DOCUMENTS / f"everything-{version}.yaml") for version in ("3.0", "3.1")]

@@ -59,7 +59,7 @@ def test_places_are_found_once_and_only_when_asked_for():
 
     def spots():
         made.append(1)
-        return yaml.load("a: 1", name="f").spots
+        return yaml.load("a: 1", name="f").source_map
 
     document = Document({"a": 1}, "f", spots)
     assert not made

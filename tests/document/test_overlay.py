@@ -6,8 +6,7 @@ import pytest
 
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
-from mockgrid.document.jsonpath import select
-from mockgrid.document.overlay import apply
+from mockgrid.document.overlay import apply, select
 from mockgrid.errors import DocumentError
 
 HEAD = "overlay: 1.0.0\ninfo: {title: T, version: 1.0.0}\n"
@@ -191,7 +190,7 @@ def test_a_target_that_selects_nothing_is_remarked():
     found = overlaid(
         PETS, "  - {target: $.info, update: {x: 1}}\n  - target: $.paths['/nope']\n    remove: true\n"
     )
-    assert [(remark.where, remark.message) for remark in found.remarks] == [
+    assert [(remark.where, remark.message) for remark in found.warnings] == [
         ("o.yaml:5:13", "The target \"$.paths['/nope']\" selects nothing, so this action has no effect.")
     ]
 
@@ -199,7 +198,7 @@ def test_a_target_that_selects_nothing_is_remarked():
 def test_a_list_appended_to_a_list_is_one_entry_and_remarked():
     found = overlaid(PETS, "  - target: $.tags\n    update: [{name: b}]\n")
     assert found.document.data["tags"] == [{"name": "a"}, [{"name": "b"}]]
-    assert [remark.where for remark in found.remarks] == ["o.yaml:5:13"]
+    assert [remark.where for remark in found.warnings] == ["o.yaml:5:13"]
 
 
 def test_places_lead_to_where_each_part_was_written():
