@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.contract.extension import Keys
+    from mockgrid.contract.extension import AcceptedKeys
     from mockgrid.http.head import Head
     from mockgrid.scenario.library import Library
     from mockgrid.session.session import Session, Sessions
@@ -43,7 +43,7 @@ class Credentials:
 
     def __init__(
         self,
-        keys: Keys,
+        keys: AcceptedKeys,
         sessions: Sessions,
         *,
         library: Callable[[], Library],

@@ -7,20 +7,19 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mockgrid.contract.contract import is_json
 from mockgrid.contract.encodings import MalformedBodyError
-from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
 from mockgrid.contract.media_types import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
-from mockgrid.contract.styles import Written, in_fields
+from mockgrid.contract.operation import is_json
+from mockgrid.contract.styles import Fields, UnreadableError, Written, in_fields, percent_decoded
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockgrid.contract.contract import MediaType, Operation
     from mockgrid.contract.multipart import Part
+    from mockgrid.contract.operation import MediaType, Operation
     from mockgrid.schema.hints import Raw
 
 __all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body", "unsupported_sentence"]

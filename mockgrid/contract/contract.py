@@ -8,14 +8,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from mockgrid.contract.compiler import Compiler
-from mockgrid.contract.examples import broken_examples
-from mockgrid.contract.extension import Policy, policy_of
-from mockgrid.contract.lint import check_document, check_operations
-from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json
-from mockgrid.contract.operation_ids import repeated_ids
+from mockgrid.contract.extension import EXTENSION, Policy, policy_of
+from mockgrid.contract.lint import (
+    METHODS,
+    check_document,
+    check_operations,
+    check_parameter,
+    check_path,
+    check_template,
+)
+from mockgrid.contract.objects import ObjectReader
+from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.router import Router
+from mockgrid.contract.security import Security, schemes_of
+from mockgrid.contract.warnings import broken_examples, repeated_ids
 from mockgrid.document.json_body import canonical_json
+from mockgrid.document.pointer import join
 from mockgrid.schema.required import one_way
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator, check_compiling
@@ -48,10 +56,10 @@ class Contract:
         self.base_path = _clean(base_path) if base_path is not None else base_path_of(data)
         self.policy: Policy = policy_of(document)
         requests = Schemas(document, "request", lenient=lenient)
-        same = not lenient and not one_way(data, "readOnly", "writeOnly")
+        same = not lenient and not one_way(data)
         self._responses = requests if same else Schemas(document, "response")
         self.draft: Draft = requests.draft
-        operations = tuple(Compiler(document, requests, self._responses).operations())
+        operations = tuple(_Compiler(document, requests, self._responses).operations())
         if any(operation.behaviour == CHAT for operation in operations):
             operations = tuple(replace(one, aside=one.behaviour != CHAT) for one in operations)
         self.operations: tuple[Operation, ...] = operations
@@ -104,3 +112,137 @@ def base_path_of(data: dict[str, Any]) -> str:
 def _clean(path: str) -> str:
     stripped = path.strip("/")
     return f"/{stripped}" if stripped else ""
+
+
+class _Compiler:
+    """Compiles one document.
+
+    Args:
+        document: an OpenAPI document.
+        requests: its schemas for what clients send.
+        responses: its schemas for what they get.
+    """
+
+    def __init__(self, document: Document, requests: Schemas, responses: Schemas) -> None:
+        self._document = document
+        self._data = document.data
+        self._requests = requests
+        self._responses = responses
+        self._objects = ObjectReader(document)
+        self._schemes = schemes_of(self._objects)
+        self._ids: set[str] = set()
+
+    def operations(self) -> list[Operation]:
+        """Return all operations, in the document's order.
+
+        Raises:
+            DocumentError: a part of the document is not what it should be.
+        """
+        found: list[Operation] = []
+        for path, entry in self._objects.mapping(self._data.get("paths"), "/paths").items():
+            if path.startswith("x-"):
+                continue
+            item, at = self._objects.follow({} if entry is None else entry, join(("paths", path)))
+            check_path(self._document, path, item, at)
+            found += [self._operation(path, method, item, at) for method in METHODS if method in item]
+        return found
+
+    def _operation(self, path: str, method: str, item: dict[str, Any], item_at: str) -> Operation:
+        at = f"{item_at}/{method}"
+        source = self._objects.mapping(item[method], at)
+        body, body_at = self._objects.follow(source.get("requestBody") or {}, f"{at}/requestBody")
+        media = self._media(body, body_at, self._requests)
+        parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
+        parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
+        check_template(self._document, path, parameters.values(), at)
+        written = str(source.get("operationId") or "")
+        known = written if written not in self._ids else ""
+        self._ids.add(written)
+        return Operation(
+            id=known or plain_id(method, path),
+            method=method.upper(),
+            path=path,
+            summary=str(source.get("summary", "")),
+            behaviour=self._objects.mapping(source.get(EXTENSION), f"{at}/{EXTENSION}").get("behaviour"),
+            deprecated=bool(source.get("deprecated")),
+            security=self._required_security(source, at),
+            parameters=tuple(parameters.values()),
+            body=media,
+            body_required=bool(body.get("required")),
+            responses=self._answers(source.get("responses"), f"{at}/responses"),
+            at=at,
+            written_id=written,
+            json_body=next((found for found in media.values() if found.is_json), None),
+        )
+
+    def _required_security(self, source: dict[str, Any], at: str) -> Security:
+        holder, at = (source, at) if "security" in source else (self._data, "")
+        alternatives = self._objects.listing(holder.get("security"), f"{at}/security")
+        for index, alternative in enumerate(alternatives):
+            if not isinstance(alternative, dict):
+                raise self._objects.unexpected("a mapping", alternative, f"{at}/security/{index}")
+        return Security(alternatives, self._schemes)
+
+    def _answers(self, source: Any, at: str) -> dict[str, Response]:
+        found: dict[str, Response] = {}
+        for status, entry in self._objects.mapping(source, at).items():
+            if status.startswith("x-"):
+                continue
+            response, place = self._objects.follow(entry, at + join((status,)))
+            headers: dict[str, dict[str, Any]] = {}
+            for name, item in self._objects.mapping(response.get("headers"), f"{place}/headers").items():
+                headers[name.lower()], header_at = self._objects.follow(item, place + join(("headers", name)))
+                self._schema(f"{header_at}/schema", self._responses)
+            media = self._media(response, place, self._responses)
+            key = status if status == "default" else status.upper()
+            found[key] = Response(status, media, headers, response, place)
+        return found
+
+    def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
+        found: dict[tuple[str, str], Parameter] = {}
+        for index, entry in enumerate(self._objects.listing(sources, at)):
+            source, place = self._objects.follow(entry, f"{at}/{index}")
+            check_parameter(self._document, source, place)
+            location, name = source["in"], str(source["name"])
+            # The specification says that these three header parameters are described elsewhere.
+            if location == "header" and name.lower() in ("accept", "content-type", "authorization"):
+                continue
+            style = source.get("style") or ("form" if location in ("query", "cookie") else "simple")
+            content = next(iter(self._objects.mapping(source.get("content"), f"{place}/content")), None)
+            holder = place if content is None else place + join(("content", content))
+            found[location, name] = Parameter(
+                name=name,
+                location=location,
+                required=bool(source.get("required")) or location == "path",
+                schema=self._schema(f"{holder}/schema", self._requests),
+                style=style,
+                explode=bool(source.get("explode", style == "form")),
+                content=content,
+                source=source,
+                at=place,
+            )
+        return found
+
+    def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
+        found: dict[str, MediaType] = {}
+        for written, entry in self._objects.mapping(source.get("content"), f"{at}/content").items():
+            place = at + join(("content", written))
+            media = self._objects.mapping(entry, place)
+            examples: dict[str, Any] = {}
+            if "example" in media:
+                examples[""] = media["example"]
+            named = media.get("examples")
+            for key, example in named.items() if isinstance(named, dict) else ():
+                resolved, _ = self._objects.follow(example, place + join(("examples", key)))
+                if "value" in resolved:
+                    examples[key] = resolved["value"]
+            name = written.partition(";")[0].strip().lower()
+            found[name] = MediaType(name, self._schema(f"{place}/schema", schemas), examples, media, place)
+            self._schema(f"{place}/itemSchema", schemas)
+        return found
+
+    def _schema(self, at: str, schemas: Schemas) -> SchemaValidator | None:
+        try:
+            return SchemaValidator(schemas, at)
+        except KeyError:
+            return None

@@ -137,7 +137,7 @@ class KeyPrefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class AcceptedKeys:
     """Which credentials are accepted.
 
     Attributes:
@@ -164,7 +164,7 @@ class Policy:
     failures: Mapping[str, Failure]
     shapes: Mapping[str, Shape]
     models: Models | None
-    keys: Keys
+    keys: AcceptedKeys
     retry: Mapping[str, Any]
     declared: bool
     words: Mapping[int, Words] = field(default_factory=dict)
@@ -223,7 +223,7 @@ def policy_of(document: Document) -> Policy:
             failures={failure.name: failure for failure in _DEFAULT_FAILURES},
             shapes={"problem": _PROBLEM},
             models=None,
-            keys=Keys(),
+            keys=AcceptedKeys(),
             retry={},
             declared=False,
         )
@@ -314,12 +314,12 @@ def _models(objects: ObjectReader, value: Any) -> Models | None:
     )
 
 
-def _keys(objects: ObjectReader, value: Any) -> Keys:
+def _keys(objects: ObjectReader, value: Any) -> AcceptedKeys:
     at = f"/{EXTENSION}/keys"
     entry = objects.mapping(value, at)
     advice = str(entry.get("advice", ""))
     if entry.get("prefixes") is None:
-        return Keys(advice=advice)
+        return AcceptedKeys(advice=advice)
     accepted = []
     for index, item in enumerate(objects.listing(entry["prefixes"], f"{at}/prefixes")):
         place = f"{at}/prefixes/{index}"
@@ -328,7 +328,7 @@ def _keys(objects: ObjectReader, value: Any) -> Keys:
         accepted.append(KeyPrefix(prefix, "scenario" in described))
     # The longest first, so that `mg.` is not taken for a shorter beginning.
     accepted.sort(key=lambda known: (-len(known.prefix), known.prefix))
-    return Keys(prefixes=tuple(accepted), advice=advice)
+    return AcceptedKeys(prefixes=tuple(accepted), advice=advice)
 
 
 def _is_glob(name: str) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.security import Security
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["CHAT", "MODELS", "MediaType", "Operation", "Parameter", "Response", "is_json"]
+__all__ = ["CHAT", "MODELS", "MediaType", "Operation", "Parameter", "Response", "is_json", "plain_id"]
 
 CHAT: Final = "chat-completions"
 """The behaviour that steps are for which do not say otherwise."""
@@ -112,3 +112,8 @@ class Operation:
 def is_json(media_type: str) -> bool:
     """Tell whether a media type is JSON: ``application/json``, ``text/json`` or anything ``+json``."""
     return media_type in ("application/json", "text/json") or media_type.endswith("+json")
+
+
+def plain_id(method: str, path: str) -> str:
+    """Return what an operation is called that has no id of its own: ``GET /pets``."""
+    return f"{method.upper()} {path}"

@@ -6,9 +6,16 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.contract import is_json
-from mockgrid.contract.fields import Fields, UnreadableError, percent_decoded
-from mockgrid.contract.styles import Written, in_fields, in_header, in_path
+from mockgrid.contract.operation import is_json
+from mockgrid.contract.styles import (
+    Fields,
+    UnreadableError,
+    Written,
+    in_fields,
+    in_header,
+    in_path,
+    percent_decoded,
+)
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve
@@ -18,7 +25,7 @@ from mockgrid.schema.violation import Violation, shown, shown_plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.contract.contract import Operation, Parameter
+    from mockgrid.contract.operation import Operation, Parameter
     from mockgrid.schema.hints import Raw
 
 __all__ = ["ParameterValues", "read_parameters"]

@@ -11,7 +11,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockgrid.contract.contract import Operation
+    from mockgrid.contract.operation import Operation
 
 ROUTED = "/r"
 """What the path of a supplier's endpoint on this host begins with."""

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
-from mockgrid.findings import cross_field, reply, request, scenario, schema, use
-from mockgrid.findings.code import Code
-from mockgrid.findings.finding import Finding, place_of
+from mockgrid.findings import request, scenario, schema, use
+from mockgrid.findings.finding import Code, Finding, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +29,6 @@ CODES: Mapping[str, Code] = MappingProxyType(
             for c in (
                 *request.CODES,
                 *schema.CODES,
-                *cross_field.CODES,
-                *reply.CODES,
                 *scenario.CODES,
                 *use.CODES,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mockgrid.findings.code import Code
+from mockgrid.findings.finding import Code
 
 CODES = (
     Code(

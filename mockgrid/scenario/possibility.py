@@ -20,7 +20,7 @@ from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
 from mockgrid.scenario.predicate import AnyOf, Check
 from mockgrid.scenario.scope import PLACES, names, speaks_of_place
 from mockgrid.scenario.shown import shown
-from mockgrid.schema.positions import can_have_value_at
+from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:

@@ -13,13 +13,15 @@ from mockgrid.schema.engine import compile_fast
 from mockgrid.schema.patterns import Patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockgrid.schema.translate import Draft
 
-__all__ = ["REFERRED", "SchemaNode", "SharedSchemas", "item_of", "prefix_of", "speaking"]
+__all__ = ["REFERRED", "SchemaNode", "SharedSchemas", "can_have_value_at", "item_of", "prefix_of", "speaking"]
 
 REFERRED: Final = "x-referred"
+# Schemas that refer to themselves are followed as far as a path leads; this ends what leads nowhere.
+_DEEPEST: Final = 64
 
 
 class SharedSchemas:
@@ -187,6 +189,38 @@ class SchemaNode(dict[str, Any]):
     def item(self, index: int) -> Any:
         """Return the schema of an item of an array; None where it may be anything."""
         return item_of(self, index)
+
+
+def can_have_value_at(schema: Any, path: Sequence[str], value: Any) -> bool:
+    """Tell whether a value that obeys a translated schema may have ``value`` at ``path``; in doubt it may.
+
+    What the rest of the value is like is not known. Wherever a schema leaves more than one way, one that
+    admits the value is enough; conditions (``if``, ``not``, ``dependentSchemas``) may always be met.
+    """
+    return _can_have(schema, path, value, 0)
+
+
+def _can_have(schema: Any, path: Sequence[str], value: Any, depth: int) -> bool:
+    if isinstance(schema, bool):
+        return schema
+    if not path:
+        return bool(schema.accepts(value))
+    if depth > _DEEPEST:
+        return True
+    for part in schema.speaking():
+        branches = [branch for _, branch in part.branches]
+        if branches and not any(_can_have(branch, path, value, depth + 1) for branch in branches):
+            return False
+        named = part.get("type", ("object", "array"))
+        inside = [list(part.member(path[0]))] if "object" in named else []
+        if "array" in named and path[0].isdecimal():
+            item = part.item(int(path[0]))
+            inside.append([] if item is None else [item])
+        if not any(
+            all(_can_have(below, path[1:], value, depth + 1) for below in schemas) for schemas in inside
+        ):
+            return False
+    return True
 
 
 def speaking(

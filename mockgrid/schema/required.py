@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Required", "one_way"]
 
 _DEEPEST = 16
+_FLAGS = ("readOnly", "writeOnly")
 
 
 class Required:
@@ -34,7 +35,7 @@ class Required:
         self._data = data
         self._references = references
         self._flag = "readOnly" if direction == "request" else "writeOnly"
-        self._needed = one_way(data, self._flag)
+        self._needed = one_way(data, (self._flag,))
 
     def of(self, schema: dict[str, Any], at: str) -> list[str]:
         """Return the names that a schema requires in this direction, each once."""
@@ -89,7 +90,7 @@ class Required:
             yield part, f"{at}/allOf/{index}"
 
 
-def one_way(data: Any, *flags: str) -> bool:
+def one_way(data: Any, flags: tuple[str, ...] = _FLAGS) -> bool:
     """Tell whether anything in a document is for one direction only."""
     rest = [data]
     while rest:

@@ -23,11 +23,11 @@ __all__ = [
     "Arm",
     "Choices",
     "Discriminated",
-    "Fields",
     "Further",
     "Items",
     "Probe",
     "Probes",
+    "Properties",
     "Several",
     "Tested",
     "replace",
@@ -111,7 +111,7 @@ class Several:
         return self if len(self._probes) > 1 else next(iter(self._probes), None)
 
 
-class Fields:
+class Properties:
     """The properties of an object: what each can still teach, by name."""
 
     __slots__ = ("pending",)
@@ -264,7 +264,7 @@ class Discriminated:
     def __init__(self, name: str, arms: dict[Any, Arm]) -> None:
         self._name = name
         self._arms: dict[Any, Probe] = {**arms}
-        # Of branches that are taken and teach by properties alone: those of their ``Fields``.
+        # Of branches that are taken and teach by properties alone: those of their ``Properties``.
         self._plain: dict[Any, dict[str, Probes]] = {}
 
     def see(self, value: dict[str, Any], depth: int) -> Probe | None:
@@ -297,7 +297,7 @@ class Discriminated:
         if arm is None or item.__class__ is not dict:
             return
         following = arm.see(item, depth)
-        if following is None or isinstance(following, Fields):
+        if following is None or isinstance(following, Properties):
             self._arms.pop(value, None)  # in a schema within itself, it may be gone already
             self._plain[value] = following.pending if following is not None else {}
         else:

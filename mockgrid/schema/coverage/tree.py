@@ -19,9 +19,9 @@ from mockgrid.schema.coverage.probes import (
     Arm,
     Choices,
     Discriminated,
-    Fields,
     Further,
     Items,
+    Properties,
     Several,
     Tested,
     replace,
@@ -130,7 +130,7 @@ class CoverageTree:
             pointers = {
                 name: None if name in required else property_pointer(node, name) for name in properties
             }
-            yield dict, Fields(self, node, pointers)
+            yield dict, Properties(self, node, pointers)
         matches = node.shared.patterns.found
         for pattern, schema in patterns.items():
             yield dict, Further(self, partial(matches, pattern), schema)

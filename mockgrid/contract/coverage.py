@@ -1,20 +1,26 @@
-"""What the requests of a test run exercised of a contract."""
+"""What a test run exercised of a contract, and what it never did.
+
+Two questions are answered for every request: which *row* it was (operation, request media type, status,
+response media type), and which *branches* of the request's schema it took (optional properties, listed
+values, forms). Both are asked of every request that is served, so that knowing the answer has to be cheap:
+what was seen once is never looked at again.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.contract.coverage.rows import Key, Rows, bare
+from mockgrid.contract.rows import Key, Rows, bare
+from mockgrid.errors import MockgridError
 from mockgrid.schema.coverage.tree import CoverageTree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.coverage.snapshot import Snapshot
     from mockgrid.contract.operation import MediaType, Operation
 
-__all__ = ["Coverage"]
+__all__ = ["Coverage", "OtherContractError", "Snapshot", "merge"]
 
 _MOST_ROWS: Final = 2_000
 """Kinds of exchanges that are told apart: a client may send any media type, on any number of paths."""
@@ -117,3 +123,74 @@ class Coverage:
                         **branch._asdict(),
                         "sent": branch.pointer in tree.sent,
                     }
+
+
+Snapshot: TypeAlias = dict[str, Any]
+"""``contract`` with ``title``, ``version`` and ``sha256``; ``rows``, ``undeclared`` and ``branches``, lists
+of objects; ``dropped`` with the number of ``rows`` that found no room."""
+
+_ROW = ("operation", "request", "status", "response")
+_BRANCH = ("operation", "request", "pointer")
+
+
+class OtherContractError(MockgridError):
+    """Two results were made with different contracts."""
+
+
+def merge(a: Snapshot, b: Snapshot) -> Snapshot:
+    """Add up two snapshots; the order does not matter. Further keys are left out.
+
+    Raises:
+        OtherContractError: they are of different contracts.
+    """
+    one, other = a["contract"], b["contract"]
+    if one["sha256"] != other["sha256"]:
+        raise OtherContractError(
+            f"The results are of different contracts: {_called(one)} and {_called(other)}.",
+            hint="Only results of the same contract, with the same overlays, can be added up.",
+        )
+    return {
+        "contract": min(one, other, key=lambda contract: sorted(contract.items())),
+        "rows": united(a["rows"], b["rows"], _ROW, _counted),
+        "undeclared": sorted(united(a["undeclared"], b["undeclared"], _ROW, _counted), key=_by_row),
+        "branches": united(a["branches"], b["branches"], _BRANCH, _sent),
+        "dropped": {"rows": a["dropped"]["rows"] + b["dropped"]["rows"]},
+    }
+
+
+def united(
+    a: list[dict[str, Any]],
+    b: list[dict[str, Any]],
+    names: tuple[str, ...],
+    join: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Join the entries of two lists that have the same values under some names.
+
+    The order is that of both lists, where it is the same, and by these values elsewhere.
+    """
+    first, second = ({_key(entry, names): entry for entry in entries} for entries in (a, b))
+    found = {**second, **first}
+    for key in first.keys() & second.keys():
+        found[key] = join(first[key], second[key])
+    order = list(first) if list(first) == list(second) else sorted(found)
+    return [found[key] for key in order]
+
+
+def _key(entry: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("" if entry[name] is None else str(entry[name]) for name in names)
+
+
+def _by_row(entry: dict[str, Any]) -> tuple[str, ...]:
+    return _key(entry, _ROW)
+
+
+def _counted(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {**a, "count": a["count"] + b["count"]}
+
+
+def _sent(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {**a, "sent": a["sent"] or b["sent"]}
+
+
+def _called(contract: dict[str, Any]) -> str:
+    return f"{contract['title']} {contract['version']} ({contract['sha256'][:12]})"

@@ -1,4 +1,4 @@
-"""Examples of a document that break their own schemas."""
+"""What is surely a mistake in a document and yet does no harm: where each stands, and a sentence."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockgrid.contract.operation import plain_id
 from mockgrid.document.pointer import join
 from mockgrid.schema.validator import indices_broken
 
@@ -18,7 +19,35 @@ if TYPE_CHECKING:
     from mockgrid.schema.schemas import Schemas
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["broken_examples"]
+__all__ = ["broken_examples", "repeated_ids"]
+
+
+def repeated_ids(operations: Iterable[Operation], document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the operation ids that were given before: where each stands, and a sentence.
+
+    Args:
+        operations: of one document, in its order.
+        document: gives the places.
+    """
+    first: dict[str, Operation] = {}
+    for operation in operations:
+        known = first.setdefault(operation.written_id, operation)
+        if known is operation or not operation.written_id:
+            continue
+        own = plain_id(operation.method, operation.path)
+        of = f"{plain_id(known.method, known.path)} ({_place(known, document)})"
+        if known.at == operation.at:  # two paths refer to one path item
+            where = document.where_key(join(("paths", operation.path)))
+        else:
+            where = _place(operation, document)
+        yield (
+            where,
+            f"the operationId {operation.written_id} is already that of {of}; this one is called {own!r}.",
+        )
+
+
+def _place(operation: Operation, document: Document) -> str:
+    return document.where(f"{operation.at}/operationId")
 
 
 def broken_examples(
