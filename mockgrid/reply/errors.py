@@ -235,10 +235,10 @@ class Errors:
     def _synthesised(self, media: MediaType) -> Any:
         """Return a body as the document declares it; None where no value can be made."""
         if media.at not in self._bodies and media.schema is not None:
-            from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - few documents need it
+            from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - few documents need it
 
             try:
-                synthesiser = Synthesiser(media.schema.standalone, draft=DRAFTS[media.schema.draft])
+                synthesiser = CompiledSchema(media.schema.standalone, draft=DRAFTS[media.schema.draft])
                 self._bodies[media.at] = synthesiser.value("error", text="error")
             except SynthesisError:
                 self._bodies[media.at] = None

@@ -10,7 +10,7 @@ from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
-    from mockgrid.schema.generate import Synthesiser
+    from mockgrid.schema.generate import CompiledSchema
     from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["DRAFTS", "Values"]
@@ -30,7 +30,7 @@ class Values:
         self._contract = contract
         # By the pointer to a schema: bounded by the document.
         self._validators: dict[str, SchemaValidator] = {}
-        self._synthesisers: dict[str, Synthesiser] = {}
+        self._synthesisers: dict[str, CompiledSchema] = {}
 
     def outline(self, schema: Any) -> SchemaHints:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
@@ -73,11 +73,11 @@ class Values:
                 return candidate
         raise SynthesisError("what was synthesised for the schema does not obey it", where=validator.at)
 
-    def _synthesiser(self, validator: SchemaValidator) -> Synthesiser:
-        from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - only for replies without an example
+    def _synthesiser(self, validator: SchemaValidator) -> CompiledSchema:
+        from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - only for replies without an example
 
         if validator.at not in self._synthesisers:
-            self._synthesisers[validator.at] = Synthesiser(
+            self._synthesisers[validator.at] = CompiledSchema(
                 validator.standalone, draft=DRAFTS[validator.draft]
             )
         return self._synthesisers[validator.at]

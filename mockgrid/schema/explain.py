@@ -22,6 +22,7 @@ from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from mockgrid.document.pointer import join
 from mockgrid.schema.branches import Chosen, Undecided, choose
+from mockgrid.schema.equality import first_repeated
 from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.messages import violations_of
 from mockgrid.schema.node import SchemaNode
@@ -29,7 +30,7 @@ from mockgrid.schema.stack import with_deep_stack
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Iterator
 
     from mockgrid.schema.schemas import Schemas
 
@@ -195,7 +196,7 @@ class Explainer:
     @staticmethod
     def _unique_items(validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
         if unique and validator.is_type(value, "array"):
-            repeated = _first_repeated(value)
+            repeated = first_repeated(value)
             if repeated is not None:
                 yield ValidationError("unique", validator="uniqueItems", validator_value=repeated)
 
@@ -256,29 +257,3 @@ def _undecided(found: Undecided, value: Any) -> ValidationError:
     if found.property is not None:
         error.instance = value.get(found.property) if isinstance(value, dict) else value
     return error
-
-
-def _first_repeated(values: list[Any]) -> tuple[int, int] | None:
-    """Return the indices of the first item that another before it equals, and of that one; in linear time.
-
-    >>> _first_repeated([{"a": 1}, {"b": 1}, {"a": 1.0}])
-    (0, 2)
-    """
-    seen: dict[Hashable, int] = {}
-    for index, value in enumerate(values):
-        before = seen.setdefault(_frozen(value), index)
-        if before != index:
-            return before, index
-    return None
-
-
-def _frozen(value: Any) -> Hashable:
-    """Return something hashable that is equal for equal JSON values, and for no others."""
-    if isinstance(value, bool):
-        return ("boolean", value)
-    if isinstance(value, list):
-        return ("array", *[_frozen(item) for item in value])
-    if isinstance(value, dict):
-        return ("object", frozenset((name, _frozen(item)) for name, item in value.items()))
-    found: Hashable = value  # numbers are equal, and hash alike, across int and float
-    return found

@@ -36,7 +36,7 @@ class SharedSchemas:
     def __init__(self, draft: Draft) -> None:
         self.draft: Draft = draft
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
-        self.patterns = Patterns(draft)
+        self.patterns = Patterns()
 
     def referred(self, reference: str) -> Any:
         """Return what a reference points to; None for one that leads to a metaschema."""

@@ -203,7 +203,7 @@ class Schemas:
         for place, pattern in found:
             if pattern in self._checked:
                 continue
-            mistake = pattern_mistake(pattern, self.draft)
+            mistake = pattern_mistake(pattern)
             if mistake is not None:
                 raise DocumentError(
                     f"the pattern {pattern!r} is not a regular expression: {mistake}.",

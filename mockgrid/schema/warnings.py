@@ -106,9 +106,7 @@ class _Walk:
         self, code: str, path: tuple[str | int, ...], message: str, meant: str | None, contract: str
     ) -> None:
         if len(self.warnings) < _MOST:
-            self.warnings.append(
-                FieldWarning(code, join(path), dotted(path), message, meant or "", contract)
-            )
+            self.warnings.append(FieldWarning(code, join(path), dotted(path), message, meant or "", contract))
 
 
 # Stands for a branch that says nothing about properties, so that any may be meant.

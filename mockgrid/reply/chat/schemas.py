@@ -11,7 +11,7 @@ import orjson
 from mockgrid.reply.chat.conversation import as_text
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate import Synthesiser
+    from mockgrid.schema.generate import CompiledSchema
 
 # Bytes of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
 _KEPT = 128 * 1024
@@ -24,7 +24,7 @@ class Schemas:
     """Compiles each schema once; the least recently used goes first."""
 
     def __init__(self) -> None:
-        self._compiled: OrderedDict[bytes, Synthesiser] = OrderedDict()
+        self._compiled: OrderedDict[bytes, CompiledSchema] = OrderedDict()
         self._size = 0
 
     def value(self, schema: Any, seed: str, *, text: str, must_be_object: bool) -> Any:
@@ -35,8 +35,8 @@ class Schemas:
         """
         return self._synthesiser(schema).value(seed, text=text, must_be_object=must_be_object)
 
-    def _synthesiser(self, schema: Any) -> Synthesiser:
-        from mockgrid.schema.generate import Synthesiser  # noqa: PLC0415 - only requests with schemas need it
+    def _synthesiser(self, schema: Any) -> CompiledSchema:
+        from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - only requests with schemas need it
 
         try:
             key = orjson.dumps(schema)
@@ -44,7 +44,7 @@ class Schemas:
             key = json.dumps(schema).encode()
         found = self._compiled.get(key)
         if found is None:
-            found = Synthesiser(schema)
+            found = CompiledSchema(schema)
             if len(key) <= _LARGEST_KEPT:
                 self._compiled[key] = found
                 self._size += len(key)

@@ -1,9 +1,9 @@
 """Values for JSON Schemas: any schema a client sends gets a value that validates, or a plain refusal.
 
->>> Synthesiser({"type": "integer", "minimum": 3, "maximum": 3}).value("any seed")
+>>> CompiledSchema({"type": "integer", "minimum": 3, "maximum": 3}).value("any seed")
 3
 """
 
-from mockgrid.schema.generate.synthesiser import Synthesiser
+from mockgrid.schema.generate.compiled import CompiledSchema
 
-__all__ = ["Synthesiser"]
+__all__ = ["CompiledSchema"]

@@ -5,34 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
-from mockgrid.schema.generate.equality import JSON, canonical
-from mockgrid.schema.generate.limits import NODE_LIMIT, ExhaustedError
+from mockgrid.schema.equality import frozen
+from mockgrid.schema.generate.limits import JSON, NODE_LIMIT, ExhaustedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.schema.generate.demand import Demand
-    from mockgrid.schema.generate.maker import Maker
+    from mockgrid.schema.generate.constraints import Constraints
+    from mockgrid.schema.generate.generator import Generator
+    from mockgrid.schema.generate.position import Position
     from mockgrid.schema.generate.schema import Schema
-    from mockgrid.schema.generate.spot import Spot
-    from mockgrid.schema.generate.world import Applied
 
 _USUAL_ITEMS = 2
 _RANDOM_TRIES = 12
 
 
-def arrays(demand: Demand, spot: Spot, maker: Maker) -> Iterator[list[JSON]]:
+def arrays(constraints: Constraints, position: Position, generator: Generator) -> Iterator[list[JSON]]:
     """Arrays of the right length whose items fit; a usual one first, then the shortest.
 
     Raises:
         UnsatisfiableError: none fits, or only ones of more than 10,000 items.
     """
-    plan = _Plan(demand, maker)
-    lengths = list(dict.fromkeys([plan.low if spot.lean else plan.usual(spot), plan.low]))
+    plan = _Plan(constraints, generator)
+    lengths = list(dict.fromkeys([plan.low if position.lean else plan.usual(position), plan.low]))
     failure: UnsatisfiableError | None = None
     for length in lengths:
         try:
-            yield plan.fill(length, spot)
+            yield plan.fill(length, position)
         except ExhaustedError:
             raise
         except UnsatisfiableError as error:
@@ -44,40 +43,39 @@ def arrays(demand: Demand, spot: Spot, maker: Maker) -> Iterator[list[JSON]]:
 class _Plan:
     """Where which items go."""
 
-    def __init__(self, demand: Demand, maker: Maker) -> None:
-        self._demand = demand
-        self._maker = maker
-        demand.size.check("items")
-        self._leading = max((len(_prefix(schema)) for schema, _ in demand.applied), default=0)
+    def __init__(self, constraints: Constraints, generator: Generator) -> None:
+        self._constraints = constraints
+        self._generator = generator
+        constraints.items.check("items")
+        self._leading = max((len(_prefix(schema)) for schema in constraints.applied), default=0)
         self._wanted = [
-            (schema, scope)
-            for schema, scope, low, _ in demand.contains
-            for _ in range(min(low, NODE_LIMIT + 1))
+            schema for schema, low, _ in constraints.contains for _ in range(min(low, NODE_LIMIT + 1))
         ]
-        high = demand.size.high
+        high = constraints.items.high
         closed = next((at for at in range(self._leading + 1) if self._barred(at)), None)
         self.high = closed if high is None else high if closed is None else min(high, closed)
-        self.low = max(demand.size.low, self._needed_for_contains())
+        self.low = max(constraints.items.low, self._needed_for_contains())
         if self.low > NODE_LIMIT:
             raise UnsatisfiableError(
                 f"at least {self.low} items are wanted, more than the limit of {NODE_LIMIT} parts",
-                where=demand.size.low_at or demand.where,
+                where=constraints.items.low_at or constraints.where,
             )
         if self.high is not None and self.low > self.high:
             raise UnsatisfiableError(
-                f"at least {self.low} items are wanted where at most {self.high} can be", where=demand.where
+                f"at least {self.low} items are wanted where at most {self.high} can be",
+                where=constraints.where,
             )
 
-    def usual(self, spot: Spot) -> int:
+    def usual(self, position: Position) -> int:
         """A length to read well."""
         length = self._leading
         if self.high is None or self.high > self._leading:
             open_ended = self._rest_known() and not self._capped()
-            length += 1 + spot.rng.randrange(_USUAL_ITEMS) if open_ended else 0
+            length += position.choices.integer(1, _USUAL_ITEMS) if open_ended else 0
         length = max(length, self.low)
         return length if self.high is None else min(length, self.high)
 
-    def fill(self, length: int, spot: Spot) -> list[JSON]:
+    def fill(self, length: int, position: Position) -> list[JSON]:
         """An array of that length.
 
         Raises:
@@ -85,38 +83,46 @@ class _Plan:
         """
         items: list[JSON] = []
         taken: set[object] = set()
-        base = spot.rng.randrange(97) if self._demand.unique else 0
+        base = position.choices.integer(0, 96) if self._constraints.unique else 0
         extras = self._placed(length)
         for index in range(length):
             applied = self._at(index) + ([extras[index]] if index in extras else [])
-            if not self._demand.unique:
-                items.append(self._maker.make(applied, spot.item(spot.turn, spot.base, spot.span)))
+            if not self._constraints.unique:
+                items.append(
+                    self._generator.make(applied, position.item(position.turn, position.base, position.span))
+                )
                 continue
-            item = self._distinct(applied, spot, taken, base, index, length)
+            item = self._distinct(applied, position, taken, base, index, length)
             if item is _NONE:
                 if index >= self.low:
                     break
                 raise UnsatisfiableError(
                     f"{self.low} distinct items are wanted, but only {index} were found",
-                    where=self._demand.where,
+                    where=self._constraints.where,
                 )
-            taken.add(canonical(item))
+            taken.add(frozen(item))
             items.append(item)
         return items
 
     def _distinct(  # noqa: PLR0913, PLR0917 (what is wanted, and what there is already)
-        self, applied: list[Applied], spot: Spot, taken: set[object], base: int, index: int, length: int
+        self,
+        applied: list[Schema],
+        position: Position,
+        taken: set[object],
+        base: int,
+        index: int,
+        length: int,
     ) -> JSON:
         for attempt in range(_RANDOM_TRIES + length):
             turn = index + attempt if attempt < length or attempt % 2 else None
             if attempt > _RANDOM_TRIES * 2:
                 break
-            item = self._maker.make(applied, spot.item(turn, base, max(length + 2, spot.span)))
-            if canonical(item) not in taken:
+            item = self._generator.make(applied, position.item(turn, base, max(length + 2, position.span)))
+            if frozen(item) not in taken:
                 return item
         return _NONE
 
-    def _placed(self, length: int) -> dict[int, Applied]:
+    def _placed(self, length: int) -> dict[int, Schema]:
         """Which items are to satisfy ``contains``: after the leading ones if there is room, or among them."""
         if not self._wanted:
             return {}
@@ -133,50 +139,38 @@ class _Plan:
         return self._leading + len(self._wanted)
 
     def _capped(self) -> bool:
-        return any(high is not None for _, _, _, high in self._demand.contains)
+        return any(high is not None for _, _, high in self._constraints.contains)
 
     def _rest_known(self) -> bool:
         """Whether anything is said about further items, so that some are worth showing."""
         return bool(self._at(self._leading)) or not self._leading
 
     def _barred(self, index: int) -> bool:
-        for schema, _ in self._at(index):
-            if schema.always is False:
-                return True
-        return any(
+        return any(part.always is False for part in self._at(index)) or any(
             index >= len(_prefix(schema))
             and isinstance(schema.keywords.get("items"), list)
             and schema.keywords.get("additionalItems") is False
-            for schema, _ in self._demand.applied
+            for schema in self._constraints.applied
         )
 
-    def _at(self, index: int) -> list[Applied]:
+    def _at(self, index: int) -> list[Schema]:
         """The schemas of the item at an index."""
-        found: list[Applied] = []
-        for schema, scope in self._demand.applied:
+        found: list[Schema] = []
+        for schema in self._constraints.applied:
             prefix = _prefix(schema)
             if index < len(prefix):
-                found.append((prefix[index], scope))
-            elif (rest := _rest(schema)) is not None:
-                found.append((rest, scope))
-        if not found:
-            for schema, scope in self._demand.having("unevaluatedItems"):
-                found.append((schema.one["unevaluatedItems"], scope))
-        return found
+                found.append(prefix[index])
+            elif isinstance(schema.keywords.get("items"), list):
+                found += schema.parts("additionalItems")
+            else:
+                found += schema.parts("items")
+        return found or self._constraints.having("unevaluatedItems")
 
 
 def _prefix(schema: Schema) -> list[Schema]:
     if "prefixItems" in schema.keywords:
-        return schema.many["prefixItems"]
-    return schema.many.get("items", []) if isinstance(schema.keywords.get("items"), list) else []
-
-
-def _rest(schema: Schema) -> Schema | None:
-    if "items" not in schema.keywords:
-        return None
-    if isinstance(schema.keywords["items"], list):
-        return schema.one.get("additionalItems") if "additionalItems" in schema.keywords else None
-    return schema.one["items"]
+        return schema.listed["prefixItems"]
+    return schema.listed.get("items", []) if "items" in schema.keywords else []
 
 
 _NONE: JSON = [None]  # a value of its own, told by identity

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote, urldefrag, urljoin
 
 from mockgrid.errors import InvalidSchemaError
-from mockgrid.schema.generate.draft import DRAFT_4, Draft
+from mockgrid.schema.generate.keywords import DRAFT_4, Draft, check_shape, describe, escape
 from mockgrid.schema.generate.limits import SCHEMA_DEPTH_LIMIT, SUBSCHEMA_LIMIT
-from mockgrid.schema.generate.reference import find, resolve
-from mockgrid.schema.generate.schema import DELICATE, IN_PLACE, KINDS, Resource, Schema
-from mockgrid.schema.generate.shape import check_shape, describe, escape
+from mockgrid.schema.generate.schema import (
+    DELICATE,
+    IN_PLACE,
+    KINDS,
+    REFERENCES,
+    Resource,
+    Schema,
+)
 from mockgrid.schema.regex import Pattern, RegexError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _PATTERN_LIMIT = 12_000
+_INDEX_DIGITS = 6
+_COMPOUND = IN_PLACE | frozenset(REFERENCES)
 
 
 class Document:
@@ -34,7 +40,7 @@ class Document:
     def __init__(self, raw: object, draft: Draft) -> None:
         self.draft = draft
         self.schemas: list[Schema] = []
-        self._raw = raw
+        self.raw = raw
         self._resources: dict[str, Resource] = {}
         self._compiled: dict[int, Schema] = {}
         # Raw schemas are known by id(), so those made here must live as long as the document.
@@ -44,11 +50,10 @@ class Document:
         root_resource = self._open_resource("", raw)
         self.root = self.add(raw, "", root_resource)
         # Whether the way by which a reference was reached can change where it leads.
-        self.dynamic = len({id(resource) for resource in self._resources.values()}) > 1 and any(
-            not schema.keywords.keys().isdisjoint(_REFERENCES[1:]) for schema in self.schemas
+        self.dynamic = len(self._resources) > 1 and any(
+            not schema.keywords.keys().isdisjoint(REFERENCES[1:]) for schema in self.schemas
         )
-        if not self.dynamic:
-            self._shorten()
+        self._shorten()
 
     def add(self, raw: object, pointer: str, resource: Resource) -> Schema:
         """Compile a schema and all below it, with everything it refers to."""
@@ -66,31 +71,6 @@ class Document:
         self._made.append(raw)
         return self.add(raw, near.pointer, near.resource)
 
-    def divert(self, schema: Schema, keyword: str, scope: tuple[Resource, ...]) -> Schema:
-        """Where a reference leads when it is reached through these resources."""
-        target = schema.targets[keyword]
-        if keyword == "$ref" or not self.dynamic:
-            return target
-        if keyword == "$recursiveRef":
-            return self._outermost_recursive(target, scope)
-        _, name = urldefrag(schema.keywords[keyword])
-        if target.resource.dynamic.get(name) is None:
-            return target
-        for resource in scope:
-            if name in resource.dynamic:
-                return self._compiled.get(id(resource.dynamic[name]), target)
-        return target
-
-    def _outermost_recursive(self, target: Schema, scope: tuple[Resource, ...]) -> Schema:
-        root = target.resource.root
-        if not isinstance(root, dict) or root.get("$recursiveAnchor") is not True:
-            return target
-        for resource in reversed(scope):
-            if not isinstance(resource.root, dict) or resource.root.get("$recursiveAnchor") is not True:
-                break
-            target = self._compiled.get(id(resource.root), target)
-        return target
-
     def _shorten(self) -> None:
         """Lead references to references to where they end, so that long chains cost nothing later."""
         for schema in self.schemas:
@@ -104,7 +84,7 @@ class Document:
                     link.targets["$ref"] = path[-1]
 
     def _open_resource(self, uri: str, raw: object) -> Resource:
-        resource = Resource(len(self._resources), uri, raw)
+        resource = Resource(uri, raw)
         self._resources.setdefault(uri, resource)
         return resource
 
@@ -126,9 +106,9 @@ class Document:
                 known = len(self.schemas)
                 node = self._node(child, where, schema.resource)
                 if key is None:
-                    schema.one[keyword] = node
+                    schema.child[keyword] = node
                 elif isinstance(key, int):
-                    schema.many.setdefault(keyword, []).append(node)
+                    schema.listed.setdefault(keyword, []).append(node)
                 else:
                     schema.named.setdefault(keyword, {})[key] = node
                 if isinstance(child, dict) and len(self.schemas) > known:
@@ -143,16 +123,16 @@ class Document:
                 for key, child in value.items():
                     if keyword != "dependencies" or not isinstance(child, list):
                         yield keyword, key, child
-            elif keyword in draft.many and isinstance(value, list):
+            elif keyword in draft.listed and isinstance(value, list):
                 yield from ((keyword, index, child) for index, child in enumerate(value))
-            elif keyword in draft.one and not (
+            elif keyword in draft.child and not (
                 # Draft 4 has no boolean schemas, but allows true and false in these two places.
                 draft.order == DRAFT_4 and isinstance(value, bool) and keyword.startswith("additional")
             ):
                 yield keyword, None, value
 
     def _node(self, raw: object, pointer: str, resource: Resource) -> Schema:
-        if isinstance(raw, bool) and self.draft.booleans:
+        if isinstance(raw, bool) and self.draft.order != DRAFT_4:
             return self._register(Schema(len(self.schemas), pointer, resource, raw, always=raw))
         if not isinstance(raw, dict):
             raise InvalidSchemaError(f"found {describe(raw)} where a schema was expected", where=pointer)
@@ -178,37 +158,31 @@ class Document:
         return schema
 
     def _check_containers(self, raw: dict[str, Any], pointer: str) -> None:
+        draft = self.draft
         for keyword, value in raw.items():
-            if keyword in self.draft.named and not isinstance(value, dict):
-                raise InvalidSchemaError(
-                    f"{keyword} is {describe(value)}, expected an object of schemas",
-                    where=f"{pointer}/{keyword}",
-                )
-            if (
-                keyword in self.draft.many
-                and keyword not in self.draft.one
-                and not (isinstance(value, list) and value)
-            ):
-                found = "an empty list" if value == [] else describe(value)
-                raise InvalidSchemaError(
-                    f"{keyword} is {found}, expected a list of schemas", where=f"{pointer}/{keyword}"
-                )
-            if keyword == "dependencies" and isinstance(value, dict):
+            where = f"{pointer}/{keyword}"
+            if keyword in draft.named:
+                if not isinstance(value, dict):
+                    message = f"{keyword} is {describe(value)}, expected an object of schemas"
+                    raise InvalidSchemaError(message, where=where)
+                if any(not isinstance(name, str) for name in value):
+                    raise InvalidSchemaError("a property name is no string", where=where)
+            elif keyword in draft.listed - draft.child and not (isinstance(value, list) and value):
+                listed = "an empty list" if value == [] else describe(value)
+                raise InvalidSchemaError(f"{keyword} is {listed}, expected a list of schemas", where=where)
+            if keyword == "dependencies":
                 for name, names in value.items():
                     if isinstance(names, list) and not all(isinstance(item, str) for item in names):
                         raise InvalidSchemaError(
-                            "a dependency is no list of strings",
-                            where=f"{pointer}/{keyword}/{escape(str(name))}",
+                            "a dependency is no list of strings", where=f"{where}/{escape(name)}"
                         )
-            if keyword in self.draft.named and any(not isinstance(name, str) for name in value):
-                raise InvalidSchemaError("a property name is no string", where=f"{pointer}/{keyword}")
 
     def _identify(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Resource:
         """The resource of a schema: a new one where it has an id; its anchors are noted on the way."""
         draft = self.draft
         identifier = raw.get("id" if draft.order == DRAFT_4 else "$id")
         if isinstance(identifier, str) and not (draft.lonely_ref and "$ref" in raw):
-            uri, fragment = resolve(resource.uri, identifier, f"{pointer}/$id")
+            uri, fragment = _resolve(resource.uri, identifier, f"{pointer}/$id")
             if uri and uri != resource.uri:
                 if pointer == "" and resource.root is raw:
                     resource.uri = uri
@@ -226,7 +200,7 @@ class Document:
 
     def _fill(self, schema: Schema, raw: dict[str, Any]) -> None:
         draft = self.draft
-        schema.compound = not IN_PLACE.isdisjoint(raw)
+        schema.compound = not _COMPOUND.isdisjoint(raw)
         if draft.lonely_ref and isinstance(raw.get("$ref"), str):
             schema.keywords = {"$ref": raw["$ref"]}
             return
@@ -266,13 +240,14 @@ class Document:
         return self._patterns[source]
 
     def _link(self, schema: Schema) -> None:
-        for keyword in _REFERENCES:
+        for keyword in REFERENCES:
             if keyword in schema.keywords:
-                schema.targets[keyword] = self._target(schema, keyword, schema.keywords[keyword])
+                target = self._target(schema, keyword, schema.keywords[keyword])
+                schema.targets[keyword] = self._diverted(target, keyword, schema.keywords[keyword])
 
     def _target(self, schema: Schema, keyword: str, reference: str) -> Schema:
         where = schema.at(keyword)
-        uri, fragment = resolve(schema.resource.uri, reference, where)
+        uri, fragment = _resolve(schema.resource.uri, reference, where)
         resource = self._resources.get(uri)
         if resource is None:
             raise InvalidSchemaError(
@@ -288,6 +263,61 @@ class Document:
                     f"the anchor {describe(fragment)} is not in the document", where=where
                 )
             return self._compiled[id(resource.anchors[fragment])]
-        raw = find(resource.root, fragment, reference, where)
-        pointer = fragment if resource.root is self._raw else schema.pointer
+        raw = _find(resource.root, fragment, reference, where)
+        pointer = fragment if resource.root is self.raw else schema.pointer
         return self._walk(raw, pointer, resource)
+
+    def _diverted(self, target: Schema, keyword: str, reference: str) -> Schema:
+        """Where a dynamic reference leads when it is reached from the whole document, as it mostly is."""
+        diverted: object = None
+        if keyword == "$recursiveRef" and _is_recursive(target.resource.root) and _is_recursive(self.raw):
+            diverted = self.raw
+        elif keyword == "$dynamicRef":
+            _, name = urldefrag(reference)
+            if name in target.resource.dynamic:
+                resources = self._resources.values()
+                diverted = next(other.dynamic[name] for other in resources if name in other.dynamic)
+        return self._compiled.get(id(diverted), target)
+
+
+def _is_recursive(raw: object) -> bool:
+    return isinstance(raw, dict) and raw.get("$recursiveAnchor") is True
+
+
+def _resolve(base: str, reference: str, where: str) -> tuple[str, str]:
+    """A reference, taken from ``base``, as absolute URI and fragment.
+
+    Raises:
+        InvalidSchemaError: it is no URI reference.
+    """
+    try:
+        uri, fragment = urldefrag(reference)
+        return (urljoin(base, uri) if uri else base), fragment
+    except ValueError as error:
+        raise InvalidSchemaError(f"{describe(reference)} is no URI reference", where=where) from error
+
+
+def _find(root: object, pointer: str, reference: str, where: str) -> dict[str, Any] | bool:
+    """The raw schema at a JSON pointer.
+
+    Raises:
+        InvalidSchemaError: there is nothing, or no schema.
+    """
+    raw: Any = root
+    for token in pointer.split("/")[1:]:
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(raw, dict) and key in raw:
+            raw = raw[key]
+        elif isinstance(raw, list) and _is_index(key) and int(key) < len(raw):
+            raw = raw[int(key)]
+        else:
+            raise InvalidSchemaError(f"the reference {describe(reference)} leads to nothing", where=where)
+    if not isinstance(raw, (dict, bool)):
+        raise InvalidSchemaError(
+            f"the reference {describe(reference)} leads to {describe(raw)}, which is no schema", where=where
+        )
+    return raw
+
+
+def _is_index(key: str) -> bool:
+    return key.isascii() and key.isdecimal() and len(key) <= _INDEX_DIGITS

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING, TypeAlias
+
 from mockgrid.errors import UnsatisfiableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 SUBSCHEMA_LIMIT = 10_000
 SCHEMA_DEPTH_LIMIT = 100
@@ -37,3 +45,50 @@ class Budget:
                 where=where,
                 hint="Simplify the schema.",
             )
+
+
+def weigh(value: object) -> int:
+    """The number of values in a value, itself included."""
+    return sum(1 for _ in _parts(value)) if isinstance(value, (list, dict)) else 1
+
+
+def is_sound(value: object) -> bool:
+    """Whether every client reads a value alike: 64-bit integers, finite floats, no lone surrogates, size."""
+    characters = 0
+    for count, (part, depth) in enumerate(_parts(value)):
+        if count >= NODE_LIMIT or depth > VALUE_DEPTH_LIMIT or not _is_sound_alone(part):
+            return False
+        characters += len(part) if isinstance(part, str) else 0
+        characters += sum(map(len, part)) if isinstance(part, dict) else 0
+        if characters > CHARACTER_LIMIT:
+            return False
+    return True
+
+
+def is_text(text: object) -> bool:
+    """Whether something is a string without lone surrogates."""
+    return isinstance(text, str) and (
+        text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
+    )
+
+
+def _is_sound_alone(part: object) -> bool:
+    if isinstance(part, float):
+        return math.isfinite(part)
+    if isinstance(part, int):
+        return INTEGER_LOW <= part <= INTEGER_HIGH
+    if isinstance(part, dict):
+        return all(map(is_text, part))
+    return part is None or isinstance(part, list) or is_text(part)
+
+
+def _parts(value: object) -> Iterator[tuple[object, int]]:
+    """Every value within a value, itself included, and how deep it stands."""
+    stack: list[tuple[object, int]] = [(value, 0)]
+    while stack:
+        part, depth = stack.pop()
+        yield part, depth
+        if isinstance(part, list):
+            stack += [(item, depth + 1) for item in part]
+        elif isinstance(part, dict):
+            stack += [(item, depth + 1) for item in part.values()]

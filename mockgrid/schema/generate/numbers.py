@@ -7,14 +7,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
-from mockgrid.schema.generate.assertion import decimal, divides
 from mockgrid.schema.generate.limits import INTEGER_HIGH, INTEGER_LOW
 from mockgrid.schema.generate.schema import FRACTION, INTEGER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from mockgrid.schema.generate.demand import Bound, Demand
+    from mockgrid.schema.generate.constraints import Bound, Constraints
+    from mockgrid.schema.generate.position import Position
 
 _USUAL = 100
 _TRIES = 40
@@ -28,42 +28,41 @@ _FORMATS = {
 _WIDEST_STEP = 2_000
 
 
-def numbers(demand: Demand, kinds: int, draw: Callable[[int], int], span: int) -> Iterator[int | float]:
+def numbers(constraints: Constraints, kinds: int, position: Position) -> Iterator[int | float]:
     """Numbers within the bounds, and multiples of what is asked; the first ones are the nicest.
 
     Args:
-        demand: the bounds and divisors.
+        constraints: the bounds and divisors.
         kinds: ``INTEGER``, ``FRACTION`` or both.
-        draw: gives an index below a number.
-        span: how many different numbers may be wanted of this demand.
+        position: chooses among them.
 
     Raises:
         UnsatisfiableError: no number fits.
     """
-    low, high = _range(demand)
-    step = _step(demand, whole=not kinds & FRACTION)
+    low, high = _range(constraints)
+    step = _step(constraints, whole=not kinds & FRACTION)
     found = False
     if step is not None and (kinds & FRACTION or step.denominator == 1):
-        for number in _multiples(demand, low, high, step, draw, span, floats=bool(kinds & FRACTION)):
+        for number in _multiples(constraints, low, high, step, position, floats=bool(kinds & FRACTION)):
             found = True
             yield number
     elif step is None:
-        for number in _decimals(demand, low, high, draw, span):
+        for number in _decimals(constraints, low, high, position):
             found = True
             yield number
         if kinds & INTEGER:
-            for number in _multiples(demand, low, high, Fraction(1), draw, span, floats=True):
+            for number in _multiples(constraints, low, high, Fraction(1), position, floats=True):
                 found = True
                 yield number
     if not found:
         what = "integer" if not kinds & FRACTION else "number"
-        raise UnsatisfiableError(f"{_phrase(demand)}, so no {what} fits", where=demand.where)
+        raise UnsatisfiableError(f"{_phrase(constraints)}, so no {what} fits", where=constraints.where)
 
 
-def _range(demand: Demand) -> tuple[Fraction | None, Fraction | None]:
-    low = None if demand.low is None else Fraction(demand.low.value)
-    high = None if demand.high is None else Fraction(demand.high.value)
-    for name in demand.formats:
+def _range(constraints: Constraints) -> tuple[Fraction | None, Fraction | None]:
+    low = None if constraints.low is None else Fraction(constraints.low.value)
+    high = None if constraints.high is None else Fraction(constraints.high.value)
+    for name in constraints.formats:
         if name in _FORMATS:
             least, most = _FORMATS[name]
             low = Fraction(least) if low is None and high is not None and high <= least else low
@@ -74,12 +73,12 @@ def _range(demand: Demand) -> tuple[Fraction | None, Fraction | None]:
                 else (Fraction(most) if low is not None else high)
             )
     if low is not None and high is not None and low > high:
-        raise UnsatisfiableError(f"{_phrase(demand)}, so no number fits", where=demand.where)
+        raise UnsatisfiableError(f"{_phrase(constraints)}, so no number fits", where=constraints.where)
     return low, high
 
 
-def _phrase(demand: Demand) -> str:
-    low, high = demand.low, demand.high
+def _phrase(constraints: Constraints) -> str:
+    low, high = constraints.low, constraints.high
     if low is not None and high is not None:
         least, most = _bound("minimum", low), _bound("maximum", high)
         if low.value > high.value:
@@ -90,8 +89,8 @@ def _phrase(demand: Demand) -> str:
         found = (
             f"{' '.join(filter(None, given))} is given" if any(given) else "integers are kept within 64 bits"
         )
-    if demand.multiples:
-        found += f" with multipleOf {' and '.join(map(_short, demand.multiples))}"
+    if constraints.multiples:
+        found += f" with multipleOf {' and '.join(map(_short, constraints.multiples))}"
     return found
 
 
@@ -108,9 +107,9 @@ def _short(number: float) -> str:
 _WIDEST_SHOWN = 200
 
 
-def _step(demand: Demand, *, whole: bool) -> Fraction | None:
+def _step(constraints: Constraints, *, whole: bool) -> Fraction | None:
     """The least common multiple of all divisors; nothing where any number will do."""
-    divisors = [decimal(divisor) for divisor in demand.multiples] + ([Fraction(1)] if whole else [])
+    divisors = [_decimal(divisor) for divisor in constraints.multiples] + ([Fraction(1)] if whole else [])
     if not divisors:
         return None
     step = divisors[0]
@@ -120,28 +119,27 @@ def _step(demand: Demand, *, whole: bool) -> Fraction | None:
         )
         if step.numerator.bit_length() + step.denominator.bit_length() > _WIDEST_STEP * 4:
             raise UnsatisfiableError(
-                "the values of multipleOf have no common multiple of usable size", where=demand.where
+                "the values of multipleOf have no common multiple of usable size", where=constraints.where
             )
     return step
 
 
-def _multiples(  # noqa: PLR0913, PLR0917 (a range, its grid and how to pick from it)
-    demand: Demand,
+def _multiples(  # noqa: PLR0913 (a range, its grid and how to pick from it)
+    constraints: Constraints,
     low: Fraction | None,
     high: Fraction | None,
     step: Fraction,
-    draw: Callable[[int], int],
-    span: int,
+    position: Position,
     *,
     floats: bool,
 ) -> Iterator[int | float]:
     first = None if low is None else math.ceil(low / step)
     last = None if high is None else math.floor(high / step)
-    if first is not None and demand.low is not None and demand.low.open and first * step == low:
+    if first is not None and constraints.low is not None and constraints.low.open and first * step == low:
         first += 1
-    if last is not None and demand.high is not None and demand.high.open and last * step == high:
+    if last is not None and constraints.high is not None and constraints.high.open and last * step == high:
         last -= 1
-    count = max(_USUAL, span)
+    count = max(_USUAL, position.span)
     if first is None:
         first = 1 if last is None or last >= 1 else last - count + 1
         first = 1 if last is not None and last >= count else first
@@ -150,15 +148,15 @@ def _multiples(  # noqa: PLR0913, PLR0917 (a range, its grid and how to pick fro
     size = min(last - first + 1, count)
     if size < 1:
         return
-    start = draw(size)
+    start = position.draw(size)
     for turn in range(min(size, _TRIES)):
         number = _as_json((first + (start + turn) % size) * step, floats=floats)
-        if number is not None and _fits(demand, number):
+        if number is not None and _fits(constraints, number):
             yield number
 
 
 def _decimals(
-    demand: Demand, low: Fraction | None, high: Fraction | None, draw: Callable[[int], int], span: int
+    constraints: Constraints, low: Fraction | None, high: Fraction | None, position: Position
 ) -> Iterator[int | float]:
     if low is None and high is None:
         low, high = Fraction(0), Fraction(_USUAL)
@@ -171,13 +169,13 @@ def _decimals(
     for digits in _DIGITS:
         scale = 10**digits
         first, last = math.ceil(low * scale), math.floor(high * scale)
-        size = min(last - first + 1, max(_USUAL * _USUAL, span))
+        size = min(last - first + 1, max(_USUAL * _USUAL, position.span))
         if size < 1:
             continue
-        start = draw(size)
+        start = position.draw(size)
         for turn in range(min(size, 3)):
             number = _as_json(Fraction(first + (start + turn) % size, scale), floats=True)
-            if number is not None and _fits(demand, number):
+            if number is not None and _fits(constraints, number):
                 yield number
 
 
@@ -194,10 +192,28 @@ def _as_json(number: Fraction, *, floats: bool) -> int | float | None:
     return converted
 
 
-def _fits(demand: Demand, number: float) -> bool:
-    low, high = demand.low, demand.high
+def _fits(constraints: Constraints, number: float) -> bool:
+    low, high = constraints.low, constraints.high
     if low is not None and not (number > low.value if low.open else number >= low.value):
         return False
     if high is not None and not (number < high.value if high.open else number <= high.value):
         return False
-    return all(divides(divisor, number) for divisor in demand.multiples)
+    return all(_divides(divisor, number) for divisor in constraints.multiples)
+
+
+def _divides(divisor: float, value: float) -> bool:
+    """Whether ``value`` is a multiple, by both readings in use: exact decimals, whole float quotient."""
+    if isinstance(divisor, int) and isinstance(value, int):
+        return value % divisor == 0
+    if _decimal(value) % _decimal(divisor):
+        return False
+    try:
+        quotient = value / divisor
+        return quotient == int(quotient)
+    except OverflowError:
+        return False
+
+
+def _decimal(number: float) -> Fraction:
+    """A number as it is written in decimal, so that 0.1 is a tenth."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))

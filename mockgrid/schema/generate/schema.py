@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from mockgrid.schema.generate.equality import canonical
+from mockgrid.schema.generate.keywords import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from mockgrid.schema.regex import Pattern
 
 NULL, BOOLEAN, INTEGER, FRACTION, STRING, ARRAY, OBJECT = (1 << bit for bit in range(7))
@@ -22,38 +24,26 @@ KINDS = {
     "array": ARRAY,
     "object": OBJECT,
 }
-
 # Keywords that a value can only be held against once it is whole.
-DELICATE = frozenset(
-    [
-        "not",
-        "oneOf",
-        "if",
-        "contains",
-        "propertyNames",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-        "dependentSchemas",
-        "dependencies",
-    ]
+DELICATE = words(
+    "not oneOf if contains propertyNames unevaluatedItems unevaluatedProperties dependentSchemas dependencies"
 )
-_JUDGING_TOO = frozenset(
-    {"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "dependencies"}
-)
-IN_PLACE = frozenset(
-    [
-        "$ref",
-        "$dynamicRef",
-        "$recursiveRef",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-        "if",
-        "dependentSchemas",
-        "dependencies",
-    ],
-)
+# Keywords whose schemas apply to the same value.
+IN_PLACE = words("allOf anyOf oneOf not if then else dependentSchemas dependencies")
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+def kind_of(value: object) -> int:
+    """The one kind that a value is of; a float without fraction counts as an integer."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    if isinstance(value, (int, float)):
+        return INTEGER if isinstance(value, int) or value.is_integer() else FRACTION
+    if isinstance(value, str):
+        return STRING
+    return ARRAY if isinstance(value, list) else OBJECT
 
 
 @dataclass(slots=True, eq=False)
@@ -61,21 +51,16 @@ class Resource:
     """A schema with a URI of its own, which references and anchors are relative to.
 
     Attributes:
-        number: in order of appearance.
         uri: its base URI, without fragment.
         root: the raw schema.
         anchors: raw schemas by plain-name fragment.
         dynamic: those of them that ``$dynamicRef`` may be diverted to.
     """
 
-    number: int
     uri: str
     root: object
     anchors: dict[str, object] = field(default_factory=dict)
     dynamic: dict[str, object] = field(default_factory=dict)
-
-
-Scope: TypeAlias = tuple[Resource, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +74,7 @@ class Schema:
         raw: as written.
         always: the verdict of a boolean schema, else nothing.
         keywords: assertions and applicators, raw.
-        one, many, named: the subschemas below each keyword.
+        child, listed, named: the subschemas below each keyword.
         targets: the schemas that ``$ref`` and its relatives lead to.
         patterns: compiled, by source: of ``pattern`` and of ``patternProperties``.
         kinds: the types that ``type`` admits.
@@ -105,8 +90,8 @@ class Schema:
     raw: object
     always: bool | None = None
     keywords: dict[str, Any] = field(default_factory=dict)
-    one: dict[str, Schema] = field(default_factory=dict)
-    many: dict[str, list[Schema]] = field(default_factory=dict)
+    child: dict[str, Schema] = field(default_factory=dict)
+    listed: dict[str, list[Schema]] = field(default_factory=dict)
     named: dict[str, dict[str, Schema]] = field(default_factory=dict)
     targets: dict[str, Schema] = field(default_factory=dict)
     patterns: dict[str, Pattern] = field(default_factory=dict)
@@ -115,24 +100,51 @@ class Schema:
     delicate: bool = False
     compound: bool = False
     opposite: Schema | bool | None = None
-    _members: dict[str, frozenset[object]] = field(default_factory=dict)
 
-    def members(self, keyword: str) -> frozenset[object]:
-        """The canonical forms of what ``enum`` or ``const`` admits."""
-        if keyword not in self._members:
-            values = self.keywords["enum"] if keyword == "enum" else [self.keywords["const"]]
-            self._members[keyword] = frozenset(map(canonical, values))
-        return self._members[keyword]
+    def parts(self, keyword: str) -> list[Schema]:
+        """The subschemas of a keyword that counts in this draft."""
+        if keyword not in self.keywords:
+            return []
+        child = self.child.get(keyword)
+        return ([] if child is None else [child]) + [
+            *self.listed.get(keyword, ()),
+            *self.named.get(keyword, {}).values(),
+        ]
 
     def in_place(self) -> list[Schema]:
         """The schemas that this one applies to the same value."""
-        found = list(self.targets.values())
-        for keyword in self.keywords:
-            if keyword in _JUDGING_TOO:
-                found += [self.one[keyword]] if keyword in self.one else self.many.get(keyword, ())
-                found += self.named.get(keyword, {}).values()
-        return found
+        return [
+            *self.targets.values(),
+            *(part for keyword in self.keywords if keyword in IN_PLACE for part in self.parts(keyword)),
+        ]
+
+    def applied(self) -> list[Schema]:
+        """The schemas that this one applies to the same value or to parts of it."""
+        return [*self.targets.values(), *(part for keyword in self.keywords for part in self.parts(keyword))]
 
     def at(self, keyword: str) -> str:
         """The pointer of a keyword."""
         return f"{self.pointer}/{keyword}"
+
+
+def post_order(
+    top: Schema, below: Callable[[Schema], Iterable[Schema]], finished: set[int]
+) -> Iterator[tuple[Schema, bool]]:
+    """Schemas reached from one, each after those below it, and whether a way from it leads back to it.
+
+    Args:
+        top: where to start.
+        below: the schemas that another one depends on.
+        finished: numbers of schemas that are not to come (again); those that came are added.
+    """
+    stack: list[tuple[Schema, bool]] = [(top, False)]
+    entered: set[int] = set()
+    while stack:
+        schema, done = stack.pop()
+        if done:
+            finished.add(schema.number)
+            yield schema, any(part.number not in finished or part is schema for part in below(schema))
+        elif schema.number not in entered and schema.number not in finished:
+            entered.add(schema.number)
+            stack.append((schema, True))
+            stack += [(part, False) for part in below(schema)]

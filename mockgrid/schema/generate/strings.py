@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
 from mockgrid.schema.generate.formats import FORMATS, stretch
+from mockgrid.schema.generate.keywords import words
 from mockgrid.schema.generate.limits import STRING_LIMIT
 from mockgrid.schema.regex import common_example
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.schema.generate.demand import Demand
+    from mockgrid.schema.generate.constraints import Constraints
     from mockgrid.schema.generate.limits import Budget
-    from mockgrid.schema.generate.spot import Spot
+    from mockgrid.schema.generate.position import Position
 
 _STEM_LIMIT = 24
 _TRIES = 6
@@ -25,126 +26,110 @@ _NUMBERS = 99
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Members that hold prose; others are better served by a short name of their own.
-_PROSE = frozenset(
-    [
-        "answer",
-        "body",
-        "caption",
-        "comment",
-        "content",
-        "description",
-        "explanation",
-        "message",
-        "note",
-        "output",
-        "prompt",
-        "query",
-        "question",
-        "reasoning",
-        "reply",
-        "response",
-        "result",
-        "sentence",
-        "summary",
-        "text",
-        "value",
-    ]
+_PROSE = words(
+    "answer body caption comment content description explanation message note output prompt query "
+    "question reasoning reply response result sentence summary text value"
 )
 
 
-def strings(demand: Demand, spot: Spot, budget: Budget) -> Iterator[str]:  # noqa: C901 (a sieve)
+def strings(constraints: Constraints, position: Position, budget: Budget) -> Iterator[str]:  # noqa: C901 (a sieve)
     """Strings of the right length, format and pattern; the first ones are the nicest.
 
     Raises:
         UnsatisfiableError: none fits, or only ones longer than 16,384 characters.
     """
-    low, high = demand.length.low, demand.length.high
-    demand.length.check("characters")
+    low, high = constraints.length.low, constraints.length.high
+    constraints.length.check("characters")
     if low > STRING_LIMIT:
         raise UnsatisfiableError(
-            f"minLength {low} is above the limit of {STRING_LIMIT} characters", where=demand.length.low_at
+            f"minLength {low} is above the limit of {STRING_LIMIT} characters",
+            where=constraints.length.low_at,
         )
-    formats = [name for name in demand.formats if name in FORMATS]
+    formats = [name for name in constraints.formats if name in FORMATS]
     found = False
-    for candidate in _candidates(demand, spot, budget, formats, low, high):
+    for candidate in _candidates(constraints, position, budget, formats, low, high):
         budget.spend(1)
         if not candidate and low == 0 and found:
             continue
-        if len(candidate) < low or (high is not None and len(candidate) > high):
+        if not constraints.length.admits(len(candidate)):
             continue
         if not all(FORMATS[name].accepts(candidate) for name in formats):
             continue
-        if _matches_all(demand, candidate, budget):
+        if _matches_all(constraints, candidate, budget):
             found = True
             yield candidate
-    if not found and formats and demand.patterns:
+    if not found and formats and constraints.patterns:
         # A format is an annotation; a pattern is the law.
-        for candidate in _examples(demand, spot, budget, low, high):
-            if _matches_all(demand, candidate, budget):
+        for candidate in _examples(constraints, position, budget, low, high):
+            if _matches_all(constraints, candidate, budget):
                 found = True
                 yield candidate
     if not found:
-        raise UnsatisfiableError(_phrase(demand, formats), where=demand.where)
+        raise UnsatisfiableError(_phrase(constraints, formats), where=constraints.where)
 
 
-def _matches_all(demand: Demand, text: str, budget: Budget) -> bool:
-    for pattern in demand.patterns:
-        budget.spend(1 + pattern.cost(text))
-        if not pattern.search(text):
-            return False
-    return True
+def _matches_all(constraints: Constraints, text: str, budget: Budget) -> bool:
+    budget.spend(len(constraints.patterns) * (1 + len(text) // 64))
+    return all(pattern.search(text) for pattern in constraints.patterns)
 
 
-def _phrase(demand: Demand, formats: list[str]) -> str:
+def _phrase(constraints: Constraints, formats: list[str]) -> str:
     wanted = [f"format {name}" for name in formats]
-    wanted += [f"pattern {pattern.source[:80]}" for pattern in demand.patterns]
-    if demand.length.low:
-        wanted.append(f"minLength {demand.length.low}")
-    if demand.length.high is not None:
-        wanted.append(f"maxLength {demand.length.high}")
+    wanted += [f"pattern {pattern.source[:80]}" for pattern in constraints.patterns]
+    if constraints.length.low:
+        wanted.append(f"minLength {constraints.length.low}")
+    if constraints.length.high is not None:
+        wanted.append(f"maxLength {constraints.length.high}")
     return f"no string was found for {' with '.join(wanted)}"
 
 
 def _candidates(  # noqa: PLR0913, PLR0917 (what is wanted, where, and at whose cost)
-    demand: Demand, spot: Spot, budget: Budget, formats: list[str], low: int, high: int | None
+    constraints: Constraints,
+    position: Position,
+    budget: Budget,
+    formats: list[str],
+    low: int,
+    high: int | None,
 ) -> Iterator[str]:
-    number = spot.draw(max(_NUMBERS, spot.span)) + 1
+    number = position.draw(max(_NUMBERS, position.span)) + 1
     if formats:
         for name in formats:
             for sample in FORMATS[name].samples(number):
                 yield stretch(sample, low)
     else:
         if (
-            spot.text
-            and not spot.turn
-            and (not spot.name or spot.name.lower() in _PROSE)
-            and _plain(spot.text, demand)
+            position.text
+            and not position.turn
+            and (not position.name or position.name.lower() in _PROSE)
+            and _plain(position.text, constraints)
         ):
-            yield spot.text
-        for turn in range(3 if spot.turn is None else 1):
-            yield human(spot.name, number + turn, low, high)
-    yield from _examples(demand, spot, budget, low, high)
+            yield position.text
+        for turn in range(3 if position.turn is None else 1):
+            yield human(position.name, number + turn, low, high)
+    yield from _examples(constraints, position, budget, low, high)
 
 
-def _examples(demand: Demand, spot: Spot, budget: Budget, low: int, high: int | None) -> Iterator[str]:
+def _examples(
+    constraints: Constraints, position: Position, budget: Budget, low: int, high: int | None
+) -> Iterator[str]:
     # Where many different ones are wanted, length is what a pattern most often leaves free.
-    further = low + max(0, (spot.turn or 0) - _SAME_LENGTH)
+    further = low + max(0, (position.turn or 0) - _SAME_LENGTH)
     for attempt in range(_TRIES):
-        for pattern in demand.patterns:
-            example = pattern.example(spot.rng, low if attempt else further, high)
+        for pattern in constraints.patterns:
+            example = pattern.example(position.choices, low if attempt else further, high)
             budget.spend(10 + len(example or "") // 2)
             if example is not None:
                 yield example
-    if len(demand.patterns) > 1:
+    if len(constraints.patterns) > 1:
         budget.spend(_MEETING_STEPS)
-        example = common_example(demand.patterns, spot.rng, low, high)
+        example = common_example(constraints.patterns, position.choices, low, high)
         if example is not None:
             yield example
 
 
-def _plain(text: str, demand: Demand) -> bool:
+def _plain(text: str, constraints: Constraints) -> bool:
     """Whether a text can be used without a doubt: every engine reads it the same."""
-    if demand.patterns or any(schema.delicate for schema, _ in demand.applied):
+    if constraints.patterns or constraints.delicate:
         return text.isascii() and text.isprintable()
     return not any("\ud800" <= char <= "\udfff" for char in text)
 

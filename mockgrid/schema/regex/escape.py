@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from mockgrid.schema.regex.charset import DIGITS, SPACE, WORD, CharSet, single
-from mockgrid.schema.regex.emoji import EMOJI
+from mockgrid.schema.regex.engine import compile_matcher
 from mockgrid.schema.regex.error import RegexError
-from mockgrid.schema.regex.syntax import Anchor, Assert, Chars
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from mockgrid.schema.regex.syntax import Anchor, Assert, Chars, CharSet, single
 
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
-_CLASSES = {"d": DIGITS, "w": WORD, "s": SPACE}
 _ANCHORS = {
     "b": Anchor.BOUNDARY,
     "B": Anchor.NOT_BOUNDARY,
@@ -23,72 +17,14 @@ _ANCHORS = {
     "z": Anchor.END,
 }
 _CODES = (
-    re.compile(r"u\{([0-9A-Fa-f]{1,8})\}"),
-    re.compile(r"x\{([0-9A-Fa-f]{1,8})\}"),
+    re.compile(r"u([0-9A-Fa-f]{4})"),
+    re.compile(r"[ux]\{([0-9A-Fa-f]{1,8})\}"),
     re.compile(r"x([0-9A-Fa-f]{2})"),
     re.compile(r"U([0-9A-Fa-f]{8})"),
 )
 _PAIR = re.compile(r"u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
-_UNIT = re.compile(r"u([0-9A-Fa-f]{4})")
 _PROPERTY = re.compile(r"[pP](?:\{(?:(?:gc|General_Category)=)?(\^?\w+)\}|([A-Z]))")
 _LAST_POINT = 0x10FFFF
-_CATEGORY_NAMES: Mapping[str, tuple[str, ...]] = {
-    "Letter": ("L",),
-    "Alphabetic": ("L", "Nl"),
-    "Lowercase_Letter": ("Ll",),
-    "Lowercase": ("Ll",),
-    "Uppercase_Letter": ("Lu",),
-    "Uppercase": ("Lu",),
-    "Mark": ("M",),
-    "Number": ("N",),
-    "Decimal_Number": ("Nd",),
-    "Punctuation": ("P",),
-    "Symbol": ("S",),
-    "Separator": ("Z",),
-    "White_Space": ("Z",),
-    "Other": ("C",),
-    "Control": ("Cc",),
-}
-_CATEGORIES = frozenset(
-    [
-        "L",
-        "Lu",
-        "Ll",
-        "Lt",
-        "Lm",
-        "Lo",
-        "M",
-        "Mn",
-        "Mc",
-        "Me",
-        "N",
-        "Nd",
-        "Nl",
-        "No",
-        "P",
-        "Pc",
-        "Pd",
-        "Ps",
-        "Pe",
-        "Pi",
-        "Pf",
-        "Po",
-        "S",
-        "Sm",
-        "Sc",
-        "Sk",
-        "So",
-        "Z",
-        "Zs",
-        "Zl",
-        "Zp",
-        "C",
-        "Cc",
-        "Cf",
-        "Co",
-        "Cn",
-    ]
-)
 
 
 def read_escape(pattern: str, at: int, *, folded: bool, in_class: bool = False) -> tuple[Chars | Assert, int]:  # noqa: C901, PLR0911 (one for each kind)
@@ -103,9 +39,8 @@ def read_escape(pattern: str, at: int, *, folded: bool, in_class: bool = False) 
     after = at + 2
     if letter in _CONTROLS:
         return Chars(single(_CONTROLS[letter])), after
-    if letter.lower() in _CLASSES:
-        charset = _CLASSES[letter.lower()]
-        return Chars(CharSet(charset.ranges, negated=letter.isupper())), after
+    if letter in "dDwWsS":
+        return Chars(CharSet(f"\\{letter}", negated=letter.isupper())), after
     if in_class and letter == "b":
         return Chars(single("\b")), after
     if not in_class and letter in _ANCHORS:
@@ -133,25 +68,23 @@ def _code_point(pattern: str, at: int) -> tuple[int, int] | None:
     if pair := _PAIR.match(pattern, at + 1):
         high, low = (int(half, 16) for half in pair.groups())
         return 0x10000 + ((high - 0xD800) << 10) + low - 0xDC00, pair.end()
-    for code in (_UNIT, *_CODES):
-        if found := code.match(pattern, at + 1):
-            point = int(found[1], 16)
+    for notation in _CODES:
+        if match := notation.match(pattern, at + 1):
+            point = int(match[1], 16)
             if point > _LAST_POINT:
                 raise RegexError("the code point is beyond Unicode", at)
-            return point, found.end()
+            return point, match.end()
     return None
 
 
 def _property(pattern: str, at: int) -> tuple[Chars, int]:
-    found = _PROPERTY.match(pattern, at + 1)
-    if not found:
+    match = _PROPERTY.match(pattern, at + 1)
+    if not match:
         raise RegexError("\\p wants a category in braces", at, hint="Write \\p{L}.")
-    name = found[1] or found[2]
+    name = match[1] or match[2]
     negated = (pattern[at + 1] == "P") is not name.startswith("^")
     name = name.removeprefix("^")
-    if name in EMOJI:
-        return Chars(CharSet(EMOJI[name], negated=negated)), found.end()
-    categories = (name,) if name in _CATEGORIES else _CATEGORY_NAMES.get(name)
-    if categories is None:
+    text = f"\\{'P' if negated else 'p'}{{{name}}}"
+    if compile_matcher(text) is None:
         raise RegexError(f"the Unicode property {name} is not supported", at, hint="General categories are.")
-    return Chars(CharSet(categories=categories, negated=negated)), found.end()
+    return Chars(CharSet(text, negated=negated)), match.end()

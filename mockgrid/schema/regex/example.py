@@ -8,37 +8,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.schema.regex.charset import CharSet
 from mockgrid.schema.regex.lengths import Lengths, bits, pick_split
-from mockgrid.schema.regex.syntax import Alternate, Chars, Concat, Node, Repeat, open_ends, shortest
+from mockgrid.schema.regex.syntax import (
+    Alternate,
+    Chars,
+    CharSet,
+    Concat,
+    Node,
+    Repeat,
+    consumes,
+    open_ends,
+    pool,
+    shortest,
+)
 
 if TYPE_CHECKING:
-    import random
+    from mockgrid.schema.generate.choices import Choices
 
 LENGTH_LIMIT = 16_384
 # How much longer than necessary a text may be: enough for variety, short enough to read.
 _SLACK = 64
 _USUAL = 8
 _LENGTHS_KEPT = 8
-_PADDING = Repeat(Chars(CharSet(((0x61, 0x7A),))), 0, None)
+_PADDING = Repeat(Chars(CharSet("[a-z]")), 0, None)
 
 
 class Exemplar:
-    """Makes texts for one tree; anchors within it and lookarounds are left to the caller to check."""
+    """Makes texts for one tree; lookarounds, and most anchors within it, are left to the caller to check."""
 
     def __init__(self, tree: Node) -> None:
-        self._bare = tree
+        tree = self._bare = _pruned(tree, last=True)
         before, after = open_ends(tree)
         self._padded = Concat(((_PADDING,) if before else ()) + (tree,) + ((_PADDING,) if after else ()))
-        self._shortest = shortest(tree)
-        self._pools: dict[CharSet, str] = {}
+        self.shortest = shortest(tree)
         self._lengths: dict[int, Lengths] = {}
 
-    def text(self, rng: random.Random, low: int, high: int | None) -> str | None:
+    def text(self, choices: Choices, low: int, high: int | None) -> str | None:
         """A text of ``low`` to ``high`` characters; nothing when the tree has none of such a length."""
-        if max(low, self._shortest) > LENGTH_LIMIT:
+        if max(low, self.shortest) > LENGTH_LIMIT:
             return None
-        most = min(max(low, self._shortest) + _SLACK, LENGTH_LIMIT)
+        most = min(max(low, self.shortest) + _SLACK, LENGTH_LIMIT)
         if high is not None:
             most = min(most, high)
         lengths = self._lengths.get(most)
@@ -49,67 +58,75 @@ class Exemplar:
         for tree in (self._bare, self._padded):
             allowed = lengths.of(tree) >> low << low if low <= most else 0
             if allowed:
-                length = _choose(rng, allowed)
-                parts: list[str] = []
-                if self._write(rng, tree, length, lengths, parts):
-                    return "".join(parts)
+                # Near the lower end, and not empty where there is another.
+                length = choices.choice(bits(allowed & ~1 or allowed, _USUAL))
+                writing = _Writing(choices, lengths)
+                if writing.add(tree, length):
+                    return "".join(writing.parts)
         return None
 
-    def _write(self, rng: random.Random, node: Node, length: int, lengths: Lengths, parts: list[str]) -> bool:
-        """Appends a text of exactly ``length``, which the node can have; false where none was found."""
+
+class _Writing:
+    """One text being made; each part is told its length."""
+
+    def __init__(self, choices: Choices, lengths: Lengths) -> None:
+        self.parts: list[str] = []
+        self._choices = choices
+        self._lengths = lengths
+
+    def add(self, node: Node, length: int) -> bool:
+        """Add a text of exactly ``length``, which the node can have; false where none was found."""
         match node:
-            case Chars(charset):
-                pool = self._pool(charset)
-                parts.append(pool[rng.randrange(len(pool))] if pool else "")
-                return bool(pool)
+            case Chars(charset) | Repeat(Chars(charset)):
+                members = pool(charset)
+                if members:
+                    self.parts += [self._choices.choice(members) for _ in range(length)]
+                return bool(members) or not length
             case Concat(nodes):
-                return self._write_all(rng, nodes, length, lengths, parts)
+                for part, further in zip(nodes, self._lengths.suffixes(nodes), strict=True):
+                    portion = pick_split(self._choices, self._lengths.of(part), further, length)
+                    if portion is None or not self.add(part, portion):
+                        return False
+                    length -= portion
+                return True
             case Alternate(branches):
-                able = [branch for branch in branches if lengths.of(branch) >> length & 1]
-                return self._write(rng, able[rng.randrange(len(able))], length, lengths, parts)
-            case Repeat(Chars(charset)):
-                pool = self._pool(charset)
-                parts.extend(pool[rng.randrange(len(pool))] for _ in range(length if pool else 0))
-                return bool(pool) or not length
+                able = [branch for branch in branches if self._lengths.of(branch) >> length & 1]
+                return self.add(self._choices.choice(able), length)
             case Repeat(body, low, high):
-                count = lengths.count(body, low, high, length)
-                return count is not None and self._write_copies(rng, body, count, length, lengths, parts)
+                count = self._lengths.count(body, low, high, length)
+                return count is not None and self._add_copies(body, count, length)
             case _:
                 return True
 
-    def _write_all(
-        self, rng: random.Random, nodes: tuple[Node, ...], length: int, lengths: Lengths, parts: list[str]
-    ) -> bool:
-        rests = lengths.suffixes(nodes)
-        for node, rest in zip(nodes, rests, strict=True):
-            portion = pick_split(rng, lengths.of(node), rest, length)
-            if portion is None or not self._write(rng, node, portion, lengths, parts):
-                return False
-            length -= portion
-        return True
-
-    def _write_copies(  # noqa: PLR0913, PLR0917 (a portion of a recursion)
-        self, rng: random.Random, body: Node, count: int, length: int, lengths: Lengths, parts: list[str]
-    ) -> bool:
+    def _add_copies(self, body: Node, count: int, length: int) -> bool:
         if count <= 1:
-            return count == 0 or self._write(rng, body, length, lengths, parts)
+            return count == 0 or self.add(body, length)
         half = count // 2
-        portion = pick_split(rng, lengths.power(body, half), lengths.power(body, count - half), length)
+        left, right = self._lengths.power(body, half), self._lengths.power(body, count - half)
+        portion = pick_split(self._choices, left, right, length)
         return (
             portion is not None
-            and self._write_copies(rng, body, half, portion, lengths, parts)
-            and self._write_copies(rng, body, count - half, length - portion, lengths, parts)
+            and self._add_copies(body, half, portion)
+            and self._add_copies(body, count - half, length - portion)
         )
 
-    def _pool(self, charset: CharSet) -> str:
-        pool = self._pools.get(charset)
-        if pool is None:
-            pool = self._pools[charset] = charset.pool()
-        return pool
 
-
-def _choose(rng: random.Random, allowed: int) -> int:
-    """One of the lengths, near the lower end, and not zero where there is another."""
-    allowed = allowed & ~1 or allowed
-    options = bits(allowed, _USUAL)
-    return options[rng.randrange(len(options))]
+def _pruned(node: Node, *, last: bool) -> Node:
+    """The tree without branches that end the text where more has to follow, as far as others are left."""
+    match node:
+        case Concat(parts):
+            lasts = [last and not any(map(consumes, parts[index + 1 :])) for index in range(len(parts))]
+            return Concat(tuple(_pruned(part, last=end) for part, end in zip(parts, lasts, strict=True)))
+        case Alternate(branches):
+            kept = branches if last else tuple(filter(lambda branch: open_ends(branch)[1], branches))
+            return Alternate(tuple(_pruned(branch, last=last) for branch in kept or branches))
+        case Repeat(body, low, high) if not isinstance(body, Chars):
+            inner = _pruned(body, last=False)
+            if not last or inner == body:
+                return Repeat(inner, low, high)
+            before = Repeat(inner, max(low - 1, 0), None if high is None else max(high - 1, 0))
+            return Concat(
+                (before, Repeat(_pruned(body, last=True), min(low, 1), 1 if high is None else min(high, 1)))
+            )
+        case _:
+            return node

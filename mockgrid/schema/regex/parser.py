@@ -6,15 +6,28 @@ guessed at. Groups are transparent: nothing here needs what they capture.
 
 from __future__ import annotations
 
-from mockgrid.schema.regex.charset import ANY, NOT_NEWLINE, CharSet, single
 from mockgrid.schema.regex.error import RegexError
 from mockgrid.schema.regex.escape import read_escape
-from mockgrid.schema.regex.syntax import Alternate, Anchor, Assert, Chars, Concat, Look, Node, Repeat
+from mockgrid.schema.regex.syntax import (
+    ANY,
+    NOT_NEWLINE,
+    Alternate,
+    Anchor,
+    Assert,
+    Chars,
+    CharSet,
+    Concat,
+    Look,
+    Node,
+    Repeat,
+    code,
+    single,
+)
 
 _PATTERN_LIMIT = 10_000
 _NESTING_LIMIT = 50
 _COUNT_DIGITS = 9
-_LOOKS = {"?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}
+_LOOKS = ("?<=", "?<!", "?=", "?!")
 
 
 def parse(pattern: str) -> Node:
@@ -149,17 +162,14 @@ class _Parser:
         start = self.at
         self.at += 1
         outer = self.flags
-        look = next((prefix for prefix in ("?<=", "?<!", "?=", "?!") if self._take(prefix)), None)
+        look = next((prefix for prefix in _LOOKS if self._take(prefix)), None)
         if look is None and self._take("?") and not self._group_prefix(start):
             return None
         body = self._alternation()
         if not self._take(")"):
             raise RegexError("the group is not closed", start)
         self.flags = outer
-        if look is None:
-            return body
-        ahead, negated = _LOOKS[look]
-        return Look(body, ahead, negated)
+        return body if look is None else Look(body, look)
 
     def _group_prefix(self, start: int) -> bool:
         """Reads what follows ``(?``; whether a group body comes next."""
@@ -204,7 +214,7 @@ class _Parser:
         if self._peek("[:"):
             raise RegexError("POSIX classes are not supported", self.at, hint="Write \\d, \\w or \\p{L}.")
         ranges: list[tuple[int, int]] = []
-        subsets: list[CharSet] = []
+        text = ""
         while not self._take("]"):
             if self.at >= len(self.pattern):
                 raise RegexError("the class is not closed", start, hint="Write \\[ for the character.")
@@ -220,11 +230,14 @@ class _Parser:
                 if high < low:
                     raise RegexError(f"the range {chr(low)}-{chr(high)} is in the wrong order", at)
                 ranges.append((low, high))
+                text += f"{code(low)}-{code(high)}"
             elif isinstance(low, CharSet):
-                subsets.append(low)
+                text += low.text
             else:
                 ranges.append((low, low))
-        return CharSet(tuple(ranges), (), tuple(subsets), negated=negated, folded="i" in self.flags)
+                text += code(low)
+        text = f"[{'^' if negated else ''}{text}]"
+        return CharSet(f"(?i:{text})" if "i" in self.flags else text, tuple(ranges), negated=negated)
 
     def _member(self) -> int | CharSet:
         if self.pattern[self.at] != "\\":
@@ -233,7 +246,4 @@ class _Parser:
         node, self.at = read_escape(self.pattern, self.at, folded=False, in_class=True)
         if not isinstance(node, Chars):
             raise RegexError("this escape has no meaning inside a class", self.at - 1)
-        charset = node.charset
-        if len(charset.ranges) == 1 and charset.ranges[0][0] == charset.ranges[0][1] and not charset.negated:
-            return charset.ranges[0][0]
-        return charset
+        return ord(node.charset.literal) if node.charset.literal else node.charset

@@ -2,79 +2,130 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mockgrid.schema.regex.automaton import build
+from mockgrid.schema.regex.engine import compile_matcher
+from mockgrid.schema.regex.error import RegexError
 from mockgrid.schema.regex.example import Exemplar
-from mockgrid.schema.regex.meet import Meeting
 from mockgrid.schema.regex.parser import parse
-from mockgrid.schema.regex.search import Search
-from mockgrid.schema.regex.syntax import pieces
+from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, pieces, write
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Sequence
 
+    from mockgrid.schema.generate.choices import Choices
 
-_TRIES = 8
-_MEETINGS = 3
+_PIECE_LIMIT = 4_000
+# An anchor or lookaround within a pattern is met by chance.
+_TRIES = 100
+_STARTS = 24
+_CHANGES = 24
 
 
 class Pattern:
-    r"""A pattern that is matched in time linear in the text, and that can make up texts it matches.
+    r"""A pattern that is matched in a bounded number of steps, and that can make up texts it matches.
 
-    ``\d``, ``\w``, ``\s`` and ``\b`` are those of ECMA-262 (ASCII but for white space); ``$`` is the very end
-    of the text. Use :func:`compile_pattern` to make one.
+    ``\d``, ``\w`` and ``\s`` are those of ECMA-262 (ASCII but for white space); ``$`` is the very end of the
+    text. Use :func:`compile_pattern` to make one.
 
     Attributes:
         source: the pattern as written.
+        text: the pattern as the engine reads it.
         size: how many parts it unfolds to.
+        search: tells whether the pattern matches anywhere in a text.
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
         self._tree = parse(source)
-        automaton = build(self._tree)
         self.size = pieces(self._tree)
-        self._work = automaton.work
-        self._search = Search(automaton)
-        self._exemplar = Exemplar(self._tree)
+        if self.size > _PIECE_LIMIT:
+            raise RegexError(
+                f"the repeats unfold to {self.size} parts, more than the limit of {_PIECE_LIMIT},", 0
+            )
+        self.text = write(self._tree)
+        search = compile_matcher(self.text)
+        if search is None:
+            raise RegexError("the engine cannot match this pattern, which starts", 0)
+        self.search = search
 
     def __repr__(self) -> str:
         return f"compile_pattern({self.source!r})"
 
-    def cost(self, text: str) -> int:
-        """About how many steps, of a few microseconds each, searching a text takes at worst."""
-        return 1 + len(text) * self._work // 8
-
-    def search(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
-        return self._search.found(text)
-
-    def example(self, rng: random.Random, min_length: int = 0, max_length: int | None = None) -> str | None:
+    def example(self, choices: Choices, min_length: int = 0, max_length: int | None = None) -> str | None:
         """A text of ``min_length`` to ``max_length`` characters in which the pattern is found.
 
-        The same state of ``rng`` gives the same text on every platform. Nothing is returned when no such text
-        exists, and for some patterns with lookarounds, where none was found in a bounded number of attempts.
+        The same choices give the same text on every platform. Nothing is returned when no such text exists,
+        and for some patterns with lookarounds, where none was found in a bounded number of attempts.
         """
         for _ in range(_TRIES):
-            text = self._exemplar.text(rng, min_length, max_length)
+            text = self._exemplar.text(choices, min_length, max_length)
             if text is None:
                 return None
             if self.search(text):
                 return text
-        return common_example([self], rng, min_length, max_length)
+        return common_example([self], choices, min_length, max_length)
+
+    @cached_property
+    def conditions(self) -> list[_Condition]:
+        """What a text must meet: the pattern without the lookaheads at its start, and each of these."""
+        tree, looks = self._tree, list[tuple[Node, bool]]()
+        if isinstance(tree, Concat) and tree.parts and tree.parts[0] == Assert(Anchor.START):
+            start, *parts = tree.parts
+            while parts and isinstance(look := parts[0], Look) and look.prefix in {"?=", "?!"}:
+                looks.append((Concat((start, look.body)), look.prefix == "?!"))
+                parts.pop(0)
+            tree = Concat((start, *parts))
+        return [_Condition(part, denied=denied) for part, denied in [(tree, False), *looks]]
+
+    @cached_property
+    def _exemplar(self) -> Exemplar:
+        return Exemplar(self._tree)
+
+
+class _Condition:
+    """A tree that a text must match, or must not."""
+
+    def __init__(self, tree: Node, *, denied: bool) -> None:
+        self.denied = denied
+        self.exemplar = Exemplar(tree)
+        self._search = compile_matcher(write(tree))
+
+    def met(self, text: str) -> bool:
+        """Whether the text is as it must be."""
+        return self._search is not None and self._search(text) is not self.denied
 
 
 def common_example(
-    patterns: Sequence[Pattern], rng: random.Random, min_length: int = 0, max_length: int | None = None
+    patterns: Sequence[Pattern], choices: Choices, min_length: int = 0, max_length: int | None = None
 ) -> str | None:
-    """A text in which every one of the patterns is found; nothing where a bounded search has no result."""
-    meeting = Meeting(pattern._tree for pattern in patterns)  # noqa: SLF001 (its own module)
-    for _ in range(_MEETINGS):
-        text = meeting.text(rng, min_length, max_length)
-        if text is not None and all(pattern.search(text) for pattern in patterns):
-            return text
+    """A text in which every one of the patterns is found; nothing where a bounded search has no result.
+
+    Starts from a text of one pattern and puts pieces of the others into it, as long as no fewer match.
+    """
+    conditions = [condition for pattern in patterns for condition in pattern.conditions]
+    wanted = [condition for condition in conditions if not condition.denied]
+    low = max([min_length, *(condition.exemplar.shortest for condition in wanted)])
+    for start in range(_STARTS):
+        exemplar = wanted[start % len(wanted)].exemplar
+        text = exemplar.text(choices, low if start % 2 else min_length, max_length)
+        if text is None:
+            continue
+        for _ in range(_CHANGES):
+            unmet = [condition for condition in conditions if not condition.met(text)]
+            if not unmet and all(pattern.search(text) for pattern in patterns):
+                return text
+            source = choices.choice(unmet or wanted)
+            piece = (wanted[0] if source.denied else source).exemplar.text(choices, 0, max_length) or ""
+            at = choices.integer(0, len(text))
+            end = at + (len(piece) if choices.boolean() else 0)
+            changed = text[:at] + piece + text[end:]
+            fits = min_length <= len(changed) and (max_length is None or len(changed) <= max_length)
+            if fits and sum(condition.met(changed) for condition in conditions) >= len(conditions) - len(
+                unmet
+            ):
+                text = changed
     return None
 
 

@@ -1,24 +1,49 @@
-"""The syntax tree of a regular expression, and what can be told from its shape alone."""
+"""The syntax tree of a regular expression, how the engine writes it, and what its shape alone tells."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from functools import lru_cache
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from mockgrid.schema.regex.charset import CharSet
+from mockgrid.schema.regex.engine import compile_matcher
+
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+# One or two of every common category, for classes that admit no ASCII at all.
+_FOREIGN = "éßÉñØжЖλΩ中あ한אع٣५Ⅷ½²ǅʰ\u0301\u093e«»–‿¡€£+±°¨\u00a0\u2028\u2029\u00ad\ue000😀☀🚀"  # noqa: RUF001 (meant to be foreign)
+_SURROGATES = range(0xD800, 0xE000)
+_POOL_LIMIT = 64
+# Wider repeats of a class are stepped through one by one: the engine would compile a copy for each.
+_WIDE = 1_000
 
 
 class Anchor(Enum):
-    """A condition on a place between two characters."""
+    """A condition on a place between two characters, as the engine writes it."""
 
-    START = "start of text"
-    END = "end of text"
-    LINE_START = "start of line"
-    LINE_END = "end of line"
-    BOUNDARY = "word boundary"
-    NOT_BOUNDARY = "no word boundary"
+    START = "^"
+    END = "$"
+    LINE_START = "(?m:^)"
+    LINE_END = "(?m:$)"
+    BOUNDARY = r"\b"
+    NOT_BOUNDARY = r"\B"
+
+
+@dataclass(frozen=True, slots=True)
+class CharSet:
+    r"""A set of characters: what a class such as ``[a-z\d]`` or ``\p{L}`` admits.
+
+    Args:
+        text: how the engine writes it.
+        ranges: inclusive ranges of code points where members are likely.
+        literal: the only member, where there is no more than one.
+        negated: whether the class says what it leaves out.
+    """
+
+    text: str
+    ranges: tuple[tuple[int, int], ...] = ()
+    literal: str = ""
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +62,10 @@ class Assert:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A lookahead or lookbehind, which consumes nothing."""
+    """A lookahead or lookbehind, which consumes nothing; ``prefix`` is what follows its parenthesis."""
 
     body: Node
-    ahead: bool
-    negated: bool
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +93,89 @@ class Repeat:
 
 Node: TypeAlias = Chars | Assert | Look | Concat | Alternate | Repeat
 
+ANY = CharSet(r"[\s\S]", negated=True)
+# Line terminators are what "." leaves out.
+NOT_NEWLINE = CharSet(r"[^\u{A}\u{D}\u{2028}\u{2029}]", negated=True)
 
-def reverse(node: Node) -> Node:
-    """The tree that matches every text backwards. Lookarounds stay: they hold at a place, either way read."""
+
+def code(point: int) -> str:
+    """How the engine writes one code point, within a class and outside."""
+    return f"\\u{{{point:X}}}"
+
+
+def single(char: str, *, folded: bool = False) -> CharSet:
+    """The set of one character (and its other case, when ``folded``)."""
+    point = ord(char)
+    if folded and char.lower() != char.upper():
+        return CharSet(f"(?i:{code(point)})", ((point, point),))
+    return CharSet(code(point), ((point, point),), char)
+
+
+@lru_cache(maxsize=512)
+def pool(charset: CharSet) -> str:
+    """Members to draw from, at most 64, pleasant ones only where there are any."""
+    if charset.literal:
+        return "" if ord(charset.literal) in _SURROGATES else charset.literal
+    admits = compile_matcher(f"^{charset.text}$")
+    if admits is None:
+        return ""
+    printable = [char for char in _PRINTABLE if admits(char)]
+    pleasant = [char for char in printable if char.isalnum()]
+    if charset.negated or "." in printable:
+        # A wide-open class reads best as lower-case words.
+        pleasant = [char for char in pleasant if char.islower()] or pleasant
+    if pleasant or printable:
+        return "".join(pleasant or printable)
+    points = [ord(char) for char in _FOREIGN]
+    for low, high in charset.ranges:
+        points += [*range(low, min(high, low + 8) + 1), high]
+    points += [*range(0x20), *range(0x7F, 0x250)]
+    rare = (chr(point) for point in dict.fromkeys(points) if point not in _SURROGATES)
+    return "".join([char for char in rare if admits(char)][:_POOL_LIMIT])
+
+
+def write(node: Node) -> str:  # noqa: PLR0911 (one for each kind of node)
+    """The tree as the engine reads it."""
     match node:
+        case Chars(charset):
+            return charset.text
+        case Assert(anchor):
+            return anchor.value
+        case Look(body, prefix):
+            return f"({prefix}{write(body)})"
         case Concat(parts):
-            return Concat(tuple(reverse(part) for part in reversed(parts)))
+            return "".join(map(write, parts))
         case Alternate(branches):
-            return Alternate(tuple(reverse(branch) for branch in branches))
+            return f"(?:{'|'.join(map(write, branches))})"
         case Repeat(body, low, high):
-            return Repeat(reverse(body), low, high)
-        case _:
-            return node
+            text = write(body)
+            if not consumes(body):
+                return f"(?:{text})" if low else ""
+            if isinstance(body, Chars) and max(low, high or 0) > _WIDE:
+                text = f"(?={text}){text}"
+            return f"(?:{text}){{{low},{'' if high is None else high}}}"
 
 
-def positions(node: Node) -> int:
-    """How many characters the tree unfolds to; arithmetic only, so safe on huge repeats."""
+def consumes(node: Node) -> bool:
+    """Whether the tree can match more than the empty text."""
     match node:
-        case Concat(parts):
-            return sum(map(positions, parts))
-        case Alternate(branches):
-            return sum(map(positions, branches))
-        case Repeat(body, low, high):
-            return max(positions(body), 1) * max(low if high is None else high, 1)
-        case Look(body):
-            return 1 + positions(body)
+        case Concat(parts) | Alternate(parts):
+            return any(map(consumes, parts))
+        case Repeat(body, _, high):
+            return high != 0 and consumes(body)
         case _:
-            return 1
+            return isinstance(node, Chars)
 
 
 def pieces(node: Node) -> int:
-    """Like :func:`positions`, but a run of one character set counts once."""
+    """How many parts the tree unfolds to, a run of one set counting little; told without unfolding."""
     match node:
         case Concat(parts):
             return 1 + sum(map(pieces, parts))
         case Alternate(branches):
-            return 1 + sum(map(pieces, branches))
-        case Repeat(Chars()):
-            return 1
+            return sum(map(pieces, branches))
+        case Repeat(Chars(), low, high):
+            return 1 + (low if high is None else high) // 50
         case Repeat(body, low, high):
             return pieces(body) * max(low if high is None else high, 1)
         case Look(body):

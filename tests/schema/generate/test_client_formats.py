@@ -9,12 +9,12 @@ import uuid
 
 import pytest
 
-from mockgrid.schema.generate import Synthesiser
+from mockgrid.schema.generate import CompiledSchema
 from mockgrid.schema.regex import compile_pattern
 
 
 def made(seed="seed", **schema):
-    return Synthesiser(schema).value(seed)
+    return CompiledSchema(schema).value(seed)
 
 
 @pytest.mark.parametrize("version", [1, 3, 4, 5, 6, 7, 8])

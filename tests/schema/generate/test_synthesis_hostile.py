@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from mockgrid.errors import InvalidSchemaError, SynthesisError, UnsatisfiableError
-from mockgrid.schema.generate import Synthesiser
+from mockgrid.schema.generate import CompiledSchema
 
 # A quarter of a second is promised; this machine may be doing other things.
 PROMISED, NOISE = 0.25, 8
@@ -184,7 +184,7 @@ def timed(schema):
     for _ in range(2):
         start = time.thread_time()
         try:
-            outcome = Synthesiser(schema).value("seed", text="Hello there")
+            outcome = CompiledSchema(schema).value("seed", text="Hello there")
         except SynthesisError as error:
             outcome = error
         best = min(best, time.thread_time() - start)
@@ -224,20 +224,20 @@ def test_expensive_schema_ends_in_time(name):
 
 def test_the_example_message():
     with pytest.raises(UnsatisfiableError) as caught:
-        Synthesiser({"type": "number", "minimum": 5, "maximum": 3}).value("s")
+        CompiledSchema({"type": "number", "minimum": 5, "maximum": 3}).value("s")
     assert caught.value.message == "minimum 5 is above maximum 3, so no number fits"
 
 
 def test_remote_references_are_said_not_to_be_fetched():
     with pytest.raises(InvalidSchemaError, match="remote references are not fetched"):
-        Synthesiser({"$ref": "https://example.com/schema.json"})
+        CompiledSchema({"$ref": "https://example.com/schema.json"})
 
 
 def test_a_limit_is_named():
     with pytest.raises(UnsatisfiableError, match="limit of 5000"):
-        Synthesiser({"type": "array", "minItems": 10**9}).value("s")
+        CompiledSchema({"type": "array", "minItems": 10**9}).value("s")
 
 
 def test_unknown_draft_is_refused():
     with pytest.raises(InvalidSchemaError, match="2020-12"):
-        Synthesiser({}, draft="draft-99")
+        CompiledSchema({}, draft="draft-99")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockgrid.errors import SynthesisError
-from mockgrid.schema.generate import Synthesiser
+from mockgrid.schema.generate import CompiledSchema
 
 CALLER = Caller()
 NAMES = st.sampled_from(["a", "b", "c", "city", "$ref", "type", ""])
@@ -152,7 +152,7 @@ def plain_objects(draw):
 def outcome(schema, seed):
     start = time.thread_time()
     try:
-        found = Synthesiser(schema).value(seed, text="Hello there")
+        found = CompiledSchema(schema).value(seed, text="Hello there")
     except SynthesisError as error:
         found = (type(error).__name__, error.where, error.message)
     return found, time.thread_time() - start
@@ -181,7 +181,7 @@ def test_any_schema_gets_a_valid_value_or_a_refusal(schema, seed):
 @settings(COMMON, max_examples=100)
 @given(plain_objects(), st.sampled_from(["1", "2"]))
 def test_sane_schemas_are_never_refused(schema, seed):
-    jsonschema.Draft202012Validator(schema).validate(Synthesiser(schema).value(seed))
+    jsonschema.Draft202012Validator(schema).validate(CompiledSchema(schema).value(seed))
 
 
 BROKEN = st.recursive(
@@ -205,7 +205,7 @@ DRAFTS = st.sampled_from(["draft-04", "draft-06", "draft-07", "2019-09", "2020-1
 @given(BROKEN, DRAFTS)
 def test_nonsense_raises_nothing_but_synthesis_errors(schema, draft):
     with contextlib.suppress(SynthesisError):
-        Synthesiser(schema, draft=draft).value("s")
+        CompiledSchema(schema, draft=draft).value("s")
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

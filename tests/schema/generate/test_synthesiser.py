@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from mockgrid.errors import UnsatisfiableError
-from mockgrid.schema.generate import Synthesiser
+from mockgrid.schema.generate import CompiledSchema
 
 JUDGES = {
     "draft-04": jsonschema.Draft4Validator,
@@ -21,7 +21,7 @@ JUDGES = {
 
 
 def values(schema, draft="2020-12", **options):
-    synthesiser = Synthesiser(schema, draft=draft)
+    synthesiser = CompiledSchema(schema, draft=draft)
     found = [synthesiser.value(f"s{seed}", **options) for seed in range(8)]
     for value in found:
         JUDGES[draft](schema).validate(value)
@@ -45,7 +45,7 @@ def test_strings_are_named_after_their_member():
 
 def test_text_stands_where_prose_is_wanted():
     schema = {"type": "object", "properties": {"answer": {"type": "string"}, "city": {"type": "string"}}}
-    value = Synthesiser(schema).value("s", text="It is cold.")
+    value = CompiledSchema(schema).value("s", text="It is cold.")
     assert value["answer"] == "It is cold."
     assert value["city"] != "It is cold."
 
@@ -65,7 +65,7 @@ def test_text_that_does_not_fit_is_left_out(schema):
 def test_object_can_be_asked_for():
     assert all(isinstance(value, dict) for value in values({}, must_be_object=True))
     with pytest.raises(UnsatisfiableError):
-        Synthesiser({"type": "string"}).value("s", must_be_object=True)
+        CompiledSchema({"type": "string"}).value("s", must_be_object=True)
 
 
 def test_null_is_the_last_choice_unless_recursion_asks_for_it():
@@ -80,7 +80,7 @@ def test_examples_are_used_when_valid():
 
 
 def test_values_are_the_callers_own():
-    synthesiser = Synthesiser({"const": {"a": [1]}})
+    synthesiser = CompiledSchema({"const": {"a": [1]}})
     synthesiser.value("s")["a"].append(2)
     assert synthesiser.value("s") == {"a": [1]}
 
@@ -143,24 +143,24 @@ def test_aliased_and_circular_python_objects_are_fine():
     part = {"type": "string"}
     node = {"type": "object", "properties": {"a": part, "b": part}, "required": ["a", "b"]}
     node["properties"]["next"] = node
-    value = Synthesiser(node).value("s")
+    value = CompiledSchema(node).value("s")
     assert {"a", "b"} <= value.keys()
 
 
 def test_history_does_not_matter():
     schema = {"anyOf": [{"type": "integer"}, {"not": {"type": "integer"}, "minLength": 3}]}
-    used = Synthesiser(schema)
+    used = CompiledSchema(schema)
     for seed in range(30):
-        assert used.value(str(seed)) == Synthesiser(schema).value(str(seed))
+        assert used.value(str(seed)) == CompiledSchema(schema).value(str(seed))
 
 
 PROGRAM = """
 import json, sys
-from mockgrid.schema.generate import Synthesiser
+from mockgrid.schema.generate import CompiledSchema
 from mockgrid.errors import SynthesisError
 for name, schema in json.load(open(sys.argv[1], encoding="utf-8")).items():
     for seed in "abc":
-        print(name, json.dumps(Synthesiser(schema).value(seed, text="Hi.")))
+        print(name, json.dumps(CompiledSchema(schema).value(seed, text="Hi.")))
 """
 
 
@@ -180,12 +180,9 @@ def test_values_do_not_depend_on_the_hash_seed():
 
 
 def test_nothing_heavy_is_imported():
-    check = (
-        "import sys, mockgrid.schema.generate;"
-        "print('jsonschema' in sys.modules, 'jsonschema_rs' in sys.modules)"
-    )
+    check = "import sys, mockgrid.schema.generate; print('jsonschema' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, text=True)
-    assert ran.stdout.split() == ["False", "False"]
+    assert ran.stdout.split() == ["False"]
 
 
 NOTHING = {"$defs": {"no": False}}
@@ -214,11 +211,11 @@ NOTHING = {"$defs": {"no": False}}
 )
 def test_where_nothing_is_allowed_the_refusal_says_so(schema, where):
     with pytest.raises(UnsatisfiableError, match="everything is forbidden here") as caught:
-        Synthesiser(schema).value("seed")
+        CompiledSchema(schema).value("seed")
     assert caught.value.where == where
 
 
 def test_a_forbidden_branch_is_not_blamed_for_an_endless_one():
     endless = {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}}
     with pytest.raises(UnsatisfiableError, match="contains another one, without end"):
-        Synthesiser({"anyOf": [False, endless]}).value("seed")
+        CompiledSchema({"anyOf": [False, endless]}).value("seed")

@@ -258,10 +258,3 @@ def test_wide_counts_cost_little():
     start = time.thread_time()
     assert not pattern.search("a" * 20_000)
     assert time.thread_time() - start < 1.0
-
-
-def test_memory_of_steps_is_bounded():
-    pattern = compile_pattern("^[a-z]*(b.{20}|c)x")
-    for seed in range(200):
-        pattern.search("".join(chr(97 + (seed * index * index + index) % 26) for index in range(100)))
-    assert len(pattern._search._steps) <= 2_048

@@ -1,20 +1,20 @@
-"""A place in the value being made."""
+"""A position in the value being made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import random
+    from mockgrid.schema.generate.choices import Choices
 
 
 @dataclass(slots=True)
-class Spot:
+class Position:
     """Where a value will stand, and how to go about it.
 
     Attributes:
-        rng: the run's random numbers; only ``randrange`` is used, which is stable between Python versions.
+        choices: makes the choices that are left open.
         name: of the nearest member above, to name strings after.
         depth: how many values it is nested in.
         lean: make the smallest value that will do.
@@ -24,7 +24,7 @@ class Spot:
         text: a text that may stand here.
     """
 
-    rng: random.Random
+    choices: Choices
     name: str = ""
     depth: int = 0
     lean: bool = False
@@ -34,17 +34,15 @@ class Spot:
     text: str = ""
 
     def draw(self, size: int) -> int:
-        """An index below ``size``: random, or the turn's own."""
+        """An index below ``size``: chosen, or the turn's own."""
         if self.turn is None:
-            return self.rng.randrange(size)
+            return self.choices.integer(0, size - 1)
         return (self.base + self.turn) % size
 
-    def below(self, name: str, *, lean: bool = False) -> Spot:
-        """The spot of a member."""
-        return Spot(
-            self.rng, name, self.depth + 1, self.lean or lean, self.turn, self.base, self.span, self.text
-        )
+    def below(self, name: str, *, lean: bool = False) -> Position:
+        """The position of a member."""
+        return replace(self, name=name, depth=self.depth + 1, lean=self.lean or lean)
 
-    def item(self, turn: int | None, base: int, span: int) -> Spot:
-        """The spot of an item, which may have to differ from its neighbours."""
-        return Spot(self.rng, self.name, self.depth + 1, self.lean, turn, base, span, self.text)
+    def item(self, turn: int | None, base: int, span: int) -> Position:
+        """The position of an item, which may have to differ from its neighbours."""
+        return replace(self, depth=self.depth + 1, turn=turn, base=base, span=span)

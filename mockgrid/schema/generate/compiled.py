@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
-import random
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import InvalidSchemaError, UnsatisfiableError
+from mockgrid.schema.generate.choices import SeededChoices
 from mockgrid.schema.generate.document import Document
-from mockgrid.schema.generate.draft import choose_draft
-from mockgrid.schema.generate.evaluation import Evaluation
-from mockgrid.schema.generate.least import Least
-from mockgrid.schema.generate.limits import VALUE_DEPTH_LIMIT, Budget
-from mockgrid.schema.generate.maker import Demands, Maker
-from mockgrid.schema.generate.measure import is_sound
-from mockgrid.schema.generate.spot import Spot
+from mockgrid.schema.generate.generator import Generator, Known
+from mockgrid.schema.generate.judge import Judge
+from mockgrid.schema.generate.keywords import choose_draft
+from mockgrid.schema.generate.limits import VALUE_DEPTH_LIMIT, Budget, is_sound
+from mockgrid.schema.generate.minimum import MinimumSize
+from mockgrid.schema.generate.position import Position
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate.equality import JSON
-    from mockgrid.schema.generate.world import Applied
+    from collections.abc import Callable
+
+    from mockgrid.schema.generate.choices import Choices
+    from mockgrid.schema.generate.limits import JSON
+    from mockgrid.schema.generate.schema import Schema
 
 _TEXT_LIMIT = 2_000
-# (lean, careful, steps): as one would write it; with every part checked; as small as can be.
+# (lean, careful, steps): as one would write it; with every part judged; as small as can be.
 _ATTEMPTS = ((False, False, 60_000), (False, True, 10_000), (True, True, 10_000))
 
 
-class Synthesiser:
-    """Makes values for one JSON Schema; compiled once, used for many values.
+class CompiledSchema:
+    """One JSON Schema, compiled once and used for many values.
 
     Any schema gets a value that validates, or a :class:`~mockgrid.errors.SynthesisError`, after a bounded
     number of steps. A value has at most 5,000 parts, 40 levels and about 200,000 characters; no reference
     is ever fetched. One instance is not to be used by two threads at once.
 
-    >>> Synthesiser({"type": "object", "properties": {"city": {"type": "string"}}}).value("a seed")
+    >>> CompiledSchema({"type": "object", "properties": {"city": {"type": "string"}}}).value("a seed")
     {'city': 'city-32'}
 
     Args:
@@ -51,8 +52,9 @@ class Synthesiser:
             self._object = self._document.make({"type": "object"}, self._document.root)
         except RecursionError as error:
             raise InvalidSchemaError("the schema is nested too deep") from error
-        self._least = Least(self._document)
-        self._demands: Demands = {}
+        self._minimum = MinimumSize()
+        self._judge = Judge(self._document)
+        self._known: Known = {}
 
     def value(self, seed: str, *, text: str = "", must_be_object: bool = False) -> JSON:
         """A value that satisfies the schema: the same for the same schema, seed and text, on every platform.
@@ -65,17 +67,26 @@ class Synthesiser:
         Raises:
             UnsatisfiableError: no value was found within the limits.
         """
-        applied: list[Applied] = [(self._document.root, ())]
-        if must_be_object:
-            applied.append((self._object, ()))
+
+        def seeded(attempt: int) -> Choices:
+            return SeededChoices(f"{attempt}:{seed}")
+
+        return self._value(seeded, text=text, must_be_object=must_be_object)
+
+    def value_by(self, choices: Choices, *, text: str = "", must_be_object: bool = False) -> JSON:
+        """A value that satisfies the schema, by somebody's choices; otherwise as :meth:`value`."""
+        return self._value(lambda _: choices, text=text, must_be_object=must_be_object)
+
+    def _value(self, choices: Callable[[int], Choices], *, text: str, must_be_object: bool) -> JSON:
+        applied = [self._document.root, *([self._object] if must_be_object else [])]
         failure: UnsatisfiableError | None = None
         try:
-            for schema, _ in applied:
-                self._least.require(schema)
+            for schema in applied:
+                self._minimum.require(schema)
             for attempt, (lean, careful, steps) in enumerate(_ATTEMPTS):
-                spot = Spot(_random(seed, attempt), text=text[:_TEXT_LIMIT], lean=lean)
+                position = Position(choices(attempt), text=text[:_TEXT_LIMIT], lean=lean)
                 try:
-                    return self._attempt(applied, spot, Budget(steps), careful=careful)
+                    return self._attempt(applied, position, Budget(steps), careful=careful)
                 except UnsatisfiableError as error:
                     failure = failure or error
         except RecursionError as error:
@@ -84,21 +95,14 @@ class Synthesiser:
             ) from error
         raise failure or UnsatisfiableError("no value was found")
 
-    def _attempt(self, applied: list[Applied], spot: Spot, budget: Budget, *, careful: bool) -> JSON:
-        maker = Maker(self._document, self._least, budget, self._demands, careful=careful)
-        value = maker.make(applied, spot)
-        run = Evaluation(self._document, budget)
-        for schema, _ in applied:
-            if not run.holds(schema, value):
-                raise UnsatisfiableError(
-                    "no value was found that satisfies this keyword too", where=run.failure
-                )
+    def _attempt(self, applied: list[Schema], position: Position, budget: Budget, *, careful: bool) -> JSON:
+        generator = Generator(self._document, self._minimum, self._judge, budget, self._known, careful)
+        value = generator.make(applied, position)
         if not is_sound(value):
             raise UnsatisfiableError("no value was found within the limits of size")
+        if not generator.holds(applied, value):
+            raise UnsatisfiableError(
+                "no value was found that satisfies all keywords together", where=applied[0].pointer
+            )
         # Enumerated values are part of the schema: the caller gets a copy of its own.
         return deepcopy(value)
-
-
-def _random(seed: str, attempt: int) -> random.Random:
-    digest = hashlib.sha256(f"{attempt}:{seed}".encode("utf-8", "surrogatepass")).digest()
-    return random.Random(int.from_bytes(digest, "big"))  # noqa: S311 (repeatable, not secret)

@@ -1,0 +1,265 @@
+"""Makes one value: goes from place to place, and at each asks what is wanted there and proposes it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.alternatives import Alternatives
+from mockgrid.schema.generate.arrays import arrays
+from mockgrid.schema.generate.constraints import Constraints, sum_up
+from mockgrid.schema.generate.limits import (
+    CHARACTER_LIMIT,
+    NODE_LIMIT,
+    VALUE_DEPTH_LIMIT,
+    Budget,
+    ExhaustedError,
+    is_sound,
+    weigh,
+)
+from mockgrid.schema.generate.numbers import numbers
+from mockgrid.schema.generate.objects import objects
+from mockgrid.schema.generate.schema import ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING, kind_of
+from mockgrid.schema.generate.strings import strings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.schema.generate.document import Document
+    from mockgrid.schema.generate.judge import Judge
+    from mockgrid.schema.generate.limits import JSON
+    from mockgrid.schema.generate.minimum import MinimumSize
+    from mockgrid.schema.generate.position import Position
+    from mockgrid.schema.generate.schema import Schema
+
+_ALTERNATIVES_TRIED = 40
+_CANDIDATES_TRIED = 6
+_LISTED_TRIED = 10_000
+_LEAN_DEPTH = 10
+# Kinds to choose from where no "type" is given.
+_UNRESTRICTED = 6
+_LEAN_NODES = 2_000
+_KEPT = 4_096
+
+Known = dict[tuple[object, ...], Constraints]
+
+
+class Generator:
+    """One attempt at a value.
+
+    Args:
+        document: the schemas.
+        minimum: how small their values can be.
+        judge: tells what is valid.
+        budget: what every step is charged to.
+        known: constraints worked out before, by the schemas they sum up; shared between attempts.
+        careful: judge every part as it is made, not only those where adding up constraints falls short.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 (what one attempt is made with)
+        self,
+        document: Document,
+        minimum: MinimumSize,
+        judge: Judge,
+        budget: Budget,
+        known: Known,
+        careful: bool = False,  # noqa: FBT001, FBT002 (as above)
+    ) -> None:
+        self.minimum = minimum
+        self.budget = budget
+        self.nodes = 0
+        self._order = document.draft.order
+        self._judge = judge
+        self._known = known
+        self._careful = careful
+        self._alternatives = Alternatives(document, minimum, budget)
+        self._characters = 0
+        # What is charged once in every attempt, known from an earlier one or not: a value must not depend
+        # on what was made before it.
+        self._charged: set[object] = set()
+        self._open: Counter[tuple[int, ...]] = Counter()
+
+    def make(self, applied: Sequence[Schema], position: Position) -> JSON:
+        """A value that meets all of the schemas.
+
+        Raises:
+            UnsatisfiableError: none was found; an ExhaustedError when a limit was met on the way.
+        """
+        self.nodes += 1
+        self.budget.spend(3)
+        if self.nodes > NODE_LIMIT:
+            raise ExhaustedError(
+                f"the value would have more than the limit of {NODE_LIMIT} parts", where=_where(applied)
+            )
+        if position.depth > VALUE_DEPTH_LIMIT:
+            # By now only what is required is made: no way round.
+            raise ExhaustedError(
+                f"the value would be nested deeper than the limit of {VALUE_DEPTH_LIMIT} levels",
+                where=_where(applied),
+            )
+        place = tuple([schema.number for schema in applied])
+        lean = self._open[place] or position.depth > _LEAN_DEPTH or self.nodes > _LEAN_NODES
+        if lean and not position.lean:
+            position = position.below(position.name, lean=True)
+        self._open[place] += 1
+        try:
+            return self._try_alternatives(applied, place, position)
+        finally:
+            self._open[place] -= 1
+
+    def holds(self, applied: Sequence[Schema], value: JSON) -> bool:
+        """Whether a value is valid by all of the schemas."""
+        self.budget.spend(1 + weigh(value) // 4)
+        for schema in applied:
+            if schema.number not in self._charged:
+                self._charged.add(schema.number)
+                self.budget.spend(1 + self._judge.size(schema) // 2)
+            if not self._judge.holds(schema, value):
+                return False
+        return True
+
+    def matches(self, schema: Schema, source: str, name: str) -> bool:
+        """Whether a name matches a pattern of ``patternProperties``."""
+        self.budget.spend()
+        return schema.patterns[source].search(name)
+
+    def spend_characters(self, count: int) -> None:
+        """Count what the value will take.
+
+        Raises:
+            ExhaustedError: it is over the limit.
+        """
+        self._characters += count
+        if self._characters > CHARACTER_LIMIT:
+            raise ExhaustedError(f"the value would have more than the limit of {CHARACTER_LIMIT} characters")
+
+    def _try_alternatives(
+        self, applied: Sequence[Schema], place: tuple[int, ...], position: Position
+    ) -> JSON:
+        failure: UnsatisfiableError | None = None
+        for constraints in islice(self._constraints(applied, place, position), _ALTERNATIVES_TRIED):
+            try:
+                for candidate in islice(self._candidates(constraints, applied, position), _CANDIDATES_TRIED):
+                    certain = not (self._careful or constraints.delicate) or constraints.listed is not None
+                    if certain or self.holds(applied, candidate):
+                        return candidate
+            except ExhaustedError:
+                raise
+            except UnsatisfiableError as error:
+                failure = failure or error
+        raise failure or UnsatisfiableError(
+            "no value was found that satisfies all keywords", where=_where(applied)
+        )
+
+    def _constraints(
+        self, applied: Sequence[Schema], place: tuple[int, ...], position: Position
+    ) -> Iterator[Constraints]:
+        """What may be wanted here, one possibility after the other."""
+        known = self._known.get(place)
+        if known is not None:
+            yield known
+            return
+        for alternative in self._alternatives.of(applied, position):
+            key: tuple[object, ...] = place
+            if alternative.chosen:
+                key = (*alternative.applied, alternative.forbidden, alternative.kinds)
+            if key not in self._charged:
+                self._charged.add(key)
+                self.budget.spend(1 + len(alternative.applied))
+            constraints = self._known.get(key)
+            if constraints is None:
+                constraints = sum_up(alternative, self._order, _where(applied))
+                if len(self._known) >= _KEPT:
+                    self._known.clear()
+                self._known[key] = constraints
+            yield constraints
+
+    def _candidates(
+        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+    ) -> Iterator[JSON]:
+        if constraints.listed is not None:
+            yield from self._listed(constraints, applied, position)
+            return
+        yield from self._suggested(constraints, applied, position)
+        failure: UnsatisfiableError | None = None
+        kinds = constraints.kinds
+        if position.lean and (len(kinds) < _UNRESTRICTED or position.depth > _LEAN_DEPTH):
+            # Scalars first: what ["object", "null"] is for.
+            kinds = sorted(kinds, key=lambda kind: kind in {OBJECT, ARRAY})
+        for kind in kinds:
+            try:
+                yield from self._of_kind(kind, constraints, position)
+            except ExhaustedError:
+                raise
+            except UnsatisfiableError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _of_kind(self, kind: int, constraints: Constraints, position: Position) -> Iterator[JSON]:
+        if kind == OBJECT:
+            yield from objects(constraints, position, self)
+        elif kind == ARRAY:
+            yield from arrays(constraints, position, self)
+        elif kind == STRING:
+            if constraints.embeds is not None:
+                yield from self._embedded(constraints, position)
+            for text in strings(constraints, position, self.budget):
+                self.spend_characters(len(text))
+                yield text
+        elif kind & NUMBER:
+            yield from numbers(constraints, kind, position)
+        elif kind == BOOLEAN:
+            first = position.draw(2) == 0
+            yield first
+            yield not first
+        elif kind == NULL:
+            yield None
+
+    def _embedded(self, constraints: Constraints, position: Position) -> Iterator[str]:
+        """A string that is itself JSON, if it is allowed to be that long."""
+        text = json.dumps(self.make(constraints.embeds or [], position.below(position.name)))
+        if not constraints.patterns and constraints.length.admits(len(text)):
+            self.spend_characters(len(text))
+            yield text
+
+    def _listed(
+        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+    ) -> Iterator[JSON]:
+        values = constraints.listed or []
+        start = position.draw(len(values)) if values else 0
+        usable = False
+        for turn in range(min(len(values), _LISTED_TRIED)):
+            value = values[(start + turn) % len(values)]
+            if not any(kind_of(value) & kind for kind in constraints.kinds):
+                continue
+            self.budget.spend(weigh(value))
+            if isinstance(value, str) and not all(pattern.search(value) for pattern in constraints.patterns):
+                continue
+            if is_sound(value) and (constraints.plain or self.holds(applied, value)):
+                usable = True
+                self.spend_characters(len(value) if isinstance(value, str) else 1)
+                self.nodes += weigh(value) - 1
+                yield value
+        if not usable:
+            raise UnsatisfiableError(
+                "none of the listed values satisfies the other keywords", where=constraints.where
+            )
+
+    def _suggested(
+        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+    ) -> Iterator[JSON]:
+        """Examples and defaults, where they are valid and no distinct values are wanted."""
+        usable = [value for value in constraints.suggestions if value not in (None, [], {}, "")]
+        if not usable or position.turn is not None or position.choices.integer(0, 3) == 0:
+            return
+        value = position.choices.choice(usable)
+        if is_sound(value) and self.holds(applied, value):
+            yield value
+
+
+def _where(applied: Sequence[Schema]) -> str:
+    return applied[0].pointer if applied else ""

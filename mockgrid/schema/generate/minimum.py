@@ -1,0 +1,152 @@
+"""The size of the smallest value that a schema admits, estimated from below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.limits import NODE_LIMIT
+from mockgrid.schema.generate.schema import ARRAY, OBJECT, Schema, post_order
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ENDLESS = 10**18
+_ENORMOUS = 10**12
+_SWEEPS = 40
+
+
+class MinimumSize:
+    """How many parts (values, counting every item and member) the smallest value of each schema has.
+
+    An estimate from below: what it calls endless or too large is so; what it calls small may yet fail.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: dict[int, int] = {}
+        # Whether a schema comes back to itself, or to one that does, for one and the same value: what
+        # validators do with those is undefined; most never come back.
+        self._loops: dict[int, bool] = {}
+        self._entered: set[int] = set()
+        self._surveyed: set[int] = set()
+
+    def of(self, schema: Schema) -> int:
+        """The size, at most a trillion; :data:`ENDLESS` where every value contains another without end."""
+        if schema.number not in self._sizes:
+            self._settle(schema)
+        return self._sizes[schema.number]
+
+    def of_all(self, schemas: Iterable[Schema]) -> int:
+        """The size of a value that meets several schemas."""
+        return max(map(self.of, schemas), default=1)
+
+    def require(self, schema: Schema) -> None:
+        """Refuse a schema whose every value is endless or over the limit.
+
+        Raises:
+            UnsatisfiableError: at the innermost schema that is too large by itself.
+        """
+        size = self.of(schema)
+        if size <= NODE_LIMIT:
+            return
+        seen = set()
+        while schema.number not in seen:
+            seen.add(schema.number)
+            culprits = (part for part in _suspects(schema) if self.of(part) > NODE_LIMIT)
+            schema = next(culprits, schema)
+        if schema.always is False:
+            raise UnsatisfiableError("everything is forbidden here", where=schema.pointer)
+        if self._loops[schema.number]:
+            raise UnsatisfiableError(
+                "this schema applies itself to the same value again, without end",
+                where=schema.pointer,
+                hint="Break the circle of references.",
+            )
+        if size >= ENDLESS:
+            raise UnsatisfiableError(
+                "every value of this schema contains another one, without end",
+                where=schema.pointer,
+                hint="Make the recursive part optional or nullable.",
+            )
+        raise UnsatisfiableError(
+            f"the smallest value has at least {size} parts, more than the limit of {NODE_LIMIT}",
+            where=schema.pointer,
+        )
+
+    def _settle(self, top: Schema) -> None:
+        """Find the least fixed point for everything that a schema depends on."""
+        order = [schema for schema, _ in post_order(top, _needed, self._entered)]
+        for schema in order:
+            self._sizes[schema.number] = ENDLESS
+            for part, returns in post_order(schema, Schema.in_place, self._surveyed):
+                self._loops[part.number] = returns or any(
+                    self._loops[below.number] for below in part.in_place()
+                )
+        for _ in range(_SWEEPS):
+            changed = False
+            for schema in order:
+                size = self._measure(schema)
+                if size < self._sizes[schema.number]:
+                    self._sizes[schema.number] = size
+                    changed = True
+            if not changed:
+                return
+
+    def _measure(self, schema: Schema) -> int:
+        if schema.always is not None:
+            return 1 if schema.always else ENDLESS
+        if self._loops[schema.number]:
+            return ENDLESS
+        forced = [*schema.targets.values(), *schema.parts("allOf")]
+        size = max((self._sizes[part.number] for part in forced), default=1)
+        for keyword in ("anyOf", "oneOf"):
+            sizes = [self._sizes[part.number] for part in schema.parts(keyword)]
+            size = max(size, min(sizes, default=1))
+        if "const" in schema.keywords or "enum" in schema.keywords:
+            return size
+        if schema.kinds == OBJECT:
+            members = 1 + sum(self._sizes[part.number] for part in _members(schema))
+            size = max(size, members, int(schema.keywords.get("minProperties", 0)) + 1)
+        elif schema.kinds == ARRAY:
+            count, (leading, further) = int(schema.keywords.get("minItems", 0)), _layout(schema)
+            items = sum(self._sizes[part.number] for part in leading[:count])
+            if count > len(leading):
+                each = self._sizes[further.number] if further is not None else 1
+                items += each * (count - len(leading))
+            size = max(size, 1 + items)
+        return ENDLESS if size >= ENDLESS else min(size, _ENORMOUS)
+
+
+def _suspects(schema: Schema) -> list[Schema]:
+    """What may make a schema too large: what is forbidden first, unless another branch can be taken."""
+    parts = _needed(schema)
+    if not any(part.always is False for part in parts):
+        return parts
+    branches = [part for keyword in ("anyOf", "oneOf") for part in schema.parts(keyword)]
+    forced = [part for part in parts if part not in branches]
+    possible = [part for part in branches if part.always is not False]
+    return [*sorted(forced, key=lambda part: part.always is not False), *(possible or branches)]
+
+
+def _needed(schema: Schema) -> list[Schema]:
+    """The schemas that the size of this one depends on."""
+    needed = list(schema.targets.values())
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        needed += schema.parts(keyword)
+    if schema.kinds == OBJECT:
+        needed += _members(schema)
+    elif schema.kinds == ARRAY and schema.keywords.get("minItems", 0) > 0:
+        leading, further = _layout(schema)
+        needed += [*leading[: int(schema.keywords["minItems"])], *([further] if further is not None else [])]
+    return needed
+
+
+def _members(schema: Schema) -> list[Schema]:
+    properties = schema.named.get("properties", {})
+    return [properties[name] for name in schema.keywords.get("required", ()) if name in properties]
+
+
+def _layout(schema: Schema) -> tuple[list[Schema], Schema | None]:
+    """The schemas of the leading items, and that of all others."""
+    leading = schema.listed.get("prefixItems") or schema.listed.get("items") or []
+    return leading, schema.child.get("additionalItems" if schema.listed.get("items") else "items")

@@ -1,0 +1,31 @@
+"""The engine that matches: the one that `jsonschema-rs` brings, its steps limited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PATTERN_OPTIONS", "compile_matcher"]
+
+PATTERN_OPTIONS = FancyRegexOptions(backtrack_limit=100_000)
+"""Most patterns take linear time; with lookarounds and backreferences a search ends after so many steps."""
+
+
+def compile_matcher(pattern: str) -> Callable[[str], bool] | None:
+    """Return what tells whether a pattern matches anywhere in a text; None where the engine refuses it."""
+    try:
+        matches = Draft202012Validator({"pattern": pattern}, pattern_options=PATTERN_OPTIONS).is_valid
+    except (ValidationError, ValueError, SystemError):  # the last is how old releases tell of lone surrogates
+        return None
+
+    def search(text: str) -> bool:
+        try:
+            return matches(text)
+        except (ValueError, SystemError):  # no engine reads lone surrogates
+            return False
+
+    return search
