@@ -11,8 +11,8 @@ from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.rendering import json_text
 from mockgrid.reply.reply import JSON, Reply
-from mockgrid.reply.values import DRAFTS
 from mockgrid.schema.hints import SchemaHints
+from mockgrid.schema.values import compile_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -235,11 +235,8 @@ class Errors:
     def _synthesised(self, media: MediaType) -> Any:
         """Return a body as the document declares it; None where no value can be made."""
         if media.at not in self._bodies and media.schema is not None:
-            from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - few documents need it
-
             try:
-                synthesiser = CompiledSchema(media.schema.standalone, draft=DRAFTS[media.schema.draft])
-                self._bodies[media.at] = synthesiser.value("error", text="error")
+                self._bodies[media.at] = compile_for(media.schema).value("error", text="error")
             except SynthesisError:
                 self._bodies[media.at] = None
         return self._bodies[media.at]

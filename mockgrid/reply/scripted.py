@@ -13,7 +13,6 @@ from mockgrid.contract.operation import CHAT
 from mockgrid.contract.router import ROUTED
 from mockgrid.reply.chat.completion import Call as CompletedCall
 from mockgrid.reply.chat.completion import Choice
-from mockgrid.reply.chat.conversation import as_text
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.refused import UnanswerableError
 from mockgrid.reply.reply import JSON, Reply
@@ -30,6 +29,7 @@ from mockgrid.scenario.reply import (
     Say,
 )
 from mockgrid.scenario.template import Structure, Template
+from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.examples import with_examples, without_write_only
 from mockgrid.schema.hints import SchemaHints
+from mockgrid.schema.values import compile_for
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.schema.generate import CompiledSchema
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["DRAFTS", "Values"]
-
-DRAFTS = {"draft4": "draft-04", "draft2020-12": "2020-12"}
-"""What the synthesiser calls the drafts of a contract's schemas."""
+__all__ = ["Values"]
 
 
 class Values:
@@ -30,7 +28,7 @@ class Values:
         self._contract = contract
         # By the pointer to a schema: bounded by the document.
         self._validators: dict[str, SchemaValidator] = {}
-        self._synthesisers: dict[str, CompiledSchema] = {}
+        self._schemas: dict[str, CompiledSchema] = {}
 
     def outline(self, schema: Any) -> SchemaHints:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
@@ -60,7 +58,7 @@ class Values:
             SynthesisError: nothing satisfies the schema; ``where`` is a pointer into the document.
         """
         try:
-            value = self._synthesiser(validator).value(seed)
+            value = self._compiled(validator).value(seed)
         except SynthesisError as error:
             raise type(error)(error.message, where=validator.place(error.where)) from None
         outline = self.outline(schema)
@@ -73,11 +71,7 @@ class Values:
                 return candidate
         raise SynthesisError("what was synthesised for the schema does not obey it", where=validator.at)
 
-    def _synthesiser(self, validator: SchemaValidator) -> CompiledSchema:
-        from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - only for replies without an example
-
-        if validator.at not in self._synthesisers:
-            self._synthesisers[validator.at] = CompiledSchema(
-                validator.standalone, draft=DRAFTS[validator.draft]
-            )
-        return self._synthesisers[validator.at]
+    def _compiled(self, validator: SchemaValidator) -> CompiledSchema:
+        if validator.at not in self._schemas:
+            self._schemas[validator.at] = compile_for(validator)
+        return self._schemas[validator.at]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
+from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
@@ -97,13 +97,3 @@ def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, i
     if body.get("tools"):
         texts.append(as_text(body["tools"]))
     return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
-
-
-def as_text(value: Any) -> str:
-    """Return a JSON value as compact text, integers beyond 64 bits and deep nesting included."""
-    try:
-        return orjson.dumps(value).decode("utf-8")
-    except TypeError:
-        import json  # noqa: PLC0415 - only odd values need it
-
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

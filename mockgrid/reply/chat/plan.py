@@ -9,15 +9,17 @@ from mockgrid.document.pointer import dotted, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat import audio as speech
 from mockgrid.reply.chat.completion import Audio, Call, Choice
-from mockgrid.reply.chat.conversation import as_text, called_tools, last_user_text, offered_tools
+from mockgrid.reply.chat.conversation import called_tools, last_user_text, offered_tools
 from mockgrid.reply.chat.prose import prose
-from mockgrid.reply.chat.schemas import Schemas, Values
+from mockgrid.reply.chat.schemas import RequestValues
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.tokens import cut
+from mockgrid.schema.values import as_text
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
+    from mockgrid.schema.values import ValueMemory
 
 Style = Literal["echo", "prose"]
 
@@ -30,14 +32,14 @@ class Planner:
 
     Args:
         tokenizer: counts and cuts.
-        schemas: makes values for the schemas that requests carry.
+        memory: makes values for the schemas that requests carry.
         style: ``echo`` repeats the user in one sentence; ``prose`` writes ``prose_tokens`` tokens.
         prose_tokens: how long prose is.
     """
 
-    def __init__(self, tokenizer: Tokenizer, schemas: Schemas, style: Style, prose_tokens: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, memory: ValueMemory, style: Style, prose_tokens: int) -> None:
         self._tokenizer = tokenizer
-        self._schemas = schemas
+        self._memory = memory
         self._style = style
         self._prose_tokens = prose_tokens
 
@@ -58,7 +60,7 @@ class Planner:
         if body.get("tools") and (choice == "required" or isinstance(choice, dict)):
             called = self._called(body)
             if called:
-                values = Values(self._schemas)
+                values = RequestValues(self._memory)
                 seeds = (f"{seed}{index or ''}" for index in range(count))
                 return tuple(self._calling(called, limit, own, values) for own in seeds)
         if "audio" in (body.get("modalities") or ()):
@@ -96,7 +98,7 @@ class Planner:
             ]
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
         at = ("response_format", "json_schema", "schema")
-        values = Values(self._schemas)
+        values = RequestValues(self._memory)
         return [self._value(values, schema, f"{seed}:{index}", at, text=text) for index in range(count)]
 
     def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
@@ -116,7 +118,7 @@ class Planner:
         return [(places[function["name"]], function) for function in chosen]
 
     def _calling(
-        self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str, values: Values
+        self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str, values: RequestValues
     ) -> Choice:
         calls: list[Call] = []
         for number, (place, function) in enumerate(called):
@@ -162,7 +164,7 @@ class Planner:
 
     @staticmethod
     def _value(  # noqa: PLR0913 - what a value is made from
-        values: Values,
+        values: RequestValues,
         schema: dict[str, Any],
         seed: str,
         at: tuple[str | int, ...],

@@ -14,10 +14,10 @@ from mockgrid.reply.chat.conversation import prompt_tokens
 from mockgrid.reply.chat.plain import PlainReplies
 from mockgrid.reply.chat.plan import Planner, Style
 from mockgrid.reply.chat.render import render_json, usage_of
-from mockgrid.reply.chat.schemas import Schemas
 from mockgrid.reply.chat.strict import strict_violations
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, SSE, Reply
+from mockgrid.schema.values import ValueMemory
 from mockgrid.schema.violation import Violation
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class ChatReplies:
         self._tokenizer = tokenizer
         self._models = models
         self.default_model = models.default if models is not None else "default"
-        self._planner = Planner(tokenizer, Schemas(), style, prose_tokens)
+        self._planner = Planner(tokenizer, ValueMemory(), style, prose_tokens)
         self._real_clock = real_clock
         self._strict = strict
         self._fingerprint = f"fp_{contract.sha256[:10]}"

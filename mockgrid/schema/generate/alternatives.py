@@ -17,14 +17,14 @@ from mockgrid.schema.generate.schema import EVERY_KIND, NULL, NUMBER, STRING, Sc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.document import Document
     from mockgrid.schema.generate.limits import Budget
-    from mockgrid.schema.generate.position import Position
 
 _ASIDE_LIMIT = 8
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Alternative:
     """Schemas that apply together.
 
@@ -51,7 +51,7 @@ class Alternative:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Option:
     """One way to go on: what it brings in, what it rules out, and what must be chosen next because of it."""
 

@@ -11,22 +11,22 @@ from mockgrid.schema.generate.limits import JSON, NODE_LIMIT, ExhaustedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.schema.generate.attempt import GenerationAttempt
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.constraints import Constraints
-    from mockgrid.schema.generate.generator import Generator
-    from mockgrid.schema.generate.position import Position
     from mockgrid.schema.generate.schema import Schema
 
 _USUAL_ITEMS = 2
 _RANDOM_TRIES = 12
 
 
-def arrays(constraints: Constraints, position: Position, generator: Generator) -> Iterator[list[JSON]]:
+def arrays(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[list[JSON]]:
     """Arrays of the right length whose items fit; a usual one first, then the shortest.
 
     Raises:
         UnsatisfiableError: none fits, or only ones of more than 10,000 items.
     """
-    plan = _Plan(constraints, generator)
+    plan = _ItemPlan(constraints, attempt)
     lengths = list(dict.fromkeys([plan.low if position.lean else plan.usual(position), plan.low]))
     failure: UnsatisfiableError | None = None
     for length in lengths:
@@ -40,12 +40,12 @@ def arrays(constraints: Constraints, position: Position, generator: Generator) -
         raise failure
 
 
-class _Plan:
+class _ItemPlan:
     """Where which items go."""
 
-    def __init__(self, constraints: Constraints, generator: Generator) -> None:
+    def __init__(self, constraints: Constraints, attempt: GenerationAttempt) -> None:
         self._constraints = constraints
-        self._generator = generator
+        self._attempt = attempt
         constraints.items.check("items")
         self._leading = max((len(_prefix(schema)) for schema in constraints.applied), default=0)
         self._wanted = [
@@ -71,7 +71,7 @@ class _Plan:
         length = self._leading
         if self.high is None or self.high > self._leading:
             open_ended = self._rest_known() and not self._capped()
-            length += position.choices.integer(1, _USUAL_ITEMS) if open_ended else 0
+            length += position.chooser.integer(1, _USUAL_ITEMS) if open_ended else 0
         length = max(length, self.low)
         return length if self.high is None else min(length, self.high)
 
@@ -83,13 +83,13 @@ class _Plan:
         """
         items: list[JSON] = []
         taken: set[object] = set()
-        base = position.choices.integer(0, 96) if self._constraints.unique else 0
+        base = position.chooser.integer(0, 96) if self._constraints.unique else 0
         extras = self._placed(length)
         for index in range(length):
             applied = self._at(index) + ([extras[index]] if index in extras else [])
             if not self._constraints.unique:
                 items.append(
-                    self._generator.make(applied, position.item(position.turn, position.base, position.span))
+                    self._attempt.make(applied, position.item(position.turn, position.base, position.span))
                 )
                 continue
             item = self._distinct(applied, position, taken, base, index, length)
@@ -117,7 +117,7 @@ class _Plan:
             turn = index + attempt if attempt < length or attempt % 2 else None
             if attempt > _RANDOM_TRIES * 2:
                 break
-            item = self._generator.make(applied, position.item(turn, base, max(length + 2, position.span)))
+            item = self._attempt.make(applied, position.item(turn, base, max(length + 2, position.span)))
             if frozen(item) not in taken:
                 return item
         return _NONE
@@ -155,16 +155,16 @@ class _Plan:
 
     def _at(self, index: int) -> list[Schema]:
         """The schemas of the item at an index."""
-        found: list[Schema] = []
+        applied: list[Schema] = []
         for schema in self._constraints.applied:
             prefix = _prefix(schema)
             if index < len(prefix):
-                found.append(prefix[index])
+                applied.append(prefix[index])
             elif isinstance(schema.keywords.get("items"), list):
-                found += schema.parts("additionalItems")
+                applied += schema.parts("additionalItems")
             else:
-                found += schema.parts("items")
-        return found or self._constraints.having("unevaluatedItems")
+                applied += schema.parts("items")
+        return applied or self._constraints.having("unevaluatedItems")
 
 
 def _prefix(schema: Schema) -> list[Schema]:

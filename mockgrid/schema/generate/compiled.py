@@ -6,19 +6,19 @@ from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import InvalidSchemaError, UnsatisfiableError
-from mockgrid.schema.generate.choices import SeededChoices
+from mockgrid.schema.generate.attempt import GenerationAttempt
+from mockgrid.schema.generate.chooser import Position, SeededChooser
 from mockgrid.schema.generate.document import Document
 from mockgrid.schema.generate.generator import Generator, Known
 from mockgrid.schema.generate.judge import Judge
 from mockgrid.schema.generate.keywords import choose_draft
-from mockgrid.schema.generate.limits import VALUE_DEPTH_LIMIT, Budget, is_sound
+from mockgrid.schema.generate.limits import VALUE_DEPTH_LIMIT, is_sound
 from mockgrid.schema.generate.minimum import MinimumSize
-from mockgrid.schema.generate.position import Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockgrid.schema.generate.choices import Choices
+    from mockgrid.schema.generate.chooser import Chooser
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.schema import Schema
 
@@ -68,25 +68,25 @@ class CompiledSchema:
             UnsatisfiableError: no value was found within the limits.
         """
 
-        def seeded(attempt: int) -> Choices:
-            return SeededChoices(f"{attempt}:{seed}")
+        def seeded(attempt: int) -> Chooser:
+            return SeededChooser(f"{attempt}:{seed}")
 
         return self._value(seeded, text=text, must_be_object=must_be_object)
 
-    def value_by(self, choices: Choices, *, text: str = "", must_be_object: bool = False) -> JSON:
-        """A value that satisfies the schema, by somebody's choices; otherwise as :meth:`value`."""
-        return self._value(lambda _: choices, text=text, must_be_object=must_be_object)
+    def value_by(self, chooser: Chooser, *, text: str = "", must_be_object: bool = False) -> JSON:
+        """A value that satisfies the schema, by what somebody chooses; otherwise as :meth:`value`."""
+        return self._value(lambda _: chooser, text=text, must_be_object=must_be_object)
 
-    def _value(self, choices: Callable[[int], Choices], *, text: str, must_be_object: bool) -> JSON:
+    def _value(self, chooser: Callable[[int], Chooser], *, text: str, must_be_object: bool) -> JSON:
         applied = [self._document.root, *([self._object] if must_be_object else [])]
         failure: UnsatisfiableError | None = None
         try:
             for schema in applied:
                 self._minimum.require(schema)
             for attempt, (lean, careful, steps) in enumerate(_ATTEMPTS):
-                position = Position(choices(attempt), text=text[:_TEXT_LIMIT], lean=lean)
+                position = Position(chooser(attempt), text=text[:_TEXT_LIMIT], lean=lean)
                 try:
-                    return self._attempt(applied, position, Budget(steps), careful=careful)
+                    return self._try(applied, position, steps, careful=careful)
                 except UnsatisfiableError as error:
                     failure = failure or error
         except RecursionError as error:
@@ -95,12 +95,12 @@ class CompiledSchema:
             ) from error
         raise failure or UnsatisfiableError("no value was found")
 
-    def _attempt(self, applied: list[Schema], position: Position, budget: Budget, *, careful: bool) -> JSON:
-        generator = Generator(self._document, self._minimum, self._judge, budget, self._known, careful)
-        value = generator.make(applied, position)
+    def _try(self, applied: list[Schema], position: Position, steps: int, *, careful: bool) -> JSON:
+        attempt = GenerationAttempt(steps, self._judge, self._minimum)
+        value = Generator(self._document, attempt, self._known, careful=careful).make(applied, position)
         if not is_sound(value):
             raise UnsatisfiableError("no value was found within the limits of size")
-        if not generator.holds(applied, value):
+        if not attempt.holds(applied, value):
             raise UnsatisfiableError(
                 "no value was found that satisfies all keywords together", where=applied[0].pointer
             )

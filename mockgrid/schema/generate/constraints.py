@@ -33,7 +33,7 @@ _PREFERENCE = (OBJECT, ARRAY, STRING, NUMBER, BOOLEAN, NULL)
 _FREE_PREFERENCE = (STRING, NUMBER, BOOLEAN, OBJECT, ARRAY, NULL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Bound:
     """One end of a range of numbers, and whether the end itself is left out."""
 
@@ -41,7 +41,7 @@ class Bound:
     open: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Counts:
     """How many there may be, and which schemas said so."""
 
@@ -75,7 +75,7 @@ class Counts:
         return self.low <= count and (self.high is None or count <= self.high)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Constraints:
     """The sum of the schemas of one alternative; they stay at hand for what cannot be summed up.
 

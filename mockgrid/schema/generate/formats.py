@@ -8,10 +8,9 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockgrid.schema.regex import RegexError, compile_pattern
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """One format.
 
     Attributes:
@@ -40,8 +38,8 @@ def stretch(sample: str, length: int) -> str:
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda text: compiled.fullmatch(text) is not None
+    # Compiled when it is first needed, and remembered by the module itself: most never are.
+    return lambda text: re.fullmatch(pattern, text) is not None
 
 
 def _parses(parse: Callable[[str], object]) -> Callable[[str], bool]:

@@ -12,10 +12,7 @@ from mockgrid.schema.generate.alternatives import Alternatives
 from mockgrid.schema.generate.arrays import arrays
 from mockgrid.schema.generate.constraints import Constraints, sum_up
 from mockgrid.schema.generate.limits import (
-    CHARACTER_LIMIT,
-    NODE_LIMIT,
     VALUE_DEPTH_LIMIT,
-    Budget,
     ExhaustedError,
     is_sound,
     weigh,
@@ -28,11 +25,10 @@ from mockgrid.schema.generate.strings import strings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mockgrid.schema.generate.attempt import GenerationAttempt
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.document import Document
-    from mockgrid.schema.generate.judge import Judge
     from mockgrid.schema.generate.limits import JSON
-    from mockgrid.schema.generate.minimum import MinimumSize
-    from mockgrid.schema.generate.position import Position
     from mockgrid.schema.generate.schema import Schema
 
 _ALTERNATIVES_TRIED = 40
@@ -48,38 +44,24 @@ Known = dict[tuple[object, ...], Constraints]
 
 
 class Generator:
-    """One attempt at a value.
+    """Makes the value of one attempt.
 
     Args:
         document: the schemas.
-        minimum: how small their values can be.
-        judge: tells what is valid.
-        budget: what every step is charged to.
+        attempt: what it may cost.
         known: constraints worked out before, by the schemas they sum up; shared between attempts.
         careful: judge every part as it is made, not only those where adding up constraints falls short.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 (what one attempt is made with)
-        self,
-        document: Document,
-        minimum: MinimumSize,
-        judge: Judge,
-        budget: Budget,
-        known: Known,
-        careful: bool = False,  # noqa: FBT001, FBT002 (as above)
+    def __init__(
+        self, document: Document, attempt: GenerationAttempt, known: Known, *, careful: bool = False
     ) -> None:
-        self.minimum = minimum
-        self.budget = budget
-        self.nodes = 0
+        attempt.make = self.make
+        self._attempt = attempt
         self._order = document.draft.order
-        self._judge = judge
         self._known = known
         self._careful = careful
-        self._alternatives = Alternatives(document, minimum, budget)
-        self._characters = 0
-        # What is charged once in every attempt, known from an earlier one or not: a value must not depend
-        # on what was made before it.
-        self._charged: set[object] = set()
+        self._alternatives = Alternatives(document, attempt.minimum, attempt.budget)
         self._open: Counter[tuple[int, ...]] = Counter()
 
     def make(self, applied: Sequence[Schema], position: Position) -> JSON:
@@ -88,12 +70,8 @@ class Generator:
         Raises:
             UnsatisfiableError: none was found; an ExhaustedError when a limit was met on the way.
         """
-        self.nodes += 1
-        self.budget.spend(3)
-        if self.nodes > NODE_LIMIT:
-            raise ExhaustedError(
-                f"the value would have more than the limit of {NODE_LIMIT} parts", where=_where(applied)
-            )
+        self._attempt.add_nodes(1, _where(applied))
+        self._attempt.budget.spend(3)
         if position.depth > VALUE_DEPTH_LIMIT:
             # By now only what is required is made: no way round.
             raise ExhaustedError(
@@ -101,7 +79,7 @@ class Generator:
                 where=_where(applied),
             )
         place = tuple([schema.number for schema in applied])
-        lean = self._open[place] or position.depth > _LEAN_DEPTH or self.nodes > _LEAN_NODES
+        lean = self._open[place] or position.depth > _LEAN_DEPTH or self._attempt.nodes > _LEAN_NODES
         if lean and not position.lean:
             position = position.below(position.name, lean=True)
         self._open[place] += 1
@@ -109,32 +87,6 @@ class Generator:
             return self._try_alternatives(applied, place, position)
         finally:
             self._open[place] -= 1
-
-    def holds(self, applied: Sequence[Schema], value: JSON) -> bool:
-        """Whether a value is valid by all of the schemas."""
-        self.budget.spend(1 + weigh(value) // 4)
-        for schema in applied:
-            if schema.number not in self._charged:
-                self._charged.add(schema.number)
-                self.budget.spend(1 + self._judge.size(schema) // 2)
-            if not self._judge.holds(schema, value):
-                return False
-        return True
-
-    def matches(self, schema: Schema, source: str, name: str) -> bool:
-        """Whether a name matches a pattern of ``patternProperties``."""
-        self.budget.spend()
-        return schema.patterns[source].search(name)
-
-    def spend_characters(self, count: int) -> None:
-        """Count what the value will take.
-
-        Raises:
-            ExhaustedError: it is over the limit.
-        """
-        self._characters += count
-        if self._characters > CHARACTER_LIMIT:
-            raise ExhaustedError(f"the value would have more than the limit of {CHARACTER_LIMIT} characters")
 
     def _try_alternatives(
         self, applied: Sequence[Schema], place: tuple[int, ...], position: Position
@@ -144,7 +96,7 @@ class Generator:
             try:
                 for candidate in islice(self._candidates(constraints, applied, position), _CANDIDATES_TRIED):
                     certain = not (self._careful or constraints.delicate) or constraints.listed is not None
-                    if certain or self.holds(applied, candidate):
+                    if certain or self._attempt.holds(applied, candidate):
                         return candidate
             except ExhaustedError:
                 raise
@@ -166,9 +118,7 @@ class Generator:
             key: tuple[object, ...] = place
             if alternative.chosen:
                 key = (*alternative.applied, alternative.forbidden, alternative.kinds)
-            if key not in self._charged:
-                self._charged.add(key)
-                self.budget.spend(1 + len(alternative.applied))
+            self._attempt.charge_once(key, 1 + len(alternative.applied))
             constraints = self._known.get(key)
             if constraints is None:
                 constraints = sum_up(alternative, self._order, _where(applied))
@@ -201,14 +151,14 @@ class Generator:
 
     def _of_kind(self, kind: int, constraints: Constraints, position: Position) -> Iterator[JSON]:
         if kind == OBJECT:
-            yield from objects(constraints, position, self)
+            yield from objects(constraints, position, self._attempt)
         elif kind == ARRAY:
-            yield from arrays(constraints, position, self)
+            yield from arrays(constraints, position, self._attempt)
         elif kind == STRING:
             if constraints.embeds is not None:
                 yield from self._embedded(constraints, position)
-            for text in strings(constraints, position, self.budget):
-                self.spend_characters(len(text))
+            for text in strings(constraints, position, self._attempt):
+                self._attempt.add_characters(len(text))
                 yield text
         elif kind & NUMBER:
             yield from numbers(constraints, kind, position)
@@ -223,7 +173,7 @@ class Generator:
         """A string that is itself JSON, if it is allowed to be that long."""
         text = json.dumps(self.make(constraints.embeds or [], position.below(position.name)))
         if not constraints.patterns and constraints.length.admits(len(text)):
-            self.spend_characters(len(text))
+            self._attempt.add_characters(len(text))
             yield text
 
     def _listed(
@@ -236,13 +186,13 @@ class Generator:
             value = values[(start + turn) % len(values)]
             if not any(kind_of(value) & kind for kind in constraints.kinds):
                 continue
-            self.budget.spend(weigh(value))
+            self._attempt.budget.spend(weigh(value))
             if isinstance(value, str) and not all(pattern.search(value) for pattern in constraints.patterns):
                 continue
-            if is_sound(value) and (constraints.plain or self.holds(applied, value)):
+            if is_sound(value) and (constraints.plain or self._attempt.holds(applied, value)):
                 usable = True
-                self.spend_characters(len(value) if isinstance(value, str) else 1)
-                self.nodes += weigh(value) - 1
+                self._attempt.add_characters(len(value) if isinstance(value, str) else 1)
+                self._attempt.nodes += weigh(value) - 1
                 yield value
         if not usable:
             raise UnsatisfiableError(
@@ -254,10 +204,10 @@ class Generator:
     ) -> Iterator[JSON]:
         """Examples and defaults, where they are valid and no distinct values are wanted."""
         usable = [value for value in constraints.suggestions if value not in (None, [], {}, "")]
-        if not usable or position.turn is not None or position.choices.integer(0, 3) == 0:
+        if not usable or position.turn is not None or position.chooser.integer(0, 3) == 0:
             return
-        value = position.choices.choice(usable)
-        if is_sound(value) and self.holds(applied, value):
+        value = position.chooser.choice(usable)
+        if is_sound(value) and self._attempt.holds(applied, value):
             yield value
 
 

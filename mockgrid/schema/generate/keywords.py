@@ -17,7 +17,7 @@ DRAFT_4, DRAFT_6, DRAFT_7, DRAFT_2019, DRAFT_2020 = range(5)
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Draft:
     """One draft.
 

@@ -33,55 +33,55 @@ def negate(document: Document, schema: Schema) -> Schema | None:
     Wherever it holds, the denied schema still has to be checked: this says where to look, not more.
     """
     if schema.opposite is None:
-        found = _alternatives(schema, old=document.draft.order == DRAFT_4)[:_ALTERNATIVE_LIMIT]
-        raw = found[0] if len(found) == 1 else {"anyOf": found}
-        schema.opposite = document.make(raw, schema) if found else False
+        ways = _alternatives(schema, old=document.draft.order == DRAFT_4)[:_ALTERNATIVE_LIMIT]
+        raw = ways[0] if len(ways) == 1 else {"anyOf": ways}
+        schema.opposite = document.make(raw, schema) if ways else False
     return schema.opposite if not isinstance(schema.opposite, bool) else None
 
 
 def _alternatives(schema: Schema, *, old: bool) -> list[dict[str, Any]]:  # noqa: C901, PLR0912 (one for each keyword)
-    found: list[dict[str, Any]] = []
+    ways: list[dict[str, Any]] = []
     for keyword, value in schema.keywords.items():
         match keyword:
             case "not":
-                found.append(value if isinstance(value, dict) else {})
+                ways.append(value if isinstance(value, dict) else {})
             case "anyOf":
-                found.append({"allOf": [{"not": part} for part in value]})
+                ways.append({"allOf": [{"not": part} for part in value]})
             case "allOf":
-                found += [{"not": part} for part in value]
+                ways += [{"not": part} for part in value]
             case "$ref":
-                found.append({"not": schema.targets["$ref"].raw})
+                ways.append({"not": schema.targets["$ref"].raw})
             case "type":
                 names = [value] if isinstance(value, str) else value
                 # An integer is a number too, and can only be avoided by a check.
                 other = [
                     name for name in TYPES if name not in {*names, "integer" if "number" in names else ""}
                 ]
-                found += [{"type": other}] if other else []
+                ways += [{"type": other}] if other else []
             case "properties":
-                found += [_having(name, part) for name, part in value.items() if part is not True]
+                ways += [_having(name, part) for name, part in value.items() if part is not True]
             case "additionalProperties" | "unevaluatedProperties" if value is not True:
                 name = "other"
                 while name in schema.keywords.get("properties", ()):
                     name += "-x"
-                found.append(_having(name, value))
+                ways.append(_having(name, value))
             case "required":
-                found += [{"type": "object", "properties": {name: {"not": {}}}} for name in value]
+                ways += [{"type": "object", "properties": {name: {"not": {}}}} for name in value]
             case "items" | "contains" if isinstance(value, dict):
                 least = 1 if keyword == "items" else 0
-                found.append({"type": "array", "items": {"not": value}, "minItems": least})
+                ways.append({"type": "array", "items": {"not": value}, "minItems": least})
             case "uniqueItems" if value:
-                found.append({"type": "array", "items": {"enum": ["same"]}, "minItems": 2})
+                ways.append({"type": "array", "items": {"enum": ["same"]}, "minItems": 2})
             case _ if keyword in _COUNTED:
                 kind, other_keyword, step = _COUNTED[keyword]
-                found += [{"type": kind, other_keyword: value + step}] if value + step >= 0 else []
+                ways += [{"type": kind, other_keyword: value + step}] if value + step >= 0 else []
             case _ if keyword in _OPPOSED and is_number(value):
                 opposed = {_OPPOSED[keyword]: value}
                 if old:
                     bound = "maximum" if keyword == "minimum" else "minimum"
                     opposed = {bound: value, f"exclusive{bound.capitalize()}": True}
-                found.append({"type": "number", **opposed})
-    return found
+                ways.append({"type": "number", **opposed})
+    return ways
 
 
 def _having(name: str, broken: object) -> dict[str, Any]:

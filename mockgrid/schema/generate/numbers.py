@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
@@ -13,8 +14,8 @@ from mockgrid.schema.generate.schema import FRACTION, INTEGER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.constraints import Bound, Constraints
-    from mockgrid.schema.generate.position import Position
 
 _USUAL = 100
 _TRIES = 40
@@ -25,11 +26,13 @@ _FORMATS = {
     "uint8": (0, 255),
     "uint32": (0, 2**32 - 1),
 }
-_WIDEST_STEP = 2_000
+_WIDEST_STEP = 8_000
+_WIDEST_WRITTEN = 200
+_TRIES_OF_SCALE = 3
 
 
 def numbers(constraints: Constraints, kinds: int, position: Position) -> Iterator[int | float]:
-    """Numbers within the bounds, and multiples of what is asked; the first ones are the nicest.
+    """Numbers within the bounds, and multiples of what is wanted; the first ones are the nicest.
 
     Args:
         constraints: the bounds and divisors.
@@ -40,22 +43,21 @@ def numbers(constraints: Constraints, kinds: int, position: Position) -> Iterato
         UnsatisfiableError: no number fits.
     """
     low, high = _range(constraints)
-    step = _step(constraints, whole=not kinds & FRACTION)
-    found = False
-    if step is not None and (kinds & FRACTION or step.denominator == 1):
-        for number in _multiples(constraints, low, high, step, position, floats=bool(kinds & FRACTION)):
-            found = True
-            yield number
-    elif step is None:
-        for number in _decimals(constraints, low, high, position):
-            found = True
-            yield number
+    whole = not kinds & FRACTION
+    step = _step(constraints, whole=whole)
+    proposals = iter(()) if step is None else _multiples(constraints, low, high, step, position)
+    if step is None:
+        proposals = _decimals(low, high, position)
         if kinds & INTEGER:
-            for number in _multiples(constraints, low, high, Fraction(1), position, floats=True):
-                found = True
-                yield number
-    if not found:
-        what = "integer" if not kinds & FRACTION else "number"
+            proposals = chain(proposals, _multiples(constraints, low, high, Fraction(1), position))
+    fits = False
+    for proposal in proposals:
+        number = _as_json(proposal, whole=whole)
+        if number is not None and _fits(constraints, number):
+            fits = True
+            yield number
+    if not fits:
+        what = "integer" if whole else "number"
         raise UnsatisfiableError(f"{_phrase(constraints)}, so no {what} fits", where=constraints.where)
 
 
@@ -64,14 +66,11 @@ def _range(constraints: Constraints) -> tuple[Fraction | None, Fraction | None]:
     high = None if constraints.high is None else Fraction(constraints.high.value)
     for name in constraints.formats:
         if name in _FORMATS:
-            least, most = _FORMATS[name]
-            low = Fraction(least) if low is None and high is not None and high <= least else low
-            low = max(low, Fraction(least)) if low is not None else low
-            high = (
-                min(high, Fraction(most))
-                if high is not None
-                else (Fraction(most) if low is not None else high)
-            )
+            # A bound is only added where the numbers would not lie near zero anyway.
+            least, most = map(Fraction, _FORMATS[name])
+            low = least if low is None and high is not None and high <= least else low
+            low = None if low is None else max(low, least)
+            high = min(high, most) if high is not None else most if low is not None else None
     if low is not None and high is not None and low > high:
         raise UnsatisfiableError(f"{_phrase(constraints)}, so no number fits", where=constraints.where)
     return low, high
@@ -79,32 +78,29 @@ def _range(constraints: Constraints) -> tuple[Fraction | None, Fraction | None]:
 
 def _phrase(constraints: Constraints) -> str:
     low, high = constraints.low, constraints.high
+    bounds = [_bound("minimum", low), _bound("maximum", high)]
     if low is not None and high is not None:
-        least, most = _bound("minimum", low), _bound("maximum", high)
         if low.value > high.value:
-            return f"{least} is above {most}"
-        found = f"{least} and {most} are given"
+            return " is above ".join(bounds)
+        phrase = f"{' and '.join(bounds)} are given"
     else:
-        given = [_bound("minimum", low) if low else "", _bound("maximum", high) if high else ""]
-        found = (
-            f"{' '.join(filter(None, given))} is given" if any(given) else "integers are kept within 64 bits"
-        )
+        given = "".join(bounds)
+        phrase = f"{given} is given" if given else "integers are kept within 64 bits"
     if constraints.multiples:
-        found += f" with multipleOf {' and '.join(map(_short, constraints.multiples))}"
-    return found
+        phrase += f" with multipleOf {' and '.join(map(_short, constraints.multiples))}"
+    return phrase
 
 
-def _bound(name: str, bound: Bound) -> str:
+def _bound(name: str, bound: Bound | None) -> str:
+    if bound is None:
+        return ""
     return f"{'exclusive ' if bound.open else ''}{name} {_short(bound.value)}"
 
 
 def _short(number: float) -> str:
-    if isinstance(number, int) and number.bit_length() > _WIDEST_SHOWN:
+    if isinstance(number, int) and number.bit_length() > _WIDEST_WRITTEN:
         return "of more than 60 digits"
     return str(number)
-
-
-_WIDEST_SHOWN = 200
 
 
 def _step(constraints: Constraints, *, whole: bool) -> Fraction | None:
@@ -117,22 +113,21 @@ def _step(constraints: Constraints, *, whole: bool) -> Fraction | None:
         step = Fraction(
             math.lcm(step.numerator, divisor.numerator), math.gcd(step.denominator, divisor.denominator)
         )
-        if step.numerator.bit_length() + step.denominator.bit_length() > _WIDEST_STEP * 4:
+        if step.numerator.bit_length() + step.denominator.bit_length() > _WIDEST_STEP:
             raise UnsatisfiableError(
                 "the values of multipleOf have no common multiple of usable size", where=constraints.where
             )
     return step
 
 
-def _multiples(  # noqa: PLR0913 (a range, its grid and how to pick from it)
+def _multiples(
     constraints: Constraints,
     low: Fraction | None,
     high: Fraction | None,
     step: Fraction,
     position: Position,
-    *,
-    floats: bool,
-) -> Iterator[int | float]:
+) -> Iterator[Fraction]:
+    """Multiples of a step between the bounds, from anywhere among the hundred that are nearest to zero."""
     first = None if low is None else math.ceil(low / step)
     last = None if high is None else math.floor(high / step)
     if first is not None and constraints.low is not None and constraints.low.open and first * step == low:
@@ -141,62 +136,43 @@ def _multiples(  # noqa: PLR0913 (a range, its grid and how to pick from it)
         last -= 1
     count = max(_USUAL, position.span)
     if first is None:
-        first = 1 if last is None or last >= 1 else last - count + 1
-        first = 1 if last is not None and last >= count else first
-    if last is None:
-        last = first + count - 1
-    size = min(last - first + 1, count)
-    if size < 1:
-        return
-    start = position.draw(size)
+        first = last - count + 1 if last is not None and last < 1 else 1
+    size = count if last is None else min(last - first + 1, count)
+    start = position.draw(size) if size > 0 else 0
     for turn in range(min(size, _TRIES)):
-        number = _as_json((first + (start + turn) % size) * step, floats=floats)
-        if number is not None and _fits(constraints, number):
-            yield number
+        yield (first + (start + turn) % size) * step
 
 
-def _decimals(
-    constraints: Constraints, low: Fraction | None, high: Fraction | None, position: Position
-) -> Iterator[int | float]:
-    if low is None and high is None:
-        low, high = Fraction(0), Fraction(_USUAL)
-    elif low is None and high is not None:
-        low = high - _USUAL if high <= 0 else Fraction(0)
-    elif high is None and low is not None:
+def _decimals(low: Fraction | None, high: Fraction | None, position: Position) -> Iterator[Fraction]:
+    """Decimals between the bounds, with two digits or as many as it takes."""
+    if low is None:
+        low = high - _USUAL if high is not None and high <= 0 else Fraction(0)
+    if high is None:
         high = low + _USUAL
-    if low is None or high is None:
-        return
     for digits in _DIGITS:
         scale = 10**digits
         first, last = math.ceil(low * scale), math.floor(high * scale)
         size = min(last - first + 1, max(_USUAL * _USUAL, position.span))
-        if size < 1:
-            continue
-        start = position.draw(size)
-        for turn in range(min(size, 3)):
-            number = _as_json(Fraction(first + (start + turn) % size, scale), floats=True)
-            if number is not None and _fits(constraints, number):
-                yield number
+        start = position.draw(size) if size > 0 else 0
+        for turn in range(min(size, _TRIES_OF_SCALE)):
+            yield Fraction(first + (start + turn) % size, scale)
 
 
-def _as_json(number: Fraction, *, floats: bool) -> int | float | None:
+def _as_json(number: Fraction, *, whole: bool) -> int | float | None:
     """A number as JSON writes it; nothing where 64-bit readers would lose it."""
     if number.denominator == 1 and INTEGER_LOW <= number.numerator <= INTEGER_HIGH:
         return number.numerator
-    if not floats:
-        return None
     try:
-        converted = float(number)
+        return None if whole else float(number)
     except OverflowError:
         return None
-    return converted
 
 
 def _fits(constraints: Constraints, number: float) -> bool:
     low, high = constraints.low, constraints.high
-    if low is not None and not (number > low.value if low.open else number >= low.value):
+    if low is not None and (number < low.value or (low.open and number == low.value)):
         return False
-    if high is not None and not (number < high.value if high.open else number <= high.value):
+    if high is not None and (number > high.value or (high.open and number == high.value)):
         return False
     return all(_divides(divisor, number) for divisor in constraints.multiples)
 

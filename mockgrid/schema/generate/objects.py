@@ -11,10 +11,10 @@ from mockgrid.schema.generate.strings import human
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.schema.generate.attempt import GenerationAttempt
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.constraints import Constraints
-    from mockgrid.schema.generate.generator import Generator
     from mockgrid.schema.generate.limits import JSON
-    from mockgrid.schema.generate.position import Position
     from mockgrid.schema.generate.schema import Schema
 
 _LEAN_AFTER = 400
@@ -24,7 +24,9 @@ _NAME_TRIES = 40
 _MEMBERS_KEPT = 10_000
 
 
-def objects(constraints: Constraints, position: Position, generator: Generator) -> Iterator[dict[str, JSON]]:
+def objects(
+    constraints: Constraints, position: Position, attempt: GenerationAttempt
+) -> Iterator[dict[str, JSON]]:
     """Objects with all members that are declared, in their order; then ones with the required members only.
 
     Raises:
@@ -36,19 +38,19 @@ def objects(constraints: Constraints, position: Position, generator: Generator) 
             f"minProperties {constraints.members.low} is above the limit of {NODE_LIMIT} parts",
             where=constraints.members.low_at,
         )
-    plan = _Plan(constraints, generator)
+    plan = _MemberPlan(constraints, attempt)
     plan.check_required()
     if not position.lean:
         yield plan.fill(position, lean=False)
     yield plan.fill(position, lean=True)
 
 
-class _Plan:
+class _MemberPlan:
     """Which members to make, and what each has to satisfy."""
 
-    def __init__(self, constraints: Constraints, generator: Generator) -> None:
+    def __init__(self, constraints: Constraints, attempt: GenerationAttempt) -> None:
         self._constraints = constraints
-        self._generator = generator
+        self._attempt = attempt
         self._most = NODE_LIMIT if constraints.members.high is None else constraints.members.high
         # What names must be needed: required ones, and what those need in turn.
         self._required = self._close(dict.fromkeys(constraints.required))
@@ -77,7 +79,7 @@ class _Plan:
         order = [name for name in constraints.properties if name in chosen]
         order += [name for name in chosen if name not in constraints.properties]
         for name in order:
-            if name in self._required or self._generator.nodes < _ENOUGH or lean:
+            if name in self._required or self._attempt.nodes < _ENOUGH or lean:
                 self._add(made, name, position)
         count = 0 if lean or constraints.properties else self._sample_members(position)
         self._extend(
@@ -95,7 +97,7 @@ class _Plan:
         chosen = dict(self._required)
         wanted = (
             self._constraints.members.low
-            if lean or position.lean or self._generator.nodes > _LEAN_AFTER
+            if lean or position.lean or self._attempt.nodes > _LEAN_AFTER
             else self._most
         )
         for name in self._constraints.properties:
@@ -110,14 +112,14 @@ class _Plan:
 
     def _worth_making(self, name: str) -> bool:
         applied = self._schemas(name)
-        return applied is not None and self._generator.minimum.of_all(applied) < NODE_LIMIT
+        return applied is not None and self._attempt.minimum.of_all(applied) < NODE_LIMIT
 
     def _add(self, made: dict[str, JSON], name: str, position: Position) -> bool:
         applied = self._schemas(name)
         if applied is None:
             return False
         try:
-            made[name] = self._generator.make(applied, position.below(name))
+            made[name] = self._attempt.make(applied, position.below(name))
         except ExhaustedError:
             raise
         except UnsatisfiableError:
@@ -126,7 +128,7 @@ class _Plan:
             ):
                 raise
             return False
-        self._generator.spend_characters(len(name))
+        self._attempt.add_characters(len(name))
         return True
 
     def _close(self, names: dict[str, None]) -> dict[str, None]:
@@ -142,14 +144,14 @@ class _Plan:
 
     def _sample_members(self, position: Position) -> int:
         """How many members to show of an object whose names are free: some, if it says what they hold."""
-        if position.lean or self._required or self._generator.nodes > _LEAN_AFTER:
+        if position.lean or self._required or self._attempt.nodes > _LEAN_AFTER:
             return 0
         spoken = any(
             "patternProperties" in schema.keywords
             or any(part.always is None for part in schema.parts("additionalProperties"))
             for schema in self._constraints.applied
         )
-        return min(1 + position.choices.integer(0, 1), self._most) if spoken else 0
+        return min(1 + position.chooser.integer(0, 1), self._most) if spoken else 0
 
     def _extend(self, made: dict[str, JSON], position: Position, count: int, *, spare: bool) -> None:
         """Adds members with names of our own making."""
@@ -172,7 +174,7 @@ class _Plan:
         rules = self._constraints.having("propertyNames")
         if rules:
             for turn in range(target + _NAME_TRIES):
-                made = self._generator.make(rules, position.below("key").item(turn, 0, target))
+                made = self._attempt.make(rules, position.below("key").item(turn, 0, target))
                 if isinstance(made, str):
                     yield made
         patterns = [
@@ -185,17 +187,17 @@ class _Plan:
         if free is None or (patterns and not free):
             for _ in range(target + _NAME_TRIES):
                 for pattern in patterns:
-                    example = pattern.example(position.choices)
-                    self._generator.budget.spend(10)
+                    example = pattern.example(position.chooser)
+                    self._attempt.budget.spend(10)
                     if example is not None:
                         yield example
-        start = position.choices.integer(0, 89)
+        start = position.chooser.integer(0, 89)
         for turn in range(target + _NAME_TRIES):
             yield human("key", start + turn + 1)
 
     def _schemas(self, name: str) -> list[Schema] | None:
         """What a member has to satisfy; nothing when its name is not allowed."""
-        self._generator.budget.spend(1 + len(self._constraints.applied) // 4)
+        self._attempt.budget.spend(1 + len(self._constraints.applied) // 4)
         known = self._constraints.members_known
         if name not in known:
             if len(known) >= _MEMBERS_KEPT:
@@ -206,25 +208,25 @@ class _Plan:
     def _work_out(self, name: str) -> list[Schema] | None:
         if name in self._constraints.forbidden:
             return None
-        found: list[Schema] = []
+        applied: list[Schema] = []
         evaluated = False
         for schema in self._constraints.applied:
             parts = self._parts(schema, name)
             evaluated = evaluated or bool(parts) or "additionalProperties" in schema.keywords
-            found += parts
-        if any(part.always is False for part in found):
+            applied += parts
+        if any(part.always is False for part in applied):
             return None
-        if not self._generator.holds(self._constraints.having("propertyNames"), name):
+        if not self._attempt.holds(self._constraints.having("propertyNames"), name):
             return None
         if not evaluated:
-            found += self._constraints.having("unevaluatedProperties")
-        return None if any(part.always is False for part in found) else found
+            applied += self._constraints.having("unevaluatedProperties")
+        return None if any(part.always is False for part in applied) else applied
 
     def _parts(self, schema: Schema, name: str) -> list[Schema]:
         """What one schema asks of a member."""
         properties = schema.named.get("properties", {})
         parts = [properties[name]] if name in properties else []
         for source, part in schema.named.get("patternProperties", {}).items():
-            if self._generator.matches(schema, source, name):
+            if schema.patterns[source].search(name):
                 parts.append(part)
         return parts or schema.parts("additionalProperties")

@@ -46,7 +46,7 @@ def kind_of(value: object) -> int:
     return ARRAY if isinstance(value, list) else OBJECT
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Resource:
     """A schema with a URI of its own, which references and anchors are relative to.
 
@@ -63,7 +63,7 @@ class Resource:
     dynamic: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Schema:
     """A subschema with its keywords reduced to those that its draft knows, and its references resolved.
 

@@ -14,9 +14,9 @@ from mockgrid.schema.regex import common_example
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.schema.generate.attempt import GenerationAttempt
+    from mockgrid.schema.generate.chooser import Position
     from mockgrid.schema.generate.constraints import Constraints
-    from mockgrid.schema.generate.limits import Budget
-    from mockgrid.schema.generate.position import Position
 
 _STEM_LIMIT = 24
 _TRIES = 6
@@ -32,13 +32,13 @@ _PROSE = words(
 )
 
 
-def strings(constraints: Constraints, position: Position, budget: Budget) -> Iterator[str]:  # noqa: C901 (a sieve)
+def strings(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[str]:
     """Strings of the right length, format and pattern; the first ones are the nicest.
 
     Raises:
         UnsatisfiableError: none fits, or only ones longer than 16,384 characters.
     """
-    low, high = constraints.length.low, constraints.length.high
+    low = constraints.length.low
     constraints.length.check("characters")
     if low > STRING_LIMIT:
         raise UnsatisfiableError(
@@ -46,31 +46,27 @@ def strings(constraints: Constraints, position: Position, budget: Budget) -> Ite
             where=constraints.length.low_at,
         )
     formats = [name for name in constraints.formats if name in FORMATS]
-    found = False
-    for candidate in _candidates(constraints, position, budget, formats, low, high):
-        budget.spend(1)
-        if not candidate and low == 0 and found:
-            continue
-        if not constraints.length.admits(len(candidate)):
-            continue
-        if not all(FORMATS[name].accepts(candidate) for name in formats):
-            continue
-        if _matches_all(constraints, candidate, budget):
-            found = True
-            yield candidate
-    if not found and formats and constraints.patterns:
+    proposals = [(formats, _readable(constraints, position, formats))]
+    proposals.append((formats, _examples(constraints, position, attempt)))
+    if formats and constraints.patterns:
         # A format is an annotation; a pattern is the law.
-        for candidate in _examples(constraints, position, budget, low, high):
-            if _matches_all(constraints, candidate, budget):
-                found = True
-                yield candidate
-    if not found:
+        proposals.append(([], _examples(constraints, position, attempt)))
+    fits = False
+    for obeyed, texts in proposals:
+        if fits and obeyed != formats:
+            return
+        for text in texts:
+            attempt.budget.spend(1 + len(constraints.patterns) * (1 + len(text) // 64))
+            if (
+                (text or constraints.length.low or not fits)
+                and constraints.length.admits(len(text))
+                and all(FORMATS[name].accepts(text) for name in obeyed)
+                and all(pattern.search(text) for pattern in constraints.patterns)
+            ):
+                fits = True
+                yield text
+    if not fits:
         raise UnsatisfiableError(_phrase(constraints, formats), where=constraints.where)
-
-
-def _matches_all(constraints: Constraints, text: str, budget: Budget) -> bool:
-    budget.spend(len(constraints.patterns) * (1 + len(text) // 64))
-    return all(pattern.search(text) for pattern in constraints.patterns)
 
 
 def _phrase(constraints: Constraints, formats: list[str]) -> str:
@@ -83,46 +79,35 @@ def _phrase(constraints: Constraints, formats: list[str]) -> str:
     return f"no string was found for {' with '.join(wanted)}"
 
 
-def _candidates(  # noqa: PLR0913, PLR0917 (what is wanted, where, and at whose cost)
-    constraints: Constraints,
-    position: Position,
-    budget: Budget,
-    formats: list[str],
-    low: int,
-    high: int | None,
-) -> Iterator[str]:
+def _readable(constraints: Constraints, position: Position, formats: list[str]) -> Iterator[str]:
+    """Samples of the formats; without any, the text that may stand here, and names with a number."""
+    low, high = constraints.length.low, constraints.length.high
     number = position.draw(max(_NUMBERS, position.span)) + 1
-    if formats:
-        for name in formats:
-            for sample in FORMATS[name].samples(number):
-                yield stretch(sample, low)
-    else:
-        if (
-            position.text
-            and not position.turn
-            and (not position.name or position.name.lower() in _PROSE)
-            and _plain(position.text, constraints)
-        ):
+    for name in formats:
+        for sample in FORMATS[name].samples(number):
+            yield stretch(sample, low)
+    if not formats:
+        prose = not position.name or position.name.lower() in _PROSE
+        if position.text and not position.turn and prose and _plain(position.text, constraints):
             yield position.text
         for turn in range(3 if position.turn is None else 1):
             yield human(position.name, number + turn, low, high)
-    yield from _examples(constraints, position, budget, low, high)
 
 
-def _examples(
-    constraints: Constraints, position: Position, budget: Budget, low: int, high: int | None
-) -> Iterator[str]:
+def _examples(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[str]:
+    """Texts that the patterns match, one by one and then together."""
+    low, high = constraints.length.low, constraints.length.high
     # Where many different ones are wanted, length is what a pattern most often leaves free.
     further = low + max(0, (position.turn or 0) - _SAME_LENGTH)
-    for attempt in range(_TRIES):
+    for turn in range(_TRIES):
         for pattern in constraints.patterns:
-            example = pattern.example(position.choices, low if attempt else further, high)
-            budget.spend(10 + len(example or "") // 2)
+            example = pattern.example(position.chooser, low if turn else further, high)
+            attempt.budget.spend(10 + len(example or "") // 2)
             if example is not None:
                 yield example
     if len(constraints.patterns) > 1:
-        budget.spend(_MEETING_STEPS)
-        example = common_example(constraints.patterns, position.choices, low, high)
+        attempt.budget.spend(_MEETING_STEPS)
+        example = common_example(constraints.patterns, position.chooser, low, high)
         if example is not None:
             yield example
 

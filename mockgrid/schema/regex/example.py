@@ -23,7 +23,7 @@ from mockgrid.schema.regex.syntax import (
 )
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate.choices import Choices
+    from mockgrid.schema.generate.chooser import Chooser
 
 LENGTH_LIMIT = 16_384
 # How much longer than necessary a text may be: enough for variety, short enough to read.
@@ -43,7 +43,7 @@ class Exemplar:
         self.shortest = shortest(tree)
         self._lengths: dict[int, Lengths] = {}
 
-    def text(self, choices: Choices, low: int, high: int | None) -> str | None:
+    def text(self, chooser: Chooser, low: int, high: int | None) -> str | None:
         """A text of ``low`` to ``high`` characters; nothing when the tree has none of such a length."""
         if max(low, self.shortest) > LENGTH_LIMIT:
             return None
@@ -59,8 +59,8 @@ class Exemplar:
             allowed = lengths.of(tree) >> low << low if low <= most else 0
             if allowed:
                 # Near the lower end, and not empty where there is another.
-                length = choices.choice(bits(allowed & ~1 or allowed, _USUAL))
-                writing = _Writing(choices, lengths)
+                length = chooser.choice(bits(allowed & ~1 or allowed, _USUAL))
+                writing = _Writing(chooser, lengths)
                 if writing.add(tree, length):
                     return "".join(writing.parts)
         return None
@@ -69,9 +69,9 @@ class Exemplar:
 class _Writing:
     """One text being made; each part is told its length."""
 
-    def __init__(self, choices: Choices, lengths: Lengths) -> None:
+    def __init__(self, chooser: Chooser, lengths: Lengths) -> None:
         self.parts: list[str] = []
-        self._choices = choices
+        self._chooser = chooser
         self._lengths = lengths
 
     def add(self, node: Node, length: int) -> bool:
@@ -80,18 +80,18 @@ class _Writing:
             case Chars(charset) | Repeat(Chars(charset)):
                 members = pool(charset)
                 if members:
-                    self.parts += [self._choices.choice(members) for _ in range(length)]
+                    self.parts += [self._chooser.choice(members) for _ in range(length)]
                 return bool(members) or not length
             case Concat(nodes):
                 for part, further in zip(nodes, self._lengths.suffixes(nodes), strict=True):
-                    portion = pick_split(self._choices, self._lengths.of(part), further, length)
+                    portion = pick_split(self._chooser, self._lengths.of(part), further, length)
                     if portion is None or not self.add(part, portion):
                         return False
                     length -= portion
                 return True
             case Alternate(branches):
                 able = [branch for branch in branches if self._lengths.of(branch) >> length & 1]
-                return self.add(self._choices.choice(able), length)
+                return self.add(self._chooser.choice(able), length)
             case Repeat(body, low, high):
                 count = self._lengths.count(body, low, high, length)
                 return count is not None and self._add_copies(body, count, length)
@@ -103,7 +103,7 @@ class _Writing:
             return count == 0 or self.add(body, length)
         half = count // 2
         left, right = self._lengths.power(body, half), self._lengths.power(body, count - half)
-        portion = pick_split(self._choices, left, right, length)
+        portion = pick_split(self._chooser, left, right, length)
         return (
             portion is not None
             and self._add_copies(body, half, portion)

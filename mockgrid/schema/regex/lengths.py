@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mockgrid.schema.regex.syntax import Alternate, Chars, Concat, Node, Repeat
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate.choices import Choices
+    from mockgrid.schema.generate.chooser import Chooser
 
 _SPLITS = 16
 _COUNTS_TRIED = 24
@@ -131,7 +131,7 @@ def bits(number: int, limit: int) -> list[int]:
     return found
 
 
-def pick_split(choices: Choices, left: int, right: int, length: int) -> int | None:
+def pick_split(chooser: Chooser, left: int, right: int, length: int) -> int | None:
     """A portion that is among ``left`` and leaves one of ``right``; nothing where there is none."""
     if left and not left & (left - 1):
         portion = left.bit_length() - 1
@@ -139,7 +139,7 @@ def pick_split(choices: Choices, left: int, right: int, length: int) -> int | No
     window = (1 << (length + 1)) - 1
     mirrored = int(format(right & window, f"0{length + 1}b")[::-1], 2)
     options = bits(left & mirrored & window, _SPLITS)
-    return choices.choice(options) if options else None
+    return chooser.choice(options) if options else None
 
 
 def _runs(number: int) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, pie
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.schema.generate.choices import Choices
+    from mockgrid.schema.generate.chooser import Chooser
 
 _PIECE_LIMIT = 4_000
 # An anchor or lookaround within a pattern is met by chance.
@@ -53,19 +53,19 @@ class Pattern:
     def __repr__(self) -> str:
         return f"compile_pattern({self.source!r})"
 
-    def example(self, choices: Choices, min_length: int = 0, max_length: int | None = None) -> str | None:
+    def example(self, chooser: Chooser, min_length: int = 0, max_length: int | None = None) -> str | None:
         """A text of ``min_length`` to ``max_length`` characters in which the pattern is found.
 
-        The same choices give the same text on every platform. Nothing is returned when no such text exists,
+        The same chooser give the same text on every platform. Nothing is returned when no such text exists,
         and for some patterns with lookarounds, where none was found in a bounded number of attempts.
         """
         for _ in range(_TRIES):
-            text = self._exemplar.text(choices, min_length, max_length)
+            text = self._exemplar.text(chooser, min_length, max_length)
             if text is None:
                 return None
             if self.search(text):
                 return text
-        return common_example([self], choices, min_length, max_length)
+        return common_example([self], chooser, min_length, max_length)
 
     @cached_property
     def conditions(self) -> list[_Condition]:
@@ -98,7 +98,7 @@ class _Condition:
 
 
 def common_example(
-    patterns: Sequence[Pattern], choices: Choices, min_length: int = 0, max_length: int | None = None
+    patterns: Sequence[Pattern], chooser: Chooser, min_length: int = 0, max_length: int | None = None
 ) -> str | None:
     """A text in which every one of the patterns is found; nothing where a bounded search has no result.
 
@@ -109,17 +109,17 @@ def common_example(
     low = max([min_length, *(condition.exemplar.shortest for condition in wanted)])
     for start in range(_STARTS):
         exemplar = wanted[start % len(wanted)].exemplar
-        text = exemplar.text(choices, low if start % 2 else min_length, max_length)
+        text = exemplar.text(chooser, low if start % 2 else min_length, max_length)
         if text is None:
             continue
         for _ in range(_CHANGES):
             unmet = [condition for condition in conditions if not condition.met(text)]
             if not unmet and all(pattern.search(text) for pattern in patterns):
                 return text
-            source = choices.choice(unmet or wanted)
-            piece = (wanted[0] if source.denied else source).exemplar.text(choices, 0, max_length) or ""
-            at = choices.integer(0, len(text))
-            end = at + (len(piece) if choices.boolean() else 0)
+            source = chooser.choice(unmet or wanted)
+            piece = (wanted[0] if source.denied else source).exemplar.text(chooser, 0, max_length) or ""
+            at = chooser.integer(0, len(text))
+            end = at + (len(piece) if chooser.boolean() else 0)
             changed = text[:at] + piece + text[end:]
             fits = min_length <= len(changed) and (max_length is None or len(changed) <= max_length)
             if fits and sum(condition.met(changed) for condition in conditions) >= len(conditions) - len(

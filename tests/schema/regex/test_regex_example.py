@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.schema.generate.choices import SeededChoices
+from mockgrid.schema.generate.chooser import SeededChooser
 from mockgrid.schema.regex import common_example, compile_pattern
 
 PATTERNS = [
@@ -37,10 +37,10 @@ PATTERNS = [
 def test_examples_match_in_python_too(pattern):
     compiled = compile_pattern(pattern)
     for seed in range(20):
-        example = compiled.example(SeededChoices(str(seed)))
+        example = compiled.example(SeededChooser(str(seed)))
         assert example is not None
         assert re.search(pattern, example), example
-        assert compiled.example(SeededChoices(str(seed))) == example
+        assert compiled.example(SeededChooser(str(seed))) == example
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_examples_match_in_python_too(pattern):
 )
 def test_lengths_are_kept(pattern, low, high):
     for seed in range(5):
-        example = compile_pattern(pattern).example(SeededChoices(str(seed)), low, high)
+        example = compile_pattern(pattern).example(SeededChooser(str(seed)), low, high)
         assert example is not None
         assert low <= len(example) <= high
         assert re.search(pattern, example)
@@ -79,7 +79,7 @@ def test_lengths_are_kept(pattern, low, high):
     ],
 )
 def test_nothing_where_there_is_nothing(pattern, low, high):
-    assert compile_pattern(pattern).example(SeededChoices(str(1)), low, high) is None
+    assert compile_pattern(pattern).example(SeededChooser(str(1)), low, high) is None
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_nothing_where_there_is_nothing(pattern, low, high):
     [["^[a-z]*$", "foo", "bar"], ["^[a-f]+$", "[d-z]", ".{5}"], ["^[a-z]+$", "^(..)+$", "^(...)+$"]],
 )
 def test_one_text_for_several_patterns(patterns):
-    example = common_example([compile_pattern(pattern) for pattern in patterns], SeededChoices(str(3)))
+    example = common_example([compile_pattern(pattern) for pattern in patterns], SeededChooser(str(3)))
     assert example is not None
     assert all(re.search(pattern, example) for pattern in patterns)
 
 
 def test_several_patterns_that_exclude_each_other():
-    assert common_example([compile_pattern("^a+$"), compile_pattern("^b+$")], SeededChoices(str(3))) is None
+    assert common_example([compile_pattern("^a+$"), compile_pattern("^b+$")], SeededChooser(str(3))) is None
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_several_patterns_that_exclude_each_other():
 def test_examples_are_bounded_in_time(pattern):
     compiled = compile_pattern(pattern)
     start = time.thread_time()
-    compiled.example(SeededChoices(str(1)), 5_000)
+    compiled.example(SeededChooser(str(1)), 5_000)
     assert time.thread_time() - start < 0.5
 
 
@@ -122,10 +122,10 @@ def pieces(inner):
 @given(st.recursive(ATOMS, pieces, max_leaves=6), st.integers(0, 12), st.integers(0, 99))
 def test_plain_patterns_always_have_examples(body, low, seed):
     pattern = f"^(?:{body})$"
-    example = compile_pattern(pattern).example(SeededChoices(str(seed)))
+    example = compile_pattern(pattern).example(SeededChooser(str(seed)))
     assert example is not None
     assert re.search(pattern, example)
-    unanchored = compile_pattern(body).example(SeededChoices(str(seed)), low)
+    unanchored = compile_pattern(body).example(SeededChooser(str(seed)), low)
     assert unanchored is not None
     assert len(unanchored) >= low
     assert re.search(body, unanchored)

@@ -1,0 +1,100 @@
+"""Values that were made before: each schema is compiled once, and each value made once."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+
+if TYPE_CHECKING:
+    from mockgrid.schema.generate import CompiledSchema
+    from mockgrid.schema.validator import SchemaValidator
+
+__all__ = ["ValueMemory", "as_text", "compile_for"]
+
+Kept = TypeVar("Kept")
+
+# Bytes of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
+_SCHEMAS_KEPT = 128 * 1024
+_LARGEST_KEPT = 32 * 1024
+# Characters of values that are kept.
+_VALUES_KEPT = 256 * 1024
+
+
+class ValueMemory:
+    """Makes values for the schemas that clients send; the least recently used is forgotten first."""
+
+    def __init__(self) -> None:
+        self._compiled: _Recent[CompiledSchema] = _Recent(_SCHEMAS_KEPT)
+        self._texts: _Recent[str] = _Recent(_VALUES_KEPT)
+
+    def text(self, schema: Any, seed: str, *, text: str, must_be_object: bool) -> str:
+        """Return a value that obeys a schema as JSON text, always the same for the same seed.
+
+        Raises:
+            SynthesisError: the schema is invalid, or nothing satisfies it.
+        """
+        key = as_text(schema)
+        wanted = (key, seed, text, must_be_object)
+        known = self._texts.get(wanted)
+        if known is None:
+            value = self._schema(key, schema).value(seed, text=text, must_be_object=must_be_object)
+            known = as_text(value)
+            if len(key) <= _LARGEST_KEPT:
+                self._texts.keep(wanted, known, len(known) + len(text))
+        return known
+
+    def _schema(self, key: str, schema: Any) -> CompiledSchema:
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = _compile(schema)
+            if len(key) <= _LARGEST_KEPT:
+                self._compiled.keep(key, compiled, len(key))
+        return compiled
+
+
+def compile_for(validator: SchemaValidator) -> CompiledSchema:
+    """Return what makes values that a validator accepts, errors placed in its standalone schema.
+
+    Raises:
+        InvalidSchemaError: the schema cannot be used.
+    """
+    return _compile(validator.standalone, validator.draft)
+
+
+def _compile(schema: Any, draft: str | None = None) -> CompiledSchema:
+    from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - takes 5 ms, and few replies need it
+
+    return CompiledSchema(schema, draft=draft)
+
+
+class _Recent(Generic[Kept]):
+    """What was used lately, up to a size in all."""
+
+    def __init__(self, most: int) -> None:
+        self._kept: OrderedDict[object, tuple[Kept, int]] = OrderedDict()
+        self._left = most
+
+    def get(self, key: object) -> Kept | None:
+        """Return what is kept under a key."""
+        if key not in self._kept:
+            return None
+        self._kept.move_to_end(key)
+        return self._kept[key][0]
+
+    def keep(self, key: object, value: Kept, size: int) -> None:
+        """Keep something of a size under a new key."""
+        self._kept[key] = (value, size)
+        self._left -= size
+        while self._left < 0:
+            self._left += self._kept.popitem(last=False)[1][1]
+
+
+def as_text(value: Any) -> str:
+    """Return a JSON value as compact text, integers beyond 64 bits and deep nesting included."""
+    try:
+        return orjson.dumps(value).decode("utf-8")
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
