@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin
 
+from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError
-from mockgrid.schema.generate.keywords import DRAFT_4, Draft, check_shape, describe, escape
+from mockgrid.schema.generate.keywords import DRAFT_4, Draft, check_shape, describe
 from mockgrid.schema.generate.limits import SCHEMA_DEPTH_LIMIT, SUBSCHEMA_LIMIT
 from mockgrid.schema.generate.schema import (
     DELICATE,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATTERN_LIMIT = 12_000
-_INDEX_DIGITS = 6
 _COMPOUND = IN_PLACE | frozenset(REFERENCES)
 
 
@@ -100,9 +100,7 @@ class Document:
                 )
             fresh = []
             for keyword, key, child in self._children(below):
-                where = f"{schema.pointer}/{escape(keyword)}" + (
-                    "" if key is None else f"/{escape(str(key))}"
-                )
+                where = schema.pointer + join([keyword] if key is None else [keyword, key])
                 known = len(self.schemas)
                 node = self._node(child, where, schema.resource)
                 if key is None:
@@ -140,7 +138,6 @@ class Document:
         if known is not None:
             return known
         check_shape(raw, self.draft, pointer)
-        self._check_containers(raw, pointer)
         schema = Schema(len(self.schemas), pointer, self._identify(raw, pointer, resource), raw)
         self._compiled[id(raw)] = schema
         self._fill(schema, raw)
@@ -156,26 +153,6 @@ class Document:
                 hint="Make it smaller.",
             )
         return schema
-
-    def _check_containers(self, raw: dict[str, Any], pointer: str) -> None:
-        draft = self.draft
-        for keyword, value in raw.items():
-            where = f"{pointer}/{keyword}"
-            if keyword in draft.named:
-                if not isinstance(value, dict):
-                    message = f"{keyword} is {describe(value)}, expected an object of schemas"
-                    raise InvalidSchemaError(message, where=where)
-                if any(not isinstance(name, str) for name in value):
-                    raise InvalidSchemaError("a property name is no string", where=where)
-            elif keyword in draft.listed - draft.child and not (isinstance(value, list) and value):
-                listed = "an empty list" if value == [] else describe(value)
-                raise InvalidSchemaError(f"{keyword} is {listed}, expected a list of schemas", where=where)
-            if keyword == "dependencies":
-                for name, names in value.items():
-                    if isinstance(names, list) and not all(isinstance(item, str) for item in names):
-                        raise InvalidSchemaError(
-                            "a dependency is no list of strings", where=f"{where}/{escape(name)}"
-                        )
 
     def _identify(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Resource:
         """The resource of a schema: a new one where it has an id; its anchors are noted on the way."""
@@ -208,14 +185,12 @@ class Document:
         schema.delicate = not DELICATE.isdisjoint(schema.keywords)
         if "type" in schema.keywords:
             names = raw["type"] if isinstance(raw["type"], list) else [raw["type"]]
-            schema.kinds = 0
-            for name in names:
-                schema.kinds |= KINDS[name]
+            schema.kinds = sum({KINDS[name] for name in names if name != "integer" or "number" not in names})
         if "pattern" in schema.keywords:
             schema.patterns[raw["pattern"]] = self._pattern(raw["pattern"], schema.at("pattern"))
         for source in schema.keywords.get("patternProperties", ()):
             schema.patterns[source] = self._pattern(
-                source, f"{schema.pointer}/patternProperties/{escape(source)}"
+                source, schema.pointer + join(["patternProperties", source])
             )
         examples = raw.get("examples")
         schema.suggestions = examples[:16] if isinstance(examples, list) else []
@@ -303,21 +278,13 @@ def _find(root: object, pointer: str, reference: str, where: str) -> dict[str, A
     Raises:
         InvalidSchemaError: there is nothing, or no schema.
     """
-    raw: Any = root
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
-        if isinstance(raw, dict) and key in raw:
-            raw = raw[key]
-        elif isinstance(raw, list) and _is_index(key) and int(key) < len(raw):
-            raw = raw[int(key)]
-        else:
-            raise InvalidSchemaError(f"the reference {describe(reference)} leads to nothing", where=where)
-    if not isinstance(raw, (dict, bool)):
+    try:
+        raw = resolve(root, pointer)
+    except (KeyError, ValueError):  # the latter for an index of thousands of digits
         raise InvalidSchemaError(
-            f"the reference {describe(reference)} leads to {describe(raw)}, which is no schema", where=where
-        )
-    return raw
-
-
-def _is_index(key: str) -> bool:
-    return key.isascii() and key.isdecimal() and len(key) <= _INDEX_DIGITS
+            f"the reference {describe(reference)} leads to nothing", where=where
+        ) from None
+    if isinstance(raw, (dict, bool)):
+        return raw
+    message = f"the reference {describe(reference)} leads to {describe(raw)}, which is no schema"
+    raise InvalidSchemaError(message, where=where)

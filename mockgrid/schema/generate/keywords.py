@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from mockgrid.document.pointer import join
 from mockgrid.errors import InvalidSchemaError
 
 if TYPE_CHECKING:
@@ -144,13 +145,33 @@ def check_shape(raw: dict[str, object], draft: Draft, pointer: str) -> None:
         expected, fits = rule
         if not fits(value):
             raise InvalidSchemaError(
-                f"{keyword} is {describe(value)}, expected {expected}", where=f"{pointer}/{escape(keyword)}"
+                f"{keyword} is {describe(value)}, expected {expected}", where=pointer + join([keyword])
             )
+    _check_containers(raw, draft, pointer)
     if draft.order == DRAFT_4:
         for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
             bound = keyword.removeprefix("exclusive").lower()
             if keyword in raw and bound not in raw:
                 raise InvalidSchemaError(f"{keyword} stands without {bound}", where=f"{pointer}/{keyword}")
+
+
+def _check_containers(raw: dict[str, object], draft: Draft, pointer: str) -> None:
+    """Refuse keywords whose subschemas do not stand in an object or a list as they must."""
+    for keyword, value in raw.items():
+        where = f"{pointer}/{keyword}"
+        if keyword in draft.named:
+            if not isinstance(value, dict):
+                message = f"{keyword} is {describe(value)}, expected an object of schemas"
+                raise InvalidSchemaError(message, where=where)
+            for name, part in value.items():
+                if not isinstance(name, str):
+                    raise InvalidSchemaError("a property name is no string", where=where)
+                strings = not isinstance(part, list) or all(isinstance(item, str) for item in part)
+                if keyword == "dependencies" and not strings:
+                    raise InvalidSchemaError("a dependency is no list of strings", where=where + join([name]))
+        elif keyword in draft.listed - draft.child and not (isinstance(value, list) and value):
+            listed = "an empty list" if value == [] else describe(value)
+            raise InvalidSchemaError(f"{keyword} is {listed}, expected a list of schemas", where=where)
 
 
 def describe(value: object) -> str:
@@ -166,11 +187,6 @@ def describe(value: object) -> str:
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
     return repr(type(value))
-
-
-def escape(token: str) -> str:
-    """A key as a JSON pointer token."""
-    return token.replace("~", "~0").replace("/", "~1")
 
 
 _QUOTED = 40
