@@ -15,7 +15,7 @@ from mockgrid.document.document import Document
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.equality import same
 from mockgrid.scenario.shown import shown
-from mockgrid.schema.regex import RegexError, compile_pattern
+from mockgrid.schema.regex import RegexError, compile_linear
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator
 
@@ -179,7 +179,7 @@ def _contains(part: Part, reader: Reader) -> Word | None:
 
 def _pattern(part: Part) -> Word | None:
     try:
-        pattern = compile_pattern(part.value)
+        pattern = compile_linear(part.value)
     except RegexError as error:
         message = f"The pattern {shown(part.value)} cannot be used: {error.message}."
         part.error("MG217", message, error.hint or "Correct it, or use contains, glob or one_of.")

@@ -16,19 +16,24 @@ __all__ = ["ValueMemory", "as_text", "compile_for"]
 
 Kept = TypeVar("Kept")
 
-# Bytes of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
-_SCHEMAS_KEPT = 128 * 1024
-_LARGEST_KEPT = 32 * 1024
-# Characters of values that are kept.
-_VALUES_KEPT = 256 * 1024
+# Characters of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
+SCHEMAS_KEPT = 128 * 1024
+_LARGEST = 32 * 1024
+# Characters of values that are kept, with the texts and seeds that they are known by.
+VALUES_KEPT = 1024 * 1024
 
 
 class ValueMemory:
     """Makes values for the schemas that clients send; the least recently used is forgotten first."""
 
     def __init__(self) -> None:
-        self._compiled: _Recent[CompiledSchema] = _Recent(_SCHEMAS_KEPT)
-        self._texts: _Recent[str] = _Recent(_VALUES_KEPT)
+        self._compiled: _Recent[CompiledSchema] = _Recent(SCHEMAS_KEPT)
+        self._texts: _Recent[str] = _Recent(VALUES_KEPT)
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many characters of schemas, and of values and what they are known by, are remembered."""
+        return self._compiled.size, self._texts.size
 
     def text(self, schema: Any, seed: str, *, text: str, must_be_object: bool) -> str:
         """Return a value that obeys a schema as JSON text, always the same for the same seed.
@@ -42,15 +47,15 @@ class ValueMemory:
         if known is None:
             value = self._schema(key, schema).value(seed, text=text, must_be_object=must_be_object)
             known = as_text(value)
-            if len(key) <= _LARGEST_KEPT:
-                self._texts.keep(wanted, known, len(known) + len(text))
+            if len(key) <= _LARGEST:
+                self._texts.keep(wanted, known, len(known) + len(text) + len(seed) + len(key))
         return known
 
     def _schema(self, key: str, schema: Any) -> CompiledSchema:
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = _compile(schema)
-            if len(key) <= _LARGEST_KEPT:
+            if len(key) <= _LARGEST:
                 self._compiled.keep(key, compiled, len(key))
         return compiled
 
@@ -75,7 +80,8 @@ class _Recent(Generic[Kept]):
 
     def __init__(self, most: int) -> None:
         self._kept: OrderedDict[object, tuple[Kept, int]] = OrderedDict()
-        self._left = most
+        self._most = most
+        self.size = 0
 
     def get(self, key: object) -> Kept | None:
         """Return what is kept under a key."""
@@ -87,9 +93,9 @@ class _Recent(Generic[Kept]):
     def keep(self, key: object, value: Kept, size: int) -> None:
         """Keep something of a size under a new key."""
         self._kept[key] = (value, size)
-        self._left -= size
-        while self._left < 0:
-            self._left += self._kept.popitem(last=False)[1][1]
+        self.size += size
+        while self.size > self._most:
+            self.size -= self._kept.popitem(last=False)[1][1]
 
 
 def as_text(value: Any) -> str:

@@ -47,6 +47,7 @@ class Document:
         self._made: list[object] = []
         self._patterns: dict[str, Pattern] = {}
         self._pattern_size = 0
+        self.linear = True  # whether all patterns are
         root_resource = self._open_resource("", raw)
         self.root = self.add(raw, "", root_resource)
         # Whether the way by which a reference was reached can change where it leads.
@@ -207,6 +208,7 @@ class Document:
                     f"the pattern cannot be used: {error.message}", where=pointer, hint=error.hint
                 ) from error
             self._pattern_size += self._patterns[source].size
+            self.linear = self.linear and self._patterns[source].linear
             if self._pattern_size > _PATTERN_LIMIT:
                 raise InvalidSchemaError(
                     f"the patterns have more than {_PATTERN_LIMIT} parts together, once their repeats unfold",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from mockgrid.schema.generate.keywords import words
-from mockgrid.schema.generate.limits import ExhaustedError, is_sound
+from mockgrid.schema.generate.limits import ExhaustedError, is_sound, longest_text
 from mockgrid.schema.generate.schema import IN_PLACE, Schema, post_order
+from mockgrid.schema.regex import QUADRATIC_LIMIT
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Judge:
             ExhaustedError: the validator might take too long to tell.
         """
         accepts, _, counted = self._validator(schema)
-        if counted and self._visits(schema, value, {}) > _VISITS_LIMIT:
+        slow = not self._document.linear and longest_text(value) > QUADRATIC_LIMIT
+        if slow or (counted and self._visits(schema, value, {}) > _VISITS_LIMIT):
             raise ExhaustedError(
                 f"no value was found within the limit of {_VISITS_LIMIT} steps",
                 where=schema.pointer,

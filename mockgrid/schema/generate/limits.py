@@ -52,6 +52,13 @@ def weigh(value: object) -> int:
     return sum(1 for _ in _parts(value)) if isinstance(value, (list, dict)) else 1
 
 
+def longest_text(value: object) -> int:
+    """The length of the longest string or member's name in a value."""
+    texts = [part for part, _ in _parts(value) if isinstance(part, str)]
+    names = [name for part, _ in _parts(value) if isinstance(part, dict) for name in part]
+    return max(map(len, texts + names), default=0)
+
+
 def is_sound(value: object) -> bool:
     """Whether every client reads a value alike: 64-bit integers, finite floats, no lone surrogates, size."""
     characters = 0

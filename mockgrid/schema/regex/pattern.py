@@ -9,7 +9,7 @@ from mockgrid.schema.regex.engine import compile_matcher
 from mockgrid.schema.regex.error import RegexError
 from mockgrid.schema.regex.example import Exemplar
 from mockgrid.schema.regex.parser import parse
-from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, pieces, write
+from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, is_linear, pieces, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ _PIECE_LIMIT = 4_000
 # An anchor or lookaround within a pattern is met by chance.
 _TRIES = 100
 _STARTS = 24
+QUADRATIC_LIMIT = 500
 _CHANGES = 24
 
 
@@ -33,7 +34,7 @@ class Pattern:
         source: the pattern as written.
         text: the pattern as the engine reads it.
         size: how many parts it unfolds to.
-        search: tells whether the pattern matches anywhere in a text.
+        linear: whether searching takes time linear in the text; else it is quadratic.
     """
 
     def __init__(self, source: str) -> None:
@@ -48,10 +49,18 @@ class Pattern:
         search = compile_matcher(self.text)
         if search is None:
             raise RegexError("the engine cannot match this pattern, which starts", 0)
-        self.search = search
+        self._search = search
+        self.linear = is_linear(self._tree)
 
     def __repr__(self) -> str:
         return f"compile_pattern({self.source!r})"
+
+    def search(self, text: str) -> bool:
+        """Whether the pattern matches anywhere in a text.
+
+        One that is not linear is not tried on more than 500 characters.
+        """
+        return (self.linear or len(text) <= QUADRATIC_LIMIT) and self._search(text)
 
     def example(self, chooser: Chooser, min_length: int = 0, max_length: int | None = None) -> str | None:
         """A text of ``min_length`` to ``max_length`` characters in which the pattern is found.
@@ -59,6 +68,8 @@ class Pattern:
         The same chooser give the same text on every platform. Nothing is returned when no such text exists,
         and for some patterns with lookarounds, where none was found in a bounded number of attempts.
         """
+        if not self.linear:
+            max_length = QUADRATIC_LIMIT if max_length is None else min(max_length, QUADRATIC_LIMIT)
         for _ in range(_TRIES):
             text = self._exemplar.text(chooser, min_length, max_length)
             if text is None:
@@ -70,13 +81,13 @@ class Pattern:
     @cached_property
     def conditions(self) -> list[_Condition]:
         """What a text must meet: the pattern without the lookaheads at its start, and each of these."""
-        tree, looks = self._tree, list[tuple[Node, bool]]()
-        if isinstance(tree, Concat) and tree.parts and tree.parts[0] == Assert(Anchor.START):
-            start, *parts = tree.parts
-            while parts and isinstance(look := parts[0], Look) and look.prefix in {"?=", "?!"}:
-                looks.append((Concat((start, look.body)), look.prefix == "?!"))
-                parts.pop(0)
-            tree = Concat((start, *parts))
+        parts = list(self._tree.parts) if isinstance(self._tree, Concat) else [self._tree]
+        start = [parts.pop(0)] if parts[:1] == [Assert(Anchor.START)] else []
+        looks: list[tuple[Node, bool]] = []
+        while parts and isinstance(look := parts[0], Look) and look.prefix in {"?=", "?!"}:
+            looks.append((Concat((*start, look.body)), look.prefix == "?!"))
+            parts.pop(0)
+        tree = Concat((*start, *parts))
         return [_Condition(part, denied=denied) for part, denied in [(tree, False), *looks]]
 
     @cached_property
@@ -136,3 +147,19 @@ def compile_pattern(pattern: str) -> Pattern:
         RegexError: the pattern is malformed, or too large, or cannot be matched in linear time.
     """
     return Pattern(pattern)
+
+
+def compile_linear(pattern: str) -> Pattern:
+    """The compiled pattern, for texts of any length.
+
+    Raises:
+        RegexError: as :func:`compile_pattern`, or searching long texts would take too long.
+    """
+    compiled = Pattern(pattern)
+    if not compiled.linear:
+        raise RegexError(
+            "a lookaround that looks far cannot be matched in linear time but right after the ^",
+            0,
+            hint="Begin the pattern with ^ and its lookaheads.",
+        )
+    return compiled

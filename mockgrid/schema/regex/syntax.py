@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -16,6 +17,7 @@ _SURROGATES = range(0xD800, 0xE000)
 _POOL_LIMIT = 64
 # Wider repeats of a class are stepped through one by one: the engine would compile a copy for each.
 _WIDE = 1_000
+_FAR = 100
 
 
 class Anchor(Enum):
@@ -197,6 +199,44 @@ def shortest(node: Node) -> int:
             return shortest(body) * low if low else 0
         case _:
             return 0
+
+
+def longest(node: Node) -> float:
+    """Length of the longest text that the tree matches; infinite where there is none."""
+    match node:
+        case Chars():
+            return 1
+        case Concat(parts):
+            return sum(map(longest, parts))
+        case Alternate(branches):
+            return max(map(longest, branches))
+        case Repeat(body, _, high):
+            return 0 if not consumes(body) else math.inf if high is None else longest(body) * high
+        case _:
+            return 0
+
+
+def is_linear(tree: Node) -> bool:
+    """Whether the engine takes time linear in the text: no lookaround looks far, but from the start."""
+    parts: tuple[Node, ...] = tree.parts if isinstance(tree, Concat) else (tree,)
+    anchored = parts[:1] == (Assert(Anchor.START),)
+    for part in parts[1:] if anchored else parts:
+        anchored = anchored and isinstance(part, Look)
+        if _looks_far(part.body if anchored and isinstance(part, Look) else part):
+            return False
+    return True
+
+
+def _looks_far(node: Node) -> bool:
+    match node:
+        case Look(body):
+            return longest(body) > _FAR or _looks_far(body)
+        case Concat(parts) | Alternate(parts):
+            return any(map(_looks_far, parts))
+        case Repeat(body):
+            return _looks_far(body)
+        case _:
+            return False
 
 
 def open_ends(node: Node) -> tuple[bool, bool]:

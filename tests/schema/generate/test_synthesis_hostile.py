@@ -175,6 +175,9 @@ EITHER = {
     },
     "long text": {"type": "string", "pattern": "^.{1,60000}$", "minLength": 16_000},
     "big constants": {"type": "array", "items": {"const": [1] * 4_000}, "minItems": 3},
+    "quadratic pattern": {"type": "string", "pattern": "(?=(a+)+$)x", "minLength": 16_000},
+    "quadratic pattern, long values": {"pattern": "(?=(a+)+$)x", "enum": ["a" * 190_000]},
+    "unanchored lookaheads": {"type": "string", "pattern": "(?=.*[0-9])(?=.*[a-z]).{8,}"},
     "long names": {"type": "object", "required": ["x" * 50_000, "y" * 150_000, "z" * 150_000]},
 }
 

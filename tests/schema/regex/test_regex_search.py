@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.schema.regex import RegexError, compile_pattern
+from mockgrid.schema.regex import RegexError, compile_linear, compile_pattern
 
 PATTERNS = [
     r"",
@@ -258,3 +258,26 @@ def test_wide_counts_cost_little():
     start = time.thread_time()
     assert not pattern.search("a" * 20_000)
     assert time.thread_time() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "linear"),
+    [
+        (r"^(?=.*\d)(?!.*x).+$", True),
+        (r"foo(?=bar)", True),
+        (r"(?<=[a-z]{3})b", True),
+        (r"(?=(a+)+$)x", False),
+        (r"(?<=a+)b", False),
+        (r"^(?:(?=a+$)a)*$", False),
+        (r"^(?=(?:(?=a+$)a)*b)a", False),
+        (r"(?m)^(?=.*a)b", False),
+    ],
+)
+def test_what_may_take_quadratic_time_is_refused_where_texts_are_long(pattern, linear):
+    assert compile_pattern(pattern).linear is linear
+    start = time.thread_time()
+    compile_pattern(pattern).search("a" * 50_000)
+    assert time.thread_time() - start < 0.5
+    if not linear:
+        with pytest.raises(RegexError, match="linear time"):
+            compile_linear(pattern)
