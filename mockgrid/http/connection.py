@@ -187,8 +187,8 @@ class Connection(asyncio.Protocol):
         self,
         head: Head,
         pairs: list[tuple[bytes, bytes]],
-        keep_alive: bool,
-        version: str,  # noqa: FBT001 - by the parser
+        keep_alive: bool,  # noqa: FBT001 - as the parser told it
+        version: str,
     ) -> Incoming:
         incoming = Incoming(self, head, pairs, keep_alive, version)
         if self._answering is None:

@@ -16,7 +16,7 @@ __all__ = ["ValueMemory", "as_text", "compile_for"]
 
 Kept = TypeVar("Kept")
 
-# Characters of schemas that are kept compiled, in all and each; compiled, they take two hundred times as much.
+# Characters of schemas that are kept compiled, in all and each; compiled, they take 200 times as much.
 SCHEMAS_KEPT = 128 * 1024
 _LARGEST = 32 * 1024
 # Characters of values that are kept, with the texts and seeds that they are known by.

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from deploy.fleet import DEPLOY, PROXIES, ROOT, answers, call, chat, complete, replica, session_path
+
 from mockgrid.session.session import session_name
 
 KEYS = [f"mg-key-{number}" for number in range(300)]
