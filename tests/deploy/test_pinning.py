@@ -134,6 +134,14 @@ def places_of(where):
 
 
 CONFIGS = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
+
+
+def test_two_proxies_agree(stubs, where, kind, tmp_path):
+    with PROXIES[kind](tmp_path, stubs[0][:3]) as port:
+        assert places_of(lambda *asked, **headers: placed(port, *asked, headers)) == places_of(where)
+
+
+CONFIGS = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}
 LAST = {
     "haproxy": 'server mockgrid-2 "${MOCKGRID_2-127.0.0.1:8083}"',
     "nginx": "server 127.0.0.1:8083 max_fails=0;",
@@ -176,6 +184,8 @@ def test_a_replica_that_restarts_keeps_its_keys(kind, tmp_path):
         # Its keys are told so, and not answered by a replica that has no script for them.
         said = {key: complete(proxy, {"Authorization": f"Bearer {key}"}) for key in keys}
         assert said == {key: 503 if key in gone else key for key in keys}
+        detail = "The replica that has this session does not answer."
+        assert call(proxy, "GET", session_path(gone[0])) == (503, {"errors": {"detail": detail}})
         with replica(tmp_path, port=ports[2]):
             said = {key: complete(proxy, {"Authorization": f"Bearer {key}"}) for key in keys}
             assert said == {key: "You said: Hi" if key in gone else key for key in keys}

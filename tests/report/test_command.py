@@ -183,6 +183,7 @@ def test_mistakes_are_one_sentence(run, arguments, message):
     ("status", "body", "message"),
     [
         (404, b"", "There is no report: the server answers 404 at"),
+        (421, b"", "It is a proxy; name each replica behind it with a --url of its own."),
         (500, b"", "Its log may say why."),
         (200, b"<html>", "/__mockgrid__/report: This is not JSON."),
     ],
