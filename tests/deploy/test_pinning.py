@@ -203,6 +203,14 @@ def test_a_session_is_found_by_the_name_that_logs_show(port):
         assert call(port, "GET", path)[0] == 404
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_session_of_any_name_is_scripted_and_read(port, name):
+    assert call(port, "PUT", session_path(name), {"steps": [{"say": name}]})[0] == 200
+    assert complete(port, {"Authorization": "Bearer mg-other", "X-MockGrid-Session": name}) == name
+    assert call(port, "GET", session_path(name, "/exchanges"))[1]["count"] == 1
+    assert call(port, "DELETE", session_path(name))[0] == 204
+
+
 def test_nginx_asks_all_for_a_name_that_logs_show(fleet):
     port = fleet.proxies["nginx"]
     for number in range(10):
