@@ -313,6 +313,8 @@ def test_variables_of_platforms_are_left_alone(settings_of, environment):
         ("POOL", "1"),
         ("URL", "http://127.0.0.1"),
         ("TIMEOUT", "3s"),
+        ("LISTEN", ":8080"),
+        ("0", "127.0.0.1:8081"),
     ):
         environment.setenv(f"MOCKGRID_{name}", value)
     assert settings_of() == Settings()  # which sees to it that nothing is said

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
 
 _PREFIX = "MOCKGRID_"
-# Of other commands than the one that looks, and of the proxies in deploy/.
-_ELSEWHERE = ("MOCKGRID_LISTEN", "MOCKGRID_TIMEOUT", "MOCKGRID_URL")
+# Of other commands than the one that looks.
+_ELSEWHERE = ("MOCKGRID_TIMEOUT", "MOCKGRID_URL")
 # What Kubernetes and Docker set for a service of this name.
 _INJECTED = re.compile(r".*SERVICE_(?:HOST|PORT)(?:_.*)?|.*PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.*)?")
 _ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
