@@ -131,13 +131,14 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
         *("--journal-bytes", "1MiB", "--max-sessions", "5", "--session-idle", "2m", "--max-connections", "6"),
-        *("--max-streams", "7", "--request-timeout", "8s"),
+        *("--max-streams", "7", "--request-timeout", "8s", "--uds", "mockgrid.sock"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
     )
     assert given == Settings(
         document="api.yaml",
         host="::1",
         port=0,
+        uds="mockgrid.sock",
         base_path="/v2",
         overlays=("a.yaml", "b.yaml"),
         api_keys=("one", "two,2"),
