@@ -97,12 +97,12 @@ EXCEPTIONS = {
         Values Violation _Plan
     """,
     "pale_names": """
-        app.app app.compose app.read contract.bodies contract.compiler contract.contract
+        app.compose contract.bodies contract.compiler contract.contract
         contract.coverage.rows contract.coverage.snapshot contract.examples contract.extension
         contract.fields contract.media_types contract.multipart contract.operation contract.parameters
         contract.router contract.security contract.styles document.bundle document.jsonpath
-        document.nearest document.yaml document.yaml_mistakes findings findings.finding http.listen
-        http.protocol.httptools_guard http.protocol.target http.timeout reply.accept reply.chat.chunks
+        document.nearest document.yaml document.yaml_mistakes findings findings.finding
+        reply.accept reply.chat.chunks
         reply.chat.plan reply.chat.replies reply.chat.schemas reply.chat.strict reply.checking
         reply.errors reply.examples reply.faults reply.first_byte reply.generic reply.models
         reply.playing reply.prefer reply.request reply.script reply.scripted reply.xml scenario.duration
@@ -119,7 +119,7 @@ EXCEPTIONS = {
         schema.regex.lengths schema.regex.meet schema.required schema.schemas schema.stack
         schema.translate schema.violation session.verdicts.texts
     """,
-    "uvicorn_imports": "http.protocol.h11_guard http.protocol.httptools_guard http.server",
+    "uvicorn_imports": "",
     "stray_chat_words": """
         control.document reply.error_event reply.scripted scenario.reading.reply
         scenario.reading.structure scenario.view session.verdicts.streams session.verdicts.texts

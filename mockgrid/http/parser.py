@@ -18,7 +18,7 @@ _METHODS: Final[dict[bytes, str]] = {}
 _VERSIONS: Final = ("1.0", "1.1")
 
 
-class Unread(Protocol):
+class Arriving(Protocol):
     """A request of which the body is still to be read."""
 
     def feed(self, piece: bytes) -> None:
@@ -46,7 +46,7 @@ class RequestParser:
     def __init__(
         self,
         max_headers: int,
-        begun: Callable[[Head, Pairs, bool, str], Unread],
+        begun: Callable[[Head, Pairs, bool, str], Arriving],
         ended: Callable[[], None],
     ) -> None:
         self._max_headers = max_headers
@@ -60,7 +60,7 @@ class RequestParser:
         # The parser stops at this head, which asks for an upgrade: it is read again without.
         self._upgrades = False
         self.in_head = False
-        self.reading: Unread | None = None
+        self.reading: Arriving | None = None
 
     def close(self) -> None:
         """Read no more; httptools' parser and this one refer to each other."""
