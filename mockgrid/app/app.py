@@ -215,14 +215,14 @@ class App:
         if operation is not None:
             return operation, _NO_PATH_PARAMETERS
         path, raw_path = head.path, head.raw_path.decode("latin-1")
-        found = self.contract.router.find(path, raw_path)
-        if found is None and path.startswith(f"{ROUTED}/"):
-            found = self.contract.router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED))
-        if found is None:
+        match = self.contract.router.find(path, raw_path)
+        if match is None and path.startswith(f"{ROUTED}/"):
+            match = self.contract.router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED))
+        if match is None:
             nearest = self.contract.router.nearest(head.path)
             hint = f" Did you mean {nearest}?" if nearest else ""
             raise RefusedError("unknown_path", f"No such path: {_cut(head.path)}.{hint}")
-        route, parameters = found
+        route, parameters = match
         operation = route.operations.get(head.method)
         if operation is None:
             message = f"{_cut(head.method)} is not allowed on {_cut(head.path)}; allowed: {route.allow}."
