@@ -59,8 +59,8 @@ def unsupported_sentence(operation: Operation, content_type: str | None) -> str:
     named = media_name(content_type or "")
     if named is not None and _has_wrong_charset(named) and _declared(operation, named) is not None:
         charset = named.parameters["charset"][:_LONGEST_SHOWN]
-        found = f"The request has {named.name} with charset={charset}"
-        return f"{found}; JSON is always UTF-8. Leave the charset out."
+        sentence = f"The request has {named.name} with charset={charset}"
+        return f"{sentence}; JSON is always UTF-8. Leave the charset out."
     sent = content_type or "no Content-Type"
     sent = sent if len(sent) <= _LONGEST_SHOWN else f"{sent[: _LONGEST_SHOWN - 1]}…"
     return f"The request has {sent}; this operation takes {', '.join(operation.body)}."
@@ -130,13 +130,13 @@ class _Form:
         claimed: set[str] = set()
         for name in self._outline.properties:
             try:
-                found = self._field(fields, name)
+                readings = self._field(fields, name)
             except UnreadableError as error:
                 raise MalformedBodyError(f"The form's field {name} {error.message}.") from None
-            if not found:
+            if not readings:
                 continue
-            value[name] = found[0]
-            claimed.update(self._names(fields, name, found[0]))
+            value[name] = readings[0]
+            claimed.update(self._names(fields, name, readings[0]))
         for name in fields.names:
             if name not in claimed:
                 value[name] = self._further(name, fields.texts(name))
@@ -185,25 +185,25 @@ class _Form:
 
     def _further(self, name: str, texts: list[str]) -> Any:
         try:
-            found = _decoded(texts)
+            text = _decoded(texts)
         except UnreadableError as error:
             raise MalformedBodyError(f"The form's field {name[:80]} {error.message}.") from None
-        return self._outline.property(name).typed(found)
+        return self._outline.property(name).typed(text)
 
     def of_parts(self, parts: list[Part]) -> dict[str, Any]:
         """Return the value of a ``multipart/form-data`` body."""
-        found: dict[str, list[Any]] = {}
+        values_by_name: dict[str, list[Any]] = {}
         for part in parts:
             outline = self._outline.property(part.name)
             listed = outline.names("array")
             value = self._part(part, outline)
-            values = found.setdefault(part.name, [])
+            values = values_by_name.setdefault(part.name, [])
             if listed and isinstance(value, list):
                 values.extend(value)
             else:
                 values.append(value)
         value = {}
-        for name, values in found.items():
+        for name, values in values_by_name.items():
             listed = self._outline.property(name).names("array")
             value[name] = values if listed or len(values) > 1 else values[0]
         return value
@@ -242,8 +242,8 @@ class _Form:
         return structured.names("object") and not structured.scalar and "style" not in encoding
 
     def _of(self, name: str) -> Mapping[str, Any]:
-        found = self._encoding.get(name)
-        return found if isinstance(found, dict) else {}
+        encoding = self._encoding.get(name)
+        return encoding if isinstance(encoding, dict) else {}
 
 
 def _decoded(texts: list[str]) -> Raw:

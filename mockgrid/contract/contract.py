@@ -61,7 +61,9 @@ class Contract:
         self.draft: Draft = requests.draft
         operations = tuple(_Compiler(document, requests, self._responses).operations())
         if any(operation.behaviour == CHAT for operation in operations):
-            operations = tuple(replace(one, aside=one.behaviour != CHAT) for one in operations)
+            operations = tuple(
+                replace(operation, aside=operation.behaviour != CHAT) for operation in operations
+            )
         self.operations: tuple[Operation, ...] = operations
         check_operations(document, self.operations)
         for schemas in dict.fromkeys((requests, self._responses)):
@@ -138,14 +140,14 @@ class _Compiler:
         Raises:
             DocumentError: a part of the document is not what it should be.
         """
-        found: list[Operation] = []
+        operations: list[Operation] = []
         for path, entry in self._objects.mapping(self._data.get("paths"), "/paths").items():
             if path.startswith("x-"):
                 continue
             item, at = self._objects.follow({} if entry is None else entry, join(("paths", path)))
             check_path(self._document, path, item, at)
-            found += [self._operation(path, method, item, at) for method in METHODS if method in item]
-        return found
+            operations += [self._operation(path, method, item, at) for method in METHODS if method in item]
+        return operations
 
     def _operation(self, path: str, method: str, item: dict[str, Any], item_at: str) -> Operation:
         at = f"{item_at}/{method}"
@@ -172,7 +174,7 @@ class _Compiler:
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
             written_id=written,
-            json_body=next((found for found in media.values() if found.is_json), None),
+            json_body=next((media_type for media_type in media.values() if media_type.is_json), None),
         )
 
     def _required_security(self, source: dict[str, Any], at: str) -> Security:
@@ -184,7 +186,7 @@ class _Compiler:
         return Security(alternatives, self._schemes)
 
     def _answers(self, source: Any, at: str) -> dict[str, Response]:
-        found: dict[str, Response] = {}
+        responses: dict[str, Response] = {}
         for status, entry in self._objects.mapping(source, at).items():
             if status.startswith("x-"):
                 continue
@@ -195,11 +197,11 @@ class _Compiler:
                 self._schema(f"{header_at}/schema", self._responses)
             media = self._media(response, place, self._responses)
             key = status if status == "default" else status.upper()
-            found[key] = Response(status, media, headers, response, place)
-        return found
+            responses[key] = Response(status, media, headers, response, place)
+        return responses
 
     def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
-        found: dict[tuple[str, str], Parameter] = {}
+        parameters: dict[tuple[str, str], Parameter] = {}
         for index, entry in enumerate(self._objects.listing(sources, at)):
             source, place = self._objects.follow(entry, f"{at}/{index}")
             check_parameter(self._document, source, place)
@@ -210,7 +212,7 @@ class _Compiler:
             style = source.get("style") or ("form" if location in ("query", "cookie") else "simple")
             content = next(iter(self._objects.mapping(source.get("content"), f"{place}/content")), None)
             holder = place if content is None else place + join(("content", content))
-            found[location, name] = Parameter(
+            parameters[location, name] = Parameter(
                 name=name,
                 location=location,
                 required=bool(source.get("required")) or location == "path",
@@ -221,10 +223,10 @@ class _Compiler:
                 source=source,
                 at=place,
             )
-        return found
+        return parameters
 
     def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
-        found: dict[str, MediaType] = {}
+        by_name: dict[str, MediaType] = {}
         for written, entry in self._objects.mapping(source.get("content"), f"{at}/content").items():
             place = at + join(("content", written))
             media = self._objects.mapping(entry, place)
@@ -237,9 +239,9 @@ class _Compiler:
                 if "value" in resolved:
                     examples[key] = resolved["value"]
             name = written.partition(";")[0].strip().lower()
-            found[name] = MediaType(name, self._schema(f"{place}/schema", schemas), examples, media, place)
+            by_name[name] = MediaType(name, self._schema(f"{place}/schema", schemas), examples, media, place)
             self._schema(f"{place}/itemSchema", schemas)
-        return found
+        return by_name
 
     def _schema(self, at: str, schemas: Schemas) -> SchemaValidator | None:
         try:

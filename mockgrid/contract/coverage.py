@@ -143,14 +143,14 @@ def merge(a: Snapshot, b: Snapshot) -> Snapshot:
     Raises:
         OtherContractError: they are of different contracts.
     """
-    one, other = a["contract"], b["contract"]
-    if one["sha256"] != other["sha256"]:
+    first, other = a["contract"], b["contract"]
+    if first["sha256"] != other["sha256"]:
         raise OtherContractError(
-            f"The results are of different contracts: {_called(one)} and {_called(other)}.",
+            f"The results are of different contracts: {_called(first)} and {_called(other)}.",
             hint="Only results of the same contract, with the same overlays, can be added up.",
         )
     return {
-        "contract": min(one, other, key=lambda contract: sorted(contract.items())),
+        "contract": min(first, other, key=lambda contract: sorted(contract.items())),
         "rows": united(a["rows"], b["rows"], _ROW, _counted),
         "undeclared": sorted(united(a["undeclared"], b["undeclared"], _ROW, _counted), key=_by_row),
         "branches": united(a["branches"], b["branches"], _BRANCH, _sent),
@@ -169,11 +169,11 @@ def united(
     The order is that of both lists, where it is the same, and by these values elsewhere.
     """
     first, second = ({_key(entry, names): entry for entry in entries} for entries in (a, b))
-    found = {**second, **first}
+    entries_by_key = {**second, **first}
     for key in first.keys() & second.keys():
-        found[key] = join(first[key], second[key])
-    order = list(first) if list(first) == list(second) else sorted(found)
-    return [found[key] for key in order]
+        entries_by_key[key] = join(first[key], second[key])
+    order = list(first) if list(first) == list(second) else sorted(entries_by_key)
+    return [entries_by_key[key] for key in order]
 
 
 def _key(entry: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:

@@ -101,11 +101,11 @@ class Models:
 
     def limits(self, name: str) -> Mapping[str, Any]:
         """Return a model's limits; empty where none are known."""
-        found = self.find(name)
-        if found is None:
+        called = self.find(name)
+        if called is None:
             return {}
         for known, limits in self.known.items():
-            if known == found or (self.ignore_case and known.casefold() == found):
+            if known == called or (self.ignore_case and known.casefold() == called):
                 return limits
         return {}
 

@@ -56,11 +56,11 @@ def media_name(text: str) -> MediaName | None:
     >>> media_name('Text/HTML; Charset="utf-8"')
     MediaName(name='text/html', parameters={'charset': 'utf-8'})
     """
-    found = _NAME.match(text)
-    if found is None:
+    match = _NAME.match(text)
+    if match is None:
         return None
     parameters: dict[str, str] = {}
-    position = found.end()
+    position = match.end()
     while position < len(text):
         parameter = _PARAMETER.match(text, position)
         if parameter is None:
@@ -69,4 +69,4 @@ def media_name(text: str) -> MediaName | None:
             value = parameter[2] if parameter[2] is not None else _ESCAPED.sub(r"\1", parameter[3])
             parameters.setdefault(parameter[1].lower(), value)
         position = parameter.end()
-    return MediaName(f"{found[1]}/{found[2]}".lower(), parameters)
+    return MediaName(f"{match[1]}/{match[2]}".lower(), parameters)

@@ -71,12 +71,12 @@ def read_parts(body: bytes, boundary: str | None) -> list[Part]:
 
 
 def _part(piece: bytes, number: int) -> Part:
-    blank, line_end, rest = piece.partition(b"\r\n")
+    blank, line_end, remainder = piece.partition(b"\r\n")
     if not line_end or blank.strip(b" \t"):
         raise MalformedBodyError(
             f"Part {number} of the form does not start on a line of its own; lines end with CRLF."
         )
-    head, empty_line, content = (b"\r\n" + rest).partition(b"\r\n\r\n")
+    head, empty_line, content = (b"\r\n" + remainder).partition(b"\r\n\r\n")
     if not empty_line:
         raise MalformedBodyError(
             f"Part {number} of the form has no empty line after its headers; lines end with CRLF."
@@ -99,21 +99,23 @@ def _part(piece: bytes, number: int) -> Part:
 
 
 def _headers(head: bytes) -> dict[str, str]:
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for line in head.decode("utf-8", "replace").split("\r\n"):
         name, colon, value = line.partition(":")
         if colon:
-            found.setdefault(name.strip().lower(), value.strip())
-    return found
+            headers.setdefault(name.strip().lower(), value.strip())
+    return headers
 
 
 def _attributes(disposition: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     for name, quoted, plain in _ATTRIBUTE.findall(disposition):
         # Browsers write a quotation mark as %22, other clients escape it with a backslash.
         value = _ESCAPED.sub(r"\1", quoted) if quoted else plain.strip()
-        found.setdefault(name.lower(), value.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n"))
-    return found
+        attributes.setdefault(
+            name.lower(), value.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+        )
+    return attributes
 
 
 def _transferred(content: bytes, encoding: str, number: int) -> bytes:

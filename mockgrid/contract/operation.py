@@ -101,8 +101,8 @@ class Operation:
 
     def response(self, status: int) -> Response | None:
         """Return what is declared for a status: exactly, as a range such as ``4XX``, or as the default."""
-        found = self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")
-        return found or self.responses.get("default")
+        declared = self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX")
+        return declared or self.responses.get("default")
 
     def declares(self, status: int) -> bool:
         """Tell whether a status is declared, exactly or as a range."""

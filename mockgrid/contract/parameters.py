@@ -71,9 +71,9 @@ def read_parameters(
             if parameter.required:
                 violations.append(_missing(parameter, texts.names(parameter.location)))
             continue
-        value, found = _checked(parameter, readings, allowed=texts.may_be_empty(parameter))
+        value, broken = _checked(parameter, readings, allowed=texts.may_be_empty(parameter))
         values[parameter.location, parameter.name] = value
-        violations += found
+        violations += broken
     return values, violations
 
 
@@ -195,12 +195,12 @@ def _placed(violation: Violation, parameter: Parameter, value: Any) -> Violation
     if violation.code != "MG110" or _holds_json(parameter):
         return moved
     try:
-        found = resolve(value, violation.pointer)
+        part = resolve(value, violation.pointer)
     except KeyError:
         return moved
-    if not isinstance(found, str):
+    if not isinstance(part, str):
         return moved
-    return replace(moved, code="MG122", message=f"cannot be read as {violation.expected}: {shown(found)}")
+    return replace(moved, code="MG122", message=f"cannot be read as {violation.expected}: {shown(part)}")
 
 
 def _unreadable(parameter: Parameter, message: str, sent: list[str]) -> Violation:

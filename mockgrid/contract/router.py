@@ -55,8 +55,8 @@ class Route:
         """
         if self.pattern is None:
             return {} if path == self.template else None
-        found = self.pattern.fullmatch(path) if len(path) <= self.longest else None
-        return None if found is None else dict(zip(self.names, found.groups(), strict=True))
+        match = self.pattern.fullmatch(path) if len(path) <= self.longest else None
+        return None if match is None else dict(zip(self.names, match.groups(), strict=True))
 
 
 class Router:
@@ -72,7 +72,7 @@ class Router:
         by_path: dict[str, dict[str, Operation]] = {}
         for operation in operations:
             by_path.setdefault(base_path + operation.path, {})[operation.method] = operation
-        routes = [_route(template, found) for template, found in by_path.items()]
+        routes = [_route(template, by_method) for template, by_method in by_path.items()]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
         self._literal = {route.template: route for route in routes if route.pattern is None}
         self.literal: dict[tuple[str, str], Operation] = {
@@ -126,9 +126,9 @@ class Router:
         for start in range(most, -1, -1):
             meant = self.base_path + "/" + "/".join(segments[start:])
             # A parameter would take a base path for its value.
-            found = self._same(meant, also_templates=start == most)
-            if found is not None:
-                return found
+            template = self._same(meant, also_templates=start == most)
+            if template is not None:
+                return template
         return self._closest(segments[most:], len(base)) or self._closest(segments, len(base))
 
     def _same(self, path: str, *, also_templates: bool) -> str | None:
@@ -139,8 +139,8 @@ class Router:
         for template in self._literal:
             if template.casefold() == folded:
                 return template
-        found = self.find(path) if also_templates else None
-        return None if found is None else found[0].template
+        match = self.find(path) if also_templates else None
+        return None if match is None else match[0].template
 
     def _closest(self, segments: tuple[str, ...], skipped: int) -> str | None:
         """Return the path of as many segments, each close to its own; else one that is written alike."""

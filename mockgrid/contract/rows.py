@@ -70,14 +70,14 @@ class Rows:
         operations = [operation]
         if key.status == _NOT_ALLOWED:
             operations = [other for other in self._operations.values() if other.path == operation.path]
-        found = []
+        numbers = []
         for each in operations:
             response = each.response(key.status)
             if response is not None:
                 media = _media(key.response, response.media)
                 cells = ((each.id, request, response.status, media) for request in _requests(each, key))
-                found += [self._numbers[cell] for cell in cells if cell in self._numbers]
-        return found
+                numbers += [self._numbers[cell] for cell in cells if cell in self._numbers]
+        return numbers
 
 
 def bare(media: str) -> str:
@@ -101,9 +101,9 @@ def _takes(operation: Operation) -> list[str]:
 
 def _requests(operation: Operation, key: Key) -> list[str]:
     takes = _takes(operation)
-    found = _media(key.request, dict.fromkeys(takes))
-    if found in takes:
-        return [found]
+    media = _media(key.request, dict.fromkeys(takes))
+    if media in takes:
+        return [media]
     return takes if key.status >= _REFUSED else []
 
 
@@ -122,5 +122,5 @@ def _media(seen: str, declared: Any) -> str | None:
     ranges = sorted(
         (MediaName(name.lower()) for name in declared if name), key=lambda name: -name.specificity
     )
-    found = next((name.name for name in ranges if name.covers(seen)), None)
-    return next((name for name in declared if name.lower() == found), None)
+    covering = next((name.name for name in ranges if name.covers(seen)), None)
+    return next((name for name in declared if name.lower() == covering), None)

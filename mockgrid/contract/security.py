@@ -78,7 +78,9 @@ class Security:
         self.schemes = tuple(
             schemes[name] for alternative in alternatives for name in sorted(alternative) if name in schemes
         )
-        places = {(one.kind, one.parameter): one for one in (*self.schemes, *schemes.values(), _BEARER)}
+        places = {
+            (scheme.kind, scheme.parameter): scheme for scheme in (*self.schemes, *schemes.values(), _BEARER)
+        }
         self.welcome = tuple(places.values())
         self.bearer_first = bool(self.schemes) and self.schemes[0].kind == "bearer"
         self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
@@ -103,18 +105,18 @@ class Security:
         """Return the first well-formed credential that a request carries."""
         reason = ""
         for scheme in self.schemes:
-            found = _read(scheme, headers, query)
-            if isinstance(found, Found):
-                return found
-            reason = reason or found.reason
+            credential = _read(scheme, headers, query)
+            if isinstance(credential, Found):
+                return credential
+            reason = reason or credential.reason
         return Missing(reason or "No credential was sent.")
 
     def volunteered(self, headers: Mapping[bytes, bytes], query: bytes) -> Iterator[Found]:
         """Yield the well-formed credentials that a request carries without being asked for one."""
         for scheme in self.welcome:
-            found = _read(scheme, headers, query)
-            if isinstance(found, Found):
-                yield found
+            credential = _read(scheme, headers, query)
+            if isinstance(credential, Found):
+                yield credential
 
 
 def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:
@@ -145,8 +147,8 @@ def _from_authorization(  # noqa: PLR0911 - one return for each mistake
             if elsewhere in headers:
                 return Missing(f"A key came in the header `{elsewhere.decode()}`; send it as {expected}.")
         return Missing(f"The API key is missing; send it as {expected}.")
-    word, _, rest = value.decode("latin-1").strip().partition(" ")
-    key = rest.strip()
+    word, _, credential = value.decode("latin-1").strip().partition(" ")
+    key = credential.strip()
     if word.lower() != scheme.kind:
         return Missing(f"The Authorization header does not have the form {expected}.")
     if not key:

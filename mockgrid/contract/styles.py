@@ -100,20 +100,20 @@ class Fields:
             UnreadableError: brackets that do not pair, ``[]`` before the end, more than 16 levels, or a name
                 that holds both a text and further names.
         """
-        found: dict[str, Any] = {}
+        tree: dict[str, Any] = {}
         for key, texts in self._texts.items():
             if not key.startswith(f"{name}["):
                 continue
-            rest = key[len(name) :]
-            steps = _STEP.findall(rest) if _PATH.fullmatch(rest) else [""]
+            brackets = key[len(name) :]
+            steps = _STEP.findall(brackets) if _PATH.fullmatch(brackets) else [""]
             listed = len(steps) > 1 and not steps[-1]
             if listed:
                 steps.pop()
             if "" in steps or len(steps) > _DEEPEST:
                 raise UnreadableError(f"is not written as {name}[property]=value: {key[:80]!r}")
             values = [percent_decoded(text) for text in texts]
-            _put(found, steps, values if listed or len(values) > 1 else values[0], key)
-        return found
+            _put(tree, steps, values if listed or len(values) > 1 else values[0], key)
+        return tree
 
 
 def _put(tree: dict[str, Any], steps: list[str], value: Any, key: str) -> None:
@@ -198,9 +198,9 @@ def in_fields(  # noqa: PLR0911 - one return for each way of writing
         and outline.names("object")
         and not (texts and outline.scalar)
     ):
-        found = _spread(fields, written, outline)
-        if found:
-            return [found]
+        properties = _spread(fields, written, outline)
+        if properties:
+            return [properties]
     if not texts:
         return []
     if len(texts) > 1:
@@ -250,11 +250,11 @@ def _spread(fields: Fields, written: Written, outline: SchemaHints) -> dict[str,
         names += [
             name for name in fields.names if name not in outline.properties and name not in written.taken
         ]
-    found: dict[str, Raw] = {}
+    properties: dict[str, Raw] = {}
     for name in names:
         texts = [written.decode(text) for text in fields.texts(name)]
-        found[name] = list(texts) if len(texts) > 1 else texts[0]
-    return found
+        properties[name] = list(texts) if len(texts) > 1 else texts[0]
+    return properties
 
 
 def _joined(text: str, separator: str, outline: SchemaHints, decode: Decode, *, explode: bool) -> list[Raw]:
@@ -304,8 +304,8 @@ def _matrix(text: str, name: str, outline: SchemaHints, *, explode: bool) -> lis
         return [_pairs(pieces, _path_text, explode=True)]
     values = []
     for piece in pieces:
-        found, _, value = piece.partition("=")
-        if found != name:
+        called, _, value = piece.partition("=")
+        if called != name:
             raise UnreadableError(f"must be written as ;{name}=value")
         values.append(value)
     if len(values) == 1 and not explode:

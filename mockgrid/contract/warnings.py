@@ -60,9 +60,9 @@ def broken_examples(
         schemas: those that the responses' validators are of.
         document: gives the places.
     """
-    found = list(_examples(operations))
-    for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in found]):
-        name, at, schema, written = found[index]
+    examples = list(_examples(operations))
+    for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in examples]):
+        name, at, schema, written = examples[index]
         violation = next(iter(schema.explain(_read(written))), None)
         if violation is not None:  # the explanation has the last word
             called = f"the example {name}" if name else "this example"

@@ -223,17 +223,17 @@ class _Bundling:
 
 def _ids(value: Any) -> frozenset[str]:
     """The addresses that the document's own schemas give themselves."""
-    found: set[str] = set()
-    rest = [value]
-    while rest:
-        item = rest.pop()
+    ids: set[str] = set()
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
         if isinstance(item, dict):
             if isinstance(item.get("$id"), str):
-                found.add(item["$id"].removesuffix("#"))
-            rest.extend(item.values())
+                ids.add(item["$id"].removesuffix("#"))
+            waiting.extend(item.values())
         elif isinstance(item, list):
-            rest.extend(item)
-    return frozenset(found)
+            waiting.extend(item)
+    return frozenset(ids)
 
 
 def _holds(document: Document, pointer: str) -> bool:

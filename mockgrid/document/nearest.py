@@ -41,5 +41,5 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean X?`` with a leading space, or the empty string."""
-    found = nearest(name, known)
-    return f" Did you mean {found}?" if found is not None and found != name else ""
+    meant = nearest(name, known)
+    return f" Did you mean {meant}?" if meant is not None and meant != name else ""

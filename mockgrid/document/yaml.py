@@ -76,9 +76,9 @@ def _decoded(text: str | bytes, name: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
-        found = f"The byte 0x{content[error.start]:02x} is not UTF-8."
+        message = f"The byte 0x{content[error.start]:02x} is not UTF-8."
         where = json_text.position(before, len(before), name)
-        raise YamlError(found, where=str(where), hint="Save the file as UTF-8.") from None
+        raise YamlError(message, where=str(where), hint="Save the file as UTF-8.") from None
 
 
 class _Open:

@@ -233,13 +233,13 @@ def _tab(source: str, mark: Any) -> tuple[int, int] | None:
 
 
 def _not_text(error: ReaderError, source: str, name: str) -> YamlError:
-    found = Reader.NON_PRINTABLE.search(source)
-    if found is None:
+    control = Reader.NON_PRINTABLE.search(source)
+    if control is None:
         return YamlError(f"This is not text: {error}.", where=f"{name}:1:1")
-    before = source[: found.start()]
-    where = Position(name, before.count("\n") + 1, found.start() - before.rfind("\n"))
+    before = source[: control.start()]
+    where = Position(name, before.count("\n") + 1, control.start() - before.rfind("\n"))
     return YamlError(
-        f"The control character U+{ord(found[0]):04X} cannot stand in YAML.",
+        f"The control character U+{ord(control[0]):04X} cannot stand in YAML.",
         where=str(where),
         hint="Remove it, or write it as an escape in double quotes.",
     )

@@ -50,14 +50,14 @@ def find(name: str) -> Code:
     """
     wanted = name.strip()
     by_name = {code.name: code for code in CODES.values()}
-    found = CODES.get(wanted.upper()) or by_name.get(wanted.lower().replace("-", "_"))
-    if found is None:
+    code = CODES.get(wanted.upper()) or by_name.get(wanted.lower().replace("-", "_"))
+    if code is None:
         guess = did_you_mean(wanted.upper(), CODES) or did_you_mean(wanted.lower(), by_name)
         raise UnknownCodeError(
             f"There is no code {wanted[:80]!r}.",
             hint=guess.strip() or f"Codes run from {min(CODES)} to {max(CODES)}.",
         )
-    return found
+    return code
 
 
 def render(code: Code) -> str:

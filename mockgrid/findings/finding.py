@@ -78,5 +78,5 @@ class Finding:
 
 def place_of(where: str) -> Place:
     """Return a place that is written as ``file:line:column``, taken apart."""
-    found = _PLACE.fullmatch(where)
-    return Place(found["file"], int(found["line"]), int(found["column"])) if found else Place(where, 0, 0)
+    match = _PLACE.fullmatch(where)
+    return Place(match["file"], int(match["line"]), int(match["column"])) if match else Place(where, 0, 0)

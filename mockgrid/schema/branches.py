@@ -155,31 +155,31 @@ def choose(branches: list[Branch], value: Any) -> Chosen | Undecided:
     if not takers:
         known = frozenset[str]().union(*(branch.types for branch in branches))
         return Undecided("type", sorted(known, key=_TYPES.index))
-    found: Branch | Undecided
+    meant: Branch | Undecided
     if len(takers) == 1:
-        found = takers[0]
+        meant = takers[0]
     elif isinstance(value, dict):
-        found = _of_objects(takers, value)
+        meant = _of_objects(takers, value)
     elif isinstance(value, list):
-        found = _of_arrays(takers, value)
+        meant = _of_arrays(takers, value)
     else:
-        found = _of_scalars(takers)
-    if isinstance(found, Undecided):
-        return found
-    return Chosen(next(index for index, branch in enumerate(branches) if branch is found))
+        meant = _of_scalars(takers)
+    if isinstance(meant, Undecided):
+        return meant
+    return Chosen(next(index for index, branch in enumerate(branches) if branch is meant))
 
 
 def _of_objects(takers: list[Branch], value: dict[str, Any]) -> Branch | Undecided:
-    telling = _telling_property(takers, value)
-    if telling is not None:
-        choices = [choice for branch in takers for choice in branch.constants[telling]]
-        if telling not in value:
-            return Undecided("required", choices, telling)
+    discriminating = _discriminating_property(takers, value)
+    if discriminating is not None:
+        choices = [choice for branch in takers for choice in branch.constants[discriminating]]
+        if discriminating not in value:
+            return Undecided("required", choices, discriminating)
         for branch in takers:
-            if _among(value[telling], branch.constants[telling]):
+            if _among(value[discriminating], branch.constants[discriminating]):
                 return branch
-        same_type = json_type(value[telling]) in {json_type(choice) for choice in choices}
-        return Undecided("enum" if same_type else "type-of", choices, telling)
+        same_type = json_type(value[discriminating]) in {json_type(choice) for choice in choices}
+        return Undecided("enum" if same_type else "type-of", choices, discriminating)
     likely = [branch for branch in takers if not branch.contradicts(value)] or takers
     if len(likely) == 1:
         return likely[0]
@@ -220,17 +220,17 @@ def _none_of(takers: list[Branch]) -> Undecided:
     return Undecided("anyOf", list(dict.fromkeys(branch.words() for branch in takers)))
 
 
-def _telling_property(takers: list[Branch], value: dict[str, Any]) -> str | None:
+def _discriminating_property(takers: list[Branch], value: dict[str, Any]) -> str | None:
     """Return the property whose value tells these branches apart, such as ``role`` or ``type``."""
-    found = []
+    names = []
     for name in takers[0].constants:
         lists = [branch.constants.get(name) for branch in takers]
         if None in lists:
             continue
         texts = [repr((json_type(choice), choice)) for choices in lists for choice in choices or ()]
         if len(set(texts)) == len(texts):
-            found.append(name)
-    return next((name for name in found if name in value), found[0] if found else None)
+            names.append(name)
+    return next((name for name in names if name in value), names[0] if names else None)
 
 
 def _choices(schema: Any) -> list[Any] | None:

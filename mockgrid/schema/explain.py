@@ -80,7 +80,7 @@ class Explainer:
         return with_deep_stack(lambda: self._explained(value))
 
     def _explained(self, value: Any) -> list[Violation]:
-        found: list[Violation] = []
+        violations: list[Violation] = []
         seen: set[tuple[str, str, str]] = set()
         mistaken: set[str] = set()
         try:
@@ -92,18 +92,20 @@ class Explainer:
                     if key in seen:
                         continue
                     seen.add(key)
-                    if len(found) < _MOST:
-                        found.append(violation)
+                    if len(violations) < _MOST:
+                        violations.append(violation)
                     elif violation.code != _WRONG_TYPE:
-                        found[-1] = violation
+                        violations[-1] = violation
                 # A hundred wrong types are not all there is to say where something else is wrong as well.
-                if len(found) >= _MOST and any(violation.code != _WRONG_TYPE for violation in found):
+                if len(violations) >= _MOST and any(
+                    violation.code != _WRONG_TYPE for violation in violations
+                ):
                     break
         except re.error:  # a pattern beside unevaluatedProperties that Python cannot read
-            found.append(_unexplained(value, self._at))
+            violations.append(_unexplained(value, self._at))
         # What is missing from an object with the wrong label is said after that the label is wrong.
-        found.sort(key=lambda violation: _is_missing_from(mistaken, violation))
-        return found[:_MOST]
+        violations.sort(key=lambda violation: _is_missing_from(mistaken, violation))
+        return violations[:_MOST]
 
     def _place(self, error: ValidationError) -> str:
         """Return the pointer to the keyword that was broken, in the document as it was published."""
@@ -246,14 +248,14 @@ def _descended(
     yield from validator.descend(value, schema, path=path, schema_path=schema_path)
 
 
-def _undecided(found: Undecided, value: Any) -> ValidationError:
+def _undecided(choice: Undecided, value: Any) -> ValidationError:
     error = ValidationError(
-        found.keyword,
-        validator=found.keyword,
-        validator_value=found.expected,
+        choice.keyword,
+        validator=choice.keyword,
+        validator_value=choice.expected,
         instance=value,
-        path=() if found.property is None else (found.property,),
+        path=() if choice.property is None else (choice.property,),
     )
-    if found.property is not None:
-        error.instance = value.get(found.property) if isinstance(value, dict) else value
+    if choice.property is not None:
+        error.instance = value.get(choice.property) if isinstance(value, dict) else value
     return error

@@ -48,11 +48,11 @@ def _is_date(value: str) -> bool:
 
 
 def _is_date_time(value: str) -> bool:
-    found = _DATE_TIME.fullmatch(value)
-    if found is None:
+    match = _DATE_TIME.fullmatch(value)
+    if match is None:
         return False
     try:
-        datetime.strptime(found[1], "%Y-%m-%d")  # noqa: DTZ007 - only the calendar is checked
+        datetime.strptime(match[1], "%Y-%m-%d")  # noqa: DTZ007 - only the calendar is checked
     except ValueError:
         return False
     return True

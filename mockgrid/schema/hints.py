@@ -96,8 +96,8 @@ class SchemaHints:
 
     def property(self, name: str) -> SchemaHints:
         """Return the outline of one property."""
-        found = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
-        return self._narrowed(found) if found else self._further
+        schemas = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
+        return self._narrowed(schemas) if schemas else self._further
 
     def item(self, index: int) -> SchemaHints:
         """Return the outline of one item of an array."""
@@ -174,15 +174,15 @@ class SchemaHints:
         return self._narrowed([item_of(part, self._placed) for part in self._parts])
 
     def _narrowed(self, schemas: list[Any]) -> SchemaHints:
-        found = [schema for schema in schemas if isinstance(schema, dict)]
-        return SchemaHints(found[0] if len(found) == 1 else {"anyOf": found}, self._root)
+        narrowed = [schema for schema in schemas if isinstance(schema, dict)]
+        return SchemaHints(narrowed[0] if len(narrowed) == 1 else {"anyOf": narrowed}, self._root)
 
 
 def _number(text: str) -> int | float | None:
-    found = _NUMBER.fullmatch(text)
-    if found is None or len(text) > _MOST_DIGITS:
+    match = _NUMBER.fullmatch(text)
+    if match is None or len(text) > _MOST_DIGITS:
         return None
-    if found["fraction"] is None and found["exponent"] is None:
+    if match["fraction"] is None and match["exponent"] is None:
         return int(text)
     value = float(text)
     return None if math.isinf(value) else value
@@ -193,26 +193,27 @@ def _kinds(
 ) -> frozenset[str] | None:
     if not isinstance(schema, dict):
         return None
-    found: frozenset[str] | None = None
+    kinds: frozenset[str] | None = None
     reference = schema.get("$ref")
     if isinstance(reference, str):
         if reference not in seen:
             seen[reference] = None  # what leads back to itself says nothing about the type
             seen[reference] = _kinds(_referred(reference, root), root, seen)
-        found = seen[reference]
+        kinds = seen[reference]
     if "type" in schema:
         named = schema["type"]
-        found = _both(found, _widened([named] if isinstance(named, str) else named))
+        kinds = _both(kinds, _widened([named] if isinstance(named, str) else named))
     choices = [schema["const"]] if "const" in schema else schema.get("enum")
     if isinstance(choices, list):
-        found = _both(found, _widened([json_type(choice) for choice in choices]))
+        kinds = _both(kinds, _widened([json_type(choice) for choice in choices]))
     for part in schema.get("allOf", ()):
-        found = _both(found, _kinds(part, root, seen))
+        kinds = _both(kinds, _kinds(part, root, seen))
     for keyword in ("anyOf", "oneOf"):
-        known = [kinds for part in schema.get(keyword, ()) if (kinds := _kinds(part, root, seen)) is not None]
+        named_by = [_kinds(part, root, seen) for part in schema.get(keyword, ())]
+        known = [branch for branch in named_by if branch is not None]
         if known:
-            found = _both(found, frozenset[str]().union(*known))
-    return _implied(schema) if found is None else found
+            kinds = _both(kinds, frozenset[str]().union(*known))
+    return _implied(schema) if kinds is None else kinds
 
 
 def _implied(schema: dict[str, Any]) -> frozenset[str] | None:
@@ -224,10 +225,10 @@ def _implied(schema: dict[str, Any]) -> frozenset[str] | None:
     return None
 
 
-def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one & other
+def _both(first: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    if first is None or other is None:
+        return other if first is None else first
+    return first & other
 
 
 def _widened(kinds: list[str]) -> frozenset[str]:

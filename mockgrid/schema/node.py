@@ -170,8 +170,8 @@ class SchemaNode(dict[str, Any]):
         Args:
             choose: the branches of a schema that a value is of.
         """
-        found: Any = speaking(self, self.shared.referred, choose)  # all are nodes
-        return found  # type: ignore[no-any-return]
+        nodes: Any = speaking(self, self.shared.referred, choose)  # all are nodes
+        return nodes  # type: ignore[no-any-return]
 
     def member(self, name: str) -> Iterator[Any]:
         """Yield the schemas that this one has for a property, by its name, by a pattern or for all others."""

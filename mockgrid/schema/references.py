@@ -56,11 +56,11 @@ class References:
         fragment = unquote(fragment)
         resource = "" if self._old else self._resource(at)
         if address:
-            found = self._resources.get(self._joined(self._uri(resource), address, at))
-            if found is None:
+            resource_at = self._resources.get(self._joined(self._uri(resource), address, at))
+            if resource_at is None:
                 hint = "Files and addresses outside it are not read here." if ":" not in address else ""
                 raise self._error(f"the reference {reference!r} leads out of the document.", at, hint)
-            resource = found
+            resource = resource_at
         if fragment and not fragment.startswith("/"):
             return self.anchor(fragment, reference, at, resource)
         for base in dict.fromkeys((resource, "")):
@@ -75,12 +75,14 @@ class References:
             DocumentError: that depends on the way, which is not supported.
         """
         name = reference.partition("#")[2]
-        found = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
-        if len(found) > 1:
-            message = f"$dynamicRef {reference!r} can lead to {len(found)} schemas, which is not supported."
+        anchored = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
+        if len(anchored) > 1:
+            message = (
+                f"$dynamicRef {reference!r} can lead to {len(anchored)} schemas, which is not supported."
+            )
             raise self._error(message, at, "Refer to one of them by $ref.")
-        if found:
-            return found[0]
+        if anchored:
+            return anchored[0]
         target = self.target(reference, at)
         if target is None:
             raise self._error(f"the reference {reference!r} leads out of the document.", at)
@@ -102,9 +104,9 @@ class References:
         anchors = {**self._dynamic_anchors, **self._anchors}
         if (resource, name) in anchors:
             return anchors[resource, name]
-        found = [pointer for (_, anchor), pointer in anchors.items() if anchor == name]
-        if len(found) == 1 and not self._old:
-            return found[0]
+        anchored = [pointer for (_, anchor), pointer in anchors.items() if anchor == name]
+        if len(anchored) == 1 and not self._old:
+            return anchored[0]
         hint = "Write it as #/components/schemas/NAME." if self._old else ""
         raise self._error(f"the reference {reference!r} leads to nothing.", at, hint)
 
@@ -134,7 +136,7 @@ class References:
     @cached_property
     def _resources(self) -> dict[str, str]:
         """Pointers to schemas by their absolute ``$id``; inside another, it is relative to that one's."""
-        found: dict[str, str] = {}
+        resources: dict[str, str] = {}
         bases: list[tuple[str, str]] = []
         for pointer, schema in self._schemas:
             own = schema.get("$id")
@@ -142,9 +144,9 @@ class References:
                 continue
             base = next((uri for at, uri in reversed(bases) if pointer.startswith(f"{at}/")), "")
             uri = self._joined(base, own, f"{pointer}/$id")
-            found.setdefault(uri, pointer)
+            resources.setdefault(uri, pointer)
             bases.append((pointer, uri))
-        return found
+        return resources
 
     @cached_property
     def _pointers(self) -> frozenset[str]:
@@ -152,14 +154,14 @@ class References:
 
     @cached_property
     def _anchors(self) -> dict[tuple[str, str], str]:
-        found: dict[tuple[str, str], str] = {}
+        anchors: dict[tuple[str, str], str] = {}
         for pointer, schema in self._schemas:
             name = schema.get("$anchor")
             if not isinstance(name, str) and str(schema.get("$id", "")).startswith("#"):
                 name = schema["$id"][1:]  # as draft-07 has it
             if isinstance(name, str):
-                found.setdefault((self._resource(pointer), name), pointer)
-        return found
+                anchors.setdefault((self._resource(pointer), name), pointer)
+        return anchors
 
     @cached_property
     def _dynamic_anchors(self) -> dict[tuple[str, str], str]:

@@ -92,13 +92,13 @@ class Required:
 
 def one_way(data: Any, flags: tuple[str, ...] = _FLAGS) -> bool:
     """Tell whether anything in a document is for one direction only."""
-    rest = [data]
-    while rest:
-        node = rest.pop()
+    waiting = [data]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, dict):
             if any(node.get(flag) is True for flag in flags):
                 return True
-            rest.extend(item for item in node.values() if isinstance(item, (dict, list)))
+            waiting.extend(item for item in node.values() if isinstance(item, (dict, list)))
         elif isinstance(node, list):
-            rest.extend(item for item in node if isinstance(item, (dict, list)))
+            waiting.extend(item for item in node if isinstance(item, (dict, list)))
     return False

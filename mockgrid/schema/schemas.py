@@ -198,9 +198,9 @@ class Schemas:
 
     def _check_patterns(self, source: dict[str, Any], at: str) -> None:
         named = source.get("patternProperties")
-        found = [("pattern", source["pattern"])] if "pattern" in source else []
-        found += [(join(("patternProperties", pattern))[1:], pattern) for pattern in named or ()]
-        for place, pattern in found:
+        patterns = [("pattern", source["pattern"])] if "pattern" in source else []
+        patterns += [(join(("patternProperties", pattern))[1:], pattern) for pattern in named or ()]
+        for place, pattern in patterns:
             if pattern in self._checked:
                 continue
             mistake = pattern_mistake(pattern)
@@ -307,10 +307,10 @@ class Schemas:
         dialects = self._references.dialects
         parts = split(pointer) if dialects else ()
         around = (join(parts[:length]) for length in range(len(parts), 0, -1))
-        found = next((at for at in around if at in dialects), None)
-        if found is None:
+        nearest = next((at for at in around if at in dialects), None)
+        if nearest is None:
             return self._default
-        return dialect_named(dialects[found], self._document, f"{found}/$schema")
+        return dialect_named(dialects[nearest], self._document, f"{nearest}/$schema")
 
 
 def _endings() -> Iterator[str]:

@@ -28,12 +28,12 @@ def with_deep_stack(function: Callable[[], _Result]) -> _Result:
     except RecursionError:
         pass
     with _LOCK:
-        found: list[_Result] = []
+        results: list[_Result] = []
         failures: list[BaseException] = []
 
         def run() -> None:
             try:
-                found.append(function())
+                results.append(function())
             except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
                 failures.append(error)
 
@@ -48,4 +48,4 @@ def with_deep_stack(function: Callable[[], _Result]) -> _Result:
             sys.setrecursionlimit(limit)
     if failures:
         raise failures[0]
-    return found[0]
+    return results[0]

@@ -70,9 +70,9 @@ def dialect_named(uri: Any, document: Document, at: str) -> Dialect:
         DocumentError: it is none that is known.
     """
     if isinstance(uri, str):
-        found = _DRAFT.fullmatch(uri)
-        if found is not None:
-            name: Any = found[1] if found[1].startswith("20") else f"draft-{found[1]}"
+        match = _DRAFT.fullmatch(uri)
+        if match is not None:
+            name: Any = match[1] if match[1].startswith("20") else f"draft-{match[1]}"
             return name  # type: ignore[no-any-return]
         if _OPENAPI.fullmatch(uri):
             return "2020-12"

@@ -47,11 +47,11 @@ class Violation:
 
     def moved(self, prefix: tuple[str | int, ...], location: str | None = None) -> Violation:
         """Return the same violation seen from an enclosing value, ``prefix`` above it."""
-        rest = "" if self.path == "$" else f".{self.path}"
+        inside = "" if self.path == "$" else f".{self.path}"
         return replace(
             self,
             pointer=join(prefix) + self.pointer,
-            path=(dotted(prefix) + rest) if prefix else self.path,
+            path=(dotted(prefix) + inside) if prefix else self.path,
             location=location or self.location,
         )
 
