@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mockgrid.app.app import App
 from mockgrid.app.build import build_app
+from mockgrid.scenario.library import Library
 from mockgrid.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Caller:
     def serving(cls, contract: Contract, key: str = "mg-test") -> Caller:
         """One for a contract that is compiled already."""
         caller = cls.__new__(cls)
-        caller.app = App(contract, Settings(log="off"))
+        caller.app = App(contract, Settings(log="off"), Library)
         caller.key = key
         return caller
 

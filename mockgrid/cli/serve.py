@@ -128,7 +128,7 @@ def serve(**values: Any) -> int:
     from mockgrid.http.server import run  # noqa: PLC0415 (the same)
 
     app = build_app(settings)
-    warn_of_files(app.contract.remarks)
+    warn_of_files(app.contract.warnings)
     if settings.scenarios and app.library is not None:
         warn_of_files(
             [

@@ -22,16 +22,23 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import MediaType, Operation
     from mockgrid.schema.hints import Raw
 
-__all__ = ["UNREAD", "MalformedBodyError", "Unread", "media_type_for", "read_body", "unsupported_sentence"]
+__all__ = [
+    "UNREAD",
+    "MalformedBodyError",
+    "UnreadBody",
+    "media_type_for",
+    "read_body",
+    "unsupported_sentence",
+]
 
 
-class Unread(Enum):
+class UnreadBody(Enum):
     """The one value that says: a body was accepted, and what it holds is not known."""
 
     UNREAD = "unread"
 
 
-UNREAD: Final = Unread.UNREAD
+UNREAD: Final = UnreadBody.UNREAD
 _MOST_FIELDS = 10_000
 _LONGEST_SHOWN = 200
 
@@ -82,7 +89,7 @@ def _declared(operation: Operation, named: MediaName) -> MediaType | None:
 
 def read_body(
     media: MediaType, content_type: str, body: bytes, max_depth: int
-) -> Any | Literal[Unread.UNREAD]:
+) -> Any | Literal[UnreadBody.UNREAD]:
     """Return the value that a body holds, for validation by ``media.schema``.
 
     JSON gives its value; a form gives an object with its fields, each of the JSON type that the schema
@@ -104,21 +111,21 @@ def read_body(
             return read_json(body, max_depth=max_depth)
         except MalformedJsonError as error:
             raise MalformedBodyError(error.message) from None
-    outline = SchemaHints.of(media.schema)
+    hints = SchemaHints.of(media.schema)
     if named.name == "application/x-www-form-urlencoded":
-        return _Form(media, outline, max_depth).of_fields(body)
+        return _Form(media, hints, max_depth).of_fields(body)
     if named.name == "multipart/form-data":
-        return _Form(media, outline, max_depth).of_parts(read_parts(body, named.parameters.get("boundary")))
-    if named.name.startswith("text/") and not named.is_xml and outline.scalar:
-        return outline.typed(_text(body, named.parameters.get("charset", "utf-8")))
+        return _Form(media, hints, max_depth).of_parts(read_parts(body, named.parameters.get("boundary")))
+    if named.name.startswith("text/") and not named.is_xml and hints.scalar:
+        return hints.typed(_text(body, named.parameters.get("charset", "utf-8")))
     return UNREAD
 
 
 class _Form:
-    def __init__(self, media: MediaType, outline: SchemaHints, max_depth: int) -> None:
+    def __init__(self, media: MediaType, hints: SchemaHints, max_depth: int) -> None:
         encoding = media.source.get("encoding")
         self._encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
-        self._outline = outline
+        self._hints = hints
         self._max_depth = max_depth
 
     def of_fields(self, body: bytes) -> dict[str, Any]:
@@ -128,7 +135,7 @@ class _Form:
         fields = Fields.of_query(body.strip(b"\r\n"))
         value: dict[str, Any] = {}
         claimed: set[str] = set()
-        for name in self._outline.properties:
+        for name in self._hints.properties:
             try:
                 readings = self._field(fields, name)
             except UnreadableError as error:
@@ -144,9 +151,9 @@ class _Form:
 
     def _field(self, fields: Fields, name: str) -> list[Any]:
         """Return at most one value: of a property's readings the first whose JSON types fit."""
-        encoding, outline = self._of(name), self._outline.property(name)
+        encoding, hints = self._of(name), self._hints.property(name)
         texts = fields.texts(name)
-        if len(texts) == 1 and self._meant_as_json(name, outline):
+        if len(texts) == 1 and self._meant_as_json(name, hints):
             decoded = percent_decoded(texts[0])
             try:
                 return [read_json(decoded.encode(), max_depth=self._max_depth)]
@@ -157,7 +164,7 @@ class _Form:
                     ) from None
         style = str(encoding.get("style", "form"))
         plus = not encoding.get("allowReserved")
-        taken = frozenset(self._outline.properties)
+        taken = frozenset(self._hints.properties)
         written = Written(
             name,
             style,
@@ -166,12 +173,12 @@ class _Form:
             taken,
         )
         readings: list[Raw] = []
-        if len(texts) > 1 and not (outline.kinds is None or outline.names("array")):
+        if len(texts) > 1 and not (hints.kinds is None or hints.names("array")):
             readings = [_decoded(texts)]  # that one value came twice is the schema's to tell
         elif texts or "style" in encoding:
-            readings = in_fields(fields, written, outline)
-        values = [outline.typed(raw) for raw in readings]
-        return next(([value] for value in values if outline.fits(value)), values[:1])
+            readings = in_fields(fields, written, hints)
+        values = [hints.typed(raw) for raw in readings]
+        return next(([value] for value in values if hints.fits(value)), values[:1])
 
     def _names(self, fields: Fields, name: str, value: Any) -> Iterable[str]:
         """Return the names of the fields that a property's value was read from."""
@@ -188,15 +195,15 @@ class _Form:
             text = _decoded(texts)
         except UnreadableError as error:
             raise MalformedBodyError(f"The form's field {name[:80]} {error.message}.") from None
-        return self._outline.property(name).typed(text)
+        return self._hints.property(name).typed(text)
 
     def of_parts(self, parts: list[Part]) -> dict[str, Any]:
         """Return the value of a ``multipart/form-data`` body."""
         values_by_name: dict[str, list[Any]] = {}
         for part in parts:
-            outline = self._outline.property(part.name)
-            listed = outline.names("array")
-            value = self._part(part, outline)
+            hints = self._hints.property(part.name)
+            listed = hints.names("array")
+            value = self._part(part, hints)
             values = values_by_name.setdefault(part.name, [])
             if listed and isinstance(value, list):
                 values.extend(value)
@@ -204,18 +211,18 @@ class _Form:
                 values.append(value)
         value = {}
         for name, values in values_by_name.items():
-            listed = self._outline.property(name).names("array")
+            listed = self._hints.property(name).names("array")
             value[name] = values if listed or len(values) > 1 else values[0]
         return value
 
-    def _part(self, part: Part, outline: SchemaHints) -> Any:
+    def _part(self, part: Part, hints: SchemaHints) -> Any:
         declared = media_name(part.content_type) or MediaName("")
-        item = outline.item(0) if outline.names("array") and not outline.scalar else outline
+        item = hints.item(0) if hints.names("array") and not hints.scalar else hints
         if part.filename is not None and item.names("string"):
             return _octets(part.content)
         if is_json(declared.name) and not item.names("string"):
             return self._json(part)
-        if not declared.name and self._meant_as_json(part.name, outline):
+        if not declared.name and self._meant_as_json(part.name, hints):
             try:
                 return self._json(part)
             except MalformedBodyError:
@@ -233,12 +240,12 @@ class _Form:
             message = error.message.removeprefix("The request body ")
             raise MalformedBodyError(f"The form's part {part.name[:80]} {message}") from None
 
-    def _meant_as_json(self, name: str, outline: SchemaHints) -> bool:
+    def _meant_as_json(self, name: str, hints: SchemaHints) -> bool:
         """Tell whether a field's text is JSON: its encoding says so, or it can be nothing but an object."""
         encoding = self._of(name)
         if "contentType" in encoding:
             return is_json(str(encoding["contentType"]).partition(";")[0].strip().lower())
-        structured = outline.item(0) if outline.names("array") else outline
+        structured = hints.item(0) if hints.names("array") else hints
         return structured.names("object") and not structured.scalar and "style" not in encoding
 
     def _of(self, name: str) -> Mapping[str, Any]:

@@ -76,7 +76,7 @@ class Contract:
         return hashlib.sha256(canonical_json(self.document.data)).hexdigest()
 
     @cached_property
-    def remarks(self) -> tuple[tuple[str, str], ...]:
+    def warnings(self) -> tuple[tuple[str, str], ...]:
         """What is surely a mistake in the document and yet does no harm: where it stands, and a sentence."""
         return (*self.repeated_ids, *broken_examples(self.operations, self._responses, self.document))
 

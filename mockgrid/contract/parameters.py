@@ -61,9 +61,9 @@ def read_parameters(
         return values, violations
     texts = _Texts(operation, path, query, headers)
     for parameter in operation.parameters:
-        outline = SchemaHints.of(parameter.schema)
+        hints = SchemaHints.of(parameter.schema)
         try:
-            readings = texts.json(parameter) if _holds_json(parameter) else texts.typed(parameter, outline)
+            readings = texts.json(parameter) if _holds_json(parameter) else texts.typed(parameter, hints)
         except UnreadableError as error:
             violations.append(_unreadable(parameter, error.message, texts.sent(parameter)))
             continue
@@ -121,9 +121,9 @@ class _Texts:
             and self.sent(parameter) == [""]
         )
 
-    def typed(self, parameter: Parameter, outline: SchemaHints) -> list[Any]:
+    def typed(self, parameter: Parameter, hints: SchemaHints) -> list[Any]:
         """Return the readings of a parameter that is written in a style."""
-        return [outline.typed(raw) for raw in self._readings(parameter, outline)]
+        return [hints.typed(raw) for raw in self._readings(parameter, hints)]
 
     def json(self, parameter: Parameter) -> list[Any]:
         """Return the value of a parameter that is a JSON text."""
@@ -140,23 +140,23 @@ class _Texts:
         except MalformedJsonError as error:
             raise UnreadableError(error.message.removeprefix("The request body ").rstrip(".")) from None
 
-    def _readings(self, parameter: Parameter, outline: SchemaHints) -> list[Raw]:
+    def _readings(self, parameter: Parameter, hints: SchemaHints) -> list[Raw]:
         name, style, explode = parameter.name, parameter.style, parameter.explode
         if parameter.location == "query":
             taken = frozenset(other.name for other in self._operation.parameters if other.location == "query")
             plus = not parameter.source.get("allowReserved")
             written = Written(name, style, explode, partial(percent_decoded, plus=plus), taken - {name})
-            return in_fields(self._query, written, outline)
+            return in_fields(self._query, written, hints)
         sent = self.sent(parameter)
         if parameter.location == "cookie":
             # A browser keeps one cookie for each name, so a list comes in one text, exploded or not.
-            explode = explode and (len(sent) > 1 or not outline.names("array"))
-            return in_fields(self._cookies, Written(name, "form", explode, _cookie_text), outline)
+            explode = explode and (len(sent) > 1 or not hints.names("array"))
+            return in_fields(self._cookies, Written(name, "form", explode, _cookie_text), hints)
         if not sent:
             return []
         if parameter.location == "header":
-            return in_header(sent[0], outline, explode=explode)
-        return in_path(sent[0], name, style, outline, explode=explode)
+            return in_header(sent[0], hints, explode=explode)
+        return in_path(sent[0], name, style, hints, explode=explode)
 
 
 def _holds_json(parameter: Parameter) -> bool:

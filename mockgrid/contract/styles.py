@@ -152,7 +152,7 @@ class Written:
     taken: frozenset[str] = frozenset()
 
 
-def in_path(text: str, name: str, style: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
+def in_path(text: str, name: str, style: str, hints: SchemaHints, *, explode: bool) -> list[Raw]:
     """Return the readings of a path segment, in the style ``simple``, ``label`` or ``matrix``.
 
     The segment is percent-encoded: what is encoded separates nothing.
@@ -165,23 +165,23 @@ def in_path(text: str, name: str, style: str, outline: SchemaHints, *, explode: 
         if not text.startswith("."):
             raise UnreadableError("must start with a full stop")
         separator = "." if explode or "," not in text else ","
-        return _joined(text[1:], separator, outline, _path_text, explode=explode)
+        return _joined(text[1:], separator, hints, _path_text, explode=explode)
     if style == "matrix":
-        return _matrix(text, name, outline, explode=explode)
-    return _joined(text, ",", outline, _path_text, explode=explode)
+        return _matrix(text, name, hints, explode=explode)
+    return _joined(text, ",", hints, _path_text, explode=explode)
 
 
-def in_header(text: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
+def in_header(text: str, hints: SchemaHints, *, explode: bool) -> list[Raw]:
     """Return the readings of a header; spaces around its commas mean nothing.
 
     Raises:
         UnreadableError: an object's text does not fall into pairs.
     """
-    return _joined(text.strip(" \t"), ",", outline, str.strip, explode=explode)
+    return _joined(text.strip(" \t"), ",", hints, str.strip, explode=explode)
 
 
 def in_fields(  # noqa: PLR0911 - one return for each way of writing
-    fields: Fields, written: Written, outline: SchemaHints
+    fields: Fields, written: Written, hints: SchemaHints
 ) -> list[Raw]:
     """Return the readings of a value among fields; none where it was not sent.
 
@@ -192,25 +192,20 @@ def in_fields(  # noqa: PLR0911 - one return for each way of writing
     texts = fields.texts(written.name)
     if written.style == "deepObject" and (tree := fields.tree(written.name)):
         return [tree]
-    if (
-        written.style == "form"
-        and written.explode
-        and outline.names("object")
-        and not (texts and outline.scalar)
-    ):
-        properties = _spread(fields, written, outline)
+    if written.style == "form" and written.explode and hints.names("object") and not (texts and hints.scalar):
+        properties = _spread(fields, written, hints)
         if properties:
             return [properties]
     if not texts:
         return []
     if len(texts) > 1:
-        return [_repeated(texts, written, outline)]
+        return [_repeated(texts, written, hints)]
     if written.style == "form" and not written.explode:
-        return _joined(texts[0], ",", outline, written.decode, explode=False)
+        return _joined(texts[0], ",", hints, written.decode, explode=False)
     if written.style in _DELIMITERS and not written.explode:
         # These delimiters cannot be part of a value, encoded or not.
-        return _joined(written.decode(texts[0]), _DELIMITERS[written.style], outline, _same, explode=False)
-    return _alone(written.decode(texts[0]), outline)
+        return _joined(written.decode(texts[0]), _DELIMITERS[written.style], hints, _same, explode=False)
+    return _alone(written.decode(texts[0]), hints)
 
 
 _DELIMITERS = {"spaceDelimited": " ", "pipeDelimited": "|"}
@@ -224,32 +219,30 @@ def _path_text(text: str) -> str:
     return percent_decoded(text, plus=False)
 
 
-def _alone(text: str, outline: SchemaHints) -> list[Raw]:
+def _alone(text: str, hints: SchemaHints) -> list[Raw]:
     readings: list[Raw] = []
-    if outline.scalar or not outline.names("array"):
+    if hints.scalar or not hints.names("array"):
         readings.append(text)
-    if outline.names("array"):
+    if hints.names("array"):
         readings.append([text])
         if not text:
             readings.append([])
-    return readings + _null(text, outline)
+    return readings + _null(text, hints)
 
 
-def _repeated(texts: list[str], written: Written, outline: SchemaHints) -> Raw:
-    if outline.kinds is not None and not outline.names("array"):
+def _repeated(texts: list[str], written: Written, hints: SchemaHints) -> Raw:
+    if hints.kinds is not None and not hints.names("array"):
         raise UnreadableError(f"is given {len(texts)} times, where once is expected")
     if not written.explode:
         raise UnreadableError(f"is given {len(texts)} times, where one list of all its items is expected")
     return [written.decode(text) for text in texts]
 
 
-def _spread(fields: Fields, written: Written, outline: SchemaHints) -> dict[str, Raw]:
+def _spread(fields: Fields, written: Written, hints: SchemaHints) -> dict[str, Raw]:
     """Collect the properties of an exploded object, which are fields of their own."""
-    names = [name for name in fields.names if name in outline.properties]
-    if outline.open:
-        names += [
-            name for name in fields.names if name not in outline.properties and name not in written.taken
-        ]
+    names = [name for name in fields.names if name in hints.properties]
+    if hints.open:
+        names += [name for name in fields.names if name not in hints.properties and name not in written.taken]
     properties: dict[str, Raw] = {}
     for name in names:
         texts = [written.decode(text) for text in fields.texts(name)]
@@ -257,20 +250,20 @@ def _spread(fields: Fields, written: Written, outline: SchemaHints) -> dict[str,
     return properties
 
 
-def _joined(text: str, separator: str, outline: SchemaHints, decode: Decode, *, explode: bool) -> list[Raw]:
+def _joined(text: str, separator: str, hints: SchemaHints, decode: Decode, *, explode: bool) -> list[Raw]:
     """Return the readings of a text in which a separator joins items, or names and values."""
     readings: list[Raw] = []
     pieces = text.split(separator) if text else []
-    if outline.scalar:
+    if hints.scalar:
         readings.append(decode(text))
-    if outline.names("array"):
+    if hints.names("array"):
         readings.append([decode(piece) for piece in pieces])
         if not text:
             readings.append([""])
         elif len(pieces) == 1 and separator in (whole := decode(text)):
             # Many clients encode the separator, too.
             readings.append([*whole.split(separator)])
-    if outline.names("object"):
+    if hints.names("object"):
         if len(pieces) == 1 and separator in (whole := decode(text)):
             pieces, decode = whole.split(separator), _same
         try:
@@ -278,12 +271,12 @@ def _joined(text: str, separator: str, outline: SchemaHints, decode: Decode, *, 
         except UnreadableError:
             if not readings:
                 raise
-    return readings + _null(text, outline) or [decode(text)]
+    return readings + _null(text, hints) or [decode(text)]
 
 
-def _null(text: str, outline: SchemaHints) -> list[Raw]:
+def _null(text: str, hints: SchemaHints) -> list[Raw]:
     """Return the reading of a text as null, where the schema takes null beside an array or an object."""
-    return [text] if not outline.scalar and outline.names("null") and text in ("", "null") else []
+    return [text] if not hints.scalar and hints.names("null") and text in ("", "null") else []
 
 
 def _pairs(pieces: list[str], decode: Decode, *, explode: bool) -> Raw:
@@ -296,11 +289,11 @@ def _pairs(pieces: list[str], decode: Decode, *, explode: bool) -> Raw:
     return {decode(name): decode(value) for name, value in zip(pieces[::2], pieces[1::2], strict=True)}
 
 
-def _matrix(text: str, name: str, outline: SchemaHints, *, explode: bool) -> list[Raw]:
+def _matrix(text: str, name: str, hints: SchemaHints, *, explode: bool) -> list[Raw]:
     if not text.startswith(";"):
         raise UnreadableError("must start with a semicolon")
     pieces = text[1:].split(";")
-    if explode and outline.names("object"):
+    if explode and hints.names("object"):
         return [_pairs(pieces, _path_text, explode=True)]
     values = []
     for piece in pieces:
@@ -309,8 +302,8 @@ def _matrix(text: str, name: str, outline: SchemaHints, *, explode: bool) -> lis
             raise UnreadableError(f"must be written as ;{name}=value")
         values.append(value)
     if len(values) == 1 and not explode:
-        return _joined(values[0], ",", outline, _path_text, explode=False)
-    if len(values) > 1 and not (explode and outline.names("array")):
+        return _joined(values[0], ",", hints, _path_text, explode=False)
+    if len(values) > 1 and not (explode and hints.names("array")):
         raise UnreadableError(f"is given {len(values)} times, where once is expected")
     decoded = [_path_text(value) for value in values]
-    return _alone(decoded[0], outline) if len(values) == 1 else [[*decoded]]
+    return _alone(decoded[0], hints) if len(values) == 1 else [[*decoded]]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.schema.translate import Dialect
 
-__all__ = ["check_sound"]
+__all__ = ["check_keywords"]
 
 _TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 
@@ -89,7 +89,7 @@ _SHAPES: Final = {
 }
 
 
-def check_sound(schema: dict[str, Any], dialect: Dialect, document: Document, at: str) -> None:
+def check_keywords(schema: dict[str, Any], dialect: Dialect, document: Document, at: str) -> None:
     """Check the keywords of one schema, not of those inside it.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
-from mockgrid.schema.metaschema import check_sound
+from mockgrid.schema.metaschema import check_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.patterns import pattern_mistake
 from mockgrid.schema.references import References
@@ -166,7 +166,7 @@ class Schemas:
             raise DocumentError("a schema was expected, a mapping.", where=self._document.where(at))
         if not self._old and "$schema" in source:
             dialect = dialect_named(source["$schema"], self._document, f"{at}/$schema")
-        check_sound(source, dialect, self._document, at)
+        check_keywords(source, dialect, self._document, at)
         self._check_patterns(source, at)
         if self._old and "$ref" in source:
             reference = self._reference(source["$ref"], f"{at}/$ref")

@@ -164,7 +164,7 @@ paths:
 
 
 def test_examples_that_break_their_schemas_are_remarked_upon():
-    assert Contract(yaml.load(EXAMPLES, name="a.yaml")).remarks == (
+    assert Contract(yaml.load(EXAMPLES, name="a.yaml")).warnings == (
         (
             "a.yaml:10:24",
             "this example breaks its own schema, so it is not used: name must be a string, got an integer.",
@@ -193,7 +193,7 @@ def test_many_examples_are_looked_at_in_little_time():
     data = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}
     contract = Contract(Document(data, "a"))
     started = time.thread_time()
-    remarks = contract.remarks
+    warnings = contract.warnings
     assert time.thread_time() - started < 2
-    assert len(remarks) == 20
-    assert remarks[1][0] == "a#/paths/~1x20/get/responses/200/content/application~1json/example"
+    assert len(warnings) == 20
+    assert warnings[1][0] == "a#/paths/~1x20/get/responses/200/content/application~1json/example"

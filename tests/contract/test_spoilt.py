@@ -107,7 +107,7 @@ def test_a_document_with_a_wrong_value_is_refused_or_served(place, value):
     told = io.StringIO()
     with contextlib.redirect_stderr(told):
         assert len(contract.sha256) == 64
-        assert isinstance(contract.remarks, tuple)
+        assert isinstance(contract.warnings, tuple)
         caller = Caller.serving(contract, key="k-test")
         assert all(200 <= answer.status < 600 for answer in answers(contract, caller))
     assert "Traceback" not in told.getvalue()
