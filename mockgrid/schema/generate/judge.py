@@ -110,7 +110,8 @@ class Judge:
 
     def _settle(self, schema: Schema) -> None:
         """Note what a schema comes to once repetitions are left out; those below it are known already."""
-        parts = [self._alias(part) for part in schema.in_place()]
+        # One that is not known yet applies this one to the same value again.
+        parts = [self._same.get(part.number, part) for part in schema.in_place()]
         keys = schema.keywords.keys()
         repeats = keys == {"if", "then", "else"} or (len(keys) == 1 and not _REPEATING.isdisjoint(keys))
         same = parts[0] if repeats and parts and all(part is parts[0] for part in parts) else schema

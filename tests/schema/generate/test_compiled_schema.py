@@ -1,4 +1,4 @@
-"""What the synthesiser promises, keyword by keyword."""
+"""What a compiled schema promises, keyword by keyword."""
 
 import json
 import os
@@ -21,8 +21,8 @@ JUDGES = {
 
 
 def values(schema, draft="2020-12", **options):
-    synthesiser = CompiledSchema(schema, draft=draft)
-    found = [synthesiser.value(f"s{seed}", **options) for seed in range(8)]
+    compiled = CompiledSchema(schema, draft=draft)
+    found = [compiled.value(f"s{seed}", **options) for seed in range(8)]
     for value in found:
         JUDGES[draft](schema).validate(value)
     return found
@@ -80,9 +80,9 @@ def test_examples_are_used_when_valid():
 
 
 def test_values_are_the_callers_own():
-    synthesiser = CompiledSchema({"const": {"a": [1]}})
-    synthesiser.value("s")["a"].append(2)
-    assert synthesiser.value("s") == {"a": [1]}
+    compiled = CompiledSchema({"const": {"a": [1]}})
+    compiled.value("s")["a"].append(2)
+    assert compiled.value("s") == {"a": [1]}
 
 
 def test_json_in_a_string():
@@ -145,6 +145,18 @@ def test_aliased_and_circular_python_objects_are_fine():
     node["properties"]["next"] = node
     value = CompiledSchema(node).value("s")
     assert {"a", "b"} <= value.keys()
+
+
+def test_a_circle_that_no_value_meets_does_no_harm():
+    schema = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "string"}},
+        "additionalProperties": {"$ref": "#/$defs/x"},
+        "not": {"required": ["b"]},
+        "$defs": {"x": {"$ref": "#/$defs/x"}},
+    }
+    assert values(schema)[0].keys() == {"a"}
 
 
 def test_history_does_not_matter():

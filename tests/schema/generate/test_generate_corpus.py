@@ -16,9 +16,9 @@ CORPUS = json.loads(Path(__file__).with_name("corpus.json").read_text(encoding="
 def test_real_schema_gets_valid_values(name):
     schema = CORPUS[name]
     judge = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema)
-    synthesiser = CompiledSchema(schema)
+    compiled = CompiledSchema(schema)
     for seed in range(12):
-        judge.validate(synthesiser.value(f"seed {seed}", text="It is 3 °C in Oslo."))
+        judge.validate(compiled.value(f"seed {seed}", text="It is 3 °C in Oslo."))
 
 
 @pytest.mark.parametrize("name", CORPUS)
@@ -34,14 +34,14 @@ def test_real_schema_is_quick(name):
 
 @pytest.mark.parametrize("name", ["pydantic Person", "pydantic Zoo", "pydantic Pat", "all formats"])
 def test_different_seeds_give_different_values(name):
-    synthesiser = CompiledSchema(CORPUS[name])
-    assert len({json.dumps(synthesiser.value(str(seed))) for seed in range(20)}) > 15
+    compiled = CompiledSchema(CORPUS[name])
+    assert len({json.dumps(compiled.value(str(seed))) for seed in range(20)}) > 15
 
 
 def test_formats_are_honoured():
     schema = CORPUS["all formats"]
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     judge = jsonschema.Draft202012Validator(schema, format_checker=checker)
-    synthesiser = CompiledSchema(schema)
+    compiled = CompiledSchema(schema)
     for seed in range(50):
-        judge.validate(synthesiser.value(str(seed)))
+        judge.validate(compiled.value(str(seed)))
