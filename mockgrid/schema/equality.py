@@ -32,5 +32,5 @@ def frozen(value: Any) -> Hashable:
         return ("array", *[frozen(item) for item in value])
     if isinstance(value, dict):
         return ("object", frozenset((name, frozen(item)) for name, item in value.items()))
-    found: Hashable = value  # numbers are equal, and hash alike, across int and float
-    return found
+    scalar: Hashable = value  # numbers are equal, and hash alike, across int and float
+    return scalar

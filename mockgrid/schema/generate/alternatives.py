@@ -17,8 +17,8 @@ from mockgrid.schema.generate.schema import EVERY_KIND, NULL, NUMBER, STRING, Sc
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mockgrid.schema.generate.chooser import Position
-    from mockgrid.schema.generate.document import Document
+    from mockgrid.schema.generate.chooser import ValuePosition
+    from mockgrid.schema.generate.document import SchemaDocument
     from mockgrid.schema.generate.limits import Budget
 
 _ASIDE_LIMIT = 8
@@ -64,12 +64,12 @@ class _Option:
 class Alternatives:
     """Enumerates the alternatives of places in a document."""
 
-    def __init__(self, document: Document, minimum: MinimumSize, budget: Budget) -> None:
+    def __init__(self, document: SchemaDocument, minimum: MinimumSize, budget: Budget) -> None:
         self._document = document
         self._minimum = minimum
         self._budget = budget
 
-    def of(self, applied: Sequence[Schema], position: Position) -> Iterator[Alternative]:
+    def of(self, applied: Sequence[Schema], position: ValuePosition) -> Iterator[Alternative]:
         """The alternatives in which all of ``applied`` holds.
 
         Args:
@@ -166,7 +166,7 @@ class Alternatives:
         brings = tuple(schema for schema in against if schema is not None)
         return (_Option(), _Option(brings)) if brings else ()
 
-    def _order(self, options: list[_Option], position: Position) -> list[_Option]:
+    def _order(self, options: list[_Option], position: ValuePosition) -> list[_Option]:
         """The order in which to try options; those that cannot end are left out."""
         if any(not option.brings for option in options):
             return options  # "nothing more" is among them: a fixed preference

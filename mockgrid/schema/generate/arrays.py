@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.schema.generate.attempt import GenerationAttempt
-    from mockgrid.schema.generate.chooser import Position
+    from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Constraints
     from mockgrid.schema.generate.schema import Schema
 
@@ -20,7 +20,9 @@ _USUAL_ITEMS = 2
 _RANDOM_TRIES = 12
 
 
-def arrays(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[list[JSON]]:
+def arrays(
+    constraints: Constraints, position: ValuePosition, attempt: GenerationAttempt
+) -> Iterator[list[JSON]]:
     """Arrays of the right length whose items fit; a usual one first, then the shortest.
 
     Raises:
@@ -66,7 +68,7 @@ class _ItemPlan:
                 where=constraints.where,
             )
 
-    def usual(self, position: Position) -> int:
+    def usual(self, position: ValuePosition) -> int:
         """A length to read well."""
         length = self._leading
         if self.high is None or self.high > self._leading:
@@ -75,7 +77,7 @@ class _ItemPlan:
         length = max(length, self.low)
         return length if self.high is None else min(length, self.high)
 
-    def fill(self, length: int, position: Position) -> list[JSON]:
+    def fill(self, length: int, position: ValuePosition) -> list[JSON]:
         """An array of that length.
 
         Raises:
@@ -107,7 +109,7 @@ class _ItemPlan:
     def _distinct(  # noqa: PLR0913, PLR0917 (what is wanted, and what there is already)
         self,
         applied: list[Schema],
-        position: Position,
+        position: ValuePosition,
         taken: set[object],
         base: int,
         index: int,

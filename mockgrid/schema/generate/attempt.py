@@ -9,7 +9,7 @@ from mockgrid.schema.generate.limits import CHARACTER_LIMIT, NODE_LIMIT, Budget,
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mockgrid.schema.generate.chooser import Position
+    from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.judge import Judge
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.minimum import MinimumSize
@@ -30,7 +30,7 @@ class GenerationAttempt:
         nodes: how many parts were made.
     """
 
-    make: Callable[[Sequence[Schema], Position], JSON]
+    make: Callable[[Sequence[Schema], ValuePosition], JSON]
 
     def __init__(self, steps: int, judge: Judge, minimum: MinimumSize) -> None:
         self.budget = Budget(steps)

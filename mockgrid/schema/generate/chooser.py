@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Chooser", "Position", "SeededChooser"]
+__all__ = ["Chooser", "SeededChooser", "ValuePosition"]
 
 Item = TypeVar("Item")
 
@@ -54,7 +54,7 @@ class SeededChooser:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Position:
+class ValuePosition:
     """Where a value will stand, and how to go about it.
 
     Attributes:
@@ -83,11 +83,13 @@ class Position:
             return self.chooser.integer(0, size - 1)
         return (self.base + self.turn) % size
 
-    def below(self, name: str, *, lean: bool = False) -> Position:
+    def below(self, name: str, *, lean: bool = False) -> ValuePosition:
         """The position of a member."""
         lean = self.lean or lean
-        return Position(self.chooser, name, self.depth + 1, lean, self.turn, self.base, self.span, self.text)
+        return ValuePosition(
+            self.chooser, name, self.depth + 1, lean, self.turn, self.base, self.span, self.text
+        )
 
-    def item(self, turn: int | None, base: int, span: int) -> Position:
+    def item(self, turn: int | None, base: int, span: int) -> ValuePosition:
         """The position of an item, which may have to differ from its neighbours."""
-        return Position(self.chooser, self.name, self.depth + 1, self.lean, turn, base, span, self.text)
+        return ValuePosition(self.chooser, self.name, self.depth + 1, self.lean, turn, base, span, self.text)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mockgrid.errors import InvalidSchemaError, UnsatisfiableError
 from mockgrid.schema.generate.attempt import GenerationAttempt
-from mockgrid.schema.generate.chooser import Position, SeededChooser
-from mockgrid.schema.generate.document import Document
+from mockgrid.schema.generate.chooser import SeededChooser, ValuePosition
+from mockgrid.schema.generate.document import SchemaDocument
 from mockgrid.schema.generate.generator import Generator, Known
 from mockgrid.schema.generate.judge import Judge
 from mockgrid.schema.generate.keywords import choose_draft
@@ -48,7 +48,7 @@ class CompiledSchema:
 
     def __init__(self, schema: dict[str, object] | bool, *, draft: str | None = None) -> None:  # noqa: FBT001 (booleans are schemas)
         try:
-            self._document = Document(schema, choose_draft(schema, draft))
+            self._document = SchemaDocument(schema, choose_draft(schema, draft))
             self._object = self._document.make({"type": "object"}, self._document.root)
         except RecursionError as error:
             raise InvalidSchemaError("the schema is nested too deep") from error
@@ -84,7 +84,7 @@ class CompiledSchema:
             for schema in applied:
                 self._minimum.require(schema)
             for attempt, (lean, careful, steps) in enumerate(_ATTEMPTS):
-                position = Position(chooser(attempt), text=text[:_TEXT_LIMIT], lean=lean)
+                position = ValuePosition(chooser(attempt), text=text[:_TEXT_LIMIT], lean=lean)
                 try:
                     return self._try(applied, position, steps, careful=careful)
                 except UnsatisfiableError as error:
@@ -95,7 +95,7 @@ class CompiledSchema:
             ) from error
         raise failure or UnsatisfiableError("no value was found")
 
-    def _try(self, applied: list[Schema], position: Position, steps: int, *, careful: bool) -> JSON:
+    def _try(self, applied: list[Schema], position: ValuePosition, steps: int, *, careful: bool) -> JSON:
         attempt = GenerationAttempt(steps, self._judge, self._minimum)
         value = Generator(self._document, attempt, self._known, careful=careful).make(applied, position)
         if not is_sound(value):

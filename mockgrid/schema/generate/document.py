@@ -26,7 +26,7 @@ _PATTERN_LIMIT = 12_000
 _COMPOUND = IN_PLACE | frozenset(REFERENCES)
 
 
-class Document:
+class SchemaDocument:
     """The compiled form of one schema document.
 
     Args:

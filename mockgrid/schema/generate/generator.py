@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mockgrid.schema.generate.attempt import GenerationAttempt
-    from mockgrid.schema.generate.chooser import Position
-    from mockgrid.schema.generate.document import Document
+    from mockgrid.schema.generate.chooser import ValuePosition
+    from mockgrid.schema.generate.document import SchemaDocument
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.schema import Schema
 
@@ -54,7 +54,7 @@ class Generator:
     """
 
     def __init__(
-        self, document: Document, attempt: GenerationAttempt, known: Known, *, careful: bool = False
+        self, document: SchemaDocument, attempt: GenerationAttempt, known: Known, *, careful: bool = False
     ) -> None:
         attempt.make = self.make
         self._attempt = attempt
@@ -64,7 +64,7 @@ class Generator:
         self._alternatives = Alternatives(document, attempt.minimum, attempt.budget)
         self._open: Counter[tuple[int, ...]] = Counter()
 
-    def make(self, applied: Sequence[Schema], position: Position) -> JSON:
+    def make(self, applied: Sequence[Schema], position: ValuePosition) -> JSON:
         """A value that meets all of the schemas.
 
         Raises:
@@ -89,7 +89,7 @@ class Generator:
             self._open[place] -= 1
 
     def _try_alternatives(
-        self, applied: Sequence[Schema], place: tuple[int, ...], position: Position
+        self, applied: Sequence[Schema], place: tuple[int, ...], position: ValuePosition
     ) -> JSON:
         failure: UnsatisfiableError | None = None
         for constraints in islice(self._constraints(applied, place, position), _ALTERNATIVES_TRIED):
@@ -107,7 +107,7 @@ class Generator:
         )
 
     def _constraints(
-        self, applied: Sequence[Schema], place: tuple[int, ...], position: Position
+        self, applied: Sequence[Schema], place: tuple[int, ...], position: ValuePosition
     ) -> Iterator[Constraints]:
         """What may be wanted here, one possibility after the other."""
         known = self._known.get(place)
@@ -128,7 +128,7 @@ class Generator:
             yield constraints
 
     def _candidates(
-        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+        self, constraints: Constraints, applied: Sequence[Schema], position: ValuePosition
     ) -> Iterator[JSON]:
         if constraints.listed is not None:
             yield from self._listed(constraints, applied, position)
@@ -149,7 +149,7 @@ class Generator:
         if failure is not None:
             raise failure
 
-    def _of_kind(self, kind: int, constraints: Constraints, position: Position) -> Iterator[JSON]:
+    def _of_kind(self, kind: int, constraints: Constraints, position: ValuePosition) -> Iterator[JSON]:
         if kind == OBJECT:
             yield from objects(constraints, position, self._attempt)
         elif kind == ARRAY:
@@ -169,7 +169,7 @@ class Generator:
         elif kind == NULL:
             yield None
 
-    def _embedded(self, constraints: Constraints, position: Position) -> Iterator[str]:
+    def _embedded(self, constraints: Constraints, position: ValuePosition) -> Iterator[str]:
         """A string that is itself JSON, if it is allowed to be that long."""
         text = json.dumps(self.make(constraints.embeds or [], position.below(position.name)))
         if not constraints.patterns and constraints.length.admits(len(text)):
@@ -177,7 +177,7 @@ class Generator:
             yield text
 
     def _listed(
-        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+        self, constraints: Constraints, applied: Sequence[Schema], position: ValuePosition
     ) -> Iterator[JSON]:
         values = constraints.listed or []
         start = position.draw(len(values)) if values else 0
@@ -200,7 +200,7 @@ class Generator:
             )
 
     def _suggested(
-        self, constraints: Constraints, applied: Sequence[Schema], position: Position
+        self, constraints: Constraints, applied: Sequence[Schema], position: ValuePosition
     ) -> Iterator[JSON]:
         """Examples and defaults, where they are valid and no distinct values are wanted."""
         usable = [value for value in constraints.suggestions if value not in (None, [], {}, "")]

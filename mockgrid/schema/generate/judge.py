@@ -15,7 +15,7 @@ from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable
 
-    from mockgrid.schema.generate.document import Document
+    from mockgrid.schema.generate.document import SchemaDocument
 
 _VALIDATORS: tuple[Any, ...] = (
     jsonschema_rs.Draft4Validator,
@@ -42,7 +42,7 @@ class Judge:
         document: the compiled schemas.
     """
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: SchemaDocument) -> None:
         self._document = document
         self._same: dict[int, Schema] = {}
         self._settled: set[int] = set()

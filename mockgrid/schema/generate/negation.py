@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.schema.generate.keywords import DRAFT_4, TYPES, is_number
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate.document import Document
+    from mockgrid.schema.generate.document import SchemaDocument
     from mockgrid.schema.generate.schema import Schema
 
 _ALTERNATIVE_LIMIT = 12
@@ -27,7 +27,7 @@ _OPPOSED = {
 }
 
 
-def negate(document: Document, schema: Schema) -> Schema | None:
+def negate(document: SchemaDocument, schema: Schema) -> Schema | None:
     """A schema whose values break ``schema``; it may miss some, and there is none where none is known.
 
     Wherever it holds, the denied schema still has to be checked: this says where to look, not more.

@@ -14,7 +14,7 @@ from mockgrid.schema.generate.schema import FRACTION, INTEGER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.schema.generate.chooser import Position
+    from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Bound, Constraints
 
 _USUAL = 100
@@ -31,7 +31,7 @@ _WIDEST_WRITTEN = 200
 _TRIES_OF_SCALE = 3
 
 
-def numbers(constraints: Constraints, kinds: int, position: Position) -> Iterator[int | float]:
+def numbers(constraints: Constraints, kinds: int, position: ValuePosition) -> Iterator[int | float]:
     """Numbers within the bounds, and multiples of what is wanted; the first ones are the nicest.
 
     Args:
@@ -125,7 +125,7 @@ def _multiples(
     low: Fraction | None,
     high: Fraction | None,
     step: Fraction,
-    position: Position,
+    position: ValuePosition,
 ) -> Iterator[Fraction]:
     """Multiples of a step between the bounds, from anywhere among the hundred that are nearest to zero."""
     first = None if low is None else math.ceil(low / step)
@@ -143,7 +143,7 @@ def _multiples(
         yield (first + (start + turn) % size) * step
 
 
-def _decimals(low: Fraction | None, high: Fraction | None, position: Position) -> Iterator[Fraction]:
+def _decimals(low: Fraction | None, high: Fraction | None, position: ValuePosition) -> Iterator[Fraction]:
     """Decimals between the bounds, with two digits or as many as it takes."""
     if low is None:
         low = high - _USUAL if high is not None and high <= 0 else Fraction(0)

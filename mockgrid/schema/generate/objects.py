@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.schema.generate.attempt import GenerationAttempt
-    from mockgrid.schema.generate.chooser import Position
+    from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Constraints
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.schema import Schema
@@ -25,7 +25,7 @@ _MEMBERS_KEPT = 10_000
 
 
 def objects(
-    constraints: Constraints, position: Position, attempt: GenerationAttempt
+    constraints: Constraints, position: ValuePosition, attempt: GenerationAttempt
 ) -> Iterator[dict[str, JSON]]:
     """Objects with all members that are declared, in their order; then ones with the required members only.
 
@@ -71,7 +71,7 @@ class _MemberPlan:
             if self._schemas(name) is None:
                 raise UnsatisfiableError(f"the required member {name[:60]!r} is not allowed", where=where)
 
-    def fill(self, position: Position, *, lean: bool) -> dict[str, JSON]:
+    def fill(self, position: ValuePosition, *, lean: bool) -> dict[str, JSON]:
         """An object with every declared member, or with as few as will do when ``lean``."""
         constraints = self._constraints
         chosen = self._choose(position, lean=lean)
@@ -93,7 +93,7 @@ class _MemberPlan:
             )
         return made
 
-    def _choose(self, position: Position, *, lean: bool) -> dict[str, None]:
+    def _choose(self, position: ValuePosition, *, lean: bool) -> dict[str, None]:
         chosen = dict(self._required)
         wanted = (
             self._constraints.members.low
@@ -114,7 +114,7 @@ class _MemberPlan:
         applied = self._schemas(name)
         return applied is not None and self._attempt.minimum.of_all(applied) < NODE_LIMIT
 
-    def _add(self, made: dict[str, JSON], name: str, position: Position) -> bool:
+    def _add(self, made: dict[str, JSON], name: str, position: ValuePosition) -> bool:
         applied = self._schemas(name)
         if applied is None:
             return False
@@ -142,7 +142,7 @@ class _MemberPlan:
                     pending.append(needed)
         return closed
 
-    def _sample_members(self, position: Position) -> int:
+    def _sample_members(self, position: ValuePosition) -> int:
         """How many members to show of an object whose names are free: some, if it says what they hold."""
         if position.lean or self._required or self._attempt.nodes > _LEAN_AFTER:
             return 0
@@ -153,7 +153,7 @@ class _MemberPlan:
         )
         return min(1 + position.chooser.integer(0, 1), self._most) if spoken else 0
 
-    def _extend(self, made: dict[str, JSON], position: Position, count: int, *, spare: bool) -> None:
+    def _extend(self, made: dict[str, JSON], position: ValuePosition, count: int, *, spare: bool) -> None:
         """Adds members with names of our own making."""
         target = min(len(made) + count, self._most)
         tries = 0
@@ -168,7 +168,7 @@ class _MemberPlan:
             if not self._add(made, name, position) and spare:
                 return
 
-    def _names(self, position: Position, target: int) -> Iterator[str]:
+    def _names(self, position: ValuePosition, target: int) -> Iterator[str]:
         """Names to try, those most likely to be allowed first."""
         yield from self._constraints.properties
         rules = self._constraints.having("propertyNames")

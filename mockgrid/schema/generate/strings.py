@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.schema.generate.attempt import GenerationAttempt
-    from mockgrid.schema.generate.chooser import Position
+    from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Constraints
 
 _STEM_LIMIT = 24
@@ -32,7 +32,7 @@ _PROSE = words(
 )
 
 
-def strings(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[str]:
+def strings(constraints: Constraints, position: ValuePosition, attempt: GenerationAttempt) -> Iterator[str]:
     """Strings of the right length, format and pattern; the first ones are the nicest.
 
     Raises:
@@ -79,7 +79,7 @@ def _phrase(constraints: Constraints, formats: list[str]) -> str:
     return f"no string was found for {' with '.join(wanted)}"
 
 
-def _readable(constraints: Constraints, position: Position, formats: list[str]) -> Iterator[str]:
+def _readable(constraints: Constraints, position: ValuePosition, formats: list[str]) -> Iterator[str]:
     """Samples of the formats; without any, the text that may stand here, and names with a number."""
     low, high = constraints.length.low, constraints.length.high
     number = position.draw(max(_NUMBERS, position.span)) + 1
@@ -94,7 +94,7 @@ def _readable(constraints: Constraints, position: Position, formats: list[str]) 
             yield human(position.name, number + turn, low, high)
 
 
-def _examples(constraints: Constraints, position: Position, attempt: GenerationAttempt) -> Iterator[str]:
+def _examples(constraints: Constraints, position: ValuePosition, attempt: GenerationAttempt) -> Iterator[str]:
     """Texts that the patterns match, one by one and then together."""
     low, high = constraints.length.low, constraints.length.high
     # Where many different ones are wanted, length is what a pattern most often leaves free.
