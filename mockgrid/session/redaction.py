@@ -30,6 +30,8 @@ _SECRET_FIELD = re.compile(
     r"|authorization|(?:access|refresh|id|bearer)[-_]?token",
     re.IGNORECASE,
 )
+# Each of these names has one of them, which is soon looked for.
+_PARTS_OF_NAMES = (b"key", b"secret", b"passw", b"pwd", b"authorization", b"token")
 _FIELDS_OF_BODY = re.compile(rb'"(?:%b)"\s*:' % _SECRET_FIELD.pattern.encode(), re.IGNORECASE)
 _FIELDS_OF_FORM = re.compile(
     rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*))'
@@ -99,13 +101,7 @@ class Redaction:
         for raw_name, raw_value in sent.headers.items():
             words.update(self._of_header(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
         words.update(self._of_query(sent.query.decode("latin-1")))
-        if _FIELDS_OF_BODY.search(body):
-            with suppress(MalformedJsonError):
-                words.update(_of_fields(read_json(body, _DEEPEST)))
-        else:
-            for match in _FIELDS_OF_FORM.finditer(body):
-                value = (match[1] or match[2] or b"").decode("utf-8", "replace")
-                words.update((value, unquote_plus(value)))
+        words.update(_of_body(body))
         return Hidden(words)
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
@@ -226,6 +222,20 @@ class Hidden:
                     pieces += [text[done:start], REDACTED]
                     done = cut.start()
         return "".join([*pieces, text[done:]])
+
+
+def _of_body(body: bytes) -> Iterator[str]:
+    """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
+    lowered = body.lower()
+    if not any(part in lowered for part in _PARTS_OF_NAMES):
+        return
+    if _FIELDS_OF_BODY.search(body):
+        with suppress(MalformedJsonError):
+            yield from _of_fields(read_json(body, _DEEPEST))
+    elif not body.startswith((b"{", b"[")):
+        for match in _FIELDS_OF_FORM.finditer(body):
+            value = (match[1] or match[2] or b"").decode("utf-8", "replace")
+            yield from (value, unquote_plus(value))
 
 
 def _of_fields(value: Any) -> Iterator[str]:
