@@ -199,7 +199,7 @@ class Recorder:
         self, operation: Operation, warnings: list[FieldWarning], count: int, tally: Tally | None = None
     ) -> None:
         for warning in warnings:
-            (tally or self._tally).remark(operation.id, warning, count)
+            (tally or self._tally).warning(operation.id, warning, count)
 
 
 def _steps(session: Session, tally: Tally) -> None:

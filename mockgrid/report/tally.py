@@ -70,16 +70,16 @@ class Tally:
             },
         )
 
-    def remark(self, operation: str | None, remark: FieldWarning, count: int = 1) -> None:
+    def warning(self, operation: str | None, warning: FieldWarning, count: int = 1) -> None:
         """Add an unknown or deprecated field of so many valid requests."""
         self._add(
             "warnings",
             {
-                "code": remark.code,
+                "code": warning.code,
                 "operation": operation,
-                "pointer": _INDEX.sub("*", remark.pointer)[:_LONGEST],
-                "path": _DOTTED_INDEX.sub("*", remark.path)[:_LONGEST],
-                "message": remark.message[:_LONGEST],
+                "pointer": _INDEX.sub("*", warning.pointer)[:_LONGEST],
+                "path": _DOTTED_INDEX.sub("*", warning.path)[:_LONGEST],
+                "message": warning.message[:_LONGEST],
             },
             count,
         )

@@ -107,7 +107,7 @@ def tally():
         None, {"code": "MG118", "pointer": f"/{HOSTILE}", "message": HOSTILE, "contract": "/x"}, HOSTILE
     )
     for remark in field_warnings(schema, {"item": "tea", "size": "L", "cuont": 1}):
-        found.remark("placeOrder", remark)
+        found.warning("placeOrder", remark)
     found.verdict("retry_after_ignored", "mg-10", "503 asked for 2 s; the next came after 0.4 s.", [3, 4])
     found.verdict("something_new", HOSTILE, HOSTILE, ["x"])
     found.step("busy", "two failures", "busy.yaml:4", 2)

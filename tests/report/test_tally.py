@@ -18,7 +18,7 @@ def test_what_stands_at_different_indices_is_one():
     tally = Tally()
     for number in range(12):
         tally.violation("chat", violation(f"/messages/{number}/content/{number}/3d"), f"s{number}")
-        tally.remark("chat", FieldWarning("MG140", f"/tools/{number}", f"tools.{number}", "is not known"))
+        tally.warning("chat", FieldWarning("MG140", f"/tools/{number}", f"tools.{number}", "is not known"))
     found = tally.as_json()
     assert [(entry["pointer"], entry["count"]) for entry in found["violations"]] == [
         ("/messages/*/content/*/3d", 12)
@@ -98,7 +98,7 @@ def filled(entries):
         if kind == "violation":
             tally.violation(one, violation(f"/{other}/{number}", f"got {number}"), f"s{number}")
         elif kind == "remark":
-            tally.remark(one, FieldWarning("MG140", f"/{other}", other, f"got {number}"))
+            tally.warning(one, FieldWarning("MG140", f"/{other}", other, f"got {number}"))
         elif kind == "verdict":
             tally.verdict(one, other, "said", [number])
         elif kind == "step":
