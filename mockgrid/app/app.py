@@ -60,7 +60,6 @@ _TELL_EVERY = 1_000
 _NOT_THE_API = (CONTROL, "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
-_ERRORS = 400
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
@@ -308,7 +307,10 @@ class App:
 
     def _log(self, exchange: Exchange, session: Session) -> None:
         path = exchange.path
-        if exchange.status >= _ERRORS:  # a path that is known holds no key; any other may
+        operation = exchange.operation
+        if (
+            operation is None or "{" in operation.path
+        ):  # a path without parameters holds no key; any other may
             path = self.redaction.of(exchange).text(path)
         self.log.record(
             exchange.method,

@@ -215,3 +215,21 @@ def test_no_verdict_tells_a_secret():
     told = everything(caller.app)
     assert "retried_non_retryable" in told
     assert SECRET not in told
+
+
+def test_no_key_in_a_path_is_logged(capfd, tmp_path):
+    document = tmp_path / "pets.json"
+    reply = {"200": {"description": "It"}}
+    pet = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {"/pets/{id}": {"get": {"parameters": [pet], "responses": reply, "security": [{"key": []}]}}}
+    schemes = {"key": {"type": "http", "scheme": "bearer"}}
+    info = {"title": "Pets", "version": "1"}
+    described = {"openapi": "3.0.3", "info": info, "components": {"securitySchemes": schemes}, "paths": paths}
+    document.write_text(json.dumps(described))
+    caller = Caller(SECRET, document=str(document), log="text")
+    assert caller.call("GET", f"/pets/{SECRET}").status == 200
+    assert caller.call("GET", f"/{SECRET}").status == 404
+    caller.app.close()
+    log = capfd.readouterr().err
+    assert SECRET not in log
+    assert "GET /pets/[redacted] 200" in log
