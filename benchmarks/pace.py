@@ -26,10 +26,10 @@ import uvloop
 from mockgrid.http.head import Head
 from mockgrid.http.send import send_reply
 from mockgrid.http.server import run
-from mockgrid.reply.delivery import Delivery
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.delivery.delivery import script_of_stream
 from mockgrid.reply.reply import SSE, Reply
-from mockgrid.scenario.delay import Fixed
-from mockgrid.scenario.pace import Pace
+from mockgrid.scenario.delivery import Delivery, Fixed, Pace
 from mockgrid.session.exchange import Exchange
 from mockgrid.settings import Settings
 
@@ -52,7 +52,7 @@ class Paced:
             PREFIX + b'"choices":[{"index":0,"delta":{"content":" %d"}}]}\n\n' % n for n in range(self.tokens)
         ]
         pace = Pace(first_token=Fixed(1 / self.rate), tokens_per_second=self.rate)
-        script = Delivery(pace=pace).stream(events, "bench", opening=0, closing=0)
+        script = script_of_stream(Delivery(pace=pace), events, "bench", FORM, opening=0, closing=0)
         reply = Reply(200, [(b"content-type", SSE)], script=script)
         exchange = Exchange(1, 0.0, Head(scope), b"", None, reply)
         await send_reply(reply, b"req_bench", exchange, scope, receive, send)

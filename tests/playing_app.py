@@ -9,8 +9,10 @@ from raw_http import connect
 
 from mockgrid.http.send import send_reply
 from mockgrid.http.writer import AsgiWriter
-from mockgrid.reply.delivery import Delivery
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.reply import JSON, SSE, Reply
+from mockgrid.scenario.delivery import Delivery
 from mockgrid.session.exchange import Exchange
 
 
@@ -89,10 +91,10 @@ class Player:
             more = message["more_body"]
         streamed = b"true" in body or path.endswith("stream")
         if streamed:
-            script = self.delivery.stream(self.events, "seed", virtual=self.virtual)
+            script = script_of_stream(self.delivery, self.events, "seed", FORM, virtual=self.virtual)
             reply = Reply(200, [(b"content-type", SSE)], script=script)
         else:
-            script = self.delivery.whole(BODY, "seed", virtual=self.virtual)
+            script = script_of_body(self.delivery, BODY, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", JSON)], script=script)
         self.reply = reply
         exchange = Exchange(1, 0.0, HEAD, b"", None, reply)

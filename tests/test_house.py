@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
 MOST_MODULES = 297
-MOST_CODE_LINES = 26_648
+MOST_CODE_LINES = 26_642
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -86,35 +86,34 @@ SCHEMA_WORDS = frozenset(
 
 EXCEPTIONS = {
     "runtime_circles": "document.document document.yaml",
-    "typed_circles": "contract.contract contract.router document.document document.yaml",
+    "typed_circles": """
+        contract.contract contract.router document.document document.yaml schema.generate.application
+        schema.generate.arrays schema.generate.evaluation schema.generate.maker schema.generate.objects
+    """,
     "unargued_imports": "",
     "long_modules": "",
     "classes_of_one_name": """
-        Call Composer Exchange Fields Head Line Meeting NearMiss Part Place Spot Stream Violation
+        Composer Document Exchange Fields Head Line NearMiss Place Schemas Spot
+        Values Violation _Plan
     """,
     "pale_names": """
-        app.app app.compose app.read contract.bodies contract.compiler contract.contract
-        contract.coverage.rows contract.coverage.snapshot contract.examples contract.extension
-        contract.fields contract.media_types contract.multipart contract.operation contract.parameters
-        contract.router contract.security contract.styles document.bundle document.jsonpath
-        document.nearest document.yaml document.yaml_mistakes findings findings.finding http.listen
-        http.protocol.httptools_guard http.protocol.target http.timeout reply.accept reply.chat.chunks
-        reply.chat.plan reply.chat.replies reply.chat.strict reply.checking reply.errors reply.examples
-        reply.faults reply.first_byte reply.generic reply.models reply.playing reply.prefer
-        reply.request reply.script reply.scripted reply.xml scenario.duration scenario.error
-        scenario.explanation scenario.given scenario.index scenario.ledger scenario.library
-        scenario.matcher scenario.meeting scenario.partial scenario.possibility scenario.possible_calls
-        scenario.predicate scenario.reading.reply scenario.reading.settings scenario.reading.steps
-        scenario.reading.stream scenario.reading.structure scenario.scope scenario.template
-        scenario.view scenario.when schema.branches schema.explain schema.formats
-        schema.hints schema.node schema.references schema.required schema.schemas schema.stack
-        schema.translate schema.violation session.verdicts.texts
+        app.app app.read contract.bodies contract.compiler contract.contract contract.coverage.rows
+        contract.coverage.snapshot contract.examples contract.extension contract.fields
+        contract.media_types contract.multipart contract.operation contract.parameters contract.router
+        contract.security contract.styles document.bundle document.jsonpath document.nearest
+        document.yaml document.yaml_mistakes findings findings.finding http.listen
+        http.protocol.httptools_guard http.protocol.target http.timeout reply.chat.schemas
+        schema.branches schema.equality schema.explain schema.formats schema.generate.application
+        schema.generate.arrays schema.generate.demand schema.generate.denial schema.generate.document
+        schema.generate.draft schema.generate.evaluation schema.generate.least schema.generate.maker
+        schema.generate.numbers schema.generate.objects schema.generate.schema schema.generate.strings
+        schema.generate.world schema.hints schema.node schema.references schema.regex.charset
+        schema.regex.escape schema.regex.example schema.regex.lengths schema.regex.meet schema.required
+        schema.schemas schema.stack schema.translate schema.violation session.verdicts.texts
     """,
     "uvicorn_imports": "http.protocol.h11_guard http.protocol.httptools_guard http.server",
     "stray_chat_words": """
-        control.document reply.error_event reply.scripted scenario.reading.reply
-        scenario.reading.structure scenario.view session.verdicts.streams session.verdicts.texts
-        testing.exchange
+        control.document scenario.reading.reply scenario.reading.structure testing.exchange
     """,
     "stray_schema_words": """
         contract.contract control.document document.bundle reply.examples report.junit

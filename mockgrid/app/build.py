@@ -73,9 +73,11 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
 def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
     """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
     from mockgrid.findings import place_of  # noqa: PLC0415 - 4 ms, with scenarios alone
-    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 - 25 ms, with scenarios alone
+    from mockgrid.reply.checking import (  # noqa: PLC0415 - 25 ms, with scenarios alone
+        check_scenario,
+        unsatisfiable_steps,
+    )
     from mockgrid.scenario.library import load_library  # noqa: PLC0415 - 80 ms, for the same
-    from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 - 15 ms, for the same
 
     operations = [operation.id for operation in contract.operations]
     own = load_library(settings.scenarios, operations=operations)
@@ -91,7 +93,7 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
             unusable[name] = scenario.origin.document.name
         else:
             usable[name] = scenario
-            findings += waiting_for_ever(scenario, contract, models)
+            findings += unsatisfiable_steps(scenario, contract, models)
     findings.sort(key=lambda finding: place_of(finding.where))
     # An operator's scenario takes the place of a shipped one; those of another contract are left out.
     shipped = load_library([bundled("scenarios")], operations=operations)

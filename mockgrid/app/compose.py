@@ -7,11 +7,10 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.extension import Models, known_models
-from mockgrid.contract.operation import CHAT, MODELS
-from mockgrid.reply.chat.replies import ChatReplies
-from mockgrid.reply.models import ModelReplies
-from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
+from mockgrid.contract.extension import known_models
+from mockgrid.reply.behaviour import Kit
+from mockgrid.reply.behaviours import BEHAVIOURS, conversation_of, is_usual, sending_keys
+from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
 from mockgrid.reply.refused import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
@@ -45,9 +44,9 @@ class Composer:
         models = contract.policy.models
         if settings.models:
             models = known_models(settings.models, models)
-        chat = ChatReplies(
-            contract,
-            best_tokenizer(),
+        kit = Kit(
+            contract=contract,
+            tokenizer=best_tokenizer(),
             models=models,
             style=settings.style,
             prose_tokens=settings.prose_tokens,
@@ -55,13 +54,16 @@ class Composer:
             strict=settings.strict,
         )
         self._contract = contract
+        self._default_model = models.default if models is not None else "default"
         self._behaviours: dict[str | None, Behaviour] = {
-            CHAT: chat,
-            MODELS: ModelReplies(models or Models(), contract.title),
+            name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
         }
-        self._chat = chat
+        operations = contract.operations
+        self._usual = frozenset(entry.id for entry in operations if is_usual(entry, operations))
+        # By which keys a request says how its reply is sent, by the operation's behaviour.
+        self._sending = {entry.behaviour: sending_keys(entry.behaviour) for entry in operations}
         # All that varies is drawn from the contract and the seed, and then from the request.
-        self._drawn = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
+        self._digest = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
     @cached_property
     def _generic(self) -> GenericReplies:
@@ -76,8 +78,8 @@ class Composer:
         from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - see above
         from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - see above
 
-        scripted = ScriptedReplies(self._chat, self._errors, self._generic, self._behaviours)
-        return ScenarioReplies(scripted, self._chat.default_model)
+        scripted = ScriptedReplies(self._errors, self._generic, self._behaviours)
+        return ScenarioReplies(scripted, self._default_model, self._contract.operations)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
@@ -87,30 +89,30 @@ class Composer:
         behaviour = self._behaviours.get(request.operation.behaviour)
         if behaviour is not None:
             behaviour.check(request)
-        asked, sending = request.asked()
-        drawn = self._drawn.copy()
-        drawn.update(asked)
-        identity = own = drawn.hexdigest()
-        seed = identity[:32]
+        requested, sending = request.requested(self._sending[request.operation.behaviour])
+        digest = self._digest.copy()
+        digest.update(requested)
+        attempt_id = own = digest.hexdigest()
+        seed = attempt_id[:32]
         attempt = session.attempt(f"{seed}{sending.decode()}" if sending else seed)
         if attempt > 1:
-            drawn.update(b"%d" % attempt)
-            identity = own = drawn.hexdigest()
+            digest.update(b"%d" % attempt)
+            attempt_id = own = digest.hexdigest()
         if sending:
-            drawn.update(sending)
-            own = drawn.hexdigest()
+            digest.update(sending)
+            own = digest.hexdigest()
         request_id = b"req_" + own[-32:].encode()
         prefer = request.headers.get(b"prefer")
         try:
             if prefer is not None:
                 preferences = read_prefer([prefer.decode("latin-1")])
-                reply = self._preferred(request, preferences, behaviour, seed, identity)
+                reply = self._preferred(request, preferences, behaviour, seed, attempt_id)
             elif play is not None:
-                reply = self._playing.reply(request, play, attempt, seed, identity, session.name)
+                reply = self._playing.reply(request, play, attempt, seed, attempt_id, session.name)
             elif behaviour is not None:
-                reply = behaviour.reply(request, seed, identity)
+                reply = behaviour.reply(request, seed, attempt_id)
             else:
-                reply = self._preferred(request, Preferences(), behaviour, seed, identity)
+                reply = self._preferred(request, Preferences(), behaviour, seed, attempt_id)
         except (PreferError, UnanswerableError) as error:
             raise _refusal(error, attempt) from None
         except RefusedError as refused:
@@ -122,7 +124,8 @@ class Composer:
     def _concerned(self, request: Request, play: Play) -> Play | None:
         """Return what the session plays where that is for the request; its models are known in any case."""
         request.models = play.models
-        return play if not request.operation.aside or self._playing.concern(request, play) else None
+        usual = request.operation.id in self._usual
+        return play if usual or self._playing.concern(request, play) else None
 
     def _preferred(
         self,
@@ -130,7 +133,7 @@ class Composer:
         preferences: Preferences,
         behaviour: Behaviour | None,
         seed: str,
-        identity: str,
+        attempt_id: str,
     ) -> Reply:
         code, operation = preferences.code, request.operation
         if code is not None and not operation.declares(code) and "default" not in operation.responses:
@@ -140,23 +143,24 @@ class Composer:
             )
         plain = preferences.example is None and not preferences.dynamic
         if plain and behaviour is not None and code in (None, HTTPStatus.OK):
-            return behaviour.reply(request, seed, identity)
+            return behaviour.reply(request, seed, attempt_id)
         if plain and code is not None and code >= HTTPStatus.BAD_REQUEST and self._policy.declared:
             headers = {"Retry-After": _RETRY_AFTER} if code in (429, 503) else {}
             if code == HTTPStatus.METHOD_NOT_ALLOWED:
                 headers = {"Allow": operation.method}
             return self._errors.by_status(code, operation=operation, headers=headers)
         accept = request.headers.get(b"accept")
-        asked = accept.decode("latin-1") if accept is not None else None
-        if isinstance(request.value, dict) and request.value.get("stream") is True:
-            asked = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
+        wanted = accept.decode("latin-1") if accept is not None else None
+        conversation = conversation_of(operation.behaviour)
+        if conversation is not None and conversation.stream(request.value):
+            wanted = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
         return self._generic.compose(
             operation,
             status=code,
             example=preferences.example,
             dynamic=preferences.dynamic,
-            accept=asked,
-            seed=identity if preferences.dynamic else seed,
+            accept=wanted,
+            seed=attempt_id if preferences.dynamic else seed,
         )
 
 

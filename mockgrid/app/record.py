@@ -184,12 +184,13 @@ class Recorder:
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
     def _end(self, session: Session, tally: Tally) -> None:
+        from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
         from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
         from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same 20 ms
 
         _steps(session, tally)
         exchanges = {exchange.number: exchange for exchange in session.journal}
-        for proof in verdicts(exchanges.values(), self._contract.policy.retry, final=True):
+        for proof in verdicts(exchanges.values(), self._contract.policy.retry, transcript_of, final=True):
             proving = [exchanges[number] for number in proof.exchanges]
             secrets = {each.number: self._redaction.of(each, request_body(each)) for each in proving}
             verdict = redacted_verdict(proof, secrets)

@@ -15,7 +15,7 @@ from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
-from mockgrid.scenario import check
+from mockgrid.scenario.loading import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mockgrid.document.document import Document
     from mockgrid.reply.errors import ErrorShape
-    from mockgrid.scenario import Scenario
+    from mockgrid.scenario.scenario import Scenario
 
 __all__ = ["Checked", "Note", "check_files"]
 
@@ -200,15 +200,17 @@ def _extended(source: Source, overlay: Document) -> Document | None:
 
 
 def _scenario(document: Document, contract: Contract, shape: ErrorShape, checked: Checked) -> Scenario | None:
-    from mockgrid.reply.checking import check_scenario  # noqa: PLC0415 (slow, and for scenarios alone)
-    from mockgrid.scenario.possibility import waiting_for_ever  # noqa: PLC0415 (the same)
+    from mockgrid.reply.checking import (  # noqa: PLC0415 (slow, and for scenarios alone)
+        check_scenario,
+        unsatisfiable_steps,
+    )
 
     operations = [operation.id for operation in contract.operations]
     scenario, findings = check(document, by_name=True, operations=operations)
     checked.findings += findings
     if scenario is not None:
         checked.findings += check_scenario(scenario, contract, shape)
-        checked.findings += waiting_for_ever(scenario, contract, contract.policy.models)
+        checked.findings += unsatisfiable_steps(scenario, contract, contract.policy.models)
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""
             message = f"contract: off, so {number}{step.label} is not held to the contract."

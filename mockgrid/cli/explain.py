@@ -64,18 +64,18 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
         _explain_code(ctx, subject, directories)
         return 0
     from mockgrid.cli.meeting import as_text, find_scenario, read_request  # noqa: PLC0415 (100 ms, and codes need none of it)
-    from mockgrid.scenario.meeting import meet  # noqa: PLC0415 (the same)
+    from mockgrid.reply.dry_run import dry_run  # noqa: PLC0415 (the same)
 
     contract = load(document, overlays)
     operations = [operation.id for operation in contract.operations]
     scenario = find_scenario(str(subject), directories, operations)
-    meeting = meet(scenario, read_request(request, contract), contract, attempt)
+    run = dry_run(scenario, read_request(request, contract), contract, attempt)
     if form == "json":
-        click.echo(json.dumps(meeting.as_json(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(run.as_json(), indent=2, ensure_ascii=False))
     else:
-        for line in as_text(meeting):
+        for line in as_text(run):
             click.echo(line)
-    return 0 if meeting.outcome in {"step", "default"} else UNANSWERED
+    return 0 if run.outcome in {"step", "default"} else UNANSWERED
 
 
 def _explain_code(ctx: click.Context, code: str | None, directories: Sequence[str]) -> None:

@@ -12,18 +12,18 @@ from mockgrid.document import yaml
 from mockgrid.document.document import read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
-from mockgrid.scenario import load, load_library
-from mockgrid.scenario.given import given_request
-from mockgrid.scenario.shown import shown
+from mockgrid.reply.dry_run import sample_request
+from mockgrid.scenario.library import load_library
+from mockgrid.scenario.loading import load
+from mockgrid.scenario.short_repr import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.scenario import Scenario
-    from mockgrid.scenario.given import Given
-    from mockgrid.scenario.meeting import Meeting
+    from mockgrid.reply.dry_run import DryRun, SampleRequest
     from mockgrid.scenario.predicate import Outcome
+    from mockgrid.scenario.scenario import Scenario
 
 __all__ = ["as_text", "find_scenario", "is_scenario", "read_request"]
 
@@ -83,7 +83,7 @@ def _shipped() -> list[Path]:
         return []
 
 
-def read_request(source: str, contract: Contract) -> Given:
+def read_request(source: str, contract: Contract) -> SampleRequest:
     """Read a request.
 
     Args:
@@ -97,25 +97,25 @@ def read_request(source: str, contract: Contract) -> Given:
         document = yaml.load(sys.stdin.buffer.read(), name="standard input")
     else:
         document = read_document(source)
-    return given_request(document, contract)
+    return sample_request(document, contract)
 
 
-def as_text(meeting: Meeting) -> Iterator[str]:
-    """Return the meeting as lines of at most 80 characters, unless a word is longer."""
-    given, scenario = meeting.given, meeting.scenario
-    sent = f", attempt {meeting.attempt}" if meeting.attempt > 1 else ""
+def as_text(run: DryRun) -> Iterator[str]:
+    """Return it as lines of at most 80 characters, unless a word is longer."""
+    sample, scenario = run.sample, run.scenario
+    sent = f", attempt {run.attempt}" if run.attempt > 1 else ""
     strict = ", strict" if scenario.strict else ""
-    yield from _filled("request   ", f"{given.operation.method} {given.path} ({given.operation.id}){sent}")
+    yield from _filled("request   ", f"{sample.operation.method} {sample.path} ({sample.operation.id}){sent}")
     yield from _filled("scenario  ", f"{scenario.name}{strict} ({scenario.origin.document.name})")
-    yield from _answer(meeting)
+    yield from _answer(run)
     if scenario.limits or scenario.balance is not None:
         yield "note      limits and balance are not counted here"
-    names = [outcome.name for step in meeting.steps for outcome in step.outcomes]
+    names = [outcome.name for step in run.steps for outcome in step.outcomes]
     width = min(max(map(len, names), default=0), _WIDEST_NAME)
-    for step in meeting.steps:
+    for step in run.steps:
         yield ""
         verdict = _VERDICTS[step.verdict]
-        if meeting.refusals and step.verdict == "answers":
+        if run.refusals and step.verdict == "answers":
             verdict = "would answer"
         yield from _filled(f"{step.step.index + 1}. ", f"{step.step.label}: {verdict}")
         if not step.outcomes:
@@ -125,18 +125,18 @@ def as_text(meeting: Meeting) -> Iterator[str]:
             yield from _filled(f"   {mark}  {outcome.name:{width}}  ", _found(outcome))
 
 
-def _answer(meeting: Meeting) -> Iterator[str]:
-    step = meeting.step
-    if meeting.outcome == "refused":
+def _answer(run: DryRun) -> Iterator[str]:
+    step = run.step
+    if run.outcome == "refused":
         yield from _filled(
             "answer    ", "an error, since the contract refuses the request before a step is asked:"
         )
-        for refusal in meeting.refusals:
+        for refusal in run.refusals:
             yield from _filled("          ", refusal)
-    elif meeting.outcome == "default":
+    elif run.outcome == "default":
         reason = (
             "no step matches and the scenario is not strict"
-            if meeting.concerned
+            if run.concerned
             else "no step names this operation, its method or its path"
         )
         yield from _filled("answer    ", f"the default reply, since {reason}")
@@ -151,7 +151,7 @@ def _answer(meeting: Meeting) -> Iterator[str]:
         number = f", reply {step.reply + 1} of {len(step.step.replies)}" if len(step.step.replies) > 1 else ""
         yield from _filled("answer    ", f"{step.step.label}{number} ({reply.where})")
         yield from _filled(
-            "          ", shown(resolve(reply.origin.document.data, reply.origin.pointer), _REPLY)
+            "          ", short_repr(resolve(reply.origin.document.data, reply.origin.pointer), _REPLY)
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,7 +17,7 @@ from mockgrid.contract.lint import (
     check_template,
 )
 from mockgrid.contract.objects import ObjectReader
-from mockgrid.contract.operation import CHAT, MediaType, Operation, Parameter, Response, is_json, plain_id
+from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.router import Router
 from mockgrid.contract.security import Security, schemes_of
 from mockgrid.contract.warnings import broken_examples, repeated_ids
@@ -59,12 +58,9 @@ class Contract:
         same = not lenient and not one_way(data)
         self._responses = requests if same else Schemas(document, "response")
         self.draft: Draft = requests.draft
-        operations = tuple(_Compiler(document, requests, self._responses).operations())
-        if any(operation.behaviour == CHAT for operation in operations):
-            operations = tuple(
-                replace(operation, aside=operation.behaviour != CHAT) for operation in operations
-            )
-        self.operations: tuple[Operation, ...] = operations
+        self.operations: tuple[Operation, ...] = tuple(
+            _Compiler(document, requests, self._responses).operations()
+        )
         check_operations(document, self.operations)
         for schemas in dict.fromkeys((requests, self._responses)):
             check_compiling(schemas, document.where)

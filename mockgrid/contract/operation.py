@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,13 +11,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.security import Security
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["CHAT", "MODELS", "MediaType", "Operation", "Parameter", "Response", "is_json", "plain_id"]
-
-CHAT: Final = "chat-completions"
-"""The behaviour that steps are for which do not say otherwise."""
-
-MODELS: Final = "models"
-"""The behaviour that tells of the models that are known."""
+__all__ = ["MediaType", "Operation", "Parameter", "Response", "is_json", "plain_id"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +73,6 @@ class Operation:
         written_id: the ``operationId`` as it stands in the document; empty for none.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
         body: the media types that it takes; empty where it takes no body.
-        aside: whether it stands beside chat completions, which are what a contract that has them is about.
     """
 
     id: str
@@ -94,7 +87,6 @@ class Operation:
     body_required: bool
     responses: Mapping[str, Response]
     at: str
-    aside: bool = False
     written_id: str = ""
     # The validator of JSON bodies, found once: the common case of every request.
     json_body: MediaType | None = field(default=None)

@@ -16,6 +16,7 @@ from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings import UnknownCodeError, find, render
+from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.clock import VirtualClock, moved_by
 from mockgrid.session.exchange_json import exchange_page, exchange_record, exchange_records
 from mockgrid.session.har import har
@@ -89,7 +90,7 @@ class Operator:
         """
         service = self._service
         retry = service.contract.policy.retry
-        return summary(self._session(key), service.redaction, retry, final=final).as_json()
+        return summary(self._session(key), service.redaction, retry, transcript_of, final=final).as_json()
 
     def open(self, key: str, body: Any) -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
@@ -285,8 +286,7 @@ class Operator:
 
         In place of ``scenario`` stands ``session`` where the scenario that it plays is meant.
         """
-        from mockgrid.scenario.given import given_request  # noqa: PLC0415 - 20 ms, for those who ask
-        from mockgrid.scenario.meeting import meet  # noqa: PLC0415 - the same 20 ms
+        from mockgrid.reply.dry_run import dry_run, sample_request  # noqa: PLC0415 - 20 ms, for those who ask
 
         if not isinstance(question, dict) or "request" not in question:
             raise ControlError(422, 'An object such as {"scenario": NAME, "request": {…}} is expected.')
@@ -310,10 +310,10 @@ class Operator:
         else:
             scenario = self._scripts.named(question["scenario"])
         try:
-            given = given_request(Document(question["request"], "request"), self._service.contract)
+            sample = sample_request(Document(question["request"], "request"), self._service.contract)
         except DocumentError as error:
             raise ControlError(409, f"{error.message} {error.hint}".strip()) from None
-        return meet(scenario, given, self._service.contract, attempt).as_json()
+        return dry_run(scenario, sample, self._service.contract, attempt).as_json()
 
     # ---------------------------------------------------------------- names
 

@@ -1,16 +1,100 @@
-"""What answers an operation beyond examples and synthesis."""
+"""What answers an operation beyond examples and synthesis.
+
+A behaviour is a folder in ``reply/`` that holds all that is known of its requests, replies and streams, and a
+line in ``behaviours.py``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.extension import Models
+    from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
+    from mockgrid.reply.tokens import Tokenizer
+    from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.view import Conversation, RequestView
+    from mockgrid.session.verdicts.streams import Transcript
+
+__all__ = ["CREATED", "Behaviour", "Kit", "Samples", "Speaker", "Style", "Turn"]
+
+CREATED = 1_735_689_600
+"""The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
+
+Style: TypeAlias = Literal["echo", "prose"]
+"""What default replies say: the user's words in one sentence, or prose of a given length."""
+
+
+Samples: TypeAlias = "tuple[tuple[Any, tuple[Any, ...]], ...]"
+"""Bodies of requests, each with those that ask for the same in other words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What behaviours are made from.
+
+    Attributes:
+        contract: what replies obey.
+        tokenizer: counts usage, cuts at limits, and makes the pieces of streams.
+        models: the known models; None accepts any.
+        style: of default replies.
+        prose_tokens: how long prose is.
+        real_clock: whether replies say that they were made at the time of day.
+        strict: whether the rules are enforced that an API has beyond its contract.
+    """
+
+    contract: Contract
+    tokenizer: Tokenizer
+    models: Models | None
+    style: Style = "echo"
+    prose_tokens: int = 64
+    real_clock: bool = False
+    strict: bool = False
+
+
+class Turn(NamedTuple):
+    """A request whose reply a scenario decides.
+
+    Attributes:
+        request: a valid one.
+        view: the same as scenarios see it.
+        seed: hexadecimal text from what the request asks, 32 characters, after the scenario's own seed.
+        attempt_id: hexadecimal text that differs between attempts too, 128 characters.
+    """
+
+    request: Request
+    view: RequestView
+    seed: str
+    attempt_id: str
 
 
 class Behaviour(Protocol):
-    """Answers the operations whose ``x-mockgrid.behaviour`` names it."""
+    """Answers the operations whose ``x-mockgrid.behaviour`` names it.
+
+    Args:
+        kit: what replies are made from.
+
+    Attributes:
+        conversation: reads the conversation in requests; None where they hold none, and nothing is scripted.
+    """
+
+    conversation: ClassVar[Conversation | None] = None
+
+    def __init__(self, kit: Kit) -> None: ...
+
+    @staticmethod
+    def transcript() -> Transcript | None:
+        """Return what finds the assistant's words for verdicts; None where there are none."""
+        return None
+
+    @property
+    def speaker(self) -> Speaker | None:
+        """What says what scenarios script; None where there is no conversation."""
+        return None
 
     def check(self, request: Request) -> None:
         """Refuse what the schema admits but this API does not, such as an unknown model.
@@ -19,11 +103,39 @@ class Behaviour(Protocol):
             RefusedError: the request cannot be served.
         """
 
-    def reply(self, request: Request, seed: str, identity: str) -> Reply:
+    def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
         """Compose the default reply.
 
         Args:
             request: a valid request.
             seed: hexadecimal text from what the request asks, 32 characters.
-            identity: hexadecimal text that differs between attempts too, 128 characters.
+            attempt_id: hexadecimal text that differs between attempts too, 128 characters.
+        """
+
+
+class Speaker(Protocol):
+    """Says what scenarios script, in the words of one behaviour.
+
+    Attributes:
+        form: what the events of its streams look like.
+        samples: the bodies that a scripted reply is composed for when it is checked, whole and as a stream.
+    """
+
+    form: StreamForm
+    samples: Samples
+
+    def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
+        """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that.
+
+        The reply's ``streaming`` says how it streams, or would have: faults, pace and waits follow from that.
+        Status and headers are added by others.
+
+        Raises:
+            RefusedError: the request asks for what cannot be made.
+        """
+
+    def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
+        """Return the same in a short way; None where the short way does not lead there.
+
+        It is asked first for replies that have no pace, and of which nothing but a form is scripted.
         """

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from mockgrid.contract.operation import CHAT
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
+from mockgrid.reply.behaviour import Kit, Turn
+from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, conversation_of, speaking_operations, speaks
+from mockgrid.reply.delivery.form import data_of
 from mockgrid.reply.request import Request
 from mockgrid.reply.scripted import words_of
 from mockgrid.scenario.possible_calls import PossibleCalls
@@ -23,9 +25,11 @@ from mockgrid.scenario.template import Template
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
+    from mockgrid.contract.extension import Models
+    from mockgrid.reply.behaviour import Behaviour, Samples
     from mockgrid.reply.errors import Errors, ErrorShape
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.scripted import ScriptedReplies
@@ -36,10 +40,8 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
 
 _CODE = "MG201"
-_SAMPLE = {"messages": [{"role": "user", "content": "x"}]}
-_STREAMED = {**_SAMPLE, "stream": True}
-# The bodies that a reply is composed for, each with those that ask for the same in other words.
-_ASKED = ((_SAMPLE, (_SAMPLE, {**_SAMPLE, "stream": False})), (_STREAMED, (_STREAMED,)))
+# What is asked of an operation without a conversation.
+_SILENT: Samples = ((None, (None,)),)
 _SAYS_STREAM = ("stream", "body/stream")
 _STREAM = "text/event-stream"
 _IDLE = "MG221"
@@ -56,25 +58,33 @@ class Checking:
 
     Args:
         contract: what replies must obey.
-        scripted: composes them.
+        behaviours: compose replies, by name.
+        scripted: composes what scenarios say.
         errors: composes errors in the shape that they are served in.
     """
 
-    def __init__(self, contract: Contract, scripted: ScriptedReplies, errors: Errors) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        behaviours: Mapping[str | None, Behaviour],
+        scripted: ScriptedReplies,
+        errors: Errors,
+    ) -> None:
         self._contract = contract
+        self._behaviours = behaviours
         self._scripted = scripted
         self._errors = errors
-        self._calls = PossibleCalls(contract)
-        self._chat = next((found for found in contract.operations if found.behaviour == CHAT), None)
+        self._calls = PossibleCalls(contract, speaking_operations(contract.operations))
+        self._speaking = [operation for operation in contract.operations if speaks(operation.behaviour)]
 
     def findings(self, scenario: Scenario) -> list[Finding]:
         """Return where a scenario's replies break the contract, in the order of the file."""
-        found: list[Finding] = []
+        findings: list[Finding] = []
         for step in scenario.steps:
             for reply in step.replies:
                 if reply.contract == "on":
-                    found += self._reply(step, reply)
-        return found
+                    findings += self._reply(step, reply)
+        return findings
 
     def _reply(self, step: Step, reply: ScriptedReply) -> Iterator[Finding]:
         operations = self._operations(step)
@@ -83,9 +93,9 @@ class Checking:
         if isinstance(reply.form, Error) and operations:
             yield from self._idle(reply, reply.form, operations)
         for operation in operations:
-            told = list(self._for(operation, step, reply))
-            yield from told
-            if told:
+            findings = list(self._for(operation, step, reply))
+            yield from findings
+            if findings:
                 return
 
     def _idle(
@@ -93,7 +103,7 @@ class Checking:
     ) -> Iterator[Finding]:
         """Tell of what an error is given though no body that it is sent in has a place for it."""
         unplaced = [
-            self._errors.unplaced(form.status, words_of(form, self._view(operation, _SAMPLE)), operation)
+            self._errors.unplaced(form.status, words_of(form, self._sample_view(operation)), operation)
             for operation in operations
         ]
         for name in unplaced[0]:
@@ -109,86 +119,98 @@ class Checking:
         """Return the operations that a step's replies answer, as far as its ``when`` says."""
         if step.placed:
             return self._calls.operations(step.when)
-        return [self._chat] if self._chat is not None else []
+        return self._speaking
+
+    def _samples(self, operation: Operation) -> Samples:
+        """Return the bodies that replies are composed for."""
+        behaviour = self._behaviours.get(operation.behaviour)
+        speaker = behaviour.speaker if behaviour is not None else None
+        return speaker.samples if speaker is not None else _SILENT
 
     def _for(self, operation: Operation, step: Step, scripted: ScriptedReply) -> Iterator[Finding]:
         if isinstance(scripted.form, Call):
             yield from _arguments(scripted, scripted.form)
-        is_chat = operation.behaviour == CHAT
-        if isinstance(scripted.form, Say | Json | Call | Refuse) and not is_chat:
+        if isinstance(scripted.form, Say | Json | Call | Refuse) and not speaks(operation.behaviour):
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
-        for body in _asked(step) if is_chat else [None]:
+        for body in self._requested(step, operation):
             try:
                 reply = self._composed(operation, scripted, body)
             except MockgridError as error:
                 yield _finding(scripted, error.message)
                 return
-            told = list(_judged(operation, scripted, reply))
-            yield from told
-            if told:
+            findings = list(self._judged(operation, scripted, reply))
+            yield from findings
+            if findings:
                 return
+
+    def _requested(self, step: Step, operation: Operation) -> list[Any]:
+        """Return what a step's replies are composed for: whole and as a stream, as far as ``when`` admits."""
+        return [
+            body
+            for body, alike in self._samples(operation)
+            if body is None
+            or any(may_hold(step.when, self._view(operation, other), _SAYS_STREAM) for other in alike)
+        ]
 
     def _composed(self, operation: Operation, scripted: ScriptedReply, body: Any) -> Reply:
         view = self._view(operation, body)
         request = Request(operation, view.path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
-        return self._scripted.compose(scripted, request, view, "0" * 32, "0" * 128)
+        return self._scripted.compose(scripted, Turn(request, view, "0" * 32, "0" * 128))
+
+    def _sample_view(self, operation: Operation) -> RequestView:
+        return self._view(operation, self._samples(operation)[0][0])
 
     def _view(self, operation: Operation, body: Any) -> RequestView:
-        path = f"{self._contract.base_path}{operation.path}"
-        return RequestView(operation.id, operation.method, path, body=body, default_model="default")
-
-
-def _asked(step: Step) -> list[dict[str, Any]]:
-    """Return what a step's replies are composed for: whole and as a stream, as far as ``when`` admits."""
-    return [
-        body
-        for body, alike in _ASKED
-        if any(may_hold(step.when, RequestView(body=one), _SAYS_STREAM) for one in alike)
-    ]
-
-
-def _judged(operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
-    declared = operation.response(reply.status)
-    if declared is None:
-        statuses = ", ".join(sorted(operation.responses))
-        message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."
-        yield _finding(scripted, message)
-        return
-    if isinstance(scripted.form, Redirect) or (reply.events is None and not reply.body):
-        return
-    sent = next((value for name, value in reply.headers if name == b"content-type"), b"").decode("latin-1")
-    name = sent.partition(";")[0].strip().lower()
-    if reply.events is not None and name != _STREAM and "content-type" in scripted.headers:
-        message = (
-            f"Where a request asks for a stream, `headers` sends this reply with "
-            f"{f'content-type {sent}' if sent else 'no content-type'}; {_STREAM} was expected."
+        return RequestView(
+            operation.id,
+            operation.method,
+            f"{self._contract.base_path}{operation.path}",
+            body=body,
+            default_model="default",
+            conversation=conversation_of(operation.behaviour),
         )
-        yield _finding(scripted, message, _NOT_FOR_STREAMS)
-        return
-    media = declared.media.get(name)
-    if media is None:
-        names = ", ".join(declared.media) or "no body"
-        kind = "reply" if reply.events is None else "stream"
-        message = (
-            f"{operation.id} declares {names} for {reply.status}; this {kind} is {sent or 'something else'}."
-        )
-        yield _finding(scripted, message)
-        return
-    for violation in _violations(media, reply)[:_MOST]:
-        yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.sentence}")
 
+    def _judged(self, operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
+        declared = operation.response(reply.status)
+        if declared is None:
+            statuses = ", ".join(sorted(operation.responses))
+            message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."
+            yield _finding(scripted, message)
+            return
+        if isinstance(scripted.form, Redirect) or (reply.events is None and not reply.body):
+            return
+        types = (value for name, value in reply.headers if name == b"content-type")
+        sent = next(types, b"").decode("latin-1")
+        name = sent.partition(";")[0].strip().lower()
+        if reply.events is not None and name != _STREAM and "content-type" in scripted.headers:
+            message = (
+                f"Where a request asks for a stream, `headers` sends this reply with "
+                f"{f'content-type {sent}' if sent else 'no content-type'}; {_STREAM} was expected."
+            )
+            yield _finding(scripted, message, _NOT_FOR_STREAMS)
+            return
+        media = declared.media.get(name)
+        if media is None:
+            names = ", ".join(declared.media) or "no body"
+            kind = "reply" if reply.events is None else "stream"
+            other = sent or "something else"
+            message = f"{operation.id} declares {names} for {reply.status}; this {kind} is {other}."
+            yield _finding(scripted, message)
+            return
+        for violation in self._violations(media, reply)[:_MOST]:
+            yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.sentence}")
 
-def _violations(media: MediaType, reply: Reply) -> list[Violation]:
-    if media.schema is None:
+    def _violations(self, media: MediaType, reply: Reply) -> list[Violation]:
+        if media.schema is None:
+            return []
+        if reply.events is None:
+            return _explained(media.schema, reply.body) if media.is_json else []
+        done = reply.streaming.form.done if reply.streaming is not None else UNKNOWN_FORM.done
+        for event in reply.events:
+            if event != done and (violations := _explained(media.schema, data_of(event))):
+                return violations
         return []
-    if reply.events is None:
-        return _explained(media.schema, reply.body) if media.is_json else []
-    for event in reply.events:
-        data = event.removeprefix(b"data: ").strip()
-        if data != b"[DONE]" and (found := _explained(media.schema, data)):
-            return found
-    return []
 
 
 def _explained(schema: SchemaValidator, data: bytes) -> list[Violation]:
@@ -230,13 +252,27 @@ def checking_for(contract: Contract, shape: ErrorShape = "vendor") -> Checking:
         contract: what they are held to, whatever shape errors are served in.
         shape: that shape.
     """
-    from mockgrid.reply.chat.replies import ChatReplies  # noqa: PLC0415 - only a check by itself needs them
-    from mockgrid.reply.errors import Errors  # noqa: PLC0415 - the same
+    from mockgrid.reply.errors import Errors  # noqa: PLC0415 - only a check by itself needs them
     from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - the same
     from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
     from mockgrid.reply.tokens import ShortWords  # noqa: PLC0415 - the same
 
-    chat = ChatReplies(contract, ShortWords(), models=contract.policy.models)
-    generic = GenericReplies(contract)
-    scripted = ScriptedReplies(chat, Errors(contract), generic, {CHAT: chat})
-    return Checking(contract, scripted, Errors(contract, shape))
+    kit = Kit(contract=contract, tokenizer=ShortWords(), models=contract.policy.models)
+    behaviours: dict[str | None, Behaviour] = {name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()}
+    scripted = ScriptedReplies(Errors(contract), GenericReplies(contract), behaviours)
+    return Checking(contract, behaviours, scripted, Errors(contract, shape))
+
+
+def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models | None) -> list[Finding]:
+    """Return, as warnings, what a scenario's steps ask for that no request of a contract can have.
+
+    Args:
+        scenario: whose steps.
+        contract: what requests obey.
+        models: those that the server knows; None for any. A scenario's own take their place.
+    """
+    from mockgrid.scenario.unsatisfiable import unsatisfiable  # noqa: PLC0415 - only a check of files needs it
+
+    return unsatisfiable(
+        scenario, contract, models, conversation_of, speaking_operations(contract.operations)
+    )

@@ -245,7 +245,7 @@ class Errors:
 def _json_media(operation: Operation | None, status: int) -> MediaType | None:
     """Return the JSON that an operation declares for a status."""
     response = operation.response(status) if operation is not None else None
-    return next((found for found in response.media.values() if found.is_json), None) if response else None
+    return next((media for media in response.media.values() if media.is_json), None) if response else None
 
 
 def _told(

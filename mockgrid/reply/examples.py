@@ -6,23 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.reply.prefer import PreferError
+from mockgrid.reply.preferences import PreferError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import MediaType, Operation, Response
     from mockgrid.schema.hints import SchemaHints
-
-__all__ = [
-    "NONE",
-    "Nothing",
-    "example_of",
-    "header_example",
-    "named_example",
-    "with_examples",
-    "without_write_only",
-]
 
 
 class Nothing:
@@ -42,12 +32,12 @@ def named_example(operation: Operation, response: Response, media: MediaType, na
     """
     if name in media.examples:
         return _read(media, media.examples[name])
-    known = sorted({key for found in response.media.values() for key in found.examples if key})
+    known = sorted({key for media_type in response.media.values() for key in media_type.examples if key})
     message = f"{operation.id} has no example {name[:80]!r} for {response.status}."
     elsewhere = [
         other.status
         for other in operation.responses.values()
-        if any(name in found.examples for found in other.media.values())
+        if any(name in media_type.examples for media_type in other.media.values())
     ]
     if elsewhere:
         raise PreferError(f"{message} It belongs to {elsewhere[0]}: ask for that code, too.")
@@ -118,8 +108,8 @@ def _exemplary(value: Any, outline: SchemaHints) -> Any:
 
 def _own_examples(outline: SchemaHints) -> list[Any]:
     several = outline.own("examples")
-    found = [outline.own("example"), *(several if isinstance(several, list) else ())]
-    return [example for example in found if example is not None]
+    examples = [outline.own("example"), *(several if isinstance(several, list) else ())]
+    return [example for example in examples if example is not None]
 
 
 def _read(media: MediaType, example: Any) -> Any:

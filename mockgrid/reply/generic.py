@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from mockgrid.contract.media_types import MediaName
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
-from mockgrid.reply.accept import choose_media
 from mockgrid.reply.examples import (
     NONE,
     Nothing,
@@ -17,11 +16,10 @@ from mockgrid.reply.examples import (
     header_example,
     named_example,
 )
-from mockgrid.reply.prefer import PreferError
+from mockgrid.reply.preferences import PreferError, choose_media
 from mockgrid.reply.refused import UnanswerableError
-from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, event, lines, render
+from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
 from mockgrid.reply.reply import Reply
-from mockgrid.reply.response_headers import NEVER, header_line
 from mockgrid.reply.values import Values
 
 if TYPE_CHECKING:
@@ -196,13 +194,13 @@ def _response(operation: Operation, status: int | None) -> tuple[int, Response |
     """Choose the response to answer with."""
     responses = operation.responses
     if status is not None:
-        found = operation.response(status)
-        if found is None:
+        response = operation.response(status)
+        if response is None:
             declared = ", ".join(sorted(responses)) or "none"
             raise PreferError(
                 f"Prefer asks for the status {status}, which {operation.id} does not declare ({declared})."
             )
-        return status, found
+        return status, response
     codes = sorted(int(name) for name in responses if _STATUS.fullmatch(name))
     for family in ("2", "3"):
         exact = next((code for code in codes if str(code).startswith(family)), None)

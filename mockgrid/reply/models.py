@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from mockgrid.contract.extension import Models
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.reply.chat.replies import CREATED
+from mockgrid.reply.behaviour import CREATED, Behaviour
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, Reply
 
 if TYPE_CHECKING:
-    from mockgrid.contract.extension import Models
+    from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
 
 
-class ModelReplies:
+class ModelReplies(Behaviour):
     """Lists the known models, or tells one.
 
     Args:
-        models: the known models.
-        owner: what ``owned_by`` says.
+        kit: whose models these are; the contract's title is what ``owned_by`` says.
     """
 
-    def __init__(self, models: Models, owner: str) -> None:
-        self._models = models
-        self._owner = owner
+    def __init__(self, kit: Kit) -> None:
+        self._models = kit.models or Models()
+        self._owner = kit.contract.title
 
     def check(self, request: Request) -> None:
         """Refuse a model that is not known."""
@@ -37,16 +37,16 @@ class ModelReplies:
             message = f"Model not found: {name[:100]}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
 
-    def reply(self, request: Request, seed: str, identity: str) -> Reply:  # noqa: ARG002 - always the same
+    def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:  # noqa: ARG002 - always the same
         """Return the list, or the one model that the path names."""
         name = request.parameters.get(("path", "model"))
         known = request.models or self._models
-        found: dict[str, Any] = (
+        body: dict[str, Any] = (
             {"object": "list", "data": [self._model(each) for each in known.names]}
             if name is None
             else self._model(name)
         )
-        return Reply(200, [(b"content-type", JSON)], orjson.dumps(found))
+        return Reply(200, [(b"content-type", JSON)], orjson.dumps(body))
 
     def _model(self, name: str) -> dict[str, Any]:
         return {"id": name, "object": "model", "created": CREATED, "owned_by": self._owner}

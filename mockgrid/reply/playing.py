@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from mockgrid.reply.delivering import deliver, delivery_of, writing_time
+from mockgrid.document.document import Document
+from mockgrid.reply.behaviour import Turn
+from mockgrid.reply.behaviours import UNKNOWN_FORM, conversation_of, is_usual
+from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
+from mockgrid.reply.delivery.form import Streaming
+from mockgrid.reply.delivery.pace import writing_time
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.scripted import retry_headers
-from mockgrid.scenario.near_miss import NoStep
+from mockgrid.scenario.diagnostics import Origin
+from mockgrid.scenario.explanation import NoStep
+from mockgrid.scenario.reply import Auto, ScriptedReply
 from mockgrid.scenario.view import RequestView
 from mockgrid.session.limits import Exhausted, Replenishing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.contract.operation import Operation
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
     from mockgrid.reply.scripted import ScriptedReplies
-    from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.delivery import Delivery
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
+# What is played where no step answers.
+_DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
 
 
 class ScenarioReplies:
@@ -28,20 +41,30 @@ class ScenarioReplies:
     Args:
         scripted: composes what scenarios say.
         default_model: the model of a request that names none.
+        operations: all that can be called.
     """
 
-    def __init__(self, scripted: ScriptedReplies, default_model: str) -> None:
+    def __init__(
+        self, scripted: ScriptedReplies, default_model: str, operations: Sequence[Operation]
+    ) -> None:
         self._scripted = scripted
         self._default_model = default_model
+        # What reads the conversation, and whether steps are for it that do not say so, by the operation's id.
+        self._known = {
+            operation.id: (conversation_of(operation.behaviour), is_usual(operation, operations))
+            for operation in operations
+        }
 
     def concern(self, request: Request, play: Play) -> bool:
         """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
         operation = request.operation
-        view = RequestView(operation.id, operation.method, request.path, aside=operation.aside)
-        return play.scenario.concerns(view)
+        conversation, usual = self._known[operation.id]
+        return usual or play.scenario.concerns(
+            RequestView(operation.id, operation.method, request.path, conversation=conversation, usual=usual)
+        )
 
     def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
-        self, request: Request, play: Play, attempt: int, seed: str, identity: str, session: str = ""
+        self, request: Request, play: Play, attempt: int, seed: str, attempt_id: str, session: str = ""
     ) -> Reply:
         """Return the reply to a valid request.
 
@@ -50,13 +73,14 @@ class ScenarioReplies:
             play: the scenario that its session plays.
             attempt: how often the session has now seen it.
             seed: hexadecimal text from what it asks.
-            identity: the same, with the attempt.
+            attempt_id: the same, with the attempt.
             session: the session's name.
 
         Raises:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
         """
         operation, scenario = request.operation, play.scenario
+        conversation, usual = self._known[operation.id]
         view = RequestView(
             operation.id,
             operation.method,
@@ -67,7 +91,8 @@ class ScenarioReplies:
             attempt,
             self._default_model,
             session,
-            aside=operation.aside,
+            conversation,
+            usual,
         )
         if scenario.counts:
             _admit(play, view.model or "")
@@ -76,47 +101,42 @@ class ScenarioReplies:
             raise _no_step(selection)
         if scenario.seed is not None:
             seed = f"{scenario.seed}:{seed}"
-        if selection is None:
-            scripted = None
-            reply = self._scripted.default(request, seed, identity)
+        paced = scenario.pace is not None
+        if selection is None and not paced:
+            reply = self._scripted.default(request, seed, attempt_id)
         else:
-            scripted = selection.reply
-            reply = self._scripted.compose(scripted, request, view, seed, identity)
-            reply.step = selection.step.label
-        if scenario.pace is not None or not (scripted is None or scripted.direct):
-            self._deliver(reply, scripted, request, view, play, seed, identity)
+            scripted = selection.reply if selection is not None else _DEFAULT
+            spoken = None
+            if not paced:
+                spoken = self._scripted.spoken(scripted, view, attempt_id, operation.behaviour)
+            reply = spoken or self._scripted.compose(
+                scripted, Turn(request, view, seed, attempt_id), paced=paced
+            )
+            if selection is not None:
+                reply.step = selection.step.label
+            if paced or not scripted.direct:
+                _deliver(reply, scripted.delivery, play, attempt_id)
         if scenario.counts:
             play.spend(view.model or "", reply.tokens)
         return reply
 
-    def _deliver(  # noqa: PLR0913, PLR0917 - what a way depends on
-        self,
-        reply: Reply,
-        scripted: ScriptedReply | None,
-        request: Request,
-        view: RequestView,
-        play: Play,
-        seed: str,
-        identity: str,
-    ) -> None:
-        """Give a reply the script of its way."""
-        pace, held = play.scenario.pace, 0.0
-        drawn = identity if play.scenario.seed is None else f"{play.scenario.seed}:{identity}"
-        if pace is not None and reply.events is None:
-            tokens = self._scripted.tokens(scripted, request, view, seed, identity)
-            held = writing_time(pace, tokens, drawn)
-        body = request.value if isinstance(request.value, dict) else {}
-        options = body.get("stream_options") or {}
-        omitted = scripted is not None and scripted.usage is not None and scripted.usage.omitted
-        deliver(
-            reply,
-            delivery_of(scripted, pace),
-            drawn,
-            choices=body.get("n") or 1,
-            usage=bool(options.get("include_usage")) and not omitted,
-            held=held,
-            virtual=play.clock.virtual,
-        )
+
+def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> None:
+    """Give a reply the script of its way."""
+    seed = attempt_id if play.scenario.seed is None else f"{play.scenario.seed}:{attempt_id}"
+    pace, streaming, virtual = play.scenario.pace, reply.streaming, play.clock.virtual
+    if reply.events is None:
+        # A whole reply comes when its stream would have ended, at the scenario's pace.
+        tokens = streaming.tokens() if pace is not None and streaming is not None else 0
+        held = writing_time(pace, tokens, seed) if pace is not None else 0.0
+        reply.script = script_of_body(delivery, reply.body, seed, held=held, virtual=virtual)
+        return
+    form, opening, closing, _ = streaming or Streaming(UNKNOWN_FORM, 1, 1, int)
+    if delivery.pace is None and pace is not None:
+        delivery = replace(delivery, pace=pace)
+    reply.script = script_of_stream(
+        delivery, reply.events, seed, form, opening=opening, closing=closing, virtual=virtual
+    )
 
 
 def _admit(play: Play, model: str) -> None:
@@ -135,9 +155,9 @@ def _retry_after(seconds: float) -> dict[str, str]:
     return {name.decode("ascii"): value.decode("ascii") for name, value in retry_headers(seconds)}
 
 
-def _no_step(found: NoStep) -> RefusedError:
-    near = json.dumps(found.as_json()["near_misses"], separators=(",", ":"))
-    others = "; ".join(str(miss) for miss in found.near_misses[1:])
-    message = f"{found} Then: {others}." if others else str(found)
+def _no_step(no_step: NoStep) -> RefusedError:
+    near = json.dumps(no_step.as_json()["near_misses"], separators=(",", ":"))
+    others = "; ".join(str(miss) for miss in no_step.near_misses[1:])
+    message = f"{no_step} Then: {others}." if others else str(no_step)
     headers = {"x-mockgrid-near-miss": near[:_HEADER_LIMIT]}
-    return RefusedError("no_step", message, headers=headers, no_step=found)
+    return RefusedError("no_step", message, headers=headers, no_step=no_step)

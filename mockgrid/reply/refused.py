@@ -10,7 +10,7 @@ from mockgrid.schema.violation import Violation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.scenario.explanation import NoStep
 
 
 class RefusedError(MockgridError):

@@ -1,11 +1,13 @@
-"""A JSON value as the bytes of a media type."""
+"""A JSON value as the bytes of a media type, or as a header that a contract declares."""
 
 from __future__ import annotations
 
+import base64
 import csv
 import html
 import io
 import json
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
@@ -14,7 +16,6 @@ import orjson
 
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.media_types import MediaName
-from mockgrid.reply.samples import SAMPLES
 from mockgrid.reply.xml import xml_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.hints import SchemaHints
 
-__all__ = ["BOUNDARY", "EVENT_STREAM", "LINES", "event", "json_text", "lines", "render"]
+__all__ = ["BOUNDARY", "EVENT_STREAM", "LINES", "NEVER", "event", "header_line", "lines", "render"]
 
 EVENT_STREAM = "text/event-stream"
 LINES: Mapping[str, bytes] = MappingProxyType(
@@ -38,6 +39,45 @@ LINES: Mapping[str, bytes] = MappingProxyType(
 BOUNDARY = "mockgrid-boundary"
 _FORM = "application/x-www-form-urlencoded"
 _EVENT_FIELDS = ("event", "id", "retry", "data")
+
+SAMPLES: Mapping[str, bytes] = MappingProxyType(
+    {
+        # One transparent pixel each.
+        "image/png": base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+        ),
+        "image/gif": base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"),
+        "image/svg+xml": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+        # An archive without files.
+        "application/zip": b"PK\x05\x06" + bytes(18),
+        # No samples at all, 8000 a second, one byte each.
+        "audio/wav": b"RIFF\x24\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00"
+        b"\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x00\x00\x00\x00",
+    }
+)
+"""The smallest valid files of media types that no schema can describe."""
+
+NEVER = frozenset(
+    (
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "proxy-connection",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    )
+)
+"""Headers that sending decides, whatever a contract declares for them."""
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_UNSENDABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 def render(name: str, value: Any, outline: SchemaHints) -> bytes:  # noqa: PLR0911 - one return for each type
@@ -137,3 +177,27 @@ def _plain(value: Any) -> str:
 def lines(name: str, values: Iterable[Any]) -> bytes:
     """Return JSON texts in a media type of ``LINES``."""
     return b"".join(LINES[name] + json_text(value) + b"\n" for value in values)
+
+
+def header_line(name: str, value: Any, header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
+    """Return a header as it is sent, in the style ``simple``; None for one that must not be sent.
+
+    Whatever the value, the line holds neither line ends nor other controls nor anything beyond ASCII.
+    """
+    if not _NAME.fullmatch(name) or name.lower() in NEVER:
+        return None
+    text = (
+        json_text(value).decode()
+        if "content" in header
+        else _simple(value, explode=bool(header.get("explode")))
+    )
+    return name.lower().encode("ascii"), _UNSENDABLE.sub(" ", text).strip().encode("ascii")
+
+
+def _simple(value: Any, *, explode: bool) -> str:
+    if isinstance(value, list):
+        return ",".join(_plain(item) for item in value)
+    if isinstance(value, dict):
+        between = "=" if explode else ","
+        return ",".join(f"{_plain(name)}{between}{_plain(item)}" for name, item in value.items())
+    return _plain(value)

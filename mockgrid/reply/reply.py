@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from mockgrid.reply.delivery.form import Streaming
     from mockgrid.reply.script import Played, Script
-    from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.scenario.explanation import NoStep
     from mockgrid.schema.violation import Violation
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -29,6 +30,7 @@ class Reply:
         events: the framed server-sent events, in order; None for a plain body.
         script: what is done on the wire, in place of body and events; None sends them plainly.
         played: what became of the script, from when it begins to play.
+        streaming: how it streams, or would have; None where no behaviour says.
         step: the name of the step that gave it; empty for the default reply.
         tokens: what it used, of prompt and completion together.
         failure: the name of the failure that it answers; empty for a success.
@@ -49,6 +51,7 @@ class Reply:
         "script",
         "status",
         "step",
+        "streaming",
         "tokens",
         "violations",
     )
@@ -71,6 +74,7 @@ class Reply:
         self.body = body
         self.events = events
         self.script = script
+        self.streaming: Streaming | None = None
         self.played: Played | None = None
         self.step = step
         self.tokens = 0

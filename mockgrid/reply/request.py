@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.document.json_body import canonical_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.extension import Models
-
-# How a reply is sent is not part of what is asked: a stream says what JSON would have said.
-_SENDING = ("stream", "stream_options")
 
 
 class Request:
@@ -51,18 +48,21 @@ class Request:
         self.body = body
         self.models: Models | None = None
 
-    def asked(self) -> tuple[bytes, bytes]:
+    def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.
 
-        Two requests that differ only in how the reply is sent ask the same; white space and the order of
-        keys never count.
+        Two requests that differ only in how the reply is sent ask the same: a stream says what JSON would
+        have said. White space and the order of keys never count.
+
+        Args:
+            sending_keys: the keys of the body that say how; it is whole unless the first is there.
         """
         value, sending = self.value, b""
         if value is None:
-            asked = self.body
+            requested = self.body
         else:
-            if isinstance(value, dict) and "stream" in value:
-                sending = canonical_json({key: value[key] for key in _SENDING if key in value})
-                value = {key: value[key] for key in value if key not in _SENDING}
-            asked = canonical_json(value)
-        return b"%b?%b%b" % (self.path.encode("utf-8", "surrogatepass"), self.query, asked), sending
+            if sending_keys and isinstance(value, dict) and sending_keys[0] in value:
+                sending = canonical_json({key: value[key] for key in sending_keys if key in value})
+                value = {key: value[key] for key in value if key not in sending_keys}
+            requested = canonical_json(value)
+        return b"%b?%b%b" % (self.path.encode("utf-8", "surrogatepass"), self.query, requested), sending

@@ -134,7 +134,7 @@ class Played:
         self.degraded = ""
 
     def __repr__(self) -> str:
-        shown = ", ".join(
+        values = ", ".join(
             f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__) if name != "sent"
         )
-        return f"Played({shown})"
+        return f"Played({values})"

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import math
 from html import escape
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
 import orjson
 
-from mockgrid.contract.operation import CHAT
 from mockgrid.contract.router import ROUTED
-from mockgrid.reply.chat.completion import Call as CompletedCall
-from mockgrid.reply.chat.completion import Choice
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.refused import UnanswerableError
 from mockgrid.reply.reply import JSON, Reply
-from mockgrid.reply.request import Request
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -28,20 +24,17 @@ from mockgrid.scenario.reply import (
     Refuse,
     Say,
 )
-from mockgrid.scenario.template import Structure, Template
-from mockgrid.schema.values import as_text
+from mockgrid.scenario.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.reply.behaviour import Behaviour
-    from mockgrid.reply.chat.completion import Completion
-    from mockgrid.reply.chat.replies import ChatReplies
-    from mockgrid.reply.chunking import Chunking
+    from mockgrid.reply.behaviour import Behaviour, Speaker, Turn
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
-    from mockgrid.scenario.reply import ScriptedReply, Usage
+    from mockgrid.reply.request import Request
+    from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
 
 # So many errors are remembered; reading a file anew makes others of its own.
@@ -59,48 +52,46 @@ class ScriptedReplies:
     """Turns what a scenario says into replies.
 
     Args:
-        chat: makes completions.
         errors: makes errors in the contract's shapes.
         generic: makes the contract's examples.
-        behaviours: make default replies, by name.
+        behaviours: make default replies, and say what is scripted, by name.
     """
 
     def __init__(
-        self,
-        chat: ChatReplies,
-        errors: Errors,
-        generic: GenericReplies,
-        behaviours: Mapping[str | None, Behaviour],
+        self, errors: Errors, generic: GenericReplies, behaviours: Mapping[str | None, Behaviour]
     ) -> None:
-        self._chat = chat
         self._errors = errors
         self._generic = generic
         self._behaviours = behaviours
+        self._speakers = {name: behaviour.speaker for name, behaviour in behaviours.items()}
         # By identity, with what it is the identity of, so that none can be taken for another.
         self._errors_made: dict[tuple[int, int], tuple[Error, Operation, Reply]] = {}
 
-    def compose(
-        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
-    ) -> Reply:
+    def spoken(
+        self, scripted: ScriptedReply, view: RequestView, attempt_id: str, behaviour: str | None
+    ) -> Reply | None:
+        """Return a reply of which nothing but a text is scripted, in a short way; None where there is none.
+
+        Args:
+            scripted: what the scenario says.
+            view: the request.
+            attempt_id: hexadecimal text that differs between attempts.
+            behaviour: the name of what answers the operation.
+        """
+        speaker = self._speakers.get(behaviour) if scripted.plain else None
+        return speaker.spoken(scripted, view, attempt_id) if speaker is not None else None
+
+    def compose(self, scripted: ScriptedReply, turn: Turn, *, paced: bool = False) -> Reply:
         """Return the reply, still without pace and faults.
 
         Args:
             scripted: what the scenario says.
-            request: a valid request.
-            view: the same as scenarios see it.
-            seed: hexadecimal text from what the request asks.
-            identity: hexadecimal text that differs between attempts too.
+            turn: to which request.
+            paced: whether it has to be known how it would stream.
         """
+        reply = self._composed(scripted, turn, paced=paced)
         if scripted.plain:
-            form = scripted.form
-            if type(form) is Say and request.operation.behaviour == CHAT:
-                said = self._chat.plain(request.value, form.text.render(view), identity)
-                if said is not None:
-                    return said
-            elif type(form) is Auto:
-                return self.default(request, seed, identity)
-            return self._composed(scripted, request, view, seed, identity)
-        reply = self._composed(scripted, request, view, seed, identity)
+            return reply
         if scripted.status is not None:
             reply.status = scripted.status
         headers = list(reply.headers)
@@ -109,118 +100,69 @@ class ScriptedReplies:
         for name, values in scripted.headers.items():
             key = name.lower().encode("latin-1")
             headers = _without(headers, key)
-            headers += [(key, value.render_line(view).encode("latin-1", "replace")) for value in values]
+            headers += [(key, value.render_line(turn.view).encode("latin-1", "replace")) for value in values]
         reply.headers = headers
         reply.decided = scripted.decided
         return reply
 
-    def _composed(  # noqa: PLR0911 - one for each form
-        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
-    ) -> Reply:
-        form = scripted.form
+    def _composed(self, scripted: ScriptedReply, turn: Turn, *, paced: bool) -> Reply:  # noqa: PLR0911 - one for each form
+        form, request = scripted.form, turn.request
         match form:
             case Say() | Json() | Call() | Refuse():
-                _check_for_chat(request)
-                choice = _choice(form, scripted, view)
-                return self._completed(choice, scripted, request, view, seed, identity)
+                return self._speaking(request).scripted(scripted, turn)
             case Auto():
                 if scripted.status is not None and self._declares_other(scripted.status, request.operation):
-                    return self._generic.compose(request.operation, status=scripted.status, seed=seed)
+                    return self._generic.compose(request.operation, status=scripted.status, seed=turn.seed)
                 if scripted.think is None and not scripted.finish and scripted.usage is None:
-                    return self.default(request, seed, identity)
-                return self._default(scripted, request, view, seed, identity)
+                    return self._default(scripted, turn, paced=paced)
+                return self._speaking(request).scripted(scripted, turn)
             case Error():
-                return self._error(form, request, view)
+                return self._error(form, request, turn.view)
             case Redirect():
-                return _redirect(form, request, view, seed)
+                return _redirect(form, request, turn.view, turn.seed)
             case Example():
                 return self._generic.compose(
-                    request.operation,
-                    status=scripted.status,
-                    example=form.name,
-                    dynamic=False,
-                    accept=None,
-                    seed=seed,
+                    request.operation, status=scripted.status, example=form.name, seed=turn.seed
                 )
             case Body():
-                return _body(form, view)
+                return _body(form, turn.view)
         assert_never(form)
+
+    def _speaker(self, request: Request) -> Speaker | None:
+        return self._speakers.get(request.operation.behaviour)
+
+    def _speaking(self, request: Request) -> Speaker:
+        """Return what speaks for the operation of a request.
+
+        Which paths a pattern is for cannot always be told when the scenario is read.
+
+        Raises:
+            UnanswerableError: nothing does.
+        """
+        speaker = self._speaker(request)
+        if speaker is None:
+            raise UnanswerableError(
+                f"{request.operation.id} gives no chat completions; the step's reply is one."
+            )
+        return speaker
 
     def _declares_other(self, status: int, operation: Operation) -> bool:
         """Tell whether the contract, and no behaviour, says what the default reply of a status is."""
         declared = operation.response(status)
         return declared is not None and not (declared.media and operation.behaviour in self._behaviours)
 
-    def default(self, request: Request, seed: str, identity: str) -> Reply:
+    def default(self, request: Request, seed: str, attempt_id: str) -> Reply:
         """Return the default reply."""
         behaviour = self._behaviours.get(request.operation.behaviour)
         if behaviour is not None:
-            return behaviour.reply(request, seed, identity)
-        return self._generic.compose(
-            request.operation, status=None, example=None, dynamic=False, accept=None, seed=seed
-        )
+            return behaviour.reply(request, seed, attempt_id)
+        return self._generic.compose(request.operation, seed=seed)
 
-    def tokens(
-        self,
-        scripted: ScriptedReply | None,
-        request: Request,
-        view: RequestView,
-        seed: str,
-        identity: str,
-    ) -> int:
-        """Return how many chunks the stream of a whole reply has, the finish of each choice counted.
-
-        Those that name the roles are not. What is no completion has none: errors, redirects, bodies.
-        """
-        if not isinstance(request.value, dict):
-            return 0
-        body = {**request.value, "stream": True}
-        body.pop("stream_options", None)
-        streamed = Request(
-            request.operation, request.path, request.query, request.headers, request.parameters, body, b""
-        )
-        if scripted is None:
-            reply = self.default(streamed, seed, identity)
-        else:
-            reply = self._composed(scripted, streamed, view, seed, identity)
-        if reply.events is None:
-            return 0
-        done = 1
-        return sum(1 for _ in reply.events) - (body.get("n") or 1) - done
-
-    def _default(
-        self, scripted: ScriptedReply, request: Request, view: RequestView, seed: str, identity: str
-    ) -> Reply:
-        """Return the default reply with what the scenario adds to it."""
-        _check_for_chat(request)
-        completion = self._chat.complete(request.value, seed, identity)
-        think = scripted.think.render(view) if scripted.think is not None else None
-        choices = tuple(
-            choice._replace(reasoning=think, finish=scripted.finish or choice.finish)
-            for choice in completion.choices
-        )
-        completion = self._chat.completion(request.value, choices, seed, identity)
-        return self._rendered(completion, scripted, request, view)
-
-    def _completed(  # noqa: PLR0913, PLR0917 - what a reply is made from
-        self,
-        choice: Choice,
-        scripted: ScriptedReply,
-        request: Request,
-        view: RequestView,
-        seed: str,
-        identity: str,
-    ) -> Reply:
-        choices = (choice,) * (request.value.get("n") or 1)
-        completion = self._chat.completion(request.value, choices, seed, identity)
-        return self._rendered(completion, scripted, request, view)
-
-    def _rendered(
-        self, completion: Completion, scripted: ScriptedReply, request: Request, view: RequestView
-    ) -> Reply:
-        if scripted.usage is not None:
-            completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
-        return self._chat.rendered(request.value, completion, chunking_of(scripted, view))
+    def _default(self, scripted: ScriptedReply, turn: Turn, *, paced: bool) -> Reply:
+        speaker = self._speaker(turn.request) if paced else None
+        if speaker is not None:
+            return speaker.scripted(scripted, turn)
+        return self.default(turn.request, turn.seed, turn.attempt_id)
 
     def _error(self, form: Error, request: Request, view: RequestView) -> Reply:
         """Return an error; one that says the same to every request is made once."""
@@ -246,18 +188,6 @@ def words_of(form: Error, view: RequestView) -> ErrorWords:
     return ErrorWords(detail, form.code, form.type, form.param)
 
 
-def chunking_of(scripted: ScriptedReply, view: RequestView) -> Chunking:
-    """Return how a reply's texts are cut in a stream."""
-    from mockgrid.reply.chunking import Chunking  # noqa: PLC0415 - only scripted replies need it
-
-    asked = scripted.stream.chunks if scripted.stream is not None else "token"
-    if isinstance(asked, int):
-        return Chunking("characters", asked)
-    if isinstance(asked, tuple):
-        return Chunking("list", pieces=tuple(piece.render(view) for piece in asked))
-    return Chunking(asked)
-
-
 def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
     """Return the headers that tell a client when to try again.
 
@@ -267,56 +197,6 @@ def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
     if seconds != math.floor(seconds):
         headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
     return headers
-
-
-def _check_for_chat(request: Request) -> None:
-    """Refuse a completion where none is asked for.
-
-    Which paths a pattern is for cannot always be told when the scenario is read.
-    """
-    if request.operation.behaviour != CHAT:
-        raise UnanswerableError(f"{request.operation.id} gives no chat completions; the step's reply is one.")
-
-
-def _choice(form: Say | Json | Call | Refuse, scripted: ScriptedReply, view: RequestView) -> Choice:
-    think = scripted.think.render(view) if scripted.think is not None else None
-    match form:
-        case Say(text):
-            return Choice(text.render(view), scripted.finish or "stop", reasoning=think)
-        case Json(value):
-            return Choice(as_text(value.render(view)), scripted.finish or "stop", reasoning=think)
-        case Refuse(text):
-            return Choice(None, scripted.finish or "stop", refusal=text.render(view), reasoning=think)
-        case Call(calls, text):
-            made = tuple(CompletedCall("", call.name, _arguments(call.arguments, view)) for call in calls)
-            said = text.render(view) if text is not None else None
-            return Choice(said, scripted.finish or "tool_calls", made, reasoning=think)
-
-
-def _arguments(arguments: Structure | Template, view: RequestView) -> str:
-    if isinstance(arguments, Template):
-        return arguments.render(view)
-    return as_text(arguments.render(view))
-
-
-def _usage(counted: dict[str, Any] | None, asked: Usage) -> dict[str, Any] | None:
-    """Return the usage that is reported: what was counted, with what the scenario says in its place."""
-    if asked.omitted or counted is None:
-        return None
-    usage = {**counted}
-    if asked.prompt_tokens is not None:
-        usage["prompt_tokens"] = asked.prompt_tokens
-    if asked.completion_tokens is not None:
-        usage["completion_tokens"] = asked.completion_tokens
-    if asked.reasoning_tokens is not None:
-        details = {**usage["completion_tokens_details"], "reasoning_tokens": asked.reasoning_tokens}
-        usage["completion_tokens_details"] = details
-    if asked.cached_tokens is not None:
-        details = {**usage["prompt_tokens_details"], "cached_tokens": asked.cached_tokens}
-        usage["prompt_tokens_details"] = details
-    total = asked.total_tokens
-    usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"] if total is None else total
-    return usage
 
 
 def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) -> Reply:

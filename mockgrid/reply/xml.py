@@ -76,8 +76,8 @@ def _element(name: str, inner: str, attributes: str) -> str:
 
 
 def _xml(outline: SchemaHints) -> Mapping[str, Any]:
-    found = outline.own("xml")
-    return found if isinstance(found, dict) else {}
+    xml = outline.own("xml")
+    return xml if isinstance(xml, dict) else {}
 
 
 def _named(outline: SchemaHints, fallback: str) -> str:

@@ -33,10 +33,10 @@ def seconds(text: str) -> float:
     Raises:
         ValueError: it is not one; ``duration_mistake`` says what is wrong.
     """
-    found = _DURATION.fullmatch(text)
-    if found is None:
+    match = _DURATION.fullmatch(text)
+    if match is None:
         raise ValueError(text)
-    return float(Fraction(found[1]) * _UNITS[found[2]])
+    return float(Fraction(match[1]) * _UNITS[match[2]])
 
 
 def share(text: str) -> float:
@@ -45,10 +45,10 @@ def share(text: str) -> float:
     Raises:
         ValueError: it is not one; ``share_mistake`` says what is wrong.
     """
-    found = _SHARE.fullmatch(text)
-    if found is None:
+    match = _SHARE.fullmatch(text)
+    if match is None:
         raise ValueError(text)
-    return float(Fraction(found[1]) / 100)
+    return float(Fraction(match[1]) / 100)
 
 
 def duration_mistake(value: Any) -> tuple[str, str]:
@@ -56,17 +56,20 @@ def duration_mistake(value: Any) -> tuple[str, str]:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return "is not a duration", "Write a number and a unit: 20ms, 1.5s, 2m or 1h."
     text = str(value)
-    shown = repr(text[:_SHOWN])
-    found = _ROUGHLY.fullmatch(text)
-    if found is None:
+    written = repr(text[:_SHOWN])
+    parts = _ROUGHLY.fullmatch(text)
+    if parts is None:
         if text.strip().startswith("-"):
-            return f"is {shown}, and a duration cannot be negative", "Write 0s for no time at all."
-        return f"is {shown}, which is not a duration", "Write one number and one unit: 20ms, 1.5s, 2m or 1h."
-    return _unit_mistake(found[1].replace(",", "."), found[2], text.strip()[:_SHOWN])
+            return f"is {written}, and a duration cannot be negative", "Write 0s for no time at all."
+        return (
+            f"is {written}, which is not a duration",
+            "Write one number and one unit: 20ms, 1.5s, 2m or 1h.",
+        )
+    return _unit_mistake(parts[1].replace(",", "."), parts[2], text.strip()[:_SHOWN])
 
 
 def _unit_mistake(number: str, unit: str, text: str) -> tuple[str, str]:
-    shown = repr(text)
+    written = repr(text)
     number = f"0{number}" if number.startswith(".") else number
     if not unit:
         return f"is {text} without a unit", f"Write {number}s or {number}ms."
@@ -75,18 +78,18 @@ def _unit_mistake(number: str, unit: str, text: str) -> tuple[str, str]:
         return f"has the unknown unit {unit[:20]!r}", "The units are ms, s, m and h."
     if seconds_or_none(number + meant) is None:
         return (
-            f"is {shown}, which has too many digits",
+            f"is {written}, which has too many digits",
             "Write at most nine digits before and after the point.",
         )
-    return f"is {shown}, which is not written as a duration", f"Write {number}{meant}."
+    return f"is {written}, which is not written as a duration", f"Write {number}{meant}."
 
 
 def share_mistake(value: Any) -> tuple[str, str]:
     """Return what is wrong with a value as a share, and what was meant."""
-    shown = repr(value[:_SHOWN]) if isinstance(value, str) else str(value)[:_SHOWN]
+    written = repr(value[:_SHOWN]) if isinstance(value, str) else str(value)[:_SHOWN]
     if isinstance(value, float) and 0 < value < 1:
-        return f"is {shown} without a percent sign", f"Write {round(value * 100, 6):g}%."
-    return f"is {shown}, which is not a share", "Write a number from 0 to 100 with a percent sign: 20%."
+        return f"is {written} without a percent sign", f"Write {round(value * 100, 6):g}%."
+    return f"is {written}, which is not a share", "Write a number from 0 to 100 with a percent sign: 20%."
 
 
 def seconds_or_none(text: str) -> float | None:

@@ -81,8 +81,8 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
             if file in files:
                 continue
             files.append(file)
-            scenario, found = check_file(file, by_name=True, operations=operations)
-            findings.extend(found)
+            scenario, file_findings = check_file(file, by_name=True, operations=operations)
+            findings.extend(file_findings)
             if scenario is None:
                 unusable.setdefault(_claimed(file), str(file))
                 continue

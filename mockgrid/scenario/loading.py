@@ -12,15 +12,12 @@ from mockgrid.document.document import Document, read_document
 from mockgrid.document.json_text import DEEPEST
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
+from mockgrid.scenario.diagnostics import Diagnostics, Node
 from mockgrid.scenario.error import ScenarioError
-from mockgrid.scenario.ledger import Ledger
-from mockgrid.scenario.part import Part
 from mockgrid.scenario.reachability import note_unreachable
-from mockgrid.scenario.reading.settings import read_settings
-from mockgrid.scenario.reading.steps import read_steps
-from mockgrid.scenario.reading.structure import check_structure
+from mockgrid.scenario.reading.scenario import read_settings, read_steps
+from mockgrid.scenario.reading.structure import check_structure, validator
 from mockgrid.scenario.scenario import Scenario
-from mockgrid.scenario.schema import validator
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -85,7 +82,9 @@ def build(
         hint = "Give one reply at least, such as {say: Hello}, or one step."
         raise ScenarioError([Finding("MG215", "error", message, f"{where}#", hint)])
     whole, wrapped = _wrapped(plain)
-    return _usable(*_checked(whole, Ledger(Document(plain, where), wrapped), name or "scenario", operations))
+    return _usable(
+        *_checked(whole, Diagnostics(Document(plain, where), wrapped), name or "scenario", operations)
+    )
 
 
 def check_file(
@@ -111,17 +110,17 @@ def check(
         operations: ids of the contract's operations; None for no check.
     """
     name = Path(document.name).stem
-    ledger = Ledger(document)
+    diagnostics = Diagnostics(document)
     if by_name and isinstance(document.data, dict) and "scenario" not in document.data:
-        _check_name(name, ledger)
-    return _checked(document.data, ledger, name, operations)
+        _check_name(name, diagnostics)
+    return _checked(document.data, diagnostics, name, operations)
 
 
-def _check_name(name: str, ledger: Ledger) -> None:
+def _check_name(name: str, diagnostics: Diagnostics) -> None:
     """Note a file's name that no key can have."""
     if not validator().accepts({"scenario": name, "steps": []}):
         message = f"The file's name makes {name!r} the scenario's name, and no key can ask for that."
-        ledger.add(
+        diagnostics.add(
             "MG215", "/scenario", message, f"Rename the file, or write `scenario: {_like(name)}` in it."
         )
 
@@ -132,9 +131,9 @@ def _like(name: str) -> str:
 
 
 def _checked(
-    data: Any, ledger: Ledger, name: str, operations: Collection[str] | None
+    data: Any, diagnostics: Diagnostics, name: str, operations: Collection[str] | None
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
-    part = Part(data, "", ledger)
+    part = Node(data, "", diagnostics)
     readable = check_structure(part)
     settings: dict[str, Any] = {}
     if readable and isinstance(data, dict):
@@ -143,7 +142,7 @@ def _checked(
         if steps is not None and isinstance(steps.value, list):
             settings["steps"] = read_steps(steps, operations)
             note_unreachable(settings["steps"], steps)
-    findings = ledger.findings
+    findings = diagnostics.findings
     if any(finding.severity == "error" for finding in findings):
         return None, findings
     known = data.get("scenario") or name

@@ -2,29 +2,35 @@
 
 A matcher is a value, which means equality, or a mapping of words that must all hold. Where a value is
 missing or null only ``not`` and ``exists: false`` can hold: in this API null means absent.
+
+Of a partial body the fields that are named must match, others may be anything.
+``{"temperature": {"above": 1}, "stop": ["END"]}`` comes down to three leaves: a matcher for ``/temperature``,
+the length of ``/stop``, and equality for ``/stop/0``. Each can be explained on its own.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from fnmatch import translate
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.document import Document
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
-from mockgrid.scenario.equality import same
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.regex import RegexError, compile_linear
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["WORDS", "Matcher", "Word", "equal_to", "read_matcher"]
+__all__ = ["WORDS", "Leaf", "Matcher", "Word", "leaves", "read_matcher", "same"]
 
 WORDS: Final = (
     "equals",
@@ -38,6 +44,10 @@ WORDS: Final = (
     "below",
     "schema",
 )
+
+
+# "content" is a field of most requests and resembles "contains" at 0.80; "match" resembles "matches" at 0.83.
+_MISTYPED: Final = 0.82
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class Matcher:
     @property
     def expected(self) -> str:
         """The matcher as its author would write it, in a short line."""
-        return shown(self.source)
+        return short_repr(self.source)
 
     def among(self, values: Sequence[Any]) -> bool:
         """Tell whether one of several values is as it must be."""
@@ -95,74 +105,76 @@ def equal_to(value: Any, *, textual: bool = False) -> Matcher:
     return Matcher(value, (Word("equals", _equals(wanted), wanted=wanted),), (wanted,))
 
 
-def read_matcher(part: Part, *, textual: bool = False, inner: Reader | None = None) -> Matcher | None:
+def read_matcher(node: Node, *, textual: bool = False, inner: Reader | None = None) -> Matcher | None:
     """Read a matcher, given as a value or as a mapping of words.
 
     Args:
-        part: the matcher.
+        node: the matcher.
         textual: whether what is matched is always text, as in headers, so that 10 stands for "10".
         inner: reads what ``not`` and ``contains`` hold; by default this function does.
 
     Returns:
         The matcher; None where something is wrong with it, which is noted.
     """
-    if not isinstance(part.value, dict):
-        return equal_to(part.value, textual=textual)
-    reader = inner or (lambda part: read_matcher(part, textual=textual))
+    if not isinstance(node.value, dict):
+        return equal_to(node.value, textual=textual)
+    reader = inner or (lambda node: read_matcher(node, textual=textual))
     words: list[Word] = []
-    for name, argument in part.items():
+    for name, argument in node.items():
         word = _read_word(name, argument, reader, textual=textual)
         if word is not None:
             words.append(word)
     choices = next((word.wanted for word in words if word.name == "one_of"), None)
     equal = next(((word.wanted,) for word in words if word.name == "equals"), None)
-    return Matcher(part.value, tuple(words), equal or choices) if part.sound else None
+    return Matcher(node.value, tuple(words), equal or choices) if node.sound else None
 
 
 def _read_word(  # noqa: PLR0911 - one for each word
-    name: str, part: Part, reader: Reader, *, textual: bool
+    name: str, node: Node, reader: Reader, *, textual: bool
 ) -> Word | None:
-    value = part.value
+    value = node.value
     match name:
         case "equals":
             wanted = _as_text(value) if textual else value
             return Word(name, _equals(wanted), wanted=wanted)
         case "one_of":
             wanted = tuple(_as_text(item) if textual else item for item in value)
-            return Word(name, lambda found: any(same(found, item) for item in wanted), wanted=wanted)
+            return Word(name, lambda candidate: any(same(candidate, item) for item in wanted), wanted=wanted)
         case "exists":
-            return Word(name, lambda found: (found is not None) is value, wanted=value)
+            return Word(name, lambda candidate: (candidate is not None) is value, wanted=value)
         case "above":
-            return Word(name, lambda found: (number := _number(found)) is not None and number > value)
+            return Word(name, lambda candidate: (number := _number(candidate)) is not None and number > value)
         case "below":
-            return Word(name, lambda found: (number := _number(found)) is not None and number < value)
+            return Word(name, lambda candidate: (number := _number(candidate)) is not None and number < value)
         case "glob":
             glob = re.compile(translate(value))
-            return Word(name, lambda found: isinstance(found, str) and glob.match(found) is not None)
+            return Word(
+                name, lambda candidate: isinstance(candidate, str) and glob.match(candidate) is not None
+            )
         case "matches":
-            return _pattern(part)
+            return _pattern(node)
         case "schema":
-            return _schema(part)
+            return _schema(node)
         case "not":
-            inner = reader(part)
-            return None if inner is None else Word(name, lambda found: not inner.holds(found), inner)
+            inner = reader(node)
+            return None if inner is None else Word(name, lambda candidate: not inner.holds(candidate), inner)
         case _:
-            return _contains(part, reader)
+            return _contains(node, reader)
 
 
 def _equals(wanted: Any) -> Callable[[Any], bool]:
     if isinstance(wanted, str):
-        return lambda found: bool(found == wanted)  # cheaper than the general way, and the common case
-    return lambda found: same(found, wanted)
+        return lambda value: bool(value == wanted)  # cheaper than the general way, and the common case
+    return lambda value: same(value, wanted)
 
 
-def _contains(part: Part, reader: Reader) -> Word | None:
+def _contains(node: Node, reader: Reader) -> Word | None:
     """Text within a text, items within a list; of several all must be there."""
-    several = part.value if isinstance(part.value, list) else [part.value]
+    several = node.value if isinstance(node.value, list) else [node.value]
     texts = [item if isinstance(item, str) else None for item in several]
-    parts = list(part.members()) if isinstance(part.value, list) else [part]
-    found = [reader(item) for item in parts]
-    items = [item for item in found if item is not None]
+    parts = list(node.members()) if isinstance(node.value, list) else [node]
+    readings = [reader(item) for item in parts]
+    items = [item for item in readings if item is not None]
 
     def contains(value: Any) -> bool:
         if isinstance(value, str):
@@ -174,37 +186,37 @@ def _contains(part: Part, reader: Reader) -> Word | None:
             return all(any(item.holds(member) for member in value) for item in items)
         return False
 
-    return Word("contains", contains) if len(items) == len(found) else None
+    return Word("contains", contains) if len(items) == len(readings) else None
 
 
-def _pattern(part: Part) -> Word | None:
+def _pattern(node: Node) -> Word | None:
     try:
-        pattern = compile_linear(part.value)
+        pattern = compile_linear(node.value)
     except RegexError as error:
-        message = f"The pattern {shown(part.value)} cannot be used: {error.message}."
-        part.error("MG217", message, error.hint or "Correct it, or use contains, glob or one_of.")
+        message = f"The pattern {short_repr(node.value)} cannot be used: {error.message}."
+        node.error("MG217", message, error.hint or "Correct it, or use contains, glob or one_of.")
         return None
-    return Word("matches", lambda found: isinstance(found, str) and bool(pattern.search(found)))
+    return Word("matches", lambda value: isinstance(value, str) and bool(pattern.search(value)))
 
 
-def _schema(part: Part) -> Word | None:
-    schema = part.value
+def _schema(node: Node) -> Word | None:
+    schema = node.value
     if isinstance(schema, bool):
-        return Word("schema", lambda found: schema and found is not None)
+        return Word("schema", lambda value: schema and value is not None)
     try:
         validator = SchemaValidator(
             Schemas(Document({**schema, "openapi": "3.1.0"}, "schema"), "request"), ""
         )
         accepts = validator.accepts
     except (DocumentError, KeyError) as error:
-        found = (
+        value = (
             error.message if isinstance(error, DocumentError) else f"a reference leads to nothing: {error}"
         )
-        part.error(
-            "MG224", f"The schema cannot be used: {found.rstrip('.')}.", "It is read as draft 2020-12."
+        node.error(
+            "MG224", f"The schema cannot be used: {value.rstrip('.')}.", "It is read as draft 2020-12."
         )
         return None
-    return Word("schema", lambda found: found is not None and accepts(found))
+    return Word("schema", lambda value: value is not None and accepts(value))
 
 
 def _number(value: Any) -> float | None:
@@ -224,5 +236,130 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) else value
 
 
+def same(left: Any, right: Any) -> bool:
+    """Tell whether two JSON values are equal.
+
+    >>> same({"a": [1, True]}, {"a": [1.0, True]}), same(1, True)
+    (True, False)
+    """
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(item, right[key]) for key, item in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    return bool(left == right)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One place in a value, and what must stand there."""
+
+    path: tuple[str | int, ...]
+    matcher: Matcher
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer to the place."""
+        return join(self.path)
+
+    def found(self, value: Any) -> Any:
+        """Return what a value has at the place; None for nothing."""
+        for part in self.path:
+            if isinstance(part, str) and isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(part, int) and isinstance(value, list) and part < len(value):
+                value = value[part]
+            else:
+                return None
+        return value
+
+    def holds(self, value: Any) -> bool:
+        """Tell whether a value has there what it must."""
+        return self.matcher.holds(self.found(value))
+
+
+def leaves(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
+    """Read a partial value; what is wrong with the matchers in it is noted."""
+    value = node.value
+    if isinstance(value, dict):
+        if value and all(key in WORDS for key in value):
+            yield from _matcher(node, path)
+            return
+        _warn(node)
+        if not value:
+            yield Leaf(path, _of_kind(value, dict, "a mapping"))
+        for key, item in node.items():
+            yield from leaves(item, (*path, key))
+    elif isinstance(value, list):
+        count = len(value)
+        yield Leaf(path, _of_kind(value, list, f"a list of {count}", count))
+        for index, item in enumerate(node.members()):
+            yield from leaves(item, (*path, index))
+    else:
+        yield Leaf(path, equal_to(value))
+
+
+def read_partial(node: Node) -> Matcher | None:
+    """Read a partial value as one matcher; None where something is wrong with it, which is noted."""
+    parts = list(leaves(node))
+    if not node.sound:
+        return None
+    if len(parts) == 1 and not parts[0].path:
+        return parts[0].matcher
+    return Matcher(node.value, (Word("partial", lambda value: all(leaf.holds(value) for leaf in parts)),))
+
+
+def _matcher(node: Node, path: tuple[str | int, ...]) -> Iterator[Leaf]:
+    mistakes = dict(_misused(node))
+    for word, expected in mistakes.items():
+        node[word].error("MG212", f"`{word}` is not {expected}.", f"`{word}` takes {expected}.")
+    if not mistakes:
+        matcher = read_matcher(node, inner=read_partial)
+        if matcher is not None:
+            yield Leaf(path, matcher)
+
+
+def _misused(node: Node) -> Iterator[tuple[str, str]]:
+    """The words of a matcher that hold a value of the wrong kind, and which kind they take.
+
+    The schema of the language cannot say this of a partial body, in which any mapping may stand.
+    """
+    for word, argument in node.items():
+        value = argument.value
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        match word:
+            case "above" | "below" if not number:
+                yield word, "a number"
+            case "matches" | "glob" if not isinstance(value, str) or not value:
+                yield word, "a text"
+            case "one_of" if not isinstance(value, list) or not value:
+                yield word, "a list"
+            case "exists" if not isinstance(value, bool):
+                yield word, "true or false"
+            case "schema" if not isinstance(value, (dict, bool)):
+                yield word, "a JSON Schema"
+            case _:
+                pass
+
+
+def _warn(node: Node) -> None:
+    """Say where fields look as if matchers were meant."""
+    words = [key for key in node.value if key in WORDS]
+    for key, item in node.items():
+        meant = None if key in WORDS else nearest(key, WORDS)
+        if meant is None or SequenceMatcher(None, key, meant).ratio() < _MISTYPED:
+            continue
+        if words or len(node.value) == 1:
+            item.warn("MG234", f"`{key}` is read as a field of the body.", f"Did you mean {meant}?", key=True)
+
+
+def _of_kind(source: Any, kind: type, name: str, length: int | None = None) -> Matcher:
+    def test(value: Any) -> bool:
+        return isinstance(value, kind) and (length is None or len(value) == length)  # type: ignore[arg-type]
+
+    return Matcher(source, (Word(name, test, wanted=name),))
+
+
 if TYPE_CHECKING:
-    Reader = Callable[[Part], Matcher | None]
+    Reader = Callable[[Node], Matcher | None]

@@ -6,13 +6,13 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.operation import CHAT
 from mockgrid.contract.router import ROUTED
-from mockgrid.scenario.scope import checks, names
+from mockgrid.scenario.bind import names_place
+from mockgrid.scenario.predicate import checks
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
@@ -34,12 +34,15 @@ class PossibleCalls:
 
     Args:
         contract: whose operations are called.
+        speaking: ids of the operations that hold a conversation; steps that do not say are for these, or
+            for all where there is none.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, speaking: Collection[str]) -> None:
         self._contract = contract
+        self._speaking = speaking
         self._usual = [
-            _call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
+            self._call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
             for operation in contract.operations
         ]
         self._pieces = [
@@ -48,36 +51,42 @@ class PossibleCalls:
             if _PARAMETER.search(operation.path)
         ]
 
+    def _call(self, operation: Operation, path: str) -> RequestView:
+        return RequestView(
+            operation.id, operation.method, path, usual=not self._speaking or operation.id in self._speaking
+        )
+
     def of(self, when: Sequence[Predicate]) -> list[RequestView]:
         """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
-        asked = dict.fromkeys(
+        paths = dict.fromkeys(
             _WILD.sub("x", text)
             for check in checks(when)
             if check.name == "path"
             for text in texts(check.source)
         )
-        calls = [*self._usual, *(call for path in asked for call in self._at(path))]
-        if any(path.startswith(ROUTED) for path in asked):
+        calls = [*self._usual, *(call for path in paths for call in self._at(path))]
+        if any(path.startswith(ROUTED) for path in paths):
             pairs = zip(self._usual, self._contract.operations, strict=True)
-            calls += [_call(operation, f"{ROUTED}{call.path}") for call, operation in pairs]
+            calls += [self._call(operation, f"{ROUTED}{call.path}") for call, operation in pairs]
         return calls
 
     def operations(self, when: Sequence[Predicate]) -> list[Operation]:
         """Return the operations that a conjunction is for, as far as it says; else chat completions."""
-        told = self._told(when, self.of(when))
-        if not any(True in one for one in told.values()):
-            told = self._told(when, self._guessed(when))
+        answers = self._told(when, self.of(when))
+        if not any(True in values for values in answers.values()):
+            answers = self._told(when, self._guessed(when))
         return [
             operation
             for operation in self._contract.operations
-            if True in told[operation.id] or (None in told[operation.id] and operation.behaviour == CHAT)
+            if True in answers[operation.id]
+            or (None in answers[operation.id] and operation.id in self._speaking)
         ]
 
     def _told(self, when: Sequence[Predicate], calls: Sequence[RequestView]) -> dict[str, set[bool | None]]:
-        told: dict[str, set[bool | None]] = {}
+        answers: dict[str, set[bool | None]] = {}
         for call in calls:
-            told.setdefault(call.operation, set()).add(names(when, call))
-        return told
+            answers.setdefault(call.operation, set()).add(names_place(when, call))
+        return answers
 
     def _guessed(self, when: Sequence[Predicate]) -> list[RequestView]:
         """Return calls in whose paths the words of patterns are the parameters."""
@@ -88,31 +97,27 @@ class PossibleCalls:
             for text in texts(check.source)
             for word in WORD.findall(text)
         )
-        found = [
-            _call(operation, word.join(pieces))
+        guesses = [
+            self._call(operation, word.join(pieces))
             for word in islice(words, _MOST_WORDS)
             for pieces, operation in self._pieces
         ]
-        return [*self._usual, *found]
+        return [*self._usual, *guesses]
 
     def _at(self, path: str) -> list[RequestView]:
         """Return the calls of a path."""
         find = self._contract.router.find
-        found = find(path)
-        if found is None and path.startswith(f"{ROUTED}/"):
-            found = find(path.removeprefix(ROUTED))
-        if found is not None:
-            return [_call(operation, path) for operation in found[0].operations.values()]
+        route = find(path)
+        if route is None and path.startswith(f"{ROUTED}/"):
+            route = find(path.removeprefix(ROUTED))
+        if route is not None:
+            return [self._call(operation, path) for operation in route[0].operations.values()]
         # Sent as %2F, a slash is part of a parameter.
         return [
-            _call(operation, path)
+            self._call(operation, path)
             for pieces, operation in self._pieces
             if re.fullmatch(".+".join(map(re.escape, pieces)), path, re.DOTALL)
         ]
-
-
-def _call(operation: Operation, path: str) -> RequestView:
-    return RequestView(operation.id, operation.method, path, aside=operation.aside)
 
 
 def texts(source: Any) -> Iterator[str]:

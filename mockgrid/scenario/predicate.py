@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.short_repr import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mockgrid.scenario.matcher import Matcher
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["AnyOf", "Check", "NotAll", "Outcome", "Predicate", "may_hold"]
+
+PLACES: Final = frozenset(("operation", "method", "path"))
+"""The predicates that tell one operation from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,13 @@ class Check:
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""
-        found = self.read(view, state)
-        if found is None or found == []:
+        value = self.read(view, state)
+        if value is None or value == []:
             got = "(nothing)"
         elif self.hidden:
             got = "(hidden)"
         else:
-            got = shown(found[0] if self.several and len(found) == 1 else found)
+            got = short_repr(value[0] if self.several and len(value) == 1 else value)
         return Outcome(self.name, self.matcher.expected, got, self.holds(view, state))
 
 
@@ -112,18 +114,18 @@ class AnyOf:
 
     def holds(self, view: RequestView, state: str) -> bool:
         """Tell whether one of them holds."""
-        return any(all(one.holds(view, state) for one in branch) for branch in self.branches)
+        return any(all(predicate.holds(view, state) for predicate in branch) for branch in self.branches)
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether one of them holds; if not, what each of them lacked first."""
         reasons: list[str] = []
         for branch in self.branches:
-            outcomes = (one.outcome(view, state) for one in branch)
+            outcomes = (predicate.outcome(view, state) for predicate in branch)
             failed = next((outcome for outcome in outcomes if not outcome.held), None)
             if failed is None:
-                return Outcome(self.name, shown(self.source), "one that holds", held=True)
+                return Outcome(self.name, short_repr(self.source), "one that holds", held=True)
             reasons.append(f"{failed.name}: {failed.got}")
-        return Outcome(self.name, shown(self.source), "; ".join(reasons), held=False)
+        return Outcome(self.name, short_repr(self.source), "; ".join(reasons), held=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +138,31 @@ class NotAll:
 
     def holds(self, view: RequestView, state: str) -> bool:
         """Tell whether one part of it does not hold."""
-        return not all(one.holds(view, state) for one in self.inner)
+        return not all(predicate.holds(view, state) for predicate in self.inner)
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""
-        outcomes = [one.outcome(view, state) for one in self.inner]
+        outcomes = [predicate.outcome(view, state) for predicate in self.inner]
         got = "; ".join(f"{outcome.name}: {outcome.got}" for outcome in outcomes)
         held = not all(outcome.held for outcome in outcomes)
-        return Outcome(self.name, shown(self.source), got or "(every request)", held)
+        return Outcome(self.name, short_repr(self.source), got or "(every request)", held)
+
+
+def speaks_of_place(when: Iterable[Predicate]) -> bool:
+    """Tell whether a conjunction says for which operations it is, wherever in it."""
+    return any(check.name in PLACES for check in checks(when))
+
+
+def checks(when: Iterable[Predicate]) -> Iterator[Check]:
+    """Return all checks of a conjunction, those in its combinators included."""
+    for predicate in when:
+        if isinstance(predicate, Check):
+            yield predicate
+        elif isinstance(predicate, AnyOf):
+            for branch in predicate.branches:
+                yield from checks(branch)
+        elif isinstance(predicate, NotAll):
+            yield from checks(predicate.inner)
 
 
 def may_hold(when: Iterable[Predicate], view: RequestView, known: Collection[str]) -> bool:
@@ -158,16 +177,16 @@ def may_hold(when: Iterable[Predicate], view: RequestView, known: Collection[str
 
 
 def _together(when: Iterable[Predicate], view: RequestView, known: Collection[str]) -> bool | None:
-    told = [_holds(predicate, view, known) for predicate in when]
-    return False if False in told else None if None in told else True
+    answers = [_holds(predicate, view, known) for predicate in when]
+    return False if False in answers else None if None in answers else True
 
 
 def _holds(predicate: Predicate, view: RequestView, known: Collection[str]) -> bool | None:
     if isinstance(predicate, Check):
         return predicate.holds(view, "") if predicate.name in known else None
     if isinstance(predicate, AnyOf):
-        told = [_together(branch, view, known) for branch in predicate.branches]
-        return True if True in told else None if None in told else False
+        answers = [_together(branch, view, known) for branch in predicate.branches]
+        return True if True in answers else None if None in answers else False
     if isinstance(predicate, NotAll):
         inner = _together(predicate.inner, view, known)
         return None if inner is None else not inner

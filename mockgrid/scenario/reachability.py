@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.equality import same
+from mockgrid.scenario.matcher import same
 from mockgrid.scenario.predicate import Check
 from mockgrid.scenario.scenario import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.diagnostics import Node
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.step import Step
 
@@ -22,31 +22,31 @@ __all__ = ["note_unreachable"]
 _COMPARED: Final = 200
 
 
-def note_unreachable(steps: Sequence[Step], part: Part) -> None:
+def note_unreachable(steps: Sequence[Step], node: Node) -> None:
     """Note the steps that can never answer, as warnings.
 
     Args:
         steps: those that are sound.
-        part: all of them, as they were written.
+        node: all of them, as they were written.
     """
-    ledger = part.ledger
+    diagnostics = node.diagnostics
     whole: Step | None = None
     lasting = _Lasting()
     for step in steps:
         pointer = step.origin.pointer
         if whole is not None:
             message = f"No request reaches this step: {whole.label} before it matches all and never passes."
-            ledger.add("MG230", pointer, message, _remedy(whole), severity="warning")
+            diagnostics.add("MG230", pointer, message, _remedy(whole), severity="warning")
             continue
         hiding = lasting.hiding(step)
         if hiding is not None:
             message = f"Every request for this step is answered by {hiding.label}, which never passes."
-            ledger.add("MG231", pointer, message, _remedy(hiding), severity="warning")
+            diagnostics.add("MG231", pointer, message, _remedy(hiding), severity="warning")
         if step.lasting:
             lasting.add(step)
             if not step.when:
                 whole = step
-    _note_states(steps, part)
+    _note_states(steps, node)
 
 
 class _Lasting:
@@ -107,14 +107,14 @@ def _contained(check: Check) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _note_states(steps: Sequence[Step], part: Part) -> None:
+def _note_states(steps: Sequence[Step], node: Node) -> None:
     reached = {START, *(step.go_to for step in steps)}
     reached.update(reply.go_to for step in steps for reply in step.replies)
     reached.discard("")
     # What is wrong with the other steps has been said. Where they lead once they are mended is not known: any
     # text in them may be the state that a `go_to` names, or one that is misspelt.
     sound = {step.index for step in steps}
-    broken = [item for index, item in enumerate(part.value) if index not in sound]
+    broken = [item for index, item in enumerate(node.value) if index not in sound]
     possible = reached.union(_texts(broken))
     for step in steps:
         for predicate in step.when:
@@ -126,7 +126,7 @@ def _note_states(steps: Sequence[Step], part: Part) -> None:
                     hint = guess or "Add `go_to`, or use `start`, in which sessions begin."
                     pointer = _place(step)
                     message = f"No `go_to` leads to the state '{state}'."
-                    part.ledger.add("MG232", pointer, message, hint, severity="warning")
+                    node.diagnostics.add("MG232", pointer, message, hint, severity="warning")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -6,30 +6,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from mockgrid.scenario.delivery import DIRECT, Delivery
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.scenario.delay import Delay
-    from mockgrid.scenario.fault import Fault
-    from mockgrid.scenario.ledger import Origin
-    from mockgrid.scenario.stream import Stream
+    from mockgrid.scenario.diagnostics import Origin
     from mockgrid.scenario.template import Structure, Template
-
-__all__ = [
-    "Auto",
-    "Body",
-    "Call",
-    "Error",
-    "Example",
-    "Form",
-    "Json",
-    "Redirect",
-    "Refuse",
-    "Say",
-    "ScriptedReply",
-    "ToolCall",
-    "Usage",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +139,8 @@ class ScriptedReply:
         usage: the tokens that are reported; None for those that are counted.
         status: the HTTP status; None for the form's own.
         headers: to send, each with its values; a header without values is removed.
-        delay: how long it is held back.
         retry_after: seconds after which the client may try again.
-        stream: how it streams, where a stream is asked for.
-        fault: what breaks.
+        delivery: how it reaches the client.
         go_to: the state that follows; empty for none.
         contract: ``off`` where it may break the contract.
     """
@@ -171,10 +152,8 @@ class ScriptedReply:
     usage: Usage | None = None
     status: int | None = None
     headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
-    delay: Delay | None = None
     retry_after: float | None = None
-    stream: Stream | None = None
-    fault: Fault | None = None
+    delivery: Delivery = DIRECT
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
 
@@ -188,7 +167,6 @@ class ScriptedReply:
             or self.status
             or self.headers
             or self.retry_after is not None
-            or self.stream
         )
 
     @cached_property
@@ -199,7 +177,7 @@ class ScriptedReply:
     @cached_property
     def direct(self) -> bool:
         """Whether nothing is asked of its way to the client."""
-        return self.delay is None and self.stream is None and self.fault is None
+        return self.delivery == DIRECT
 
     @property
     def where(self) -> str:
@@ -213,9 +191,5 @@ class ScriptedReply:
             parts: the keys that lead there.
             key: whether the place of the last key is meant, and not that of its value.
         """
-        from mockgrid.document.pointer import join  # noqa: PLC0415 - only errors need it
-
-        inner = type(self.origin)(
-            self.origin.document, self.origin.pointer + join(parts), self.origin.wrapped
-        )
+        inner = self.origin.at(*parts)
         return inner.key if key else str(inner)

@@ -1,4 +1,4 @@
-"""A scenario: settings, and steps in order."""
+"""A scenario: settings, and steps in order; and how far a session has come in it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.scenario.index import Index
+from mockgrid.scenario.bind import Binding
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
-    from mockgrid.scenario.ledger import Origin
+    from mockgrid.scenario.delivery import Pace
+    from mockgrid.scenario.diagnostics import Origin
     from mockgrid.scenario.limit import Balance, Limit
-    from mockgrid.scenario.pace import Pace
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["START", "Scenario"]
+__all__ = ["START", "Cursors", "Scenario"]
 
 START: Final = "start"
 """The state that sessions begin in."""
@@ -64,22 +64,17 @@ class Scenario:
         return bool(self.limits) or self.balance is not None
 
     @cached_property
-    def placed(self) -> tuple[Step, ...]:
-        """The steps that say for which operations they are."""
-        return tuple(step for step in self.steps if step.placed)
+    def binding(self) -> Binding:
+        """The steps by the operations that they are for."""
+        return Binding(self.steps)
 
     def steps_for(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that are for a request, whatever else they ask of it."""
-        return self.index.steps_for(view)
+        return self.binding.steps_for(view)
 
     def concerns(self, view: RequestView) -> bool:
         """Tell whether the scenario is for a request: for one of another operation where a step says so."""
-        return not view.aside or bool(self.steps_for(view))
-
-    @cached_property
-    def index(self) -> Index:
-        """The steps by the operations and models that they are for."""
-        return Index(self.steps, self.placed)
+        return view.usual or bool(self.steps_for(view))
 
     @cached_property
     def contract_off(self) -> tuple[tuple[Step, ScriptedReply], ...]:
@@ -87,3 +82,33 @@ class Scenario:
         return tuple(
             (step, reply) for step in self.steps for reply in step.replies if reply.contract == "off"
         )
+
+
+class Cursors:
+    """The replies that each step has given, and the state: all that one session changes.
+
+    A reply that was selected counts as given, whatever becomes of it: a client that hangs up does not get it
+    again.
+
+    Args:
+        scenario: which is played.
+
+    Attributes:
+        given: how many replies each step has given, by the step's index.
+        state: as ``go_to`` set it last.
+    """
+
+    __slots__ = ("given", "state")
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.given = [0] * len(scenario.steps)
+        self.state = START
+
+    def reset(self) -> None:
+        """Begin again."""
+        self.given = [0] * len(self.given)
+        self.state = START
+
+    def unused(self, scenario: Scenario) -> tuple[Step, ...]:
+        """Return the steps that have given no reply yet."""
+        return tuple(step for step in scenario.steps if not self.given[step.index])

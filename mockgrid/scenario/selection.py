@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.scenario.near_miss import NoStep, near_misses
-from mockgrid.scenario.step import Selection
+from mockgrid.scenario.explanation import NoStep, near_misses
 
 if TYPE_CHECKING:
-    from mockgrid.scenario.cursors import Cursors
-    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.scenario import Cursors, Scenario
+    from mockgrid.scenario.step import Selection
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Selection", "select"]
+__all__ = ["select"]
 
 
 def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection | NoStep | None:
@@ -24,7 +23,7 @@ def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection
     """
     state = cursors.state
     given = cursors.given
-    for step in scenario.index.candidates(view):
+    for step in scenario.binding.candidates(view):
         if step.when and not step.matches(view, state):
             continue
         count, final = given[step.index], step.final

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from mockgrid.scenario.scope import speaks_of_place
+from mockgrid.scenario.predicate import speaks_of_place
 
 if TYPE_CHECKING:
-    from mockgrid.scenario.ledger import Origin
+    from mockgrid.scenario.diagnostics import Origin
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView

@@ -19,7 +19,7 @@ from mockgrid.scenario.credential import is_secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.diagnostics import Node
     from mockgrid.scenario.view import RequestView
 
 __all__ = ["Structure", "Template"]
@@ -44,21 +44,21 @@ class Insertion:
         """Return what the request has for it."""
         match self.name:
             case "last_user":
-                found: Any = view.last_user
+                value: Any = view.last_user
             case "model":
-                found = view.model
+                value = view.model
             case "attempt":
-                found = view.attempt
+                value = view.attempt
             case "header":
-                found = view.header(self.argument)
+                value = view.header(self.argument)
             case _:
                 try:
-                    found = resolve(view.body, self.argument)
+                    value = resolve(view.body, self.argument)
                 except KeyError:
-                    found = None
-        if found is None:
+                    value = None
+        if value is None:
             return ""
-        return _whole(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))
+        return _whole(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Template:
         return cls(text, (text,))
 
     @classmethod
-    def read(cls, part: Part) -> Template:
+    def read(cls, node: Node) -> Template:
         """Read a text of a scenario; what cannot be inserted is a finding."""
-        source: str = part.value
+        source: str = node.value
         parts: list[str | Insertion] = []
         done = 0
         for match in _PLACE.finditer(source):
@@ -107,9 +107,9 @@ class Template:
             if match[0] == "$${":
                 parts.append("${")
             elif not match[2]:
-                part.error("MG218", "The '${' is not closed.", "Write $${ where a plain ${ is meant.")
-            elif (found := _insertion(match[1], part)) is not None:
-                parts.append(found)
+                node.error("MG218", "The '${' is not closed.", "Write $${ where a plain ${ is meant.")
+            elif (insertion := _insertion(match[1], node)) is not None:
+                parts.append(insertion)
         parts.append(source[done:])
         return cls(source, tuple(item for item in parts if item != ""))
 
@@ -162,54 +162,54 @@ class Structure:
     constant: bool
 
     @classmethod
-    def read(cls, part: Part) -> Structure:
+    def read(cls, node: Node) -> Structure:
         """Read a value of a scenario; what cannot be inserted is a finding."""
-        found: list[Template] = []
-        compiled = _compiled(part, found)
-        return cls(part.value, compiled, not found)
+        insertion: list[Template] = []
+        compiled = _compiled(node, insertion)
+        return cls(node.value, compiled, not insertion)
 
     def render(self, view: RequestView) -> Any:
         """Return the value for a request; treat it as immutable."""
         return self.source if self.constant else _rendered(self.compiled, view)
 
 
-def _insertion(place: str, part: Part) -> Insertion | None:
+def _insertion(place: str, node: Node) -> Insertion | None:
     name, colon, argument = place.partition(":")
     if name in _PLAIN and not colon:
         return Insertion(name)
     if name not in _TAKING:
         guess = did_you_mean(name, (*_PLAIN, *_TAKING)).strip()
         known = "Known are last_user, model, attempt, body:/json/pointer and header:name."
-        shown = place if len(place) <= len(known) else place[: len(known)] + "…"
+        written = place if len(place) <= len(known) else place[: len(known)] + "…"
         hint = "Only body and header take a colon." if name in _PLAIN else guess or known
-        part.error("MG218", f"'${{{shown}}}' is not something that can be inserted.", hint)
+        node.error("MG218", f"'${{{written}}}' is not something that can be inserted.", hint)
         return None
     if name == "header":
         if not argument or is_secret(argument):
             code, what = ("MG219", "carries a credential") if argument else ("MG218", "is not named")
             hint = "Match on it with `when`." if argument else "Write ${header:name}."
-            part.error(code, f"The header of '${{{place}}}' {what}.", hint)
+            node.error(code, f"The header of '${{{place}}}' {what}.", hint)
             return None
         return Insertion(name, argument.strip().lower())
     if not colon or not _POINTER.fullmatch(argument):
         message = f"'${{{place}}}' holds no JSON pointer."
-        part.error("MG218", message, "A pointer begins with a slash: ${body:/metadata/user}.")
+        node.error("MG218", message, "A pointer begins with a slash: ${body:/metadata/user}.")
         return None
     return Insertion(name, argument)
 
 
-def _compiled(part: Part, found: list[Template]) -> Any:
-    value = part.value
+def _compiled(node: Node, templates: list[Template]) -> Any:
+    value = node.value
     if isinstance(value, str):
         if "${" not in value:
             return value
-        template = Template.read(part)
-        found.append(template)
+        template = Template.read(node)
+        templates.append(template)
         return template
     if isinstance(value, dict):
-        return {key: _compiled(item, found) for key, item in part.items()}
+        return {key: _compiled(item, templates) for key, item in node.items()}
     if isinstance(value, list):
-        return [_compiled(item, found) for item in part.members()]
+        return [_compiled(item, templates) for item in node.members()]
     return value
 
 

@@ -1,19 +1,19 @@
-"""A request as scenarios see it."""
+"""A request as scenarios see it, and how a behaviour has its conversation read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["RequestView", "text_of"]
+__all__ = ["Conversation", "RequestView"]
 
 T = TypeVar("T")
 
 
-class found_once(Generic[T]):  # noqa: N801 - a decorator, as `property` is
+class worked_out(Generic[T]):  # noqa: N801 - a decorator, as `property` is
     """A property that is worked out when it is first asked for; without the lock of Python 3.11's own."""
 
     def __init__(self, work: Callable[[Any], T]) -> None:
@@ -22,15 +22,58 @@ class found_once(Generic[T]):  # noqa: N801 - a decorator, as `property` is
         self.__doc__ = work.__doc__
 
     def __get__(self, view: Any, _owner: type | None = None) -> T:
-        found = self._work(view)
-        setattr(view, self._name, found)  # cheaper than by its __dict__, which need not be made
-        return found
+        value = self._work(view)
+        setattr(view, self._name, value)  # cheaper than by its __dict__, which need not be made
+        return value
+
+
+class Conversation(Protocol):
+    """Reads the conversation in the bodies of one behaviour's requests.
+
+    Nothing is expected of a body: what is not shaped as a conversation has no turns, texts or tools.
+    """
+
+    @property
+    def sample(self) -> Mapping[str, Any]:
+        """The least body that the behaviour answers; what else a request may hold can be added to it."""
+
+    @property
+    def sending(self) -> tuple[str, ...]:
+        """The keys of a body that say how the reply is sent; it is sent whole unless the first is there."""
+
+    def model(self, body: Any) -> str | None:
+        """Return the model that is asked for; None where none is."""
+
+    def stream(self, body: Any) -> bool:
+        """Tell whether a stream is asked for."""
+
+    def turn(self, body: Any) -> int:
+        """Return 1 + the number of the assistant's messages."""
+
+    def last_user(self, body: Any) -> str | None:
+        """Return the text of the last user message; None where there is none."""
+
+    def system(self, body: Any) -> str | None:
+        """Return the texts of all system messages, one per line; None where there is none."""
+
+    def messages(self, body: Any) -> list[dict[str, Any]]:
+        """Return the messages."""
+
+    def texts(self, body: Any) -> list[str]:
+        """Return the texts of all messages."""
+
+    def tool_results(self, body: Any) -> list[str]:
+        """Return the names of the tools whose results stand after the assistant's last message, in order."""
+
+    def tools(self, body: Any) -> list[str]:
+        """Return the names of the tools that are offered, in order."""
+
+    def response_format(self, body: Any) -> dict[str, Any] | None:
+        """Return the format that is asked for; None where none is."""
 
 
 class RequestView:
     """A request; what it takes work to find out is found out once, when it is first asked for.
-
-    Nothing is expected of the body: what is not shaped as a conversation has no turns, texts or tools.
 
     Args:
         operation: id of the operation; empty where it has none.
@@ -42,7 +85,8 @@ class RequestView:
         attempt: how often this very request has now been seen in the session.
         default_model: the model of a request that names none.
         session: the name of the session that it belongs to; empty where there is none.
-        aside: whether its operation is none that steps are for which do not say so.
+        conversation: reads the body; None where it holds no conversation.
+        usual: whether its operation is one that steps are for which do not say so.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and names cost as much as all the rest of it
@@ -56,19 +100,20 @@ class RequestView:
         attempt: int = 1,
         default_model: str = "",
         session: str = "",
-        *,
-        aside: bool = False,
+        conversation: Conversation | None = None,
+        usual: bool = True,  # noqa: FBT001, FBT002 - see above
     ) -> None:
         self.operation = operation
         self.path = path
         self.body = body
         self.attempt = attempt
         self.session = session
-        self.aside = aside
+        self.usual = usual
         self._method = method
         self._query = query
         self._headers = headers
         self._default_model = default_model
+        self._conversation = conversation
 
     @property
     def method(self) -> str:
@@ -80,117 +125,62 @@ class RequestView:
         value = self._headers.get(name.encode("latin-1", "replace")) if self._headers is not None else None
         return None if value is None else value.decode("latin-1")
 
-    @found_once
+    @worked_out
     def query(self) -> dict[str, list[str]]:
         """The values of each query parameter."""
-        found: dict[str, list[str]] = {}
+        values: dict[str, list[str]] = {}
         for name, value in parse_qsl(self._query.decode("latin-1"), keep_blank_values=True):
-            found.setdefault(name, []).append(value)
-        return found
+            values.setdefault(name, []).append(value)
+        return values
 
-    @found_once
+    @worked_out
     def model(self) -> str | None:
         """The model asked for, or the default one; None where there is neither."""
-        body = self.body
-        model = body.get("model") if isinstance(body, dict) else None
-        return model if isinstance(model, str) else self._default_model or None
+        conversation = self._conversation
+        model = conversation.model(self.body) if conversation is not None else None
+        return self._default_model or None if model is None else model
 
-    @found_once
+    @worked_out
     def stream(self) -> bool:
         """Whether a stream is asked for."""
-        return isinstance(self.body, dict) and self.body.get("stream") is True
+        return self._conversation is not None and self._conversation.stream(self.body)
 
-    @found_once
+    @worked_out
     def messages(self) -> list[dict[str, Any]]:
         """The conversation."""
-        messages = self.body.get("messages") if isinstance(self.body, dict) else None
-        return [item for item in messages if isinstance(item, dict)] if isinstance(messages, list) else []
+        return self._conversation.messages(self.body) if self._conversation is not None else []
 
-    @found_once
+    @worked_out
     def turn(self) -> int:
         """1 + the number of the assistant's messages."""
-        return 1 + sum(1 for message in self.messages if message.get("role") == "assistant")
+        return self._conversation.turn(self.body) if self._conversation is not None else 1
 
-    @found_once
+    @worked_out
     def last_user(self) -> str | None:
         """The text of the last user message; None where there is none."""
-        body = self.body
-        messages = body.get("messages") if isinstance(body, dict) else None
-        if isinstance(messages, list):
-            for message in reversed(messages):
-                if isinstance(message, dict) and message.get("role") == "user":
-                    content = message.get("content")
-                    return content if isinstance(content, str) else text_of(content)
-        return None
+        return self._conversation.last_user(self.body) if self._conversation is not None else None
 
-    @found_once
+    @worked_out
     def system(self) -> str | None:
-        """The texts of all system and developer messages, one per line; None where there is none."""
-        texts = [
-            text_of(message.get("content"))
-            for message in self.messages
-            if message.get("role") in {"system", "developer"}
-        ]
-        return "\n".join(texts) if texts else None
+        """The texts of all system messages, one per line; None where there is none."""
+        return self._conversation.system(self.body) if self._conversation is not None else None
 
-    @found_once
+    @worked_out
     def texts(self) -> list[str]:
         """The texts of all messages."""
-        return [text_of(message.get("content")) for message in self.messages]
+        return self._conversation.texts(self.body) if self._conversation is not None else []
 
-    @found_once
+    @worked_out
     def tool_results(self) -> list[str]:
         """The names of the tools whose results stand after the assistant's last message, in order."""
-        names: list[str] = []
-        for message in reversed(self.messages):
-            if message.get("role") == "assistant":
-                break
-            if message.get("role") in {"tool", "function"}:
-                names.insert(0, self._answered(message))
-        return names
+        return self._conversation.tool_results(self.body) if self._conversation is not None else []
 
-    @found_once
+    @worked_out
     def tools(self) -> list[str]:
         """The names of the tools that are offered, in order."""
-        tools = self.body.get("tools") if isinstance(self.body, dict) else None
-        found = [_function_name(tool) for tool in tools] if isinstance(tools, list) else []
-        return [name for name in found if name]
+        return self._conversation.tools(self.body) if self._conversation is not None else []
 
-    @found_once
+    @worked_out
     def response_format(self) -> dict[str, Any] | None:
         """The format asked for; None where there is none."""
-        wanted = self.body.get("response_format") if isinstance(self.body, dict) else None
-        return wanted if isinstance(wanted, dict) else None
-
-    @found_once
-    def _calls(self) -> dict[str, str]:
-        """Which function each tool call was for, by the call's id."""
-        found: dict[str, str] = {}
-        for message in self.messages:
-            calls = message.get("tool_calls")
-            for call in calls if isinstance(calls, list) else ():
-                if isinstance(call, dict) and isinstance(call.get("id"), str):
-                    found[call["id"]] = _function_name(call)
-        return found
-
-    def _answered(self, message: dict[str, Any]) -> str:
-        """Return the function that a tool message answers; the message's own name where no call is known."""
-        call, name = message.get("tool_call_id"), message.get("name")
-        known = self._calls.get(call, "") if isinstance(call, str) else ""
-        return known or (name if isinstance(name, str) else "")
-
-
-def text_of(content: Any) -> str:
-    """Return the text of a message's content: a text, a list of parts, or nothing."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return ""
-    texts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
-    return " ".join(text for text in texts if isinstance(text, str))
-
-
-def _function_name(tool: Any) -> str:
-    function = tool.get("function") if isinstance(tool, dict) else None
-    name = function.get("name") if isinstance(function, dict) else None
-    return name if isinstance(name, str) else ""
+        return self._conversation.response_format(self.body) if self._conversation is not None else None

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.credential import is_secret
-from mockgrid.scenario.matcher import WORDS, Matcher, Word, read_matcher
-from mockgrid.scenario.part import Part
-from mockgrid.scenario.partial import leaves
+from mockgrid.scenario.diagnostics import Node
+from mockgrid.scenario.matcher import WORDS, Matcher, Word, leaves, read_matcher
 from mockgrid.scenario.predicate import AnyOf, Check, NotAll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from mockgrid.scenario.partial import Leaf
+    from mockgrid.scenario.matcher import Leaf
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.view import RequestView
 
@@ -23,21 +22,21 @@ if TYPE_CHECKING:
 __all__ = ["read_when"]
 
 
-def read_when(part: Part, operations: Collection[str] | None = None) -> tuple[Predicate, ...]:
+def read_when(node: Node, operations: Collection[str] | None = None) -> tuple[Predicate, ...]:
     """Read a ``when`` whose structure is sound.
 
     Args:
-        part: the mapping of predicates.
+        node: the mapping of predicates.
         operations: ids of the contract's operations, to check those that are named; None for no check.
 
     Returns:
         The predicates, all of which must hold, in the order of the file. What is wrong is noted.
     """
-    return tuple(_predicates(part, operations))
+    return tuple(_predicates(node, operations))
 
 
-def _predicates(part: Part, operations: Collection[str] | None) -> Iterator[Predicate]:
-    for name, argument in part.items():
+def _predicates(node: Node, operations: Collection[str] | None) -> Iterator[Predicate]:
+    for name, argument in node.items():
         match name:
             case "all":
                 for item in argument.members():
@@ -72,7 +71,7 @@ _READERS: Final[dict[str, Read]] = {
 }
 
 
-def _raised(part: Part) -> Part:
+def _raised(node: Node) -> Node:
     """Methods are matched in upper case, whatever case they are written in."""
 
     def raised(value: Any) -> Any:
@@ -83,78 +82,78 @@ def _raised(part: Part) -> Part:
             return [raised(item) for item in value]
         return value.upper() if isinstance(value, str) else value
 
-    return Part(raised(part.value), part.pointer, part.ledger)
+    return Node(raised(node.value), node.pointer, node.diagnostics)
 
 
-def _query(part: Part) -> Iterator[Check]:
+def _query(node: Node) -> Iterator[Check]:
     """One check for each parameter that is named."""
 
     def reader(name: str) -> Read:
         return lambda view, _: view.query.get(name, [])
 
-    for name, argument in part.items():
+    for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
         if matcher is not None:
             yield Check(f"query/{name}", matcher, reader(name), several=True, hidden=is_secret(name))
 
 
-def _headers(part: Part) -> Iterator[Check]:
+def _headers(node: Node) -> Iterator[Check]:
     """One check for each header that is named."""
 
     def reader(name: str) -> Read:
         return lambda view, _: view.header(name)
 
-    for name, argument in part.items():
+    for name, argument in node.items():
         matcher, lower = read_matcher(argument, textual=True), name.lower()
         if matcher is not None:
             yield Check(f"headers/{lower}", matcher, reader(lower), hidden=is_secret(lower))
 
 
-def _body(part: Part) -> Iterator[Check]:
+def _body(node: Node) -> Iterator[Check]:
     """One check for each place that the partial body speaks of."""
 
     def reader(leaf: Leaf) -> Read:
         return lambda view, _: leaf.found(view.body)
 
-    for leaf in leaves(part):
+    for leaf in leaves(node):
         yield Check(f"body{leaf.pointer}", leaf.matcher, reader(leaf))
 
 
-def _tools(part: Part) -> Iterator[Check]:
+def _tools(node: Node) -> Iterator[Check]:
     """One check; for a list one for each of its names, since all of them must be offered."""
-    for item in part.members() if isinstance(part.value, list) else (part,):
+    for item in node.members() if isinstance(node.value, list) else (node,):
         matcher = read_matcher(item)
         if matcher is not None:
             yield Check("tools", matcher, lambda view, _: view.tools, several=True)
 
 
-def _any_message(part: Part) -> Iterator[Predicate]:
-    value = part.value
-    if _is_matcher(part, "fields of a message"):
-        matcher = read_matcher(part)
+def _any_message(node: Node) -> Iterator[Predicate]:
+    value = node.value
+    if _is_matcher(node, "fields of a message"):
+        matcher = read_matcher(node)
         if matcher is not None:
             yield Check("any_message", matcher, lambda view, _: view.texts, several=True)
     elif isinstance(value, dict):
-        found = list(leaves(part))
-        yield Check("any_message", _together(value, found), lambda view, _: view.messages, several=True)
+        fields = list(leaves(node))
+        yield Check("any_message", _together(value, fields), lambda view, _: view.messages, several=True)
 
 
-def _together(source: Any, found: list[Leaf]) -> Matcher:
-    return Matcher(source, (Word("fields", lambda value: all(leaf.holds(value) for leaf in found)),))
+def _together(source: Any, fields: list[Leaf]) -> Matcher:
+    return Matcher(source, (Word("fields", lambda value: all(leaf.holds(value) for leaf in fields)),))
 
 
-def _response_format(part: Part) -> Iterator[Check]:
+def _response_format(node: Node) -> Iterator[Check]:
     def reader(leaf: Leaf) -> Read:
         return lambda view, _: leaf.found(view.response_format)
 
-    if not _is_matcher(part, "fields of response_format"):
-        for leaf in leaves(part):
+    if not _is_matcher(node, "fields of response_format"):
+        for leaf in leaves(node):
             yield Check(f"response_format{leaf.pointer}", leaf.matcher, reader(leaf))
         return
-    matcher = read_matcher(part)
+    matcher = read_matcher(node)
     if matcher is None:
         return
-    whole = isinstance(part.value, dict) and not part.value.keys().isdisjoint({"schema", "exists"})
+    whole = isinstance(node.value, dict) and not node.value.keys().isdisjoint({"schema", "exists"})
     if whole:
         yield Check("response_format", matcher, lambda view, _: view.response_format)
     else:
@@ -165,7 +164,7 @@ def _type(view: RequestView) -> Any:
     return "text" if view.response_format is None else view.response_format.get("type")
 
 
-_SHAPED: Final[dict[str, Callable[[Part], Iterator[Predicate]]]] = {
+_SHAPED: Final[dict[str, Callable[[Node], Iterator[Predicate]]]] = {
     "query": _query,
     "headers": _headers,
     "body": _body,
@@ -175,35 +174,35 @@ _SHAPED: Final[dict[str, Callable[[Part], Iterator[Predicate]]]] = {
 }
 
 
-def _is_matcher(part: Part, fields: str) -> bool:
+def _is_matcher(node: Node, fields: str) -> bool:
     """Tell whether a value is a matcher and not a mapping of fields; a mixture of both is noted."""
-    if not isinstance(part.value, dict):
+    if not isinstance(node.value, dict):
         return True
-    words = [key for key in part.value if key in WORDS]
-    others = [key for key in part.value if key not in WORDS]
+    words = [key for key in node.value if key in WORDS]
+    others = [key for key in node.value if key not in WORDS]
     if words and others:
         message = (
             f"`{words[0]}` is a matcher and `{others[0]}` is not; a mapping holds {fields}, or matchers."
         )
-        part[words[0]].error("MG220", message, "Put the matcher inside the field that it is about.", key=True)
+        node[words[0]].error("MG220", message, "Put the matcher inside the field that it is about.", key=True)
     return not others
 
 
-def _check_operations(part: Part, operations: Collection[str] | None) -> None:
+def _check_operations(node: Node, operations: Collection[str] | None) -> None:
     if operations is None:
         return
-    for item in _named_values(part):
+    for item in _named_values(node):
         if item.value not in operations:
             hint = did_you_mean(item.value, operations).strip() or f"Known: {', '.join(sorted(operations))}."
             item.error("MG223", f"The contract has no operation '{item.value}'.", hint)
 
 
-def _named_values(part: Part) -> Iterator[Part]:
-    if isinstance(part.value, str):
-        yield part
-    elif isinstance(part.value, dict):
+def _named_values(node: Node) -> Iterator[Node]:
+    if isinstance(node.value, str):
+        yield node
+    elif isinstance(node.value, dict):
         for key in ("equals", "not"):
-            if key in part.value:
-                yield from _named_values(part[key])
-        if "one_of" in part.value:
-            yield from part["one_of"].members()
+            if key in node.value:
+                yield from _named_values(node[key])
+        if "one_of" in node.value:
+            yield from node["one_of"].members()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.scenario.cursors import Cursors
+from mockgrid.scenario.scenario import Cursors
 from mockgrid.scenario.selection import select
 from mockgrid.session.limits import Exhausted, RateLimits, Replenishing, TokenBalance
 
 if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
-    from mockgrid.scenario.near_miss import NoStep
+    from mockgrid.scenario.explanation import NoStep
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Selection
     from mockgrid.scenario.view import RequestView

@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.verdicts.streams import TranscriptOf
 
 
 def summary(
-    session: Session, redaction: Redaction, retry: Mapping[str, Any], *, final: bool = False
+    session: Session,
+    redaction: Redaction,
+    retry: Mapping[str, Any],
+    transcript_of: TranscriptOf,
+    *,
+    final: bool = False,
 ) -> Summary:
     """Return a session's state and all that its journal shows.
 
@@ -30,6 +36,7 @@ def summary(
         session: whose.
         redaction: hides credentials.
         retry: which statuses may be retried, and when, as the contract's policy says.
+        transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
         final: whether no more requests will come.
     """
     journal = session.journal
@@ -51,7 +58,7 @@ def summary(
         unused_steps=_unused(session),
         verdicts=tuple(
             redacted_verdict(verdict, secrets)
-            for verdict in verdicts(journal, retry, final=final, epoch=epoch)
+            for verdict in verdicts(journal, retry, transcript_of, final=final, epoch=epoch)
         ),
     )
 

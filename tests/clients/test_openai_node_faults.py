@@ -9,7 +9,7 @@ import yaml
 from environments import HERE
 from outcomes import SUITES, run_node
 
-from mockgrid.scenario.fault import FaultKind, StreamFaultKind
+from mockgrid.scenario.delivery import FaultKind, StreamFaultKind
 
 SUITE = SUITES / "openai_node_faults"
 TABLES = json.loads((SUITE / "faults.json").read_text("utf-8"))

@@ -8,8 +8,7 @@ import httpx
 import openai
 import pytest
 
-from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
-from mockgrid.scenario.stream import Comments, Wire
+from mockgrid.scenario.delivery import Comments, ErrorEvent, Fault, StreamFault, Wire
 
 CUT, LATE = openai.APIConnectionError, openai.APITimeoutError
 # Seconds that clients wait for the next byte, and those of a reply that lets none wait for so long.

@@ -7,12 +7,9 @@ import pytest
 from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, parts, request
 from raw_http import connect, read_all
 
-from mockgrid.reply.error_event import framed
-from mockgrid.reply.faults import garbage
-from mockgrid.scenario.delay import Fixed
-from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
-from mockgrid.scenario.pace import Pace
-from mockgrid.scenario.stream import Comments, Wire
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.delivery.faults import garbage
+from mockgrid.scenario.delivery import Comments, ErrorEvent, Fault, Fixed, Pace, StreamFault, Wire
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
 
@@ -33,7 +30,7 @@ IN_STREAM = [
     ("disconnect", EVENTS[:2], False, "FIN"),
     ("reset", EVENTS[:2], False, "RST"),
     ("stall", EVENTS, True, "FIN"),
-    ("error_event", [*EVENTS[:2], framed(ERROR, b"")], True, "FIN"),
+    ("error_event", [*EVENTS[:2], FORM.error_event(ERROR, b"")], True, "FIN"),
     ("malformed_json", [*EVENTS[:2], EVENTS[2][:84] + b"\n\n", *EVENTS[3:]], True, "FIN"),
     ("cut_utf8", [*EVENTS[:2], EVENTS[2].replace(b"\xc2\xb0", b"\xc2"), *EVENTS[3:]], True, "FIN"),
     ("garbage", [*EVENTS[:2], garbage("seed") + b"\n\n", *EVENTS[2:]], True, "FIN"),

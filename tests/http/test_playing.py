@@ -19,10 +19,7 @@ from waiting import at_best, within
 from mockgrid.http.play import Playing
 from mockgrid.http.writer import CutError, Writer
 from mockgrid.reply.script import Head, Played, Script, Wait, Write
-from mockgrid.scenario.delay import Fixed
-from mockgrid.scenario.fault import Fault, StreamFault
-from mockgrid.scenario.pace import Pace
-from mockgrid.scenario.stream import Comments, Wire
+from mockgrid.scenario.delivery import Comments, Fault, Fixed, Pace, StreamFault, Wire
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
 
@@ -152,7 +149,7 @@ SERVED = """
 import sys
 sys.path[:0] = sys.argv[1:]
 from playing_app import Player
-from mockgrid.scenario.fault import StreamFault
+from mockgrid.scenario.delivery import StreamFault
 from mockgrid.http.server import run
 from mockgrid.settings import Settings
 player = Player()

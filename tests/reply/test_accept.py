@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.accept import choose_media
+from mockgrid.reply.preferences import choose_media
 
 JSON, XML, CSV, PNG = "application/json", "application/xml", "text/csv", "image/png"
 

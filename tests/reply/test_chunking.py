@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.reply.chat.chunks import Options, render_events
-from mockgrid.reply.chat.completion import Call, Choice, Completion
-from mockgrid.reply.chunking import Chunking
+from mockgrid.reply.chat.completion import Choice, Completion, FinishedCall
+from mockgrid.reply.delivery.chunking import Chunking
 from mockgrid.reply.tokens import ShortWords
 
 TOKENS = ShortWords()
@@ -70,7 +70,7 @@ def test_streams_are_cut_so():
 
 
 def test_arguments_are_cut_so():
-    choice = Choice(None, "tool_calls", (Call("c", "f", '{"a": "b c"}'),))
+    choice = Choice(None, "tool_calls", (FinishedCall("c", "f", '{"a": "b c"}'),))
     fragments = [
         d["tool_calls"][0]["function"]["arguments"]
         for d in deltas(stream(choice, Chunking("characters", 5)))[1:-1]

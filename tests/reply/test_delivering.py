@@ -5,7 +5,8 @@ import json
 import pytest
 
 from mockgrid.app.build import load_contract
-from mockgrid.reply.chat.replies import ChatReplies
+from mockgrid.reply.behaviour import Kit
+from mockgrid.reply.chat.behaviour import ChatBehaviour
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.playing import ScenarioReplies
@@ -13,16 +14,18 @@ from mockgrid.reply.request import Request
 from mockgrid.reply.script import Head, Reset, Wait, Write
 from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
-from mockgrid.scenario import build
+from mockgrid.scenario.loading import build
 from mockgrid.session.clock import RealClock, VirtualClock
 from mockgrid.session.play import Play
 from mockgrid.settings import Settings
 
 CONTRACT = load_contract(Settings())
-CHAT = ChatReplies(CONTRACT, best_tokenizer(), models=CONTRACT.policy.models)
+KIT = Kit(contract=CONTRACT, tokenizer=best_tokenizer(), models=CONTRACT.policy.models)
+BEHAVIOURS = {"chat-completions": ChatBehaviour(KIT)}
 REPLIES = ScenarioReplies(
-    ScriptedReplies(CHAT, Errors(CONTRACT), GenericReplies(CONTRACT), {"chat-completions": CHAT}),
+    ScriptedReplies(Errors(CONTRACT), GenericReplies(CONTRACT), BEHAVIOURS),
     "text-standard",
+    CONTRACT.operations,
 )
 PACE = {"first_token": "1s", "per_token": "100ms", "jitter": "50%"}
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]

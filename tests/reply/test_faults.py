@@ -5,13 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.delivery import Delivery
-from mockgrid.reply.error_event import framed
-from mockgrid.reply.faults import faulty, garbage
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
+from mockgrid.reply.delivery.faults import faulty, garbage
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
-from mockgrid.scenario.delay import Fixed
-from mockgrid.scenario.fault import ErrorEvent, Fault, FaultKind, StreamFault, StreamFaultKind
-from mockgrid.scenario.pace import Pace
+from mockgrid.scenario.delivery import (
+    Delivery,
+    ErrorEvent,
+    Fault,
+    FaultKind,
+    Fixed,
+    Pace,
+    StreamFault,
+    StreamFaultKind,
+)
 
 
 def chunk(delta, finish=None):
@@ -30,7 +37,7 @@ EVENTS = [ROLE, ONE, TWO, FINISH, DONE]
 
 
 def play(**fault):
-    return list(faulty((Write(event, 1) for event in EVENTS), StreamFault(**fault), "seed"))
+    return list(faulty((Write(event, 1) for event in EVENTS), StreamFault(**fault), "seed", FORM))
 
 
 def kinds(steps):
@@ -74,23 +81,25 @@ def test_error_event():
     ],
 )
 def test_error_shapes(shape, sent):
-    assert framed(ErrorEvent("m", "t", code=None, shape=shape), ONE) == sent
+    assert FORM.error_event(ErrorEvent("m", "t", code=None, shape=shape), ONE) == sent
 
 
 def test_an_error_of_any_other_shape():
-    assert framed(ErrorEvent(data=({"oops": True},)), ONE) == b'data: {"oops":true}\n\n'
-    assert framed(ErrorEvent(data=(None,)), ONE) == b"data: null\n\n"
+    assert FORM.error_event(ErrorEvent(data=({"oops": True},)), ONE) == b'data: {"oops":true}\n\n'
+    assert FORM.error_event(ErrorEvent(data=(None,)), ONE) == b"data: null\n\n"
     named = ErrorEvent(data=({"oops": True},), event="oops")
-    assert framed(named, ONE) == b'event: oops\ndata: {"oops":true}\n\n'
+    assert FORM.error_event(named, ONE) == b'event: oops\ndata: {"oops":true}\n\n'
 
 
 @pytest.mark.parametrize("shape", ["openai", "named", "text", "vendor", "bare", "beside_choices"])
 def test_an_event_may_have_any_name(shape):
-    assert framed(ErrorEvent(shape=shape, event="failure"), ONE).startswith(b"event: failure\ndata: {")
+    assert FORM.error_event(ErrorEvent(shape=shape, event="failure"), ONE).startswith(
+        b"event: failure\ndata: {"
+    )
 
 
 def test_an_error_beside_choices_is_a_chunk():
-    found = json.loads(framed(ErrorEvent("m", code=502, shape="beside_choices"), ONE)[6:])
+    found = json.loads(FORM.error_event(ErrorEvent("m", code=502, shape="beside_choices"), ONE)[6:])
     assert found["id"] == "c"
     assert found["error"]["code"] == 502
     assert found["choices"][0]["finish_reason"] == "error"
@@ -141,7 +150,7 @@ def test_no_finish_and_no_done():
 @given(st.sampled_from(get_args(StreamFaultKind)), st.integers(0, 9), st.integers(0, 5))
 def test_no_fault_is_ever_lost(kind, after, events):
     steps = [Write(event, 1) for event in EVENTS[:events]]
-    found = list(faulty(steps, StreamFault(kind, after), "seed"))
+    found = list(faulty(steps, StreamFault(kind, after), "seed", FORM))
     if kind == "no_finish":
         assert FINISH not in data(found)
     elif kind == "no_done":
@@ -152,7 +161,7 @@ def test_no_fault_is_ever_lost(kind, after, events):
         assert found != steps
     if after >= 4:
         assert data(found)[: min(events, 3)] == EVENTS[: min(events, 3)]
-    assert found == list(faulty(steps, StreamFault(kind, after), "seed"))
+    assert found == list(faulty(steps, StreamFault(kind, after), "seed", FORM))
 
 
 @pytest.mark.parametrize("kind", ["disconnect", "reset", "error_event", "stall"])
@@ -164,8 +173,10 @@ def test_a_fault_after_too_many_chunks_comes_before_done(kind):
 
 def test_a_fault_leaves_the_pace_alone():
     pace = Pace(first_token=Fixed(1), per_token=Fixed(1))
-    script = Delivery(pace=pace, fault=StreamFault("disconnect", after=2)).stream(EVENTS, "s")
-    whole = list(Delivery(pace=pace).stream(EVENTS, "s").instructions)
+    script = script_of_stream(
+        Delivery(pace=pace, fault=StreamFault("disconnect", after=2)), EVENTS, "s", FORM
+    )
+    whole = list(script_of_stream(Delivery(pace=pace), EVENTS, "s", FORM).instructions)
     found = list(script.instructions)
     assert found == [*whole[: len(found) - 1], Close()]
 
@@ -174,7 +185,7 @@ BODY = b'{"id": "c"}'
 
 
 def early(**fault):
-    return list(Delivery(early_fault=Fault(**fault)).whole(BODY, "seed").instructions)
+    return list(script_of_body(Delivery(early_fault=Fault(**fault)), BODY, "seed").instructions)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +213,7 @@ def test_before_the_first_byte(fault, steps):
 
 
 def test_a_stream_is_cut_half_way():
-    script = Delivery(early_fault=Fault(kind="cut_body")).stream(EVENTS, "seed")
+    script = script_of_stream(Delivery(early_fault=Fault(kind="cut_body")), EVENTS, "seed", FORM)
     steps = list(script.instructions)
     assert steps[0] == Head()
     assert steps[-1] == Close()
@@ -211,25 +222,31 @@ def test_a_stream_is_cut_half_way():
 
 
 def test_a_stream_with_a_length():
-    steps = list(Delivery(early_fault=Fault(kind="wrong_length")).stream(EVENTS, "seed").instructions)
+    steps = list(
+        script_of_stream(Delivery(early_fault=Fault(kind="wrong_length")), EVENTS, "seed", FORM).instructions
+    )
     assert steps[0].length == len(b"".join(EVENTS)) // 2
     assert data(steps) == EVENTS
 
 
 @pytest.mark.parametrize("kind", get_args(FaultKind))
 def test_the_delay_comes_first(kind):
-    script = Delivery(delay=Fixed(0.5), early_fault=Fault(kind=kind)).whole(BODY, "seed")
+    script = script_of_body(Delivery(delay=Fixed(0.5), early_fault=Fault(kind=kind)), BODY, "seed")
     assert next(iter(script.instructions)) == Wait(0.5)
     assert script.bare == (kind in {"garbage", "slow_headers", "wrong_length"})
 
 
 @pytest.mark.parametrize("length", [None, -5])
 def test_an_empty_body_has_a_wrong_length_too(length):
-    steps = Delivery(early_fault=Fault("wrong_length", length=length)).whole(b"", "seed").instructions
+    steps = script_of_body(
+        Delivery(early_fault=Fault("wrong_length", length=length)), b"", "seed"
+    ).instructions
     assert list(steps) == [Head(1)]
 
 
 @pytest.mark.parametrize("opening", [1, 3])
 def test_chunks_are_counted_after_those_that_name_the_roles(opening):
-    script = Delivery(fault=StreamFault("disconnect", after=1)).stream(EVENTS, "seed", opening=opening)
+    script = script_of_stream(
+        Delivery(fault=StreamFault("disconnect", after=1)), EVENTS, "seed", FORM, opening=opening
+    )
     assert data(script.instructions) == EVENTS[: opening + 1]

@@ -15,7 +15,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document, read_document
 from mockgrid.reply.generic import GenericReplies
-from mockgrid.reply.prefer import PreferError
+from mockgrid.reply.preferences import PreferError
 from mockgrid.reply.refused import UnanswerableError
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"

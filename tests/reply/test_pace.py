@@ -7,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.delay import draw
-from mockgrid.reply.pace import paced, schedule
+from mockgrid.reply.delivery.pace import draw, paced, schedule
 from mockgrid.reply.script import Wait, Write
-from mockgrid.scenario.delay import Fixed, LogNormal, Normal, Uniform
-from mockgrid.scenario.pace import Pace
+from mockgrid.scenario.delivery import Fixed, LogNormal, Normal, Pace, Uniform
 
 seconds = st.floats(0, 10)
 delays = st.one_of(
@@ -76,8 +74,8 @@ def test_the_same_in_every_process():
     # Written out: another version of Python or another PYTHONHASHSEED must not change it.
     told = "[0.328213, 0.39696, 0.45497]"
     code = (
-        "from mockgrid.reply.pace import schedule; from mockgrid.scenario.pace import Pace;"
-        "from mockgrid.scenario.delay import Normal, LogNormal;"
+        "from mockgrid.reply.delivery.pace import schedule; from mockgrid.scenario.delivery import Pace;"
+        "from mockgrid.scenario.delivery import Normal, LogNormal;"
         "p = Pace(first_token=Normal(.3, .05), per_token=LogNormal(.08, .3));"
         "print([round(x, 6) for x in schedule(p, 3, 'seed')])"
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.prefer import Preferences, PreferError, read_prefer
+from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockgrid.reply.delivery.wire import BOM, framed_comment, shaped
 from mockgrid.reply.script import Close, Hang, Head, Wait, Write
-from mockgrid.reply.wire import BOM, framed_comment, shaped
-from mockgrid.scenario.stream import Comments, Wire
+from mockgrid.scenario.delivery import Comments, Wire
 
 EVENTS = [
     b'data: {"content":"3 \xc2\xb0C"}\n\n',

@@ -1,6 +1,7 @@
 import pytest
 
-from mockgrid.scenario import load, load_library
+from mockgrid.scenario.library import load_library
+from mockgrid.scenario.loading import load
 
 GOOD = "steps: [{reply: {say: Hi}}]"
 

@@ -2,8 +2,12 @@ import datetime as dt
 import textwrap
 
 import pytest
+from chat_view import chat_view
 
-from mockgrid.scenario import Cursors, RequestView, ScenarioError, build, check_file, load, load_text, select
+from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.loading import build, check_file, load, load_text
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
 
 EXAMPLE = """\
 # yaml-language-server: $schema=https://example.org/scenario.schema.json
@@ -41,7 +45,7 @@ def test_the_example_loads_and_plays(tmp_path):
     assert scenario.steps[0].replies[1].place("error", "detail") == f"{file}:15:39"
     cursors = Cursors(scenario)
     messages = [{"role": "user", "content": "What is the weather?"}]
-    request = RequestView(operation="createChatCompletion", body={"messages": messages})
+    request = chat_view(operation="createChatCompletion", body={"messages": messages})
     forms = [type(select(scenario, cursors, request).reply.form).__name__ for _ in range(4)]
     assert forms == ["Error", "Error", "Call", "Call"]
     call = {"id": "c", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
@@ -49,7 +53,7 @@ def test_the_example_loads_and_plays(tmp_path):
         {"role": "assistant", "tool_calls": [call]},
         {"role": "tool", "tool_call_id": "c", "content": "3"},
     ]
-    request = RequestView(operation="createChatCompletion", body={"messages": messages})
+    request = chat_view(operation="createChatCompletion", body={"messages": messages})
     assert select(scenario, cursors, request).reply.form.text.source == "It is 3 °C in Oslo."
 
 
@@ -116,7 +120,7 @@ def test_numbers_may_be_written_with_a_point():
     text = "steps: [{when: {turn: 1.0}, reply: {error: 503.0}, times: 2.0}]"
     step = load_text(text, name="a").steps[0]
     assert (step.replies[0].form.status, step.times) == (503, 2)
-    assert step.matches(RequestView(), "start")
+    assert step.matches(chat_view(), "start")
 
 
 def test_windows_files_are_read():

@@ -1,8 +1,12 @@
 """Every predicate and every matcher, with a request that it matches and one that it does not."""
 
 import pytest
+from chat_view import chat_view
 
-from mockgrid.scenario import Cursors, RequestView, build, explain, select
+from mockgrid.scenario.explanation import explain
+from mockgrid.scenario.loading import build
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
 
 
 def user(text):
@@ -10,7 +14,7 @@ def user(text):
 
 
 def view(*messages, operation="createChatCompletion", attempt=1, query=b"", headers=None, **body):
-    return RequestView(
+    return chat_view(
         operation=operation,
         method="POST",
         path="/v1/chat/completions",
@@ -61,11 +65,11 @@ PREDICATES = [
     # predicate, a request that matches, one that does not
     ({"operation": "createChatCompletion"}, view(), view(operation="listModels")),
     ({"operation": {"exists": True}}, view(), view(operation="")),
-    ({"method": "post"}, view(), RequestView(method="GET")),
-    ({"method": {"one_of": ["put", "post"]}}, view(), RequestView(method="GET")),
-    ({"method": {"not": "get"}}, view(), RequestView(method="get")),
-    ({"path": "/v1/chat/completions"}, view(), RequestView(path="/v1/models")),
-    ({"path": {"glob": "/v1/*/completions"}}, view(), RequestView(path="/v1/models")),
+    ({"method": "post"}, view(), chat_view(method="GET")),
+    ({"method": {"one_of": ["put", "post"]}}, view(), chat_view(method="GET")),
+    ({"method": {"not": "get"}}, view(), chat_view(method="get")),
+    ({"path": "/v1/chat/completions"}, view(), chat_view(path="/v1/models")),
+    ({"path": {"glob": "/v1/*/completions"}}, view(), chat_view(path="/v1/models")),
     ({"query": {"limit": 10}}, view(query=b"limit=10"), view(query=b"limit=1")),
     ({"query": {"limit": 10}}, view(query=b"limit=1&limit=10"), view()),
     ({"query": {"deep": True}}, view(query=b"deep=true"), view(query=b"deep=false")),
@@ -110,7 +114,7 @@ PREDICATES = [
     ({"body": {"user": {"exists": True}}}, view(user="x"), view(user=None)),
     ({"body": {"n": {"equals": {"above": 1}}}}, view(n={"above": 1}), view(n=2)),
     ({"body": {"schema": {"required": ["seed"]}}}, view(seed=1), view(n=1)),
-    ({"body": {"exists": False}}, RequestView(), view()),
+    ({"body": {"exists": False}}, chat_view(), view()),
     ({"model": "text-prime"}, view(model="text-prime"), view(model="text-max")),
     ({"model": "text-standard"}, view(), view(model="text-max")),
     ({"model": {"one_of": ["a", "b"]}}, view(model="b"), view(model="c")),
@@ -266,7 +270,7 @@ def test_the_state_is_the_sessions():
     ],
 )
 def test_any_body_can_be_looked_at(body):
-    request = RequestView(body=body)
+    request = chat_view(body=body)
     when = {
         "model": "x",
         "turn": 1,
@@ -292,7 +296,7 @@ def test_a_bug_in_a_matcher_is_not_taken_for_no_match():
 
     scenario = build([{"when": {"model": "x"}, "reply": {"say": "x"}}])
     with pytest.raises(ZeroDivisionError):
-        select(scenario, Cursors(scenario), RequestView(body=Broken()))
+        select(scenario, Cursors(scenario), chat_view(body=Broken()))
 
 
 @pytest.mark.parametrize(

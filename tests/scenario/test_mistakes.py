@@ -6,7 +6,8 @@ import pytest
 from mockgrid import findings
 from mockgrid.document import yaml
 from mockgrid.errors import DocumentError
-from mockgrid.scenario import ScenarioError, check, load_text
+from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.loading import check, load_text
 
 _SPEC = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
 planted = importlib.util.module_from_spec(_SPEC)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mockgrid.app.build import load_contract
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
-from mockgrid.reply.checking import checking_for
-from mockgrid.scenario import ScenarioError, build, check
-from mockgrid.scenario.possibility import waiting_for_ever
+from mockgrid.reply.checking import checking_for, unsatisfiable_steps
+from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.loading import build, check
 from mockgrid.settings import Settings
 
 _FOLDER = Path(__file__).parents[2] / "scenarios"
@@ -75,7 +75,7 @@ def test_a_mutation_is_findings_or_a_scenario(data):
     if scenario is not None:
         contract, checking = checks()
         assert isinstance(checking.findings(scenario), list)
-        assert isinstance(waiting_for_ever(scenario, contract, None), list)
+        assert isinstance(unsatisfiable_steps(scenario, contract, None), list)
 
 
 _MANY = [

@@ -1,6 +1,11 @@
-from mockgrid.scenario import Cursors, RequestView, build, explain, select
+from chat_view import chat_view
 
-REQUEST = RequestView(
+from mockgrid.scenario.explanation import explain
+from mockgrid.scenario.loading import build
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
+
+REQUEST = chat_view(
     operation="createChatCompletion",
     body={"model": "text-prime", "messages": [{"role": "user", "content": "the weather in Oslo"}]},
 )
@@ -84,7 +89,7 @@ def test_a_step_that_fails_is_named():
 
 def test_what_was_got_is_cut_short():
     scenario = build({"strict": True, "steps": [{"when": {"last_user": "Hi"}, "reply": {"say": "x"}}]})
-    request = RequestView(body={"messages": [{"role": "user", "content": "a" * 100_000 + "\n\n"}]})
+    request = chat_view(body={"messages": [{"role": "user", "content": "a" * 100_000 + "\n\n"}]})
     got = select(scenario, Cursors(scenario), request).near_misses[0].failed.got
     assert len(got) == 120
 

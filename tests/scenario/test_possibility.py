@@ -7,8 +7,8 @@ import pytest
 from mockgrid.app.build import load_contract, read_scenarios
 from mockgrid.contract.contract import Contract
 from mockgrid.document import yaml
-from mockgrid.scenario import build, load_text
-from mockgrid.scenario.possibility import waiting_for_ever
+from mockgrid.reply.checking import unsatisfiable_steps
+from mockgrid.scenario.loading import build, load_text
 from mockgrid.settings import Settings
 
 _SPEC = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))
@@ -20,7 +20,7 @@ DOCUMENTS = Path(__file__).parents[1] / "documents"
 
 
 def found_in(text, contract=CONTRACT):
-    return waiting_for_ever(load_text(text, name="a.yaml"), contract, contract.policy.models)
+    return unsatisfiable_steps(load_text(text, name="a.yaml"), contract, contract.policy.models)
 
 
 def contract_of(body, paths="", behaviour="null"):
@@ -73,7 +73,7 @@ def test_documents_without_chat_completions_know_no_models():
 
 def test_many_explanations_are_not_waited_for():
     steps = [{"when": {"body": {"temperature": 5 + step}}, "reply": {"auto": True}} for step in range(1_000)]
-    assert len(waiting_for_ever(build(steps), CONTRACT, None)) == 200
+    assert len(unsatisfiable_steps(build(steps), CONTRACT, None)) == 200
 
 
 def test_models_of_the_flag_are_known(tmp_path):

@@ -1,14 +1,25 @@
 import pytest
+from chat_view import chat_view
 
-from mockgrid.scenario import RequestView, build, load_text
-from mockgrid.scenario.delay import Fixed, LogNormal, Normal, Uniform
-from mockgrid.scenario.fault import ErrorEvent, Fault, StreamFault
+from mockgrid.scenario.delivery import (
+    DIRECT,
+    Comments,
+    Delivery,
+    ErrorEvent,
+    Fault,
+    Fixed,
+    LogNormal,
+    Normal,
+    Pace,
+    StreamFault,
+    Uniform,
+    Wire,
+)
 from mockgrid.scenario.limit import Balance, Limit, TopUp
-from mockgrid.scenario.pace import Pace
+from mockgrid.scenario.loading import build, load_text
 from mockgrid.scenario.reply import Auto, Body, Call, Error, Example, Json, Redirect, Refuse, Say, Usage
-from mockgrid.scenario.stream import Comments, Stream, Wire
 
-REQUEST = RequestView(body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
+REQUEST = chat_view(body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
 
 
 def reply(data):
@@ -85,7 +96,7 @@ def test_example_body_and_auto():
 
 def test_options_alone_are_the_default_reply_with_them():
     found = reply({"delay": "1s"})
-    assert (found.form, found.delay) == (Auto(), Fixed(1.0))
+    assert (found.form, found.delivery.delay) == (Auto(), Fixed(1.0))
     assert reply({"fault": "reset"}).form == Auto()
 
 
@@ -122,7 +133,7 @@ def test_options():
     assert reply({"say": "x", "usage": "off"}).usage == Usage(omitted=True)
     bare = reply({"say": "x"})
     assert (bare.think, bare.finish, bare.usage, bare.status, bare.headers) == (None, "", None, None, {})
-    assert (bare.delay, bare.retry_after, bare.stream, bare.fault, bare.go_to) == (None, None, None, None, "")
+    assert (bare.delivery, bare.retry_after, bare.go_to) == (DIRECT, None, "")
 
 
 @pytest.mark.parametrize(
@@ -136,25 +147,31 @@ def test_options():
     ],
 )
 def test_delays(delay, expected):
-    assert reply({"say": "x", "delay": delay}).delay == expected
-    assert reply({"say": "x", "stream": {"pace": {"first_token": delay}}}).stream.pace.first_token == expected
+    assert reply({"say": "x", "delay": delay}).delivery.delay == expected
+    assert (
+        reply({"say": "x", "stream": {"pace": {"first_token": delay}}}).delivery.pace.first_token == expected
+    )
 
 
 @pytest.mark.parametrize(
     "kind", ["reset", "empty", "hang", "garbage", "slow_headers", "cut_body", "wrong_length"]
 )
 def test_faults_before_the_first_byte(kind):
-    assert reply({"say": "x", "fault": kind}).fault == Fault(kind)
-    assert reply({"say": "x", "fault": {"kind": kind}}).fault == Fault(kind)
+    assert reply({"say": "x", "fault": kind}).delivery.early_fault == Fault(kind)
+    assert reply({"say": "x", "fault": {"kind": kind}}).delivery.early_fault == Fault(kind)
 
 
 def test_options_of_faults():
-    assert reply({"fault": {"kind": "hang", "for": "5s"}}).fault == Fault("hang", duration=5.0)
-    assert reply({"fault": {"kind": "slow_headers", "for": "5s"}}).fault == Fault(
+    assert reply({"fault": {"kind": "hang", "for": "5s"}}).delivery.early_fault == Fault("hang", duration=5.0)
+    assert reply({"fault": {"kind": "slow_headers", "for": "5s"}}).delivery.early_fault == Fault(
         "slow_headers", duration=5.0
     )
-    assert reply({"fault": {"kind": "cut_body", "after": 20}}).fault == Fault("cut_body", after=20)
-    assert reply({"fault": {"kind": "wrong_length", "length": -3}}).fault == Fault("wrong_length", length=-3)
+    assert reply({"fault": {"kind": "cut_body", "after": 20}}).delivery.early_fault == Fault(
+        "cut_body", after=20
+    )
+    assert reply({"fault": {"kind": "wrong_length", "length": -3}}).delivery.early_fault == Fault(
+        "wrong_length", length=-3
+    )
 
 
 STREAM_KINDS = [
@@ -172,7 +189,7 @@ STREAM_KINDS = [
 
 
 def stream(data, **rest):
-    return reply({"say": "x", **rest, "stream": data}).stream
+    return reply({"say": "x", **rest, "stream": data}).delivery
 
 
 @pytest.mark.parametrize("kind", STREAM_KINDS)
@@ -223,7 +240,7 @@ def test_chunks_may_be_given_one_by_one():
     ],
 )
 def test_the_shape_of_the_wire(wire, expected):
-    assert stream(wire) == Stream(wire=expected)
+    assert stream(wire) == Delivery(wire=expected)
 
 
 def test_paces():

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from mockgrid.document.document import Document
-from mockgrid.scenario import check
-from mockgrid.scenario.ledger import Ledger
-from mockgrid.scenario.part import Part
-from mockgrid.scenario.reading.structure import check_structure
-from mockgrid.scenario.schema import schema
+from mockgrid.scenario.diagnostics import Diagnostics, Node
+from mockgrid.scenario.loading import check
+from mockgrid.scenario.reading.structure import check_structure, schema
 
 SEEDS = [
     {
@@ -174,9 +172,9 @@ def scenarios(draw):
 
 
 def structural(data):
-    ledger = Ledger(Document(data, "t"))
-    check_structure(Part(data, "", ledger))
-    return ledger.findings
+    diagnostics = Diagnostics(Document(data, "t"))
+    check_structure(Node(data, "", diagnostics))
+    return diagnostics.findings
 
 
 VALIDATOR = jsonschema_rs.Draft7Validator(schema())

@@ -1,10 +1,14 @@
 import random
 
 import pytest
+from chat_view import chat_view
 
-from mockgrid.scenario import Cursors, NoStep, RequestView, build, select
+from mockgrid.scenario.explanation import NoStep
+from mockgrid.scenario.loading import build
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
 
-ANY = RequestView(body={"messages": []})
+ANY = chat_view(body={"messages": []})
 
 
 def play(data, count, request=ANY, scenario=None):
@@ -48,7 +52,7 @@ def test_what_follows_the_last_reply(data, expected):
 def test_two_hundred_interleaved_requests_meet_fifty_failures():
     scenario = build([{"replies": [*({"error": 503} for _ in range(50)), {"say": "x"}]}])
     cursors = Cursors(scenario)
-    views = [RequestView(body={"messages": [], "n": number}) for number in range(200)]
+    views = [chat_view(body={"messages": [], "n": number}) for number in range(200)]
     random.Random(7).shuffle(views)
     forms = [type(select(scenario, cursors, view).reply.form).__name__ for view in views]
     assert forms == ["Error"] * 50 + ["Say"] * 150
@@ -124,7 +128,7 @@ def test_the_index_never_changes_what_is_selected():
         scenario = build(data)
         for operation in ("a", "b", "c", "d", ""):
             for model in ("a", "b", "c", "d", None):
-                request = RequestView(operation=operation, body={"model": model})
+                request = chat_view(operation=operation, body={"model": model})
                 first = next((s for s in scenario.steps if s.matches(request, "start")), None)
                 found = select(scenario, Cursors(scenario), request)
                 assert (found and found.step) == first
@@ -138,5 +142,33 @@ def test_a_thousand_keyed_steps_leave_few_candidates(key):
             {"reply": {"say": "y"}},
         ]
     )
-    assert len(scenario.index.candidates(RequestView(operation="x7", body={"model": "x7"}))) == 2
-    assert len(scenario.index.candidates(RequestView(operation="zz", body={"model": "zz"}))) == 1
+    assert len(scenario.binding.candidates(chat_view(operation="x7", body={"model": "x7"}))) == 2
+    assert len(scenario.binding.candidates(chat_view(operation="zz", body={"model": "zz"}))) == 1
+
+
+PLACED = [
+    {"when": {"path": {"glob": "/v1/pets/a*"}}, "reply": {"say": "a"}},
+    {"when": {"any": [{"path": "/v1/pets/b"}, {"last_user": "b"}]}, "reply": {"say": "b"}},
+    {"when": {"not": {"method": "GET"}}, "reply": {"say": "c"}},
+    {"reply": {"say": "d"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "usual", "expected"),
+    [
+        ("/v1/pets/ab", "GET", False, [0]),
+        ("/v1/pets/b", "GET", False, [1]),
+        ("/v1/pets/c", "GET", False, []),
+        ("/v1/pets/c", "POST", False, [2]),
+        ("/v1/pets/ab", "GET", True, [0, 1, 3]),
+        ("/v1/pets/c", "GET", True, [1, 3]),
+        ("/v1/pets/c", "POST", True, [1, 2, 3]),
+    ],
+)
+def test_steps_are_bound_to_operations_and_patterns_to_the_path_that_is_sent(path, method, usual, expected):
+    scenario = build(PLACED)
+    for _ in range(2):  # bound once, and remembered
+        request = chat_view(operation="pets", method=method, path=path, usual=usual)
+        assert [step.index for step in scenario.binding.candidates(request)] == expected
+        assert scenario.concerns(request) == (usual or bool(expected))

@@ -1,17 +1,16 @@
 import json
 
 import pytest
+from chat_view import chat_view
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.document.document import Document
-from mockgrid.scenario import RequestView
 from mockgrid.scenario.credential import is_secret
-from mockgrid.scenario.ledger import Ledger
-from mockgrid.scenario.part import Part
+from mockgrid.scenario.diagnostics import Diagnostics, Node
 from mockgrid.scenario.template import Structure, Template
 
-REQUEST = RequestView(
+REQUEST = chat_view(
     headers={b"x-team": b"blue\tgreen"},
     body={
         "model": "text-prime",
@@ -23,9 +22,9 @@ REQUEST = RequestView(
 
 
 def read(kind, value):
-    ledger = Ledger(Document(value, "t"))
-    found = kind.read(Part(value, "", ledger))
-    assert ledger.findings == ()
+    diagnostics = Diagnostics(Document(value, "t"))
+    found = kind.read(Node(value, "", diagnostics))
+    assert diagnostics.findings == ()
     return found
 
 
@@ -79,27 +78,27 @@ def test_a_header_stays_one_line():
 
 
 def test_a_request_without_anything_fills_with_nothing():
-    empty = RequestView()
+    empty = chat_view()
     assert read(Template, "${last_user}${model}${body:/x}${header:x}|${attempt}").render(empty) == "|1"
 
 
 def test_half_a_surrogate_pair_can_be_sent_on():
-    request = RequestView(body={"messages": [{"role": "user", "content": "a\ud800b"}]})
+    request = chat_view(body={"messages": [{"role": "user", "content": "a\ud800b"}]})
     assert read(Template, "${last_user}").render(request).encode()
 
 
 @given(st.text())
 def test_what_the_user_says_is_inserted_as_it_is(text):
-    request = RequestView(body={"messages": [{"role": "user", "content": text}]})
+    request = chat_view(body={"messages": [{"role": "user", "content": text}]})
     assert read(Template, "<${last_user}>").render(request) == f"<{text}>"
     assert json.loads(read(Template, '["${last_user}"]').render_json(request)) == [text]
 
 
 @given(st.text(alphabet="${}abmodel:/ "))
 def test_any_text_is_read_or_found_fault_with(text):
-    ledger = Ledger(Document(text, "t"))
-    template = Template.read(Part(text, "", ledger))
-    if not ledger.findings:
+    diagnostics = Diagnostics(Document(text, "t"))
+    template = Template.read(Node(text, "", diagnostics))
+    if not diagnostics.findings:
         template.render(REQUEST)
     assert Template.plain(text).render(REQUEST) == text
 
@@ -131,5 +130,5 @@ def test_other_headers_are_not_credentials(name):
 
 
 def test_what_is_inserted_into_a_header_is_bounded():
-    long = RequestView(body={"messages": [{"role": "user", "content": "x" * 100_000}]})
+    long = chat_view(body={"messages": [{"role": "user", "content": "x" * 100_000}]})
     assert read(Template, "<${last_user}>").render_line(long) == f"<{'x' * 1000}>"

@@ -25,6 +25,7 @@ from verdicts.by_hand import (
     sent_on,
 )
 
+from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.verdicts import verdicts
 
@@ -261,10 +262,12 @@ def test_calls_that_have_nothing_to_do_with_each_other_change_nothing(data):
     for call, number in enumerate(picked):
         shift = data.draw(st.floats(0, 20))
         made = [moved(one, shift, call) for one in CALLS[number]]
-        apart += [describe(verdict, made) for verdict in verdicts(numbered(*made), RETRY, final=True)]
+        apart += [
+            describe(verdict, made) for verdict in verdicts(numbered(*made), RETRY, transcript_of, final=True)
+        ]
         together += made
     together = numbered(*data.draw(st.permutations(together)))
-    found = [describe(verdict, together) for verdict in verdicts(together, RETRY, final=True)]
+    found = [describe(verdict, together) for verdict in verdicts(together, RETRY, transcript_of, final=True)]
     assert sorted(found) == sorted(apart)
 
 

@@ -4,6 +4,7 @@ import json
 from types import SimpleNamespace
 
 from mockgrid.app.build import load_contract
+from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.exchange import Exchange
 from mockgrid.session.verdicts import verdicts
 from mockgrid.settings import Settings
@@ -60,7 +61,7 @@ def numbered(*made):
 
 
 def names(*made, retry=RETRY, final=False, epoch=None):
-    found = verdicts(numbered(*made), retry, final=final, epoch=epoch)
+    found = verdicts(numbered(*made), retry, transcript_of, final=final, epoch=epoch)
     return [(verdict.name, verdict.exchanges) for verdict in found]
 
 

@@ -10,6 +10,7 @@ from waiting import within
 
 from mockgrid.app.build import build_app
 from mockgrid.http.server import start_in_thread
+from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.session import named_session, session_name
 from mockgrid.session.verdicts import verdicts
 from mockgrid.settings import Settings
@@ -61,7 +62,7 @@ class Conduct:
 
     @property
     def verdicts(self):
-        found = verdicts(self.exchanges, self.app.contract.policy.retry, final=True)
+        found = verdicts(self.exchanges, self.app.contract.policy.retry, transcript_of, final=True)
         return [verdict.name for verdict in found]
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from verdicts.by_hand import END, PARTS, SSE, event, exchange, goes_on, names, piece, stream
 
+from mockgrid.reply.chat.transcript import ChatTranscript
 from mockgrid.session.verdicts.streams import Stream
 
 CUT, SKIPPED = "truncated_stream_accepted", "malformed_chunk_ignored"
@@ -79,6 +80,8 @@ def test_streams_of_any_shape_are_read():
         b'{"choices": [1, {"index": "x"}, {"delta": null}]}',
         b"[" * 99999,
     ]
-    read = Stream(b"\xef\xbb\xbf" + b"".join(event(data) for data in odd) + b"id: 1\nretry\n\n")
+    read = Stream(
+        b"\xef\xbb\xbf" + b"".join(event(data) for data in odd) + b"id: 1\nretry\n\n", ChatTranscript()
+    )
     assert (read.unreadable, read.error, read.unfinished) == (1, False, True)
-    assert Stream(b"").cut() == set()
+    assert Stream(b"", ChatTranscript()).cut() == set()

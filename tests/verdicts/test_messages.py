@@ -17,6 +17,7 @@ from verdicts.by_hand import (
     stream,
 )
 
+from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.verdicts import verdicts
 from mockgrid.session.verdicts.verdict import CODES, Verdict, proved
 
@@ -106,7 +107,7 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("made", "message"), MESSAGES, ids=[message[:5] for _, message in MESSAGES])
 def test_each_says_what_was_seen_and_what_was_expected(made, message):
-    (found,) = verdicts(numbered(*made), RETRY, final=True)
+    (found,) = verdicts(numbered(*made), RETRY, transcript_of, final=True)
     assert str(found) == message
     assert found.as_json() == {
         "code": CODES[found.name],

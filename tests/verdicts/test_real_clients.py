@@ -63,11 +63,13 @@ def test_retry_after_ignored(plays):
 
 
 def test_a_wait_until_a_date(plays, served):
-    from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - with a clock, here alone
+    from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - with a clock, here alone
+    from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same
 
     conduct = plays("by-date")
     loop(conduct, 2, [0.1])
-    found = verdicts(conduct.exchanges, served[0].contract.policy.retry, epoch=time.time() - time.monotonic())
+    retry, epoch = served[0].contract.policy.retry, time.time() - time.monotonic()
+    found = verdicts(conduct.exchanges, retry, transcript_of, epoch=epoch)
     assert [verdict.name for verdict in found] == ["retry_after_ignored"]
 
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from mockgrid.reply.chat.render import choice_logprobs
-from mockgrid.reply.chunking import Chunking
+from mockgrid.reply.chat.completion import choice_logprobs
+from mockgrid.reply.chat.form import DONE
+from mockgrid.reply.delivery.chunking import Chunking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from mockgrid.reply.chat.completion import Audio, Call, Choice, Completion
+    from mockgrid.reply.chat.completion import Audio, Choice, Completion, FinishedCall
     from mockgrid.reply.tokens import Tokenizer
 
     _Cut = Callable[[str], Iterable[str]]
 
 BY_TOKEN = Chunking()
-DONE = b"data: [DONE]\n\n"
 # Base64 pieces are joined by clients before decoding; a multiple of 3 bytes ends without padding.
 _AUDIO_PIECE = 4096
 _PADDED = 16
@@ -57,13 +57,21 @@ def render_events(
         for delta in deltas[0][1]:
             yield envelope.chunk(0, delta)
     else:
-        yield from _in_turn(envelope, {index: rest for index, (_, rest) in enumerate(deltas)})
+        yield from _in_turn(envelope, {index: pieces for index, (_, pieces) in enumerate(deltas)})
     for index, choice in enumerate(completion.choices):
         if choice.finish is not None:
             yield envelope.chunk(index, _Delta(b"{}"), finish=choice.finish)
     if options.usage and completion.usage is not None:
         yield envelope.usage(completion.usage)
     yield DONE
+
+
+def count_tokens(completion: Completion, tokenizer: Tokenizer, chunking: Chunking = BY_TOKEN) -> int:
+    """Return how many events a stream has between the first of each choice, and its usage and its end."""
+    cut = tokenizer.pieces if chunking.by == "token" else partial(chunking.split, tokenizer=tokenizer)
+    deltas = [_deltas(completion, tokenizer, index, cut)[1] for index in range(len(completion.choices))]
+    finishing = sum(choice.finish is not None for choice in completion.choices)
+    return sum(1 for pieces in deltas for _ in pieces) + finishing
 
 
 def _in_turn(envelope: _Envelope, queues: dict[int, Iterator[_Delta]]) -> Iterator[bytes]:
@@ -122,17 +130,17 @@ def _deltas(
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
     reasoning = (_text("reasoning_content", piece) for piece in cut(choice.reasoning or ""))
-    rest: Iterable[_Delta]
+    others: Iterable[_Delta]
     if choice.calls and choice.content:
         first, said = _texts(choice, completion, tokenizer, index, cut)
-        rest = chain(said, _one_by_one(choice.calls, cut))
+        others = chain(said, _one_by_one(choice.calls, cut))
     elif choice.calls:
-        first, rest = _calls(choice.calls, cut)
+        first, others = _calls(choice.calls, cut)
     elif choice.audio is not None:
-        first, rest = _audio(choice.audio, cut)
+        first, others = _audio(choice.audio, cut)
     else:
-        first, rest = _texts(choice, completion, tokenizer, index, cut)
-    return first, chain(reasoning, rest)
+        first, others = _texts(choice, completion, tokenizer, index, cut)
+    return first, chain(reasoning, others)
 
 
 def _texts(
@@ -148,19 +156,19 @@ def _texts(
     silent: dict[str, Any] = {"content": None, "refusal": None}
     first = first._replace(logprobs=orjson.dumps({**silent, name: []}))
     return first, [
-        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: told}))
-        for piece, told in zip(pieces, _in_pieces(entries, pieces), strict=True)
+        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: logprobs}))
+        for piece, logprobs in zip(pieces, _in_pieces(entries, pieces), strict=True)
     ]
 
 
 def _in_pieces(entries: list[dict[str, Any]], pieces: list[str]) -> Iterator[list[dict[str, Any]]]:
     """Yield the entries of the tokens that end in each piece."""
-    place = told = end = 0
+    place = length = end = 0
     for piece in pieces:
         end += len(piece)
         first = place
-        while place < len(entries) and told + len(entries[place]["token"]) <= end:
-            told += len(entries[place]["token"])
+        while place < len(entries) and length + len(entries[place]["token"]) <= end:
+            length += len(entries[place]["token"])
             place += 1
         yield entries[first:place]
 
@@ -169,7 +177,7 @@ def _text(name: str, piece: str) -> _Delta:
     return _Delta(b'{"%b":%b}' % (name.encode(), orjson.dumps(piece)), length=len(piece))
 
 
-def _calls(calls: tuple[Call, ...], cut: _Cut) -> tuple[_Delta, list[_Delta]]:
+def _calls(calls: tuple[FinishedCall, ...], cut: _Cut) -> tuple[_Delta, list[_Delta]]:
     if len(calls) == 1:
         opening = {
             "role": "assistant",
@@ -181,15 +189,15 @@ def _calls(calls: tuple[Call, ...], cut: _Cut) -> tuple[_Delta, list[_Delta]]:
     return _Delta(b'{"role":"assistant","content":null}'), _one_by_one(calls, cut)
 
 
-def _one_by_one(calls: tuple[Call, ...], cut: _Cut) -> list[_Delta]:
-    rest: list[_Delta] = []
+def _one_by_one(calls: tuple[FinishedCall, ...], cut: _Cut) -> list[_Delta]:
+    deltas: list[_Delta] = []
     for index, call in enumerate(calls):
-        rest.append(_Delta(orjson.dumps({"tool_calls": [_opened(index, call)]})))
-        rest += _fragments(index, call, cut)
-    return rest
+        deltas.append(_Delta(orjson.dumps({"tool_calls": [_opened(index, call)]})))
+        deltas += _fragments(index, call, cut)
+    return deltas
 
 
-def _opened(index: int, call: Call) -> dict[str, Any]:
+def _opened(index: int, call: FinishedCall) -> dict[str, Any]:
     return {
         "index": index,
         "id": call.id,
@@ -198,7 +206,7 @@ def _opened(index: int, call: Call) -> dict[str, Any]:
     }
 
 
-def _fragments(index: int, call: Call, cut: _Cut) -> list[_Delta]:
+def _fragments(index: int, call: FinishedCall, cut: _Cut) -> list[_Delta]:
     return [
         _Delta(
             b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, orjson.dumps(piece)),

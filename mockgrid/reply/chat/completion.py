@@ -1,11 +1,18 @@
-"""A chat completion before it is bytes: JSON and stream both say what stands here."""
+"""A chat completion, and its JSON; a stream says the same in chunks."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from mockgrid.reply.chat.logprobs import logprobs_of
+
+if TYPE_CHECKING:
+    from mockgrid.reply.tokens import Tokenizer
 
 
-class Call(NamedTuple):
+class FinishedCall(NamedTuple):
     """A tool call; ``arguments`` is JSON text, cut where a limit cut it."""
 
     id: str
@@ -34,7 +41,7 @@ class Choice(NamedTuple):
 
     content: str | None
     finish: str | None = "stop"
-    calls: tuple[Call, ...] = ()
+    calls: tuple[FinishedCall, ...] = ()
     audio: Audio | None = None
     refusal: str | None = None
     reasoning: str | None = None
@@ -59,3 +66,88 @@ class Completion(NamedTuple):
     usage: dict[str, Any] | None
     top_logprobs: int | None
     seed: str
+
+
+def render_json(completion: Completion, tokenizer: Tokenizer) -> bytes:
+    """Return the body of a ``chat.completion``."""
+    body: dict[str, Any] = {
+        "id": completion.id,
+        "object": "chat.completion",
+        "created": completion.created,
+        "model": completion.model,
+        "choices": [
+            {
+                "index": index,
+                "message": message_of(choice),
+                "logprobs": None
+                if completion.top_logprobs is None
+                else choice_logprobs(completion, tokenizer, index),
+                "finish_reason": choice.finish,
+            }
+            for index, choice in enumerate(completion.choices)
+        ],
+        "usage": completion.usage,
+        "service_tier": completion.service_tier,
+        "system_fingerprint": completion.fingerprint,
+    }
+    if completion.usage is None:
+        del body["usage"]
+    return orjson.dumps(body)
+
+
+def usage_of(
+    *, prompt: int, prompt_audio: int = 0, written: int = 0, spoken: int = 0, reasoned: int = 0
+) -> dict[str, Any]:
+    """Return a ``usage`` object; all numbers are tokens, and ``prompt`` includes ``prompt_audio``."""
+    completed = written + spoken + reasoned
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completed,
+        "total_tokens": prompt + completed,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": prompt_audio},
+        "completion_tokens_details": {
+            "reasoning_tokens": reasoned,
+            "audio_tokens": spoken,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def message_of(choice: Choice) -> dict[str, Any]:
+    """Return the assistant's message."""
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": choice.content,
+        "refusal": choice.refusal,
+        "annotations": [],
+    }
+    if choice.reasoning is not None:
+        message["reasoning_content"] = choice.reasoning
+    if choice.calls:
+        message["tool_calls"] = [call_of(call) for call in choice.calls]
+    if choice.audio is not None:
+        spoken = choice.audio
+        message["audio"] = {
+            "id": spoken.id,
+            "data": spoken.data,
+            "expires_at": spoken.expires_at,
+            "transcript": spoken.transcript,
+        }
+    return message
+
+
+def call_of(call: FinishedCall) -> dict[str, Any]:
+    """Return one entry of ``tool_calls``."""
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def choice_logprobs(completion: Completion, tokenizer: Tokenizer, index: int) -> dict[str, Any] | None:
+    """Return the ``logprobs`` of a choice: of its text or its refusal; None where it has neither."""
+    choice = completion.choices[index]
+    top, seed = completion.top_logprobs or 0, f"{completion.seed}:{index}"
+    if choice.refusal is not None:
+        return {"content": None, "refusal": logprobs_of(tokenizer, choice.refusal, top, seed)}
+    if choice.content is not None:
+        return {"content": logprobs_of(tokenizer, choice.content, top, seed), "refusal": None}
+    return None

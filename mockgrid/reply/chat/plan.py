@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.pointer import dotted, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat import audio as speech
-from mockgrid.reply.chat.completion import Audio, Call, Choice
+from mockgrid.reply.chat.completion import Audio, Choice, FinishedCall
 from mockgrid.reply.chat.conversation import called_tools, last_user_text, offered_tools
 from mockgrid.reply.chat.prose import prose
 from mockgrid.reply.chat.schemas import RequestValues
@@ -18,10 +18,9 @@ from mockgrid.schema.values import as_text
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
+    from mockgrid.reply.behaviour import Style
     from mockgrid.reply.tokens import Tokenizer
     from mockgrid.schema.values import ValueMemory
-
-Style = Literal["echo", "prose"]
 
 _ECHOED_WORDS = 12
 _ECHOED_CHARACTERS = 80
@@ -90,8 +89,8 @@ class Planner:
         said = echo(last_user_text(messages))
         return said if index == 0 else f"Choice {index + 1}: {said}"
 
-    def _structured(self, asked: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
-        schema = asked.get("schema")
+    def _structured(self, wanted: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
+        schema = wanted.get("schema")
         if schema is None:
             return [
                 as_text({"reply": self.sentence(body["messages"], seed, index)}) for index in range(count)
@@ -120,7 +119,7 @@ class Planner:
     def _calling(
         self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str, values: RequestValues
     ) -> Choice:
-        calls: list[Call] = []
+        calls: list[FinishedCall] = []
         for number, (place, function) in enumerate(called):
             schema = function.get("parameters")
             at = ("tools", place, "function", "parameters")
@@ -131,29 +130,29 @@ class Planner:
                 arguments, was_cut = cut(self._tokenizer, arguments, limit)
                 limit -= self._tokenizer.count(arguments)
                 if was_cut or (limit <= 0 and number + 1 < len(called)):
-                    calls.append(Call("", function["name"], arguments))
+                    calls.append(FinishedCall("", function["name"], arguments))
                     return Choice(None, "length", tuple(calls))
-            calls.append(Call("", function["name"], arguments))
+            calls.append(FinishedCall("", function["name"], arguments))
         return Choice(None, "tool_calls", tuple(calls))
 
     def _spoken(self, body: dict[str, Any], seed: str, index: int, created: int, limit: int | None) -> Choice:
-        asked = (body.get("audio") or {}).get("format") or "wav"
-        if asked not in speech.FORMATS:
-            message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {asked}"
+        audio_format = (body.get("audio") or {}).get("format") or "wav"
+        if audio_format not in speech.FORMATS:
+            message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {audio_format}"
             raise _refused(
-                "MG125", ("audio", "format"), message, asked, f"one of {', '.join(speech.FORMATS)}"
+                "MG125", ("audio", "format"), message, audio_format, f"one of {', '.join(speech.FORMATS)}"
             )
         tokens = speech.TOKENS if limit is None else min(speech.TOKENS, limit)
         left = None if limit is None else limit - tokens
         said = self._ended(self.sentence(body["messages"], seed, index), body.get("stop"), left)
         name = f"audio_{seed[:22]}{index:02x}"
-        spoken = Audio(name, speech.tone(asked), said.content or "", created + 3600, tokens)
+        spoken = Audio(name, speech.tone(audio_format), said.content or "", created + 3600, tokens)
         return Choice(None, said.finish, audio=spoken)
 
     def _ended(self, text: str, stops: Any, limit: int | None) -> Choice:
         if stops:
-            found = [text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop]
-            places = [place for place in found if place >= 0]
+            positions = [text.find(stop) for stop in ([stops] if isinstance(stops, str) else stops) if stop]
+            places = [place for place in positions if place >= 0]
             if places:
                 text = text[: min(places)]
         if limit is not None:

@@ -41,12 +41,12 @@ def _options(body: dict[str, Any]) -> Iterator[Violation]:
         yield _violation(
             "MG131", ["stream_options"], "needs stream: true", body["stream_options"], "stream: true"
         )
-    asked = body.get("response_format") or {}
-    if asked.get("type") == "json_object" and not any(
+    response_format = body.get("response_format") or {}
+    if response_format.get("type") == "json_object" and not any(
         "json" in text_of(message.get("content")).lower() for message in body["messages"]
     ):
         message = "json_object needs the word JSON somewhere in the messages"
-        yield _violation("MG135", ["response_format"], message, asked, "a message that says JSON")
+        yield _violation("MG135", ["response_format"], message, response_format, "a message that says JSON")
 
 
 def _tools(body: dict[str, Any]) -> Iterator[Violation]:
@@ -84,11 +84,11 @@ def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:
 
 
 def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> Iterator[Violation]:
-    asked = body.get("max_completion_tokens") or body.get("max_tokens")
-    if asked is not None and asked > limits.get("output", asked):
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    if limit is not None and limit > limits.get("output", limit):
         name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
         message = f"is above the model's output limit of {limits['output']} tokens"
-        yield _violation("MG137", [name], message, asked, f"at most {limits['output']}")
+        yield _violation("MG137", [name], message, limit, f"at most {limits['output']}")
     most = min((limits[name] for name in ("input", "context") if name in limits), default=None)
     if most is not None:
         tokens, _ = prompt_tokens(tokenizer, body)

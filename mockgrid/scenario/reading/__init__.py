@@ -1,1 +1,1 @@
-"""From the data of a file to a scenario; what is wrong goes into the ledger."""
+"""From the data of a file to a scenario; what is wrong goes into the diagnostics."""

@@ -8,8 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.fault import Fault
-from mockgrid.scenario.reading.stream import check_options, optional_seconds, read_delay, read_stream
+from mockgrid.scenario.reading.delivery import optional_seconds, read_delivery
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -25,13 +24,13 @@ from mockgrid.scenario.reply import (
     ToolCall,
     Usage,
 )
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.short_repr import short_repr
 from mockgrid.scenario.template import Structure, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.diagnostics import Node
 
 __all__ = ["read_reply"]
 
@@ -46,12 +45,6 @@ _OPTIONS: Final = {
     "body": (*_ALWAYS, "retry_after", "status"),
 }
 _FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
-_FAULT_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "cut_body": ("after",),
-    "hang": ("for",),
-    "slow_headers": ("for",),
-    "wrong_length": ("length",),
-}
 # The keys of a tool call in the API.
 _API_CALL: Final = frozenset(("id", "type", "index", "function", "name", "arguments"))
 _TOOL: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -60,32 +53,29 @@ _BREAKING: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\x00-\xff]")
 _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "trailer", "upgrade")
 
 
-def read_reply(part: Part) -> ScriptedReply | None:
+def read_reply(node: Node) -> ScriptedReply | None:
     """Read a reply whose structure is sound; None where something else is wrong, which is noted."""
-    value = part.value
+    value = node.value
     name = next((form for form in _FORMS if form in value), "auto")
-    for option, argument in part.items():
+    for option, argument in node.items():
         if option not in _FORMS and option not in _OPTIONS[name]:
             hint = f"It belongs to {_takers(option)}."
             argument.error("MG221", f"`{option}` has no effect beside `{name}`.", hint, key=True)
     free = value.get("contract") == "off"
-    delay, stream = part.find("delay"), part.find("stream")
     reply = ScriptedReply(
-        form=_form(name, part, free=free),
-        origin=part.origin,
-        think=_template(part, "think"),
-        finish=_finish(part, free=free),
+        form=_form(name, node, free=free),
+        origin=node.origin,
+        think=_template(node, "think"),
+        finish=_finish(node, free=free),
         usage=_usage(value.get("usage")),
         status=int(value["status"]) if "status" in value else None,
-        headers=_headers(part["headers"]) if "headers" in value else {},
-        delay=read_delay(delay) if delay is not None else None,
-        retry_after=optional_seconds(part, "retry_after"),
-        stream=read_stream(stream, part.find("say")) if stream is not None else None,
-        fault=_fault(part["fault"]) if "fault" in value else None,
+        headers=_headers(node["headers"]) if "headers" in value else {},
+        retry_after=optional_seconds(node, "retry_after"),
+        delivery=read_delivery(node),
         go_to=value.get("go_to", ""),
         contract="off" if free else "on",
     )
-    return reply if part.sound else None
+    return reply if node.sound else None
 
 
 def _takers(option: str) -> str:
@@ -93,39 +83,39 @@ def _takers(option: str) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _form(name: str, part: Part, *, free: bool) -> Form:  # noqa: PLR0911 - one for each form
+def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one for each form
     match name:
         case "call":
-            return Call(tuple(_calls(part["call"], free=free)), _template(part, "say"))
+            return Call(tuple(_calls(node["call"], free=free)), _template(node, "say"))
         case "say":
-            return Say(Template.read(part["say"]))
+            return Say(Template.read(node["say"]))
         case "json":
-            return Json(Structure.read(part["json"]))
+            return Json(Structure.read(node["json"]))
         case "refuse":
-            return Refuse(Template.read(part["refuse"]))
+            return Refuse(Template.read(node["refuse"]))
         case "error":
-            return _error(part["error"])
+            return _error(node["error"])
         case "redirect":
-            return _redirect(part["redirect"])
+            return _redirect(node["redirect"])
         case "example":
-            return Example(part.value["example"])
+            return Example(node.value["example"])
         case "body":
-            body = part["body"]
+            body = node["body"]
             return Body(Template.read(body) if isinstance(body.value, str) else Structure.read(body))
         case _:
             return Auto()
 
 
-def _template(part: Part, key: str) -> Template | None:
-    found = part.find(key)
-    return Template.read(found) if found is not None else None
+def _template(node: Node, key: str) -> Template | None:
+    template = node.find(key)
+    return Template.read(template) if template is not None else None
 
 
-def _calls(part: Part, *, free: bool) -> Iterator[ToolCall]:
-    for calls in part.members() if isinstance(part.value, list) else (part,):
+def _calls(node: Node, *, free: bool) -> Iterator[ToolCall]:
+    for calls in node.members() if isinstance(node.value, list) else (node,):
         meant = _meant_call(calls.value)
         if meant is not None and not free:
-            hint = f"Write `call: {shown(meant)}`."
+            hint = f"Write `call: {short_repr(meant)}`."
             calls.error("MG222", "The tool's name is the key of its arguments.", hint)
             continue
         for name, argument in calls.items():
@@ -155,29 +145,29 @@ def _meant_call(value: dict[str, Any]) -> dict[str, Any] | None:
     return {name: {} if arguments is None else arguments}
 
 
-def _raw_arguments(part: Part, *, free: bool) -> Template:
-    template = Template.read(part)
-    if free or not part.sound:
+def _raw_arguments(node: Node, *, free: bool) -> Template:
+    template = Template.read(node)
+    if free or not node.sound:
         return template
     hint = "Write a mapping, or add `contract: off` to send it as it is."
     try:
-        found = json.loads(template.sample())
+        arguments = json.loads(template.sample())
     except ValueError as error:
-        part.error("MG222", f"The arguments are not JSON: {error}.", hint)
+        node.error("MG222", f"The arguments are not JSON: {error}.", hint)
     else:
-        if not isinstance(found, dict):
-            part.error("MG222", "The arguments are JSON, but not an object.", hint)
+        if not isinstance(arguments, dict):
+            node.error("MG222", "The arguments are JSON, but not an object.", hint)
     return template
 
 
-def _error(part: Part) -> Error:
-    value = part.value
+def _error(node: Node) -> Error:
+    value = node.value
     if not isinstance(value, dict):
         return Error(int(value))
     detail: Template | Structure | None = None
     if "detail" in value:
         read = Template.read if isinstance(value["detail"], str) else Structure.read
-        detail = read(part["detail"])
+        detail = read(node["detail"])
     code = value.get("code", "")
     return Error(
         int(value["status"]),
@@ -188,9 +178,9 @@ def _error(part: Part) -> Error:
     )
 
 
-def _redirect(part: Part) -> Redirect:
-    plain = isinstance(part.value, str)
-    to = part if plain else part["to"]
+def _redirect(node: Node) -> Redirect:
+    plain = isinstance(node.value, str)
+    to = node if plain else node["to"]
     text: str = to.value
     known = text in {"same", "other"} or re.match(r"/(?!/)|https?://[^/]", text)
     if not known or _BREAKING.search(text) or " " in text:
@@ -201,17 +191,17 @@ def _redirect(part: Part) -> Redirect:
         )
     if plain:
         return Redirect(Template.read(to))
-    value = part.value
+    value = node.value
     return Redirect(Template.read(to), status=value.get("status", 307), page=value.get("page", False))
 
 
-def _finish(part: Part, *, free: bool) -> str:
-    finish: str = part.value.get("finish", "")
+def _finish(node: Node, *, free: bool) -> str:
+    finish: str = node.value.get("finish", "")
     if finish and not free and finish not in _FINISHES:
         guess = did_you_mean(finish, _FINISHES).strip() or "Add `contract: off` if that is the point."
         choices = ", ".join(f'"{known}"' for known in _FINISHES)
         message = f'`finish` must be one of {choices}, got "{finish[:80]}".'
-        part["finish"].error("MG213", message, guess)
+        node["finish"].error("MG213", message, guess)
     return finish
 
 
@@ -224,9 +214,9 @@ def _usage(value: Any) -> Usage | None:
     return Usage(**counts)
 
 
-def _headers(part: Part) -> Mapping[str, tuple[Template, ...]]:
-    found: dict[str, tuple[Template, ...]] = {}
-    for name, argument in part.items():
+def _headers(node: Node) -> Mapping[str, tuple[Template, ...]]:
+    headers: dict[str, tuple[Template, ...]] = {}
+    for name, argument in node.items():
         lower = name.lower()
         if not _HEADER.fullmatch(name):
             hint = "Write a name of letters, digits and '-', such as x-request-id."
@@ -234,19 +224,19 @@ def _headers(part: Part) -> Mapping[str, tuple[Template, ...]]:
         elif lower in _FRAMING:
             hint = "`fault: wrong_length` and `fault: cut_body` break it on purpose."
             argument.error("MG225", f"The server sets `{lower}` itself.", hint, key=True)
-        elif lower in found:
+        elif lower in headers:
             argument.error(
                 "MG226", f"The header `{lower}` is given twice.", "Write a list of values.", key=True
             )
         else:
-            found[lower] = tuple(_values(argument))
-    return found
+            headers[lower] = tuple(_values(argument))
+    return headers
 
 
-def _values(part: Part) -> Iterator[Template]:
-    if part.value is None:
+def _values(node: Node) -> Iterator[Template]:
+    if node.value is None:
         return
-    for item in part.members() if isinstance(part.value, list) else (part,):
+    for item in node.members() if isinstance(node.value, list) else (node,):
         if not isinstance(item.value, str):
             yield Template.plain(str(item.value))
             continue
@@ -254,21 +244,3 @@ def _values(part: Part) -> Iterator[Template]:
             hint = "Write several values as a list; escape other characters, as in %E2%82%AC."
             item.error("MG225", "A header's value is one line of Latin-1 characters.", hint)
         yield Template.read(item)
-
-
-def _fault(part: Part) -> Fault:
-    value = part.value
-    if isinstance(value, str):
-        return Fault(_kind(value))
-    kind = value["kind"]
-    check_options(part, kind, _FAULT_OPTIONS.get(kind, ()))
-    after = int(value["after"]) if "after" in value else None
-    length = int(value["length"]) if "length" in value else None
-    if length == 0:
-        part["length"].error("MG215", "`length` is 0, and the right length is no fault.", "Write 1 or -1.")
-    return Fault(_kind(kind), after=after, duration=optional_seconds(part, "for"), length=length)
-
-
-def _kind(name: str) -> Any:
-    """The schema has seen to it that it is one of those that there are."""
-    return name

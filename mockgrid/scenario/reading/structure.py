@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
+from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from mockgrid.document.document import Document
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.scenario.duration import duration_mistake, share_mistake
 from mockgrid.scenario.reading import wording
-from mockgrid.scenario.schema import schema, validator
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.short_repr import short_repr
+from mockgrid.schema.schemas import Schemas
+from mockgrid.schema.validator import SchemaValidator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.scenario.part import Part
+    from mockgrid.scenario.diagnostics import Node
     from mockgrid.schema.violation import Violation
 
-__all__ = ["check_structure"]
+__all__ = ["check_structure", "schema", "validator"]
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
@@ -70,39 +75,54 @@ _FAULTS: Final = {
 _UNITS: Final = {"duration": duration_mistake, "delay": duration_mistake, "percentage": share_mistake}
 
 
-def check_structure(part: Part) -> bool:
+def schema() -> dict[str, Any]:
+    """Return the schema; the caller may change it."""
+    content: dict[str, Any] = json.loads(
+        files("mockgrid.scenario").joinpath("scenario.schema.json").read_bytes()
+    )
+    return content
+
+
+@cache
+def validator() -> SchemaValidator:
+    """Return the schema compiled; it is a part of the program, so compiling it once is enough."""
+    document = Document({"openapi": "3.1.0", **schema()}, "scenario.schema.json")
+    return SchemaValidator(Schemas(document, "request"), "")
+
+
+def check_structure(node: Node) -> bool:
     """Note the places where data breaks the schema; tell whether all of them could be noted.
 
     Of more than a hundred mistakes the rest is counted; what stands there cannot be read.
     """
-    halves = [] if _is_encodable(part.value) else list(islice(_halves(part), _EXPLAINED))
+    halves = [] if _is_encodable(node.value) else list(islice(_halves(node), _EXPLAINED))
     for half in halves:
         half.error("MG212", "A text holds half a character, a surrogate without its other half.", _HALF)
     if halves:
         return False
     check = validator()
-    if check.accepts(part.value):
+    if check.accepts(node.value):
         return True
-    found = check.explain(part.value)
+    violations = check.explain(node.value)
     whole = schema()
-    mistyped = {item.pointer.rpartition("/")[0] for item in found if item.code == "MG118"}
-    wrong = {item.pointer for item in found if item.code == "MG110"}
-    for violation in found:
+    mistyped = {item.pointer.rpartition("/")[0] for item in violations if item.code == "MG118"}
+    wrong = {item.pointer for item in violations if item.code == "MG110"}
+    for violation in violations:
         rule = _Rule(whole, violation.contract)
         conflict = bool(rule.alternatives) and violation.code == "MG120"
         if conflict and violation.pointer in wrong:
             continue  # it is no mapping at all, which has been said
         if conflict:
-            _note_conflict(part, violation, rule)
+            _note_conflict(node, violation, rule)
         elif rule.needed and violation.code in {"MG111", "MG119"}:
-            _note_missing(part, violation, rule, mistyped)
+            _note_missing(node, violation, rule, mistyped)
         else:
-            _note(part, violation, rule)
-    if part.sound:  # what the schema refuses is refused, even where it cannot be told why
-        part.error("MG212", "This is not what the schema of the language describes.")
-    if len(found) < _EXPLAINED:
+            _note(node, violation, rule)
+    if node.sound:  # what the schema refuses is refused, even where it cannot be told why
+        node.error("MG212", "This is not what the schema of the language describes.")
+    if len(violations) < _EXPLAINED:
         return True
-    _note_more(part)
+    _note_more(node)
     return False
 
 
@@ -114,28 +134,28 @@ def _is_encodable(value: Any) -> bool:
     return True
 
 
-def _halves(part: Part) -> Iterator[Part]:
+def _halves(node: Node) -> Iterator[Node]:
     """Return the parts that no UTF-8 can hold."""
-    value = part.value
+    value = node.value
     if isinstance(value, str):
         if not value.isascii() and _SURROGATE.search(value):
-            yield part
+            yield node
     elif isinstance(value, dict):
         if any(_SURROGATE.search(key) for key in value):
-            yield part
+            yield node
             return
         for key in value:
-            yield from _halves(part[key])
+            yield from _halves(node[key])
     elif isinstance(value, list):
-        for item in part.members():
+        for item in node.members():
             yield from _halves(item)
 
 
-def _note_more(part: Part) -> None:
+def _note_more(node: Node) -> None:
     """Say how many steps and replies have mistakes of which nothing has been said."""
     accepts = validator().accepts
-    silent: list[Part] = []
-    steps = part.find("steps")
+    silent: list[Node] = []
+    steps = node.find("steps")
     for step in steps.members() if steps is not None and isinstance(steps.value, list) else ():
         replies = step.find("replies")
         if step.sound and not accepts({"steps": [step.value]}):
@@ -223,28 +243,28 @@ class _Rule:
         return next((node[keyword] for _, node in self._around if keyword in node), None)
 
 
-def _note(part: Part, violation: Violation, rule: _Rule) -> None:
+def _note(node: Node, violation: Violation, rule: _Rule) -> None:
     code = _CODES.get(violation.code, "MG215")
     name = _name(violation.pointer)
     around = violation.pointer.rpartition("/")[0]
     if code == "MG211":
         key = split(violation.pointer)[-1]
         message = f"`{key}` is not a key that is known here."
-        hint = rule.meant(key, _value(part, around))
-        part.ledger.add(code, violation.pointer, message, hint, key=True)
+        hint = rule.meant(key, _value(node, around))
+        node.diagnostics.add(code, violation.pointer, message, hint, key=True)
         return
     if code == "MG214":
         message = f"`{name}` is missing{_inside(around)}."
         hint = _misspelt(violation) or _example(name, rule.examples_of(name))
-        part.ledger.add(code, violation.pointer, message, hint)
+        node.diagnostics.add(code, violation.pointer, message, hint)
         return
-    value = _value(part, violation.pointer)
+    value = _value(node, violation.pointer)
     if rule.unit and violation.code in {"MG110", "MG115"} and not isinstance(value, (dict, list)):
         wrong, hint = _UNITS[rule.unit](value)
-        part.ledger.add("MG216", violation.pointer, f"`{name}` {wrong}.", hint)
+        node.diagnostics.add("MG216", violation.pointer, f"`{name}` {wrong}.", hint)
         return
     if violation.code == "MG110":
-        _note_kind(part, violation, rule, value)
+        _note_kind(node, violation, rule, value)
         return
     guess_found = _GUESS.search(violation.message)
     message = violation.message[: guess_found.start()] if guess_found else violation.message
@@ -257,73 +277,73 @@ def _note(part: Part, violation: Violation, rule: _Rule) -> None:
     hint = rule.misplaced(value) or guess or rule.hint
     if violation.code != "MG113":  # a bound needs no example
         hint = hint or _example(name, rule.examples)
-    part.ledger.add(code, violation.pointer, f"`{name}` {message}.", hint)
+    node.diagnostics.add(code, violation.pointer, f"`{name}` {message}.", hint)
 
 
-def _note_kind(part: Part, violation: Violation, rule: _Rule, value: Any) -> None:
+def _note_kind(node: Node, violation: Violation, rule: _Rule, value: Any) -> None:
     name = _name(violation.pointer)
     expected = wording.kinds(violation.expected)
     meant = wording.as_value(value, violation.expected, rule.known)
     if not violation.pointer:
         above = "Write `steps:` above the list." if isinstance(value, list) else meant
         meant = above or _example("steps", rule.examples_of("steps"))
-        message = f"A scenario must be a mapping with `steps`, got {wording.found(value)}."
+        message = f"A scenario must be a mapping with `steps`, got {wording.got(value)}."
     elif isinstance(value, float) and "integer" in violation.expected:
         message = f"`{name}` {wording.kinds(violation.message)}."
     elif " or " in violation.expected and rule.hint:  # the hint says what can stand there
-        message = f"`{name}` cannot be {wording.found(value)}."
+        message = f"`{name}` cannot be {wording.got(value)}."
     else:
-        message = f"`{name}` must be {expected}, got {wording.found(value)}."
+        message = f"`{name}` must be {expected}, got {wording.got(value)}."
     # A number in quotes is none of the words that a list of choices has.
     quoted = "" if rule.choices else wording.as_text(value, violation.expected)
     hint = meant or rule.hint or quoted or _example(name, rule.examples)
-    part.ledger.add("MG212", violation.pointer, message, hint)
+    node.diagnostics.add("MG212", violation.pointer, message, hint)
 
 
 def _example(name: str, examples: list[Any]) -> str:
     if not examples:
         return ""
     key = "" if name.endswith("]") else f"{name}: "
-    return f"For example: `{key}{shown(examples[0])}`."
+    return f"For example: `{key}{short_repr(examples[0])}`."
 
 
-def _note_missing(part: Part, violation: Violation, rule: _Rule, mistyped: set[str]) -> None:
+def _note_missing(node: Node, violation: Violation, rule: _Rule, mistyped: set[str]) -> None:
     """One of several keys is needed; where one is there and mistyped, that has been said."""
     # The explanation points to one of the keys, or to the mapping that lacks them.
     at = violation.pointer
     around = at.rpartition("/")[0] if _name(at) in rule.needed and violation.code == "MG111" else at
-    value = _value(part, around)
+    value = _value(node, around)
     if not isinstance(value, dict):
         return
     if around in mistyped and any(nearest(key, rule.needed) for key in value if key not in rule.needed):
         return
     listed = " or ".join(f"`{key}`" for key in rule.needed)
-    part.ledger.add(
+    node.diagnostics.add(
         "MG214", around, f"There is neither {listed}{_inside(around)}.".replace(" or ", " nor "), rule.hint
     )
 
 
-def _note_conflict(part: Part, violation: Violation, rule: _Rule) -> None:
+def _note_conflict(node: Node, violation: Violation, rule: _Rule) -> None:
     """Two keys say the same thing; the finding stands at the later one."""
-    value = _value(part, violation.pointer)
+    value = _value(node, violation.pointer)
     present = [key for key in value if key in rule.alternatives] if isinstance(value, dict) else []
     if len(present) < len(("one", "other")):
-        _note(part, violation, rule)
+        _note(node, violation, rule)
         return
     at = violation.pointer + join((present[-1],))
     others = " and ".join(f"`{key}`" for key in present[:-1])
     message = f"`{present[-1]}` cannot stand beside {others}."
-    part.ledger.add("MG220", at, message, rule.hint or "Keep one of them.", key=True)
+    node.diagnostics.add("MG220", at, message, rule.hint or "Keep one of them.", key=True)
 
 
 def _misspelt(violation: Violation) -> str:
-    found = re.search(r'; is "([^"]*)" a misspelling of it\?$', violation.message)
-    return f"Is {found[1]} a misspelling of it?" if found else ""
+    match = re.search(r'; is "([^"]*)" a misspelling of it\?$', violation.message)
+    return f"Is {match[1]} a misspelling of it?" if match else ""
 
 
-def _value(part: Part, pointer: str) -> Any:
+def _value(node: Node, pointer: str) -> Any:
     try:
-        return resolve(part.value, pointer)
+        return resolve(node.value, pointer)
     except KeyError:
         return None
 

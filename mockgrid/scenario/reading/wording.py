@@ -1,6 +1,6 @@
 """Findings about the structure in YAML's words, and what was meant by a key or a value that is refused.
 
->>> kinds("a boolean, an array or null"), found("yes"), found([1])
+>>> kinds("a boolean, an array or null"), got("yes"), got([1])
 ('true or false, a list or null', "the text 'yes'", 'a list')
 """
 
@@ -10,9 +10,9 @@ import re
 from typing import Any, Final
 
 from mockgrid.document.scalars import plain
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.short_repr import short_repr
 
-__all__ = ["as_key", "as_text", "as_value", "found", "glued", "kinds"]
+__all__ = ["as_key", "as_text", "as_value", "glued", "got", "kinds"]
 
 _WORDS: Final = {
     "a boolean": "true or false",
@@ -40,7 +40,7 @@ def kinds(expected: str) -> str:
     return _KIND.sub(lambda name: _WORDS[name[0]], expected)
 
 
-def found(value: Any) -> str:
+def got(value: Any) -> str:
     """Say what a value is, and which, where it is short."""
     if value is None:
         return "nothing"
@@ -48,7 +48,7 @@ def found(value: Any) -> str:
         return f"the text '{value}'" if len(value) <= _CUT else "a long text"
     if isinstance(value, (dict, list)):
         return "a mapping" if isinstance(value, dict) else "a list"
-    return shown(value, _CUT)
+    return short_repr(value, _CUT)
 
 
 def as_value(value: Any, expected: str, known: list[str]) -> str:

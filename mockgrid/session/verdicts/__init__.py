@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.session.verdicts.attempts import attempts_of, chains_of
 from mockgrid.session.verdicts.policy import RetryPolicy
 from mockgrid.session.verdicts.retries import judge_end, judge_redirects, judge_retries
-from mockgrid.session.verdicts.streams import read_stream
+from mockgrid.session.verdicts.streams import behaviour_of, read_stream
 from mockgrid.session.verdicts.texts import judge_texts
 from mockgrid.session.verdicts.verdict import Verdict
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockgrid.session.exchange import Exchange
+    from mockgrid.session.verdicts.streams import TranscriptOf
 
 __all__ = ["Verdict", "verdicts"]
 
@@ -22,18 +23,20 @@ __all__ = ["Verdict", "verdicts"]
 def verdicts(
     exchanges: Iterable[Exchange],
     retry: Mapping[str, Any],
+    transcript_of: TranscriptOf,
     *,
     final: bool = False,
     epoch: float | None = None,
 ) -> list[Verdict]:
     """Return what exchanges prove about the client that made them; what they do not prove is not said.
 
-    >>> verdicts(session.journal, contract.policy.retry, final=True)
+    >>> verdicts(session.journal, contract.policy.retry, transcript_of, final=True)
     [Verdict(name='retry_after_ignored', code='MG310', message='Waited 0.02 s after …', exchanges=(1, 2))]
 
     Args:
         exchanges: of one session, in any order.
         retry: the contract's policy: by status, whether it may be retried, and after what.
+        transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
         final: whether no request is to come any more; without it no call is said to be given up.
         epoch: ``time.time() - time.monotonic()``, for a ``Retry-After`` that is a date; without it such a
             date is counted from the reply's ``Date``.
@@ -43,7 +46,9 @@ def verdicts(
     """
     ordered = sorted(exchanges, key=lambda exchange: (exchange.arrived, exchange.number))
     streams = {
-        exchange.number: stream for exchange in ordered if (stream := read_stream(exchange)) is not None
+        exchange.number: stream
+        for exchange in ordered
+        if (stream := read_stream(exchange, transcript_of(behaviour_of(exchange)))) is not None
     }
     attempts = attempts_of(ordered, RetryPolicy(retry), streams, epoch)
     proofs = [verdict for attempt in attempts for verdict in judge_redirects(attempt)]
@@ -51,5 +56,5 @@ def verdicts(
         proofs += judge_retries(chain)
         if final:
             proofs += judge_end(chain)
-    proofs += judge_texts(ordered, streams)
+    proofs += judge_texts(ordered, streams, transcript_of)
     return sorted(proofs, key=lambda verdict: (verdict.exchanges[0], verdict.code))

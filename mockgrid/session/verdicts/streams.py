@@ -1,15 +1,15 @@
-"""What a stream of chat completion chunks gave to a client that read all of it."""
+"""What a stream gave to a client that read all of it, and how a behaviour has its texts read."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from mockgrid.session.verdicts.policy import header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockgrid.session.exchange import Exchange
 
@@ -21,11 +21,49 @@ _SUCCESS = range(200, 300)
 _DECODINGS = ("strict", "replace", "ignore")
 
 
+TranscriptOf: TypeAlias = "Callable[[str | None], Transcript | None]"
+"""Returns what reads the texts of a behaviour, by its name; None where it has no texts."""
+
+
+class EventTexts(NamedTuple):
+    """What one event of a stream gives.
+
+    Attributes:
+        texts: what is added to the text of each choice, by its number; empty where nothing is.
+        finished: the choices that it finishes.
+        error: whether it reports an error.
+        counts: whether it is a piece of the reply.
+    """
+
+    texts: tuple[tuple[int, str], ...] = ()
+    finished: frozenset[int] = frozenset()
+    error: bool = False
+    counts: bool = True
+
+
+class Transcript(Protocol):
+    """Finds the assistant's words in what one behaviour sends, and in what its clients send back."""
+
+    @property
+    def done(self) -> bytes:
+        """The data of the event that ends a stream; empty where none does."""
+
+    def event(self, value: Any) -> EventTexts:
+        """Return what an event gives whose data is a JSON value."""
+
+    def given(self, body: bytes) -> set[str]:
+        """Return the texts that the body of a whole reply gives."""
+
+    def repeated(self, body: bytes) -> set[str]:
+        """Return what the body of a request says as the assistant's words."""
+
+
 class Stream:
     """The text of a stream, as far as it can be read.
 
     Args:
         data: the bytes of the body.
+        transcript: reads its events.
 
     Attributes:
         chunks: how many chunks could be read.
@@ -33,7 +71,8 @@ class Stream:
         error: whether an event reported an error.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, transcript: Transcript) -> None:
+        self._transcript = transcript
         self.chunks = 0
         self.unreadable = 0
         self.error = False
@@ -70,7 +109,7 @@ class Stream:
             self._break()
             self.unreadable += 1
             return True
-        if event.strip() == b"[DONE]":
+        if self._transcript.done and event.strip() == self._transcript.done:
             return False
         value = _json(event, "strict")
         if value is _UNREADABLE:
@@ -87,34 +126,33 @@ class Stream:
         if not (self.unreadable or self.error):
             self._before = {choice: text for (choice, how), text in self._texts.items() if how == "strict"}
 
-    def _take(self, how: str, chunk: Any) -> None:
-        if not isinstance(chunk, dict):
-            return
-        if chunk.get("error") or chunk.get("errors"):
+    def _take(self, how: str, value: Any) -> None:
+        event = self._transcript.event(value)
+        if event.error:
             self._break()
             self.error = True
-        choices = chunk.get("choices")
-        if not isinstance(choices, list):
-            return
-        self.chunks += how == "strict"
-        for choice in choices:
-            if isinstance(choice, dict) and isinstance(index := choice.get("index", 0), int):
-                self._seen.add(index)
-                if choice.get("finish_reason") is not None:
-                    self._finished.add(index)
-                delta = choice.get("delta")
-                content = delta.get("content") if isinstance(delta, dict) else None
-                if isinstance(content, str):
-                    self._texts[index, how] = self._texts.get((index, how), "") + content
+        self.chunks += event.counts and how == "strict"
+        self._finished |= event.finished
+        self._seen |= event.finished
+        for choice, text in event.texts:
+            self._seen.add(choice)
+            self._texts[choice, how] = self._texts.get((choice, how), "") + text
 
 
-def read_stream(exchange: Exchange) -> Stream | None:
+def read_stream(exchange: Exchange, transcript: Transcript | None) -> Stream | None:
     """Return the stream that an exchange gave; None if it gave none, or more than the journal keeps."""
+    if transcript is None:
+        return None
     kept = b"".join(piece for _, piece in exchange.chunks)
     if exchange.status not in _SUCCESS or exchange.under_way or len(kept) != exchange.chunks_size:
         return None
     kind = header(exchange.reply_headers, b"content-type") or b""
-    return Stream(kept) if kept and kind.lower().startswith(b"text/event-stream") else None
+    return Stream(kept, transcript) if kept and kind.lower().startswith(b"text/event-stream") else None
+
+
+def behaviour_of(exchange: Exchange) -> str | None:
+    """Return the name of the behaviour that a request was for; None where it was for none."""
+    return exchange.operation.behaviour if exchange.operation is not None else None
 
 
 def _events(data: bytes) -> Iterator[bytes | None]:

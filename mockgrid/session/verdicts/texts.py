@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mockgrid.session.verdicts.streams import behaviour_of
 from mockgrid.session.verdicts.verdict import proved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.session.exchange import Exchange
-    from mockgrid.session.verdicts.streams import Stream
+    from mockgrid.session.verdicts.streams import Stream, TranscriptOf
     from mockgrid.session.verdicts.verdict import Verdict, VerdictName
 
 # Characters of a text that a message shows.
@@ -19,17 +20,20 @@ _SHOWN = 60
 _SUCCESS = range(200, 300)
 
 
-def judge_texts(exchanges: Sequence[Exchange], streams: Mapping[int, Stream]) -> Iterator[Verdict]:
+def judge_texts(
+    exchanges: Sequence[Exchange], streams: Mapping[int, Stream], transcript_of: TranscriptOf
+) -> Iterator[Verdict]:
     """Yield what later requests prove of streams that were broken.
 
     Args:
         exchanges: in the order in which they arrived.
         streams: what streams gave, by the exchange's number.
+        transcript_of: returns what reads the texts of an operation's behaviour; None where it has none.
     """
     broken = _broken(exchanges, streams)
     if not broken:
         return
-    said = {exchange.number: _said(exchange.body) for exchange in exchanges}
+    said = {exchange.number: _said(exchange, transcript_of) for exchange in exchanges}
     reported: set[tuple[int, VerdictName]] = set()
     for later in exchanges:
         for text in sorted(said[later.number]):
@@ -38,7 +42,7 @@ def judge_texts(exchanges: Sequence[Exchange], streams: Mapping[int, Stream]) ->
                 for exchange, name, texts, stream in broken
                 if text in texts and text not in said[exchange.number] and _before(exchange, later)
             ]
-            if not found or _given_whole(text, later, exchanges, streams):
+            if not found or _given_whole(text, later, exchanges, streams, transcript_of):
                 continue
             exchange, name, stream = max(found, key=lambda one: one[0].arrived)
             if (exchange.number, name) not in reported:
@@ -72,57 +76,33 @@ def _before(exchange: Exchange, later: Exchange) -> bool:
 
 
 def _given_whole(
-    text: str, later: Exchange, exchanges: Sequence[Exchange], streams: Mapping[int, Stream]
+    text: str,
+    later: Exchange,
+    exchanges: Sequence[Exchange],
+    streams: Mapping[int, Stream],
+    transcript_of: TranscriptOf,
 ) -> bool:
     """Whether a whole reply gave a text before a request says it."""
-    return any(text in _gave(one, streams) for one in exchanges if _before(one, later))
+    earlier = (exchange for exchange in exchanges if _before(exchange, later))
+    return any(text in _given(exchange, streams, transcript_of) for exchange in earlier)
 
 
-def _gave(exchange: Exchange, streams: Mapping[int, Stream]) -> set[str]:
+def _given(exchange: Exchange, streams: Mapping[int, Stream], transcript_of: TranscriptOf) -> set[str]:
     stream = streams.get(exchange.number)
     if stream is not None:
         good = exchange.whole and not (stream.error or stream.unreadable)
         return stream.whole() if good else set()
-    if exchange.status not in _SUCCESS or not exchange.whole:
+    transcript = transcript_of(behaviour_of(exchange))
+    if transcript is None or exchange.status not in _SUCCESS or not exchange.whole:
         return set()
     # A scripted body is kept as the pieces in which it left.
-    body = exchange.reply_body or b"".join(piece for _, piece in exchange.chunks)
-    choices = _field(_json(body), "choices")
-    if not isinstance(choices, list):
-        return set()
-    return {_text(_field(_field(choice, "message"), "content")) for choice in choices} - {""}
+    return transcript.given(exchange.reply_body or b"".join(piece for _, piece in exchange.chunks))
 
 
-def _said(body: bytes) -> set[str]:
+def _said(exchange: Exchange, transcript_of: TranscriptOf) -> set[str]:
     """Return what a request says as the assistant's words."""
-    messages = _field(_json(body), "messages") if b'"assistant"' in body else None
-    if not isinstance(messages, list):
-        return set()
-    texts = {_text(_field(message, "content")) for message in messages if _is_assistant(message)}
-    return texts - {""}
-
-
-def _is_assistant(message: Any) -> bool:
-    return bool(_field(message, "role") == "assistant")
-
-
-def _text(content: Any) -> str:
-    """Return the text of a message's content, which is a text or a list of parts."""
-    if isinstance(content, list):
-        parts = [_field(part, "text") for part in content]
-        content = "".join(part for part in parts if isinstance(part, str))
-    return content.strip() if isinstance(content, str) else ""
-
-
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
-        return None
+    transcript = transcript_of(behaviour_of(exchange))
+    return transcript.repeated(exchange.body) if transcript is not None else set()
 
 
 def _told(name: VerdictName, exchange: Exchange, stream: Stream, later: Exchange, text: str) -> str:

@@ -1,4 +1,7 @@
-"""Choosing a reply's media type by what the client says it accepts (RFC 9110, 12.5.1)."""
+"""What a client prefers: the headers ``Accept`` (RFC 9110, 12.5.1) and ``Prefer``.
+
+``Prefer`` is as users of Prism know it: ``Prefer: code=404, example=missing``.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,85 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mockgrid.contract.media_types import MediaName, media_name
+from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["choose_media"]
+__all__ = ["PreferError", "Preferences", "choose_media", "read_prefer"]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _WITH_PARAMETERS = 3
+_PREFERENCE = re.compile(r'([^\s,;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?')
+_ESCAPED = re.compile(r"\\(.)")
+_STATUS = re.compile(r"[2-5][0-9]{2}")
+
+
+class PreferError(MockgridError):
+    """A preference that cannot be honoured; the message says which, and what could be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a client asks of the reply.
+
+    Attributes:
+        code: the status, 200 to 599; None where none is asked for.
+        example: the name of an example in the contract; None where none is asked for.
+        dynamic: whether the body is to be synthesised, although the contract has an example.
+    """
+
+    code: int | None = None
+    example: str | None = None
+    dynamic: bool = False
+
+
+def read_prefer(headers: Sequence[str]) -> Preferences:
+    """Read the values of all ``Prefer`` headers of a request.
+
+    Preferences are separated by commas, semicolons or spaces, and their values may be quoted. Of a
+    preference that comes twice the first counts (RFC 7240); preferences that are not known are passed
+    over.
+
+    Raises:
+        PreferError: a value that the preference cannot have.
+
+    >>> read_prefer(['code=404, example="not found"'])
+    Preferences(code=404, example='not found', dynamic=False)
+    """
+    preferences: dict[str, str] = {}
+    for header in headers:
+        for name, value in _PREFERENCE.findall(header):
+            preferences.setdefault(name.lower(), _unquoted(value))
+    return Preferences(
+        code=_code(preferences["code"]) if "code" in preferences else None,
+        example=_example(preferences["example"]) if "example" in preferences else None,
+        dynamic=_dynamic(preferences["dynamic"]) if "dynamic" in preferences else False,
+    )
+
+
+def _code(value: str) -> int:
+    if not _STATUS.fullmatch(value):
+        raise PreferError(f"Prefer asks for the code {value[:40]!r}; a status from 200 to 599 was expected.")
+    return int(value)
+
+
+def _example(value: str) -> str:
+    if not value:
+        raise PreferError("Prefer asks for an example without a name; example=NAME was expected.")
+    return value
+
+
+def _dynamic(value: str) -> bool:
+    # A preference without a value is one that is switched on.
+    if value.lower() not in ("true", "false", ""):
+        raise PreferError(f"Prefer asks for dynamic={value[:40]!r}; true or false was expected.")
+    return value.lower() != "false"
+
+
+def _unquoted(value: str) -> str:
+    return _ESCAPED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +132,9 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
     for name in offered:
         media = media_name(name) or MediaName(name.lower())
         covering = [
-            (found.specificity, -place, found.quality)
-            for place, found in enumerate(ranges)
-            if found.covers(media)
+            (candidate.specificity, -place, candidate.quality)
+            for place, candidate in enumerate(ranges)
+            if candidate.covers(media)
         ]
         if not covering:
             continue
@@ -74,7 +147,7 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
 
 def _ranges(accept: str) -> list[_Range] | None:
     """Read a header; None where one of its elements cannot be read."""
-    found: list[_Range] = []
+    ranges: list[_Range] = []
     for element in _elements(accept):
         media = media_name(element)
         quality = media.parameters.get("q", "1") if media is not None else ""
@@ -87,8 +160,8 @@ def _ranges(accept: str) -> list[_Range] | None:
         specificity = media.specificity
         if any(name not in ("q", "charset") for name in media.parameters):
             specificity = _WITH_PARAMETERS
-        found.append(_Range(media, float(quality), specificity))
-    return found
+        ranges.append(_Range(media, float(quality), specificity))
+    return ranges
 
 
 def _elements(header: str) -> list[str]:

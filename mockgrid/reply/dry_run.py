@@ -1,4 +1,4 @@
-"""A request written down, and what the contract says of it before a scenario is asked."""
+"""Trying a scenario on a request that is written down: which step it would meet, and nothing is played."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from mockgrid.contract.extension import known_models
-from mockgrid.contract.operation import CHAT, MODELS
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
+from mockgrid.reply.behaviour import Kit
+from mockgrid.reply.behaviours import BEHAVIOURS, conversation_of, is_usual, speaks
+from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import Request
+from mockgrid.reply.tokens import ShortWords
+from mockgrid.scenario.explanation import explain
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
+    from mockgrid.scenario.explanation import Explained
     from mockgrid.scenario.scenario import Scenario
 
-__all__ = ["Given", "given_request"]
+__all__ = ["DryRun", "SampleRequest", "dry_run", "sample_request"]
 
 _KEYS: Final = ("method", "path", "query", "headers", "body")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
@@ -32,7 +42,7 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SampleRequest:
     """A request, and the operation that it is for.
 
     Attributes:
@@ -63,7 +73,8 @@ class Given:
             body=self.body,
             attempt=attempt,
             default_model=models.default if models is not None else "default",
-            aside=self.operation.aside,
+            conversation=conversation_of(self.operation.behaviour),
+            usual=is_usual(self.operation, contract.operations),
         )
 
     def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:
@@ -76,21 +87,22 @@ class Given:
         if self.body is not None and schema is not None and not schema.accepts(self.body):
             violations = [*violations, *schema.explain(self.body)]
         if violations:
-            return [f"{found.code}: {found.path} {found.message}" for found in violations]
-        if operation.behaviour == MODELS:
-            model = parameters.get(("path", "model"))
-        else:
-            model = self.body.get("model") if isinstance(self.body, dict) else None
-        models = contract.policy.models
-        if scenario.models:
-            models = known_models(scenario.models, models)
-        asks = operation.behaviour in {CHAT, MODELS}
-        if not asks or models is None or model is None or models.find(model) is not None:
+            return [f"{violation.code}: {violation.path} {violation.message}" for violation in violations]
+        factory = BEHAVIOURS.get(operation.behaviour or "")
+        if factory is None:
             return []
-        return [f"Model not found: {model}.{did_you_mean(model, models.names)}"]
+        models = contract.policy.models
+        request = Request(operation, self.path, self.query, self.headers, parameters, self.body, b"")
+        if scenario.models:
+            request.models = known_models(scenario.models, models)
+        try:
+            factory(Kit(contract=contract, tokenizer=ShortWords(), models=models)).check(request)
+        except RefusedError as refused:
+            return [refused.message if refused.message.endswith(("?", ".")) else f"{refused.message}."]
+        return []
 
 
-def given_request(document: Document, contract: Contract) -> Given:
+def sample_request(document: Document, contract: Contract) -> SampleRequest:
     """Return the request that a document holds.
 
     Args:
@@ -102,11 +114,11 @@ def given_request(document: Document, contract: Contract) -> Given:
     """
     data = document.data
     if not _is_whole(document):
-        return _given(document, {"body": data}, contract)
+        return _sample(document, {"body": data}, contract)
     for key, (kinds, expected) in _KINDS.items():
         if key in data and not isinstance(data[key], kinds):
             raise _error(document, key, f"`{key}` is {expected}.")
-    return _given(document, data, contract)
+    return _sample(document, data, contract)
 
 
 def _is_whole(document: Document) -> bool:
@@ -128,22 +140,22 @@ def _is_whole(document: Document) -> bool:
     raise DocumentError(message, where=where, hint=f"{hint} If all of this is a body, write {{body: …}}.")
 
 
-def _given(document: Document, data: dict[str, Any], contract: Contract) -> Given:
+def _sample(document: Document, data: dict[str, Any], contract: Contract) -> SampleRequest:
     body = data.get("body")
     method = str(data.get("method", "GET" if body is None else "POST")).upper()
     sent = data.get("path") or _usual(document, method, contract)
     path, _, query = sent.partition("?")
     query = "&".join(filter(None, (query, _query(data.get("query", "")))))
     # Documents give paths without the base path, clients with it.
-    found = contract.router.find(path)
-    if found is None:
+    match = contract.router.find(path)
+    if match is None:
         path = contract.base_path + (path if path.startswith("/") else f"/{path}")
-        found = contract.router.find(path)
-    if found is None:
+        match = contract.router.find(path)
+    if match is None:
         nearest = contract.router.nearest(sent.partition("?")[0])
         known = f"Did you mean {nearest}?" if nearest else f"Known: {', '.join(contract.router.paths)}."
         raise _error(document, "path", f"The contract has no path {sent!r}.", known)
-    route, parameters = found
+    route, parameters = match
     operation = route.operations.get(method)
     if operation is None:
         raise _error(document, "method", f"{method} is not allowed on {path}.", f"Allowed: {route.allow}.")
@@ -151,16 +163,15 @@ def _given(document: Document, data: dict[str, Any], contract: Contract) -> Give
         name.lower().encode("latin-1", "replace"): _text(value).encode("latin-1", "replace")
         for name, value in (data.get("headers") or {}).items()
     }
-    return Given(operation, path, query.encode(), headers, body, parameters)
+    return SampleRequest(operation, path, query.encode(), headers, body, parameters)
 
 
 def _usual(document: Document, method: str, contract: Contract) -> str:
-    """Return the path that a body without one is for: chat completions, or the only one that takes JSON."""
+    """Return the path that a body without one is for: one that speaks, or the only one that takes JSON."""
     taking = [
         operation for operation in contract.operations if operation.json_body and operation.method == method
     ]
-    chat = [operation for operation in taking if operation.behaviour == CHAT]
-    usual = chat or taking
+    usual = [operation for operation in taking if speaks(operation.behaviour)] or taking
     if len(usual) != 1:
         message = "The request does not say which operation it is for."
         known = ", ".join(contract.router.paths)
@@ -189,3 +200,74 @@ def _text(value: Any) -> str:
 
 def _error(document: Document, key: str, message: str, hint: str = "") -> DocumentError:
     return DocumentError(message, where=document.where(f"/{key}"), hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """A request, a scenario, and what came of them.
+
+    Attributes:
+        attempt: how often the request has been sent.
+        refusals: why the contract refuses the request; then no step is asked.
+        steps: what each step makes of it.
+    """
+
+    scenario: Scenario
+    sample: SampleRequest
+    view: RequestView
+    attempt: int
+    refusals: Sequence[str]
+    steps: Sequence[Explained]
+
+    @property
+    def step(self) -> Explained | None:
+        """The step that decides; None where none does."""
+        return next((step for step in self.steps if step.verdict in {"answers", "fails"}), None)
+
+    @property
+    def outcome(self) -> str:
+        """``refused``, ``step``, ``default`` (the default reply) or ``none`` (424)."""
+        if self.refusals:
+            return "refused"
+        if self.step is not None:
+            return "step" if self.step.verdict == "answers" else "none"
+        return "none" if self.scenario.strict and self.concerned else "default"
+
+    @property
+    def concerned(self) -> bool:
+        """Whether the scenario is for such requests at all."""
+        return self.scenario.concerns(self.view)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the command and the control interface give it."""
+        step = self.step if self.outcome in {"step", "none"} else None
+        return {
+            "version": 1,
+            "scenario": {
+                "name": self.scenario.name,
+                "where": self.scenario.where,
+                "strict": self.scenario.strict,
+            },
+            "request": {
+                "operation": self.sample.operation.id,
+                "method": self.sample.operation.method,
+                "path": self.sample.path,
+                "attempt": self.attempt,
+            },
+            "outcome": self.outcome,
+            "refusals": list(self.refusals),
+            "step": step.step.label if step is not None else None,
+            "index": step.step.index if step is not None else None,
+            "reply": step.reply if step is not None else None,
+            "steps": [explained.as_json() for explained in self.steps],
+        }
+
+
+def dry_run(scenario: Scenario, sample: SampleRequest, contract: Contract, attempt: int) -> DryRun:
+    """Return what a scenario makes of a request that a new session sends for the nth time."""
+    refusals = sample.refusals(contract, scenario)
+    cursors = Cursors(scenario)
+    for earlier in range(1, attempt):
+        select(scenario, cursors, sample.view(contract, earlier))
+    view = sample.view(contract, attempt)
+    return DryRun(scenario, sample, view, attempt, refusals, explain(scenario, view, cursors))

@@ -1,11 +1,74 @@
-"""Deliberate breakages: before the first byte, or within a stream."""
+"""How a reply reaches the client: when, how fast, in which shape, and what breaks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-__all__ = ["ErrorEvent", "Fault", "FaultKind", "Shape", "StreamFault", "StreamFaultKind"]
+if TYPE_CHECKING:
+    from mockgrid.scenario.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Always so many seconds; nothing is drawn."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Any time between two, in seconds, each as likely."""
+
+    shortest: float
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Times around a mean, in seconds; what would be negative is zero."""
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogNormal:
+    """Times with a long tail, as networks have: half of them below the median.
+
+    Attributes:
+        median: seconds.
+        sigma: deviation of the time's logarithm; at 0.5, one time in twenty exceeds 2.3 medians.
+    """
+
+    median: float
+    sigma: float
+
+
+Delay: TypeAlias = Fixed | Uniform | Normal | LogNormal
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The waits of one reply.
+
+    Attributes:
+        first_token: from the request to the first token; None for no wait.
+        per_token: from one token to the next; None for what ``tokens_per_second`` gives.
+        jitter: how far each wait may lie from its length, both ways, as a part of it: 0.2 is 20 %.
+        tokens_per_second: the rate, in place of ``per_token``; None for no wait.
+    """
+
+    first_token: Delay | None = None
+    per_token: Delay | None = None
+    jitter: float = 0.0
+    tokens_per_second: float | None = None
+
+    @property
+    def step(self) -> Delay | None:
+        """From one token to the next; None for no wait."""
+        return self.per_token if self.tokens_per_second is None else Fixed(1.0 / self.tokens_per_second)
+
 
 FaultKind = Literal["reset", "empty", "hang", "garbage", "slow_headers", "cut_body", "wrong_length"]
 StreamFaultKind = Literal[
@@ -101,3 +164,70 @@ class StreamFault:
     after: int = 1
     duration: float | None = None
     error: ErrorEvent = field(default_factory=ErrorEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """Comment lines between the events.
+
+    Attributes:
+        text: what they say.
+        every: one stands before the first event, and after every so many; 0 for none.
+        idle: seconds without a byte after which a further one is sent; None for never.
+    """
+
+    text: str = "keep-alive"
+    every: int = 1
+    idle: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The shape of the bytes.
+
+    Attributes:
+        newline: what ends a line.
+        comments: comments between the events, if any.
+        split: bytes in each write, also through the middle of a character; None for whole events.
+        coalesce: events in each write, which leaves with the last of them; None for one.
+        bom: whether a byte order mark comes first.
+    """
+
+    newline: Literal["\n", "\r\n", "\r"] = "\n"
+    comments: Comments | None = None
+    split: int | None = None
+    coalesce: int | None = None
+    bom: bool = False
+
+
+PLAIN: Final = Wire()
+"""Nothing is asked for: the stream goes out as it always does."""
+
+
+Chunks: TypeAlias = "Literal['token', 'word'] | int | tuple[Template, ...]"
+"""How the texts of a stream are cut: by token, by word, by so many characters, or into these pieces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What is asked of one reply's way to the client.
+
+    Attributes:
+        delay: before its first byte.
+        pace: of a stream; None where the scenario's holds.
+        chunks: how the texts of a stream are cut.
+        fault: in a stream.
+        early_fault: before the first byte of a stream or of a plain body, or in the reply as a whole.
+        wire: the shape of a stream's bytes.
+    """
+
+    delay: Delay | None = None
+    pace: Pace | None = None
+    chunks: Chunks = "token"
+    fault: StreamFault | None = None
+    early_fault: Fault | None = None
+    wire: Wire = PLAIN
+
+
+DIRECT: Final = Delivery()
+"""Nothing is asked for."""

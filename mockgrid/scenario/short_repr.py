@@ -1,6 +1,6 @@
 """Values as an author would write them, in one short line.
 
->>> shown({"contains": "weather", "not": {"one_of": ["a", 1]}})
+>>> short_repr({"contains": "weather", "not": {"one_of": ["a", 1]}})
 '{contains: weather, not: {one_of: [a, 1]}}'
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mockgrid.document.scalars import plain
 
-__all__ = ["shown"]
+__all__ = ["short_repr"]
 
 _CUT: Final = 120
 _MOST: Final = 20
@@ -21,7 +21,7 @@ _DEEPEST: Final = 6
 _BARE: Final = re.compile(r"[A-Za-z0-9_./*?°\u00c0-\uffff][^\r\n\t#:,\[\]{}\"'`|>&!%@]*")
 
 
-def shown(value: Any, cut: int = _CUT) -> str:
+def short_repr(value: Any, cut: int = _CUT) -> str:
     """Return a JSON value as YAML in one line, cut at so many characters."""
     text = _flow(value, cut, 0)
     return text if len(text) <= cut else text[: cut - 1] + "…"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockgrid.reply.script import Hang, Head, Wait, Write
-from mockgrid.scenario.stream import PLAIN
+from mockgrid.scenario.delivery import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
-    from mockgrid.scenario.stream import Comments, Wire
+    from mockgrid.scenario.delivery import Comments, Wire
 
 BOM = b"\xef\xbb\xbf"
 

@@ -11,20 +11,18 @@ from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.extension import known_models
-from mockgrid.contract.operation import CHAT
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import split
 from mockgrid.findings import Finding
-from mockgrid.scenario.ledger import Origin
+from mockgrid.scenario.bind import names_place
 from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
-from mockgrid.scenario.predicate import AnyOf, Check
-from mockgrid.scenario.scope import PLACES, names, speaks_of_place
-from mockgrid.scenario.shown import shown
+from mockgrid.scenario.predicate import PLACES, AnyOf, Check, speaks_of_place
+from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -32,11 +30,11 @@ if TYPE_CHECKING:
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
-    from mockgrid.scenario.view import RequestView
+    from mockgrid.scenario.view import Conversation, RequestView
     from mockgrid.schema.violation import Violation
     from mockgrid.schema.warnings import FieldWarning
 
-__all__ = ["waiting_for_ever"]
+__all__ = ["unsatisfiable"]
 
 _CODE: Final = "MG235"
 _COUNTED: Final = ("turn", "attempt")
@@ -45,30 +43,37 @@ _FURTHEST: Final = 10_000
 # How much alike the name of a field is to the one that was meant (1 is the same).
 _ALIKE: Final = 0.85
 _BODIES: Final = ("body", "response_format")
-_SAMPLE: Final = {"messages": [{"role": "user", "content": "x"}]}
 _LONGEST: Final = 100
 # Explaining a refusal is work: of more in one scenario, the rest is not looked at.
 _EXPLAINED: Final = 200
 
 
-def waiting_for_ever(scenario: Scenario, contract: Contract, models: Models | None) -> list[Finding]:
+def unsatisfiable(
+    scenario: Scenario,
+    contract: Contract,
+    models: Models | None,
+    conversation_of: Callable[[str | None], Conversation | None],
+    speaking: Collection[str],
+) -> list[Finding]:
     """Return, as warnings, the predicates that no request of a contract can satisfy, in their order.
 
     Args:
         scenario: whose predicates.
         contract: what requests obey.
         models: those that the server knows; None for any. A scenario's own take their place.
+        conversation_of: returns what reads the requests of a behaviour, by its name; None where nothing does.
+        speaking: ids of the operations that hold a conversation.
     """
     default = models.default if models is not None else ""
     if scenario.models:
         models = known_models(scenario.models, contract.policy.models)
-    seeker = _Seeker(contract, models, default)
-    return [found for step in scenario.steps for found in seeker.found(step)]
+    seeker = _Seeker(contract, models, default, conversation_of, speaking)
+    return [finding for step in scenario.steps for finding in seeker.findings(step)]
 
 
 def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
-    told = names(when, call)
-    return not call.aside if told is None else told
+    answer = names_place(when, call)
+    return call.usual if answer is None else answer
 
 
 def _is_slip(remark: FieldWarning) -> bool:
@@ -88,8 +93,8 @@ def _numbers(source: Any) -> Iterator[float]:
 
 def _counts(source: Any) -> Iterator[int]:
     """Return counts of which a matcher holds for one, if it does for any: those near its own numbers."""
-    told = [floor(number) for number in _numbers(source) if isfinite(number)]
-    near = {number + more for number in (0, *told) for more in (-1, 0, 1, 2)}
+    whole = [floor(number) for number in _numbers(source) if isfinite(number)]
+    near = {number + more for number in (0, *whole) for more in (-1, 0, 1, 2)}
     yield from (number for number in near if number >= 1)
     if isinstance(source, dict) and "schema" in source:
         yield from range(1, _FURTHEST + 1)
@@ -116,21 +121,29 @@ class _Seeker:
         contract: what requests obey.
         models: those that are known; None for any.
         default: the model that a request without one asks for, known or not.
+        conversation_of: see ``unsatisfiable``, as for ``speaking``.
     """
 
-    def __init__(self, contract: Contract, models: Models | None, default: str) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        models: Models | None,
+        default: str,
+        conversation_of: Callable[[str | None], Conversation | None],
+        speaking: Collection[str],
+    ) -> None:
         self._contract = contract
         self._models = models
         self._default = default
-        self._calls = PossibleCalls(contract)
+        self._conversation_of = conversation_of
+        self._calls = PossibleCalls(contract, speaking)
         self._left = _EXPLAINED
 
-    def found(self, step: Step) -> Iterator[Finding]:
+    def findings(self, step: Step) -> Iterator[Finding]:
         """Return what is found in one step."""
-        origin = step.origin
         for pointer, message, hint in self._conjunction(step.when, "/when"):
-            where = Origin(origin.document, origin.pointer + pointer, origin.wrapped)
-            yield Finding(_CODE, "warning", message, str(where), hint)
+            where = str(step.origin.at(*split(pointer)))
+            yield Finding(_CODE, "warning", message, where, hint)
         for predicate in step.when:
             if isinstance(predicate, Check) and predicate.name.startswith("body/"):
                 yield from self._misspelt(step, predicate)
@@ -138,17 +151,15 @@ class _Seeker:
     def _misspelt(self, step: Step, check: Check) -> Iterator[Finding]:
         """Say which field of a body is written as no operation has it, and much like one that it has."""
         path = split(check.name.removeprefix("body"))
-        found: list[FieldWarning] = []
+        slips: list[FieldWarning] = []
         for operation in self._calls.operations(step.when):
             schema = operation.json_body.schema if operation.json_body is not None else None
-            told = field_warnings(schema, _holding(path, {})) if schema is not None else []
-            if not told or len(operation.body) > 1 or not _is_slip(told[0]):
+            warnings = field_warnings(schema, _holding(path, {})) if schema is not None else []
+            if not warnings or len(operation.body) > 1 or not _is_slip(warnings[0]):
                 return
-            found.append(told[0])
-        for remark in found[:1]:
-            where = Origin(
-                step.origin.document, f"{step.origin.pointer}/when/body{remark.pointer}", step.origin.wrapped
-            )
+            slips.append(warnings[0])
+        for remark in slips[:1]:
+            where = step.origin.at("when", "body", *split(remark.pointer))
             message = f"The contract knows no field {remark.path} of a body."
             yield Finding("MG236", "warning", message, where.key, f"Did you mean {remark.meant}?")
 
@@ -163,10 +174,10 @@ class _Seeker:
         if not placed and any(_is_for(around, call) for call in calls):
             yield from self._place(when, whole, calls, at)
         called = {call.operation for call in placed or calls}
-        operations = [found for found in self._contract.operations if found.id in called]
+        operations = [operation for operation in self._contract.operations if operation.id in called]
         for predicate in when:
             if isinstance(predicate, AnyOf):
-                others = (*around, *(one for one in when if one is not predicate))
+                others = (*around, *(other for other in when if other is not predicate))
                 for index, branch in enumerate(predicate.branches):
                     yield from self._conjunction(branch, f"{at}/any/{index}", others)
             elif isinstance(predicate, Check) and predicate.name not in PLACES:
@@ -194,7 +205,7 @@ class _Seeker:
             guess = self._contract.router.nearest(wanted) if predicate.name == "path" else None
             hint = f"Did you mean {guess}?" if guess else did_you_mean(wanted, known).strip()
             yield f"{at}/{predicate.name}", message, hint or f"It has {', '.join(known)}."
-        sure = all(isinstance(one, Check) and not self._unsure(one) for one in whole)
+        sure = all(isinstance(check, Check) and not self._unsure(check) for check in whole)
         if not alone and sure and speaks_of_place(when):
             message = "No request meets this: the contract has no operation with this method and path."
             yield at, message, "Look at the operations of the contract, or leave one of the predicates out."
@@ -212,10 +223,14 @@ class _Seeker:
             if not any(map(check.matcher.holds, _counts(check.source))):
                 yield f"No request meets this: `{check.name}` counts from 1.", "The first is 1, the next 2."
         elif check.name == "model":
-            if all(operation.behaviour == CHAT for operation in operations):
+            if all(self._converses(operation) for operation in operations):
                 yield from self._model(check)
         elif check.name.partition("/")[0] in _BODIES and check.matcher.choices:
             yield from self._body(check, check.matcher.choices, operations)
+
+    def _converses(self, operation: Operation) -> bool:
+        name = operation.behaviour
+        return name is not None and self._conversation_of(name) is not None
 
     def _model(self, check: Check) -> Iterator[tuple[str, str]]:
         models = self._models
@@ -251,7 +266,7 @@ class _Seeker:
             return  # which it is where the request says nothing of it
         first = refusals[0] if refusals else None
         if first is not None and None not in refusals:
-            value = shown(choices[0]) if len(choices) == 1 else "each of these"
+            value = short_repr(choices[0]) if len(choices) == 1 else "each of these"
             message = f"No request meets this: the contract refuses {value}; {first.sentence}"
             yield message, "" if message.endswith("?") else "Ask for what the contract allows."
 
@@ -262,13 +277,19 @@ class _Seeker:
             return None
         path = split(pointer)
         body = _holding(path, value)
-        if operation.behaviour == CHAT and isinstance(body, dict):
-            body = {**_SAMPLE, **body}
+        conversation = self._conversation_of(operation.behaviour) if operation.behaviour is not None else None
+        if conversation is not None and isinstance(body, dict):
+            body = {**conversation.sample, **body}
         if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):
             return None
         self._left -= 1
         return next(
-            (one for one in schema.explain(body) if f"{one.pointer}/".startswith(f"{pointer}/")), None
+            (
+                violation
+                for violation in schema.explain(body)
+                if f"{violation.pointer}/".startswith(f"{pointer}/")
+            ),
+            None,
         )
 
 

@@ -1,0 +1,65 @@
+"""The behaviours that there are, by the names that documents give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.reply.chat.behaviour import ChatBehaviour
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.models import ModelReplies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mockgrid.contract.contract import Operation
+    from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.scenario.view import Conversation
+    from mockgrid.session.verdicts.streams import Transcript
+
+
+BEHAVIOURS: Final[dict[str, type[Behaviour]]] = {
+    "chat-completions": ChatBehaviour,
+    "models": ModelReplies,
+}
+"""A line for each; the class takes a ``Kit``."""
+
+USUAL: Final = ChatBehaviour
+"""As which requests and streams are read of whose behaviour the document says nothing."""
+
+UNKNOWN_FORM: Final = FORM
+"""The form of streams that no behaviour has made."""
+
+
+def _of(name: str | None) -> type[Behaviour]:
+    return BEHAVIOURS.get(name, USUAL) if name is not None else USUAL
+
+
+def conversation_of(name: str | None) -> Conversation | None:
+    """Return what reads the conversation in an operation's requests, by the name of its behaviour."""
+    return _of(name).conversation
+
+
+def sending_keys(name: str | None) -> tuple[str, ...]:
+    """Return the keys by which the requests of a behaviour say how their reply is sent."""
+    conversation = _of(name).conversation
+    return conversation.sending if conversation is not None else ()
+
+
+def transcript_of(name: str | None) -> Transcript | None:
+    """Return what finds the assistant's words of an operation, by the name of its behaviour."""
+    return _of(name).transcript()
+
+
+def speaks(name: str | None) -> bool:
+    """Tell whether scenarios can speak by a behaviour of this name."""
+    return name in BEHAVIOURS and BEHAVIOURS[name].conversation is not None
+
+
+def speaking_operations(operations: Iterable[Operation]) -> frozenset[str]:
+    """Return the ids of the operations that hold a conversation."""
+    return frozenset(operation.id for operation in operations if speaks(operation.behaviour))
+
+
+def is_usual(operation: Operation, operations: Iterable[Operation]) -> bool:
+    """Tell whether an operation is one that steps are for which do not say: it speaks, or none does."""
+    return speaks(operation.behaviour) or not speaking_operations(operations)

@@ -1,0 +1,80 @@
+"""What answers ``POST /chat/completions``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.reply.behaviour import Behaviour
+from mockgrid.reply.chat.replies import ChatReplies
+from mockgrid.reply.chat.requests import ChatRequests
+from mockgrid.reply.chat.strict import strict_violations
+from mockgrid.reply.refused import RefusedError
+
+if TYPE_CHECKING:
+    from mockgrid.reply.behaviour import Kit
+    from mockgrid.reply.chat.scripted import ChatSpeaker
+    from mockgrid.reply.chat.transcript import ChatTranscript
+    from mockgrid.reply.reply import Reply
+    from mockgrid.reply.request import Request
+
+# Characters of an unknown name that are shown.
+_SHOWN = 100
+
+
+class ChatBehaviour(Behaviour):
+    """Knows and refuses models, and has completions made.
+
+    Args:
+        kit: what replies are made from.
+    """
+
+    conversation = ChatRequests()
+
+    def __init__(self, kit: Kit) -> None:
+        models = kit.models
+        self._models = models
+        self._tokenizer = kit.tokenizer
+        self._strict = kit.strict
+        self._replies = ChatReplies(kit)
+        # What needs no further look, spelt so.
+        self._unquestioned = frozenset(
+            (None, *(models.names if models is not None else ())) if not kit.strict else ()
+        )
+
+    @staticmethod
+    def transcript() -> ChatTranscript:
+        """Return what finds the assistant's words for verdicts."""
+        from mockgrid.reply.chat.transcript import ChatTranscript  # noqa: PLC0415 - 5 ms, and for verdicts alone
+
+        return ChatTranscript()
+
+    @cached_property
+    def speaker(self) -> ChatSpeaker:
+        """What says what scenarios script."""
+        from mockgrid.reply.chat.scripted import ChatSpeaker  # noqa: PLC0415 - 10 ms, and for scenarios alone
+
+        return ChatSpeaker(self._replies)
+
+    def check(self, request: Request) -> None:
+        """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
+        body = request.value
+        model, models = body.get("model"), request.models
+        if models is None and model in self._unquestioned:
+            return
+        models = models or self._models
+        if self._strict:
+            limits = models.limits(model or self._replies.default_model) if models is not None else {}
+            violations = strict_violations(body, limits, self._tokenizer)
+            if violations:
+                raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
+        if model is not None and models is not None and models.find(model) is None:
+            short = model if len(model) <= _SHOWN else model[: _SHOWN - 1] + "…"
+            hint = did_you_mean(model, models.names)
+            message = f"Model not found: {short}" + (f".{hint}" if hint else "")
+            raise RefusedError("unknown_model", message)
+
+    def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
+        """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
+        return self._replies.reply(request, seed, attempt_id)

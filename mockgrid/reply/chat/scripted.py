@@ -1,0 +1,123 @@
+"""What a scenario says, as the choices and the usage of a completion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.reply.chat.completion import Choice, FinishedCall
+from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.plain import SHAPING
+from mockgrid.reply.chat.requests import ChatRequests
+from mockgrid.reply.delivery.chunking import Chunking
+from mockgrid.scenario.reply import Call, Json, Refuse, Say
+from mockgrid.scenario.template import Template
+from mockgrid.schema.values import as_text
+
+if TYPE_CHECKING:
+    from mockgrid.reply.behaviour import Samples, Turn
+    from mockgrid.reply.chat.replies import ChatReplies
+    from mockgrid.reply.delivery.form import StreamForm
+    from mockgrid.reply.reply import Reply
+    from mockgrid.scenario.reply import ScriptedReply, Usage
+    from mockgrid.scenario.template import Structure
+    from mockgrid.scenario.view import RequestView
+
+__all__ = ["ChatSpeaker"]
+
+_STREAMED = {**ChatRequests.sample, "stream": True}
+
+
+class ChatSpeaker:
+    """Says what scenarios script as chat completions.
+
+    Args:
+        replies: makes completions.
+    """
+
+    form: StreamForm = FORM
+    samples: Samples = (
+        ({**ChatRequests.sample}, ({**ChatRequests.sample}, {**ChatRequests.sample, "stream": False})),
+        (_STREAMED, (_STREAMED,)),
+    )
+
+    def __init__(self, replies: ChatReplies) -> None:
+        self._replies = replies
+        self._plain = replies.plain
+
+    def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
+        """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that."""
+        request, view, seed, attempt_id = turn
+        body = request.value
+        choices = _choices(scripted, view, body.get("n") or 1)
+        if choices is None:
+            think = scripted.think.render(view) if scripted.think is not None else None
+            choices = tuple(
+                choice._replace(reasoning=think, finish=scripted.finish or choice.finish)
+                for choice in self._replies.complete(request, seed, attempt_id).choices
+            )
+        completion = self._replies.completion(body, choices, seed, attempt_id)
+        if scripted.usage is not None:
+            completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
+        return self._replies.rendered(body, completion, _chunking(scripted, view))
+
+    def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
+        """Return the reply that says a text, made at once; None for a request that asks for more."""
+        form, body = scripted.form, view.body
+        if type(form) is not Say or not SHAPING.isdisjoint(body):
+            return None
+        return self._plain.reply(body, form.text.render(view), attempt_id)
+
+
+def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Choice, ...] | None:
+    """Return choices that say what a scenario says; None where that is left to the default reply."""
+    think = scripted.think.render(view) if scripted.think is not None else None
+    match scripted.form:
+        case Say(text):
+            choice = Choice(text.render(view), scripted.finish or "stop", reasoning=think)
+        case Json(value):
+            choice = Choice(as_text(value.render(view)), scripted.finish or "stop", reasoning=think)
+        case Refuse(text):
+            choice = Choice(None, scripted.finish or "stop", refusal=text.render(view), reasoning=think)
+        case Call(calls, text):
+            made = tuple(FinishedCall("", call.name, _arguments(call.arguments, view)) for call in calls)
+            said = text.render(view) if text is not None else None
+            choice = Choice(said, scripted.finish or "tool_calls", made, reasoning=think)
+        case _:
+            return None
+    return (choice,) * count
+
+
+def _chunking(scripted: ScriptedReply, view: RequestView) -> Chunking:
+    """Return how a reply's texts are cut in a stream."""
+    chunks = scripted.delivery.chunks
+    if isinstance(chunks, int):
+        return Chunking("characters", chunks)
+    if isinstance(chunks, tuple):
+        return Chunking("list", pieces=tuple(piece.render(view) for piece in chunks))
+    return Chunking(chunks)
+
+
+def _arguments(arguments: Structure | Template, view: RequestView) -> str:
+    if isinstance(arguments, Template):
+        return arguments.render(view)
+    return as_text(arguments.render(view))
+
+
+def _usage(counted: dict[str, Any] | None, wanted: Usage) -> dict[str, Any] | None:
+    """Return the usage that is reported: what was counted, with what the scenario says in its place."""
+    if wanted.omitted or counted is None:
+        return None
+    usage = {**counted}
+    if wanted.prompt_tokens is not None:
+        usage["prompt_tokens"] = wanted.prompt_tokens
+    if wanted.completion_tokens is not None:
+        usage["completion_tokens"] = wanted.completion_tokens
+    if wanted.reasoning_tokens is not None:
+        details = {**usage["completion_tokens_details"], "reasoning_tokens": wanted.reasoning_tokens}
+        usage["completion_tokens_details"] = details
+    if wanted.cached_tokens is not None:
+        details = {**usage["prompt_tokens_details"], "cached_tokens": wanted.cached_tokens}
+        usage["prompt_tokens_details"] = details
+    total = wanted.total_tokens
+    usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"] if total is None else total
+    return usage

@@ -1,0 +1,1 @@
+"""How replies reach the client: scripts of writes and waits, paced, shaped and broken."""

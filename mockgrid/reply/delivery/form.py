@@ -1,0 +1,80 @@
+"""What the events of a stream look like, as far as faults and pace need to know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.scenario.delivery import ErrorEvent
+
+__all__ = ["StreamForm", "Streaming", "data_of"]
+
+_NAMED = ("named", "bare")
+
+
+class StreamForm:
+    """The form of a behaviour's streams; what nothing is said of is as most servers have it.
+
+    Attributes:
+        done: the framed event that ends a stream; empty where none does.
+        texts: what stands before a text within an event, the likeliest first.
+    """
+
+    done: bytes = b""
+    texts: tuple[bytes, ...] = (b'":"',)
+
+    def is_finish(self, event: bytes) -> bool:  # noqa: ARG002 - a form may have none
+        """Tell whether an event says why the reply ends."""
+        return False
+
+    def error_event(self, error: ErrorEvent, chunk: bytes) -> bytes:
+        """Return an error event, framed.
+
+        Args:
+            error: what it says.
+            chunk: a framed event of the same stream, for shapes that are made of one; empty for none.
+        """
+        name = error.event or ("error" if error.shape in _NAMED else "")
+        line = b"event: " + name.encode() + b"\n" if name else b""
+        data = error.data[0] if error.data else self.error_data(error, chunk)
+        return line + b"data: " + orjson.dumps(data) + b"\n\n"
+
+    def error_data(self, error: ErrorEvent, chunk: bytes) -> Any:  # noqa: ARG002 - see ``error_event``
+        """Return what an error event holds, in the shape that is asked for."""
+        whole = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+        match error.shape:
+            case "text":
+                return {"error": error.message}
+            case "vendor":
+                return {"errors": {"detail": error.message}}
+            case "bare":
+                return whole
+            case _:
+                return {"error": whole}
+
+
+class Streaming(NamedTuple):
+    """What a behaviour says of a reply that is a stream, or could have been one.
+
+    Attributes:
+        form: what its events look like.
+        opening: how many events leave together with the first token.
+        closing: how many leave together with the last.
+        tokens: counts the events between these, each of which has its own time; for a reply that is sent
+            whole, those that it would have had.
+    """
+
+    form: StreamForm
+    opening: int
+    closing: int
+    tokens: Callable[[], int]
+
+
+def data_of(event: bytes) -> bytes:
+    """Return the data of a framed event, its lines joined."""
+    lines = (line.partition(b":") for line in event.splitlines())
+    return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")

@@ -1,0 +1,141 @@
+"""What is wrong with a scenario, and where: its parts as they are read, and what was found about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.document.pointer import join
+from mockgrid.findings import Finding, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.document.document import Document
+    from mockgrid.findings.finding import Severity
+
+__all__ = ["Diagnostics", "Node", "Origin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a scenario was written; finding the line is work, done when somebody asks.
+
+    Attributes:
+        document: what it is a part of.
+        pointer: JSON pointer to it.
+        wrapped: what was put around data that holds no steps of its own; it does not show in places.
+    """
+
+    document: Document
+    pointer: str
+    wrapped: str = ""
+
+    def __str__(self) -> str:
+        return self.document.where(self._own)
+
+    @property
+    def key(self) -> str:
+        """Where the key stands that leads to the part; the part itself where it has no key."""
+        return self.document.where_key(self._own)
+
+    def at(self, *parts: Any) -> Origin:
+        """Return where something inside it was written, by the keys that lead there."""
+        return Origin(self.document, self.pointer + join(parts), self.wrapped)
+
+    @property
+    def _own(self) -> str:
+        return self.pointer.removeprefix(self.wrapped)
+
+
+class Diagnostics:
+    """Collects findings.
+
+    Args:
+        document: what they are about.
+        wrapped: the pointer under which the document's data stands in the data that is read.
+    """
+
+    def __init__(self, document: Document, wrapped: str = "") -> None:
+        self._document = document
+        self._wrapped = wrapped
+        self._findings: dict[Finding, None] = {}
+        self._errors: set[str] = set()
+
+    def origin(self, pointer: str) -> Origin:
+        """Return where a part was written."""
+        return Origin(self._document, pointer, self._wrapped)
+
+    def add(  # noqa: PLR0913 - a finding has as many parts
+        self,
+        code: str,
+        pointer: str,
+        message: str,
+        hint: str = "",
+        *,
+        key: bool = False,
+        severity: Severity = "error",
+    ) -> None:
+        """Note a finding about the part under a pointer; ``key`` places it at the part's key."""
+        origin = self.origin(pointer)
+        finding = Finding(code, severity, message, origin.key if key else str(origin), hint)
+        self._findings[finding] = None
+        if severity == "error":
+            self._errors.add(pointer)
+
+    def broken(self, pointer: str) -> bool:
+        """Tell whether there is an error at a part, or inside it."""
+        return any(error == pointer or error.startswith(f"{pointer}/") for error in self._errors)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, in the order of the file."""
+        # What was never written down keeps the order in which it was found.
+        return tuple(sorted(self._findings, key=lambda finding: place_of(finding.where)[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value, its JSON pointer, and the diagnostics that findings about it go to."""
+
+    value: Any
+    pointer: str
+    diagnostics: Diagnostics
+
+    def __contains__(self, key: str) -> bool:
+        return isinstance(self.value, dict) and key in self.value
+
+    def __getitem__(self, key: str) -> Node:
+        return Node(self.value[key], self.pointer + join((key,)), self.diagnostics)
+
+    @property
+    def origin(self) -> Origin:
+        """Where it was written."""
+        return self.diagnostics.origin(self.pointer)
+
+    def find(self, key: str) -> Node | None:
+        """Return the part under a key; None where there is none."""
+        return self[key] if key in self else None  # noqa: SIM401 - it has no get of its own
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """Return the parts of a mapping by their keys."""
+        for key in self.value:
+            yield key, self[key]
+
+    def members(self) -> Iterator[Node]:
+        """Return the parts of a list."""
+        for index, item in enumerate(self.value):
+            yield Node(item, f"{self.pointer}/{index}", self.diagnostics)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing has been found wrong with it, or with anything inside it."""
+        return not self.diagnostics.broken(self.pointer)
+
+    def error(self, code: str, message: str, hint: str = "", *, key: bool = False) -> None:
+        """Note an error at this part, or at its key."""
+        self.diagnostics.add(code, self.pointer, message, hint, key=key)
+
+    def warn(self, code: str, message: str, hint: str = "", *, key: bool = False) -> None:
+        """Note a warning at this part, or at its key."""
+        self.diagnostics.add(code, self.pointer, message, hint, key=key, severity="warning")
