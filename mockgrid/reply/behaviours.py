@@ -55,9 +55,14 @@ def speaks(name: str | None) -> bool:
     return name in BEHAVIOURS and BEHAVIOURS[name].conversation is not None
 
 
-def speaking_operations(operations: Iterable[Operation]) -> frozenset[str]:
-    """Return the ids of the operations that hold a conversation."""
-    return frozenset(operation.id for operation in operations if speaks(operation.behaviour))
+def speaking_operations(operations: Iterable[Operation]) -> dict[str, Conversation]:
+    """Return what reads the requests of the operations that hold a conversation, by the operation's id."""
+    known = ((operation.id, operation.behaviour) for operation in operations)
+    return {
+        name: conversation
+        for name, behaviour in known
+        if behaviour in BEHAVIOURS and (conversation := BEHAVIOURS[behaviour].conversation) is not None
+    }
 
 
 def is_usual(operation: Operation, operations: Iterable[Operation]) -> bool:

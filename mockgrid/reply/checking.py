@@ -273,6 +273,4 @@ def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models |
     """
     from mockgrid.scenario.unsatisfiable import unsatisfiable  # noqa: PLC0415 - only a check of files needs it
 
-    return unsatisfiable(
-        scenario, contract, models, conversation_of, speaking_operations(contract.operations)
-    )
+    return unsatisfiable(scenario, contract, models, speaking_operations(contract.operations))

@@ -58,10 +58,8 @@ class ScenarioReplies:
     def concern(self, request: Request, play: Play) -> bool:
         """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
         operation = request.operation
-        conversation, usual = self._known[operation.id]
-        return usual or play.scenario.concerns(
-            RequestView(operation.id, operation.method, request.path, conversation=conversation, usual=usual)
-        )
+        usual = self._known[operation.id][1]
+        return play.scenario.concerns(RequestView(operation.id, operation.method, request.path, usual=usual))
 
     def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
         self, request: Request, play: Play, attempt: int, seed: str, attempt_id: str, session: str = ""

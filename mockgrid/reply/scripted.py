@@ -128,9 +128,6 @@ class ScriptedReplies:
                 return _body(form, turn.view)
         assert_never(form)
 
-    def _speaker(self, request: Request) -> Speaker | None:
-        return self._speakers.get(request.operation.behaviour)
-
     def _speaking(self, request: Request) -> Speaker:
         """Return what speaks for the operation of a request.
 
@@ -139,7 +136,7 @@ class ScriptedReplies:
         Raises:
             UnanswerableError: nothing does.
         """
-        speaker = self._speaker(request)
+        speaker = self._speakers.get(request.operation.behaviour)
         if speaker is None:
             raise UnanswerableError(
                 f"{request.operation.id} gives no chat completions; the step's reply is one."
@@ -159,7 +156,7 @@ class ScriptedReplies:
         return self._generic.compose(request.operation, seed=seed)
 
     def _default(self, scripted: ScriptedReply, turn: Turn, *, paced: bool) -> Reply:
-        speaker = self._speaker(turn.request) if paced else None
+        speaker = self._speakers.get(turn.request.operation.behaviour) if paced else None
         if speaker is not None:
             return speaker.scripted(scripted, turn)
         return self.default(turn.request, turn.seed, turn.attempt_id)

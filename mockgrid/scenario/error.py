@@ -30,7 +30,7 @@ class ScenarioError(DocumentError):
         message = f"{first.code}: {first.message}"
         hint = first.hint
         if more:
-            told = f"; `{check}` tells all" if check else ""
-            hint = f"{hint} ({more} more error{'s' if more > 1 else ''}{told}.)"
+            named = f"; `{check}` tells all" if check else ""
+            hint = f"{hint} ({more} more error{'s' if more > 1 else ''}{named}.)"
         super().__init__(message, where=first.where, hint=hint.strip())
         self.findings = tuple(findings)

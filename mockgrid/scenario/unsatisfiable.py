@@ -22,7 +22,7 @@ from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -52,8 +52,7 @@ def unsatisfiable(
     scenario: Scenario,
     contract: Contract,
     models: Models | None,
-    conversation_of: Callable[[str | None], Conversation | None],
-    speaking: Collection[str],
+    speaking: Mapping[str, Conversation],
 ) -> list[Finding]:
     """Return, as warnings, the predicates that no request of a contract can satisfy, in their order.
 
@@ -61,13 +60,12 @@ def unsatisfiable(
         scenario: whose predicates.
         contract: what requests obey.
         models: those that the server knows; None for any. A scenario's own take their place.
-        conversation_of: returns what reads the requests of a behaviour, by its name; None where nothing does.
-        speaking: ids of the operations that hold a conversation.
+        speaking: what reads the requests of the operations that hold a conversation, by the operation's id.
     """
     default = models.default if models is not None else ""
     if scenario.models:
         models = known_models(scenario.models, contract.policy.models)
-    seeker = _Seeker(contract, models, default, conversation_of, speaking)
+    seeker = _Seeker(contract, models, default, speaking)
     return [finding for step in scenario.steps for finding in seeker.findings(step)]
 
 
@@ -121,7 +119,7 @@ class _Seeker:
         contract: what requests obey.
         models: those that are known; None for any.
         default: the model that a request without one asks for, known or not.
-        conversation_of: see ``unsatisfiable``, as for ``speaking``.
+        speaking: see ``unsatisfiable``.
     """
 
     def __init__(
@@ -129,13 +127,12 @@ class _Seeker:
         contract: Contract,
         models: Models | None,
         default: str,
-        conversation_of: Callable[[str | None], Conversation | None],
-        speaking: Collection[str],
+        speaking: Mapping[str, Conversation],
     ) -> None:
         self._contract = contract
         self._models = models
         self._default = default
-        self._conversation_of = conversation_of
+        self._speaking = speaking
         self._calls = PossibleCalls(contract, speaking)
         self._left = _EXPLAINED
 
@@ -223,14 +220,10 @@ class _Seeker:
             if not any(map(check.matcher.holds, _counts(check.source))):
                 yield f"No request meets this: `{check.name}` counts from 1.", "The first is 1, the next 2."
         elif check.name == "model":
-            if all(self._converses(operation) for operation in operations):
+            if all(operation.id in self._speaking for operation in operations):
                 yield from self._model(check)
         elif check.name.partition("/")[0] in _BODIES and check.matcher.choices:
             yield from self._body(check, check.matcher.choices, operations)
-
-    def _converses(self, operation: Operation) -> bool:
-        name = operation.behaviour
-        return name is not None and self._conversation_of(name) is not None
 
     def _model(self, check: Check) -> Iterator[tuple[str, str]]:
         models = self._models
@@ -277,7 +270,7 @@ class _Seeker:
             return None
         path = split(pointer)
         body = _holding(path, value)
-        conversation = self._conversation_of(operation.behaviour) if operation.behaviour is not None else None
+        conversation = self._speaking.get(operation.id)
         if conversation is not None and isinstance(body, dict):
             body = {**conversation.sample, **body}
         if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["ChatRequests"]
 
-_SAMPLE: Final = MappingProxyType({"messages": [{"role": "user", "content": "x"}]})
-
 
 class ChatRequests:
     """Chat completions as scenarios see them."""
 
-    sample: Mapping[str, Any] = _SAMPLE
+    sample: Mapping[str, Any] = MappingProxyType({"messages": [{"role": "user", "content": "x"}]})
     sending = ("stream", "stream_options")
 
     def model(self, body: Any) -> str | None:
