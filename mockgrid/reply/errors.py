@@ -9,8 +9,7 @@ from mockgrid.contract.extension import Failure
 from mockgrid.contract.phrases import phrase
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
-from mockgrid.reply.rendering import json_text
-from mockgrid.reply.reply import JSON, Reply
+from mockgrid.reply.reply import JSON, Reply, json_text
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.values import compile_for
 

@@ -6,16 +6,14 @@ import base64
 import csv
 import html
 import io
-import json
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
-import orjson
-
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.media_types import MediaName
+from mockgrid.reply.reply import json_text
 from mockgrid.reply.xml import xml_of
 
 if TYPE_CHECKING:
@@ -120,14 +118,6 @@ def event(value: Any, *, fields: bool = False) -> bytes:
     else:
         lines = _field("data", value)
     return b"".join(line + b"\n" for line in lines) + b"\n"
-
-
-def json_text(value: Any) -> bytes:
-    """Return compact JSON, also of integers beyond 64 bits and of texts that UTF-8 cannot hold."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def _field(name: str, value: Any) -> list[bytes]:

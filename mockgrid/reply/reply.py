@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -82,3 +85,11 @@ class Reply:
         self.violations = violations
         self.attempt = 0
         self.no_step: NoStep | None = None
+
+
+def json_text(value: Any) -> bytes:
+    """Return compact JSON, also of integers beyond 64 bits and of texts that UTF-8 cannot hold."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
