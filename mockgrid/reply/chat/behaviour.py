@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
-    from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
 
 # Characters of an unknown name that are shown.
 _SHOWN = 100
 
 
-class ChatBehaviour(Behaviour):
-    """Knows and refuses models, and has completions made.
+class ChatBehaviour(ChatReplies, Behaviour):
+    """Makes completions, and refuses what is asked of models that are not known.
 
     Args:
         kit: what replies are made from.
@@ -33,11 +32,10 @@ class ChatBehaviour(Behaviour):
     conversation = ChatRequests()
 
     def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
         models = kit.models
         self._models = models
-        self._tokenizer = kit.tokenizer
         self._strict = kit.strict
-        self._replies = ChatReplies(kit)
         # What needs no further look, spelt so.
         self._unquestioned = frozenset(
             (None, *(models.names if models is not None else ())) if not kit.strict else ()
@@ -55,7 +53,7 @@ class ChatBehaviour(Behaviour):
         """What says what scenarios script."""
         from mockgrid.reply.chat.scripted import ChatSpeaker  # noqa: PLC0415 - 10 ms, and for scenarios alone
 
-        return ChatSpeaker(self._replies)
+        return ChatSpeaker(self)
 
     def check(self, request: Request) -> None:
         """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
@@ -65,7 +63,7 @@ class ChatBehaviour(Behaviour):
             return
         models = models or self._models
         if self._strict:
-            limits = models.limits(model or self._replies.default_model) if models is not None else {}
+            limits = models.limits(model or self.default_model) if models is not None else {}
             violations = strict_violations(body, limits, self._tokenizer)
             if violations:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
@@ -74,7 +72,3 @@ class ChatBehaviour(Behaviour):
             hint = did_you_mean(model, models.names)
             message = f"Model not found: {short}" + (f".{hint}" if hint else "")
             raise RefusedError("unknown_model", message)
-
-    def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
-        """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
-        return self._replies.reply(request, seed, attempt_id)
