@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.app.record import Recorder
-    from mockgrid.reply.script import Played
+    from mockgrid.reply.script import StreamStats
     from mockgrid.session.exchange import Exchange
     from mockgrid.session.session import Sessions
 
@@ -47,7 +47,7 @@ class Metrics:
         self._lateness = [0] * (len(LATENESS) + 1)
         self._late = 0.0
 
-    def note_stream(self, exchange: Exchange, played: Played | None) -> None:
+    def note_stream(self, exchange: Exchange, played: StreamStats | None) -> None:
         """Count the pieces of a reply that has ended, and how late they were."""
         self._chunks += len(exchange.chunks)
         if played is not None:

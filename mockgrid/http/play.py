@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mockgrid.http.writer import Writer
-    from mockgrid.reply.script import Instruction, Played, Script
+    from mockgrid.reply.script import Instruction, Script, StreamStats
 
 # Pieces of one reply whose lateness is kept.
 _MOST_LATE = 10_000
@@ -30,7 +30,7 @@ class Playing:
         writer: by which it leaves; what that cannot do is in ``played.degraded``.
     """
 
-    def __init__(self, script: Script, played: Played, writer: Writer) -> None:
+    def __init__(self, script: Script, played: StreamStats, writer: Writer) -> None:
         self._steps = iter(script.instructions)
         self._virtual = script.virtual
         self._played = played

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from mockgrid.http.play import Playing
-from mockgrid.reply.script import Played
+from mockgrid.reply.script import StreamStats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ async def send_reply(reply: Reply, request_id: bytes, exchange: Exchange, writer
     exchange.replied = monotonic()
     try:
         if reply.script is not None:
-            reply.played = Played(exchange.sent)
+            reply.played = StreamStats(exchange.sent)
             await Playing(reply.script, reply.played, writer).play(reply.status, headers)
         elif reply.events is not None:
             await writer.start(reply.status, headers)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from mockgrid.reply.delivery.form import Streaming
-    from mockgrid.reply.script import Played, Script
+    from mockgrid.reply.script import Script, StreamStats
     from mockgrid.scenario.explanation import NoStep
     from mockgrid.schema.violation import Violation
 
@@ -78,7 +78,7 @@ class Reply:
         self.events = events
         self.script = script
         self.streaming: Streaming | None = None
-        self.played: Played | None = None
+        self.played: StreamStats | None = None
         self.step = step
         self.tokens = 0
         self.failure = failure

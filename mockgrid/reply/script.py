@@ -98,7 +98,7 @@ class Script:
 EndedBy = Literal["server", "client", "shutdown"]
 
 
-class Played:
+class StreamStats:
     """What became of a script; counts while it plays.
 
     Attributes:
@@ -137,4 +137,4 @@ class Played:
         values = ", ".join(
             f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__) if name != "sent"
         )
-        return f"Played({values})"
+        return f"StreamStats({values})"

@@ -18,7 +18,7 @@ from waiting import at_best, within
 
 from mockgrid.http.play import Playing
 from mockgrid.http.writer import CutError, Writer
-from mockgrid.reply.script import Head, Played, Script, Wait, Write
+from mockgrid.reply.script import Head, Script, StreamStats, Wait, Write
 from mockgrid.scenario.delivery import Comments, Fault, Fixed, Pace, StreamFault, Wire
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
@@ -315,7 +315,7 @@ def played_by(writer, *steps):
             loop.call_soon(count)
 
         count()
-        await Playing(Script([Head(), *steps]), Played(), writer).play(200, [])
+        await Playing(Script([Head(), *steps]), StreamStats(), writer).play(200, [])
 
     asyncio.run(call())
     turns = {}
