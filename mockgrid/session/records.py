@@ -55,6 +55,7 @@ class NearMiss(JsonForm):
     expected: str = described("What that asks for", place="failed.expected")
     got: str = described("What the request has", place="failed.got")
     index: int = described("Its place in the scenario, from 0", default=0, in_repr=False)
+    failed_held: bool = described("Whether it held", default=False, in_repr=False, place="failed.held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Verdict(JsonForm):
 class SentRequest(JsonForm):
     """What the client sent; credentials read ``[redacted]``."""
 
+    first_in_json: ClassVar = ("method", "path", "query", "headers", "body", "base64")
+
     method: str = described("As sent")
     path: str = described("As sent, decoded")
     query: str = described("As sent, without its question mark")
@@ -134,6 +137,8 @@ class Chunk(JsonForm):
 @dataclass(frozen=True, slots=True)
 class GivenReply(JsonForm):
     """What the server answered."""
+
+    first_in_json: ClassVar = ("headers", "body", "base64")
 
     headers: Mapping[str, str] = described("By lower-case name")
     body: Any = described("A JSON value, or text; null for a stream")

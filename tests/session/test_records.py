@@ -78,6 +78,17 @@ def test_nothing_is_told_that_is_not_described(caller):
         described(ExchangeRecord, exchange)
 
 
+def test_a_near_miss_is_told_as_in_the_reply(caller):
+    missed = [
+        exchange["no_step"] for exchange in told(caller, "/exchanges")["exchanges"] if exchange["no_step"]
+    ]
+    assert missed
+    for near in missed[0]["near_misses"]:
+        assert list(near) == ["step", "index", "where", "held", "of", "failed"]
+        assert list(near["failed"]) == ["predicate", "expected", "got", "held"]
+        assert near["failed"]["held"] is False
+
+
 def test_every_field_says_what_it_holds():
     for form in SCHEMAS.values():
         assert issubclass(form, JsonForm)
