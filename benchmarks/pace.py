@@ -30,7 +30,7 @@ from mockgrid.reply.chat.form import FORM
 from mockgrid.reply.delivery.delivery import script_of_stream
 from mockgrid.reply.reply import SSE, Reply
 from mockgrid.scenario.delivery import Delivery, Fixed, Pace
-from mockgrid.session.exchange import Exchange
+from mockgrid.session.exchange import KeptExchange
 from mockgrid.settings import Settings
 
 RAMP = 2.0
@@ -54,7 +54,7 @@ class Paced:
         pace = Pace(first_token=Fixed(1 / self.rate), tokens_per_second=self.rate)
         script = script_of_stream(Delivery(pace=pace), events, "bench", FORM, opening=0, closing=0)
         reply = Reply(200, [(b"content-type", SSE)], script=script)
-        exchange = Exchange(1, 0.0, Head(scope), b"", None, reply)
+        exchange = KeptExchange(1, 0.0, Head(scope), b"", None, reply)
         await send_reply(reply, b"req_bench", exchange, scope, receive, send)
 
 

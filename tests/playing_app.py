@@ -13,7 +13,7 @@ from mockgrid.reply.chat.form import FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.scenario.delivery import Delivery
-from mockgrid.session.exchange import Exchange
+from mockgrid.session.exchange import KeptExchange
 
 
 def chunk(delta, finish=None):
@@ -97,7 +97,7 @@ class Player:
             script = script_of_body(self.delivery, BODY, "seed", virtual=self.virtual)
             reply = Reply(200, [(b"content-type", JSON)], script=script)
         self.reply = reply
-        exchange = Exchange(1, 0.0, HEAD, b"", None, reply)
+        exchange = KeptExchange(1, 0.0, HEAD, b"", None, reply)
         try:
             await send_reply(reply, b"req_1", exchange, writer)
         except BaseException as error:

@@ -93,7 +93,7 @@ EXCEPTIONS = {
     "unargued_imports": "",
     "long_modules": "",
     "classes_of_one_name": """
-        Composer Document Exchange Fields Head Line NearMiss Place Schemas Spot
+        Composer Document Fields Head Line NearMiss Place Schemas Spot
         Values Violation _Plan
     """,
     "pale_names": """

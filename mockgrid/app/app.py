@@ -32,7 +32,7 @@ from mockgrid.log import ErrorLog, RequestLog, warn
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.refused import RefusedError, breach_of
-from mockgrid.session.exchange import Exchange
+from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.journal import JournalBudget
 from mockgrid.session.redaction import Redaction
 from mockgrid.session.session import Sessions
@@ -263,11 +263,11 @@ class App:
         self.error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
         return reply, request_id
 
-    def _record(self, context: RequestContext, reply: Reply) -> tuple[Session, Exchange]:
+    def _record(self, context: RequestContext, reply: Reply) -> tuple[Session, KeptExchange]:
         """Note an exchange: a reply is in the journal before its first byte leaves."""
         session = context.session or self.credentials.presumed(context.head)
         journal = session.journal
-        exchange = Exchange(
+        exchange = KeptExchange(
             journal.count + 1, context.arrived, context.head, context.body, context.operation, reply
         )
         journal.add(exchange)
@@ -275,7 +275,7 @@ class App:
         return session, exchange
 
     async def _send(
-        self, reply: Reply, request_id: bytes, exchange: Exchange, session: Session, writer: Writer
+        self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
     ) -> None:
         """Send a reply within its time."""
         streams = reply.script is not None or reply.events is not None
@@ -299,13 +299,13 @@ class App:
             most = self.settings.max_streams
             raise RefusedError("overloaded", f"{most} streams are open, and no more may be (--max-streams).")
 
-    def _note_stream(self, reply: Reply, exchange: Exchange, session: Session) -> None:
+    def _note_stream(self, reply: Reply, exchange: KeptExchange, session: Session) -> None:
         if exchange.virtual_seconds:
             session.clock.waited(exchange.virtual_seconds)
         self.metrics.note_stream(exchange, reply.played)
         reply.played = None  # it refers to the exchange, which refers to the reply
 
-    def _log(self, exchange: Exchange, session: Session) -> None:
+    def _log(self, exchange: KeptExchange, session: Session) -> None:
         path = exchange.path
         operation = exchange.operation
         if (

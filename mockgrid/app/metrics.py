@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.record import Recorder
     from mockgrid.reply.script import StreamStats
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.session import Sessions
 
 LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0)
@@ -47,7 +47,7 @@ class Metrics:
         self._lateness = [0] * (len(LATENESS) + 1)
         self._late = 0.0
 
-    def note_stream(self, exchange: Exchange, played: StreamStats | None) -> None:
+    def note_stream(self, exchange: KeptExchange, played: StreamStats | None) -> None:
         """Count the pieces of a reply that has ended, and how late they were."""
         self._chunks += len(exchange.chunks)
         if played is not None:

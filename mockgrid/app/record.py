@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
     from mockgrid.report import Document
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.redaction import Redaction, Sent
     from mockgrid.session.session import Session
 
@@ -64,7 +64,7 @@ class Recorder:
         # What is worth a word about bodies that have the same fields, and how many there were.
         self._shapes: dict[bytes, tuple[Operation, list[FieldWarning], list[int]]] = {}
 
-    def note(self, exchange: Exchange) -> None:
+    def note(self, exchange: KeptExchange) -> None:
         """Add an exchange, when its reply is about to leave."""
         operation, answer = exchange.operation, exchange.answer
         reply_media = b""
@@ -135,7 +135,7 @@ class Recorder:
             for warning in warnings
         ]
 
-    def _request_media(self, exchange: Exchange) -> str:
+    def _request_media(self, exchange: KeptExchange) -> str:
         sent = exchange.headers.get(b"content-type", b"")
         media = self._redaction.of(exchange).text(sent.decode("latin-1"))
         if len(self._media) < _MOST_MEDIA:
@@ -176,7 +176,7 @@ class Recorder:
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
         return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
 
-    def _note_violations(self, exchange: Exchange) -> None:
+    def _note_violations(self, exchange: KeptExchange) -> None:
         hidden = self._redaction.of(exchange, request_body(exchange))
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.violations:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mockgrid.control.service import Service
     from mockgrid.scenario.scenario import Scenario
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
     from mockgrid.session.session import Session
 
@@ -163,7 +163,7 @@ class Operator:
         session = self._session(key)
         ended = asyncio.Event()
 
-        def look(_journal: Journal | None = None, _exchange: Exchange | None = None) -> None:
+        def look(_journal: Journal | None = None, _exchange: KeptExchange | None = None) -> None:
             if session.journal.count - session.journal.under_way >= count:
                 ended.set()
 
@@ -187,10 +187,10 @@ class Operator:
         return self._feed(self.name(key) if key else None)
 
     async def _feed(self, name: str | None) -> AsyncIterator[bytes]:
-        waiting: asyncio.Queue[tuple[Journal, Exchange]] = asyncio.Queue(PENDING)
+        waiting: asyncio.Queue[tuple[Journal, KeptExchange]] = asyncio.Queue(PENDING)
         dropped = 0
 
-        def note(journal: Journal, exchange: Exchange) -> None:
+        def note(journal: Journal, exchange: KeptExchange) -> None:
             nonlocal dropped
             if exchange.under_way or (name is not None and journal.session != name):
                 return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mockgrid.http.writer import Writer
     from mockgrid.reply.reply import Reply
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
 
 _STEPS = 1024
 # Events without a script leave together: a write for each would cost more than making it.
@@ -39,7 +39,7 @@ def _headers(reply: Reply, request_id: bytes) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def send_at_once(reply: Reply, request_id: bytes, exchange: Exchange, writer: Writer) -> bool:
+def send_at_once(reply: Reply, request_id: bytes, exchange: KeptExchange, writer: Writer) -> bool:
     """Send a reply that is whole, if it can leave without waiting; return whether it did."""
     if reply.script is not None or reply.events is not None:
         return False
@@ -50,7 +50,7 @@ def send_at_once(reply: Reply, request_id: bytes, exchange: Exchange, writer: Wr
     return True
 
 
-async def send_reply(reply: Reply, request_id: bytes, exchange: Exchange, writer: Writer) -> None:
+async def send_reply(reply: Reply, request_id: bytes, exchange: KeptExchange, writer: Writer) -> None:
     """Send a reply, and note in its exchange how it left.
 
     Raises:
@@ -76,7 +76,7 @@ async def send_reply(reply: Reply, request_id: bytes, exchange: Exchange, writer
         _note_end(exchange, reply, writer)
 
 
-def _note_end(exchange: Exchange, reply: Reply, writer: Writer) -> None:
+def _note_end(exchange: KeptExchange, reply: Reply, writer: Writer) -> None:
     exchange.ended = monotonic()
     reply.script = reply.events = None  # the journal keeps the reply, and needs neither
     played = reply.played
@@ -90,7 +90,7 @@ def _note_end(exchange: Exchange, reply: Reply, writer: Writer) -> None:
         exchange.whole = False
 
 
-async def _send_events(events: Iterable[bytes], exchange: Exchange, writer: Writer) -> None:
+async def _send_events(events: Iterable[bytes], exchange: KeptExchange, writer: Writer) -> None:
     waiting: list[bytes] = []
     size = 0
     for event in events:

@@ -57,11 +57,11 @@ class Answer(Protocol):
 class Keeper(Protocol):
     """A journal that keeps exchanges."""
 
-    def drop(self, exchange: Exchange) -> None:
+    def drop(self, exchange: KeptExchange) -> None:
         """Take an exchange out, and count it as dropped."""
 
 
-class Exchange:
+class KeptExchange:
     """One request with its reply; what is known of it grows until the reply has ended.
 
     Times are seconds of the machine's monotonic clock. One is made for every request: it refers to what the
@@ -200,7 +200,7 @@ class Exchange:
         self.chunks_size += len(piece)
 
 
-def request_body(exchange: Exchange) -> bytes:
+def request_body(exchange: KeptExchange) -> bytes:
     """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
     encoding = exchange.headers.get(b"content-encoding")
     if encoding is None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.schema.violation import FieldWarning
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
 
@@ -72,7 +72,7 @@ def exchange_records(
 
 
 def exchange_record(
-    exchange: Exchange, session: Session, redaction: Redaction, last_attempt: float | None = None
+    exchange: KeptExchange, session: Session, redaction: Redaction, last_attempt: float | None = None
 ) -> ExchangeRecord:
     """Return one exchange as it is told, without credentials. Times are seconds, to the microsecond.
 
@@ -123,7 +123,7 @@ def exchange_record(
     )
 
 
-def violations(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[Violation, ...]:
+def violations(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[Violation, ...]:
     """Return how a request broke the contract, without its secrets.
 
     Args:
@@ -137,14 +137,14 @@ def violations(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[Vio
     )
 
 
-def unmatched(exchange: Exchange, hidden: Hidden, number: int = 0) -> Unmatched | None:
+def unmatched(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> Unmatched | None:
     """Return why no step matched, without the request's secrets; None where one did, or none had to."""
     if exchange.no_step is None:
         return None
     return Unmatched.from_json({**hidden.value(exchange.no_step.as_json()), "exchange": number})
 
 
-def warnings(exchange: Exchange, hidden: Hidden, number: int = 0) -> tuple[FieldWarning, ...]:
+def warnings(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[FieldWarning, ...]:
     """Return what is worth a word about a valid request: unknown fields, and deprecated ones."""
     operation = exchange.operation
     if operation is None or not operation.body or exchange.violations or not exchange.body:
@@ -190,7 +190,7 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
     return {"body": hidden.text(text)}
 
 
-def _chunks(exchange: Exchange, hidden: Hidden) -> tuple[Chunk, ...]:
+def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
     """Return the pieces of a reply as text; one that ends within a character gives the rest to the next."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     last = len(exchange.chunks) - 1

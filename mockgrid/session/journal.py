@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
 
 MIB = 1024 * 1024
 
@@ -43,9 +43,9 @@ class JournalBudget:
     def __init__(self, most_bytes: int = 16 * MIB, most: int = 100_000) -> None:
         self.most_bytes = most_bytes
         self.most = most
-        self.plain: deque[Exchange] = deque()
-        self.broken: deque[Exchange] = deque()
-        self._watchers: list[Callable[[Journal, Exchange], None]] = []
+        self.plain: deque[KeptExchange] = deque()
+        self.broken: deque[KeptExchange] = deque()
+        self._watchers: list[Callable[[Journal, KeptExchange], None]] = []
         self._forgotten = 0
         self.watched = False
         self.size = self.plain_size = 0
@@ -56,7 +56,7 @@ class JournalBudget:
     def __len__(self) -> int:
         return self.count
 
-    def watch(self, watcher: Callable[[Journal, Exchange], None]) -> Callable[[], None]:
+    def watch(self, watcher: Callable[[Journal, KeptExchange], None]) -> Callable[[], None]:
         """Have a function called when an exchange comes in and when it has ended; returns what ends that."""
         self._watchers.append(watcher)
         self.watched = True
@@ -67,19 +67,19 @@ class JournalBudget:
 
         return stop
 
-    def tell(self, journal: Journal, exchange: Exchange) -> None:
+    def tell(self, journal: Journal, exchange: KeptExchange) -> None:
         """Call those who watch."""
         for watcher in tuple(self._watchers):
             watcher(journal, exchange)
 
-    def grow(self, exchange: Exchange, size: int) -> None:
+    def grow(self, exchange: KeptExchange, size: int) -> None:
         """Count more bytes for an exchange, if it is still held."""
         if exchange.journal is not None:
             exchange.size += size
             self._use(exchange, size)
             self.make_room()
 
-    def forget(self, exchange: Exchange) -> None:
+    def forget(self, exchange: KeptExchange) -> None:
         """Give back the room of an exchange that its session no longer wants."""
         if exchange.journal is not None:
             exchange.journal = None
@@ -115,7 +115,7 @@ class JournalBudget:
             self.dropped_violations += bool(exchange.violations)
             journal.drop(exchange)
 
-    def _use(self, exchange: Exchange, size: int) -> None:
+    def _use(self, exchange: KeptExchange, size: int) -> None:
         self.size += size
         if not exchange.violations:
             self.plain_size += size
@@ -145,13 +145,13 @@ class Journal:
     def __init__(self, session: str, budget: JournalBudget) -> None:
         self.session = session
         self._budget = budget
-        self._exchanges: dict[int, Exchange] = {}
+        self._exchanges: dict[int, KeptExchange] = {}
         self.count = 0
         self.dropped = 0
         self.dropped_violations = 0
         self.under_way = 0
 
-    def add(self, exchange: Exchange) -> None:
+    def add(self, exchange: KeptExchange) -> None:
         """Keep an exchange whose number is ``count + 1``."""
         self.count += 1
         self.under_way += 1
@@ -170,7 +170,7 @@ class Journal:
         if budget.watched:
             budget.tell(self, exchange)
 
-    def settle(self, exchange: Exchange) -> None:
+    def settle(self, exchange: KeptExchange) -> None:
         """Count the pieces of a reply that has ended; to be called once."""
         exchange.settled = True
         if exchange.journal is self:
@@ -181,7 +181,7 @@ class Journal:
         if self._budget.watched:
             self._budget.tell(self, exchange)
 
-    def drop(self, exchange: Exchange) -> None:
+    def drop(self, exchange: KeptExchange) -> None:
         """Take an exchange out, and count it as dropped."""
         if self._exchanges.pop(exchange.number, None) is not None:
             self.dropped += 1
@@ -195,12 +195,12 @@ class Journal:
             self._budget.forget(exchange)
         self.count = self.dropped = self.dropped_violations = self.under_way = 0
 
-    def __iter__(self) -> Iterator[Exchange]:
+    def __iter__(self) -> Iterator[KeptExchange]:
         return iter(tuple(self._exchanges.values()))
 
     def __len__(self) -> int:
         return len(self._exchanges)
 
-    def get(self, number: int) -> Exchange | None:
+    def get(self, number: int) -> KeptExchange | None:
         """Return the exchange of a number; None where there is none, or no more."""
         return self._exchanges.get(number)

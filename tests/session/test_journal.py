@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from mockgrid.schema.violation import Violation
-from mockgrid.session.exchange import MOST_KEPT, Exchange
+from mockgrid.session.exchange import MOST_KEPT, KeptExchange
 from mockgrid.session.journal import Journal, JournalBudget
 from mockgrid.session.session import Session
 
@@ -27,7 +27,7 @@ def answer(violations=(), body=b"{}"):
 
 def note(journal, *, violations=(), body=b"", reply=b"{}"):
     head = SimpleNamespace(method="POST", path="/v1", query=b"", headers={}, size=0)
-    exchange = Exchange(journal.count + 1, 0.0, head, body, None, answer(violations, reply))
+    exchange = KeptExchange(journal.count + 1, 0.0, head, body, None, answer(violations, reply))
     journal.add(exchange)
     return exchange
 

@@ -26,7 +26,7 @@ from verdicts.by_hand import (
 )
 
 from mockgrid.reply.behaviours import transcript_of
-from mockgrid.session.exchange import Exchange
+from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.verdicts import verdicts
 
 LATE = format_datetime(datetime.fromtimestamp(1_700_000_010, UTC), usegmt=True).encode()
@@ -283,7 +283,7 @@ def moved(one, shift, call):
         attempt=1,
         no_step=None,
     )
-    made = Exchange(0, one.arrived + shift, one.head, body, None, status)
+    made = KeptExchange(0, one.arrived + shift, one.head, body, None, status)
     made.replied, made.whole, made.ended_by = one.replied + shift, one.whole, one.ended_by
     made.ended = one.ended + shift if one.ended else 0.0
     for at, data in one.chunks:

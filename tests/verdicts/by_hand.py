@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from mockgrid.app.build import load_contract
 from mockgrid.reply.behaviours import transcript_of
-from mockgrid.session.exchange import Exchange
+from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.verdicts import verdicts
 from mockgrid.settings import Settings
 
@@ -45,7 +45,7 @@ def exchange(  # noqa: PLR0913 - what a case is made of, by name
         no_step=None,
     )
     head = SimpleNamespace(method="POST", path=path, query=query, headers=headers, size=300)
-    made = Exchange(number, at, head, body, None, answer)
+    made = KeptExchange(number, at, head, body, None, answer)
     made.replied = at + took
     made.ended = at + took if ended else 0.0
     made.whole, made.ended_by = whole, ended_by

@@ -14,14 +14,14 @@ from mockgrid.session.verdicts.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.verdicts.streams import TranscriptOf
 
 __all__ = ["Verdict", "verdicts"]
 
 
 def verdicts(
-    exchanges: Iterable[Exchange],
+    exchanges: Iterable[KeptExchange],
     retry: Mapping[str, Any],
     transcript_of: TranscriptOf,
     *,

@@ -12,7 +12,7 @@ from mockgrid.session.verdicts.policy import header, requested_wait
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.verdicts.policy import RetryPolicy
     from mockgrid.session.verdicts.streams import Stream
 
@@ -70,7 +70,7 @@ class Attempt:
 
     def __init__(
         self,
-        exchanges: Sequence[Exchange],
+        exchanges: Sequence[KeptExchange],
         policy: RetryPolicy,
         streams: Mapping[int, Stream],
         epoch: float | None,
@@ -120,13 +120,13 @@ class Attempt:
 
 
 def attempts_of(
-    exchanges: Sequence[Exchange],
+    exchanges: Sequence[KeptExchange],
     policy: RetryPolicy,
     streams: Mapping[int, Stream],
     epoch: float | None,
 ) -> list[Attempt]:
     """Return the attempts among exchanges, which are in the order of their arrival; so are the attempts."""
-    by_path: defaultdict[str, list[Exchange]] = defaultdict(list)
+    by_path: defaultdict[str, list[KeptExchange]] = defaultdict(list)
     for exchange in exchanges:
         by_path[exchange.path].append(exchange)
     taken: set[int] = set()
@@ -141,7 +141,7 @@ def attempts_of(
     return attempts
 
 
-def location_of(exchange: Exchange) -> str | None:
+def location_of(exchange: KeptExchange) -> str | None:
     """Return where a redirect leads; None for any other reply."""
     if exchange.status not in REDIRECTS:
         return None
@@ -149,14 +149,16 @@ def location_of(exchange: Exchange) -> str | None:
     return location.decode("utf-8", "replace") if location else None
 
 
-def credentials_of(exchange: Exchange) -> tuple[bytes, ...]:
+def credentials_of(exchange: KeptExchange) -> tuple[bytes, ...]:
     """Return the names of the headers that may carry a request's credentials."""
     if exchange.operation is None:
         return (b"authorization",)
     return tuple(name.encode("latin-1") for name in exchange.operation.security.secret_headers)
 
 
-def _followed(redirect: Exchange, by_path: Mapping[str, list[Exchange]], taken: set[int]) -> Exchange | None:
+def _followed(
+    redirect: KeptExchange, by_path: Mapping[str, list[KeptExchange]], taken: set[int]
+) -> KeptExchange | None:
     """Return the request that follows a redirect: the first to its address with the same body, else any."""
     location = location_of(redirect)
     if location is None or not redirect.replied:
@@ -179,7 +181,7 @@ def _followed(redirect: Exchange, by_path: Mapping[str, list[Exchange]], taken: 
     return other
 
 
-def _outcome(exchange: Exchange, streams: Mapping[int, Stream]) -> Outcome:
+def _outcome(exchange: KeptExchange, streams: Mapping[int, Stream]) -> Outcome:
     if exchange.under_way or exchange.ended_by == "shutdown":
         return "open"
     if not exchange.whole and not exchange.chunks:

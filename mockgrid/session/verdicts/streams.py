@@ -11,7 +11,7 @@ from mockgrid.session.verdicts.policy import header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
@@ -139,7 +139,7 @@ class Stream:
             self._texts[choice, how] = self._texts.get((choice, how), "") + text
 
 
-def read_stream(exchange: Exchange, transcript: Transcript | None) -> Stream | None:
+def read_stream(exchange: KeptExchange, transcript: Transcript | None) -> Stream | None:
     """Return the stream that an exchange gave; None if it gave none, or more than the journal keeps."""
     if transcript is None:
         return None
@@ -150,7 +150,7 @@ def read_stream(exchange: Exchange, transcript: Transcript | None) -> Stream | N
     return Stream(kept, transcript) if kept and kind.lower().startswith(b"text/event-stream") else None
 
 
-def behaviour_of(exchange: Exchange) -> str | None:
+def behaviour_of(exchange: KeptExchange) -> str | None:
     """Return the name of the behaviour that a request was for; None where it was for none."""
     return exchange.operation.behaviour if exchange.operation is not None else None
 

@@ -11,7 +11,7 @@ from mockgrid.session.verdicts.verdict import proved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mockgrid.session.exchange import Exchange
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.verdicts.streams import Stream, TranscriptOf
     from mockgrid.session.verdicts.verdict import Verdict, VerdictName
 
@@ -21,7 +21,7 @@ _SUCCESS = range(200, 300)
 
 
 def judge_texts(
-    exchanges: Sequence[Exchange], streams: Mapping[int, Stream], transcript_of: TranscriptOf
+    exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream], transcript_of: TranscriptOf
 ) -> Iterator[Verdict]:
     """Yield what later requests prove of streams that were broken.
 
@@ -53,10 +53,10 @@ def judge_texts(
 
 
 def _broken(
-    exchanges: Sequence[Exchange], streams: Mapping[int, Stream]
-) -> list[tuple[Exchange, VerdictName, set[str], Stream]]:
+    exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream]
+) -> list[tuple[KeptExchange, VerdictName, set[str], Stream]]:
     """Return the broken streams: what a client may wrongly make of each, and what that proves."""
-    found: list[tuple[Exchange, VerdictName, set[str], Stream]] = []
+    found: list[tuple[KeptExchange, VerdictName, set[str], Stream]] = []
     for exchange in exchanges:
         stream = streams.get(exchange.number)
         if stream is None or exchange.ended_by == "shutdown":
@@ -71,14 +71,14 @@ def _broken(
     return found
 
 
-def _before(exchange: Exchange, later: Exchange) -> bool:
+def _before(exchange: KeptExchange, later: KeptExchange) -> bool:
     return exchange.number != later.number and exchange.arrived < later.arrived >= exchange.replied
 
 
 def _given_whole(
     text: str,
-    later: Exchange,
-    exchanges: Sequence[Exchange],
+    later: KeptExchange,
+    exchanges: Sequence[KeptExchange],
     streams: Mapping[int, Stream],
     transcript_of: TranscriptOf,
 ) -> bool:
@@ -87,7 +87,7 @@ def _given_whole(
     return any(text in _given(exchange, streams, transcript_of) for exchange in earlier)
 
 
-def _given(exchange: Exchange, streams: Mapping[int, Stream], transcript_of: TranscriptOf) -> set[str]:
+def _given(exchange: KeptExchange, streams: Mapping[int, Stream], transcript_of: TranscriptOf) -> set[str]:
     stream = streams.get(exchange.number)
     if stream is not None:
         good = exchange.whole and not (stream.error or stream.unreadable)
@@ -99,13 +99,13 @@ def _given(exchange: Exchange, streams: Mapping[int, Stream], transcript_of: Tra
     return transcript.given(exchange.reply_body or b"".join(piece for _, piece in exchange.chunks))
 
 
-def _said(exchange: Exchange, transcript_of: TranscriptOf) -> set[str]:
+def _said(exchange: KeptExchange, transcript_of: TranscriptOf) -> set[str]:
     """Return what a request says as the assistant's words."""
     transcript = transcript_of(behaviour_of(exchange))
     return transcript.repeated(exchange.body) if transcript is not None else set()
 
 
-def _told(name: VerdictName, exchange: Exchange, stream: Stream, later: Exchange, text: str) -> str:
+def _told(name: VerdictName, exchange: KeptExchange, stream: Stream, later: KeptExchange, text: str) -> str:
     if name == "malformed_chunk_ignored":
         what = "has a chunk that cannot be read"
     elif stream.error:
