@@ -19,11 +19,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from mockgrid.http.head import Head
 from mockgrid.http.send import send_reply
 from mockgrid.http.server import run
 from mockgrid.reply.chat.form import FORM
@@ -32,6 +31,11 @@ from mockgrid.reply.reply import SSE, Reply
 from mockgrid.scenario.delivery import Delivery, Fixed, Pace
 from mockgrid.session.exchange import KeptExchange
 from mockgrid.settings import Settings
+
+if TYPE_CHECKING:
+    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import RequestBody
+    from mockgrid.http.writer import Writer
 
 RAMP = 2.0
 GOALS = {50: 0.005, 99: 0.050}
@@ -45,17 +49,17 @@ class Paced:
     def __init__(self, tokens: int, rate: float) -> None:
         self.tokens, self.rate = tokens, rate
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def at_once(self, head: Head, body: RequestBody, writer: Writer) -> None:
         """Answer any request."""
-        await receive()
+        del body
         events = [
             PREFIX + b'"choices":[{"index":0,"delta":{"content":" %d"}}]}\n\n' % n for n in range(self.tokens)
         ]
         pace = Pace(first_token=Fixed(1 / self.rate), tokens_per_second=self.rate)
         script = script_of_stream(Delivery(pace=pace), events, "bench", FORM, opening=0, closing=0)
         reply = Reply(200, [(b"content-type", SSE)], script=script)
-        exchange = KeptExchange(1, 0.0, Head(scope), b"", None, reply)
-        await send_reply(reply, b"req_bench", exchange, scope, receive, send)
+        exchange = KeptExchange(1, 0.0, head, b"", None, reply)
+        await send_reply(reply, b"req_bench", exchange, writer)
 
 
 class Stream(asyncio.Protocol):
