@@ -330,7 +330,7 @@ def test_no_two_pieces_of_an_event_leave_in_one_turn(before, waits):
     # uvloop wakes a task in the turn of the timer that wakes it, and sends what one turn wrote as one.
     writer = FakeWriter()
     writer.waits = waits
-    steps = [Write(b"1"), Write(b"2"), Write(b"3", 1), Write(b"4", 1), Wait(0.01), Write(b"5", 1)]
+    steps = [Write(b"1"), Write(b"2"), Write(b"3", 1), Write(b"4", 1), Wait(0.5), Write(b"5", 1)]
     assert played_by(writer, *before, *steps) == [[b"1"], [b"2"], [b"3"], [b"4"], [b"5"]]
 
 
