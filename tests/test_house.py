@@ -97,12 +97,12 @@ EXCEPTIONS = {
         Values Violation _Plan
     """,
     "pale_names": """
-        app.app app.read contract.bodies contract.compiler contract.contract contract.coverage.rows
+        contract.bodies contract.compiler contract.contract contract.coverage.rows
         contract.coverage.snapshot contract.examples contract.extension contract.fields
         contract.media_types contract.multipart contract.operation contract.parameters contract.router
         contract.security contract.styles document.bundle document.jsonpath document.nearest
-        document.yaml document.yaml_mistakes findings findings.finding http.listen
-        http.protocol.httptools_guard http.protocol.target http.timeout reply.chat.schemas
+        document.yaml document.yaml_mistakes findings findings.finding
+        reply.chat.schemas
         schema.branches schema.equality schema.explain schema.formats schema.generate.application
         schema.generate.arrays schema.generate.demand schema.generate.denial schema.generate.document
         schema.generate.draft schema.generate.evaluation schema.generate.least schema.generate.maker
@@ -111,7 +111,7 @@ EXCEPTIONS = {
         schema.regex.escape schema.regex.example schema.regex.lengths schema.regex.meet schema.required
         schema.schemas schema.stack schema.translate schema.violation session.verdicts.texts
     """,
-    "uvicorn_imports": "http.protocol.h11_guard http.protocol.httptools_guard http.server",
+    "uvicorn_imports": "",
     "stray_chat_words": """
         control.document scenario.reading.reply scenario.reading.structure testing.exchange
     """,

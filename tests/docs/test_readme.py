@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from dataclasses import fields
+from pathlib import Path
 
 import httpx
 import pytest
@@ -100,6 +101,14 @@ def serve_on_a_free_port(command, comment, reader):
         reader.shell(f"mockgrid wait {told['url']}")
 
 
+def serve_on_a_socket(command, _comment, reader):
+    path = Path(command.rpartition(" ")[2])
+    with reader.running(command) as ready:
+        assert f" on the socket {path} " in ready
+        assert path.is_socket()
+    assert not path.exists()
+
+
 def wait(command, _comment, reader):
     with reader.running("mockgrid serve"):
         assert reader.shell(command) == ""
@@ -114,6 +123,7 @@ COMMAND_LINES = {
     "mockgrid serve --help": serve_help,
     "mockgrid serve petstore.yaml": serve_document,
     "mockgrid serve --port 0 --ready json": serve_on_a_free_port,
+    "mockgrid serve --uds /tmp/grid.sock": serve_on_a_socket,
     "mockgrid wait http://127.0.0.1:8080": wait,
     "mockgrid explain MG112": explain,
 }
