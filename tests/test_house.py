@@ -85,39 +85,16 @@ SCHEMA_WORDS = frozenset(
 )
 
 EXCEPTIONS = {
-    "runtime_circles": "document.document document.yaml",
-    "typed_circles": """
-        contract.contract contract.router document.document document.yaml schema.generate.application
-        schema.generate.arrays schema.generate.evaluation schema.generate.maker schema.generate.objects
-    """,
+    "runtime_circles": "",
+    "typed_circles": "",
     "unargued_imports": "",
     "long_modules": "",
-    "classes_of_one_name": """
-        Composer Document Fields Head Line NearMiss Place Schemas Spot
-        Values Violation _Plan
-    """,
-    "pale_names": """
-        contract.bodies contract.compiler contract.contract contract.coverage.rows
-        contract.coverage.snapshot contract.examples contract.extension contract.fields
-        contract.media_types contract.multipart contract.operation contract.parameters contract.router
-        contract.security contract.styles document.bundle document.jsonpath document.nearest
-        document.yaml document.yaml_mistakes findings findings.finding
-        reply.chat.schemas
-        schema.branches schema.equality schema.explain schema.formats schema.generate.application
-        schema.generate.arrays schema.generate.demand schema.generate.denial schema.generate.document
-        schema.generate.draft schema.generate.evaluation schema.generate.least schema.generate.maker
-        schema.generate.numbers schema.generate.objects schema.generate.schema schema.generate.strings
-        schema.generate.world schema.hints schema.node schema.references schema.regex.charset
-        schema.regex.escape schema.regex.example schema.regex.lengths schema.regex.meet schema.required
-        schema.schemas schema.stack schema.translate schema.violation session.verdicts.texts
-    """,
+    "classes_of_one_name": "Exchange Head NearMiss Violation",
+    "pale_names": "session.verdicts.texts",
     "uvicorn_imports": "",
-    "stray_chat_words": """
-        control.document scenario.reading.reply scenario.reading.structure testing.exchange
-    """,
+    "stray_chat_words": "control.document scenario.reading.reply scenario.reading.structure testing.exchange",
     "stray_schema_words": """
-        contract.contract control.document document.bundle reply.examples report.junit
-        scenario.reading.structure
+        control.document document.bundle reply.examples report.junit scenario.reading.structure
     """,
 }
 
