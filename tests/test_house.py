@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
-MOST_MODULES = 297
-MOST_CODE_LINES = 26_642
+MOST_MODULES = 267
+MOST_CODE_LINES = 25_971
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -92,7 +92,9 @@ EXCEPTIONS = {
     "classes_of_one_name": "Exchange Head NearMiss Violation",
     "pale_names": "session.verdicts.texts",
     "uvicorn_imports": "",
-    "stray_chat_words": "control.document scenario.reading.reply scenario.reading.structure testing.exchange",
+    "stray_chat_words": """
+        control.document scenario.reading.reply scenario.reading.structure testing.exchange
+    """,
     "stray_schema_words": """
         control.document document.bundle reply.examples report.junit scenario.reading.structure
     """,
