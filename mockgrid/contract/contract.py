@@ -205,9 +205,8 @@ class _Compiler:
             # The specification says that these three header parameters are described elsewhere.
             if location == "header" and name.lower() in ("accept", "content-type", "authorization"):
                 continue
-            style = source.get("style") or ("form" if location in ("query", "cookie") else "simple")
-            if not isinstance(style, str):
-                raise self._objects.unexpected("the name of a style", style, f"{place}/style")
+            usual = "form" if location in ("query", "cookie") else "simple"
+            style = self._objects.text(source.get("style") or usual, f"{place}/style")
             content = next(iter(self._objects.mapping(source.get("content"), f"{place}/content")), None)
             holder = place if content is None else place + join(("content", content))
             parameters[location, name] = Parameter(

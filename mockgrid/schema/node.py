@@ -186,10 +186,6 @@ class SchemaNode(dict[str, Any]):
         if not known and "additionalProperties" in self:
             yield self["additionalProperties"]
 
-    def item(self, index: int) -> Any:
-        """Return the schema of an item of an array; None where it may be anything."""
-        return item_of(self, index)
-
 
 def can_have_value_at(schema: Any, path: Sequence[str], value: Any) -> bool:
     """Tell whether a value that obeys a translated schema may have ``value`` at ``path``; in doubt it may.
@@ -214,7 +210,7 @@ def _can_have(schema: Any, path: Sequence[str], value: Any, depth: int) -> bool:
         named = part.get("type", ("object", "array"))
         inside = [list(part.member(path[0]))] if "object" in named else []
         if "array" in named and path[0].isdecimal():
-            item = part.item(int(path[0]))
+            item = item_of(part, int(path[0]))
             inside.append([] if item is None else [item])
         if not any(
             all(_can_have(below, path[1:], value, depth + 1) for below in schemas) for schemas in inside

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import dotted, join
-from mockgrid.schema.node import SchemaNode, SharedSchemas
+from mockgrid.schema.node import SchemaNode, SharedSchemas, item_of
 from mockgrid.schema.violation import FieldWarning, shown
 
 if TYPE_CHECKING:
@@ -143,6 +143,6 @@ def _items(
     for index in indices:
         if not isinstance(value[index], (dict, list)):
             continue
-        schemas = [part.item(index) for part in parts]
+        schemas = [item_of(part, index) for part in parts]
         if any(isinstance(schema, dict) for schema in schemas):
             yield value[index], schemas, (*path, index)

@@ -141,7 +141,7 @@ def test_a_document_with_a_wrong_value_is_refused_or_served(place, value):
             "known: {a: {context: ten",
             'a number of tokens was expected, got "ten".',
         ),
-        ("style: deepObject", "style: [deepObject]", 'the name of a style was expected, got ["deepObject"].'),
+        ("style: deepObject", "style: [deepObject]", 'a text was expected, got ["deepObject"].'),
         ("{prefix: x}", "{}", "a text was expected, got null."),
         ("failure: unknown_model", "failure: [unknown_model]", "the status 402 stands for ['unknown_model']"),
         ("type: object\n      title", "type: []\n      title", "type is [], which is not a type."),
