@@ -89,10 +89,12 @@ EXCEPTIONS = {
     "typed_circles": "",
     "unargued_imports": "",
     "long_modules": "",
-    "classes_of_one_name": "Head NearMiss Violation",
+    "classes_of_one_name": "Exchange Head NearMiss Violation",
     "pale_names": "session.verdicts.texts",
     "uvicorn_imports": "",
-    "stray_chat_words": "control.document scenario.reading.reply scenario.reading.structure testing.exchange",
+    "stray_chat_words": """
+        control.document scenario.reading.reply scenario.reading.structure testing.exchange
+    """,
     "stray_schema_words": """
         control.document document.bundle reply.examples report.junit scenario.reading.structure
     """,
