@@ -28,7 +28,7 @@ FAKE = textwrap.dedent("""
 
     class App:
         title, base_path = "Fake 1.0.0", "/v1"
-        contract = types.SimpleNamespace(remarks=())
+        contract = types.SimpleNamespace(warnings=())
         library = None
 
         async def __call__(self, scope, receive, send):
@@ -78,7 +78,7 @@ def settings_of(mockgrid, environment):
     def read(*arguments):
         found = []
         build = types.ModuleType("mockgrid.app.build")
-        app = types.SimpleNamespace(contract=types.SimpleNamespace(remarks=()), library=None)
+        app = types.SimpleNamespace(contract=types.SimpleNamespace(warnings=()), library=None)
         build.build_app = lambda _settings: app
         environment.setitem(sys.modules, build.__name__, build)
         environment.setattr("mockgrid.http.server.run", lambda _app, settings: found.append(settings) or 0)

@@ -42,12 +42,12 @@ def warn(sentence: str) -> None:
     click.echo(f"mockgrid: warning: {sentence}", err=True)
 
 
-def warn_of_files(remarks: Sequence[tuple[str, str]]) -> None:
+def warn_of_files(warnings: Sequence[tuple[str, str]]) -> None:
     """Say what is wrong in the document, or in scenarios, and yet does no harm."""
-    for where, message in remarks[:MOST_WARNINGS]:
+    for where, message in warnings[:MOST_WARNINGS]:
         warn(f"{where}: {message}")
-    if len(remarks) > MOST_WARNINGS:
-        warn(f"and {len(remarks) - MOST_WARNINGS} more like these.")
+    if len(warnings) > MOST_WARNINGS:
+        warn(f"and {len(warnings) - MOST_WARNINGS} more like these.")
 
 
 @click.command(options_metavar="[OPTIONS]")
