@@ -1,12 +1,13 @@
 """All that MockGrid uses of uvicorn, and the one place that knows it.
 
-Documented are ``Config`` with its settings, ``Server`` and its ``serve``. The sets in which a server keeps
-its connections and tasks, and drains them, are not, and neither are its two switches: they are looked for
-before anything is served.
+Documented are ``Config`` with its settings, ``Server`` and its ``serve``. What a server keeps of its
+connections, its tasks, where it listens and whether it has started is not: that is looked for before anything
+is served.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn import Config, Server
@@ -16,6 +17,7 @@ from mockgrid.http.connection import Connection
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
     from mockgrid.http.serving import Serving
 
@@ -45,26 +47,39 @@ class UvicornServer:
             def __init__(self, *_: Any, **__: Any) -> None:
                 super().__init__(serving)
 
-        try:
+        with _ground():
             self._server: Any = Server(Config(serving.app, http=Served, **_SETTINGS))
             state = self._server.server_state
             serving.connections, serving.tasks = state.connections, state.tasks
-            _ = self._server.started, self._server.should_exit
-        except (AttributeError, TypeError) as error:
-            raise StartError(
-                f"MockGrid cannot serve with this version of uvicorn: {error}.",
-                hint="Install one that it is tested with: pip install 'uvicorn>=0.30'.",
-            ) from error
+            _ = self._server.started
 
     @property
     def started(self) -> bool:
-        """Whether it answers."""
-        return bool(self._server.started)
+        """Whether it answers.
+
+        Raises:
+            StartError: the same.
+        """
+        with _ground():
+            return bool(self._server.started and self._server.servers)
 
     async def serve(self, sockets: list[socket.socket]) -> None:
-        """Answer on sockets until told to stop, and then until nothing runs any more."""
+        """Answer on sockets until cancelled."""
         await self._server.serve(sockets)
 
-    def stop(self) -> None:
-        """Accept no more, let running replies finish, and close all connections."""
-        self._server.should_exit = True
+    def close(self) -> None:
+        """Accept no more connections."""
+        for listening in self._server.servers:
+            listening.close()
+
+
+@contextlib.contextmanager
+def _ground() -> Iterator[None]:
+    """Say plainly where a version of uvicorn lacks what is used of it."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        raise StartError(
+            f"MockGrid cannot serve with this version of uvicorn: {error}.",
+            hint="Install one that it is tested with: pip install 'uvicorn>=0.30'.",
+        ) from error

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 
     from mockgrid.settings import Settings
 
-AGAIN = 0.1
-"""Seconds after which what is left is ended once more, where the server is to end at once."""
+POLL = 0.005
+"""Seconds between looks at what still runs, while stopping."""
+
+CANCELLED = 0.2
+"""Seconds that cancelled replies get to end."""
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _OURS = frozenset(("mockgrid", "starlette", "uvicorn"))
@@ -82,8 +85,8 @@ class Server:
         self.url = origin + str(getattr(app, "base_path", "")).rstrip("/")
         self.control = origin + CONTROL
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping = False
-        self._last_call: asyncio.TimerHandle | None = None
+        self._stop = asyncio.Event()
+        self._stop_now = asyncio.Event()
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Answer requests until ``stop``; ``ready`` is called once they are answered."""
@@ -91,14 +94,18 @@ class Server:
         loop.set_exception_handler(functools.partial(_log_stray, self._errors, self.guest))
         running = loop.create_task(self._uvicorn.serve(self.sockets))
         try:
-            while not (self._uvicorn.started or running.done()):  # noqa: ASYNC110 - it tells nobody, and soon
+            while not (running.done() or self._uvicorn.started):  # noqa: ASYNC110 - it tells nobody, and soon
                 await asyncio.sleep(0)
-            if not running.done():
-                ready()
-            await running
+            if running.done():
+                await running
+            ready()
+            await self._stop.wait()
+            self._uvicorn.close()
+            self.close_sockets()
+            await self._drain()
         finally:
-            if self._last_call is not None:
-                self._last_call.cancel()
+            running.cancel()
+            await asyncio.wait([running])
             self.close_sockets()
             with contextlib.suppress(AttributeError):
                 self.app.log.close()
@@ -124,27 +131,32 @@ class Server:
             Path(self.settings.uds).unlink(missing_ok=True)
 
     def _stop_soon(self) -> None:
-        if self._stopping:
-            self._end_now()
-        else:
-            self._stopping = True
-            self._uvicorn.stop()
-            self._last_call = self.loop.call_later(self.settings.shutdown_timeout, self._end_now)
+        if self._stop.is_set():
+            self._stop_now.set()
+        self._stop.set()
 
-    def _end_now(self) -> None:
-        """End what still runs, for which uvicorn then waits no longer.
+    async def _drain(self) -> None:
+        """Let what runs come to its end, or end it.
 
-        Its own ``timeout_graceful_shutdown`` leaves connections open, and says on stderr that it was needed.
+        In place of uvicorn's: that looks ten times a second whether it is to stop, and then sleeps for a
+        tenth, which every server of a test would pay; and past its time it leaves connections open.
         """
-        for connection in list(self._serving.connections):
+        serving, loop = self._serving, self.loop
+        for connection in list(serving.connections):
             connection.shutdown()
-        for task in list(self._serving.tasks):
+        deadline = loop.time() + self.settings.shutdown_timeout
+        # There is no event for the end of the last one.
+        while serving.connections or serving.tasks:
+            if self._stop_now.is_set() or loop.time() >= deadline:
+                break
+            await asyncio.sleep(POLL)
+        running = list(serving.tasks)
+        for task in running:
             task.cancel()
-        for connection in list(self._serving.connections):
+        for connection in list(serving.connections):
             connection.transport.abort()
-        if self._last_call is not None:
-            self._last_call.cancel()
-        self._last_call = self.loop.call_later(AGAIN, self._end_now)
+        if running:
+            await asyncio.wait(running, timeout=CANCELLED)
 
 
 def _listening(settings: Settings) -> list[socket.socket]:

@@ -359,12 +359,20 @@ def test_a_path_that_is_no_place_for_a_socket_says_what_to_do(tmp_path):
     assert (tmp_path / "file").exists()
 
 
-@pytest.mark.parametrize("name", ["connections", "tasks", "server_state", "started", "should_exit"])
+@pytest.mark.parametrize("name", ["connections", "tasks", "server_state", "started", "servers"])
 def test_a_uvicorn_without_what_is_used_of_it_is_refused(echo, monkeypatch, name):
     class Other(uvicorn.Server):
         def __init__(self, config):
             super().__init__(config)
-            delattr(self if hasattr(self, name) else self.server_state, name)
+            if name != "servers":
+                delattr(self if hasattr(self, name) else self.server_state, name)
+
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            if name == "servers":
+                for listening in self.servers:
+                    listening.close()
+                del self.servers
 
     monkeypatch.setattr("mockgrid.http.adapter.Server", Other)
     with pytest.raises(StartError, match=f"this version of uvicorn: .*{name}.* Install one"):
