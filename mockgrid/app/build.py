@@ -18,6 +18,7 @@ from mockgrid.document.bundle import bundle
 from mockgrid.document.document import read_document
 from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError
+from mockgrid.findings import place_of
 from mockgrid.log import warn
 from mockgrid.scenario.error import ScenarioError
 
@@ -72,7 +73,6 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
 
 def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
     """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
-    from mockgrid.findings import place_of  # noqa: PLC0415 - 4 ms, with scenarios alone
     from mockgrid.reply.checking import (  # noqa: PLC0415 - 25 ms, with scenarios alone
         check_scenario,
         unsatisfiable_steps,

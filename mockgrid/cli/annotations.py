@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockgrid.cli.checking import Checked
-    from mockgrid.findings.finding import Place
+    from mockgrid.findings import Place
 
 __all__ = ["FORMATS", "Notice", "lines_of"]
 

@@ -79,7 +79,7 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
 
 def _explain_code(ctx: click.Context, code: str | None, directories: Sequence[str]) -> None:
-    from mockgrid.findings import CODES, UnknownCodeError, find, render  # noqa: PLC0415 (long texts)
+    from mockgrid.findings.codes import UnknownCodeError, codes, find, render  # noqa: PLC0415 (long texts)
 
     if code is not None:
         try:
@@ -93,5 +93,5 @@ def _explain_code(ctx: click.Context, code: str | None, directories: Sequence[st
                 f"REQUEST is missing: what should the scenario {code} meet?", ctx
             ) from None
         return
-    for known in CODES.values():
+    for known in codes().values():
         click.echo(f"{known.code} {known.name}: {known.title}")

@@ -15,7 +15,7 @@ from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
-from mockgrid.findings import UnknownCodeError, find, render
+from mockgrid.findings.codes import UnknownCodeError, find, render
 from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.clock import VirtualClock, moved_by
 from mockgrid.session.exchange_json import exchange_page, exchange_record, exchange_records

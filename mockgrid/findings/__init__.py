@@ -1,69 +1,63 @@
-"""Everything that MockGrid finds fault with, by stable codes.
-
-``MG1xx`` is about requests, ``MG2xx`` about scenarios and replies, ``MG3xx`` about use and coverage.
-A code keeps its meaning for good; one that is no longer found is not given to another.
-"""
+"""One thing found wrong, at one place; ``codes`` says what each code means."""
 
 from __future__ import annotations
 
-from textwrap import fill
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
-from mockgrid.document.nearest import did_you_mean
-from mockgrid.errors import MockgridError
-from mockgrid.findings import request, scenario, schema, use
-from mockgrid.findings.finding import Code, Finding, place_of
+__all__ = ["Finding", "Place", "Severity", "place_of"]
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Severity = Literal["error", "warning"]
 
-__all__ = ["CODES", "Code", "Finding", "UnknownCodeError", "find", "place_of", "render"]
-
-WIDTH = 88
-
-CODES: Mapping[str, Code] = MappingProxyType(
-    dict(
-        sorted(
-            (c.code, c)
-            for c in (
-                *request.CODES,
-                *schema.CODES,
-                *scenario.CODES,
-                *use.CODES,
-            )
-        )
-    )
-)
-"""All codes, in ascending order."""
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
 
-class UnknownCodeError(MockgridError):
-    """No code is called so."""
+class Place(NamedTuple):
+    """Where something was found; places are shown in this order.
 
-
-def find(name: str) -> Code:
-    """Return the code of a number or a name, in any case: ``MG113``, ``out_of_range``.
-
-    Raises:
-        UnknownCodeError: there is none; the hint names the nearest.
+    ``line`` and ``column`` count from 1, and are 0 for what is about a whole file or was never written down.
     """
-    wanted = name.strip()
-    by_name = {code.name: code for code in CODES.values()}
-    code = CODES.get(wanted.upper()) or by_name.get(wanted.lower().replace("-", "_"))
-    if code is None:
-        guess = did_you_mean(wanted.upper(), CODES) or did_you_mean(wanted.lower(), by_name)
-        raise UnknownCodeError(
-            f"There is no code {wanted[:80]!r}.",
-            hint=guess.strip() or f"Codes run from {min(CODES)} to {max(CODES)}.",
-        )
-    return code
+
+    file: str
+    line: int
+    column: int
 
 
-def render(code: Code) -> str:
-    """A code for a person to read: title, explanation, example and remedy."""
-    example = "\n".join(f"    {line}" for line in code.example.splitlines())
-    explanation, remedy = (
-        fill(text, WIDTH, break_on_hyphens=False) for text in (code.explanation, code.remedy)
-    )
-    return f"{code.code} {code.name}: {code.title}\n\n{explanation}\n\nFor example:\n\n{example}\n\n{remedy}"
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, where, and what was meant.
+
+    Attributes:
+        code: a stable code such as ``MG211``.
+        severity: an error refuses the file, a warning does not.
+        message: what was found and what was expected, one sentence.
+        where: ``file:line:column``; for what was never written down, the caller's words and a JSON pointer.
+        hint: what to do about it, one sentence; may be empty.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    where: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.severity} {self.code}: {self.message}"
+        return f"{text} {self.hint}" if self.hint else text
+
+    def as_json(self) -> dict[str, str]:
+        """Return the finding as it stands in reports."""
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "where": self.where,
+            "hint": self.hint,
+        }
+
+
+def place_of(where: str) -> Place:
+    """Return a place that is written as ``file:line:column``, taken apart."""
+    match = _PLACE.fullmatch(where)
+    return Place(match["file"], int(match["line"]), int(match["column"])) if match else Place(where, 0, 0)

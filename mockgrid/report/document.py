@@ -15,6 +15,7 @@ from mockgrid.contract import coverage
 from mockgrid.errors import MockgridError
 from mockgrid.report.tally import merge as merge_tallies
 from mockgrid.report.wording import headline
+from mockgrid.session.verdicts.verdict import CODES
 
 if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
@@ -92,10 +93,7 @@ def _undeclared(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
-    from mockgrid.findings import CODES  # noqa: PLC0415 - 4 ms, where there are verdicts
-
-    by_name = {code.name: code.code for code in CODES.values()}
-    return {**verdict, "code": by_name.get(verdict["verdict"], "")}
+    return {**verdict, "code": CODES.get(verdict["verdict"], "")}
 
 
 def _snapshot(document: Document) -> Snapshot:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.document.document import Document
-    from mockgrid.findings.finding import Severity
+    from mockgrid.findings import Severity
 
 __all__ = ["Diagnostics", "Node", "Origin"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
-from mockgrid.findings import CODES, UnknownCodeError, find
+from mockgrid.findings.codes import UnknownCodeError, codes, find
 from mockgrid.testing.error import hidden
 
 if TYPE_CHECKING:
@@ -84,16 +84,16 @@ def _value(name: str, value: Any) -> bool | frozenset[str]:
         return value
     if name not in _BY_CODE:
         raise MockgridError(f"{name} is True or False, not {value!r}.")
-    codes = [value] if isinstance(value, str) else value
-    if not isinstance(codes, (list, tuple, set, frozenset)) or not codes:
+    allowed = [value] if isinstance(value, str) else value
+    if not isinstance(allowed, (list, tuple, set, frozenset)) or not allowed:
         raise MockgridError(f'{name} is True, False, or codes such as ["MG113"], not {value!r}.')
-    for code in codes:
+    for code in allowed:
         _check_code(name, code)
-    return frozenset(codes)
+    return frozenset(allowed)
 
 
 def _check_code(name: str, code: Any) -> None:
-    requests = {known for known in CODES if known.startswith("MG1")}
+    requests = {known for known in codes() if known.startswith("MG1")}
     fitting = _REMARKS if name == "allow_warnings" else requests - _REMARKS
     if isinstance(code, str) and code in fitting:
         return

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from mockgrid.cli.report import report
-from mockgrid.findings import CODES
+from mockgrid.findings.codes import codes
+from mockgrid.session.verdicts.verdict import CODES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
 
@@ -32,4 +33,5 @@ def test_formats_and_states():
 
 def test_verdicts():
     named = re.findall(r"^\| (MG\d+) \| `(\w+)` \|", TEXT, re.MULTILINE)
-    assert named == [(code.code, code.name) for code in CODES.values() if code.code >= "MG310"]
+    assert named == [(code.code, code.name) for code in codes().values() if code.code >= "MG310"]
+    assert named == [(code, name) for name, code in CODES.items()]
