@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.security import Security
     from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.schema.violation import Location
 
 __all__ = ["MediaType", "Operation", "Parameter", "Response", "is_json", "plain_id"]
 
@@ -43,7 +44,7 @@ class Parameter:
     """A parameter in the path, the query, a header or a cookie."""
 
     name: str
-    location: str
+    location: Location
     required: bool
     schema: SchemaValidator | None
     style: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.errors import MockgridError
 from mockgrid.schema.violation import Violation
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.scenario.explanation import NoStep
+    from mockgrid.schema.violation import Location
 
 
 class RefusedError(MockgridError):
@@ -46,7 +47,7 @@ class RefusedError(MockgridError):
         self.attempt = attempt
 
 
-_CODES = {
+_CODES: Final[dict[str, tuple[str, Location]]] = {
     "unknown_path": ("MG101", "path"),
     "method_not_allowed": ("MG102", "path"),
     "unauthorized": ("MG104", "header"),
@@ -63,11 +64,11 @@ def breach_of(refused: RefusedError) -> Violation | None:
 
     A client that meets a limit has broken nothing.
     """
-    code, location = _CODES.get(refused.failure, ("", ""))
-    if not code or refused.violations:
+    if refused.failure not in _CODES or refused.violations:
         return None
+    code, location = _CODES[refused.failure]
     pointer, path = ("/model", "model") if refused.failure == "unknown_model" else ("", "$")
-    return Violation(refused.code or code, pointer, path, refused.message, "", "", location=location)
+    return Violation(refused.code or code, path, refused.message, pointer, location)
 
 
 class UnanswerableError(MockgridError):

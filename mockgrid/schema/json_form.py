@@ -28,13 +28,14 @@ _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
 }
 
 
-def described(
+def described(  # noqa: PLR0913 - what a field says of itself
     description: str = "",
     *,
     default: Any = MISSING,
     place: str = "",
     omitted: bool = False,
     in_repr: bool = True,
+    kept_back: bool = False,
     **keywords: Any,
 ) -> Any:
     """Return a field of a ``JsonForm``.
@@ -45,11 +46,12 @@ def described(
         place: its name in JSON where that is another; ``failed.predicate`` stands in an object ``failed``.
         omitted: whether JSON leaves it out where it has its default.
         in_repr: whether ``repr`` shows it.
+        kept_back: whether it is no part of the JSON form.
         keywords: what else its schema says, such as ``minimum=0``.
     """
     if description:
         keywords = {"description": description, **keywords}
-    metadata = {"place": place, "omitted": omitted, "keywords": keywords}
+    metadata = {"place": place, "omitted": omitted, "kept_back": kept_back, "keywords": keywords}
     return field(default=default, repr=in_repr, metadata=metadata)
 
 
@@ -138,6 +140,8 @@ def _read_columns(form: type[JsonForm]) -> tuple[_Column, ...]:
     columns = {}
     for each in fields(form):
         words = each.metadata
+        if words["kept_back"]:
+            continue
         place = tuple((words["place"] or each.name).split("."))
         columns[each.name] = _Column(
             each.name, place, hints[each.name], each.default, words["omitted"], words["keywords"]

@@ -4,48 +4,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from mockgrid.document.pointer import dotted, join
 from mockgrid.schema.json_form import JsonForm, described
+
+Location = Literal["body", "query", "path", "header", "cookie"]
 
 _CUT = 256
 _WIDEST = 64
 _DEEPEST = 8
 
 
+def _exchange_number() -> Any:
+    return described("The number of the exchange", default=0, omitted=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Violation:
-    """What was found, where, and what the contract expects there.
+class Violation(JsonForm):
+    """One way in which a request or a scripted reply breaks the contract."""
 
-    Attributes:
-        code: stable code such as ``MG110``; ``mockgrid explain CODE`` tells more.
-        location: ``body``, ``query``, ``path``, ``header`` or ``cookie``.
-        pointer: JSON pointer into that location, ``/messages/0/role``.
-        path: the same, dotted: ``messages.0.role``; the whole body is ``$``.
-        message: one sentence without the path: ``must be at most 2, got 3``.
-        expected: what the contract asks for, in a few words.
-        got: what was sent, as JSON, cut at 256 characters; empty where nothing was sent.
-        value: what was sent as the API's own errors show it: text as it is, all else as JSON.
-        contract: JSON pointer into the contract, to the keyword that was broken.
-    """
+    first_in_json: ClassVar = ("exchange", "code", "location", "pointer")
 
-    code: str
-    pointer: str
-    path: str
-    message: str
-    expected: str
-    got: str
-    value: str = ""
-    location: str = "body"
-    contract: str = ""
+    code: str = described("Such as MG113; `mockgrid explain MG113` tells more", pattern="^MG[0-9]{3}$")
+    path: str = described("What is wrong, dotted: messages.0.role; $ is the whole")
+    message: str = described("One sentence without the path")
+    pointer: str = described("The same place as a JSON pointer", default="")
+    location: Location = described(default="body")
+    expected: str = described("What the contract asks for, in a few words", default="")
+    got: str = described("What was sent, as JSON, cut short", default="")
+    contract: str = described("JSON pointer into the contract; empty without a schema", default="")
+    exchange: int = _exchange_number()
+    value: str = described(
+        "What was sent as the API's own errors show it: text as it is, all else as JSON",
+        default="",
+        in_repr=False,
+        kept_back=True,
+    )
+
+    def __str__(self) -> str:
+        place = "" if self.path == "$" else f"{self.path}: "
+        return f"{self.code} {place}{self.message}"
 
     @property
     def sentence(self) -> str:
         """Path and message, such as ``temperature must be at most 2, got 3``, with a period at the end."""
         return f"{self.path} {self.message}{'' if self.message.endswith('?') else '.'}"
 
-    def moved(self, prefix: tuple[str | int, ...], location: str | None = None) -> Violation:
+    def moved(self, prefix: tuple[str | int, ...], location: Location | None = None) -> Violation:
         """Return the same violation seen from an enclosing value, ``prefix`` above it."""
         inside = "" if self.path == "$" else f".{self.path}"
         return replace(
@@ -54,19 +60,6 @@ class Violation:
             path=(dotted(prefix) + inside) if prefix else self.path,
             location=location or self.location,
         )
-
-    def as_json(self) -> dict[str, str]:
-        """Return the violation as it stands in headers, journals and reports."""
-        return {
-            "code": self.code,
-            "location": self.location,
-            "pointer": self.pointer,
-            "path": self.path,
-            "message": self.message,
-            "expected": self.expected,
-            "got": self.got,
-            "contract": self.contract,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +74,7 @@ class FieldWarning(JsonForm):
     message: str = described("One sentence without the path")
     meant: str = described("The name that was probably meant, or that takes its place", default="")
     contract: str = described("JSON pointer to the schema that says so", default="")
-    exchange: int = described("The number of the exchange", default=0, omitted=True)
+    exchange: int = _exchange_number()
 
     def __str__(self) -> str:
         return f"{self.code} {self.path}: {self.message}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.media_types import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.schema.violation import Violation
 from mockgrid.schema.warnings import field_warnings
 from mockgrid.session.exchange import request_body
 from mockgrid.session.records import (
@@ -21,7 +22,6 @@ from mockgrid.session.records import (
     GivenReply,
     SentRequest,
     Unmatched,
-    Violation,
 )
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from mockgrid.schema.json_form import JsonForm, described
-from mockgrid.schema.violation import FieldWarning
+from mockgrid.schema.violation import FieldWarning, Violation
 
 EndedBy = Literal["server", "client", "shutdown"]
-Location = Literal["body", "query", "path", "header", "cookie"]
 
 _CLOCK = {"$ref": "#/components/schemas/Clock"}
 _SESSION_NAME = {"$ref": "#/components/schemas/SessionName"}
@@ -18,27 +17,6 @@ _SESSION_NAME = {"$ref": "#/components/schemas/SessionName"}
 
 def _exchange_number() -> Any:
     return described("The number of the exchange", default=0, omitted=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Violation(JsonForm):
-    """One way in which a request broke the contract."""
-
-    first_in_json: ClassVar = ("exchange", "code", "location", "pointer")
-
-    code: str = described("Such as MG113; `mockgrid explain MG113` tells more", pattern="^MG[0-9]{3}$")
-    path: str = described("What is wrong, dotted: messages.0.role; $ is the whole")
-    message: str = described("One sentence without the path")
-    pointer: str = described("The same place as a JSON pointer", default="")
-    location: Location = described(default="body")
-    expected: str = described("What the contract asks for, in a few words", default="")
-    got: str = described("What was sent, as JSON, cut short", default="")
-    contract: str = described("JSON pointer into the contract; empty without a schema", default="")
-    exchange: int = _exchange_number()
-
-    def __str__(self) -> str:
-        place = "" if self.path == "$" else f"{self.path}: "
-        return f"{self.code} {place}{self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,13 @@ from mockgrid.testing.fragment import fragment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mockgrid.schema.violation import FieldWarning
+    from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.records import (
         NearMiss,
         Summary,
         Unmatched,
         UnusedStep,
         Verdict,
-        Violation,
     )
     from mockgrid.testing.exchange import Exchange
 

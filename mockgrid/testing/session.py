@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from mockgrid.schema.violation import FieldWarning
-    from mockgrid.session.records import Unmatched, UnusedStep, Verdict, Violation
+    from mockgrid.schema.violation import FieldWarning, Violation
+    from mockgrid.session.records import Unmatched, UnusedStep, Verdict
     from mockgrid.testing.call_site import CallSite
     from mockgrid.testing.controls import Controls
     from mockgrid.testing.script import Played

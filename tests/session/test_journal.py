@@ -9,7 +9,16 @@ from mockgrid.session.exchange import MOST_KEPT, KeptExchange
 from mockgrid.session.journal import Journal, JournalBudget
 from mockgrid.session.session import Session
 
-BROKEN = (Violation("MG113", "/temperature", "temperature", "must be at most 2, got 3", "at most 2", "3"),)
+BROKEN = (
+    Violation(
+        code="MG113",
+        pointer="/temperature",
+        path="temperature",
+        message="must be at most 2, got 3",
+        expected="at most 2",
+        got="3",
+    ),
+)
 
 
 def answer(violations=(), body=b"{}"):

@@ -3,8 +3,8 @@
 import pytest
 
 from mockgrid.errors import MockgridError
-from mockgrid.schema.violation import FieldWarning
-from mockgrid.session.records import Summary, Unmatched, UnusedStep, Verdict, Violation
+from mockgrid.schema.violation import FieldWarning, Violation
+from mockgrid.session.records import Summary, Unmatched, UnusedStep, Verdict
 from mockgrid.testing.tolerances import Tolerances
 
 ALL = Summary(

@@ -152,7 +152,13 @@ def _check_size(completion: Completion) -> None:
     if entries > _MOST_LOGPROBS:
         message = f"asks for {entries} log probabilities in all; at most {_MOST_LOGPROBS} are made"
         violation = Violation(
-            "MG137", "/logprobs", "logprobs", message, f"at most {_MOST_LOGPROBS}", "true", "true"
+            code="MG137",
+            pointer="/logprobs",
+            path="logprobs",
+            message=message,
+            expected=f"at most {_MOST_LOGPROBS}",
+            got="true",
+            value="true",
         )
         raise RefusedError("invalid_request", f"logprobs {message}", violations=[violation])
 

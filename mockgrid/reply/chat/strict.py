@@ -98,4 +98,12 @@ def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenize
 
 
 def _violation(code: str, at: Sequence[str | int], message: str, value: Any, expected: str) -> Violation:
-    return Violation(code, join(at), dotted(at), message, expected, shown(value), shown_plain(value))
+    return Violation(
+        code=code,
+        pointer=join(at),
+        path=dotted(at),
+        message=message,
+        expected=expected,
+        got=shown(value),
+        value=shown_plain(value),
+    )
