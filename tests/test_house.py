@@ -96,7 +96,7 @@ EXCEPTIONS = {
         control.document scenario.reading.reply scenario.reading.structure testing.exchange
     """,
     "stray_schema_words": """
-        control.document document.bundle reply.examples report.junit scenario.reading.structure
+        control.document reply.examples report.junit scenario.reading.structure
     """,
 }
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from mockgrid.app.app import App
 from mockgrid.app.watch import WatchedLibrary
+from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.extension import known_models
 from mockgrid.data import bundled
-from mockgrid.document.bundle import bundle
 from mockgrid.document.document import read_document
 from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError

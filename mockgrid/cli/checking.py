@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
-from mockgrid.document.bundle import bundle
 from mockgrid.document.document import read_document
 from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import join

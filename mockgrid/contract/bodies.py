@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.contract.encodings import MalformedBodyError
-from mockgrid.contract.media_types import MediaName, media_name
+from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
 from mockgrid.contract.operation import is_json
 from mockgrid.contract.styles import Fields, UnreadableError, Written, in_fields, percent_decoded

@@ -10,17 +10,18 @@ from urllib.parse import urlsplit
 from mockgrid.contract.extension import EXTENSION, Policy, policy_of
 from mockgrid.contract.lint import (
     METHODS,
+    ObjectReader,
+    broken_examples,
     check_document,
     check_operations,
     check_parameter,
     check_path,
     check_template,
+    repeated_ids,
 )
-from mockgrid.contract.objects import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.router import Router
-from mockgrid.contract.security import Security, schemes_of
-from mockgrid.contract.warnings import broken_examples, repeated_ids
+from mockgrid.contract.security import Scheme, Security
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
 from mockgrid.schema.required import one_way
@@ -112,6 +113,31 @@ def _clean(path: str) -> str:
     return f"/{stripped}" if stripped else ""
 
 
+def _schemes_of(objects: ObjectReader) -> dict[str, Scheme]:
+    """Read the security schemes of a document; kinds that carry no credential in a request are left out.
+
+    Raises:
+        DocumentError: one is no mapping, or names no header, query or cookie parameter.
+    """
+    components = objects.mapping(objects.document.data.get("components"), "/components")
+    at = "/components/securitySchemes"
+    schemes: dict[str, Scheme] = {}
+    for name, value in objects.mapping(components.get("securitySchemes"), at).items():
+        entry, place = objects.follow(value, at + join((name,)))
+        kind, where = entry.get("type"), entry.get("in")
+        if kind == "http":
+            basic = str(entry.get("scheme", "")).lower() == "basic"
+            schemes[name] = Scheme(name, "basic" if basic else "bearer")
+        elif kind == "apiKey" and where in ("header", "query", "cookie"):
+            parameter = objects.text(entry.get("name"), f"{place}/name")
+            if where == "header" and not parameter.isascii():
+                raise objects.unexpected("the name of a header", parameter, f"{place}/name")
+            schemes[name] = Scheme(name, where, parameter)
+        elif kind in ("oauth2", "openIdConnect"):
+            schemes[name] = Scheme(name, "bearer")
+    return schemes
+
+
 class _Compiler:
     """Compiles one document.
 
@@ -127,7 +153,7 @@ class _Compiler:
         self._requests = requests
         self._responses = responses
         self._objects = ObjectReader(document)
-        self._schemes = schemes_of(self._objects)
+        self._schemes = _schemes_of(self._objects)
         self._ids: set[str] = set()
 
     def operations(self) -> list[Operation]:

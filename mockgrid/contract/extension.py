@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.objects import ObjectReader
+from mockgrid.contract.lint import ObjectReader
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 

@@ -1,22 +1,43 @@
-"""Whether a document is one that can be served: mistakes outside its schemas, found before a request does."""
+"""Mistakes of a document outside its schemas, found before a request finds them.
+
+Most refuse the document; a warning is surely a mistake and yet does no harm.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
+import orjson
+
+from mockgrid.contract.operation import plain_id
 from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import join
+from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import DocumentError
+from mockgrid.schema.validator import indices_broken
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from mockgrid.contract.operation import Operation, Parameter
     from mockgrid.document.document import Document
+    from mockgrid.schema.schemas import Schemas
+    from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["METHODS", "check_document", "check_operations", "check_parameter", "check_path", "check_template"]
+__all__ = [
+    "METHODS",
+    "ObjectReader",
+    "broken_examples",
+    "check_document",
+    "check_operations",
+    "check_parameter",
+    "check_path",
+    "check_template",
+    "repeated_ids",
+]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _LOCATIONS: Final = ("path", "query", "header", "cookie")
@@ -28,6 +49,7 @@ _NO_METHODS: Final = (
     *("tags", "responses", "requestBody", "operationId", "deprecated", "security", "callbacks"),
 )
 _START: Final = "Start it with openapi: 3.1.0, or 3.0.3, whichever it is written in."
+_LONGEST_CHAIN: Final = 32
 
 
 def check_document(document: Document) -> dict[str, Any]:
@@ -205,3 +227,129 @@ def _kind(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "a number"
     return "text" if isinstance(value, str) else "a list"
+
+
+class ObjectReader:
+    """Takes values of one document for what they should be.
+
+    Each method takes the value and the JSON pointer to it, and raises a DocumentError for another kind.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    def mapping(self, value: Any, at: str) -> dict[str, Any]:
+        """Return a mapping; one that was left empty, as in ``image/png:``, has no keys."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            raise self.unexpected("a mapping", value, at)
+        return value
+
+    def listing(self, value: Any, at: str) -> list[Any]:
+        """Return a list; one that was left empty has no items."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise self.unexpected("a list", value, at)
+        return value
+
+    def text(self, value: Any, at: str) -> str:
+        """Return a text that is not empty."""
+        if not isinstance(value, str) or not value:
+            raise self.unexpected("a text", value, at)
+        return value
+
+    def follow(self, value: Any, at: str) -> tuple[dict[str, Any], str]:
+        """Follow references to a mapping; return it with its own place."""
+        for _ in range(_LONGEST_CHAIN):
+            if not isinstance(value, dict):
+                raise self.unexpected("a mapping", value, at)
+            reference = value.get("$ref")
+            if not isinstance(reference, str):
+                return value, at
+            where = self.document.where(f"{at}/$ref")
+            if not reference.startswith("#"):
+                raise DocumentError(f"the reference {reference!r} leads out of the document.", where=where)
+            try:
+                value = resolve(self.document.data, unquote(reference))
+            except KeyError:
+                raise DocumentError(f"the reference {reference!r} leads to nothing.", where=where) from None
+            at = unquote(reference)[1:]
+        raise DocumentError("references lead in a circle.", where=self.document.where(at))
+
+    def unexpected(self, expected: str, value: Any, at: str) -> DocumentError:
+        """Return the error for a value of another kind."""
+        message = f"{expected} was expected, got {shown(value)}."
+        return DocumentError(message, where=self.document.where(at))
+
+
+def repeated_ids(operations: Iterable[Operation], document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the operation ids that were given before: where each stands, and a sentence.
+
+    Args:
+        operations: of one document, in its order.
+        document: gives the places.
+    """
+    first: dict[str, Operation] = {}
+    for operation in operations:
+        known = first.setdefault(operation.written_id, operation)
+        if known is operation or not operation.written_id:
+            continue
+        own = plain_id(operation.method, operation.path)
+        of = f"{plain_id(known.method, known.path)} ({_place(known, document)})"
+        if known.at == operation.at:  # two paths refer to one path item
+            where = document.where_key(join(("paths", operation.path)))
+        else:
+            where = _place(operation, document)
+        yield (
+            where,
+            f"the operationId {operation.written_id} is already that of {of}; this one is called {own!r}.",
+        )
+
+
+def _place(operation: Operation, document: Document) -> str:
+    return document.where(f"{operation.at}/operationId")
+
+
+def broken_examples(
+    operations: Iterable[Operation], schemas: Schemas, document: Document
+) -> Iterator[tuple[str, str]]:
+    """Yield the JSON examples of responses that break their schema: where each stands, and a sentence.
+
+    Args:
+        operations: of one document.
+        schemas: those that the responses' validators are of.
+        document: gives the places.
+    """
+    examples = list(_examples(operations))
+    for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in examples]):
+        name, at, schema, written = examples[index]
+        violation = next(iter(schema.explain(_read(written))), None)
+        if violation is not None:  # the explanation has the last word
+            called = f"the example {name}" if name else "this example"
+            effect = "" if name else ", so it is not used"
+            sentence = f"{called} breaks its own schema{effect}: {violation.sentence}"
+            yield document.where(at), sentence
+
+
+def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, SchemaValidator, Any]]:
+    """Yield each example once: its name, its place, and its value with the schema."""
+    seen: set[str] = set()
+    for operation in operations:
+        for response in operation.responses.values():
+            for media in response.media.values():
+                if media.schema is None or not media.is_json or media.at in seen:
+                    continue
+                seen.add(media.at)
+                for name, example in media.examples.items():
+                    at = media.at + join(("examples", name) if name else ("example",))
+                    yield name, at, media.schema, example
+
+
+def _read(example: Any) -> Any:
+    """Return an example's value; many documents give objects and lists as a text."""
+    if isinstance(example, str) and example.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(orjson.JSONDecodeError):
+            return orjson.loads(example)
+    return example

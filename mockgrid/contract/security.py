@@ -12,16 +12,12 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from mockgrid.document.pointer import join
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mockgrid.contract.objects import ObjectReader
 
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
-_CARRIERS = ("header", "query", "cookie")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,28 +165,3 @@ def _cookie(header: bytes, name: str) -> str:
     except CookieError:
         return ""
     return cookies[name].value if name in cookies else ""
-
-
-def schemes_of(objects: ObjectReader) -> dict[str, Scheme]:
-    """Read the security schemes of a document; kinds that carry no credential in a request are left out.
-
-    Raises:
-        DocumentError: one is no mapping, or names no header, query or cookie parameter.
-    """
-    components = objects.mapping(objects.document.data.get("components"), "/components")
-    at = "/components/securitySchemes"
-    schemes: dict[str, Scheme] = {}
-    for name, value in objects.mapping(components.get("securitySchemes"), at).items():
-        entry, place = objects.follow(value, at + join((name,)))
-        kind, where = entry.get("type"), entry.get("in")
-        if kind == "http":
-            basic = str(entry.get("scheme", "")).lower() == "basic"
-            schemes[name] = Scheme(name, "basic" if basic else "bearer")
-        elif kind == "apiKey" and where in _CARRIERS:
-            parameter = objects.text(entry.get("name"), f"{place}/name")
-            if where == "header" and not parameter.isascii():
-                raise objects.unexpected("the name of a header", parameter, f"{place}/name")
-            schemes[name] = Scheme(name, where, parameter)
-        elif kind in ("oauth2", "openIdConnect"):
-            schemes[name] = Scheme(name, "bearer")
-    return schemes

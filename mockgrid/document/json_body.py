@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any, NoReturn
 
 import orjson
 
+from mockgrid.document.json_text import SURROGATE, deeper_than
 from mockgrid.errors import MockgridError
 
 _MOST_DIGITS = 4300
 # Levels that `orjson` writes; it refuses more, which is the fastest way to know that a body has no more.
 _WRITTEN = 254
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class MalformedJsonError(MockgridError):
@@ -82,7 +81,7 @@ def _read_carefully(body: bytes, max_depth: int) -> Any:
         ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None
-    if _SURROGATE.search(text) is not None:
+    if SURROGATE.search(text) is not None:
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
@@ -124,18 +123,7 @@ def _deeper_than(value: Any, limit: int) -> bool:
             pass  # too deep for it, or integers that it does not write
         else:
             return False
-    level = [value]
-    for _ in range(limit):
-        level = [
-            item
-            for container in level
-            if isinstance(container, (list, dict))
-            for item in (container if isinstance(container, list) else container.values())
-            if isinstance(item, (list, dict))
-        ]
-        if not level:
-            return False
-    return True
+    return deeper_than(value, limit)
 
 
 def _too_deep(limit: int) -> MalformedJsonError:

@@ -7,23 +7,26 @@ duplicate keys alone; a scan in Python explains what it refuses and finds the po
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.document.scalars import finite, integer
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import YamlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEEPEST", "NotJsonError", "load", "position", "source_map"]
+__all__ = ["DEEPEST", "NotJsonError", "deeper_than", "finite", "integer", "load", "position", "source_map"]
 
 DEEPEST: Final = 200
 """Levels of nesting; what reads the data afterwards recurses."""
 
+LONGEST_INTEGER: Final = 1000
+"""Digits. Reading longer ones takes Python quadratic time, and beyond 4300 it refuses."""
+
 _WORD = re.compile(r'[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:\[\]{}"]+)', re.DOTALL)
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class NotJsonError(YamlError):
@@ -55,7 +58,7 @@ def load(text: str, name: str) -> Any:
     except (ValueError, RecursionError):
         source_map(text, name)
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
-    if _SURROGATE.search(text) or _deeper(data):
+    if SURROGATE.search(text) or deeper_than(data, DEEPEST):
         source_map(text, name)
     return data
 
@@ -71,19 +74,34 @@ def _no_constant(_text: str) -> Any:
     raise _RefusedError
 
 
-def _deeper(data: Any) -> bool:
-    """Whether the nesting goes beyond DEEPEST; level by level, since recursion is what is to be avoided."""
-    level = [data] if isinstance(data, (dict, list)) else []
-    for _ in range(DEEPEST):
+def deeper_than(value: Any, most: int) -> bool:
+    """Tell whether lists and objects are nested more deeply; level by level, without recursion."""
+    level = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(most):
         if not level:
             return False
         level = [
             item
             for holder in level
-            for item in (holder.values() if type(holder) is dict else holder)
-            if type(item) is dict or type(item) is list
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(item, (list, dict))
         ]
     return bool(level)
+
+
+def integer(text: str, base: int = 10) -> int:
+    """An integer of bounded length."""
+    if len(text) > LONGEST_INTEGER:
+        raise ValueError(f"This integer has {len(text)} digits; at most {LONGEST_INTEGER} are read.")
+    return int(text, base)
+
+
+def finite(text: str) -> float:
+    """A number that is not too large for a float."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:40]} is too large for a number in JSON.")
+    return number
 
 
 def position(text: str, offset: int, name: str) -> Position:
@@ -171,7 +189,7 @@ def _mapped(word: str, here: Position, key: tuple[str, Position] | None) -> Sour
 
 def _text(word: str, here: Position) -> str:
     text: str = json.loads(word, strict=False)
-    if _SURROGATE.search(word):
+    if SURROGATE.search(word):
         try:
             text.encode()
         except UnicodeEncodeError:

@@ -9,7 +9,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
-from mockgrid.contract.phrases import phrase
+from mockgrid.contract.http_terms import phrase
 from mockgrid.http.writer import Writer
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
-from mockgrid.contract.phrases import phrase
+from mockgrid.contract.http_terms import phrase
 from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply, json_text

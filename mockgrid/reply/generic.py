@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mockgrid.contract.media_types import MediaName
+from mockgrid.contract.http_terms import MediaName
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.examples import (

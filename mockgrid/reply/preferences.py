@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mockgrid.contract.media_types import MediaName, media_name
+from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
 
 from mockgrid.contract.contract import is_json
-from mockgrid.contract.media_types import MediaName
+from mockgrid.contract.http_terms import MediaName
 from mockgrid.reply.reply import json_text
 from mockgrid.reply.xml import xml_of
 

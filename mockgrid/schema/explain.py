@@ -12,8 +12,10 @@ Built on `jsonschema`, some of whose keywords are replaced:
 from __future__ import annotations
 
 import re
+import sys
+import threading
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jsonschema import FormatChecker, validators
 from jsonschema.exceptions import ValidationError
@@ -26,18 +28,22 @@ from mockgrid.schema.equality import first_repeated
 from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.messages import violations_of
 from mockgrid.schema.node import SchemaNode
-from mockgrid.schema.stack import with_deep_stack
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockgrid.schema.schemas import Schemas
+
+__all__ = ["Explainer"]
 
 _MOST = 100
 _FURTHEST = 2_000
 _WRONG_TYPE = "MG110"
 _LONG = 8
+_FRAMES = 50_000
+_BYTES = 256 * 1024 * 1024
+_LOCK = threading.Lock()
 
 
 class Explainer:
@@ -77,7 +83,7 @@ class Explainer:
 
     def explain(self, value: Any) -> list[Violation]:
         """Return at most 100 violations in the order of the schema; nothing when the value obeys."""
-        return with_deep_stack(lambda: self._explained(value))
+        return _with_deep_stack(lambda: self._explained(value))
 
     def _explained(self, value: Any) -> list[Violation]:
         violations: list[Violation] = []
@@ -259,3 +265,39 @@ def _undecided(choice: Undecided, value: Any) -> ValidationError:
     if choice.property is not None:
         error.instance = value.get(choice.property) if isinstance(value, dict) else value
     return error
+
+
+_Result = TypeVar("_Result")
+
+
+def _with_deep_stack(function: Callable[[], _Result]) -> _Result:
+    """Call a function; where it runs out of stack, call it once more with a stack that is large enough.
+
+    The memory is reserved only, and used as far as the recursion goes.
+    """
+    try:
+        return function()
+    except RecursionError:
+        pass
+    with _LOCK:
+        results: list[_Result] = []
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(function())
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+                failures.append(error)
+
+        limit, size = sys.getrecursionlimit(), threading.stack_size(_BYTES)
+        try:
+            sys.setrecursionlimit(max(limit, _FRAMES))
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+        finally:
+            threading.stack_size(size)
+            sys.setrecursionlimit(limit)
+    if failures:
+        raise failures[0]
+    return results[0]

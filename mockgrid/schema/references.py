@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin
 
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
+from mockgrid.schema.keywords import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["References"]
 
 _METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft[-/]")
-# Under these keywords stands data, in which "$id" is a key like any other.
-_DATA: Final = frozenset(("const", "default", "enum", "example", "examples", "value"))
 _ADDRESSING: Final = ("$id", "$anchor", "$dynamicAnchor", "$schema")
 _BASE: Final = "urn:document"
 
@@ -185,7 +184,7 @@ def _addressed(value: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if any(isinstance(value.get(key), str) for key in _ADDRESSING):
             yield at, value
         for key, item in value.items():
-            if key not in _DATA and isinstance(item, (dict, list)):
+            if key not in DATA and key != "examples" and isinstance(item, (dict, list)):
                 yield from _addressed(item, at + join((key,)))
     elif isinstance(value, list):
         for index, item in enumerate(value):

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
-from mockgrid.schema.metaschema import check_keywords
+from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, check_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.patterns import pattern_mistake
 from mockgrid.schema.references import References
 from mockgrid.schema.required import Required
 from mockgrid.schema.translate import (
-    Dialect,
     Draft,
     admit_null,
     dialect_named,
@@ -31,19 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.document.document import Document
+    from mockgrid.schema.keywords import Dialect
 
 __all__ = ["Direction", "Schemas"]
 
 Direction = Literal["request", "response"]
 
-_ONE: Final = frozenset(
-    {
-        *("additionalProperties", "items", "not", "additionalItems", "contains", "propertyNames", "if"),
-        *("then", "else", "unevaluatedItems", "unevaluatedProperties"),
-    }
-)
-_SEVERAL: Final = frozenset(("allOf", "anyOf", "oneOf", "prefixItems", "items"))
-_NAMED: Final = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
 _HEAVIEST: Final = 10_000
@@ -212,11 +204,11 @@ class Schemas:
             self._checked.add(pattern)
 
     def _keyword(self, key: str, value: Any, at: str, dialect: Dialect) -> Any:
-        if key in _SEVERAL and isinstance(value, list):
+        if key in SEVERAL and isinstance(value, list):
             return [self._schema(item, f"{at}/{index}", dialect) for index, item in enumerate(value)]
-        if key in _ONE:
+        if key in ONE:
             return self._schema(value, at, dialect)
-        if key in _NAMED and isinstance(value, dict):
+        if key in NAMED and isinstance(value, dict):
             return {name: self._schema(item, at + join((name,)), dialect) for name, item in value.items()}
         return value
 

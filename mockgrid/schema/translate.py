@@ -14,36 +14,22 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.errors import DocumentError
+from mockgrid.schema.keywords import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.document.document import Document
+    from mockgrid.schema.keywords import Dialect
 
-__all__ = ["Dialect", "Draft", "admit_null", "dialect_named", "draft_of", "keywords", "loosen"]
+__all__ = ["Draft", "admit_null", "dialect_named", "draft_of", "keywords", "loosen"]
 
 Draft = Literal["draft4", "draft2020-12"]
 """What the validators run."""
 
-Dialect = Literal["3.0", "draft-04", "draft-06", "draft-07", "2019-09", "2020-12"]
-"""What a schema is written in."""
-
 _DRAFT: Final = re.compile(r"https?://json-schema\.org/draft[-/](0[467]|2019-09|2020-12)/schema#?")
 _OPENAPI: Final = re.compile(r"https?://spec\.openapis\.org/oas/3\.1/dialect/[^#]*#?")
 _COMBINING: Final = ("allOf", "anyOf", "not", "$ref", "const")
-# Beside these keywords of the JSON Schema drafts, a document may have any other; no validator sees it.
-_KNOWN: Final = frozenset(
-    {
-        *("$ref", "$dynamicRef", "$recursiveRef", "$defs", "definitions", "allOf", "anyOf", "oneOf", "not"),
-        *("if", "then", "else", "type", "enum", "const", "format", "pattern", "minLength", "maxLength"),
-        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "items", "minItems"),
-        *("maxItems", "uniqueItems", "properties", "required", "additionalProperties", "minProperties"),
-        *("maxProperties", "patternProperties", "propertyNames", "dependentSchemas", "dependentRequired"),
-        *("dependencies", "prefixItems", "additionalItems", "contains", "minContains", "maxContains"),
-        *("unevaluatedItems", "unevaluatedProperties", "contentEncoding", "contentMediaType", "title"),
-        *("description", "default", "examples", "deprecated", "readOnly", "writeOnly"),
-    }
-)
 # Keywords that a draft does not have yet, and which therefore say nothing in it.
 _LATER: Final = {
     "draft-04": {"const", "contains", "propertyNames", "if", "then", "else"},
@@ -90,7 +76,7 @@ def keywords(schema: dict[str, Any], dialect: Dialect) -> Iterator[tuple[str, st
     """
     if dialect == "3.0":
         for key, value in schema.items():
-            if key in _KNOWN:
+            if key in KNOWN:
                 yield key, key, value
         return
     old = dialect not in ("2019-09", "2020-12")
@@ -99,7 +85,7 @@ def keywords(schema: dict[str, Any], dialect: Dialect) -> Iterator[tuple[str, st
         return
     later = _SINCE_2019 | _LATER[dialect] if old else frozenset[str]()
     for key, value in schema.items():
-        if key not in _KNOWN or key in later:
+        if key not in KNOWN or key in later:
             continue
         if key == "dependencies" and isinstance(value, dict):
             yield from _dependencies(value)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import media_type_for
-from mockgrid.contract.media_types import media_name
+from mockgrid.contract.http_terms import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.schema.violation import Violation
 from mockgrid.schema.warnings import field_warnings

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from mockgrid import __version__
-from mockgrid.contract.phrases import phrase
+from mockgrid.contract.http_terms import phrase
 from mockgrid.session.exchange_json import exchange_records
 
 if TYPE_CHECKING:

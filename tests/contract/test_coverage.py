@@ -14,7 +14,7 @@ from mockgrid.data import bundled
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import resolve
-from mockgrid.schema.coverage.tree import CoverageTree
+from mockgrid.schema.coverage import CoverageTree
 
 _FILES = bundled("openapi")
 CONTRACT = Contract(

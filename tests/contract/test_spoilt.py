@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from mockgrid.app.build import build_app
 from mockgrid.cli.checking import check_files
+from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document import yaml
-from mockgrid.document.bundle import bundle
 from mockgrid.document.document import Document, read_document
 from mockgrid.errors import DocumentError
 from mockgrid.settings import Settings

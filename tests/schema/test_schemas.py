@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
-from mockgrid.document.bundle import bundle
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from mockgrid.document.scalars import plain
+from mockgrid.document.yaml import plain
 from mockgrid.scenario.short_repr import short_repr
 
 __all__ = ["as_key", "as_text", "as_value", "glued", "got", "kinds"]

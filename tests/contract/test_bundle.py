@@ -1,6 +1,6 @@
 import pytest
 
-from mockgrid.document.bundle import bundle
+from mockgrid.contract.bundle import bundle
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from mockgrid.schema.coverage.forms import has_use
+from mockgrid.schema.inventory import has_use
 from mockgrid.schema.node import prefix_of
 
 if TYPE_CHECKING:

@@ -17,38 +17,17 @@ from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
+from mockgrid.schema.keywords import DATA, NAMED
 
 __all__ = ["BUNDLED", "bundle"]
 
 BUNDLED: Final = "x-bundled"
 
-# Under these keywords the keys are names that the author chose, so that a property may be called "default".
-_NAMED: Final = frozenset(
-    {
-        "$defs",
-        "callbacks",
-        "content",
-        "definitions",
-        "dependentSchemas",
-        "encoding",
-        "examples",
-        "headers",
-        "links",
-    }
-    | {
-        "parameters",
-        "pathItems",
-        "paths",
-        "patternProperties",
-        "properties",
-        "requestBodies",
-        "responses",
-        "schemas",
-    }
-    | {"securitySchemes", "webhooks"}
-)
-# Under these keywords stands data, in which "$ref" is a key like any other.
-_DATA: Final = frozenset({"const", "default", "enum", "example", "value"})
+# Beside those of schemas: under these, too, the keys are names that the author chose.
+_NAMED: Final = NAMED | {
+    *("callbacks", "content", "encoding", "examples", "headers", "links", "parameters", "pathItems"),
+    *("paths", "requestBodies", "responses", "schemas", "securitySchemes", "webhooks"),
+}
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 _METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft")
 _FILE: Final = re.compile(r"[#/]|\.(?:ya?ml|json)$")
@@ -121,7 +100,7 @@ class _Bundling:
         result: dict[str, Any] = {}
         for key, item in value.items():
             if not names and (
-                key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(item, list))
+                key in DATA or key.startswith("x-") or (key == "examples" and isinstance(item, list))
             ):
                 result[key] = item
             elif not names and key == "$ref" and isinstance(item, str):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.schema.coverage.forms import (
+from mockgrid.schema.inventory import (
     discriminating_property,
     forms_of,
+    inventory,
     listed_types,
     listed_values,
     property_pointer,
     speaking_of,
 )
-from mockgrid.schema.coverage.inventory import inventory
-from mockgrid.schema.coverage.probes import (
+from mockgrid.schema.probes import (
     CLASSES,
     Arm,
     Choices,
@@ -30,10 +30,9 @@ from mockgrid.schema.coverage.probes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.schema.coverage.forms import Form
-    from mockgrid.schema.coverage.inventory import SchemaBranch
-    from mockgrid.schema.coverage.probes import Probe, Probes
+    from mockgrid.schema.inventory import Form, SchemaBranch
     from mockgrid.schema.node import SchemaNode
+    from mockgrid.schema.probes import Probe, Probes
     from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["CoverageTree"]

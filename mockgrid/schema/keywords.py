@@ -1,8 +1,11 @@
-"""Whether a schema means anything: the shape of every keyword, found wrong before a request meets it."""
+"""Every keyword of a schema: what its value must be like, and which of them hold schemas.
+
+A keyword with another value would mean nothing, so that it is found wrong before a request meets it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
@@ -13,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockgrid.document.document import Document
-    from mockgrid.schema.translate import Dialect
 
-__all__ = ["check_keywords"]
+__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "Dialect", "check_keywords"]
+
+Dialect = Literal["3.0", "draft-04", "draft-06", "draft-07", "2019-09", "2020-12"]
+"""What a schema is written in."""
 
 _TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 
@@ -69,6 +74,9 @@ _LIST: Final = _Shape("a list", lambda value: isinstance(value, list))
 _STEP: Final = _Shape("a number above 0", lambda value: _is_number(value) and value > 0)
 _ITEMS: Final = _Shape("a schema", lambda value: _is_schema(value) or _is_schemas(value) or value == [])
 
+# Of the shape of everything: it is shown, or told apart elsewhere.
+_ANY: Final = _Shape("anything", lambda _: True)
+
 _SHAPES: Final = {
     **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef", "format", "pattern"), _TEXT),
     **dict.fromkeys(("minimum", "maximum"), _NUMBER),
@@ -86,7 +94,20 @@ _SHAPES: Final = {
     "items": _ITEMS,
     "dependentRequired": _Shape("lists of texts by name", _are_dependent),
     "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
+    **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "contentEncoding"), _ANY),
+    **dict.fromkeys(("contentMediaType", "title", "description", "default", "examples", "deprecated"), _ANY),
+    **dict.fromkeys(("readOnly", "writeOnly"), _ANY),
 }
+KNOWN: Final = frozenset(_SHAPES.keys() - {"nullable"})
+"""What a validator may see; ``nullable`` is translated."""
+ONE: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEMA, _ITEMS))
+"""Keywords whose value is a schema; ``items`` is a list of them, too, in older drafts."""
+SEVERAL: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEMAS, _ITEMS))
+"""Keywords whose value is a list of schemas."""
+NAMED: Final = frozenset(key for key, shape in _SHAPES.items() if shape is _NAMED)
+"""Keywords whose value has schemas under names that the author chose, so that one may be called "default"."""
+DATA: Final = frozenset(("const", "default", "enum", "example", "value"))
+"""Keywords whose value is data, in which ``$ref`` and ``$id`` are keys like any other."""
 
 
 def check_keywords(schema: dict[str, Any], dialect: Dialect, document: Document, at: str) -> None:
