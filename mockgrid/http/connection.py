@@ -350,6 +350,7 @@ class Connection(asyncio.Protocol):
         writer = broken.writer
         started = writer is not None and writer.started
         self._answering = None
+        self.lost = True  # for what answers it: whatever it still wrote would stand behind the last words
         broken.leave()
         if started:
             self.transport.close()  # too late for another status: the cut is the message

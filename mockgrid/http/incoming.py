@@ -186,4 +186,8 @@ class Incoming:
         return {"type": "http.request", "body": body, "more_body": not self._whole}
 
     def _expects_continue(self) -> bool:
-        return self.version == "1.1" and self.head.headers.get(b"expect", b"").lower() == b"100-continue"
+        begun = (
+            self.writer is not None and self.writer.started
+        )  # in the midst of a reply it is no status line
+        expected = self.head.headers.get(b"expect", b"").lower()
+        return self.version == "1.1" and expected == b"100-continue" and not begun

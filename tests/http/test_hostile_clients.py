@@ -1,0 +1,68 @@
+"""What one client does to its connection is no affair of the others, and never leaves a reply without its end."""
+
+import asyncio
+import time
+
+import pytest
+from raw_http import Echo, connect, read_all, responses
+from waiting import within
+
+CHUNKED = b"POST %b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+GET = b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+class Stubborn(Echo):
+    """Answers whether the client is there or not."""
+
+    def __init__(self):
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        path = scope["path"]
+        self.asked.append(path)
+        if path in {"/gate", "/broken"}:
+            await self.gate.wait()
+            await self.reply(send, 200, {"path": path})
+        elif path == "/open":
+            self.gate.set()
+            await self.reply(send, 200, {"path": path})
+        elif path == "/midst":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"one", "more_body": True})
+            waiting = asyncio.ensure_future(receive())
+            await asyncio.sleep(0.05)
+            waiting.cancel()
+            await send({"type": "http.response.body", "body": b"two"})
+        else:
+            await super().__call__(scope, receive, send)
+
+
+@pytest.fixture
+def stubborn():
+    return Stubborn()
+
+
+def test_a_reply_behind_the_last_words_harms_nobody(starts, stubborn):
+    server = starts(stubborn, log="off")
+    with connect(server.port) as broken, connect(server.port) as other, connect(server.port) as opens:
+        broken.sendall(CHUNKED % b"/broken")
+        other.sendall(GET % b"/gate")
+        assert within(30, lambda: len(stubborn.asked) == 2)
+        broken.sendall(b"no chunk\r\n")
+        assert [one.status for one in responses(read_all(broken))] == [400]
+        opens.sendall(GET % b"/open")  # all three are written at once
+        assert opens.recv(65536).startswith(b"HTTP/1.1 200")
+        other.settimeout(5)
+        assert other.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_the_midst_of_a_reply_is_no_place_for_100_continue(starts, stubborn):
+    server = starts(stubborn, log="off")
+    with connect(server.port) as client:
+        expecting = b"host: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n"
+        client.sendall((GET % b"/midst").replace(b"host: x\r\n", expecting))
+        came = b""
+        while not came.endswith(b"0\r\n\r\n"):
+            came += client.recv(65536)
+        assert came.endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
