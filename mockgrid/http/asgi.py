@@ -25,14 +25,16 @@ async def run_asgi(serving: Serving, incoming: Incoming, writer: ConnectionWrite
     else:
         if not (writer.complete or writer.lost):
             serving.error_log.error("The ASGI application returned before its reply was complete")
+    give_up(serving, writer)
+
+
+def give_up(serving: Serving, writer: ConnectionWriter) -> None:
+    """Bring a reply to an end that its application has left without one; the connection closes."""
     if writer.complete or writer.lost:
         return
-    if not writer.started:
-        writer.keep_alive = False
-        status, headers, body = serving.error_body("internal", _FAILED)
-        writer.whole(status, headers, body)
-    else:
-        await writer.cut("the application failed")
+    writer.keep_alive = False
+    if writer.started or not writer.whole(*serving.error_body("internal", _FAILED)):
+        writer.finish()
 
 
 def _scope(incoming: Incoming) -> dict[str, Any]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def begin(coroutine: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+def begin(coroutine: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> asyncio.Task[None] | None:
     """Run a coroutine up to its first wait, and from there on in a task of its own.
 
     Most requests are answered without a wait, and cost neither a task nor a turn of the event loop. (Python
@@ -20,14 +20,18 @@ def begin(coroutine: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) 
     Args:
         coroutine: begun here; until its first wait there is no current task.
         tasks: where the task is kept while it runs.
+
+    Returns:
+        That task; None where nothing is left to wait for.
     """
     try:
         awaited = coroutine.send(None)
     except StopIteration:
-        return
-    task = asyncio.get_running_loop().create_task(_resumed(coroutine, awaited))
+        return None
+    task: asyncio.Task[None] = asyncio.get_running_loop().create_task(_resumed(coroutine, awaited))
     tasks.add(task)
     task.add_done_callback(tasks.discard)
+    return task
 
 
 async def _resumed(steps: Any, awaited: Any) -> Any:

@@ -1,11 +1,13 @@
-"""What one client does to its connection is no affair of the others, and never leaves a reply without its end."""
+"""What one client does is no affair of the others, and no reply is left without its end."""
 
 import asyncio
-import time
 
 import pytest
+from playing_app import Player
 from raw_http import Echo, connect, read_all, responses
 from waiting import within
+
+from mockgrid.http.connection import WAITING
 
 CHUNKED = b"POST %b HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
 GET = b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -66,3 +68,61 @@ def test_the_midst_of_a_reply_is_no_place_for_100_continue(starts, stubborn):
         while not came.endswith(b"0\r\n\r\n"):
             came += client.recv(65536)
         assert came.endswith(b"\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n")
+
+
+class Failing(Player):
+    """Fails before its first wait, or after it, and before its reply begins, or in the midst."""
+
+    async def answer(self, path, _receive, writer):
+        if "later" in path:
+            await asyncio.sleep(0)
+        if "begun" in path:
+            await writer.start(200, [])
+        if "nothing" not in path:
+            raise RuntimeError("a defect")
+
+
+@pytest.mark.parametrize("path", [b"/at-once", b"/later", b"/later-nothing"])
+def test_a_failure_is_a_500_that_ends_its_connection(starts, path, capfd):
+    server = starts(Failing(), log="off")
+    with connect(server.port) as client:
+        client.settimeout(5)
+        client.sendall(GET % path * 2)
+        (failed,) = responses(read_all(client))
+        assert (failed.status, failed.headers["connection"]) == (500, "close")
+    assert capfd.readouterr().err.count("RuntimeError: a defect") == (path != b"/later-nothing")
+
+
+@pytest.mark.parametrize("path", [b"/begun", b"/later-begun"])
+def test_a_failure_in_the_midst_of_a_reply_cuts_it(starts, path):
+    server = starts(Failing(), log="off")
+    with connect(server.port) as client:
+        client.settimeout(5)
+        client.sendall(GET % path)
+        assert not read_all(client).endswith(b"0\r\n\r\n")
+
+
+class Counting(Player):
+    """Counts how many requests are answered between two turns of the event loop."""
+
+    def __init__(self):
+        super().__init__()
+        self.turns = []
+
+    async def answer(self, path, _receive, writer):
+        if not self.turns or self.turns[-1] < 0:
+            self.turns.append(0)
+            asyncio.get_running_loop().call_soon(self.turns.append, -1)
+        self.turns[-1] += 1
+        writer.whole(200, [], path.encode())
+
+
+def test_a_thousand_requests_at_once_are_no_reason_for_other_clients_to_wait(starts):
+    counting = Counting()
+    server = starts(counting, log="off")
+    with connect(server.port) as client:
+        client.sendall(GET % b"/many" * 1000)
+        came = b""
+        while came.count(b"/many") < 1000:
+            came += client.recv(65536)
+    assert max(counting.turns) <= WAITING
