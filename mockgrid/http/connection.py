@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
             self._refuse("malformed_body", "The connection was closed before the request was complete.")
         if self._hung_up or self._answering is None:
             return False
-        self._loop.call_later(HALF_CLOSED, self.transport.close)
+        self._loop.call_later(HALF_CLOSED, self._close)
         return True
 
     # What uvicorn calls.
@@ -280,16 +280,17 @@ class Connection(asyncio.Protocol):
             self._hang_up(self._refusal)
         else:
             self.flush()
-            if self._parser.reading is not None and not self._half_closed and not self.stopping:
+            unread = self._parser.reading is not None or self._read_paused
+            if unread and not self._half_closed and not self.stopping:
                 self._hang_up(b"")  # what is still arriving would reset it
             else:
-                self.transport.close()
+                self._close()
 
     def _go_on(self) -> None:
         """Wait for the rest of a body, of a head, or for the next request."""
         if self._half_closed:
             self.flush()
-            self.transport.close()
+            self._close()
             return
         if self._read_paused:
             self.resume_reading()
@@ -377,7 +378,7 @@ class Connection(asyncio.Protocol):
         self.lost = True  # for what answers it: whatever it still wrote would stand behind the last words
         broken.leave()
         if started:
-            self.transport.close()  # too late for another status: the cut is the message
+            self._close()  # too late for another status: the cut is the message
         else:
             self._hang_up(words)
 
@@ -386,8 +387,26 @@ class Connection(asyncio.Protocol):
         self.flush()
         self.transport.write(words)
         if self._half_closed or not self.transport.can_write_eof():
-            self.transport.close()
+            self._close()
             return
         self.transport.write_eof()
         self.resume_reading()
-        self._loop.call_later(LINGER, self.transport.close)
+        self._loop.call_later(LINGER, self._close)
+
+    def _close(self) -> None:
+        """Close, as soon as the client has read what was written; one that reads none of it is given up."""
+        transport = self.transport
+        if transport.is_closing():
+            return
+        transport.close()
+        self._stop_timer()
+        if size := transport.get_write_buffer_size():
+            self._timer = self._loop.call_later(self._keep_alive, self._unread, size)
+
+    def _unread(self, size: int) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left < size:
+            self._timer = self._loop.call_later(self._keep_alive, self._unread, left)
+        else:
+            self._timer = None
+            self.transport.abort()

@@ -1,6 +1,9 @@
 """What one client does is no affair of the others, and no reply is left without its end."""
 
 import asyncio
+import socket
+import time
+from contextlib import suppress
 
 import pytest
 from playing_app import Player
@@ -126,3 +129,57 @@ def test_a_thousand_requests_at_once_are_no_reason_for_other_clients_to_wait(sta
         while came.count(b"/many") < 1000:
             came += client.recv(65536)
     assert max(counting.turns) <= WAITING
+
+
+class Large(Echo):
+    """Answers with more than the buffers between server and client hold."""
+
+    size = 30_000_000
+
+    async def __call__(self, scope, _receive, send):
+        if scope["path"] == "/crash":
+            await asyncio.sleep(0.1)
+            raise RuntimeError("a defect")
+        await self.reply(send, 200, "x" * self.size)
+
+
+LAST = {
+    "closed": (GET % b"/").replace(b"host", b"connection: close\r\nhost"),
+    "of HTTP/1.0": (GET % b"/").replace(b"/1.1", b"/1.0"),
+    "before garbage": GET % b"/" + b"garbage\r\n\r\n",
+    "before its body": (GET % b"/").replace(b"host", b"connection: close\r\ncontent-length: 3\r\nhost"),
+}
+
+
+@pytest.mark.parametrize("raw", LAST.values(), ids=LAST)
+def test_a_last_reply_that_nobody_reads_holds_no_connection(starts, raw):
+    server = starts(Large(), log="off", keep_alive=0.3)
+    with connect(server.port) as client:
+        client.sendall(raw)
+        assert client.recv(16)
+        assert within(10, lambda: not server._server._serving.connections)
+
+
+def test_a_last_reply_is_given_time_while_it_is_read(starts):
+    server = starts(Large(), log="off", keep_alive=1)
+    with connect(server.port) as client:
+        client.sendall(LAST["closed"])
+        came = 0
+        while piece := client.recv(3_000_000, socket.MSG_WAITALL):
+            came += len(piece)
+            time.sleep(0.2)
+        assert came > Large.size
+
+
+def test_a_last_reply_is_not_lost_with_the_requests_behind_it(starts):
+    server = starts(Large(), log="off")
+    with connect(server.port) as client:
+        client.setblocking(False)
+        raw = GET % b"/crash" * 200_000
+        place = 0
+        with suppress(BlockingIOError):
+            while place < len(raw):
+                place += client.send(raw[place:])
+        time.sleep(0.5)
+        client.setblocking(True)
+        assert [one.status for one in responses(read_all(client))] == [500]
