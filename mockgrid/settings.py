@@ -1,9 +1,20 @@
-"""Every setting of ``mockgrid serve``, with its default."""
+"""Every setting of ``mockgrid serve``: its default, what it may hold, and what its flag says of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import os
+import re
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+
+from mockgrid.errors import StartError
+from mockgrid.values import ApiKeys, Duration, Names, OneOf, PathPrefix, Size, Switch, Text, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mockgrid.values import Kind
 
 Style = Literal["echo", "prose"]
 Clock = Literal["fixed", "real", "virtual"]
@@ -11,117 +22,165 @@ ErrorShape = Literal["vendor", "both", "openai"]
 LogFormat = Literal["text", "json", "off"]
 ReadyFormat = Literal["text", "json"]
 
-KIB = 1024
-MIB = 1024 * KIB
+_NO_FLAG: Final = ""
+
+
+class Setting(NamedTuple):
+    """What is known of a setting beside its value.
+
+    Attributes:
+        kind: what it may hold.
+        default: what it is where nobody says, as its flag takes it.
+        description: for the command's help.
+        flag: that sets it; empty where none does.
+    """
+
+    kind: Kind
+    default: Any
+    description: str
+    flag: str
+
+
+def setting(default: Any, kind: Kind, description: str, flag: str | None = None) -> Any:
+    """Return a field of ``Settings``, which by default has the flag of its name."""
+    metadata = {"kind": kind, "default": default, "description": description, "flag": flag}
+    return field(default=default if default is None else kind.read(default), metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a server is asked to do. Sizes are bytes, times are seconds."""
 
-    document: str | None = None
-    """Path of the OpenAPI document to serve; None serves the bundled Consumption API."""
+    document: str | None = setting(None, Text(), "OpenAPI document to serve; None is the bundled.", _NO_FLAG)
+    host: str = setting("127.0.0.1", Text(), "Name or address to listen on; 0.0.0.0 is all of them.")
+    port: int = setting(8080, Whole(0, 65535), "Port to listen on; 0 takes a free one.")
+    uds: str | None = setting(None, Text("path"), "Unix socket to listen on, in place of host and port.")
+    base_path: str | None = setting(
+        None, PathPrefix(), "Path prefix of the API; by default the document's own."
+    )
+    overlays: tuple[str, ...] = setting(
+        (),
+        Names("path", between=re.escape(os.pathsep)),
+        "OpenAPI overlay to apply to the document. Repeatable.",
+        "--overlay",
+    )
+    api_keys: tuple[str, ...] = setting(
+        (), ApiKeys("key"), "Key to accept as it is, with a session of its own. Repeatable.", "--api-key"
+    )
+    accept_any_key: bool = setting(False, Switch(), "Accept every well-formed credential.")
+    models: tuple[str, ...] = setting(
+        (),
+        Names("names", commas=True),
+        "Models to know; others get the contract's 404. Repeatable, or with commas; * is a wildcard.",
+    )
+    scenarios: tuple[str, ...] = setting(
+        (), Names("dir", between=r"\s+"), "Directory of scenario files. Repeatable."
+    )
+    """Besides those that ship with MockGrid."""
+    scenario: str | None = setting(None, Text("name"), "Scenario that plays where a key asks for none.")
+    watch: bool = setting(False, Switch(), "Read scenario files again when they change.")
+    style: Style = setting("echo", OneOf(*get_args(Style)), "Content of default replies.")
+    """An echo of the last user text, or seeded prose."""
+    prose_tokens: int = setting(64, Whole(1, 100_000), "Length of prose replies, in tokens.")
+    seed: int = setting(0, Whole(0), "Seed of everything that is drawn.")
+    clock: Clock = setting(
+        "fixed",
+        OneOf(*get_args(Clock)),
+        "fixed: `created` stands still, waits are real; virtual: nothing waits.",
+    )
+    error_shape: ErrorShape = setting(
+        "vendor",
+        OneOf(*get_args(ErrorShape)),
+        "Error bodies in the contract's shape, in OpenAI's, or both in one.",
+    )
+    strict: bool = setting(
+        False, Switch(), "Also enforce OpenAI's rules between fields, which no document states."
+    )
+    lenient: bool = setting(
+        False, Switch(), "Also accept null for optional fields, and enum values newer than the document."
+    )
+    log: LogFormat = setting("text", OneOf(*get_args(LogFormat)), "Request log on stderr.")
+    ready: ReadyFormat = setting(
+        "text", OneOf(*get_args(ReadyFormat)), "Line on stdout once the server answers."
+    )
+    control_token: str | None = setting(
+        None, Text("token"), "Token for the control interface; callers on this machine need none."
+    )
+    max_body: int = setting("20MiB", Size(), "Largest request body.")
+    max_headers: int = setting("64KiB", Size(), "Largest request line and headers together.")
+    max_depth: int = setting(256, Whole(1, 10_000), "Deepest nesting of a JSON body.")
+    journal_bytes: int = setting(
+        "16MiB", Size(), "Bytes that the journal of all sessions holds; then the oldest exchanges go."
+    )
+    """Those with violations go last."""
+    max_sessions: int = setting(10_000, Whole(1), "Sessions that are kept; then the one idle longest goes.")
+    session_idle: float = setting("1h", Duration(), "Time after which an unused session may go.")
+    max_connections: int = setting(10_000, Whole(1), "Open connections; one more is told 503 and closed.")
+    max_streams: int = setting(5_000, Whole(1), "Streams sent at a time; one more is told 503.")
+    request_timeout: float = setting(
+        "10m", Duration(), "Time that a reply may take; then the connection closes."
+    )
+    body_timeout: float = setting("60s", Duration(), "Time for a request body to arrive.")
+    header_timeout: float = setting("30s", Duration(), "Time for request line and headers to arrive.")
+    keep_alive: float = setting("75s", Duration(), "Time that an idle connection stays open.")
+    """Longer than the pools of common clients keep theirs (5 s to 60 s): a server that closes first races
+    with the next request on that connection."""
+    shutdown_timeout: float = setting(
+        "4.5s", Duration(zero=True), "Time that running replies get to finish.", _NO_FLAG
+    )
+    """Once the server is told to stop."""
 
-    overlays: tuple[str, ...] = ()
-    """Paths of OpenAPI overlays, applied in this order."""
 
-    host: str = "127.0.0.1"
-    """Name or address to listen on."""
+def _read_table() -> dict[str, Setting]:
+    table = {}
+    for each in fields(Settings):
+        words = dict(each.metadata)
+        if words["flag"] is None:
+            words["flag"] = f"--{each.name.replace('_', '-')}"
+        table[each.name] = Setting(**words)
+    return table
 
-    port: int = 8080
-    """TCP port to listen on; 0 takes a free one."""
 
-    uds: str | None = None
-    """Path of a Unix socket to listen on, in place of host and port."""
+SETTINGS: Final[Mapping[str, Setting]] = _read_table()
+"""What is known of each, in the order of the command's help."""
 
-    base_path: str | None = None
-    """Path prefix of the API, such as ``/v1``; None takes the document's own."""
 
-    api_keys: tuple[str, ...] = ()
-    """Keys accepted as they are, each with a session of its own."""
+def read_setting(name: str, value: Any) -> Any:
+    """Return the value of a setting as ``Settings`` holds it.
 
-    accept_any_key: bool = False
-    """Accept every well-formed credential."""
+    >>> read_setting("max_body", "20MiB")
+    20971520
 
-    models: tuple[str, ...] = ()
-    """Known models (``*`` is a wildcard); empty takes the contract's own."""
+    Args:
+        name: of the setting; it is known.
+        value: what a flag takes as text, or the same in Python's types.
 
-    style: Style = "echo"
-    """Content of a default reply: an echo of the last user text, or seeded prose."""
+    Raises:
+        StartError: the setting cannot have it.
+    """
+    known = SETTINGS[name]
+    return None if value is None and known.default is None else known.kind.read(value)
 
-    prose_tokens: int = 64
-    """Length of prose replies, in tokens."""
 
-    seed: int = 0
-    """Seed of everything that is drawn."""
+def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
+    """Return settings that are given as arguments in Python.
 
-    clock: Clock = "fixed"
-    """``fixed``: ``created`` stands still, waits are real; ``real``; ``virtual``: nothing waits."""
+    Args:
+        values: by the names of settings; each as its flag takes it, or the same in Python's types.
+        defaults: those that differ from the command's own.
 
-    error_shape: ErrorShape = "vendor"
-    """Error bodies in the contract's shape, in OpenAI's, or with both keys."""
-
-    strict: bool = False
-    """Also enforce OpenAI's cross-field rules, which the document does not state."""
-
-    lenient: bool = False
-    """Also accept null for any optional field, and enum values newer than the document."""
-
-    log: LogFormat = "text"
-    """Format of the request log on stderr."""
-
-    ready: ReadyFormat = "text"
-    """Format of the line on stdout that says that the server answers."""
-
-    scenarios: tuple[str, ...] = ()
-    """Directories of scenario files, besides those that ship with MockGrid."""
-
-    scenario: str | None = None
-    """Name of the scenario that plays for sessions that ask for none; None plays default replies."""
-
-    watch: bool = False
-    """Read scenario files again when they change."""
-
-    control_token: str | None = None
-    """Token of the control interface; loopback callers need none."""
-
-    max_body: int = 20 * MIB
-    """Largest request body accepted, in bytes."""
-
-    max_headers: int = 64 * KIB
-    """Largest request line and header fields accepted together, in bytes."""
-
-    max_depth: int = 256
-    """Deepest nesting of a JSON body accepted."""
-
-    journal_bytes: int = 16 * MIB
-    """Bytes that the journals of all sessions may hold together; beyond, the oldest exchanges go, those
-    with violations last."""
-
-    max_sessions: int = 10_000
-    """Sessions that are kept; beyond, the one idle longest is closed."""
-
-    session_idle: float = 3600.0
-    """Seconds after which a session that nobody uses may be closed."""
-
-    max_connections: int = 10_000
-    """Connections that are open at a time; one more is told 503 and closed."""
-
-    max_streams: int = 5_000
-    """Streams that are sent at a time; a request for one more is told 503."""
-
-    request_timeout: float = 600.0
-    """Seconds that a reply may take once its request is read; then the connection is closed."""
-
-    body_timeout: float = 60.0
-    """Seconds that a request body may take to arrive."""
-
-    header_timeout: float = 30.0
-    """Seconds that a request line with its header fields may take to arrive."""
-
-    keep_alive: float = 75.0
-    """Seconds that an idle connection stays open. Longer than the pools of common clients keep theirs (5 s to
-    60 s): a server that closes first races with the next request on that connection."""
-
-    shutdown_timeout: float = 4.5
-    """Seconds that running replies get to finish once the server is told to stop."""
+    Raises:
+        StartError: there is no such setting, or it cannot have the value.
+    """
+    __tracebackhide__ = True  # what is wrong stands in the caller's line
+    read = {}
+    for name, value in values.items():
+        if name not in SETTINGS:
+            near = get_close_matches(name, SETTINGS, 1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(SETTINGS)}."
+            raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
+        try:
+            read[name] = read_setting(name, value)
+        except StartError as error:
+            raise StartError(f"{name}: {error.message}") from None
+    return Settings(**{**defaults, **read})

@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
 from mockgrid.app.build import build_app
-from mockgrid.app.values import read_settings
 from mockgrid.control import CONTROL
+from mockgrid.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

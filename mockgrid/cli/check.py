@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from mockgrid.app.values import KINDS, OneOf
-from mockgrid.cli.flags import Setting, Value, contract_options, load
+from mockgrid.cli.flags import Value, contract_options, load, setting
+from mockgrid.values import OneOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,12 +38,10 @@ FOUND = 1
     show_default=True,
     help="Lines for people, JSON for programs, or annotations for GitHub Actions.",
 )
-@click.option(
-    "--error-shape",
-    cls=Setting,
-    type=Value(KINDS["error_shape"]),
-    default="vendor",
-    help="As for `mockgrid serve`: which parts of an error its bodies have a place for.",
+@setting(
+    "error_shape",
+    "As for `mockgrid serve`: which parts of an error its bodies have a place for.",
+    show_default=False,
 )
 @click.option("--strict/--no-strict", default=True, help="Whether warnings fail, too; by default they do.")
 @click.pass_context

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockgrid.app.values import OneOf, Whole
-from mockgrid.cli.flags import Setting, Value, contract_options, load
+from mockgrid.cli.flags import Value, contract_options, load, setting
+from mockgrid.values import OneOf, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,13 +25,7 @@ UNANSWERED = 1
 @click.argument("subject", metavar="[CODE|SCENARIO]", required=False)
 @click.argument("request", metavar="[REQUEST]", required=False)
 @contract_options
-@click.option(
-    "--scenarios",
-    cls=Setting,
-    multiple=True,
-    metavar="DIR",
-    help="Directory of scenario files; by default scenarios, if there is one. Repeatable.",
-)
+@setting("scenarios", "Directory of scenario files; by default scenarios, if there is one. Repeatable.")
 @click.option(
     "--attempt",
     type=Value(Whole(1, 100_000)),

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockgrid.app.values import Names, OneOf
 from mockgrid.errors import StartError
+from mockgrid.settings import SETTINGS, Settings
+from mockgrid.values import Names, OneOf, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mockgrid.app.values import Kind
     from mockgrid.contract.contract import Contract
+    from mockgrid.values import Kind
 
 _PREFIX = "MOCKGRID_"
 # Of other commands than the one that looks.
@@ -52,7 +53,7 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # generic in new versio
         return self.kind.split(rv) if isinstance(self.kind, Names) else super().split_envvar_value(rv)
 
 
-class Setting(click.Option):
+class Flag(click.Option):
     """A flag that also reads ``MOCKGRID_`` and its own name."""
 
     def __init__(self, declarations: Sequence[str], **attributes: Any) -> None:
@@ -69,16 +70,44 @@ class Setting(click.Option):
         return None if value is not None and value.startswith("tcp://") else value
 
 
+def setting(name: str, explanation: str = "", **attributes: Any) -> Callable[[Any], Any]:
+    """Add the flag of a setting to a command.
+
+    Args:
+        name: of the setting.
+        explanation: for the help; by default what ``mockgrid serve`` says.
+        attributes: those that differ from the setting's own.
+    """
+    known = SETTINGS[name]
+    own: dict[str, Any] = {"help": explanation or known.description}
+    if isinstance(known.kind, Switch):
+        own["is_flag"] = True
+    elif isinstance(known.kind, Names):
+        own |= {"type": Value(known.kind), "multiple": True, "callback": _flat}
+    else:
+        own |= {
+            "type": Value(known.kind),
+            "default": known.default,
+            "show_default": known.default is not None,
+        }
+    return click.option(known.flag, name, cls=Flag, **{**own, **attributes})
+
+
+def _flat(_ctx: click.Context, _param: click.Parameter, values: Iterable[Iterable[str]]) -> tuple[str, ...]:
+    """Return all values of a flag that was given several times, each with several values."""
+    return tuple(value for several in values for value in several)
+
+
+def all_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags of all settings that have one."""
+    for name in reversed([name for name, known in SETTINGS.items() if known.flag]):
+        command = setting(name)(command)
+    return command
+
+
 def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--contract`` and ``--overlay`` to a command."""
-    overlay = click.option(
-        "--overlay",
-        "overlays",
-        cls=Setting,
-        multiple=True,
-        type=click.Path(),
-        help="OpenAPI overlay to apply to the contract. Repeatable.",
-    )
+    overlay = setting("overlays", "OpenAPI overlay to apply to the contract. Repeatable.")
     contract = click.option(
         "--contract",
         "document",
@@ -87,7 +116,8 @@ def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         help="OpenAPI document of the contract; by default the bundled Consumption API.",
     )
-    return contract(overlay(command))
+    both: Callable[..., Any] = contract(overlay(command))
+    return both
 
 
 def load(document: str | None, overlays: Sequence[str]) -> Contract:
@@ -97,7 +127,6 @@ def load(document: str | None, overlays: Sequence[str]) -> Contract:
         DocumentError: it cannot be used.
     """
     from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-    from mockgrid.settings import Settings  # noqa: PLC0415 (the same)
 
     return load_contract(Settings(document=document, overlays=tuple(overlays)))
 

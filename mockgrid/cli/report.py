@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from mockgrid.app.values import OneOf, Whole
 from mockgrid.cli.flags import Value
 from mockgrid.cli.servers import fetch, reason, server_options
 from mockgrid.errors import MockgridError
+from mockgrid.values import OneOf, Whole
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockgrid.cli.flags import Setting
+from mockgrid.cli.flags import setting
 from mockgrid.control import CONTROL
 from mockgrid.control.address import read_address
 from mockgrid.errors import MockgridError
@@ -65,10 +65,8 @@ def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=servers,
         help="A running server: its own URL, that of its API, or its port on this machine. Repeatable.",
     )
-    token = click.option(
-        "--control-token", cls=Setting, metavar="TOKEN", help="For servers on other machines."
-    )
-    return url(token(command))
+    both: Callable[..., Any] = url(setting("control_token", "For servers on other machines.")(command))
+    return both
 
 
 def origin(where: SplitResult) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockgrid.app.values import Duration
-from mockgrid.cli.flags import Setting, Value
+from mockgrid.cli.flags import Flag, Value
 from mockgrid.cli.servers import OK, ask, control_path, reason, servers
+from mockgrid.values import Duration
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -28,7 +28,7 @@ PATIENCE = 2.0
 @click.argument("url", nargs=-1, required=True, envvar="MOCKGRID_URL", callback=servers)
 @click.option(
     "--timeout",
-    cls=Setting,
+    cls=Flag,
     type=Value(Duration()),
     default="30s",
     show_default=True,

@@ -7,10 +7,10 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.app.build import build_app
-from mockgrid.app.values import read_settings
 from mockgrid.control import ControlError
 from mockgrid.errors import StartError
 from mockgrid.http.server import start_in_thread
+from mockgrid.settings import read_settings
 from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any, Final, Protocol
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
-from mockgrid.settings import Settings
 
 SIZES: Final = {
     "": 1,
@@ -127,9 +124,14 @@ class Switch:
 
 
 class Text:
-    """Any text; in Python, a path will do."""
+    """Any text; in Python, a path will do.
 
-    name = "text"
+    Args:
+        name: of such a text.
+    """
+
+    def __init__(self, name: str = "text") -> None:
+        self.name = name
 
     def read(self, value: Any) -> str:
         """Read ``localhost``, or ``Path("petstore.yaml")``."""
@@ -145,11 +147,13 @@ class Names:
     Args:
         name: of one of them.
         commas: whether one flag gives several, too.
+        between: what stands between those of one variable, as a regular expression.
     """
 
-    def __init__(self, name: str, *, commas: bool = False) -> None:
+    def __init__(self, name: str, *, commas: bool = False, between: str = r"[,\s]+") -> None:
         self.name = name
         self.commas = commas
+        self._between = between
 
     def read(self, value: Any) -> tuple[str, ...]:
         """Read what one flag gives, or all that several give as a collection."""
@@ -159,7 +163,7 @@ class Names:
 
     def split(self, text: str) -> list[str]:
         """Split what one variable gives."""
-        return [name for name in re.split(r"[,\s]+", text) if name]
+        return [name for name in re.split(self._between, text) if name]
 
     def _several(self, value: Any) -> tuple[str, ...]:
         text = Text().read(value)
@@ -197,91 +201,6 @@ class PathPrefix:
             return text
         wrong = "//" if odd is None else "a space" if odd == " " else repr(odd)
         raise StartError(f"{text!r} is not a path such as /v1: it has {wrong} in it.")
-
-
-KINDS: Final[Mapping[str, Kind]] = {
-    "document": Text(),
-    "overlays": Names("path"),
-    "host": Text(),
-    "port": Whole(0, 65535),
-    "uds": Text(),
-    "base_path": PathPrefix(),
-    "api_keys": ApiKeys("key"),
-    "accept_any_key": Switch(),
-    "models": Names("names", commas=True),
-    "style": OneOf("echo", "prose"),
-    "prose_tokens": Whole(1, 100_000),
-    "seed": Whole(0),
-    "clock": OneOf("fixed", "real", "virtual"),
-    "error_shape": OneOf("vendor", "both", "openai"),
-    "strict": Switch(),
-    "lenient": Switch(),
-    "log": OneOf("text", "json", "off"),
-    "ready": OneOf("text", "json"),
-    "scenarios": Names("path"),
-    "scenario": Text(),
-    "watch": Switch(),
-    "control_token": Text(),
-    "max_body": Size(),
-    "max_headers": Size(),
-    "max_depth": Whole(1, 10_000),
-    "journal_bytes": Size(),
-    "max_sessions": Whole(1),
-    "session_idle": Duration(),
-    "max_connections": Whole(1),
-    "max_streams": Whole(1),
-    "request_timeout": Duration(),
-    "body_timeout": Duration(),
-    "header_timeout": Duration(),
-    "keep_alive": Duration(),
-    "shutdown_timeout": Duration(zero=True),
-}
-"""What each setting holds, whether a flag or an argument gives it."""
-
-DEFAULTS: Final[Mapping[str, Any]] = {field.name: field.default for field in fields(Settings)}
-"""What each setting is where nobody says."""
-
-
-def read_setting(name: str, value: Any) -> Any:
-    """Return the value of a setting as ``Settings`` holds it.
-
-    >>> read_setting("max_body", "20MiB")
-    20971520
-
-    Args:
-        name: of the setting; it is known.
-        value: what a flag takes as text, or the same in Python's types.
-
-    Raises:
-        StartError: the setting cannot have it.
-    """
-    if value is None and DEFAULTS[name] is None:
-        return None
-    return KINDS[name].read(value)
-
-
-def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
-    """Return settings that are given as arguments in Python.
-
-    Args:
-        values: by the names of settings; each as its flag takes it, or the same in Python's types.
-        defaults: those that differ from the command's own.
-
-    Raises:
-        StartError: there is no such setting, or it cannot have the value.
-    """
-    __tracebackhide__ = True  # what is wrong stands in the caller's line
-    read = {}
-    for name, value in values.items():
-        if name not in KINDS:
-            near = get_close_matches(name, KINDS, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(KINDS)}."
-            raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
-        try:
-            read[name] = read_setting(name, value)
-        except StartError as error:
-            raise StartError(f"{name}: {error.message}") from None
-    return Settings(**{**defaults, **read})
 
 
 def _quantity(value: Any, units: Mapping[str, float]) -> float | None:

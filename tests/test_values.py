@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mockgrid.app.values import DEFAULTS, KINDS, Duration, Size, read_setting
 from mockgrid.errors import StartError
-from mockgrid.settings import Settings
+from mockgrid.settings import SETTINGS, Settings, read_setting
+from mockgrid.values import Duration, Size
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,9 @@ def test_duration(given, seconds):
 
 
 def test_every_setting_has_a_kind_that_its_default_is_of():
-    assert list(KINDS) == [field.name for field in fields(Settings)]
-    assert {name: read_setting(name, DEFAULTS[name]) for name in KINDS} == DEFAULTS
+    defaults = {field.name: field.default for field in fields(Settings)}
+    assert list(SETTINGS) == list(defaults)
+    assert {name: read_setting(name, defaults[name]) for name in SETTINGS} == defaults
 
 
 @pytest.mark.parametrize(
