@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.session.verdicts.attempts import attempts_of, chains_of
 from mockgrid.session.verdicts.policy import RetryPolicy
 from mockgrid.session.verdicts.retries import judge_end, judge_redirects, judge_retries
-from mockgrid.session.verdicts.streams import behaviour_of, read_stream
-from mockgrid.session.verdicts.texts import judge_texts
-from mockgrid.session.verdicts.verdict import Verdict
+from mockgrid.session.verdicts.streams import behaviour_of, judge_texts, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.records import Verdict
     from mockgrid.session.verdicts.streams import TranscriptOf
-
-__all__ = ["Verdict", "verdicts"]
 
 
 def verdicts(

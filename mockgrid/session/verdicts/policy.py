@@ -8,8 +8,11 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.findings import find
+from mockgrid.session.records import Verdict
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     Headers = Sequence[tuple[bytes, bytes]]
 
@@ -92,6 +95,11 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         return _NOTHING
     after = str(entry.get("after", "backoff")) if may_retry else ""
     return Rule(may_retry, after, passes=entry.get("passes") is not False)
+
+
+def proved(name: str, exchanges: Iterable[int], message: str) -> Verdict:
+    """Return a verdict with the code that its name has."""
+    return Verdict(name=name, code=find(name).code, message=message, exchanges=tuple(exchanges))
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:

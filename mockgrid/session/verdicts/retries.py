@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mockgrid.session.verdicts.attempts import AT_ONCE, REDIRECTS, credentials_of, location_of
-from mockgrid.session.verdicts.verdict import proved
+from mockgrid.session.verdicts.policy import proved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mockgrid.session.records import Verdict
     from mockgrid.session.verdicts.attempts import Attempt, Chain
-    from mockgrid.session.verdicts.verdict import Verdict, VerdictName
-
-    Link = tuple[Attempt, Attempt]
 
 MOST_ATTEMPTS = 5
 """More attempts of one call are a storm, however long they wait."""
@@ -29,162 +27,148 @@ LONGEST_WAIT = 60.0
 # From such a delay on, a backoff may have reached its limit: that of OpenAI's clients is 6 s to 8 s.
 _GROWN = 6.0
 _ENOUGH_DELAYS = 2
-_SHOWN_DELAYS = 3
+_LISTED_DELAYS = 3
 _PLACES = 2
 _UNAUTHORIZED = 401
 
 
+class _Retry(NamedTuple):
+    """An attempt, and the one after it."""
+
+    before: Attempt
+    after: Attempt
+
+    @property
+    def delay(self) -> float:
+        """Seconds that the client waited, once it knew of the failure."""
+        return self.after.arrived - self.before.heard
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it came sooner than the reply had asked for."""
+        return self.before.wait is not None and self.delay < self.before.wait.least
+
+    @property
+    def has_own_delay(self) -> bool:
+        """Whether the client chose how long to wait."""
+        rule = self.before.rule
+        if self.before.outcome != "status" or not rule.may_retry:
+            return False
+        if self.before.wait is None:
+            return rule.after in {"backoff", "retry_after"}
+        # Obeying Retry-After is right even where nothing obliges a client to.
+        return rule.after == "backoff" and self.is_early
+
+
 def judge_retries(chain: Chain) -> Iterator[Verdict]:
     """Yield what the attempts of one call prove, whatever comes after them."""
-    links = list(pairwise(chain))
-    for judge in (_retry_after_ignored, _retried_non_retryable, _no_backoff):
-        yield from judge(links)
+    retries = [_Retry(before, after) for before, after in pairwise(chain)]
+    for name, holds, tell in _RULES:
+        matching = [retry for retry in retries if holds(retry)]
+        if matching:
+            times = f" ({len(matching)} times)" if len(matching) > 1 else ""
+            yield proved(name, _numbers(matching), f"{tell(matching[0])}{times}.")
+    yield from _constant_delay([retry for retry in retries if retry.has_own_delay])
     yield from _retry_storm(chain)
+
+
+def _asked_too_early(retry: _Retry) -> bool:
+    rule = retry.before.rule
+    return retry.is_early and rule.after == "retry_after" and rule.may_retry is True
+
+
+def _tell_wait(retry: _Retry) -> str:
+    wish = retry.before.wait.seconds if retry.before.wait is not None else 0.0
+    return f"Waited {_seconds(retry.delay)} after a {retry.before.status} that asked for {_seconds(wish)}"
+
+
+_RULES: tuple[tuple[str, Callable[[_Retry], bool], Callable[[_Retry], str]], ...] = (
+    ("retry_after_ignored", _asked_too_early, _tell_wait),
+    (
+        "retried_non_retryable",
+        lambda retry: retry.before.outcome == "status" and retry.before.rule.may_retry is False,
+        lambda retry: (
+            f"Sent the same request again {_seconds(retry.delay)} after a {retry.before.status} "
+            "that is not to be retried; expected no further attempt"
+        ),
+    ),
+    (
+        "no_backoff",
+        lambda retry: retry.has_own_delay and retry.delay < AT_ONCE,
+        lambda retry: (
+            f"Waited {_seconds(retry.delay)} after a {retry.before.status}; "
+            "expected a short delay that grows from one attempt to the next"
+        ),
+    ),
+)
+"""What one retry proves by itself: a verdict, when it holds, and what is said of the first such retry."""
+
+
+def _constant_delay(retries: Sequence[_Retry]) -> Iterator[Verdict]:
+    """Hold a client to delays that grow, where no reply says how long to wait.
+
+    They must be so much alike that delays drawn at random, which are a backoff too, hardly ever are.
+    """
+    delays = [retry.delay for retry in retries]
+    if len(delays) < _ENOUGH_DELAYS:
+        return
+    shortest = min(delays)
+    if AT_ONCE <= shortest < _GROWN and max(delays) - shortest <= 0.05 * shortest + 0.005:
+        listed = ", ".join(_seconds(delay) for delay in delays[:_LISTED_DELAYS])
+        yield proved(
+            "no_backoff",
+            _numbers(retries),
+            f"Waited as long after each of {len(delays)} failures ({listed}); "
+            "expected a delay that grows from one attempt to the next.",
+        )
+
+
+def _retry_storm(chain: Chain) -> Iterator[Verdict]:
+    quickest = min(
+        (after.arrived - before.arrived for before, after in zip(chain, chain[MOST_AT_ONCE:], strict=False)),
+        default=BURST,
+    )
+    if len(chain) > MOST_ATTEMPTS:
+        count, seconds = len(chain), chain[-1].arrived - chain[0].arrived
+        limit = f"{MOST_ATTEMPTS}"
+    elif quickest < BURST:
+        count, seconds = MOST_AT_ONCE + 1, quickest
+        limit = f"{MOST_AT_ONCE} within {_seconds(BURST)}"
+    else:
+        return
+    message = f"Made {count} attempts of one call within {_seconds(seconds)}; expected at most {limit}."
+    yield proved("retry_storm", _numbers([chain]), message)
 
 
 def judge_end(chain: Chain) -> Iterator[Verdict]:
     """Yield what the last attempt of one call proves, if none comes after it."""
     last = chain[-1]
     if last.outcome == "lost":
-        what = "a connection that failed before the first byte"
+        failure = "a connection that failed before the first byte"
     elif last.outcome == "status" and last.rule.may_retry and last.rule.passes:
-        what = f"a {last.status}, which may be retried"
+        failure = f"a {last.status}, which may be retried"
     else:
         return
-    numbers = tuple(number for attempt in chain for number in attempt.numbers)
     if last.outcome == "status" and last.status in REDIRECTS:
-        if location_of(last.exchanges[-1]) is not None:
-            yield proved(
-                "gave_up",
-                numbers,
-                f"A {last.status} was not followed; expected a request to its Location "
-                "with the same method, body and credentials.",
-            )
+        if location_of(last.exchanges[-1]) is None:
+            return
+        message = (
+            f"A {last.status} was not followed; expected a request to its Location "
+            "with the same method, body and credentials."
+        )
     elif len(chain) < ENOUGH_ATTEMPTS and (last.wait is None or last.wait.seconds <= LONGEST_WAIT):
-        yield proved(
-            "gave_up",
-            numbers,
-            f"Gave up after {_attempts(len(chain))}, at {what}; "
-            f"expected {ENOUGH_ATTEMPTS} attempts before giving up.",
+        message = (
+            f"Gave up after {len(chain)} attempt{'s' * (len(chain) != 1)}, at {failure}; "
+            f"expected {ENOUGH_ATTEMPTS} attempts before giving up."
         )
+    else:
+        return
+    yield proved("gave_up", _numbers([chain]), message)
 
 
-def _retry_after_ignored(links: Sequence[Link]) -> Iterator[Verdict]:
-    yield from _first_of("retry_after_ignored", links, _too_early, _told_too_early)
-
-
-def _too_early(link: Link) -> bool:
-    before, after = link
-    rule = before.rule
-    return (
-        before.wait is not None
-        and rule.after == "retry_after"
-        and rule.may_retry is True
-        and after.arrived - before.heard < before.wait.least
-    )
-
-
-def _told_too_early(link: Link) -> str:
-    before, after = link
-    wished = before.wait.seconds if before.wait is not None else 0.0
-    waited = _seconds(after.arrived - before.heard)
-    return f"waited {waited} after a {before.status} that asked for {_seconds(wished)}"
-
-
-def _retried_non_retryable(links: Sequence[Link]) -> Iterator[Verdict]:
-    yield from _first_of(
-        "retried_non_retryable",
-        links,
-        lambda link: link[0].outcome == "status" and link[0].rule.may_retry is False,
-        lambda link: (
-            f"sent the same request again {_seconds(link[1].arrived - link[0].heard)} after a "
-            f"{link[0].status} that is not to be retried; expected no further attempt"
-        ),
-    )
-
-
-def _no_backoff(links: Sequence[Link]) -> Iterator[Verdict]:
-    """Hold a client to delays that grow, where no reply says how long to wait."""
-    own = [link for link in links if _chooses_delay(link)]
-    yield from _first_of(
-        "no_backoff",
-        own,
-        lambda link: link[1].arrived - link[0].heard < AT_ONCE,
-        lambda link: (
-            f"waited {_seconds(link[1].arrived - link[0].heard)} after a {link[0].status}; "
-            "expected a short delay that grows from one attempt to the next"
-        ),
-    )
-    delays = [after.arrived - before.heard for before, after in own]
-    if len(delays) >= _ENOUGH_DELAYS and _constant(delays):
-        listed = ", ".join(_seconds(delay) for delay in delays[:_SHOWN_DELAYS])
-        yield proved(
-            "no_backoff",
-            _numbers(own),
-            f"Waited as long after each of {len(delays)} failures ({listed}); "
-            "expected a delay that grows from one attempt to the next.",
-        )
-
-
-def _constant(delays: Sequence[float]) -> bool:
-    """Whether delays do not grow, though they could.
-
-    They must be so much alike that delays drawn at random, which are a backoff too, hardly ever are.
-    """
-    shortest = min(delays)
-    return AT_ONCE <= shortest < _GROWN and max(delays) - shortest <= 0.05 * shortest + 0.005
-
-
-def _chooses_delay(link: Link) -> bool:
-    before, after = link
-    rule = before.rule
-    if before.outcome != "status" or not rule.may_retry or rule.after not in {"backoff", "retry_after"}:
-        return False
-    if before.wait is None:
-        return True
-    # Obeying Retry-After is right even where nothing obliges a client to.
-    return rule.after == "backoff" and after.arrived - before.heard < before.wait.least
-
-
-def _retry_storm(chain: Chain) -> Iterator[Verdict]:
-    numbers = tuple(number for attempt in chain for number in attempt.numbers)
-    quickest = min(
-        (after.arrived - before.arrived for before, after in zip(chain, chain[MOST_AT_ONCE:], strict=False)),
-        default=BURST,
-    )
-    if len(chain) > MOST_ATTEMPTS:
-        yield proved(
-            "retry_storm",
-            numbers,
-            f"Made {len(chain)} attempts of one call within "
-            f"{_seconds(chain[-1].arrived - chain[0].arrived)}; expected at most {MOST_ATTEMPTS}.",
-        )
-    elif quickest < BURST:
-        yield proved(
-            "retry_storm",
-            numbers,
-            f"Made {MOST_AT_ONCE + 1} attempts of one call within {_seconds(quickest)}; "
-            f"expected at most {MOST_AT_ONCE} within {_seconds(BURST)}.",
-        )
-
-
-def _first_of(
-    name: VerdictName, links: Sequence[Link], holds: Callable[[Link], bool], tell: Callable[[Link], str]
-) -> Iterator[Verdict]:
-    """Yield one verdict for all links of a call for which something holds; the first is told."""
-    matching = [link for link in links if holds(link)]
-    if matching:
-        times = f" ({len(matching)} times)" if len(matching) > 1 else ""
-        sentence = tell(matching[0])
-        yield proved(name, _numbers(matching), f"{sentence[0].upper()}{sentence[1:]}{times}.")
-
-
-def _numbers(links: Sequence[Link]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(number for link in links for attempt in link for number in attempt.numbers))
-
-
-def _attempts(count: int) -> str:
-    return f"{count} attempt{'s' * (count != 1)}"
+def _numbers(groups: Iterable[Iterable[Attempt]]) -> tuple[int, ...]:
+    """Return the numbers of all exchanges of some attempts, each once."""
+    return tuple(dict.fromkeys(number for group in groups for attempt in group for number in attempt.numbers))
 
 
 def _seconds(value: float) -> str:

@@ -1,4 +1,7 @@
-"""What a stream gave to a client that read all of it, and how a behaviour has its texts read."""
+"""What streams gave to a client that read all of it, and verdicts on what a client makes of broken ones.
+
+These are proved by what it sends on as the assistant's words; a behaviour says how its texts are read.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from mockgrid.session.verdicts.policy import header
+from mockgrid.session.verdicts.policy import header, proved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.records import Verdict
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
@@ -19,7 +23,8 @@ _UNREADABLE = object()
 _SUCCESS = range(200, 300)
 # How clients read bytes that are no UTF-8: not at all, with a mark in their place, or without them.
 _DECODINGS = ("strict", "replace", "ignore")
-
+# Characters of a text that a message shows.
+_LONGEST_TEXT = 60
 
 TranscriptOf: TypeAlias = "Callable[[str | None], Transcript | None]"
 """Returns what reads the texts of a behaviour, by its name; None where it has no texts."""
@@ -171,11 +176,7 @@ def _events(data: bytes) -> Iterator[bytes | None]:
 
 
 def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return line.decode("utf-8", "ignore").encode() == line
 
 
 def _json(event: bytes, how: str) -> Any:
@@ -185,5 +186,106 @@ def _json(event: bytes, how: str) -> Any:
         return _UNREADABLE
 
 
-def _stripped(texts: Any) -> set[str]:
+def _stripped(texts: Iterable[str]) -> set[str]:
     return {text.strip() for text in texts} - {""}
+
+
+class _Breakage(NamedTuple):
+    """Texts that a client may wrongly make of a broken stream, and the verdict if it does."""
+
+    exchange: KeptExchange
+    stream: Stream
+    verdict: str
+    texts: set[str]
+
+
+def judge_texts(
+    exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream], transcript_of: TranscriptOf
+) -> Iterator[Verdict]:
+    """Yield what later requests prove of streams that were broken.
+
+    Args:
+        exchanges: in the order in which they arrived.
+        streams: what streams gave, by the exchange's number.
+        transcript_of: returns what reads the texts of an operation's behaviour; None where it has none.
+    """
+    breakages = list(_breakages(exchanges, streams))
+    if not breakages:
+        return
+    transcripts = {exchange.number: transcript_of(behaviour_of(exchange)) for exchange in exchanges}
+    repeated = {
+        exchange.number: transcript.repeated(exchange.body) if transcript is not None else set()
+        for exchange in exchanges
+        for transcript in (transcripts[exchange.number],)
+    }
+    reported: set[tuple[int, str]] = set()
+    for later in exchanges:
+        for text in sorted(repeated[later.number]):
+            sources = [
+                breakage
+                for breakage in breakages
+                if text in breakage.texts
+                and text not in repeated[breakage.exchange.number]
+                and _is_before(breakage.exchange, later)
+            ]
+            if not sources or any(
+                text in _given(exchange, streams.get(exchange.number), transcripts[exchange.number])
+                for exchange in exchanges
+                if _is_before(exchange, later)
+            ):
+                continue
+            last = max(sources, key=lambda breakage: breakage.exchange.arrived)
+            number = last.exchange.number
+            if (number, last.verdict) not in reported:
+                reported.add((number, last.verdict))
+                yield proved(last.verdict, (number, later.number), _message(last, later, text))
+
+
+def _breakages(exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream]) -> Iterator[_Breakage]:
+    for exchange in exchanges:
+        stream = streams.get(exchange.number)
+        if stream is None or exchange.ended_by == "shutdown":
+            continue
+        mended = stream.mended()
+        if mended:
+            yield _Breakage(exchange, stream, "malformed_chunk_ignored", mended)
+        # A client that leaves a stream knows that it has not got all of it, unless it could not read it.
+        if exchange.ended_by == "server" or stream.unreadable or stream.error:
+            cut = stream.cut() - mended
+            if cut:
+                yield _Breakage(exchange, stream, "truncated_stream_accepted", cut)
+
+
+def _is_before(exchange: KeptExchange, later: KeptExchange) -> bool:
+    return exchange.number != later.number and exchange.arrived < later.arrived >= exchange.replied
+
+
+def _given(exchange: KeptExchange, stream: Stream | None, transcript: Transcript | None) -> set[str]:
+    """Return the texts that a reply gave as a whole."""
+    if not exchange.whole:
+        return set()
+    if stream is not None:
+        return set() if stream.error or stream.unreadable else stream.whole()
+    if transcript is None or exchange.status not in _SUCCESS:
+        return set()
+    # A scripted body is kept as the pieces in which it left.
+    return transcript.given(exchange.reply_body or b"".join(piece for _, piece in exchange.chunks))
+
+
+def _message(breakage: _Breakage, later: KeptExchange, text: str) -> str:
+    stream = breakage.stream
+    if breakage.verdict == "malformed_chunk_ignored":
+        state = "has a chunk that cannot be read"
+    elif stream.error:
+        state = "reports an error"
+    elif stream.unreadable:
+        state = "breaks off at a chunk that cannot be read"
+    elif not breakage.exchange.whole:
+        state = f"was cut after {stream.chunks} chunks"
+    else:
+        state = "has no finish reason"
+    words = text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+    return (
+        f"Exchange {later.number} sends {json.dumps(words, ensure_ascii=False)} as the assistant's words, "
+        f"taken from a stream that {state}; expected an error, or another attempt."
+    )
