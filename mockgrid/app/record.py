@@ -185,7 +185,7 @@ class Recorder:
 
     def _end(self, session: Session, tally: Tally) -> None:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
-        from mockgrid.session.summary import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
+        from mockgrid.session.telling import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
         from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same 20 ms
 
         _steps(session, tally)

@@ -17,11 +17,10 @@ from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings.codes import UnknownCodeError, find, render
 from mockgrid.reply.behaviours import transcript_of
-from mockgrid.session.clock import VirtualClock, moved_by
-from mockgrid.session.exchange_json import exchange_page, exchange_record, exchange_records
+from mockgrid.session.clock import moved_by
 from mockgrid.session.har import har
 from mockgrid.session.session import named_session, session_name
-from mockgrid.session.summary import clock_state, summary
+from mockgrid.session.telling import clock_state, exchange_page, exchange_record, exchange_records, summary
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -82,7 +81,7 @@ class Operator:
         }
 
     def session(self, key: str, *, final: bool = False) -> dict[str, Any]:
-        """Return what a session has come to; see ``mockgrid.session.summary``.
+        """Return what a session has come to; see ``mockgrid.session.telling``.
 
         Args:
             key: of the session.
@@ -238,7 +237,7 @@ class Operator:
         except ValueError as error:
             raise ControlError(422, str(error)) from None
         session = self._session(key)
-        if not isinstance(session.clock, VirtualClock):
+        if not session.clock.virtual:
             raise ControlError(
                 409, "The clock of this session is real; start with --clock virtual to move it."
             )

@@ -18,7 +18,7 @@ from mockgrid.scenario.diagnostics import Origin
 from mockgrid.scenario.explanation import NoStep
 from mockgrid.scenario.reply import Auto, ScriptedReply
 from mockgrid.scenario.view import RequestView
-from mockgrid.session.limits import Exhausted, Replenishing
+from mockgrid.session.play import Exhausted, Replenishing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from mockgrid.scenario.duration import duration_mistake, seconds_or_none
 
@@ -30,66 +30,39 @@ def moved_by(by: Any) -> float:
     raise ValueError(f"`advance` {wrong}. {hint}")
 
 
-class Clock(Protocol):
-    """Tells the time of a session, in seconds from an arbitrary start."""
+class Clock:
+    """Tells the time of a session in seconds: the machine's monotonic clock, or one that is moved by hand.
 
-    @property
-    def virtual(self) -> bool:
-        """Whether waits pass at once."""
+    Setting the time of day moves neither.
 
-    @property
-    def spared(self) -> float:
-        """Seconds that replies would have waited."""
-
-    def now(self) -> float:
-        """Return the seconds that have passed."""
-
-    def waited(self, seconds: float) -> None:
-        """Note a wait that a reply has made, or that a virtual clock has spared it."""
-
-
-class RealClock:
-    """The machine's monotonic clock: setting the time of day does not move it."""
-
-    virtual = False
-    spared = 0.0
-
-    def now(self) -> float:
-        """Return the seconds since the machine started."""
-        return time.monotonic()
-
-    def waited(self, seconds: float) -> None:
-        """Real waits have passed by themselves."""
-
-
-class VirtualClock:
-    """A clock that stands still until it is moved.
+    Args:
+        virtual: whether it stands still until it is moved, so that waits pass at once.
 
     Attributes:
         spared: seconds that replies would have waited.
     """
 
-    virtual = True
-
-    def __init__(self) -> None:
-        self._now = 0.0
+    def __init__(self, *, virtual: bool = False) -> None:
+        self.virtual = virtual
         self.spared = 0.0
+        self._moved = 0.0
 
     def now(self) -> float:
-        """Return the seconds by which the clock was moved."""
-        return self._now
+        """Return the seconds since the machine started, or by which a virtual clock was moved."""
+        return self._moved if self.virtual else time.monotonic()
 
     def move(self, seconds: float) -> float:
-        """Move the clock forward and return the new time.
+        """Move a virtual clock forward and return the new time.
 
         Raises:
             ValueError: ``seconds`` is negative; time does not run backwards.
         """
         if not seconds >= 0:
             raise ValueError(f"A clock moves forward only; {seconds:g} s was asked for.")
-        self._now += seconds
-        return self._now
+        self._moved += seconds
+        return self._moved
 
     def waited(self, seconds: float) -> None:
-        """Note a wait that was not made; the clock itself does not move by it."""
-        self.spared += seconds
+        """Note a wait: a virtual clock has spared it, and does not move by it; a real one has passed."""
+        if self.virtual:
+            self.spared += seconds

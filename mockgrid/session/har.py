@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from mockgrid import __version__
 from mockgrid.contract.http_terms import phrase
-from mockgrid.session.exchange_json import exchange_records
+from mockgrid.session.telling import exchange_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

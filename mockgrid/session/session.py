@@ -7,7 +7,7 @@ from collections import OrderedDict
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mockgrid.session.clock import RealClock, VirtualClock
+from mockgrid.session.clock import Clock
 from mockgrid.session.journal import Journal, JournalBudget
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
-    from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
 # So many different requests are remembered for counting attempts; the one not seen longest goes first.
@@ -54,7 +53,7 @@ class Session:
     ) -> None:
         self.name = name
         self.play = play
-        self.clock = RealClock() if clock is None else clock
+        self.clock = Clock() if clock is None else clock
         self.journal = Journal(name, JournalBudget() if budget is None else budget)
         self.opened = self.used = monotonic()
         self.left_unused: list[tuple[Scenario, Step]] = []
@@ -158,7 +157,7 @@ class Sessions:
         """
         self._ending(session)
         self._remembered -= session.forget()
-        session.clock = VirtualClock() if self._virtual else RealClock()
+        session.clock = Clock(virtual=self._virtual)
         if start is not None:
             session.play = start(session.clock)
         elif session.play is not None:
@@ -178,7 +177,7 @@ class Sessions:
         return iter(tuple(self._open.values()))
 
     def _opened(self, name: str, scenario: str) -> Session:
-        clock = VirtualClock() if self._virtual else RealClock()
+        clock = Clock(virtual=self._virtual)
         opened = Session(
             name, self._start(scenario, clock), clock=clock, budget=self.budget, grown=self._grown
         )

@@ -15,7 +15,7 @@ from mockgrid.reply.script import Head, Reset, Wait, Write
 from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.scenario.loading import build
-from mockgrid.session.clock import RealClock, VirtualClock
+from mockgrid.session.clock import Clock
 from mockgrid.session.play import Play
 from mockgrid.settings import Settings
 
@@ -33,7 +33,7 @@ TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "
 
 def played(reply, scenario=None, *, clock=None, operation="createChatCompletion", **body):
     """One reply of a scenario, to one request."""
-    play = Play(build({"pace": PACE, "steps": [{"reply": reply}], **(scenario or {})}), clock or RealClock())
+    play = Play(build({"pace": PACE, "steps": [{"reply": reply}], **(scenario or {})}), clock or Clock())
     value = {"messages": [{"role": "user", "content": "What is the weather in Oslo?"}], **body}
     request = Request(CONTRACT.operation(operation), "/v1/x", b"", {}, {}, value, json.dumps(value).encode())
     return REPLIES.reply(request, play, 1, "0" * 32, "1" * 128)
@@ -107,7 +107,7 @@ def test_the_delay_comes_first_and_a_fault_last():
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("clock", [VirtualClock(), RealClock()])
+@pytest.mark.parametrize("clock", [Clock(virtual=True), Clock()])
 def test_a_virtual_clock_counts_it(clock, stream):
     assert played({"say": "Hi"}, clock=clock, stream=stream).script.virtual is clock.virtual
 
@@ -135,4 +135,4 @@ def test_what_asks_for_nothing_has_no_script():
     request = Request(
         CONTRACT.operation("createChatCompletion"), "/v1/x", b"", {}, {}, {"messages": []}, b"{}"
     )
-    assert REPLIES.reply(request, Play(steps, RealClock()), 1, "0" * 32, "1" * 128).script is None
+    assert REPLIES.reply(request, Play(steps, Clock()), 1, "0" * 32, "1" * 128).script is None

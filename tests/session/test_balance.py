@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mockgrid.scenario.limit import TopUp
-from mockgrid.session.clock import RealClock, VirtualClock
-from mockgrid.session.limits import Admitted, Exhausted, Replenishing, TokenBalance
+from mockgrid.session.clock import Clock
+from mockgrid.session.play import Admitted, Exhausted, Replenishing, TokenBalance
 
 
 def test_without_a_top_up_it_ends():
@@ -69,7 +69,7 @@ def test_an_empty_balance_is_ordered_by_the_first_request():
 
 
 def test_a_virtual_clock_moves_by_hand_only():
-    clock = VirtualClock()
+    clock = Clock(virtual=True)
     assert clock.virtual
     clock.waited(3)
     assert (clock.now(), clock.spared) == (0, 3)
@@ -80,7 +80,7 @@ def test_a_virtual_clock_moves_by_hand_only():
 
 
 def test_a_real_clock_runs_by_itself():
-    clock = RealClock()
+    clock = Clock()
     first = clock.now()
     clock.waited(5)
     assert not clock.virtual

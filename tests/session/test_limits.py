@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.scenario.limit import Limit
-from mockgrid.session.limits import RateLimits
+from mockgrid.session.play import RateLimits
 
 
 def test_so_many_may_come_at_once_and_then_one_for_each_share_of_the_time():

@@ -1,4 +1,4 @@
-"""Exchanges as data: what the journal tells of them to tests, reports and people."""
+"""What is told of a session and its exchanges, without credentials: to tests, reports and people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import codecs
 import json
 import math
 from dataclasses import replace
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import media_type_for
@@ -17,20 +18,28 @@ from mockgrid.schema.warnings import field_warnings
 from mockgrid.session.exchange import request_body
 from mockgrid.session.records import (
     Chunk,
+    ClockState,
     ExchangePage,
     ExchangeRecord,
     GivenReply,
+    PlayedScenario,
+    PlayedStep,
     SentRequest,
+    Summary,
     Unmatched,
+    UnusedStep,
 )
+from mockgrid.session.verdicts import verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.verdicts.streams import TranscriptOf
 
 # Deeper bodies are told as text.
 _DEEPEST: Final = 200
@@ -202,3 +211,79 @@ def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
 
 def _seconds(seconds: float) -> float:
     return round(seconds, _DIGITS)
+
+
+def summary(
+    session: Session,
+    redaction: Redaction,
+    retry: Mapping[str, Any],
+    transcript_of: TranscriptOf,
+    *,
+    final: bool = False,
+) -> Summary:
+    """Return a session's state and all that its journal shows.
+
+    Args:
+        session: whose.
+        redaction: hides credentials.
+        retry: which statuses may be retried, and when, as the contract's policy says.
+        transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
+        final: whether no more requests will come.
+    """
+    journal = session.journal
+    epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
+    secrets = {exchange.number: redaction.of(exchange, request_body(exchange)) for exchange in journal}
+    numbered = [(exchange, secrets[exchange.number], exchange.number) for exchange in journal]
+    missed = (unmatched(*each) for each in numbered)
+    return Summary(
+        session=session.name,
+        scenario=_scenario(session),
+        clock=clock_state(session),
+        exchanges=journal.count,
+        kept=len(journal),
+        dropped=journal.dropped,
+        dropped_violations=journal.dropped_violations,
+        violations=tuple(violation for each in numbered for violation in violations(*each)),
+        warnings=tuple(warning for each in numbered for warning in warnings(*each)),
+        unmatched=tuple(each for each in missed if each is not None),
+        unused_steps=_unused(session),
+        verdicts=tuple(
+            redacted_verdict(verdict, secrets)
+            for verdict in verdicts(journal, retry, transcript_of, final=final, epoch=epoch)
+        ),
+    )
+
+
+def redacted_verdict(verdict: Verdict, secrets: Mapping[int, Hidden]) -> Verdict:
+    """Return a verdict without the secrets of the exchanges that prove it, given by their numbers."""
+    message = verdict.message
+    for number in verdict.exchanges:
+        message = secrets[number].text(message)
+    return replace(verdict, message=message)
+
+
+def clock_state(session: Session) -> ClockState:
+    """Return a session's time, in seconds since it began, and what waits a virtual clock has spared it."""
+    clock = session.clock
+    now = clock.now() if clock.virtual else clock.now() - session.opened
+    return ClockState(clock.virtual, round(now, 6), round(clock.spared, 6))
+
+
+def _scenario(session: Session) -> PlayedScenario | None:
+    play = session.play
+    if play is None:
+        return None
+    scenario, cursors = play.scenario, play.cursors
+    steps = tuple(
+        PlayedStep(step.index, step.label, step.where, cursors.given[step.index]) for step in scenario.steps
+    )
+    return PlayedScenario(scenario.name, scenario.where, scenario.strict, cursors.state, steps)
+
+
+def _unused(session: Session) -> tuple[UnusedStep, ...]:
+    """Return the steps of strict scenarios that gave nothing, those of replaced ones first."""
+    left = list(session.left_unused)
+    play = session.play
+    if play is not None and play.scenario.strict:
+        left += [(play.scenario, step) for step in play.cursors.unused(play.scenario)]
+    return tuple(UnusedStep(scenario.name, step.label, step.where, step.index) for scenario, step in left)
