@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from mockgrid.document.json_text import SURROGATE, deeper_than
+from mockgrid.document.json_text import SURROGATE, deeper_than, syntax_mistake
 from mockgrid.errors import MockgridError
 
 _MOST_DIGITS = 4300
@@ -76,8 +76,9 @@ def _read_carefully(body: bytes, max_depth: int) -> Any:
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer)
     except json.JSONDecodeError as error:
+        words, line, column = syntax_mistake(error)
         raise MalformedJsonError(
-            f"The request body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}."
+            f"The request body is not valid JSON: {words} at line {line}, column {column}."
         ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None

@@ -17,7 +17,17 @@ from mockgrid.errors import YamlError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DEEPEST", "NotJsonError", "deeper_than", "finite", "integer", "load", "position", "source_map"]
+__all__ = [
+    "DEEPEST",
+    "NotJsonError",
+    "deeper_than",
+    "finite",
+    "integer",
+    "load",
+    "position",
+    "source_map",
+    "syntax_mistake",
+]
 
 DEEPEST: Final = 200
 """Levels of nesting; what reads the data afterwards recurses."""
@@ -53,14 +63,30 @@ def load(text: str, name: str) -> Any:
             parse_constant=_no_constant,
         )
     except json.JSONDecodeError as error:
-        message = f"This is not JSON: {error.msg[:1].lower()}{error.msg[1:]}."
-        raise NotJsonError(message, where=f"{name}:{error.lineno}:{error.colno}") from None
+        words, line, column = syntax_mistake(error)
+        message = f"This is not JSON: {words[:1].lower()}{words[1:]}."
+        raise NotJsonError(message, where=f"{name}:{line}:{column}") from None
     except (ValueError, RecursionError):
         source_map(text, name)
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if SURROGATE.search(text) or deeper_than(data, DEEPEST):
         source_map(text, name)
     return data
+
+
+def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
+    """Return what is wrong with a text that is not JSON, its line and its column: alike under every Python.
+
+    Python 3.13 tells of a comma behind the last member; those before it expect what comes after the comma.
+    """
+    words, position = error.msg.removesuffix(" at"), error.pos
+    before = error.doc[:position].rstrip(" \t\r\n")
+    closing = error.doc[position : position + 1]
+    if closing and closing in "]}" and before.endswith(","):
+        words = f"Illegal trailing comma before end of {'array' if closing == ']' else 'object'}"
+        position = len(before) - 1
+    above = error.doc[:position]
+    return words, above.count("\n") + 1, position - above.rfind("\n")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

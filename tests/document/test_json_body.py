@@ -37,3 +37,24 @@ def test_integers_beyond_64_bits_make_a_body_no_deeper(limit):
 
 def test_brackets_that_are_not_nested_do_not_count():
     assert len(read_json(b"[" + b",".join([b"[{}]"] * 1000) + b"]", 3)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"a": [],}', "Illegal trailing comma before end of object at line 1, column 9."),
+        (b'{"a":\n [1 , ]}', "Illegal trailing comma before end of array at line 2, column 5."),
+        (b'{"a": "\t"}', "Invalid control character at line 1, column 8."),
+        (b'{"a"\n1}', "Expecting ':' delimiter at line 2, column 1."),
+        (b'{"a": 1 "b": 2}', "Expecting ',' delimiter at line 1, column 9."),
+        (b"{a: 1}", "Expecting property name enclosed in double quotes at line 1, column 2."),
+        (b'{"a": "\\x"}', "Invalid \\escape at line 1, column 8."),
+        (b'{"a": "x', "Unterminated string starting at line 1, column 7."),
+        (b"[1] 2", "Extra data at line 1, column 5."),
+        (b"[,]", "Expecting value at line 1, column 2."),
+    ],
+)
+def test_a_mistake_reads_alike_under_every_python(body, words):
+    with pytest.raises(MalformedJsonError) as raised:
+        read_json(body, 100)
+    assert raised.value.message == f"The request body is not valid JSON: {words}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from mockgrid.session.verdicts.verdict import CODES
+
 from mockgrid.cli.report import report
 from mockgrid.findings.codes import codes
-from mockgrid.session.verdicts.verdict import CODES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.findings import find
+from mockgrid.findings.codes import find
 from mockgrid.session.records import Verdict
 
 if TYPE_CHECKING:
