@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from mockgrid import __version__
 from mockgrid.contract import coverage
 from mockgrid.errors import MockgridError
+from mockgrid.findings.codes import find
 from mockgrid.report.tally import merge as merge_tallies
 from mockgrid.report.wording import headline
-from mockgrid.session.verdicts.verdict import CODES
 
 if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
@@ -93,7 +93,7 @@ def _undeclared(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
-    return {**verdict, "code": CODES.get(verdict["verdict"], "")}
+    return {**verdict, "code": find(verdict["verdict"]).code}
 
 
 def _snapshot(document: Document) -> Snapshot:

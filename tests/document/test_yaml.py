@@ -1,6 +1,5 @@
 import json
 import math
-import sys
 
 import pytest
 import yaml as pyyaml
@@ -126,7 +125,7 @@ def test_a_backslash_that_escapes_nothing(text):
     ("text", "message", "line", "column"),
     [
         # Where a comma is one too many, Python 3.13 names the comma, and earlier ones what follows.
-        ('{"a": 1,}', "This is not JSON", 1, 8 if sys.version_info >= (3, 13) else 9),
+        ('{"a": 1,}', "This is not JSON", 1, 8),
         ('{"a": NaN}', "NaN is not a number that JSON has", 1, 7),
         ("a: 1", "This is not JSON: expecting value", 1, 1),
         ('{"a": 1}\n{"b": 2}', "This is not JSON: extra data", 2, 1),
