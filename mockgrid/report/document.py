@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from mockgrid import __version__
 from mockgrid.contract import coverage
 from mockgrid.errors import MockgridError
-from mockgrid.findings.codes import find
+from mockgrid.findings.codes import codes
 from mockgrid.report.tally import merge as merge_tallies
 from mockgrid.report.wording import headline
 
@@ -93,7 +93,8 @@ def _undeclared(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
-    return {**verdict, "code": find(verdict["verdict"]).code}
+    named = {code.name: code.code for code in codes().values()}
+    return {**verdict, "code": named.get(verdict["verdict"], "")}
 
 
 def _snapshot(document: Document) -> Snapshot:
