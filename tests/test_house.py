@@ -89,7 +89,7 @@ EXCEPTIONS = {
     "typed_circles": "",
     "unargued_imports": "",
     "long_modules": "",
-    "classes_of_one_name": "Head NearMiss Violation",
+    "classes_of_one_name": "Head NearMiss",
     "pale_names": "",
     "uvicorn_imports": "",
     "stray_chat_words": """

@@ -69,18 +69,18 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
     files = files_of(paths or (DEFAULT,), ctx)
 
-    from mockgrid.cli.annotations import FORMATS, lines_of  # noqa: PLC0415 (slow, and mistakes come first)
-    from mockgrid.cli.checking import check_files  # noqa: PLC0415 (the same)
+    from mockgrid.cli.checking import FORMATS, check_files, lines_of  # noqa: PLC0415 (slow, and mistakes come first)
 
     @cache
     def contract() -> Contract:
         return load(document, overlays)
 
     checked = check_files(files, contract, error_shape, chosen=document is not None)
-    for line in FORMATS[form](checked):
+    notices = lines_of(checked)
+    for line in FORMATS[form](checked, notices):
         click.echo(line)
     failing = ("error", "warning") if strict else ("error",)
-    return FOUND if any(line.severity in failing for line in lines_of(checked)) else 0
+    return FOUND if any(notice.severity in failing for notice in notices) else 0
 
 
 def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:

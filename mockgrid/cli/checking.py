@@ -1,12 +1,16 @@
-"""What is wrong with contracts, overlays and scenarios."""
+"""What is wrong with contracts, overlays and scenarios, and how it is printed.
+
+As text, as JSON, and as annotations of a pull request on GitHub.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
@@ -14,7 +18,7 @@ from mockgrid.document.document import read_document
 from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
-from mockgrid.findings import Finding
+from mockgrid.findings import Finding, place_of
 from mockgrid.scenario.loading import check
 
 if TYPE_CHECKING:
@@ -22,10 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mockgrid.document.document import Document
+    from mockgrid.findings import Place
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.scenario import Scenario
-
-__all__ = ["Checked", "Note", "check_files"]
 
 Kind = Literal["contract", "overlay", "scenario"]
 
@@ -229,3 +232,105 @@ def _duplicate(scenario: Scenario, path: Path, names: dict[tuple[Path, str], Sce
 
 def _finding(error: DocumentError, code: str, name: str) -> Finding:
     return Finding(code, "error", error.message, error.where or name, error.hint)
+
+
+class Notice(NamedTuple):
+    """A finding or a note, taken apart; in the order in which they are shown.
+
+    ``line`` and ``column`` count from 1, and are 0 for what is about a whole file.
+    """
+
+    file: str
+    line: int
+    column: int
+    severity: str
+    code: str
+    message: str
+    hint: str
+
+    @property
+    def text(self) -> str:
+        """``file:line:column: error MG212: message hint``."""
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        kind = f"{self.severity} {self.code}" if self.code else self.severity
+        return f"{where}: {kind}: {self.message}{self.hint and f' {self.hint}'}"
+
+    @property
+    def github(self) -> str:
+        """``::error file=…,line=…,col=…,title=MG212::message hint``."""
+        kind = "notice" if self.severity == "note" else self.severity
+        properties = {"file": self.file, "line": self.line, "col": self.column, "title": self.code}
+        given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+        return f"::{kind} {given}::{_data(self.message + (self.hint and f' {self.hint}'))}"
+
+
+def lines_of(checked: Checked) -> list[Notice]:
+    """Return all findings and notes, by file, line and column."""
+    lines = {
+        Notice(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
+        for finding in checked.findings
+    }
+    lines |= {Notice(*_place(note.where), "note", "", note.message, "") for note in checked.notes}
+    return sorted(lines)
+
+
+def _place(where: str) -> Place:
+    return place_of(where.encode(errors="backslashreplace").decode())  # names of files may be any bytes
+
+
+def _text(checked: Checked, lines: list[Notice]) -> Iterator[str]:
+    yield from (" ".join(line.text.splitlines()) for line in lines)
+    yield _summary(checked, lines)
+
+
+def _github(checked: Checked, lines: list[Notice]) -> Iterator[str]:
+    yield from (line.github for line in lines)
+    yield _summary(checked, lines)
+
+
+def _json(checked: Checked, lines: list[Notice]) -> Iterator[str]:
+    report: dict[str, Any] = {
+        "version": 1,
+        "files": dict(sorted(checked.kinds.items())),
+        "errors": _count(lines, "error"),
+        "warnings": _count(lines, "warning"),
+        "findings": [line._asdict() for line in lines if line.severity != "note"],
+        "notes": [
+            {"file": line.file, "line": line.line, "column": line.column, "message": line.message}
+            for line in lines
+            if line.severity == "note"
+        ],
+    }
+    yield json.dumps(report, indent=2, ensure_ascii=False)
+
+
+FORMATS: Final[dict[str, Callable[[Checked, list[Notice]], Iterator[str]]]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+}
+"""The lines that each format prints."""
+
+
+def _summary(checked: Checked, lines: list[Notice]) -> str:
+    files = ", ".join(_counted(count, kind) for kind, count in sorted(checked.kinds.items()))
+    counts = {kind: _count(lines, kind) for kind in ("error", "warning", "note")}
+    known = [_counted(count, kind) for kind, count in counts.items() if count]
+    more = " More may be found after correction." if checked.unfinished else ""
+    return f"{files}: {', '.join(known) or 'nothing found'}.{more}"
+
+
+def _count(lines: list[Notice], severity: str) -> int:
+    return sum(line.severity == severity for line in lines)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(value: object) -> str:
+    return _data(str(value)).replace(":", "%3A").replace(",", "%2C")

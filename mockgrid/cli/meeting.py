@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from mockgrid.scenario.predicate import Outcome
     from mockgrid.scenario.scenario import Scenario
 
-__all__ = ["as_text", "find_scenario", "is_scenario", "read_request"]
-
 _STDIN: Final = "-"
 _WIDTH: Final = 80
 _WIDEST_NAME: Final = 24

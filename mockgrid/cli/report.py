@@ -86,13 +86,12 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
     from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
     from mockgrid.report.document import read_report  # noqa: PLC0415 (the same)
-    from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 (the same)
 
     answers = [fetch(url, "report", control_token, "There is no report") for url in urls]
     parts = [read_report(data, name) for data, name in (*answers, *map(read, files))]
     document = reduce(reports.merge, parts)
-    form = form or (form_of(output) if output is not None else "text")
-    write(rendered(document, form, width(output)), output)
+    form = form or (reports.form_of(output) if output is not None else "text")
+    write(reports.rendered(document, form, width(output)), output)
     if fail_under is None or not reports.fail_under(document, fail_under):
         return 0
     percent = document["summary"]["rows"]["percent"]
@@ -104,7 +103,7 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
 def width(output: Path | None) -> int:
     """Return how long lines of text may be: as long as the terminal's, where there is one."""
-    from mockgrid.report.text import WIDTH  # noqa: PLC0415 (the same)
+    from mockgrid.report import WIDTH  # noqa: PLC0415 (the same)
 
     wide = output is None and sys.stdout.isatty()
     return shutil.get_terminal_size((WIDTH, 0)).columns if wide else WIDTH

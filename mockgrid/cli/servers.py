@@ -16,18 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from urllib.parse import SplitResult
 
-__all__ = [
-    "OK",
-    "FetchError",
-    "ask",
-    "control_path",
-    "fetch",
-    "origin",
-    "reason",
-    "server_options",
-    "servers",
-]
-
 OK: Final = 200
 
 PATIENCE: Final = 30.0

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["read_address"]
-
 
 def read_address(text: str) -> SplitResult:
     """Read a URL; ``localhost:8080`` will do, and so will a port of this machine.

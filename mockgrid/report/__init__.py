@@ -6,7 +6,46 @@ those who ask for them load.
 
 from __future__ import annotations
 
+import json
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 from mockgrid.report.document import Document, build, fail_under, merge
 from mockgrid.report.tally import Tally
 
-__all__ = ["Document", "Tally", "build", "fail_under", "merge"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["WIDTH", "Document", "Tally", "build", "fail_under", "form_of", "merge", "rendered"]
+
+WIDTH: Final = 100
+"""Characters of a line of text where there is no terminal."""
+
+_ENDINGS: Final[Mapping[str, str]] = {".json": "json", ".md": "markdown", ".html": "html", ".xml": "junit"}
+_RENDERERS: Final = {
+    "text": ("text", "render_text"),
+    "markdown": ("markdown", "render_markdown"),
+    "junit": ("junit", "render_junit"),
+    "html": ("page", "render_html"),
+}
+
+
+def form_of(path: Path) -> str:
+    """Return the form that a file's ending asks for; ``text`` for an ending that is none of theirs."""
+    return _ENDINGS.get(path.suffix.lower(), "text")
+
+
+def rendered(document: Document, form: str, width: int = WIDTH) -> str:
+    """Return the report in a form.
+
+    Args:
+        document: the report.
+        form: ``text``, ``markdown``, ``json``, ``junit`` or ``html``.
+        width: of text, in characters.
+    """
+    if form == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    module, function = _RENDERERS[form]
+    render = getattr(import_module(f"mockgrid.report.{module}"), function)
+    return str(render(document, width) if form == "text" else render(document))

@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
     from mockgrid.report.tally import TallyJson
 
-__all__ = [
-    "FORMAT",
-    "VERSION",
-    "Document",
-    "ReportError",
-    "build",
-    "fail_under",
-    "merge",
-    "read_report",
-    "schema",
-]
-
 Document: TypeAlias = dict[str, Any]
 
 FORMAT: Final = "mockgrid.report"

@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
     from mockgrid.report.document import Document
 
-__all__ = ["render_junit"]
-
 
 def render_junit(document: Document) -> str:
     """Return the report as XML: a row never exercised is skipped; a violation or a verdict has failed."""
-    root = Element("testsuites", name=_text(document["summary"]["headline"]))
+    root = Element("testsuites", name=printable(document["summary"]["headline"]))
     declared = [row for row in document["rows"] if row["state"] != "undeclared"]
     unreached = [step for step in document["steps"] if not step["count"]]
     _suite(root, "rows", declared, _row, document)
@@ -42,7 +40,7 @@ def _suite(
     properties = SubElement(suite, "properties")
     contract = document["contract"]
     for key in ("title", "version", "sha256"):
-        SubElement(properties, "property", name=f"contract.{key}", value=_text(contract[key]))
+        SubElement(properties, "property", name=f"contract.{key}", value=printable(contract[key]))
     for entry in entries:
         write(suite, entry)
     _number(suite)
@@ -63,7 +61,8 @@ def _number(suite: Element) -> None:
 
 
 def _case(suite: Element, name: str, group: str) -> Element:
-    return SubElement(suite, "testcase", name=_text(name), classname=_text(f"mockgrid.{group}"), time="0")
+    group = printable(f"mockgrid.{group}")
+    return SubElement(suite, "testcase", name=printable(name), classname=group, time="0")
 
 
 def _row(suite: Element, row: dict[str, Any]) -> None:
@@ -79,22 +78,17 @@ def _violation(suite: Element, entry: dict[str, Any]) -> None:
     case = _case(suite, f"{entry['code']} {where}", operation_of(entry))
     times = f" ({entry['count']} times)" if entry["count"] > 1 else ""
     message = f"{where} {entry['message']}{times}"
-    failure = SubElement(case, "failure", type=_text(entry["code"]), message=_text(message))
-    failure.text = _text(f"session: {entry['session']}; contract: {entry['contract']}")
+    failure = SubElement(case, "failure", type=printable(entry["code"]), message=printable(message))
+    failure.text = printable(f"session: {entry['session']}; contract: {entry['contract']}")
 
 
 def _verdict(suite: Element, entry: dict[str, Any]) -> None:
     case = _case(suite, f"{entry['verdict']} {entry['session']}", "conduct")
-    kind = _text(entry["code"] or entry["verdict"])
-    failure = SubElement(case, "failure", type=kind, message=_text(entry["message"]))
-    failure.text = _text(f"exchanges: {', '.join(map(str, entry['exchanges']))}")
+    kind = printable(entry["code"] or entry["verdict"])
+    failure = SubElement(case, "failure", type=kind, message=printable(entry["message"]))
+    failure.text = printable(f"exchanges: {', '.join(map(str, entry['exchanges']))}")
 
 
 def _step(suite: Element, entry: dict[str, Any]) -> None:
     case = _case(suite, entry["step"], f"scenario.{entry['scenario']}")
-    SubElement(case, "skipped", message=_text(f"MG304: never reached ({entry['where']})"))
-
-
-def _text(text: str) -> str:
-    """Return a text that XML can hold: of the characters that cannot be printed, it takes few."""
-    return printable(text)
+    SubElement(case, "skipped", message=printable(f"MG304: never reached ({entry['where']})"))

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from mockgrid.report.document import Document
 
-__all__ = ["render_markdown"]
-
 _MOST: Final = 200
 """Lines of each table: a job's summary may have 1 MiB."""
 

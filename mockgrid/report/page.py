@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from mockgrid.report.document import Document
 
-__all__ = ["render_html"]
-
 _ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
 _ROW_CLASSES = {"covered": "covered", "never_exercised": "never", "undeclared": "undeclared"}
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.schema.warnings import FieldWarning
-
-__all__ = ["Tally", "TallyJson", "merge"]
 
 TallyJson: TypeAlias = dict[str, Any]
 """``violations``, ``warnings``, ``verdicts`` and ``steps``, lists of objects that each have a ``count``;
@@ -22,19 +20,48 @@ _INDEX: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 _DOTTED_INDEX: Final = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 
 
-class _Kind(NamedTuple):
-    """A list of entries: what tells them apart, and how many there may be."""
+class _Entries:
+    """A list of entries, each once; of too many, those that come first by what tells them apart are kept.
 
-    names: tuple[str, ...]
-    most: int
+    So it does not matter in which order they were added, nor to which of several lists that are merged.
+
+    Args:
+        names: of what tells entries apart.
+        most: how many there may be.
+
+    Attributes:
+        dropped: occurrences of those for which there was no room.
+    """
+
+    def __init__(self, names: tuple[str, ...], most: int) -> None:
+        self._names = names
+        self._most = most
+        self._entries: dict[tuple[str, ...], dict[str, Any]] = {}
+        self.dropped = 0
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Add an entry with its ``count``."""
+        key = tuple("" if entry[name] is None else str(entry[name]) for name in self._names)
+        known = self._entries.get(key)
+        self._entries[key] = entry if known is None else _joined(known, entry)
+        if len(self._entries) >= 2 * self._most:  # and not at each beyond the most, since sorting takes time
+            self.first()
+
+    def first(self) -> list[dict[str, Any]]:
+        """Drop what there is no room for, and return the others in order."""
+        keys = sorted(self._entries)
+        for key in keys[self._most :]:
+            self.dropped += max(self._entries.pop(key)["count"], 1)
+        return [self._entries[key] for key in keys[: self._most]]
 
 
-_KINDS: Final = {
-    "violations": _Kind(("code", "operation", "location", "pointer"), 1_000),
-    "warnings": _Kind(("code", "operation", "pointer"), 1_000),
-    "verdicts": _Kind(("verdict", "session", "message", "exchanges"), 1_000),
-    "steps": _Kind(("scenario", "step", "where"), 10_000),
+_KINDS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
+    "violations": (("code", "operation", "location", "pointer"), 1_000),
+    "warnings": (("code", "operation", "pointer"), 1_000),
+    "verdicts": (("verdict", "session", "message", "exchanges"), 1_000),
+    "steps": (("scenario", "step", "where"), 10_000),
 }
+"""What tells the entries of a list apart, and how many there may be."""
 
 
 class Tally:
@@ -45,8 +72,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self._entries: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {kind: {} for kind in _KINDS}
-        self._dropped = dict.fromkeys(_KINDS, 0)
+        self._lists = {kind: _Entries(*words) for kind, words in _KINDS.items()}
         self._journal = {"exchanges": 0, "violations": 0}
 
     def violation(self, operation: str | None, violation: Mapping[str, str], session: str = "") -> None:
@@ -120,45 +146,32 @@ class Tally:
         self._journal["exchanges"] += exchanges
         self._journal["violations"] += violations
 
+    def add(self, tally: TallyJson) -> None:
+        """Add all that another tally has; further keys are left out."""
+        for kind, entries in self._lists.items():
+            for entry in tally[kind]:
+                entries.add(entry)
+            entries.dropped += tally["dropped"][kind]
+        self.drop(**{name: tally["journal"][name] for name in self._journal})
+
     def as_json(self) -> TallyJson:
         """Return all that was added, in an order that does not depend on that of adding."""
         return {
-            **{kind: [entries[key] for key in sorted(entries)] for kind, entries in self._entries.items()},
+            **{kind: entries.first() for kind, entries in self._lists.items()},
             "journal": {**self._journal},
-            "dropped": {**self._dropped},
+            "dropped": {kind: entries.dropped for kind, entries in self._lists.items()},
         }
 
     def _add(self, kind: str, entry: dict[str, Any], count: int = 1) -> None:
-        entries = self._entries[kind]
-        names, most = _KINDS[kind]
-        key = _key(entry, names)
-        if key in entries:
-            entries[key] = _joined(entries[key], {**entry, "count": count})
-        elif len(entries) < most:
-            entries[key] = {**entry, "count": count}
-        else:
-            self._dropped[kind] += 1
+        self._lists[kind].add({**entry, "count": count})
 
 
 def merge(a: TallyJson, b: TallyJson) -> TallyJson:
-    """Add up two tallies; the order does not matter. Further keys are left out."""
-    merged: TallyJson = {}
-    dropped = {}
-    for kind, (names, most) in _KINDS.items():
-        entries: dict[tuple[str, ...], dict[str, Any]] = {}
-        for entry in (*a[kind], *b[kind]):
-            key = _key(entry, names)
-            entries[key] = _joined(entries[key], entry) if key in entries else entry
-        keys = sorted(entries)
-        merged[kind] = [entries[key] for key in keys[:most]]
-        lost = sum(max(entries[key]["count"], 1) for key in keys[most:])
-        dropped[kind] = a["dropped"][kind] + b["dropped"][kind] + lost
-    journal = {name: a["journal"][name] + b["journal"][name] for name in ("exchanges", "violations")}
-    return {**merged, "journal": journal, "dropped": dropped}
-
-
-def _key(entry: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("" if entry[name] is None else str(entry[name]) for name in names)
+    """Add up two tallies; the order does not matter."""
+    tally = Tally()
+    tally.add(a)
+    tally.add(b)
+    return tally.as_json()
 
 
 def _joined(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

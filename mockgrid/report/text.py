@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.report import WIDTH
 from mockgrid.report.wording import (
     branch_names,
     counted,
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.report.document import Document
-
-__all__ = ["render_text"]
-
-WIDTH: Final = 100
-"""Characters of a line where there is no terminal."""
 
 _NARROWEST: Final = 40
 _LINES: Final = 100

@@ -8,22 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = [
-    "branch_names",
-    "cells_of",
-    "counted",
-    "dropped_sentences",
-    "facts",
-    "headline",
-    "operation_of",
-    "printable",
-    "row_name",
-    "rows_by_operation",
-    "share",
-    "states",
-    "tables",
-]
-
 _MOST_OPERATIONS: Final = 6
 _MOST_ROWS: Final = 20
 _NO_OPERATION: Final = "no operation"

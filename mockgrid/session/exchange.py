@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mockgrid.contract.encodings import decode_content
 from mockgrid.errors import MockgridError
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.scenario.explanation import NoStep
     from mockgrid.schema.violation import Violation
-
-EndedBy = Literal["server", "client", "shutdown"]
+    from mockgrid.session.records import EndedBy
 
 MOST_KEPT = 1024 * 1024
 """Bytes of a body, and of a stream, that are kept; of more, the beginning."""

@@ -12,8 +12,8 @@ import pytest
 
 from mockgrid.errors import MockgridError
 from mockgrid.testing import option
-from mockgrid.testing.call_site import at
 from mockgrid.testing.expectation import TestExpectation
+from mockgrid.testing.script import at
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def write_report(documents: list[dict[str, Any]], path: Path | None, least: floa
     Raises:
         MockgridError: the file cannot be written, or the reports are of different contracts.
     """
-    from mockgrid.report import fail_under, merge  # noqa: PLC0415 - 50 ms, for runs that want a report
-    from mockgrid.report.rendering import form_of, rendered  # noqa: PLC0415 - the same 50 ms
+    from mockgrid.report import fail_under, form_of, merge, rendered  # noqa: PLC0415 - 50 ms, for runs that want a report
 
     if not documents:
         return "mockgrid: no test used the fixture, so there is no contract report", not least

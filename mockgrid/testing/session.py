@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
-from mockgrid.testing.call_site import call_site
 from mockgrid.testing.error import CallError, WaitError, hidden, play_error
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
-from mockgrid.testing.script import script_of
+from mockgrid.testing.script import call_site, script_of
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -21,9 +20,8 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.records import Unmatched, UnusedStep, Verdict
-    from mockgrid.testing.call_site import CallSite
     from mockgrid.testing.controls import Controls
-    from mockgrid.testing.script import Played
+    from mockgrid.testing.script import CallSite, Played
 
 __tracebackhide__ = hidden
 

@@ -81,6 +81,27 @@ def test_lists_are_bounded_and_what_is_dropped_is_counted():
     assert sum(entry["count"] for entry in both["violations"]) + both["dropped"]["violations"] == 4_500
 
 
+def test_what_finds_room_does_not_depend_on_the_order_nor_on_the_process():
+    numbers = [number * 7 % 2_500 for number in range(2_500)]
+    alone, backwards, odd, even = Tally(), Tally(), Tally(), Tally()
+    for number in (*numbers, *numbers[:50]):
+        alone.verdict("gave_up", f"s{number}", "said", [number])
+        (odd if number % 2 else even).verdict("gave_up", f"s{number}", "said", [number])
+        alone.warning("chat", FieldWarning("MG140", f"/x{number}", f"x{number}", "is not known"), 3)
+        (odd if number % 2 else even).warning(
+            "chat", FieldWarning("MG140", f"/x{number}", f"x{number}", "is not known"), 3
+        )
+    for number in (*reversed(numbers), *numbers[:50]):
+        backwards.verdict("gave_up", f"s{number}", "said", [number])
+        backwards.warning("chat", FieldWarning("MG140", f"/x{number}", f"x{number}", "is not known"), 3)
+    found = alone.as_json()
+    assert found["verdicts"][0]["session"] == "s0"
+    assert found["verdicts"][1]["session"] == "s1"
+    assert len(found["verdicts"]) == len(found["warnings"]) == 1_000
+    assert sum(entry["count"] for entry in found["warnings"]) + found["dropped"]["warnings"] == 3 * 2_550
+    assert found == backwards.as_json() == merge(odd.as_json(), even.as_json())
+
+
 tallies = st.lists(
     st.tuples(
         st.sampled_from(["violation", "remark", "verdict", "step", "drop"]),

@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.document.pointer import join
-from mockgrid.testing import failure_text as columns_module
-from mockgrid.testing import fragment as fragment_module
-from mockgrid.testing.failure_text import columns
-from mockgrid.testing.fragment import fragment
+from mockgrid.testing import failure_text
+from mockgrid.testing.failure_text import columns, fragment
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -90,6 +88,5 @@ def test_columns_wrap_within_themselves():
     ]
 
 
-@pytest.mark.parametrize("module", [columns_module, fragment_module])
-def test_the_examples_are_true(module):
-    assert doctest.testmod(module).failed == 0
+def test_the_examples_are_true():
+    assert doctest.testmod(failure_text).failed == 0

@@ -17,13 +17,13 @@ from verdicts.by_hand import (
     stream,
 )
 
-from mockgrid.findings import CODES as ALL_CODES
+from mockgrid.findings.codes import codes
 from mockgrid.reply.behaviours import transcript_of
 from mockgrid.session.records import Verdict
 from mockgrid.session.verdicts import verdicts
 from mockgrid.session.verdicts.policy import proved
 
-CODES = {code.name: number for number, code in ALL_CODES.items() if number.startswith("MG31")}
+CODES = {code.name: number for number, code in codes().items() if number.startswith("MG31")}
 
 HALF = b'data: {"choices": [{"ind\n\n'
 MESSAGES = [
