@@ -54,28 +54,18 @@ class Source:
     error: DocumentError | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Note:
-    """Something that is allowed, and that a reader should know of."""
-
-    where: str
-    message: str
-
-
 @dataclass(slots=True)
 class Checked:
     """What was looked at, and what was found.
 
     Attributes:
         kinds: how many files there were of each kind.
-        findings: errors and warnings.
-        notes: replies that may break the contract, and the like.
+        findings: errors, warnings, and notes: replies that may break the contract, and the like.
         unfinished: whether errors in a file kept it from being checked to its end.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
     unfinished: bool = False
 
 
@@ -186,8 +176,8 @@ def _overlay(
             hint = "Correct the target, or remove the action."
             checked.findings.append(Finding("MG203", "warning", remark.message, remark.where, hint))
         else:
-            checked.notes.append(Note(remark.where, remark.message))
-    checked.notes.append(Note(overlay.name, f"Applied to {base.name}."))
+            checked.findings.append(_note(remark.where, remark.message))
+    checked.findings.append(_note(overlay.name, f"Applied to {base.name}."))
 
 
 def _extended(source: Source, overlay: Document) -> Document | None:
@@ -217,7 +207,7 @@ def _scenario(document: Document, contract: Contract, shape: ErrorShape, checked
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""
             message = f"contract: off, so {number}{step.label} is not held to the contract."
-            checked.notes.append(Note(reply.where, message))
+            checked.findings.append(_note(reply.where, message))
     return scenario
 
 
@@ -228,6 +218,11 @@ def _duplicate(scenario: Scenario, path: Path, names: dict[tuple[Path, str], Sce
         message = f"The scenario '{scenario.name}' is already in {first.origin.document.name}."
         where = scenario.origin.document.where_key("/scenario")
         yield Finding("MG226", "error", message, where, "Rename one.")
+
+
+def _note(where: str, message: str) -> Finding:
+    """Return something that is allowed, and that a reader should know of."""
+    return Finding("", "note", message, where)
 
 
 def _finding(error: DocumentError, code: str, name: str) -> Finding:
@@ -266,12 +261,12 @@ class Notice(NamedTuple):
 
 def lines_of(checked: Checked) -> list[Notice]:
     """Return all findings and notes, by file, line and column."""
-    lines = {
-        Notice(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
-        for finding in checked.findings
-    }
-    lines |= {Notice(*_place(note.where), "note", "", note.message, "") for note in checked.notes}
-    return sorted(lines)
+    return sorted(
+        {
+            Notice(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
+            for finding in checked.findings
+        }
+    )
 
 
 def _place(where: str) -> Place:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockgrid.cli.flags import setting
-from mockgrid.control import CONTROL
-from mockgrid.control.address import read_address
+from mockgrid.control import CONTROL, read_address
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:

@@ -1,12 +1,14 @@
 """Finding the credential of a request, and telling what must never be shown.
 
-What is accepted as a credential and what is redacted are one list: ``Security.secret_headers``.
+What is accepted as a credential and what is redacted are one list: ``Security.secret_headers``, and what
+``is_secret_name`` takes for one whatever the document says.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
+# Parts of names by which vendors call what the contract does not mention, and names that only look so.
+_SECRET_NAME = re.compile(
+    r"auth|cookie|token|secret|api[-_]?key|access[-_]?key|password|passwd|credential|signature|^key$",
+    re.IGNORECASE,
+)
+_OPEN_NAME = re.compile(r"www-authenticate|(?:x[-_])?max[-_](?:completion[-_])?tokens", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,15 @@ class Missing:
     """No usable credential; ``reason`` is a sentence that says what was found and what was expected."""
 
     reason: str
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether a header or a parameter carries a credential, by its name in any case.
+
+    >>> is_secret_name("X-Goog-Api-Key"), is_secret_name("x-request-id")
+    (True, False)
+    """
+    return _SECRET_NAME.search(name) is not None and _OPEN_NAME.fullmatch(name) is None
 
 
 class Security:

@@ -9,11 +9,13 @@ a server should be ready before.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from urllib.parse import SplitResult
 
     from mockgrid.findings import Finding
 
@@ -41,3 +43,21 @@ class ControlError(MockgridError):
         if self.findings:
             body["findings"] = [finding.as_json() for finding in self.findings]
         return body
+
+
+def read_address(text: str) -> SplitResult:
+    """Read a URL; ``localhost:8080`` will do, and so will a port of this machine.
+
+    Raises:
+        ValueError: it is none of these; the message is a sentence.
+    """
+    # Taken for a host, a number would be an address far away, from which no answer ever comes.
+    address = f"127.0.0.1:{text}" if text.isdecimal() else text
+    try:
+        where = urlsplit(address if "://" in address else f"http://{address}")
+        usable = where.scheme in {"http", "https"} and where.hostname and where.port != 0
+    except ValueError:
+        usable = None
+    if not usable:
+        raise ValueError(f"{text!r} is not a URL such as http://127.0.0.1:8080.")
+    return where

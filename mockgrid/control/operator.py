@@ -98,11 +98,7 @@ class Operator:
             ControlError: the scenario cannot be used; the session is as it was.
         """
         scenario = self._scripts.read(body)
-        service = self._service
-        session = service.sessions.find(self.name(key))
-        if session is None:
-            session = self._opened(key)
-        self._restart(session, scenario)
+        self._restart(self._opened(key), scenario)
         return self.session(key)
 
     def close(self, key: str) -> None:
@@ -130,9 +126,7 @@ class Operator:
         scenario = self._scripts.read(body)
         if scenario is None:
             raise ControlError(422, "One of scenario, source, steps is expected.")
-        session = self._service.sessions.find(self.name(key))
-        if session is None:
-            session = self._opened(key)
+        session = self._opened(key)
         self._service.recorder.leave(session)
         session.change(self._service.play(scenario, session.clock))
         return self.session(key)
@@ -333,6 +327,10 @@ class Operator:
         return name if is_key or self._service.sessions.find(name) is not None else named_session(key)
 
     def _opened(self, key: str) -> Session:
+        """Return the session of a key, which is opened where it is not."""
         name = self.name(key)
+        session = self._service.sessions.find(name)
+        if session is not None:
+            return session
         scenario = "" if _NAME.fullmatch(key) else self._service.credentials.scenario_of(key) or ""
         return self._service.sessions.get(name, scenario)

@@ -80,7 +80,7 @@ class Control:
             ("POST", f"{_SESSION}/reset", lambda call: operator.reset(_key(call))),
             ("PUT", f"{_SESSION}/steps", self._script),
             ("GET", f"{_SESSION}/exchanges", self._exchanges),
-            ("GET", f"{_SESSION}/exchanges/{{number:int}}", self._exchange),
+            ("GET", f"{_SESSION}/exchanges/{{number:int}}", lambda call: operator.exchange(*_place(call))),
             ("GET", f"{_SESSION}/clock", lambda call: operator.clock(_key(call))),
             ("POST", f"{_SESSION}/clock", self._move_clock),
             ("GET", f"{CONTROL}/scenarios", lambda _: operator.scenarios()),
@@ -133,9 +133,6 @@ class Control:
     def _contract(self, request: Request) -> dict[str, Any]:
         form = _choice(request, "sse", STREAM_FORMS)
         return served_document(self._service.contract, form)
-
-    def _exchange(self, request: Request) -> dict[str, Any]:
-        return self.operator.exchange(_key(request), int(request.path_params["number"]))
 
     async def _open(self, request: Request) -> Any:
         return self.operator.open(_key(request), await _body(request, optional=True))
@@ -234,6 +231,10 @@ def _index(request: Request) -> dict[str, Any]:
 
 def _key(request: Request) -> str:
     return unquote(str(request.path_params["key"]))
+
+
+def _place(request: Request) -> tuple[str, int]:
+    return _key(request), int(request.path_params["number"])
 
 
 def _code(request: Request) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, NamedTuple
 
 __all__ = ["Finding", "Place", "Severity", "place_of"]
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
@@ -30,7 +30,7 @@ class Finding:
 
     Attributes:
         code: a stable code such as ``MG211``.
-        severity: an error refuses the file, a warning does not.
+        severity: an error refuses the file, a warning does not; a note has no code.
         message: what was found and what was expected, one sentence.
         where: ``file:line:column``; for what was never written down, the caller's words and a JSON pointer.
         hint: what to do about it, one sentence; may be empty.
@@ -48,13 +48,7 @@ class Finding:
 
     def as_json(self) -> dict[str, str]:
         """Return the finding as it stands in reports."""
-        return {
-            "code": self.code,
-            "severity": self.severity,
-            "message": self.message,
-            "where": self.where,
-            "hint": self.hint,
-        }
+        return asdict(self)
 
 
 def place_of(where: str) -> Place:

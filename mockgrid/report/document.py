@@ -37,7 +37,8 @@ def build(snapshot: Snapshot, tally: TallyJson) -> Document:
         snapshot: of its ``Coverage``.
         tally: of its ``Tally``, as JSON.
     """
-    rows = [_declared(row) for row in snapshot["rows"]] + [_undeclared(row) for row in snapshot["undeclared"]]
+    rows = [{**row, "state": _DECLARED[0 if row["count"] else 1]} for row in snapshot["rows"]]
+    rows += [{**row, "state": "undeclared"} for row in snapshot["undeclared"]]
     document: Document = {
         "format": FORMAT,
         "version": VERSION,
@@ -72,14 +73,6 @@ def fail_under(document: Document, percent: float) -> bool:
     return bool(rows["covered"] * 100 < percent * rows["declared"])
 
 
-def _declared(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "state": _DECLARED[0] if row["count"] else _DECLARED[1]}
-
-
-def _undeclared(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "state": "undeclared"}
-
-
 def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
     named = {code.name: code.code for code in codes().values()}
     return {**verdict, "code": named.get(verdict["verdict"], "")}
@@ -112,9 +105,10 @@ def _summary(document: Document) -> dict[str, Any]:
             "undeclared": len(rows) - declared,
         },
         "branches": {"declared": len(branches), "sent": sent, "percent": _percent(sent, len(branches))},
-        "violations": sum(entry["count"] for entry in document["violations"]) + dropped["violations"],
-        "warnings": sum(entry["count"] for entry in document["warnings"]) + dropped["warnings"],
-        "verdicts": sum(entry["count"] for entry in document["verdicts"]) + dropped["verdicts"],
+        **{
+            name: sum(entry["count"] for entry in document[name]) + dropped[name]
+            for name in ("violations", "warnings", "verdicts")
+        },
         "steps": {"played": len(steps), "unreached": sum(step["count"] == 0 for step in steps)},
     }
 
@@ -156,7 +150,7 @@ def read_report(data: bytes, where: str) -> Document:
     version = document.get("version")
     if version != VERSION:
         raise ReportError(
-            f"The report has version {_shown(version)}, and this MockGrid reads version {VERSION}.",
+            f"The report has version {json.dumps(version)[:40]}, and this MockGrid reads version {VERSION}.",
             where=where,
             hint="Use the MockGrid that wrote it.",
         )
@@ -170,7 +164,3 @@ def read_report(data: bytes, where: str) -> Document:
             hint="It was changed, or cut off, after it had been written.",
         )
     return document
-
-
-def _shown(version: Any) -> str:
-    return json.dumps(version)[:40]

@@ -12,9 +12,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import resolve
-from mockgrid.scenario.credential import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,7 +185,7 @@ def _insertion(place: str, node: Node) -> Insertion | None:
         node.error("MG218", f"'${{{written}}}' is not something that can be inserted.", hint)
         return None
     if name == "header":
-        if not argument or is_secret(argument):
+        if not argument or is_secret_name(argument):
             code, what = ("MG219", "carries a credential") if argument else ("MG218", "is not named")
             hint = "Match on it with `when`." if argument else "Write ${header:name}."
             node.error(code, f"The header of '${{{place}}}' {what}.", hint)

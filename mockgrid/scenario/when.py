@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.credential import is_secret
 from mockgrid.scenario.diagnostics import Node
 from mockgrid.scenario.matcher import WORDS, Matcher, Word, leaves, read_matcher
 from mockgrid.scenario.predicate import AnyOf, Check, NotAll
@@ -94,7 +94,7 @@ def _query(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
         if matcher is not None:
-            yield Check(f"query/{name}", matcher, reader(name), several=True, hidden=is_secret(name))
+            yield Check(f"query/{name}", matcher, reader(name), several=True, hidden=is_secret_name(name))
 
 
 def _headers(node: Node) -> Iterator[Check]:
@@ -106,7 +106,7 @@ def _headers(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher, lower = read_matcher(argument, textual=True), name.lower()
         if matcher is not None:
-            yield Check(f"headers/{lower}", matcher, reader(lower), hidden=is_secret(lower))
+            yield Check(f"headers/{lower}", matcher, reader(lower), hidden=is_secret_name(lower))
 
 
 def _body(node: Node) -> Iterator[Check]:

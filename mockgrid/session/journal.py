@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class JournalBudget:
         dropped_violations: how many of them showed a violation.
         plain: those without a violation, in the order in which they came. A session may have forgotten some.
         broken: those with one.
-        watched: whether anybody wants to be told.
+        watchers: called when an exchange comes in, and when it has ended.
     """
 
     def __init__(self, most_bytes: int = 16 * MIB, most: int = 100_000) -> None:
@@ -45,9 +46,8 @@ class JournalBudget:
         self.most = most
         self.plain: deque[KeptExchange] = deque()
         self.broken: deque[KeptExchange] = deque()
-        self._watchers: list[Callable[[Journal, KeptExchange], None]] = []
+        self.watchers: list[Callable[[Journal, KeptExchange], None]] = []
         self._forgotten = 0
-        self.watched = False
         self.size = self.plain_size = 0
         self.count = 0
         self.dropped = 0
@@ -58,18 +58,12 @@ class JournalBudget:
 
     def watch(self, watcher: Callable[[Journal, KeptExchange], None]) -> Callable[[], None]:
         """Have a function called when an exchange comes in and when it has ended; returns what ends that."""
-        self._watchers.append(watcher)
-        self.watched = True
-
-        def stop() -> None:
-            self._watchers.remove(watcher)
-            self.watched = bool(self._watchers)
-
-        return stop
+        self.watchers.append(watcher)
+        return partial(self.watchers.remove, watcher)
 
     def tell(self, journal: Journal, exchange: KeptExchange) -> None:
         """Call those who watch."""
-        for watcher in tuple(self._watchers):
+        for watcher in tuple(self.watchers):
             watcher(journal, exchange)
 
     def grow(self, exchange: KeptExchange, size: int) -> None:
@@ -167,7 +161,7 @@ class Journal:
         budget.size += exchange.size
         if budget.size > budget.most_bytes or budget.count > budget.most:
             budget.make_room()
-        if budget.watched:
+        if budget.watchers:
             budget.tell(self, exchange)
 
     def settle(self, exchange: KeptExchange) -> None:
@@ -178,7 +172,7 @@ class Journal:
         if exchange.chunks:
             kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks)
             self._budget.grow(exchange, kept)
-        if self._budget.watched:
+        if self._budget.watchers:
             self._budget.tell(self, exchange)
 
     def drop(self, exchange: KeptExchange) -> None:

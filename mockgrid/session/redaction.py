@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
+from mockgrid.contract.security import is_secret_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 
 if TYPE_CHECKING:
@@ -18,13 +19,9 @@ if TYPE_CHECKING:
 
 REDACTED: Final = "[redacted]"
 
-# What carries a secret by its name, whatever a document says: in headers, in queries, and in bodies, where
-# `token` is a word like any other.
-_SECRET_NAME = re.compile(
-    r"auth|cookie|token|secret|api[-_]?key|access[-_]?key|password|passwd|credential|signature|^key$",
-    re.IGNORECASE,
-)
-_SECRET_QUERY = re.compile(r"^(?:sig|jwt|session|pwd|code|bearer)$", re.IGNORECASE)
+# What carries a secret by its name beside what does in headers: in queries, and in bodies, where `token` is
+# a word like any other.
+_SECRET_QUERY = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
 _SECRET_FIELD = re.compile(
     r"(?:x[-_])?api[-_]?key|(?:client[-_]?)?secret|(?:secret[-_]?)?access[-_]?key|password|passwd|pwd"
     r"|authorization|(?:access|refresh|id|bearer)[-_]?token",
@@ -38,8 +35,6 @@ _FIELDS_OF_FORM = re.compile(
     % ((_SECRET_FIELD.pattern.encode(),) * 2),
     re.IGNORECASE,
 )
-# These only look so.
-_OPEN_NAMES = frozenset(("www-authenticate", "max_tokens", "max_completion_tokens"))
 _SESSION = "x-mockgrid-session"
 _REFERER = "referer"
 # A shorter word could stand anywhere by chance; it is hidden where it was sent as a credential only.
@@ -78,11 +73,10 @@ class Redaction:
     def __init__(
         self, contract: Contract, accepted: Collection[str] = (), *, accept_any: bool = False
     ) -> None:
-        names = {name for operation in contract.operations for name in operation.security.secret_headers}
-        queries = {name for operation in contract.operations for name in operation.security.secret_query}
+        securities = [operation.security for operation in contract.operations]
         prefixes = contract.policy.keys.prefixes
-        self._headers = frozenset(names)
-        self._queries = frozenset(queries)
+        self._headers = frozenset(name for security in securities for name in security.secret_headers)
+        self._queries = frozenset(name for security in securities for name in security.secret_query)
         self._accepted = frozenset(accepted)
         self._any = accept_any or prefixes is None
         beginnings = "|".join(re.escape(known.prefix) for known in prefixes or ())
@@ -134,10 +128,10 @@ class Redaction:
     def _is_secret(self, name: str, value: str) -> bool:
         if name == _SESSION and (self._any or value in self._accepted):
             return True
-        return name in self._headers or (bool(_SECRET_NAME.search(name)) and name not in _OPEN_NAMES)
+        return name in self._headers or is_secret_name(name)
 
     def _is_secret_query(self, name: str) -> bool:
-        return name in self._queries or bool(_SECRET_NAME.search(name) or _SECRET_QUERY.search(name))
+        return name in self._queries or is_secret_name(name) or _SECRET_QUERY.fullmatch(name) is not None
 
     def _keys_in(self, text: str) -> Iterator[str]:
         """Yield what begins as an accepted key does."""

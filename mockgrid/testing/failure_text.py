@@ -311,7 +311,7 @@ def _lines(value: Any, parts: list[str], before: str, after: str, depth: int) ->
     for index, (name, child) in enumerate(children.items()):
         if not first <= index < last:
             continue
-        key = f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(value, dict) else ""
+        key = _key(value, name)
         comma = "" if index == len(children) - 1 else ","
         if index == place:
             lines += _lines(child, parts[1:], key, comma, depth + 1)
@@ -331,24 +331,19 @@ def _children(value: Any) -> dict[str, Any]:
     return {}
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, *, inside: bool = False) -> str:
     """Return a value in one line; of containers within containers, only that they are there."""
-    if isinstance(value, dict) and value:
-        inside = ", ".join(
-            f"{json.dumps(key, ensure_ascii=False)}: {_shorter(item)}" for key, item in value.items()
-        )
-        return f"{{{inside}}}"
-    if isinstance(value, list) and value:
-        return f"[{', '.join(map(_shorter, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or not value:
+        return json.dumps(value, ensure_ascii=False)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    if inside:
+        return f"{opening}…{closing}"
+    items = [_key(value, name) + _short(item, inside=True) for name, item in _children(value).items()]
+    return f"{opening}{', '.join(items)}{closing}"
 
 
-def _shorter(value: Any) -> str:
-    if isinstance(value, dict) and value:
-        return "{…}"
-    if isinstance(value, list) and value:
-        return "[…]"
-    return json.dumps(value, ensure_ascii=False)
+def _key(container: Any, name: str) -> str:
+    return f"{json.dumps(name, ensure_ascii=False)}: " if isinstance(container, dict) else ""
 
 
 def _cut(text: str, width: int) -> str:

@@ -14,9 +14,8 @@ from mockgrid.testing.session import GridSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
-    from mockgrid.testing.controls import Controls
+    from mockgrid.testing.session import Controls
 
 __tracebackhide__ = hidden
 
@@ -104,23 +103,13 @@ class Grid(GridSession):
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.stop()
 
     async def __aenter__(self) -> Self:
         return await asyncio.to_thread(self.start)
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_error: object) -> None:
         # In a thread: what the server waits for may be a client on this very event loop.
         await asyncio.to_thread(self.stop)
 

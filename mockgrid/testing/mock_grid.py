@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.app import App
     from mockgrid.http.server import RunningServer
-    from mockgrid.testing.controls import CallName, Controls
+    from mockgrid.testing.session import CallName, Controls
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]

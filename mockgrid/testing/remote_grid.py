@@ -11,16 +11,14 @@ import uuid
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from mockgrid.control import CONTROL
-from mockgrid.control.address import read_address
-from mockgrid.testing.controls import CALLS
+from mockgrid.control import CONTROL, read_address
 from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from mockgrid.testing.controls import CallName, Controls
+    from mockgrid.testing.session import CallName, Controls
 
 __tracebackhide__ = hidden
 
@@ -31,6 +29,17 @@ _IDLE: Final = 10.0
 _LONGEST_WAIT: Final = 5.0
 _NOT_FOUND: Final = 404
 _ERRORS: Final = 400
+
+_CALLS: Final[Mapping[CallName, tuple[str, str]]] = {
+    "open": ("PUT", ""),
+    "script": ("PUT", "/steps"),
+    "reset": ("POST", "/reset"),
+    "close": ("DELETE", ""),
+    "session": ("GET", ""),
+    "clock": ("GET", "/clock"),
+    "move_clock": ("POST", "/clock"),
+}
+"""The method of each call on HTTP, and what follows the session in its path."""
 
 
 class ControlClient:
@@ -70,7 +79,7 @@ class ControlClient:
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
-        method, below = CALLS[name]
+        method, below = _CALLS[name]
         words = "&".join(f"{word}={json.dumps(value)}" for word, value in query.items())
         return self._call(method, _path(key, f"{below}?{words}" if words else below), *body)
 

@@ -6,7 +6,7 @@ import os
 import re
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
@@ -17,9 +17,11 @@ from mockgrid.testing.script import at
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mockgrid.testing.grid import Grid
+
+Made = TypeVar("Made")
 
 _WARNINGS: Final = {"allow": True, "error": False}
 
@@ -133,8 +135,14 @@ def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Gri
 def started(config: pytest.Config) -> Grid:
     """Start the server that the options ask for; where that cannot be, tests fail with the reason alone."""
     __tracebackhide__ = True
+    return _or_fail(lambda: grid_of(config).start())
+
+
+def _or_fail(make: Callable[[], Made]) -> Made:
+    """Make something that a test needs; where that cannot be, the test fails with the reason alone."""
+    __tracebackhide__ = True
     try:
-        return grid_of(config).start()
+        return make()
     except MockgridError as error:
         reason = str(error)
     pytest.fail(reason, pytrace=False)
@@ -188,11 +196,7 @@ def _report(config: pytest.Config, url: str) -> dict[str, Any]:
 def expectation_of(item: pytest.Item, grid: Grid) -> TestExpectation:
     """Open a session for a test, and play what its marker says."""
     __tracebackhide__ = True
-    try:
-        return _expectation(item, grid)
-    except MockgridError as error:
-        reason = str(error)
-    pytest.fail(reason, pytrace=False)
+    return _or_fail(lambda: _expectation(item, grid))
 
 
 def _expectation(item: pytest.Item, grid: Grid) -> TestExpectation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
@@ -16,18 +16,43 @@ from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.records import Unmatched, UnusedStep, Verdict
-    from mockgrid.testing.controls import Controls
     from mockgrid.testing.script import CallSite, Played
 
 __tracebackhide__ = hidden
 
+CallName = Literal["open", "script", "reset", "close", "session", "clock", "move_clock"]
+"""What can be done about one session: these are methods of ``mockgrid.control.operator.Operator``."""
+
 _REAL: Final = 409
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
+
+
+class Controls(Protocol):
+    """The control interface as Python; values are JSON as ``mockgrid/control/openapi.yaml`` has it.
+
+    Every method may be called from any thread, and raises ``CallError`` where the server refuses.
+    """
+
+    def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
+        """Do something about a session, with a body where that takes one; returns what the server says."""
+
+    def exchanges(
+        self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """Return the exchanges that come after a number, when so many have ended or the time is over."""
+
+    def report(self) -> dict[str, Any]:
+        """Return the contract report of all that the server has seen."""
+
+    def where(self, pointer: str) -> str:
+        """Return the file and line of a part of the contract; empty where that is not known here."""
+
+    def stop(self) -> None:
+        """Let go of the server; does nothing the second time."""
 
 
 class SessionClock:
@@ -101,12 +126,7 @@ class Environment(dict[str, str]):
         os.environ.update(self)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         for name, value in self._before.pop().items():
             if value is None:
                 os.environ.pop(name, None)

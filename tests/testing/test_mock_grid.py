@@ -45,7 +45,7 @@ def test_settings_are_those_of_the_server(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("clok", "Did you mean clock?"), ("nothing", "Known: document, overlays, host")]
+    ("name", "hint"), [("clok", "Did you mean clock?"), ("nothing", "Known: document, host, port")]
 )
 def test_a_setting_that_is_none_is_told(name, hint):
     with pytest.raises(StartError, match=f"MockGrid has no setting '{name}'") as raised:
