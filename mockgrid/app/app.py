@@ -306,19 +306,19 @@ class App:
         reply.played = None  # it refers to the exchange, which refers to the reply
 
     def _log(self, exchange: KeptExchange, session: Session) -> None:
-        path = exchange.path
+        path = exchange.head.path
         operation = exchange.operation
         if (
             operation is None or "{" in operation.path
         ):  # a path without parameters holds no key; any other may
-            path = self.redaction.of(exchange).text(path)
+            path = self.redaction.of(exchange.head).text(path)
         self.log.record(
-            exchange.method,
+            exchange.head.method,
             path,
-            exchange.status,
+            exchange.answer.status,
             session.name,
-            exchange.step or None,
-            len(exchange.violations),
+            exchange.answer.step or None,
+            len(exchange.answer.violations),
             (exchange.ended - exchange.arrived) * 1000,
         )
 

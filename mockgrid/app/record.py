@@ -136,8 +136,8 @@ class Recorder:
         ]
 
     def _request_media(self, exchange: KeptExchange) -> str:
-        sent = exchange.headers.get(b"content-type", b"")
-        media = self._redaction.of(exchange).text(sent.decode("latin-1"))
+        sent = exchange.head.headers.get(b"content-type", b"")
+        media = self._redaction.of(exchange.head).text(sent.decode("latin-1"))
         if len(self._media) < _MOST_MEDIA:
             self._media[sent] = media
         return media
@@ -177,9 +177,9 @@ class Recorder:
         return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
 
     def _note_violations(self, exchange: KeptExchange) -> None:
-        hidden = self._redaction.of(exchange, request_body(exchange))
+        hidden = self._redaction.of(exchange.head, request_body(exchange))
         operation = exchange.operation.id if exchange.operation is not None else None
-        for violation in exchange.violations:
+        for violation in exchange.answer.violations:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
@@ -192,7 +192,7 @@ class Recorder:
         exchanges = {exchange.number: exchange for exchange in session.journal}
         for proof in verdicts(exchanges.values(), self._contract.policy.retry, transcript_of, final=True):
             proving = [exchanges[number] for number in proof.exchanges]
-            secrets = {each.number: self._redaction.of(each, request_body(each)) for each in proving}
+            secrets = {each.number: self._redaction.of(each.head, request_body(each)) for each in proving}
             verdict = redacted_verdict(proof, secrets)
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 

@@ -74,7 +74,7 @@ class Operator:
                     "session": session.name,
                     "scenario": session.play.scenario.name if session.play is not None else None,
                     "exchanges": session.journal.count,
-                    "violations": sum(len(exchange.violations) for exchange in session.journal),
+                    "violations": sum(len(exchange.answer.violations) for exchange in session.journal),
                 }
                 for session in self._service.sessions
             ]

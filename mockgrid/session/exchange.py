@@ -120,65 +120,10 @@ class KeptExchange:
             self.size += _VIOLATION * len(answer.violations)
 
     @property
-    def method(self) -> str:
-        """As sent."""
-        return self.head.method
-
-    @property
-    def path(self) -> str:
-        """As sent, decoded."""
-        return self.head.path
-
-    @property
-    def query(self) -> bytes:
-        """As sent, without its question mark."""
-        return self.head.query
-
-    @property
-    def headers(self) -> Mapping[bytes, bytes]:
-        """Of the request, by lower-case name."""
-        return self.head.headers
-
-    @property
-    def status(self) -> int:
-        """Of the reply."""
-        return self.answer.status
-
-    @property
-    def reply_headers(self) -> Sequence[tuple[bytes, bytes]]:
-        """Of the reply, without those that sending adds."""
-        return self.answer.headers
-
-    @property
     def reply_body(self) -> bytes:
         """Of a reply that is no stream, at most the first MiB; empty for others."""
         body = self.answer.body
         return body if len(body) <= MOST_KEPT else body[:MOST_KEPT]
-
-    @property
-    def failure(self) -> str:
-        """The kind of failure that the reply answers; empty for a success, and for what is scripted."""
-        return self.answer.failure
-
-    @property
-    def violations(self) -> tuple[Violation, ...]:
-        """How the request broke the contract."""
-        return self.answer.violations
-
-    @property
-    def step(self) -> str:
-        """The step that gave the reply; empty for the default reply."""
-        return self.answer.step
-
-    @property
-    def attempt(self) -> int:
-        """How many times the session has seen this request, with this one; 0 where it did not count."""
-        return self.answer.attempt
-
-    @property
-    def no_step(self) -> NoStep | None:
-        """Why no step matched, where none did though one had to."""
-        return self.answer.no_step
 
     @property
     def under_way(self) -> bool:
@@ -201,7 +146,7 @@ class KeptExchange:
 
 def request_body(exchange: KeptExchange) -> bytes:
     """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
-    encoding = exchange.headers.get(b"content-encoding")
+    encoding = exchange.head.headers.get(b"content-encoding")
     if encoding is None:
         return exchange.body
     try:

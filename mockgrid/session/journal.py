@@ -106,12 +106,12 @@ class JournalBudget:
             self._use(exchange, -exchange.size)
             self.count -= 1
             self.dropped += 1
-            self.dropped_violations += bool(exchange.violations)
+            self.dropped_violations += bool(exchange.answer.violations)
             journal.drop(exchange)
 
     def _use(self, exchange: KeptExchange, size: int) -> None:
         self.size += size
-        if not exchange.violations:
+        if not exchange.answer.violations:
             self.plain_size += size
 
     def _tidy(self) -> None:
@@ -180,7 +180,7 @@ class Journal:
         if self._exchanges.pop(exchange.number, None) is not None:
             self.dropped += 1
             self.under_way -= not exchange.settled
-            self.dropped_violations += bool(exchange.violations)
+            self.dropped_violations += bool(exchange.answer.violations)
 
     def clear(self) -> None:
         """Begin anew."""

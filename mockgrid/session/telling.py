@@ -72,7 +72,7 @@ def exchange_records(
     """
     ends: dict[tuple[str, str, bytes, bytes], float] = {}
     for exchange in session.journal:
-        request = (exchange.method, exchange.path, exchange.query, exchange.body)
+        request = (exchange.head.method, exchange.head.path, exchange.head.query, exchange.body)
         if exchange.number > until:
             break
         if exchange.number > after:
@@ -92,34 +92,34 @@ def exchange_record(
         last_attempt: when the reply to the same request before this one had ended; None where there is none.
     """
     body = request_body(exchange)
-    hidden = redaction.of(exchange, body)
+    hidden = redaction.of(exchange.head, body)
     play, ended = session.play, exchange.ended
-    sent = _body(body, exchange.headers.get(b"content-type", b""), hidden)
-    given = _body(exchange.reply_body, dict(exchange.reply_headers).get(b"content-type", b""), hidden)
+    sent = _body(body, exchange.head.headers.get(b"content-type", b""), hidden)
+    given = _body(exchange.reply_body, dict(exchange.answer.headers).get(b"content-type", b""), hidden)
     return ExchangeRecord(
         number=exchange.number,
         session=session.name,
         at=_seconds(max(exchange.arrived - session.opened, 0.0)),
         operation=exchange.operation.id if exchange.operation is not None else None,
         request=SentRequest(
-            method=exchange.method,
-            path=hidden.text(exchange.path),
-            query=redaction.query(exchange.query, hidden),
-            headers=redaction.headers(exchange.headers.items(), hidden),
+            method=exchange.head.method,
+            path=hidden.text(exchange.head.path),
+            query=redaction.query(exchange.head.query, hidden),
+            headers=redaction.headers(exchange.head.headers.items(), hidden),
             size=exchange.body_size,
             **sent,
         ),
         violations=violations(exchange, hidden),
         warnings=warnings(exchange, hidden),
-        failure=exchange.failure or None,
-        attempt=exchange.attempt,
+        failure=exchange.answer.failure or None,
+        attempt=exchange.answer.attempt,
         since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
         scenario=play.scenario.name if play is not None else None,
-        step=exchange.step or None,
+        step=exchange.answer.step or None,
         unmatched=unmatched(exchange, hidden),
-        status=exchange.status,
+        status=exchange.answer.status,
         reply=GivenReply(
-            headers=redaction.headers(exchange.reply_headers, hidden),
+            headers=redaction.headers(exchange.answer.headers, hidden),
             chunks=_chunks(exchange, hidden),
             size=exchange.chunks_size or len(exchange.reply_body),
             **given,
@@ -142,23 +142,23 @@ def violations(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple
     """
     return tuple(
         Violation.from_json({**hidden.value(violation.as_json()), "exchange": number})
-        for violation in exchange.violations
+        for violation in exchange.answer.violations
     )
 
 
 def unmatched(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> Unmatched | None:
     """Return why no step matched, without the request's secrets; None where one did, or none had to."""
-    if exchange.no_step is None:
+    if exchange.answer.no_step is None:
         return None
-    return Unmatched.from_json({**hidden.value(exchange.no_step.as_json()), "exchange": number})
+    return Unmatched.from_json({**hidden.value(exchange.answer.no_step.as_json()), "exchange": number})
 
 
 def warnings(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[FieldWarning, ...]:
     """Return what is worth a word about a valid request: unknown fields, and deprecated ones."""
     operation = exchange.operation
-    if operation is None or not operation.body or exchange.violations or not exchange.body:
+    if operation is None or not operation.body or exchange.answer.violations or not exchange.body:
         return ()
-    content_type = exchange.headers.get(b"content-type")
+    content_type = exchange.head.headers.get(b"content-type")
     media = media_type_for(operation, content_type.decode("latin-1") if content_type is not None else None)
     if media is None or media.schema is None or not media.is_json:
         return ()
@@ -232,7 +232,7 @@ def summary(
     """
     journal = session.journal
     epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
-    secrets = {exchange.number: redaction.of(exchange, request_body(exchange)) for exchange in journal}
+    secrets = {exchange.number: redaction.of(exchange.head, request_body(exchange)) for exchange in journal}
     numbered = [(exchange, secrets[exchange.number], exchange.number) for exchange in journal]
     missed = (unmatched(*each) for each in numbered)
     return Summary(

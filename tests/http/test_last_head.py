@@ -201,7 +201,10 @@ def test_replies_and_journal_are_those_of_a_server_that_parses_every_head(pair, 
     assert came[0] == came[1]
     sessions = [app.sessions.find(session_name(f"mg-{key}")) for app, _ in servers]
     journals = [
-        [(exchange.method, exchange.path, exchange.headers, exchange.body) for exchange in session.journal]
+        [
+            (exchange.head.method, exchange.head.path, exchange.head.headers, exchange.body)
+            for exchange in session.journal
+        ]
         for session in sessions
     ]
     assert journals[0] == journals[1]

@@ -169,7 +169,7 @@ def test_a_reply_without_a_request_id_is_in_the_journal_with_its_step(play):
     caller = play("steps: [{reply: {say: x, headers: {x-request-id: null, x-mockgrid-step: null}}}]")
     caller.chat()
     (exchange,) = next(iter(caller.app.sessions)).journal
-    assert (exchange.step, exchange.status) == ("step 1", 200)
+    assert (exchange.answer.step, exchange.answer.status) == ("step 1", 200)
 
 
 def test_headers_are_latin_1_a_byte_for_each_character(play):

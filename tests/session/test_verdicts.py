@@ -274,8 +274,8 @@ def test_calls_that_have_nothing_to_do_with_each_other_change_nothing(data):
 def moved(one, shift, call):
     body = one.body + b" " * call
     status = SimpleNamespace(
-        status=one.status,
-        headers=one.reply_headers,
+        status=one.answer.status,
+        headers=one.answer.headers,
         body=b"",
         failure="",
         step="",

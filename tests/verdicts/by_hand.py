@@ -120,5 +120,5 @@ BARE = {b"authorization": b""}
 
 def hop(at, status=200, **more):
     made = exchange(at, status, path=HOP, query=more.pop("query", b"token=t1"), **more)
-    made.head.headers = {name: value for name, value in made.headers.items() if value}
+    made.head.headers = {name: value for name, value in made.head.headers.items() if value}
     return made

@@ -147,7 +147,7 @@ def test_calls_side_by_side_without_a_count(plays):
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(one_of, range(2)))
-    assert [exchange.status for exchange in conduct.exchanges] == [503, 503, 200, 200]
+    assert [exchange.answer.status for exchange in conduct.exchanges] == [503, 503, 200, 200]
     assert conduct.verdicts == []
 
 
@@ -234,7 +234,7 @@ def test_credentials_kept_across_hosts(plays):
         for n in (1, 2):
             reply = ask(client, conduct.url, n=n)
             assert client.post(httpx.URL(conduct.url).join(reply.headers["location"]), json={**HELLO, "n": n})
-    assert [exchange.status for exchange in conduct.exchanges] == [307, 200, 307, 200]
+    assert [exchange.answer.status for exchange in conduct.exchanges] == [307, 200, 307, 200]
     assert conduct.verdicts == []
 
 

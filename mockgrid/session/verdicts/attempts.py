@@ -83,16 +83,23 @@ class Attempt:
         whole = last.replied if in_one else last.ended
         self.heard = last.chunks[0][0] if last.chunks else whole
         self._known = last.ended if last.chunks else whole
-        self.status = last.status
+        self.status = last.answer.status
         self.outcome = _outcome(last, streams)
-        self.rule = policy.rule(last.status, last.reply_headers)
+        self.rule = policy.rule(last.answer.status, last.answer.headers)
         self.wait = (
-            requested_wait(last.reply_headers, self.heard, epoch) if self.outcome == "status" else None
+            requested_wait(last.answer.headers, self.heard, epoch) if self.outcome == "status" else None
         )
-        marker = first.headers.get(_MARKER, b"")
+        marker = first.head.headers.get(_MARKER, b"")
         self.marker = int(marker) if marker.isdigit() and len(marker) < len(b"1000000") else None
-        telling = tuple(first.headers.get(name) for name in (*_TELLING, *credentials_of(first)))
-        self.key = (first.method, first.path, first.query, first.body_size, first.body, telling)
+        telling = tuple(first.head.headers.get(name) for name in (*_TELLING, *credentials_of(first)))
+        self.key = (
+            first.head.method,
+            first.head.path,
+            first.head.query,
+            first.body_size,
+            first.body,
+            telling,
+        )
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -128,7 +135,7 @@ def attempts_of(
     """Return the attempts among exchanges, which are in the order of their arrival; so are the attempts."""
     by_path: defaultdict[str, list[KeptExchange]] = defaultdict(list)
     for exchange in exchanges:
-        by_path[exchange.path].append(exchange)
+        by_path[exchange.head.path].append(exchange)
     taken: set[int] = set()
     attempts = []
     for exchange in exchanges:
@@ -143,9 +150,9 @@ def attempts_of(
 
 def location_of(exchange: KeptExchange) -> str | None:
     """Return where a redirect leads; None for any other reply."""
-    if exchange.status not in REDIRECTS:
+    if exchange.answer.status not in REDIRECTS:
         return None
-    location = header(exchange.reply_headers, b"location")
+    location = header(exchange.answer.headers, b"location")
     return location.decode("utf-8", "replace") if location else None
 
 
@@ -175,7 +182,7 @@ def _followed(
             break
         if exchange.number in taken or exchange is redirect or exchange.arrived <= redirect.arrived:
             continue
-        if exchange.query == address.query.encode() and exchange.body == redirect.body:
+        if exchange.head.query == address.query.encode() and exchange.body == redirect.body:
             return exchange
         other = other or exchange
     return other
@@ -186,7 +193,7 @@ def _outcome(exchange: KeptExchange, streams: Mapping[int, Stream]) -> Outcome:
         return "open"
     if not exchange.whole and not exchange.chunks:
         return "lost" if exchange.ended_by == "server" else "left"
-    if exchange.status >= _FIRST_ERROR and exchange.status != _NOT_MODIFIED:
+    if exchange.answer.status >= _FIRST_ERROR and exchange.answer.status != _NOT_MODIFIED:
         return "status"
     stream = streams.get(exchange.number)
     if stream is not None and (stream.error or stream.unreadable):

@@ -179,9 +179,9 @@ def _seconds(value: float) -> str:
 def judge_redirects(attempt: Attempt) -> Iterator[Verdict]:
     """Yield what the requests that followed redirects prove."""
     for before, after in pairwise(attempt.exchanges):
-        if after.status != _UNAUTHORIZED:
+        if after.answer.status != _UNAUTHORIZED:
             continue
-        sent, came = before.headers, after.headers
+        sent, came = before.head.headers, after.head.headers
         lost = [name for name in credentials_of(before) if name in sent and sent[name] != came.get(name)]
         if lost:
             name = lost[0]
@@ -191,6 +191,6 @@ def judge_redirects(attempt: Attempt) -> Iterator[Verdict]:
             yield proved(
                 "redirect_dropped_credentials",
                 (before.number, after.number),
-                f"Followed a {before.status} to {after.path}{where} {how}, and met a 401; "
+                f"Followed a {before.answer.status} to {after.head.path}{where} {how}, and met a 401; "
                 "expected the same credentials as before.",
             )

@@ -149,9 +149,9 @@ def read_stream(exchange: KeptExchange, transcript: Transcript | None) -> Stream
     if transcript is None:
         return None
     kept = b"".join(piece for _, piece in exchange.chunks)
-    if exchange.status not in _SUCCESS or exchange.under_way or len(kept) != exchange.chunks_size:
+    if exchange.answer.status not in _SUCCESS or exchange.under_way or len(kept) != exchange.chunks_size:
         return None
-    kind = header(exchange.reply_headers, b"content-type") or b""
+    kind = header(exchange.answer.headers, b"content-type") or b""
     return Stream(kept, transcript) if kept and kind.lower().startswith(b"text/event-stream") else None
 
 
@@ -266,7 +266,7 @@ def _given(exchange: KeptExchange, stream: Stream | None, transcript: Transcript
         return set()
     if stream is not None:
         return set() if stream.error or stream.unreadable else stream.whole()
-    if transcript is None or exchange.status not in _SUCCESS:
+    if transcript is None or exchange.answer.status not in _SUCCESS:
         return set()
     # A scripted body is kept as the pieces in which it left.
     return transcript.given(exchange.reply_body or b"".join(piece for _, piece in exchange.chunks))
