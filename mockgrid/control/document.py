@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from mockgrid import __version__
 from mockgrid.control import CONTROL
 from mockgrid.document.document import read_document
+from mockgrid.reply.behaviours import UNKNOWN_FORM
+from mockgrid.reply.delivery.form import data_of
+from mockgrid.schema.event import event_schema
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.session.records import schemas
 
@@ -20,7 +23,6 @@ STREAM_FORMS = ("events", "checkable", "chunks")
 with ``contentSchema``, so that a tool can check what the text holds; or by the schema of the data alone."""
 
 _STREAM = "text/event-stream"
-_DONE = "[DONE]"
 
 
 @cache
@@ -86,22 +88,8 @@ def _described(node: Any, document: dict[str, Any], checkable: bool) -> Any:  # 
 
 
 def _stream(media: dict[str, Any], document: dict[str, Any], checkable: bool) -> dict[str, Any]:  # noqa: FBT001
-    schema = media["schema"]
-    if "itemSchema" in media or _is_event(schema, document):
-        return media
-    text: dict[str, Any] = {"type": "string", "description": f"JSON, or {_DONE} at the end of the stream"}
-    if checkable:
-        content = {"contentMediaType": "application/json", "contentSchema": schema}
-        text["anyOf"] = [{"enum": [_DONE]}, content]
-    event = {
-        "type": "object",
-        "required": ["data"],
-        "properties": {"data": text, "event": {"type": "string"}},
-    }
-    return {**media, "schema": event}
-
-
-def _is_event(schema: Any, document: dict[str, Any]) -> bool:
-    """Tell whether a schema already describes events rather than what their data holds."""
-    names = SchemaHints(schema, document).properties
-    return "data" in names and "choices" not in names
+    names = SchemaHints(media["schema"], document).properties
+    if "itemSchema" in media or ("data" in names and UNKNOWN_FORM.field not in names):
+        return media  # it describes events already, rather than what their data holds
+    done = data_of(UNKNOWN_FORM.done).decode()
+    return {**media, "schema": event_schema(media["schema"], done, checkable=checkable)}

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mockgrid.report.wording import operation_of, printable
+from mockgrid.report.wording import operation_of, printable, unreached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,10 @@ def render_junit(document: Document) -> str:
     """Return the report as XML: a row never exercised is skipped; a violation or a verdict has failed."""
     root = Element("testsuites", name=printable(document["summary"]["headline"]))
     declared = [row for row in document["rows"] if row["state"] != "undeclared"]
-    unreached = [step for step in document["steps"] if not step["count"]]
     _suite(root, "rows", declared, _row, document)
     _suite(root, "violations", document["violations"], _violation, document)
     _suite(root, "verdicts", document["verdicts"], _verdict, document)
-    _suite(root, "steps", unreached, _step, document)
+    _suite(root, "steps", unreached(document), _step, document)
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     indent(root)

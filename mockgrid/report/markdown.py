@@ -16,6 +16,8 @@ from mockgrid.report.wording import (
     share,
     states,
     tables,
+    titles,
+    unreached,
 )
 
 if TYPE_CHECKING:
@@ -53,20 +55,12 @@ def render_markdown(document: Document) -> str:
 
 
 def _wrong(document: Document) -> Iterator[str]:
-    summary = document["summary"]
-    unreached = [step for step in document["steps"] if not step["count"]]
-    for name, title, entries in (
-        ("violations", counted(summary["violations"], "violation"), document["violations"]),
-        (
-            "verdicts",
-            f"{counted(summary['verdicts'], 'verdict')} on the client's conduct",
-            document["verdicts"],
-        ),
-        ("steps", f"{counted(len(unreached), 'step')} never reached", unreached),
-        ("warnings", counted(summary["warnings"], "warning"), document["warnings"]),
-    ):
+    never = unreached(document)
+    heads = {**titles(document), "steps": f"{counted(len(never), 'step')} never reached"}
+    for name in ("violations", "verdicts", "steps", "warnings"):
+        entries = never if name == "steps" else document[name]
         if entries:
-            yield f"### {title}"
+            yield f"### {heads[name]}"
             head = [heading.lower() for heading, _, _ in tables[name]]
             yield _table(
                 head, [[_SET[kind](text) for kind, text in cells_of(name, entry)] for entry in entries]

@@ -16,6 +16,8 @@ from mockgrid.report.wording import (
     rows_by_operation,
     share,
     states,
+    titles,
+    unreached,
 )
 
 if TYPE_CHECKING:
@@ -45,19 +47,14 @@ def _sections(document: Document, width: int) -> Iterator[tuple[str, list[str]]]
     if document["branches"]:
         title = share(summary["branches"], "sent", "branches of the request schemas were sent")
         yield f"{title}; never sent:", list(_branches(document["branches"], width - 2))
-    if document["violations"]:
-        yield counted(summary["violations"], "violation"), list(map(_violation, document["violations"]))
-    if document["warnings"]:
-        yield counted(summary["warnings"], "warning"), list(map(_warning, document["warnings"]))
-    if document["verdicts"]:
-        yield (
-            f"{counted(summary['verdicts'], 'verdict')} on the client's conduct",
-            list(map(_verdict, document["verdicts"])),
-        )
-    unreached = [step for step in document["steps"] if not step["count"]]
-    if unreached:
+    heads = titles(document)
+    for name, line in (("violations", _violation), ("warnings", _warning), ("verdicts", _verdict)):
+        if document[name]:
+            yield heads[name], [printable(line(entry)) for entry in document[name]]
+    never = unreached(document)
+    if never:
         played = summary["steps"]["played"]
-        yield f"{len(unreached)} of {counted(played, 'step')} never reached", list(map(_step, unreached))
+        yield f"{len(never)} of {counted(played, 'step')} never reached", list(map(_step, never))
     dropped = list(dropped_sentences(document))
     if dropped:
         yield "What is missing here", [line for text in dropped for line in _filled(text, width).split("\n")]
@@ -96,20 +93,18 @@ def _branches(branches: list[dict[str, Any]], width: int) -> Iterator[str]:
 def _violation(entry: dict[str, Any]) -> str:
     where = f"{operation_of(entry)}: {entry['location']} {entry['pointer'] or '/'}"
     session = f" (session {entry['session']})" if entry["session"] else ""
-    return printable(f"{entry['count']} x {entry['code']} {where} {entry['message']}{session}")
+    return f"{entry['count']} x {entry['code']} {where} {entry['message']}{session}"
 
 
 def _warning(entry: dict[str, Any]) -> str:
-    return printable(
-        f"{entry['count']} x {entry['code']} {operation_of(entry)}: {entry['path']} {entry['message']}"
-    )
+    return f"{entry['count']} x {entry['code']} {operation_of(entry)}: {entry['path']} {entry['message']}"
 
 
 def _verdict(entry: dict[str, Any]) -> str:
     times = f"{entry['count']} x " if entry["count"] > 1 else ""
     code = f"{entry['code']} " if entry["code"] else ""
     where = f" (session {entry['session']})" if entry["session"] else ""
-    return printable(f"{times}{code}{entry['verdict']}: {entry['message']}{where}")
+    return f"{times}{code}{entry['verdict']}: {entry['message']}{where}"
 
 
 def _step(entry: dict[str, Any]) -> str:

@@ -139,6 +139,21 @@ def branch_names(branches: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str,
         yield branch, below[tuple(branch[name] for name in key)]
 
 
+def unreached(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the steps that no request met."""
+    return [step for step in document["steps"] if not step["count"]]
+
+
+def titles(document: dict[str, Any]) -> dict[str, str]:
+    """Return what lists of things that went wrong are headed with, by their names."""
+    summary = document["summary"]
+    return {
+        "violations": counted(summary["violations"], "violation"),
+        "verdicts": f"{counted(summary['verdicts'], 'verdict')} on the client's conduct",
+        "warnings": counted(summary["warnings"], "warning"),
+    }
+
+
 def share(part: dict[str, Any], name: str, words: str) -> str:
     """Say how many there are of how many: ``15 of 27 rows are covered (55.5 %)``."""
     return f"{part[name]} of {part['declared']} {words} ({part['percent']:g} %)"

@@ -20,6 +20,7 @@ _FINISH: Final = b'"finish_reason":"'
 
 class _Chunks(StreamForm):
     done = DONE
+    field = "choices"
     texts = (b'"content":"', b'"refusal":"', b'"reasoning_content":"', b'"arguments":"', b'":"')
 
     def is_finish(self, event: bytes) -> bool:

@@ -21,10 +21,12 @@ class StreamForm:
 
     Attributes:
         done: the framed event that ends a stream; empty where none does.
+        field: what the data of all its events has; empty where it is no object, or its fields vary.
         texts: what stands before a text within an event, the likeliest first.
     """
 
     done: bytes = b""
+    field: str = ""
     texts: tuple[bytes, ...] = (b'":"',)
 
     def is_finish(self, event: bytes) -> bool:  # noqa: ARG002 - a form may have none
