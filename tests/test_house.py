@@ -96,7 +96,7 @@ EXCEPTIONS = {
         scenario.reading.reply scenario.reading.structure testing.exchange
     """,
     "stray_schema_words": """
-        document.bundle reply.examples report.junit scenario.reading.structure
+        reply.examples report.junit scenario.reading.structure
     """,
 }
 
