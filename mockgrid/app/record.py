@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.coverage import Coverage
@@ -125,15 +124,7 @@ class Recorder:
         if not warnings:
             return []
         hidden = self._redaction.of(head)  # a field may be called as a key is
-        return [
-            replace(
-                warning,
-                pointer=hidden.text(warning.pointer),
-                path=hidden.text(warning.path),
-                message=hidden.text(warning.message),
-            )
-            for warning in warnings
-        ]
+        return [FieldWarning.from_json(hidden.value(warning.as_json())) for warning in warnings]
 
     def _request_media(self, exchange: KeptExchange) -> str:
         sent = exchange.head.headers.get(b"content-type", b"")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from mockgrid.cli.flags import Value, contract_options, load, setting
+from mockgrid.document import ENDINGS
 from mockgrid.values import OneOf
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "scenarios"
 """The directory that is checked where none is named."""
-
-ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
-"""Of files in a directory, those that are read."""
 
 FOUND = 1
 """Exit code: something was found."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.data import bundled
-from mockgrid.document import yaml
+from mockgrid.document import ENDINGS, yaml
 from mockgrid.document.document import read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
@@ -71,7 +71,7 @@ def is_scenario(name: str, directories: Iterable[str]) -> bool:
 
 def _is_path(name: str) -> bool:
     path = Path(name)
-    return path.suffix.lower() in {".yaml", ".yml", ".json"} or len(path.parts) > 1
+    return path.suffix.lower() in ENDINGS or len(path.parts) > 1
 
 
 def _shipped() -> list[Path]:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from mockgrid.document import yaml
+from mockgrid.document import ENDINGS, yaml
 from mockgrid.document.source_map import Document
 from mockgrid.errors import DocumentError
 
@@ -66,7 +66,7 @@ def _unblocked(path: str, flags: int) -> int:
 
 def _sibling(path: Path) -> str:
     """A hint for the commonest slip: the right name with the other ending."""
-    for suffix in (".yaml", ".yml", ".json"):
+    for suffix in ENDINGS:
         other = path.with_name(path.name + suffix) if not path.suffix else path.with_suffix(suffix)
         if other != path and other.is_file():
             return f"Did you mean {other}?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -115,28 +116,25 @@ def branch_names(branches: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str,
 
     What is below a branch that was never sent is not told of: it could not have been sent either.
     """
-    key = ("operation", "request", "pointer")
-    by_key = {tuple(branch[name] for name in key): branch for branch in branches}
+    key = itemgetter("operation", "request", "pointer")
+    by_key = {key(branch): branch for branch in branches}
     below: Counter[tuple[Any, ...]] = Counter()
     tops = []
     for branch in branches:
         if branch["sent"]:
             continue
-        top, above = None, branch
-        for _ in range(len(branches)):
-            if above["sent"]:
+        top = branch
+        for _ in branches:  # what a report that was tampered with says of parents may lead round
+            parent = by_key.get((branch["operation"], branch["request"], top["parent"]))
+            if parent is None or parent["sent"]:
                 break
-            top = above
-            parent = by_key.get((branch["operation"], branch["request"], above["parent"]))
-            if parent is None:
-                break
-            above = parent
+            top = parent
         if top is branch:
             tops.append(branch)
-        elif top is not None:
-            below[tuple(top[name] for name in key)] += 1
+        else:
+            below[key(top)] += 1
     for branch in tops:
-        yield branch, below[tuple(branch[name] for name in key)]
+        yield branch, below[key(branch)]
 
 
 def unreached(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mockgrid.document import ENDINGS
 from mockgrid.document.document import read_document
 from mockgrid.document.nearest import did_you_mean, nearest
 from mockgrid.errors import DocumentError
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from mockgrid.scenario.scenario import Scenario
 
 __all__ = ["Library", "load_library"]
-
-_ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
 
 def _files(directory: Path) -> Iterator[Path]:
     for path in sorted(directory.iterdir()):
-        if path.suffix.lower() in _ENDINGS and not path.name.startswith(".") and path.is_file():
+        if path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file():
             yield path
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.http_terms import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
-from mockgrid.schema.violation import Violation
+from mockgrid.schema.violation import FieldWarning, Violation
 from mockgrid.schema.warnings import field_warnings
 from mockgrid.session.exchange import request_body
 from mockgrid.session.records import (
@@ -34,7 +34,6 @@ from mockgrid.session.verdicts import verdicts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
@@ -167,13 +166,7 @@ def warnings(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[F
     except MalformedJsonError:
         return ()
     return tuple(
-        replace(
-            warning,
-            pointer=hidden.text(warning.pointer),
-            path=hidden.text(warning.path),
-            message=hidden.text(warning.message),
-            exchange=number,
-        )
+        FieldWarning.from_json({**hidden.value(warning.as_json()), "exchange": number})
         for warning in field_warnings(media.schema, value)
     )
 

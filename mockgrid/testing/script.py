@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from mockgrid.document import ENDINGS
 from mockgrid.scenario.error import ScenarioError
 from mockgrid.testing.error import PlayError, finding_line, hidden
 
@@ -18,7 +19,6 @@ __tracebackhide__ = hidden
 Played: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """The name of a scenario, the path of a file, a whole scenario, one reply or step, or a list of these."""
 
-_ENDINGS: Final = frozenset((".yaml", ".yml", ".json"))
 _WHOLE: Final = frozenset(("steps", "scenario", "description", "limits", "balance", "models"))
 
 _HERE: Final = str(Path(__file__).parent) + os.sep
@@ -92,7 +92,7 @@ def script_of(
 
 
 def _is_path(text: str) -> bool:
-    return "/" in text or os.sep in text or Path(text).suffix.lower() in _ENDINGS
+    return "/" in text or os.sep in text or Path(text).suffix.lower() in ENDINGS
 
 
 def _beside(path: Path, site: CallSite) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -249,7 +250,7 @@ def _by_count(group: Sequence[Attempt]) -> dict[Attempt, Attempt]:
                 following[chosen] = attempt
                 failed.remove(chosen)
         if attempt.failed and attempt.marker is not None:
-            insort(waiting[attempt.marker], attempt, key=_ended)
+            insort(waiting[attempt.marker], attempt, key=attrgetter("ended"))
     return following
 
 
@@ -290,7 +291,7 @@ def _by_time(heads: Sequence[Attempt], following: dict[Attempt, Attempt]) -> Non
         while last in following:
             last = following[last]
         if last.failed:
-            insort(failed, last, key=_ended)
+            insort(failed, last, key=attrgetter("ended"))
 
 
 def _side_by_side(heads: Sequence[Attempt], following: Mapping[Attempt, Attempt]) -> dict[Attempt, float]:
@@ -312,7 +313,3 @@ def _side_by_side(heads: Sequence[Attempt], following: Mapping[Attempt, Attempt]
             if last - place >= len(unexplained):
                 begins.update(dict.fromkeys(burst, burst[0].arrived))
     return begins
-
-
-def _ended(attempt: Attempt) -> float:
-    return attempt.ended
