@@ -59,7 +59,7 @@ class Play:
         now = self.clock.now()
         if self._balance is not None:
             state = self._balance.admit(now)
-            if isinstance(state, Exhausted | Replenishing):
+            if state is not None:
                 return state
         return self._limits.admit(model, now)
 
@@ -75,11 +75,6 @@ class Play:
         self._limits.spend(model, tokens, now)
         if self._balance is not None:
             self._balance.spend(tokens, now)
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """There are tokens left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +102,8 @@ class TokenBalance:
         self._top_up = top_up
         self._due: float | None = None
 
-    def admit(self, now: float) -> Admitted | Replenishing | Exhausted:
-        """Tell whether a request may be served; a top-up that is due is credited first.
+    def admit(self, now: float) -> Replenishing | Exhausted | None:
+        """Return why a request may not be served, None where it may; a top-up that is due is credited first.
 
         Args:
             now: the session's time, in seconds.
@@ -127,7 +122,7 @@ class TokenBalance:
             self._due = None if self.left > 0 else due
             if self.left <= 0:
                 return Replenishing(due - now)
-        return Admitted() if self.left > 0 else Exhausted()
+        return None if self.left > 0 else Exhausted()
 
     def spend(self, tokens: int, now: float) -> None:
         """Draw tokens; the request that uses up the balance is still served, and orders the top-up."""

@@ -6,14 +6,14 @@ import pytest
 
 from mockgrid.scenario.limit import TopUp
 from mockgrid.session.clock import Clock
-from mockgrid.session.play import Admitted, Exhausted, Replenishing, TokenBalance
+from mockgrid.session.play import Exhausted, Replenishing, TokenBalance
 
 
 def test_without_a_top_up_it_ends():
     balance = TokenBalance(100)
-    assert balance.admit(0) == Admitted()
+    assert balance.admit(0) is None
     balance.spend(99, 0)
-    assert balance.admit(0) == Admitted()
+    assert balance.admit(0) is None
     balance.spend(50, 0)
     assert balance.admit(0) == Exhausted()
     assert balance.admit(1e9) == Exhausted()
@@ -24,7 +24,7 @@ def test_a_top_up_comes_after_its_time():
     balance.spend(10, 5)
     assert balance.admit(5) == Replenishing(2)
     assert balance.admit(6.5) == Replenishing(0.5)
-    assert balance.admit(7) == Admitted()
+    assert balance.admit(7) is None
     assert balance.left == 20
 
 
@@ -33,7 +33,7 @@ def test_a_debt_takes_several_top_ups():
     balance.spend(55, 0)
     assert balance.admit(2) == Replenishing(2)
     assert balance.admit(4) == Replenishing(2)
-    assert balance.admit(6) == Admitted()
+    assert balance.admit(6) is None
     assert balance.left == 15
 
 
@@ -43,7 +43,7 @@ def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
     assert balance.admit(1000) == Replenishing(0.25)
     assert balance.left == 4000 - 10**12
     assert balance.admit(0.25 * 10**12) == Replenishing(0.25)
-    assert balance.admit(0.25 * (10**12 + 1)) == Admitted()
+    assert balance.admit(0.25 * (10**12 + 1)) is None
     assert balance.left == 1
 
 
@@ -51,7 +51,7 @@ def test_what_is_due_by_now_has_come_where_a_quotient_is_rounded_down():
     balance = TokenBalance(1, TopUp(10, 1))
     balance.spend(386, 47.26)
     # 38.0 seconds behind the first top-up, as floats are subtracted; divided, a whole one is lost.
-    assert balance.admit(86.25999999999999) == Admitted()
+    assert balance.admit(86.25999999999999) is None
     assert balance.left == 5
 
 
@@ -60,7 +60,7 @@ def test_each_exhaustion_orders_anew():
     for start in (0, 10, 20):
         balance.spend(1, start)
         assert balance.admit(start) == Replenishing(3)
-        assert balance.admit(start + 3) == Admitted()
+        assert balance.admit(start + 3) is None
 
 
 def test_an_empty_balance_is_ordered_by_the_first_request():
