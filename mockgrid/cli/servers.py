@@ -28,10 +28,6 @@ _NOT_FOUND: Final = 404
 _PROXY: Final = 421
 
 
-class FetchError(MockgridError):
-    """A server does not give what it was asked for."""
-
-
 def servers(ctx: click.Context, param: click.Parameter, urls: tuple[str, ...]) -> tuple[SplitResult, ...]:
     """Read the addresses of servers; see ``read_address``."""
     try:
@@ -102,10 +98,10 @@ def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[
         lack: how the sentence begins that says that it does not, such as ``There is no report``.
 
     Raises:
-        FetchError: it does not.
+        MockgridError: it does not.
     """
     if token and not (token.isascii() and token.isprintable()):
-        raise FetchError(
+        raise MockgridError(
             "The control token has characters that a header cannot carry.",
             hint="Look for a line break at its end.",
         )
@@ -114,7 +110,7 @@ def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[
     try:
         status, body = ask(where, name, PATIENCE, headers)
     except (OSError, HTTPException, ValueError) as error:
-        raise FetchError(
+        raise MockgridError(
             f"{lack} at {origin(where)}: {reason(error)}.",
             hint="Is the server running? `mockgrid wait URL` waits until it is ready.",
         ) from None
@@ -122,7 +118,7 @@ def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[
         return body, url
     if status in _REFUSED:
         refusal = "refuses the control token" if token else "needs a control token"
-        raise FetchError(
+        raise MockgridError(
             f"The server {refusal}: it answers {status} at {url}.",
             hint="Give the token that it was started with: --control-token, or MOCKGRID_CONTROL_TOKEN.",
         )
@@ -131,7 +127,7 @@ def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[
         _PROXY: "It is a proxy; name each replica behind it with a --url of its own.",
     }
     hint = hints.get(status, "Its log may say why.")
-    raise FetchError(f"{lack}: the server answers {status} at {url}.", hint=hint)
+    raise MockgridError(f"{lack}: the server answers {status} at {url}.", hint=hint)
 
 
 def reason(error: Exception) -> str:

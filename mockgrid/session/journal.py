@@ -76,9 +76,7 @@ class JournalBudget:
     def forget(self, exchange: KeptExchange) -> None:
         """Give back the room of an exchange that its session no longer wants."""
         if exchange.journal is not None:
-            exchange.journal = None
-            self._use(exchange, -exchange.size)
-            self.count -= 1
+            self._release(exchange)
             self._forgotten += 1
             if self._forgotten > _FORGOTTEN + self.count:
                 self._tidy()
@@ -102,12 +100,15 @@ class JournalBudget:
             if journal is None:
                 self._forgotten -= 1
                 continue
-            exchange.journal = None
-            self._use(exchange, -exchange.size)
-            self.count -= 1
+            self._release(exchange)
             self.dropped += 1
             self.dropped_violations += bool(exchange.answer.violations)
             journal.drop(exchange)
+
+    def _release(self, exchange: KeptExchange) -> None:
+        exchange.journal = None
+        self._use(exchange, -exchange.size)
+        self.count -= 1
 
     def _use(self, exchange: KeptExchange, size: int) -> None:
         self.size += size

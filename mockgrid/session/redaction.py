@@ -27,8 +27,6 @@ _SECRET_FIELD = re.compile(
     r"|authorization|(?:access|refresh|id|bearer)[-_]?token",
     re.IGNORECASE,
 )
-# Each of these names has one of them, which is soon looked for.
-_PARTS_OF_NAMES = (b"key", b"secret", b"passw", b"pwd", b"authorization", b"token")
 _FIELDS_OF_BODY = re.compile(rb'"(?:%b)"\s*:' % _SECRET_FIELD.pattern.encode(), re.IGNORECASE)
 _FIELDS_OF_FORM = re.compile(
     rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*))'
@@ -220,9 +218,6 @@ class Hidden:
 
 def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
-    lowered = body.lower()
-    if not any(part in lowered for part in _PARTS_OF_NAMES):
-        return
     if _FIELDS_OF_BODY.search(body):
         with suppress(MalformedJsonError):
             yield from _of_fields(read_json(body, _DEEPEST))
