@@ -24,8 +24,7 @@ from mockgrid.contract.router import Router
 from mockgrid.contract.security import Scheme, Security
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
-from mockgrid.schema.required import one_way
-from mockgrid.schema.schemas import Schemas
+from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, check_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.patterns import pattern_mistake
 from mockgrid.schema.references import References
-from mockgrid.schema.required import Required
 from mockgrid.schema.translate import (
     Draft,
     admit_null,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.schema.keywords import Dialect
 
-__all__ = ["Direction", "Schemas"]
+__all__ = ["Direction", "Schemas", "one_way"]
 
 Direction = Literal["request", "response"]
 
@@ -64,7 +63,10 @@ class Schemas:
         self._lenient = lenient
         self._old = self.draft == "draft4"
         self._references = References(document, old=self._old)
-        self._required = Required(document.data, self._references, direction)
+        # What is for the other direction only is not required in this one.
+        self._other_way = "readOnly" if direction == "request" else "writeOnly"
+        self._has_other_way = one_way(document.data, (self._other_way,))
+        self._fresh: list[SchemaNode] = []
         self._default = self._default_dialect()
         self._roots: dict[str, Any] = {}
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
@@ -83,6 +85,7 @@ class Schemas:
             self._roots[pointer] = self._schema(source, pointer, self._dialect_at(pointer))
             while self._waiting:
                 self._share(self._waiting.pop())
+            self._finish()
         return self._roots[pointer]
 
     @property
@@ -167,7 +170,8 @@ class Schemas:
         self._translate(node, dialect)
         self._join_branches(node)
         if self._lenient:
-            self._loosen(node)
+            loosen(node)
+        self._fresh.append(node)
         if self._old and source.get("nullable") is True:
             return self._nullable(node)
         return node
@@ -181,12 +185,31 @@ class Schemas:
             if key != written:
                 node.names[key] = written
             node[key] = self._keyword(key, value, node.at + join((written,)), dialect)
-        if "required" in node:
-            names = self._required.of(node.source, node.at)
-            if names:
-                node["required"] = names
-            else:
-                del node["required"]  # draft-04 has no empty list here
+
+    def _finish(self) -> None:
+        """Do what can be done once all that schemas refer to is there."""
+        around = {part: node for node in self._fresh for part in node.get("allOf", ())}
+        for node in self._fresh:
+            if "required" in node:
+                required = dict.fromkeys(node["required"])
+                node["required"] = [name for name in required if not self._is_other_way(name, node, around)]
+                if not node["required"]:
+                    del node["required"]  # draft-04 has no empty list here
+        for node in self._fresh if self._lenient else ():
+            self._admit_null(node)
+        self._fresh.clear()
+
+    def _is_other_way(self, name: str, node: SchemaNode, around: dict[Any, SchemaNode]) -> bool:
+        """Tell whether a property is for the other direction, as a schema says or the one it is a part of."""
+        if not self._has_other_way:
+            return False
+        properties = list(_described(node, name)) or list(_described(around.get(node), name))
+        return any(
+            part.source.get(self._other_way) is True
+            for schema in properties
+            if isinstance(schema, SchemaNode)
+            for part in schema.speaking(_but_for_null)
+        )
 
     def _check_patterns(self, source: dict[str, Any], at: str) -> None:
         named = source.get("patternProperties")
@@ -279,8 +302,8 @@ class Schemas:
         node.update(wide)
         return node
 
-    def _loosen(self, node: SchemaNode) -> None:
-        loosen(node)
+    def _admit_null(self, node: SchemaNode) -> None:
+        """Let every optional property be null."""
         properties = node.get("properties", {})
         for name, item in properties.items():
             if name not in node.get("required", ()) and isinstance(item, SchemaNode):
@@ -313,6 +336,18 @@ def _endings() -> Iterator[str]:
         number += 1
 
 
+def _described(node: SchemaNode | None, name: str) -> Iterator[Any]:
+    """Yield what a schema, and all that it is combined from, says about a property."""
+    for part in node.speaking(_but_for_null) if node is not None else ():
+        if name in part.get("properties", ()):
+            yield part["properties"][name]
+
+
+def _but_for_null(node: SchemaNode) -> list[Any]:
+    """Return what a schema was before it was made to admit null."""
+    return node["anyOf"][:1] if node.names.get("anyOf") == "" else []
+
+
 def _discriminator(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
     """Return which values of which property a discriminator has for each branch."""
     discriminator = node.source.get("discriminator")
@@ -333,3 +368,17 @@ def _discriminator(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
 
 def _origin(node: Any, keyword: str = "") -> str | None:
     return node.origin(keyword) if isinstance(node, SchemaNode) else None
+
+
+def one_way(data: Any, flags: tuple[str, ...] = ("readOnly", "writeOnly")) -> bool:
+    """Tell whether anything in a document is for one direction only."""
+    waiting = [data]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if any(node.get(flag) is True for flag in flags):
+                return True
+            waiting.extend(item for item in node.values() if isinstance(item, (dict, list)))
+        elif isinstance(node, list):
+            waiting.extend(item for item in node if isinstance(item, (dict, list)))
+    return False
