@@ -121,9 +121,7 @@ class _Bundling:
         if _FILE.search(target):
             return self._reference(file, target, at)
         pointer = join(("components", "schemas", target))
-        return (
-            f"#{file.prefix}{pointer}" if file.key is not None and _holds(file.document, pointer) else target
-        )
+        return f"#{file.prefix}{pointer}" if file.key is not None and file.document.holds(pointer) else target
 
     def _reference(self, file: _Embedded, reference: str, at: tuple[str | int, ...]) -> str:
         address, _, fragment = reference.partition("#")
@@ -144,7 +142,7 @@ class _Bundling:
             raise self._error(
                 file, at, f"{reference!r} must lead into the file by a JSON pointer, as in #/a/b."
             )
-        if not _holds(target.document, pointer):
+        if not target.document.holds(pointer):
             raise self._error(file, at, f"{target.document.name} holds nothing at {pointer}.")
         return f"#{target.prefix}{fragment}"
 
@@ -215,14 +213,6 @@ def _ids(value: Any) -> frozenset[str]:
     return frozenset(ids)
 
 
-def _holds(document: Document, pointer: str) -> bool:
-    try:
-        resolve(document.data, pointer)
-    except KeyError:
-        return False
-    return True
-
-
 def _shown(path: Path, name: str, home: Path) -> str:
     """The file as the operator would name it: relative where the first document was named so."""
     return str(Path(name).parent / path.relative_to(home)) if path.is_relative_to(home) else str(path)
@@ -249,9 +239,7 @@ def _source_map(
     root.inside[BUNDLED] = SourceMap(root.position, None, dict(files))
     paths = root.inside.get("paths")
     for path, pointer in inlined:
-        mapped: SourceMap | None = root
-        for part in split(pointer):
-            mapped = mapped.child(part) if mapped is not None else None
+        mapped = root.at(split(pointer))
         old = paths.child(path) if paths is not None else None
         if mapped is None or old is None or paths is None or not isinstance(paths.inside, dict):
             continue

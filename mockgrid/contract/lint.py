@@ -271,11 +271,10 @@ class ObjectReader:
             where = self.document.where(f"{at}/$ref")
             if not reference.startswith("#"):
                 raise DocumentError(f"the reference {reference!r} leads out of the document.", where=where)
-            try:
-                value = resolve(self.document.data, unquote(reference))
-            except KeyError:
-                raise DocumentError(f"the reference {reference!r} leads to nothing.", where=where) from None
             at = unquote(reference)[1:]
+            if not self.document.holds(at):
+                raise DocumentError(f"the reference {reference!r} leads to nothing.", where=where)
+            value = resolve(self.document.data, at)
         raise DocumentError("references lead in a circle.", where=self.document.where(at))
 
     def unexpected(self, expected: str, value: Any, at: str) -> DocumentError:

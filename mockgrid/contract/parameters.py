@@ -194,10 +194,7 @@ def _placed(violation: Violation, parameter: Parameter, value: Any) -> Violation
     moved = replace(moved, path=f"{parameter.location}.{moved.path}")
     if violation.code != "MG110" or _holds_json(parameter):
         return moved
-    try:
-        part = resolve(value, violation.pointer)
-    except KeyError:
-        return moved
+    part = resolve(value, violation.pointer, None)
     if not isinstance(part, str):
         return moved
     return replace(moved, code="MG122", message=f"cannot be read as {violation.expected}: {shown(part)}")

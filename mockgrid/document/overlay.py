@@ -220,14 +220,14 @@ def _replayed(document: Document, overlay: Document, steps: tuple[_Step, ...]) -
     source = overlay.source_map or SourceMap(Position(overlay.name, 1, 1))
     for location, update in steps:
         *path, last = location or ("",)
-        holder = _map_at(root, tuple(path)) if location else root
+        holder = root.at(path) if location else root
         if update is None:
             if holder is not None and isinstance(holder.inside, dict):
                 holder.inside.pop(str(last), None)
             elif holder is not None and isinstance(holder.inside, list):
                 del holder.inside[int(last)]
             continue
-        target, added = _map_at(root, location), _map_at(source, update)
+        target, added = root.at(location), source.at(update)
         if target is None or added is None:
             continue
         if isinstance(target.inside, list):
@@ -235,13 +235,6 @@ def _replayed(document: Document, overlay: Document, steps: tuple[_Step, ...]) -
         else:
             _merge_maps(target, added)
     return root
-
-
-def _map_at(root: SourceMap, location: Location) -> SourceMap | None:
-    mapped: SourceMap | None = root
-    for part in location:
-        mapped = mapped.child(str(part)) if mapped is not None else None
-    return mapped
 
 
 def _merge_maps(target: SourceMap, added: SourceMap) -> None:

@@ -10,12 +10,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["dotted", "join", "resolve", "split"]
+
+_RAISE: Final = object()
 
 
 def split(pointer: str) -> tuple[str, ...]:
@@ -36,15 +38,15 @@ def dotted(parts: Iterable[str | int]) -> str:
     return ".".join(str(part) for part in parts) or "$"
 
 
-def resolve(value: Any, pointer: str) -> Any:
-    """Return what a pointer names in a JSON value; KeyError where it names nothing."""
+def resolve(value: Any, pointer: str, default: Any = _RAISE) -> Any:
+    """Return what a pointer names in a JSON value; the default, else KeyError, where it names nothing."""
     for part in split(pointer):
         if isinstance(value, list):
-            if not part.isdecimal() or int(part) >= len(value):
-                raise KeyError(pointer)
-            value = value[int(part)]
-        elif isinstance(value, dict) and part in value:
-            value = value[part]
+            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else _RAISE
         else:
-            raise KeyError(pointer)
+            value = value.get(part, _RAISE) if isinstance(value, dict) else _RAISE
+        if value is _RAISE:
+            if default is _RAISE:
+                raise KeyError(pointer)
+            return default
     return value

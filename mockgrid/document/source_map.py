@@ -6,14 +6,16 @@ their source map only when somebody asks, in practice when a finding is reported
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
-from mockgrid.document.pointer import split
+from mockgrid.document.pointer import resolve, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Document", "Position", "SourceMap"]
+
+_NOTHING: Final = object()
 
 
 class Position(NamedTuple):
@@ -48,6 +50,13 @@ class SourceMap:
         if isinstance(self.inside, list) and part.isdecimal() and int(part) < len(self.inside):
             return self.inside[int(part)]
         return None
+
+    def at(self, parts: Iterable[str | int]) -> SourceMap | None:
+        """What stands where these keys and indices lead; None where they lead nowhere."""
+        mapped: SourceMap | None = self
+        for part in parts:
+            mapped = mapped.child(str(part)) if mapped is not None else None
+        return mapped
 
     def under(self, key: Position | None) -> SourceMap:
         """The same value as reached by another key."""
@@ -95,6 +104,10 @@ class Document:
         if self._root is None and self._source_map is not None:
             self._root = self._source_map()
         return self._root
+
+    def holds(self, pointer: str) -> bool:
+        """Tell whether there is anything under a JSON pointer."""
+        return resolve(self.data, pointer, _NOTHING) is not _NOTHING
 
     def where(self, pointer: str) -> str:
         """``name:line:column`` of the value under a JSON pointer, or of its nearest parent that exists."""

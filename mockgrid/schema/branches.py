@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["Branch", "Chosen", "Undecided", "choose", "json_type"]
+from mockgrid.schema.keywords import TYPES
 
-_TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
+__all__ = ["Branch", "Chosen", "Undecided", "choose", "json_type", "with_article"]
+
 _NUMBERS: Final = frozenset(("integer", "number"))
 _IMPLIED: Final = {"properties": "object", "required": "object", "items": "array", "prefixItems": "array"}
 _SHOWN_NAMES: Final = 4
@@ -25,6 +26,11 @@ def json_type(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
+def with_article(kind: str) -> str:
+    """Return a JSON type with its article, such as ``an integer``; null has none."""
+    return kind if kind == "null" else f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
+
+
 @dataclass(slots=True)
 class Branch:
     """What can be told about a branch at a glance.
@@ -39,7 +45,7 @@ class Branch:
         form: a format or pattern that texts must have.
     """
 
-    types: frozenset[str] = frozenset(_TYPES)
+    types: frozenset[str] = frozenset(TYPES)
     choices: list[Any] | None = None
     constants: dict[str, list[Any]] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)
@@ -75,18 +81,18 @@ class Branch:
         """Say in a few words what the branch takes; so many levels of arrays are looked into."""
         if self.choices is not None:
             return "one of the values that are listed" if len(self.choices) > 1 else "a certain value"
-        kinds = sorted(self.types - {"null"}, key=_TYPES.index)
+        kinds = sorted(self.types - {"null"}, key=TYPES.index)
         if kinds == ["object"] and (names := self.required or list(self.names)):
             more = ", …" if len(names) > _SHOWN_NAMES else ""
             return f"an object with {', '.join(names[:_SHOWN_NAMES])}{more}"
         item = self.item if levels else None
-        if kinds == ["array"] and item is not None and len(item.types) < len(_TYPES):
+        if kinds == ["array"] and item is not None and len(item.types) < len(TYPES):
             return f"an array, each item {item.words(levels - 1)}"
         if kinds == ["string"] and self.form:
             return f"a string with the {self.form}"
-        if len(kinds) == len(_TYPES) - 1:
+        if len(kinds) == len(TYPES) - 1:
             return "any value"
-        return " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in kinds) or "null"
+        return " or ".join(map(with_article, kinds)) or "null"
 
     def _read(self, schema: Any, followed: set[str]) -> None:
         if schema is False:
@@ -120,7 +126,7 @@ class Branch:
             self.types &= frozenset([named] if isinstance(named, str) else named)
         elif "$ref" not in schema:
             implied = {kind for key, kind in _IMPLIED.items() if key in schema}
-            self.types &= implied or frozenset(_TYPES)
+            self.types &= implied or frozenset(TYPES)
 
     def _read_alternatives(self, schemas: Any) -> None:
         alternatives = [
@@ -142,7 +148,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Undecided:
-    """No branch was meant: ``keyword`` says how (type, required, enum, anyOf), at which property."""
+    """No branch was meant: ``keyword`` says how (type, label, enum, type-of, anyOf), at which property."""
 
     keyword: str
     expected: list[Any]
@@ -154,7 +160,7 @@ def choose(branches: list[Branch], value: Any) -> Chosen | Undecided:
     takers = [branch for branch in branches if branch.takes(value)]
     if not takers:
         known = frozenset[str]().union(*(branch.types for branch in branches))
-        return Undecided("type", sorted(known, key=_TYPES.index))
+        return Undecided("type", sorted(known, key=TYPES.index))
     meant: Branch | Undecided
     if len(takers) == 1:
         meant = takers[0]
@@ -174,7 +180,7 @@ def _of_objects(takers: list[Branch], value: dict[str, Any]) -> Branch | Undecid
     if discriminating is not None:
         choices = [choice for branch in takers for choice in branch.constants[discriminating]]
         if discriminating not in value:
-            return Undecided("required", choices, discriminating)
+            return Undecided("label", choices, discriminating)
         for branch in takers:
             if _among(value[discriminating], branch.constants[discriminating]):
                 return branch

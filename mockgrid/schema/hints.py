@@ -68,7 +68,7 @@ class SchemaHints:
                 return schema[keyword]
             if not isinstance(schema.get("$ref"), str):
                 return None
-            schema = _referred(schema["$ref"], self._root)
+            schema = resolve(self._root, schema["$ref"], {})
         return None
 
     def anywhere(self, keyword: str) -> Any:
@@ -153,7 +153,7 @@ class SchemaHints:
     def _parts(self) -> tuple[dict[str, Any], ...]:
         parts = speaking(
             self._schema,
-            lambda reference: _referred(reference, self._root),
+            lambda reference: resolve(self._root, reference, {}),
             lambda part: [form for keyword in ("anyOf", "oneOf") for form in part.get(keyword, ())],
         )
         return tuple(parts)
@@ -198,7 +198,7 @@ def _kinds(
     if isinstance(reference, str):
         if reference not in seen:
             seen[reference] = None  # what leads back to itself says nothing about the type
-            seen[reference] = _kinds(_referred(reference, root), root, seen)
+            seen[reference] = _kinds(resolve(root, reference, {}), root, seen)
         kinds = seen[reference]
     if "type" in schema:
         named = schema["type"]
@@ -233,10 +233,3 @@ def _both(first: frozenset[str] | None, other: frozenset[str] | None) -> frozens
 
 def _widened(kinds: list[str]) -> frozenset[str]:
     return frozenset((*kinds, "integer") if "number" in kinds else kinds)
-
-
-def _referred(reference: str, root: dict[str, Any]) -> Any:
-    try:
-        return resolve(root, reference)
-    except KeyError:
-        return {}

@@ -10,6 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.document.pointer import join
+from mockgrid.schema.branches import with_article
+from mockgrid.schema.keywords import TYPES
 from mockgrid.schema.node import SchemaNode, prefix_of
 from mockgrid.schema.violation import shown_plain
 
@@ -32,7 +34,7 @@ __all__ = [
     "words_of",
 ]
 
-_ORDER: Final = ("boolean", "integer", "number", "string", "array", "object")
+_ORDER: Final = TYPES[1:]  # without null
 
 
 class SchemaBranch(NamedTuple):
@@ -111,7 +113,7 @@ class _Inventory:
                 seen.add((isinstance(choice, bool), choice))
                 self._add(pointer, f"{at.path}={shown_plain(choice)}", "value", at)
         for name, pointer in listed_types(node):
-            label = f"{at.path} ({'an' if name[0] in 'aio' else 'a'} {name})".strip()
+            label = f"{at.path} ({with_article(name)})".strip()
             self._add(pointer, label, "form", at)
 
     def _properties(self, node: SchemaNode, at: _Location) -> None:
@@ -262,4 +264,4 @@ def _kinds(form: Form) -> str:
     kinds = sorted(form.kinds, key=_ORDER.index)
     if len(kinds) == len(_ORDER):
         return "any value"
-    return " or ".join(f"{'an' if kind[0] in 'aio' else 'a'} {kind}" for kind in kinds)
+    return " or ".join(map(with_article, kinds))

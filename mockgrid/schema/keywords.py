@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from mockgrid.document.document import Document
 
-__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "Dialect", "check_keywords"]
+__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "TYPES", "Dialect", "check_keywords"]
 
 Dialect = Literal["3.0", "draft-04", "draft-06", "draft-07", "2019-09", "2020-12"]
 """What a schema is written in."""
 
-_TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
+TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
 
 
 class _Shape(NamedTuple):
@@ -130,9 +130,9 @@ def check_keywords(schema: dict[str, Any], dialect: Dialect, document: Document,
 
 def _check_type(value: Any, document: Document, at: str) -> None:
     for name in value or [value] if isinstance(value, list) else [value]:
-        if name not in _TYPES:
-            meant = nearest(name, _TYPES) if isinstance(name, str) else None
-            hint = f"Did you mean {meant}?" if meant else f"The types are {', '.join(_TYPES)}."
+        if name not in TYPES:
+            meant = nearest(name, TYPES) if isinstance(name, str) else None
+            hint = f"Did you mean {meant}?" if meant else f"The types are {', '.join(TYPES)}."
             if name == "file":
                 hint = "A file is a string with the format binary."
             raise _wrong(document, at, "type", f"is {shown(name)}, which is not a type.", hint)

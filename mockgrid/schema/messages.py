@@ -7,21 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import dotted, join
-from mockgrid.schema.branches import json_type
+from mockgrid.schema.branches import json_type, with_article
 from mockgrid.schema.violation import Violation, shown, shown_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_TYPE_NAMES = {
-    "null": "null",
-    "boolean": "a boolean",
-    "integer": "an integer",
-    "number": "a number",
-    "string": "a string",
-    "array": "an array",
-    "object": "an object",
-}
 _SHOWN_CHOICES = 12
 _ESCAPED = re.compile(r'\\(["\\])')
 _LONGEST_NAME = 64
@@ -33,7 +24,6 @@ class Broken(Protocol):
     instance: Any
     message: str
     schema: Any
-    schema_path: Any
     absolute_path: Any
     validator: Any
     validator_value: Any
@@ -49,12 +39,12 @@ def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation
     """
     path = list(error.absolute_path)
     keyword = str(error.validator)
-    if keyword == "required" and isinstance(error.instance, dict) and not _tells(error):
+    if keyword == "required":
         for name in error.validator_value:
             if name not in error.instance:
                 yield _missing([*path, name], error.instance, contract, None)
         return
-    if keyword == "required":
+    if keyword == "label":
         parent = _at(root, path[:-1])
         yield _missing(path, parent if isinstance(parent, dict) else {}, contract, error.validator_value)
         return
@@ -77,11 +67,6 @@ def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation
         value=shown_plain(error.instance),
         contract=contract,
     )
-
-
-def _tells(error: Broken) -> bool:
-    """Tell whether the error speaks of the property that chooses a branch, and not of a ``required`` list."""
-    return not error.schema_path or error.schema_path[-1] != "required"
 
 
 def _at(root: Any, path: list[Any]) -> Any:
@@ -135,13 +120,13 @@ def _type_names(value: Any) -> str:
     if "number" in kinds and "integer" in kinds:
         kinds.remove("integer")
     kinds.sort(key=lambda kind: kind == "null")  # null is said last
-    names = [_TYPE_NAMES.get(str(kind), str(kind)) for kind in kinds]
+    names = [with_article(str(kind)) for kind in kinds]
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
 
 
 def _type(error: Broken) -> tuple[str, str, str]:
     expected = _type_names(error.validator_value)
-    got = _TYPE_NAMES[json_type(error.instance)]
+    got = with_article(json_type(error.instance))
     if isinstance(error.instance, float) and "integer" in error.validator_value:
         return (
             "MG110",
@@ -152,19 +137,21 @@ def _type(error: Broken) -> tuple[str, str, str]:
 
 
 def _type_of(error: Broken) -> tuple[str, str, str]:
-    kinds = sorted({json_type(choice) for choice in error.validator_value})
-    expected = _type_names(kinds)
-    return "MG110", f"must be {expected}, got {_TYPE_NAMES[json_type(error.instance)]}", expected
+    return _not_among(error.validator_value, error.instance)
+
+
+def _not_among(choices: Any, value: Any) -> tuple[str, str, str]:
+    """Say that a value has none of the types of the listed values."""
+    expected = _type_names(sorted({json_type(choice) for choice in choices}))
+    return "MG110", f"must be {expected}, got {with_article(json_type(value))}", expected
 
 
 def _enum(error: Broken) -> tuple[str, str, str]:
     choices = [choice for choice in error.validator_value if choice is not None] or error.validator_value
     if not choices:
         return "MG118", "is not allowed here", "nothing"
-    if len({json_type(choice) for choice in choices} | {json_type(error.instance)}) > 1 and not any(
-        json_type(choice) == json_type(error.instance) for choice in choices
-    ):
-        return _type_of(_with_choices(error, choices))
+    if json_type(error.instance) not in {json_type(choice) for choice in choices}:
+        return _not_among(choices, error.instance)
     expected = f"one of {_listed(choices)}" if len(choices) > 1 else shown(choices[0])
     message = f"must be {expected}, got {shown(error.instance)}"
     if isinstance(error.instance, str):
@@ -172,11 +159,6 @@ def _enum(error: Broken) -> tuple[str, str, str]:
         if meant is not None:
             message += f"; did you mean {shown(meant)}?"
     return "MG112", message, expected
-
-
-def _with_choices(error: Broken, choices: list[Any]) -> Broken:
-    error.validator_value = choices
-    return error
 
 
 def _const(error: Broken) -> tuple[str, str, str]:

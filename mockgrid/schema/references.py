@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin
 
-from mockgrid.document.pointer import join, resolve, split
+from mockgrid.document.pointer import join, split
 from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA
 
@@ -63,7 +63,7 @@ class References:
         if fragment and not fragment.startswith("/"):
             return self.anchor(fragment, reference, at, resource)
         for base in dict.fromkeys((resource, "")):
-            if self._holds(base + fragment):
+            if self._document.holds(base + fragment):
                 return base + fragment
         raise self._error(f"the reference {reference!r} leads to nothing.", at)
 
@@ -114,13 +114,6 @@ class References:
             return urljoin(base, reference).removesuffix("#")
         except ValueError as error:
             raise self._error(f"{reference!r} is not a URI: {error}.", at) from None
-
-    def _holds(self, pointer: str) -> bool:
-        try:
-            resolve(self._document.data, pointer)
-        except KeyError:
-            return False
-        return True
 
     def _resource(self, at: str) -> str:
         if not self._resources:
