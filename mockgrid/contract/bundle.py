@@ -18,6 +18,7 @@ from mockgrid.document.pointer import join, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA, NAMED
+from mockgrid.schema.schemas import free_name
 
 __all__ = ["BUNDLED", "bundle"]
 
@@ -163,20 +164,11 @@ class _Bundling:
                 raise self._error(
                     file, at, f"{address!r} cannot be read: {error.message}", error.hint
                 ) from None
-            self._files[path] = _Embedded(document, path, self._key(path))
+            plain = path.relative_to(self._home) if path.is_relative_to(self._home) else Path(path.name)
+            key = free_name(plain.as_posix(), [file.key for file in self.embedded])
+            self._files[path] = _Embedded(document, path, key)
             self.embedded.append(self._files[path])
         return self._files[path]
-
-    def _key(self, path: Path) -> str:
-        """A key that needs no escape, neither in a JSON pointer nor in a URI."""
-        plain = path.relative_to(self._home) if path.is_relative_to(self._home) else Path(path.name)
-        name = key = re.sub(r"[^A-Za-z0-9._-]", "_", plain.as_posix())
-        taken = {file.key for file in self.embedded}
-        number = 2
-        while key in taken:
-            key = f"{name}-{number}"
-            number += 1
-        return key
 
     def _put_path_items(self, data: dict[str, Any]) -> None:
         paths = data.get("paths")

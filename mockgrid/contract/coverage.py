@@ -155,7 +155,9 @@ def merge(a: Snapshot, b: Snapshot) -> Snapshot:
     return {
         "contract": min(first, other, key=lambda contract: sorted(contract.items())),
         "rows": united(a["rows"], b["rows"], _ROW, _counted),
-        "undeclared": sorted(united(a["undeclared"], b["undeclared"], _ROW, _counted), key=_by_row),
+        "undeclared": sorted(
+            united(a["undeclared"], b["undeclared"], _ROW, _counted), key=lambda row: _key(row, _ROW)
+        ),
         "branches": united(a["branches"], b["branches"], _BRANCH, _sent),
         "dropped": {"rows": a["dropped"]["rows"] + b["dropped"]["rows"]},
     }
@@ -181,10 +183,6 @@ def united(
 
 def _key(entry: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("" if entry[name] is None else str(entry[name]) for name in names)
-
-
-def _by_row(entry: dict[str, Any]) -> tuple[str, ...]:
-    return _key(entry, _ROW)
 
 
 def _counted(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

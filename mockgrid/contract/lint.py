@@ -68,8 +68,7 @@ def check_document(document: Document) -> dict[str, Any]:
     _check_version(document, data)
     for name in ("info", "paths", "components", "webhooks"):
         if not isinstance(data.get(name) or {}, dict) or data.get(name) == []:
-            message = f"a mapping was expected, got {shown(data[name])}."
-            raise DocumentError(message, where=document.where(f"/{name}"))
+            raise ObjectReader(document).unexpected("a mapping", data[name], f"/{name}")
     _check_servers(document, data.get("servers"))
     if "paths" in data:
         return data
@@ -124,7 +123,7 @@ def _check_servers(document: Document, servers: Any) -> None:
     if servers is None:
         return
     if not isinstance(servers, list):
-        raise DocumentError(f"a list was expected, got {shown(servers)}.", where=document.where("/servers"))
+        raise ObjectReader(document).unexpected("a list", servers, "/servers")
     for index, server in enumerate(servers[:1]):  # the others are not used
         variables = server.get("variables") or {} if isinstance(server, dict) else None
         if not isinstance(variables, dict) or not all(isinstance(item, dict) for item in variables.values()):

@@ -18,15 +18,16 @@ from mockgrid.contract.styles import (
 )
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import join, resolve
+from mockgrid.document.pointer import resolve
 from mockgrid.schema.hints import SchemaHints
-from mockgrid.schema.violation import Violation, shown, shown_plain
+from mockgrid.schema.violation import shown, violation_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.operation import Operation, Parameter
     from mockgrid.schema.hints import Raw
+    from mockgrid.schema.violation import Violation
 
 __all__ = ["ParameterValues", "read_parameters"]
 
@@ -190,8 +191,7 @@ def _checked(parameter: Parameter, readings: list[Any], *, allowed: bool) -> tup
 
 def _placed(violation: Violation, parameter: Parameter, value: Any) -> Violation:
     """Say where a violation is, and speak of text where a text could not be read as another type."""
-    moved = violation.moved((parameter.name,), parameter.location)
-    moved = replace(moved, path=f"{parameter.location}.{moved.path}")
+    moved = _located(violation, parameter)
     if violation.code != "MG110" or _holds_json(parameter):
         return moved
     part = resolve(value, violation.pointer, None)
@@ -201,32 +201,21 @@ def _placed(violation: Violation, parameter: Parameter, value: Any) -> Violation
 
 
 def _unreadable(parameter: Parameter, message: str, sent: list[str]) -> Violation:
+    expected = parameter.content
+    if expected is None:
+        expected = f"a value in the style {parameter.style}"
     text = sent[0] if sent else ""
-    return Violation(
-        code="MG122",
-        pointer=join([parameter.name]),
-        path=f"{parameter.location}.{parameter.name}",
-        message=message,
-        expected=f"a value in the style {parameter.style}"
-        if parameter.content is None
-        else parameter.content,
-        got=shown(text),
-        value=shown_plain(text),
-        location=parameter.location,
-        contract=parameter.at,
-    )
+    return _located(violation_at((), "MG122", message, expected, text, parameter.at), parameter)
 
 
 def _missing(parameter: Parameter, names: tuple[str, ...]) -> Violation:
     meant = nearest(parameter.name, (name for name in names if len(name) <= _LONGEST_NAME))
     hint = f"; did you mean it by {shown(meant)}?" if meant is not None else ""
-    return Violation(
-        code="MG111",
-        pointer=join([parameter.name]),
-        path=f"{parameter.location}.{parameter.name}",
-        message=f"is required but missing{hint}",
-        expected="a value",
-        got="",
-        location=parameter.location,
-        contract=parameter.at,
-    )
+    message = f"is required but missing{hint}"
+    return _located(violation_at((), "MG111", message, "a value", contract=parameter.at), parameter)
+
+
+def _located(violation: Violation, parameter: Parameter) -> Violation:
+    """Return a violation of a parameter's value as one of the request."""
+    moved = violation.moved((parameter.name,), parameter.location)
+    return replace(moved, path=f"{parameter.location}.{moved.path}")

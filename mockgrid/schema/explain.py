@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from jsonschema import FormatChecker, validators
 from jsonschema.exceptions import ValidationError
@@ -28,12 +29,13 @@ from mockgrid.schema.equality import first_repeated
 from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.messages import violations_of
 from mockgrid.schema.node import SchemaNode
-from mockgrid.schema.violation import Violation, shown, shown_plain
+from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mockgrid.schema.schemas import Schemas
+    from mockgrid.schema.violation import Violation
 
 __all__ = ["Explainer"]
 
@@ -108,7 +110,9 @@ class Explainer:
                 ):
                     break
         except re.error:  # a pattern beside unevaluatedProperties that Python cannot read
-            violations.append(_unexplained(value, self._at))
+            message = "breaks the schema, in a way that cannot be told"
+            expected = "a value that obeys the schema"
+            violations.append(violation_at((), "MG121", message, expected, value, self._at))
         # What is missing from an object with the wrong label is said after that the label is wrong.
         violations.sort(key=lambda violation: _is_missing_from(mistaken, violation))
         return violations[:_MOST]
@@ -224,19 +228,6 @@ def _is_missing_from(mistaken: set[str], violation: Violation) -> bool:
     return violation.code == "MG111" and violation.pointer.rpartition("/")[0] in mistaken
 
 
-def _unexplained(value: Any, at: str) -> Violation:
-    return Violation(
-        code="MG121",
-        pointer="",
-        path="$",
-        message="breaks the schema, in a way that cannot be told",
-        expected="a value that obeys the schema",
-        got=shown(value),
-        value=shown_plain(value),
-        contract=at,
-    )
-
-
 def _descended(
     validator: Any, value: Any, schema: Any, path: str | int, schema_path: str | int
 ) -> Iterator[ValidationError]:
@@ -255,49 +246,31 @@ def _descended(
 
 
 def _undecided(choice: Undecided, value: Any) -> ValidationError:
-    error = ValidationError(
+    path = () if choice.property is None else (choice.property,)
+    return ValidationError(
         choice.keyword,
         validator=choice.keyword,
         validator_value=choice.expected,
-        instance=value,
-        path=() if choice.property is None else (choice.property,),
+        instance=value.get(choice.property) if path else value,
+        path=path,
     )
-    if choice.property is not None:
-        error.instance = value.get(choice.property) if isinstance(value, dict) else value
-    return error
 
 
-_Result = TypeVar("_Result")
-
-
-def _with_deep_stack(function: Callable[[], _Result]) -> _Result:
-    """Call a function; where it runs out of stack, call it once more with a stack that is large enough.
+def _with_deep_stack(explain: Callable[[], list[Violation]]) -> list[Violation]:
+    """Call a function; where it runs out of stack, call it once more with one as deep as a body may be.
 
     The memory is reserved only, and used as far as the recursion goes.
     """
     try:
-        return function()
+        return explain()
     except RecursionError:
         pass
     with _LOCK:
-        results: list[_Result] = []
-        failures: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                results.append(function())
-            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
-                failures.append(error)
-
         limit, size = sys.getrecursionlimit(), threading.stack_size(_BYTES)
         try:
             sys.setrecursionlimit(max(limit, _FRAMES))
-            thread = threading.Thread(target=run)
-            thread.start()
-            thread.join()
+            with ThreadPoolExecutor(1) as executor:
+                return executor.submit(explain).result()
         finally:
             threading.stack_size(size)
             sys.setrecursionlimit(limit)
-    if failures:
-        raise failures[0]
-    return results[0]

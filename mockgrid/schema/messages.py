@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import dotted, join
 from mockgrid.schema.branches import json_type, with_article
-from mockgrid.schema.violation import Violation, shown, shown_plain
+from mockgrid.schema.violation import shown, violation_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mockgrid.schema.violation import Violation
 
 _SHOWN_CHOICES = 12
 _ESCAPED = re.compile(r'\\(["\\])')
@@ -57,16 +58,7 @@ def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation
         path.append(error.validator_value)
         error.instance = error.instance[error.validator_value]
     code, message, expected = _WORDED.get(keyword, _other)(error)
-    yield Violation(
-        code=code,
-        pointer=join(path),
-        path=dotted(path),
-        message=message,
-        expected=expected,
-        got=shown(error.instance),
-        value=shown_plain(error.instance),
-        contract=contract,
-    )
+    yield violation_at(path, code, message, expected, error.instance, contract)
 
 
 def _at(root: Any, path: list[Any]) -> Any:
@@ -83,30 +75,16 @@ def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: li
         message += f"; one of {_listed(choices)} was expected"
     if meant is not None:
         message += f"; is {shown(meant)} a misspelling of it?"
-    return Violation(
-        code="MG111",
-        pointer=join(path),
-        path=dotted(path),
-        message=message,
-        expected=f"one of {_listed(choices)}" if choices else "a value",
-        got="",
-        contract=contract,
-    )
+    expected = f"one of {_listed(choices)}" if choices else "a value"
+    return violation_at(path, "MG111", message, expected, contract=contract)
 
 
 def _unexpected(path: list[Any], value: Any, known: list[str], contract: str) -> Violation:
     meant = nearest(str(path[-1]), known)
     hint = f"; did you mean {shown(meant)}?" if meant else ""
-    return Violation(
-        code="MG118",
-        pointer=join(path),
-        path=dotted(path),
-        message=f"is not a field that is known here{hint}",
-        expected=f"one of {_listed(known)}" if known else "no such field",
-        got=shown(value),
-        value=shown_plain(value),
-        contract=contract,
-    )
+    message = f"is not a field that is known here{hint}"
+    expected = f"one of {_listed(known)}" if known else "no such field"
+    return violation_at(path, "MG118", message, expected, value, contract)
 
 
 def _listed(choices: list[Any]) -> str:

@@ -42,23 +42,20 @@ class SharedSchemas:
         """Return what a reference points to; None for one that leads to a metaschema."""
         return resolve(self.data, reference) if reference.startswith("#") else None
 
-    def parts(self, schema: Any) -> dict[str, Any]:
-        """Return the part of ``data`` that a translated schema refers to, with all that this refers to."""
-        named: dict[str, Any] = {}
-        others: dict[str, Any] = {}
+    def standalone(self, schema: Any) -> dict[str, Any]:
+        """Return a translated schema with all that its references point to, and those of that."""
+        whole: dict[str, Any] = {"allOf": [schema]}
         waiting = list(_references(schema))
         while waiting:
-            parts = split(waiting.pop())
-            holder, name = (others, parts[-1]) if parts[0] == REFERRED else (named, parts[-1])
+            reference = waiting.pop()
+            *around, name = split(reference)
+            holder = whole
+            for part in around:
+                holder = holder.setdefault(part, {})
             if name not in holder:
-                holder[name] = resolve(self.data, join(parts))
+                holder[name] = resolve(self.data, reference)
                 waiting.extend(_references(holder[name]))
-        components = {"components": {"schemas": named}} if named else {}
-        return {**components, REFERRED: others} if others else components
-
-    def standalone(self, schema: Any) -> dict[str, Any]:
-        """Return a schema with all that its references point to."""
-        return {"allOf": [schema], **self.parts(schema)}
+        return whole
 
 
 class SchemaNode(dict[str, Any]):
@@ -187,16 +184,12 @@ class SchemaNode(dict[str, Any]):
             yield self["additionalProperties"]
 
 
-def can_have_value_at(schema: Any, path: Sequence[str], value: Any) -> bool:
+def can_have_value_at(schema: Any, path: Sequence[str], value: Any, depth: int = 0) -> bool:
     """Tell whether a value that obeys a translated schema may have ``value`` at ``path``; in doubt it may.
 
     What the rest of the value is like is not known. Wherever a schema leaves more than one way, one that
     admits the value is enough; conditions (``if``, ``not``, ``dependentSchemas``) may always be met.
     """
-    return _can_have(schema, path, value, 0)
-
-
-def _can_have(schema: Any, path: Sequence[str], value: Any, depth: int) -> bool:
     if isinstance(schema, bool):
         return schema
     if not path:
@@ -205,16 +198,18 @@ def _can_have(schema: Any, path: Sequence[str], value: Any, depth: int) -> bool:
         return True
     for part in schema.speaking():
         branches = [branch for _, branch in part.branches]
-        if branches and not any(_can_have(branch, path, value, depth + 1) for branch in branches):
+        if branches and not any(can_have_value_at(branch, path, value, depth + 1) for branch in branches):
             return False
         named = part.get("type", ("object", "array"))
         inside = [list(part.member(path[0]))] if "object" in named else []
         if "array" in named and path[0].isdecimal():
             item = item_of(part, int(path[0]))
             inside.append([] if item is None else [item])
-        if not any(
-            all(_can_have(below, path[1:], value, depth + 1) for below in schemas) for schemas in inside
-        ):
+        below = (
+            all(can_have_value_at(schema, path[1:], value, depth + 1) for schema in schemas)
+            for schemas in inside
+        )
+        if not any(below):
             return False
     return True
 

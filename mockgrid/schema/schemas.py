@@ -8,6 +8,7 @@ another file, by ``$id``, into the middle of another schema), it becomes ``#/com
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document.pointer import join, resolve, split
@@ -26,12 +27,12 @@ from mockgrid.schema.translate import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from mockgrid.document.document import Document
     from mockgrid.schema.keywords import Dialect
 
-__all__ = ["Direction", "Schemas", "one_way"]
+__all__ = ["Direction", "Schemas", "free_name", "one_way"]
 
 Direction = Literal["request", "response"]
 
@@ -270,10 +271,8 @@ class Schemas:
             ):
                 self._names[target] = f"#{target}"
             else:
-                plain = re.sub(r"[^A-Za-z0-9._-]", "_", parts[-1]) if parts else "document"
-                taken = set(self._names.values())
-                names = (f"#/{REFERRED}/{plain}{end}" for end in _endings())
-                self._names[target] = next(name for name in names if name not in taken)
+                taken = {reference.removeprefix(f"#/{REFERRED}/") for reference in self._names.values()}
+                self._names[target] = f"#/{REFERRED}/{free_name(parts[-1] if parts else 'document', taken)}"
             self._waiting.append(target)
         return self._names[target]
 
@@ -328,12 +327,11 @@ class Schemas:
         return dialect_named(dialects[nearest], self._document, f"{nearest}/$schema")
 
 
-def _endings() -> Iterator[str]:
-    yield ""
-    number = 2
-    while True:
-        yield f"-{number}"
-        number += 1
+def free_name(text: str, taken: Collection[str | None]) -> str:
+    """Return a name like a text that is not taken, and needs no escape in a JSON pointer or a URI."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", text)
+    names = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _described(node: SchemaNode | None, name: str) -> Iterator[Any]:

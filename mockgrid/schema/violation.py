@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from mockgrid.document.pointer import dotted, join
 from mockgrid.schema.json_form import JsonForm, described
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Location = Literal["body", "query", "path", "header", "cookie"]
 
+_NOTHING: Final = object()
 _CUT = 256
 _WIDEST = 64
 _DEEPEST = 8
@@ -78,6 +82,28 @@ class FieldWarning(JsonForm):
 
     def __str__(self) -> str:
         return f"{self.code} {self.path}: {self.message}"
+
+
+def violation_at(  # noqa: PLR0913, PLR0917 - what a violation says
+    at: Sequence[str | int],
+    code: str,
+    message: str,
+    expected: str,
+    value: Any = _NOTHING,
+    contract: str = "",
+) -> Violation:
+    """Return the violation of a place in a body; without a value where nothing was sent."""
+    sent = value is not _NOTHING
+    return Violation(
+        code=code,
+        path=dotted(at),
+        message=message,
+        pointer=join(at),
+        expected=expected,
+        got=shown(value) if sent else "",
+        contract=contract,
+        value=shown_plain(value) if sent else "",
+    )
 
 
 def shown(value: Any) -> str:

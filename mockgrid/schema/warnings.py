@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import dotted, join
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["FieldWarning", "field_warnings"]
+
+_Path: TypeAlias = tuple[str | int, ...]
+_Place: TypeAlias = tuple[Any, list[Any], _Path]  # a value, the schemas that speak about it, and where it is
 
 _MOST: Final = 100
 _MOST_VALUES: Final = 20_000
@@ -41,72 +44,65 @@ def field_warnings(validator: SchemaValidator, value: Any) -> list[FieldWarning]
     >>> field_warnings(chat, {"messages": [], "max_token": 3})  # doctest: +SKIP
     [FieldWarning(code='MG140', path='max_token', message='is not known; did you mean "max_tokens"?', …)]
     """
-    walk = _Walk()
-    walk.run(validator.schema, value)
-    return walk.warnings
+    return list(islice(_warnings(validator.schema, value), _MOST))
 
 
-class _Walk:
-    def __init__(self) -> None:
-        self.warnings: list[FieldWarning] = []
-
-    def run(self, schema: Any, value: Any) -> None:
-        # From the last to the first, so that what is taken from the end comes in the order of the value.
-        waiting: list[tuple[Any, list[Any], tuple[str | int, ...]]] = [(value, [schema], ())]
-        for _ in range(_MOST_VALUES):
-            if not waiting or len(self.warnings) >= _MOST:
-                break
-            item, schemas, path = waiting.pop()
-            choose = partial(_chosen, item)
-            nodes = (node for node in schemas if isinstance(node, SchemaNode))
-            parts = [part for node in nodes for part in node.speaking(choose)]
-            if isinstance(item, dict):
-                waiting += reversed(list(self._fields(item, parts, path)))
-            elif isinstance(item, list):
-                waiting += reversed(list(_items(item, parts, path)))
-
-    def _fields(
-        self, value: dict[str, Any], parts: list[SchemaNode], path: tuple[str | int, ...]
-    ) -> Iterator[tuple[Any, list[Any], tuple[str | int, ...]]]:
-        described = [part["properties"] for part in parts if part.get("properties")]
-        is_open = not described or any(_is_open(part) for part in parts)
-        for name, item in islice(value.items(), _MOST_FIELDS):
-            schemas = [properties[name] for properties in described if name in properties]
-            if schemas:
-                self._deprecated(schemas, (*path, name))
-            else:
-                schemas = [schema for part in parts for schema in part.member(name)]
-                if not schemas and not is_open:
-                    self._unknown(name, list(dict.fromkeys(chain(*described))), parts, path)
-            if schemas and isinstance(item, (dict, list)):
-                yield item, schemas, (*path, name)
-
-    def _unknown(
-        self, name: str, known: list[str], parts: list[SchemaNode], path: tuple[str | int, ...]
-    ) -> None:
-        if len(self.warnings) >= _MOST:
+def _warnings(schema: Any, value: Any) -> Iterator[FieldWarning]:
+    # From the last to the first, so that what is taken from the end comes in the order of the value.
+    waiting: list[_Place] = [(value, [schema], ())]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
             return
-        meant = nearest(name, known)
-        hint = f"; did you mean {shown(meant)}?" if meant is not None else ""
-        message = f"is not known, and will be ignored{hint}"
-        speaker = next(part for part in parts if "properties" in part)
-        self._add("MG140", (*path, name), message, meant, speaker.origin("properties"))
+        item, schemas, path = waiting.pop()
+        choose = partial(_chosen, item)
+        nodes = (node for node in schemas if isinstance(node, SchemaNode))
+        parts = [part for node in nodes for part in node.speaking(choose)]
+        if isinstance(item, dict):
+            inside: list[_Place] = []
+            yield from _of_fields(item, parts, path, inside)
+            waiting += reversed(inside)
+        elif isinstance(item, list):
+            waiting += reversed(list(_items(item, parts, path)))
 
-    def _deprecated(self, schemas: list[Any], path: tuple[str | int, ...]) -> None:
-        nodes = [node for node in schemas if isinstance(node, SchemaNode)]
-        deprecated = (node for schema in nodes for node in schema.chain() if node.get("deprecated") is True)
-        first = next(deprecated, None)
-        if first is not None:
-            successor = _INSTEAD.search(str(first.get("description", "")))
-            meant = successor[1] if successor is not None else None
-            hint = f"; {meant} takes its place" if meant else ""
-            self._add("MG141", path, f"is deprecated{hint}", meant, first.origin("deprecated"))
 
-    def _add(
-        self, code: str, path: tuple[str | int, ...], message: str, meant: str | None, contract: str
-    ) -> None:
-        if len(self.warnings) < _MOST:
-            self.warnings.append(FieldWarning(code, join(path), dotted(path), message, meant or "", contract))
+def _of_fields(
+    value: dict[str, Any], parts: list[SchemaNode], path: _Path, inside: list[_Place]
+) -> Iterator[FieldWarning]:
+    """Yield the warnings of an object's fields, and note those that hold more."""
+    described = [part["properties"] for part in parts if part.get("properties")]
+    is_open = not described or any(_is_open(part) for part in parts)
+    for name, item in islice(value.items(), _MOST_FIELDS):
+        schemas = [properties[name] for properties in described if name in properties]
+        if schemas:
+            yield from _deprecated(schemas, (*path, name))
+        else:
+            schemas = [schema for part in parts for schema in part.member(name)]
+            if not schemas and not is_open:
+                yield _unknown(name, list(dict.fromkeys(chain(*described))), parts, path)
+        if schemas and isinstance(item, (dict, list)):
+            inside.append((item, schemas, (*path, name)))
+
+
+def _unknown(name: str, known: list[str], parts: list[SchemaNode], path: _Path) -> FieldWarning:
+    meant = nearest(name, known)
+    hint = f"; did you mean {shown(meant)}?" if meant is not None else ""
+    message = f"is not known, and will be ignored{hint}"
+    speaker = next(part for part in parts if "properties" in part)
+    return _warning("MG140", (*path, name), message, meant, speaker.origin("properties"))
+
+
+def _deprecated(schemas: list[Any], path: _Path) -> Iterator[FieldWarning]:
+    nodes = [node for node in schemas if isinstance(node, SchemaNode)]
+    deprecated = (node for schema in nodes for node in schema.chain() if node.get("deprecated") is True)
+    for first in islice(deprecated, 1):
+        successor = _INSTEAD.search(str(first.get("description", "")))
+        meant = successor[1] if successor is not None else None
+        hint = f"; {meant} takes its place" if meant else ""
+        yield _warning("MG141", path, f"is deprecated{hint}", meant, first.origin("deprecated"))
+
+
+def _warning(code: str, path: _Path, message: str, meant: str | None, contract: str) -> FieldWarning:
+    return FieldWarning(code, join(path), dotted(path), message, meant or "", contract)
 
 
 # Stands for a branch that says nothing about properties, so that any may be meant.
@@ -133,9 +129,7 @@ def _is_open(part: SchemaNode) -> bool:
     return any(item is True or isinstance(item, dict) for item in further)
 
 
-def _items(
-    value: list[Any], parts: list[SchemaNode], path: tuple[str | int, ...]
-) -> Iterator[tuple[Any, list[Any], tuple[str | int, ...]]]:
+def _items(value: list[Any], parts: list[SchemaNode], path: _Path) -> Iterator[_Place]:
     half = _MOST_ITEMS // 2
     indices = list(range(len(value)))
     if len(value) > _MOST_ITEMS:

@@ -19,7 +19,7 @@ from mockgrid.reply.delivery.form import Streaming
 from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.schema.values import ValueMemory
-from mockgrid.schema.violation import Violation
+from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit
@@ -151,15 +151,7 @@ def _check_size(completion: Completion) -> None:
     entries = usage.get("completion_tokens", 0) * (1 + (completion.top_logprobs or 0))
     if entries > _MOST_LOGPROBS:
         message = f"asks for {entries} log probabilities in all; at most {_MOST_LOGPROBS} are made"
-        violation = Violation(
-            code="MG137",
-            pointer="/logprobs",
-            path="logprobs",
-            message=message,
-            expected=f"at most {_MOST_LOGPROBS}",
-            got="true",
-            value="true",
-        )
+        violation = violation_at(("logprobs",), "MG137", message, f"at most {_MOST_LOGPROBS}", value=True)
         raise RefusedError("invalid_request", f"logprobs {message}", violations=[violation])
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.document.pointer import dotted, join
 from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
-from mockgrid.schema.violation import Violation, shown, shown_plain
+from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.reply.tokens import Tokenizer
+    from mockgrid.schema.violation import Violation
 
 
 def strict_violations(
@@ -98,12 +98,4 @@ def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenize
 
 
 def _violation(code: str, at: Sequence[str | int], message: str, value: Any, expected: str) -> Violation:
-    return Violation(
-        code=code,
-        pointer=join(at),
-        path=dotted(at),
-        message=message,
-        expected=expected,
-        got=shown(value),
-        value=shown_plain(value),
-    )
+    return violation_at(at, code, message, expected, value)
