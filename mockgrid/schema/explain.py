@@ -114,7 +114,11 @@ class Explainer:
             expected = "a value that obeys the schema"
             violations.append(violation_at((), "MG121", message, expected, value, self._at))
         # What is missing from an object with the wrong label is said after that the label is wrong.
-        violations.sort(key=lambda violation: _is_missing_from(mistaken, violation))
+        violations.sort(
+            key=lambda violation: (
+                violation.code == "MG111" and violation.pointer.rpartition("/")[0] in mistaken
+            )
+        )
         return violations[:_MOST]
 
     def _place(self, error: ValidationError) -> str:
@@ -222,10 +226,6 @@ def _is_label(error: ValidationError) -> bool:
     wanted: Any = error.validator_value
     single = error.validator == "const" or (error.validator == "enum" and len(wanted) == 1)
     return single and bool(error.absolute_path) and isinstance(error.instance, str)
-
-
-def _is_missing_from(mistaken: set[str], violation: Violation) -> bool:
-    return violation.code == "MG111" and violation.pointer.rpartition("/")[0] in mistaken
 
 
 def _descended(

@@ -9,13 +9,14 @@ import base64
 import binascii
 import ipaddress
 import re
-from datetime import date, datetime
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
@@ -40,22 +41,18 @@ def _in_range(low: int, high: int) -> Callable[[Any], bool]:
 
 
 def _is_date(value: str) -> bool:
+    if _DATE.fullmatch(value) is None:  # Python would take 2026-W05-6, too
+        return False
     try:
         date.fromisoformat(value)
     except ValueError:
         return False
-    return len(value) == len("2026-01-31")
+    return True
 
 
 def _is_date_time(value: str) -> bool:
     match = _DATE_TIME.fullmatch(value)
-    if match is None:
-        return False
-    try:
-        datetime.strptime(match[1], "%Y-%m-%d")  # noqa: DTZ007 - only the calendar is checked
-    except ValueError:
-        return False
-    return True
+    return match is not None and _is_date(match[1])
 
 
 def _is_base64(value: str) -> bool:

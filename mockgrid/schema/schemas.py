@@ -55,6 +55,7 @@ class Schemas:
     Attributes:
         draft: what the keywords of the translated schemas mean.
         shared: what references point into, by the first part of their pointers; it grows.
+        roots: all schemas that were asked for, by their pointers.
     """
 
     def __init__(self, document: Document, direction: Direction, *, lenient: bool = False) -> None:
@@ -69,7 +70,7 @@ class Schemas:
         self._has_other_way = one_way(document.data, (self._other_way,))
         self._fresh: list[SchemaNode] = []
         self._default = self._default_dialect()
-        self._roots: dict[str, Any] = {}
+        self.roots: dict[str, Any] = {}
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
         self._waiting: list[str] = []
         self._checked: set[str] = set()  # patterns
@@ -81,18 +82,13 @@ class Schemas:
             KeyError: nothing stands there.
             DocumentError: what stands there, or what it refers to, is not a schema.
         """
-        if pointer not in self._roots:
+        if pointer not in self.roots:
             source = resolve(self._document.data, pointer)
-            self._roots[pointer] = self._schema(source, pointer, self._dialect_at(pointer))
+            self.roots[pointer] = self._schema(source, pointer, self._dialect_at(pointer))
             while self._waiting:
                 self._share(self._waiting.pop())
             self._finish()
-        return self._roots[pointer]
-
-    @property
-    def roots(self) -> dict[str, Any]:
-        """All schemas that were asked for, by their pointers."""
-        return self._roots
+        return self.roots[pointer]
 
     def origin_along(self, root: Any, path: list[str | int]) -> str | None:
         """Return the pointer, as it was published, to where a path through a translated schema leads.

@@ -342,6 +342,23 @@ def test_patterns_mean_to_both_validators_what_they_mean_in_ecmascript(pattern, 
     assert (explained({"patternProperties": {pattern: False}}, {text: 1}) != []) == matches
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "right"),
+    [
+        ("date", "2026-01-31", True),
+        ("date", "2026-02-30", False),
+        ("date", "2026-W05-6", False),
+        ("date", "20260131", False),
+        ("date-time", "2026-01-31T12:00:60.5Z", True),
+        ("date-time", "2026-02-30T12:00:00Z", False),
+        ("date-time", "2026-W05-6T12:00:00Z", False),
+    ],
+)
+def test_dates_are_those_of_rfc_3339(name, text, right):
+    codes = [violation.code for violation in explained({"type": "string", "format": name}, text)]
+    assert codes == ([] if right else ["MG116"])
+
+
 def test_unique_items_compare_as_json_does():
     assert explained({"uniqueItems": True}, [1, True, "1", [1], {"a": 1}, {"a": True}, None, 0, False]) == []
     violation = only(explained({"uniqueItems": True}, [{"a": [1], "b": 2}, 5, {"b": 2.0, "a": [1.0]}]))
