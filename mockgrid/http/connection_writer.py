@@ -28,7 +28,7 @@ _FLUSH: Final = 1.0
 """Seconds that it gets to leave: a reset throws away what the client does not read."""
 # Bytes that leave as one.
 _TOGETHER: Final = 65_536
-# Replies that have no body, whatever they declare.
+# Replies that have no body; 204 declares none, and 304 only what another reply would have.
 _BODYLESS: Final = (204, 304)
 
 
@@ -121,7 +121,10 @@ class ConnectionWriter(Writer):
         parts = [_STATUS_LINES[status]]
         for name, value in headers:
             parts += (name, b": ", value, b"\r\n")
-        parts.append(b"content-length: %d\r\n" % len(body))
+        if status in _BODYLESS:
+            body = b""
+        else:
+            parts.append(b"content-length: %d\r\n" % len(body))
         if not self.keep_alive or link.stopping:
             self.keep_alive = False
             parts.append(b"connection: close\r\n")
@@ -137,10 +140,10 @@ class ConnectionWriter(Writer):
         self._length = length
         self.started = True
         framing: list[tuple[bytes, bytes]] = []
-        if length is not None:
-            framing.append((b"content-length", b"%d" % length))
-        elif status in _BODYLESS:
+        if status in _BODYLESS:
             self._bodyless = True
+        elif length is not None:
+            framing.append((b"content-length", b"%d" % length))
         elif self._chunks:
             self._chunked = True
             framing.append((b"transfer-encoding", b"chunked"))

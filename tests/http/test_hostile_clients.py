@@ -183,3 +183,29 @@ def test_a_last_reply_is_not_lost_with_the_requests_behind_it(starts):
         time.sleep(0.5)
         client.setblocking(True)
         assert [one.status for one in responses(read_all(client))] == [500]
+
+
+class Bodyless(Player):
+    """Answers with a status that has no body, and gives one all the same."""
+
+    async def answer(self, path, _receive, writer):
+        status = int(path[-3:])
+        if "whole" in path:
+            writer.whole(status, [], b"none")
+        else:
+            await writer.start(status, [], 4)
+            await writer.write(b"none")
+            await writer.end()
+
+
+@pytest.mark.parametrize("path", [b"/whole-204", b"/whole-304", b"/204", b"/304"])
+def test_what_has_no_body_is_followed_by_the_next_reply(starts, path):
+    server = starts(Bodyless(), log="off")
+    with connect(server.port) as client:
+        client.sendall(GET % path + GET % b"/whole-200")
+        came = b""
+        while not came.endswith(b"none"):
+            came += client.recv(65536)
+    first, _, second = came.partition(b"\r\n\r\n")
+    assert second == b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nnone"
+    assert b"content-length" not in first
