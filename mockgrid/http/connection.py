@@ -272,8 +272,7 @@ class Connection(asyncio.Protocol):
             self._go_on()
         elif writer.keep_alive and self.waiting:
             self._answering, self._begun = self.waiting.popleft(), False
-            if len(self.waiting) < WAITING:
-                self.resume_reading()
+            self.resume_reading()
             if not self._beginning:
                 self._loop.call_soon(self._begin)
         elif writer.keep_alive and self._refusal is not None:
@@ -292,8 +291,7 @@ class Connection(asyncio.Protocol):
             self.flush()
             self._close()
             return
-        if self._read_paused:
-            self.resume_reading()
+        self.resume_reading()
         if self._parser.reading is not None:
             self._expect(self._limits.body_timeout)
         elif self._parser.in_head:
@@ -308,8 +306,8 @@ class Connection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read on."""
-        if self._read_paused and not self.transport.is_closing():
+        """Read on, unless too many requests wait for their turn."""
+        if self._read_paused and len(self.waiting) < WAITING and not self.transport.is_closing():
             self._read_paused = False
             self.transport.resume_reading()
 
@@ -384,6 +382,7 @@ class Connection(asyncio.Protocol):
 
     def _hang_up(self, words: bytes) -> None:
         self._hung_up = self._deaf = True
+        self.waiting.clear()
         self.flush()
         self.transport.write(words)
         if self._half_closed or not self.transport.can_write_eof():

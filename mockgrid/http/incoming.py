@@ -163,7 +163,7 @@ class Incoming:
         """Take the body if all of it has arrived, else None."""
         if not self._whole or self._taken or self._left:
             return None
-        self._taken = True
+        self._all_taken()
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
@@ -180,10 +180,16 @@ class Incoming:
             await self._changed.wait()
         if self._left or self._answered:
             return {"type": "http.disconnect"}
-        self._taken = self._whole
+        if self._whole:
+            self._all_taken()
         body = b"".join(self._pieces)
         self._pieces.clear()
         return {"type": "http.request", "body": body, "more_body": not self._whole}
+
+    def _all_taken(self) -> None:
+        self._taken = True
+        if self._ahead > AHEAD:  # only who reads learns that the client has left
+            self.connection.resume_reading()
 
     def _expects_continue(self) -> bool:
         begun = (

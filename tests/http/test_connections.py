@@ -50,6 +50,19 @@ def test_a_stream_ends_when_its_client_leaves_with_another_request_behind(served
     assert within(30, lambda: app.open_streams == 0)
 
 
+@pytest.mark.parametrize("first", [0, 300, 60_000])
+def test_a_stream_ends_when_the_client_of_a_large_request_leaves(served, first):
+    app, server = served
+    raw = chat(stream=True, user="x" * 100_000)
+    with connect(server.port) as client:
+        client.sendall(raw[:first])
+        time.sleep(0.1)
+        client.sendall(raw[first:])
+        assert client.recv(16)
+        assert app.open_streams == 1
+    assert within(10, lambda: app.open_streams == 0)
+
+
 def test_connections_are_freed_without_the_collector(served):
     _, server = served
     gc.collect()
