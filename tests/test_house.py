@@ -93,10 +93,10 @@ EXCEPTIONS = {
     "pale_names": "",
     "uvicorn_imports": "",
     "stray_chat_words": """
-        control.document scenario.reading.reply scenario.reading.structure testing.exchange
+        scenario.reading.reply scenario.reading.structure testing.exchange
     """,
     "stray_schema_words": """
-        control.document reply.examples report.junit scenario.reading.structure
+        reply.examples report.junit scenario.reading.structure
     """,
 }
 
