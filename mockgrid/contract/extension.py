@@ -169,10 +169,6 @@ class Policy:
     declared: bool
     words: Mapping[int, Words] = field(default_factory=dict)
 
-    def failure(self, name: str) -> Failure:
-        """Return how a kind of failure is answered."""
-        return self.failures[name]
-
     def failure_for(self, status: int) -> Failure | None:
         """Return the failure that a status stands for: as the document says, else the first that has it."""
         words = self.words.get(status)

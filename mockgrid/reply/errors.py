@@ -80,7 +80,7 @@ class Errors:
             code: replaces the failure's own code.
             param: the parameter that caused it, where one did.
         """
-        failure = self._policy.failure(name)
+        failure = self._policy.failures[name]
         if code:
             failure = replace(failure, code=code)
         return self._composed(failure, message, operation, violations, headers or {}, param)
@@ -128,7 +128,7 @@ class Errors:
         failure = self._policy.failure_for(status)
         if failure is None:
             kind = "server_error" if status >= _SERVERS else "invalid_request_error"
-            plain = self._policy.failure("malformed_body").shape
+            plain = self._policy.failures["malformed_body"].shape
             failure = Failure(f"status_{status}", status, plain, kind, f"status_{status}")
         code = failure.code if words.code == "" else words.code
         return replace(failure, code=code, type=words.type or failure.type)
@@ -199,7 +199,7 @@ class Errors:
         """Return a failure's shape; one that lists violations has nothing to say where there are none."""
         shape = self._policy.shapes[failure.shape]
         if shape.violation is not None and not violations:
-            return self._policy.shapes[self._policy.failure("malformed_body").shape]
+            return self._policy.shapes[self._policy.failures["malformed_body"].shape]
         return shape
 
     def _declared_body(

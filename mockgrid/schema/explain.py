@@ -95,7 +95,7 @@ class Explainer:
             for error in islice(self._validator.iter_errors(value), _FURTHEST):
                 if _is_label(error):
                     mistaken.add(join(list(error.absolute_path)[:-1]))
-                for violation in islice(violations_of(error, value, self._place(error)), _MOST):
+                for violation in islice(violations_of(error, self._place(error)), _MOST):
                     key = (violation.code, violation.pointer, violation.message)
                     if key in seen:
                         continue
@@ -145,13 +145,11 @@ class Explainer:
     def _items(self, validator: Any, items: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
         if not validator.is_type(value, "array"):
             return
-        start = 0
         if isinstance(items, list):  # draft-04: one schema for each place
-            for index, (item, subschema) in enumerate(zip(value, items, strict=False)):
-                yield from validator.descend(item, subschema, path=index, schema_path=index)
+            yield from self._prefix_items(validator, items, value, schema)
             return
-        if self._draft != "draft4":
-            start = len(schema.get("prefixItems", ()))
+        # Draft-04 does not know places: a document of OpenAPI 3.0 may well write them.
+        start = 0 if self._draft == "draft4" else len(schema.get("prefixItems", ()))
         if items is False:
             if len(value) > start:
                 yield ValidationError("surplus", validator="surplus", validator_value=start, instance=value)
@@ -251,7 +249,8 @@ def _undecided(choice: Undecided, value: Any) -> ValidationError:
         choice.keyword,
         validator=choice.keyword,
         validator_value=choice.expected,
-        instance=value.get(choice.property) if path else value,
+        # Of a label that is missing, what was sent beside it tells whether it is misspelt.
+        instance=value.get(choice.property) if path and choice.keyword != "label" else value,
         path=path,
     )
 

@@ -30,12 +30,11 @@ class Broken(Protocol):
     validator_value: Any
 
 
-def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation]:
+def violations_of(error: Broken, contract: str) -> Iterator[Violation]:
     """Turn one error of `jsonschema` into violations; one that names several properties becomes several.
 
     Args:
         error: what was found.
-        root: the whole value.
         contract: JSON pointer to the keyword that was broken.
     """
     path = list(error.absolute_path)
@@ -46,8 +45,7 @@ def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation
                 yield _missing([*path, name], error.instance, contract, None)
         return
     if keyword == "label":
-        parent = _at(root, path[:-1])
-        yield _missing(path, parent if isinstance(parent, dict) else {}, contract, error.validator_value)
+        yield _missing(path, error.instance, contract, error.validator_value)
         return
     if keyword == "unknown":
         known = sorted(error.schema.get("properties", ())) if isinstance(error.schema, dict) else []
@@ -59,12 +57,6 @@ def violations_of(error: Broken, root: Any, contract: str) -> Iterator[Violation
         error.instance = error.instance[error.validator_value]
     code, message, expected = _WORDED.get(keyword, _other)(error)
     yield violation_at(path, code, message, expected, error.instance, contract)
-
-
-def _at(root: Any, path: list[Any]) -> Any:
-    for part in path:
-        root = root[part]
-    return root
 
 
 def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: list[Any] | None) -> Violation:
@@ -147,12 +139,8 @@ def _const(error: Broken) -> tuple[str, str, str]:
 def _bound(words: str, code: str = "MG113") -> Callable[[Broken], tuple[str, str, str]]:
     def worded(error: Broken) -> tuple[str, str, str]:
         limit = shown(error.validator_value)
-        strictly = isinstance(error.schema, dict) and (
-            error.schema.get(
-                {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}.get(str(error.validator), "")
-            )
-            is True
-        )
+        exclusive = {"minimum": "exclusiveMinimum", "maximum": "exclusiveMaximum"}.get(str(error.validator))
+        strictly = error.schema.get(exclusive) is True  # as draft-04 has it
         text = {"at least": "above", "at most": "below"}.get(words, words) if strictly else words
         return code, f"must be {text} {limit}, got {shown(error.instance)}", f"{text} {limit}"
 

@@ -359,6 +359,12 @@ def test_dates_are_those_of_rfc_3339(name, text, right):
     assert codes == ([] if right else ["MG116"])
 
 
+def test_places_say_nothing_in_openapi_3_0():
+    schema = {"prefixItems": [{"type": "string"}], "items": {"type": "integer"}}
+    assert only(explained(schema, ["a"], "3.0.0")).path == "0"
+    assert explained(schema, ["a"], "3.1.0") == []
+
+
 def test_unique_items_compare_as_json_does():
     assert explained({"uniqueItems": True}, [1, True, "1", [1], {"a": 1}, {"a": True}, None, 0, False]) == []
     violation = only(explained({"uniqueItems": True}, [{"a": [1], "b": 2}, 5, {"b": 2.0, "a": [1.0]}]))
