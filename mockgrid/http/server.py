@@ -39,6 +39,9 @@ POLL = 0.005
 CANCELLED = 0.2
 """Seconds that cancelled replies get to end."""
 
+SETTLED = 0.05
+"""Seconds after which nobody waits any more for a server to be ready."""
+
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _OURS = frozenset(("mockgrid", "starlette", "uvicorn"))
 
@@ -99,6 +102,9 @@ class Server:
             if running.done():
                 await running
             ready()
+            preload = getattr(self.app, "preload", None)
+            if preload is not None:
+                loop.call_later(SETTLED, preload)
             await self._stop.wait()
             self._uvicorn.close()
             self.close_sockets()

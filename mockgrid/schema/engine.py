@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from mockgrid.errors import DocumentError
 from mockgrid.schema.formats import FORMATS
+from mockgrid.schema.patterns import SLOW_LIMIT, is_slow
+from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mockgrid.schema.translate import Draft
 
@@ -24,7 +27,9 @@ def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool]:
         DocumentError: the schema cannot be compiled.
     """
     # Any format at all, needed or not, makes each check slower by a third.
-    accepts: Callable[[Any], bool] = compile_validator(schema, draft, _formats_in(schema)).is_valid
+    names = {part["format"] for part in _parts(schema) if isinstance(part.get("format"), str)}
+    formats = [name for name in FORMATS if name in names]
+    accepts: Callable[[Any], bool] = compile_validator(_bounded(schema), draft, formats).is_valid
     return accepts
 
 
@@ -42,27 +47,36 @@ def compile_validator(schema: dict[str, Any], draft: Draft, formats: Iterable[st
             formats=dict(checks),
             validate_formats=True,
             retriever=_refuse,
-            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=100_000),
+            pattern_options=PATTERN_OPTIONS,
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DocumentError(f"this schema cannot be compiled: {reason}.") from None
 
 
-def _formats_in(schema: Any) -> list[str]:
-    """Return the formats that a schema names; perhaps more, since an example is not told from a schema."""
-    named: set[str] = set()
+def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema by which no long text is held against a pattern that takes quadratic time."""
+    patterns = {part["pattern"] for part in _parts(schema) if isinstance(part.get("pattern"), str)}
+    slow = set(filter(is_slow, patterns))
+    if not slow:
+        return schema
+    bounded = deepcopy(schema)
+    for part in _parts(bounded):
+        if isinstance(part.get("pattern"), str) and part["pattern"] in slow:
+            part["maxLength"] = min(part.get("maxLength", SLOW_LIMIT), SLOW_LIMIT)
+    return bounded
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield all objects within a schema: not only schemas, since an example is not told from one."""
     parts = [schema]
     while parts:
         part = parts.pop()
         if isinstance(part, dict):
-            name = part.get("format")
-            if isinstance(name, str):
-                named.add(name)
+            yield part
             parts += part.values()
         elif isinstance(part, list):
             parts += part
-    return [name for name in FORMATS if name in named]
 
 
 def _refuse(uri: str) -> Any:

@@ -383,3 +383,23 @@ def test_a_uvicorn_that_has_not_a_setting_is_refused(echo, monkeypatch):
     monkeypatch.setattr("mockgrid.http.adapter.Config", lambda app, *, lifespan: (app, lifespan))
     with pytest.raises(StartError, match=r"this version of uvicorn: .*unexpected keyword"):
         start_in_thread(echo, Settings(port=0))
+
+
+PRELOADING = textwrap.dedent("""
+    import sys, time
+    from mockgrid.app.build import build_app
+    from mockgrid.http.server import start_in_thread
+    from mockgrid.settings import Settings
+    app = build_app(Settings(port=0))
+    before = "mockgrid.schema.generate" in sys.modules
+    with start_in_thread(app, app.settings):
+        end = time.monotonic() + 20
+        while "mockgrid.schema.generate" not in sys.modules and time.monotonic() < end:
+            time.sleep(0.01)
+        print(before, "mockgrid.schema.generate" in sys.modules)
+""")
+
+
+def test_what_the_first_schema_needs_is_loaded_after_the_server_is_ready():
+    ran = subprocess.run([sys.executable, "-c", PRELOADING], capture_output=True, check=True, text=True)
+    assert ran.stdout.split() == ["False", "True"]

@@ -399,3 +399,20 @@ def test_a_pattern_is_shown_as_the_document_has_it(pattern, as_shown):
     violation = only(explained({"type": "string", "pattern": pattern}, "x"))
     assert violation.message == f'must match the pattern {as_shown}, got "x"'
     assert violation.expected == f"text that matches {as_shown}"
+
+
+@pytest.mark.parametrize("pattern", [r"(?=(a+)+$)x", r"(?<=a+)b", r"(a+)+\1b", "(?=a.*b)c"])
+@pytest.mark.parametrize("length", [4_000, 4_000_000])
+def test_a_pattern_that_takes_quadratic_time_is_tried_on_short_texts_alone(pattern, length):
+    start = time.thread_time()
+    (violation,) = explained(
+        {"type": "object", "properties": {"x": {"pattern": pattern}}}, {"x": "a" * length}
+    )
+    assert time.thread_time() - start < 1.0
+    assert pattern in violation.message
+
+
+def test_a_long_text_is_still_held_against_a_pattern_that_takes_linear_time():
+    schema = {"type": "string", "pattern": r"^(?=.*\d).*b$"}
+    assert not explained(schema, "a" * 100_000 + "1b")
+    assert only(explained(schema, "a" * 100_000)).code == only(explained(schema, "a")).code

@@ -4,6 +4,6 @@
 3
 """
 
-from mockgrid.schema.generate.compiled import CompiledSchema
+from mockgrid.schema.generate.generator import CompiledSchema
 
 __all__ = ["CompiledSchema"]

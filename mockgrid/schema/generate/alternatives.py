@@ -7,58 +7,79 @@ a time, the most promising first, and one whose schemas have no type in common n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.keywords import (
+    DRAFT_4,
+    EVERY_KIND,
+    NULL,
+    NUMBER,
+    STRING,
+    TYPES,
+    is_number,
+)
 from mockgrid.schema.generate.minimum import ENDLESS, MinimumSize
-from mockgrid.schema.generate.negation import negate
-from mockgrid.schema.generate.schema import EVERY_KIND, NULL, NUMBER, STRING, Schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mockgrid.schema.generate.attempt import Budget
     from mockgrid.schema.generate.chooser import ValuePosition
-    from mockgrid.schema.generate.document import SchemaDocument
-    from mockgrid.schema.generate.limits import Budget
+    from mockgrid.schema.generate.document import Schema, SchemaDocument
+
+# One way to go on: the schemas that apply because of it.
+Option: TypeAlias = "tuple[Schema, ...]"
 
 _ASIDE_LIMIT = 8
+_ALTERNATIVE_LIMIT = 12
+_COUNTED = {
+    "minLength": ("string", "maxLength", -1),
+    "maxLength": ("string", "minLength", 1),
+    "minItems": ("array", "maxItems", -1),
+    "maxItems": ("array", "minItems", 1),
+    "minProperties": ("object", "maxProperties", -1),
+    "maxProperties": ("object", "minProperties", 1),
+}
+_OPPOSED = {
+    "minimum": "exclusiveMaximum",
+    "maximum": "exclusiveMinimum",
+    "exclusiveMinimum": "maximum",
+    "exclusiveMaximum": "minimum",
+}
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
+class _Choice:
+    """Options of which one has to be taken.
+
+    Attributes:
+        options: them.
+        ranked: whether the first one is to be preferred; else any will do.
+        exclusive: whether only one of them may hold.
+    """
+
+    options: list[Option]
+    ranked: bool = False
+    exclusive: bool = False
+
+
+@dataclass(eq=False, repr=False)
 class Alternative:
     """Schemas that apply together.
 
     Attributes:
         applied: them by number, in the order met; each also names what its applicators brought in.
         kinds: the types that all of them admit.
-        forbidden: member names that must be left out.
-        denied: numbers of schemas that must not hold.
-        pending: lists of options still to choose from.
+        pending: what is still to choose.
         chosen: whether there was anything to choose from.
     """
 
     applied: dict[int, Schema] = field(default_factory=dict)
     kinds: int = EVERY_KIND
-    forbidden: tuple[str, ...] = ()
-    denied: frozenset[int] = frozenset()
-    pending: list[list[_Option]] = field(default_factory=list)
+    pending: list[_Choice] = field(default_factory=list)
     chosen: bool = False
-
-    def copy(self) -> Alternative:
-        """The same alternative, to be continued another way."""
-        return Alternative(
-            dict(self.applied), self.kinds, self.forbidden, self.denied, list(self.pending), chosen=True
-        )
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class _Option:
-    """One way to go on: what it brings in, what it rules out, and what must be chosen next because of it."""
-
-    brings: tuple[Schema, ...] = ()
-    denies: tuple[Schema, ...] = ()
-    forbids: str | None = None
-    follow: tuple[_Option, ...] = ()
 
 
 class Alternatives:
@@ -79,141 +100,174 @@ class Alternatives:
         Raises:
             UnsatisfiableError: at the first clash, when there is no alternative at all.
         """
-        if len(applied) == 1 and applied[0].always is not False and not applied[0].compound:
-            self._budget.spend(1)
-            schema = applied[0]
-            if schema.kinds:
-                yield Alternative({} if schema.always else {schema.number: schema}, schema.kinds)
-                return
         clash: UnsatisfiableError | None = None
         empty = True
-        stack: list[tuple[Alternative, _Option]] = [(Alternative(), _Option(tuple(applied)))]
+        stack: list[tuple[Alternative, Option]] = [(Alternative(), tuple(applied))]
         while stack:
             alternative, option = stack.pop()
             self._budget.spend(3)
             try:
                 self._enter(alternative, option)
-            except _ClashError as error:
-                clash = clash or UnsatisfiableError(str(error), where=error.where)
+            except UnsatisfiableError as error:
+                clash = clash or error
                 continue
             if not alternative.pending:
                 empty = False
                 yield alternative
                 continue
-            options = self._order(alternative.pending.pop(0), position)
-            size = len(alternative.applied) + len(alternative.pending)
-            self._budget.spend(len(options) * size // 16)
-            stack += [(alternative.copy(), option) for option in reversed(options)]
+            choice, *pending = alternative.pending
+            options = self._order(choice, position)
+            self._budget.spend(len(options) * (len(alternative.applied) + len(pending)) // 16)
+            stack += [
+                (
+                    Alternative(dict(alternative.applied), alternative.kinds, list(pending), chosen=True),
+                    option,
+                )
+                for option in reversed(options)
+            ]
         if empty and clash is not None:
             raise clash
 
-    def _enter(self, alternative: Alternative, option: _Option) -> None:
+    def _enter(self, alternative: Alternative, option: Option) -> None:
         """Take an option, and all that it entails without choice."""
-        if option.forbids is not None:
-            alternative.forbidden += (option.forbids,)
-        if option.follow:
-            alternative.pending.insert(0, list(option.follow))
-        for denied in option.denies:
-            _deny(alternative, denied)
-        entailed = list(reversed(option.brings))
+        entailed = list(reversed(option))
         while entailed:
             schema = entailed.pop()
             self._budget.spend(1)
-            if schema.always is False or schema.number in alternative.denied:
-                raise _ClashError("nothing is allowed here", schema)
+            if schema.always is False:
+                raise UnsatisfiableError("nothing is allowed here", where=schema.pointer)
             if schema.always or schema.number in alternative.applied:
                 continue
             alternative.applied[schema.number] = schema
             alternative.kinds &= schema.kinds
             if not alternative.kinds:
-                raise _ClashError("no type fits all that applies here", schema)
+                raise UnsatisfiableError("no type fits all that applies here", where=schema.pointer)
             if schema.compound:
-                self._add_options(alternative, schema)
+                alternative.pending += self._choices(schema)
                 entailed += reversed([*schema.targets.values(), *schema.parts("allOf")])
 
-    def _add_options(self, alternative: Alternative, schema: Schema) -> None:
-        """Put what a schema leaves open among the choices that are pending."""
-        pending = alternative.pending
-        if "anyOf" in schema.keywords:
-            pending.append([_Option((part,)) for part in _distinct(schema.listed["anyOf"])])
-        if "oneOf" in schema.keywords:
-            branches = schema.listed["oneOf"]
-            pending.append([_Option((part,), follow=self._aside(part, branches)) for part in branches])
+    def _choices(self, schema: Schema) -> Iterator[_Choice]:
+        """What a schema leaves open."""
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema.listed:
+                yield _Choice([(part,) for part in schema.listed[keyword]], exclusive=keyword == "oneOf")
         for denied in schema.parts("not"):
-            _deny(alternative, denied)
-            against = negate(self._document, denied)
-            if against is not None:
-                pending.append([_Option((against,)), _Option()])
+            if denied.always is True or (denied.always is None and not denied.keywords):
+                raise UnsatisfiableError("everything is forbidden here", where=denied.pointer)
+            against = self._against([denied])
+            if against:
+                yield _Choice([against, ()], ranked=True)
         then, otherwise = tuple(schema.parts("then")), tuple(schema.parts("else"))
         if then or otherwise:
             for condition in schema.parts("if"):
-                against = negate(self._document, condition)
-                aimed = otherwise if against is None else (against, *otherwise)
-                denies = (condition,)
-                pending.append(
-                    [_Option((condition, *then)), _Option(aimed, denies), _Option(otherwise, denies)]
-                )
+                against = self._against([condition])
+                yield _Choice([(condition, *then), (*against, *otherwise), otherwise], ranked=True)
         for keyword in ("dependentSchemas", "dependencies"):
-            if keyword in schema.keywords:
-                dependent = schema.named.get(keyword, {}).items()
-                pending += [[_Option((part,)), _Option(forbids=name)] for name, part in dependent]
+            for name, part in schema.named.get(keyword, {}).items():
+                yield _Choice([(part,), (self._document.without(name),)], ranked=True)
 
-    def _aside(self, chosen: Schema, branches: list[Schema]) -> tuple[_Option, ...]:
-        """How to keep clear of the other branches: by luck, or else by aiming at what contradicts them."""
-        if len(branches) > _ASIDE_LIMIT:
-            return ()
-        against = [negate(self._document, part) for part in branches if part is not chosen]
-        brings = tuple(schema for schema in against if schema is not None)
-        return (_Option(), _Option(brings)) if brings else ()
+    def _against(self, parts: list[Schema]) -> Option:
+        """Schemas that contradict each of some others, as far as any are known."""
+        return tuple(schema for part in parts if (schema := _negate(self._document, part)))
 
-    def _order(self, options: list[_Option], position: ValuePosition) -> list[_Option]:
+    def _order(self, choice: _Choice, position: ValuePosition) -> list[Option]:
         """The order in which to try options; those that cannot end are left out."""
-        if any(not option.brings for option in options):
-            return options  # "nothing more" is among them: a fixed preference
-        sizes = [self._minimum.of_all(option.brings) for option in options]
-        able = [(size, option) for size, option in zip(sizes, options, strict=True) if size < ENDLESS] or [
-            (0, option) for option in options
-        ]
-        if any(option.denies for _, option in able) or len(able) == 1:
+        sizes = [self._minimum.of_all(option) for option in choice.options]
+        able = [
+            (size, option) for size, option in zip(sizes, choice.options, strict=True) if size < ENDLESS
+        ] or [(0, option) for option in choice.options]
+        if choice.ranked:
             return [option for _, option in able]
         if position.lean:
-            return [option for _, option in sorted(able, key=lambda pair: pair[0])]
-        start = position.draw(len(able))
-        turned = [option for _, option in able[start:] + able[:start]]
-        numeric = any(_is_kind(option, NUMBER) for option in options)
-        # Null says the least: it comes last. And a number or any string at all is how decimals are described.
-        return sorted(turned, key=lambda option: (_is_null(option), numeric and _is_kind(option, STRING)))
+            able.sort(key=lambda pair: pair[0])
+        elif len(able) > 1:
+            start = position.draw(len(able))
+            numeric = any(_is_kind(option[0], NUMBER) for option in choice.options)
+            # Null says the least: it comes last. And a number or any string at all is how decimals are
+            # described.
+            able = sorted(
+                able[start:] + able[:start],
+                key=lambda pair: (_is_null(pair[1][0]), numeric and _is_kind(pair[1][0], STRING)),
+            )
+        options = [option for _, option in able]
+        if not choice.exclusive or len(choice.options) > _ASIDE_LIMIT:
+            return options
+        # Keep clear of the other branches: by luck, or else by aiming at what contradicts them.
+        aimed: list[Option] = []
+        for option in options:
+            others = [other[0] for other in choice.options if other is not option]
+            aimed += dict.fromkeys([option, option + self._against(others)])
+        return aimed
 
 
-class _ClashError(Exception):
-    def __init__(self, message: str, schema: Schema) -> None:
-        super().__init__(message)
-        self.where = schema.pointer
-
-
-def _deny(alternative: Alternative, schema: Schema) -> None:
-    if schema.always is True or (schema.always is None and not schema.keywords):
-        raise _ClashError("everything is forbidden here", schema)
-    if schema.number in alternative.applied:
-        raise _ClashError("this schema must both hold and not hold", schema)
-    alternative.denied |= {schema.number}
-
-
-def _distinct(parts: list[Schema]) -> list[Schema]:
-    """The branches without repetitions; references that are nothing else are followed."""
-    by_goal: dict[int, Schema] = {}
-    for part in parts:
-        goal = part.targets["$ref"] if part.keywords.keys() == {"$ref"} else part
-        by_goal.setdefault(goal.number, part)
-    return list(by_goal.values())
-
-
-def _is_kind(option: _Option, kind: int) -> bool:
-    """Whether an option is of a kind; for strings, whether it says nothing else."""
-    schema = option.brings[0]
+def _is_kind(schema: Schema, kind: int) -> bool:
+    """Whether a schema is of a kind; for strings, whether it says nothing else."""
     return schema.kinds == kind and (kind == NUMBER or schema.keywords.keys() == {"type"})
 
 
-def _is_null(option: _Option) -> bool:
-    schema = option.brings[0]
+def _is_null(schema: Schema) -> bool:
     return schema.kinds == NULL or ("const" in schema.keywords and schema.keywords["const"] is None)
+
+
+def _negate(document: SchemaDocument, schema: Schema) -> Schema | None:
+    """A schema whose values break ``schema``; it may miss some, and there is none where none is known.
+
+    Wherever it holds, the denied schema still has to be checked: this says where to look, not more.
+    """
+    if schema.opposite is None:
+        ways = list(islice(_ways(document, schema), _ALTERNATIVE_LIMIT))
+        raw = ways[0] if len(ways) == 1 else {"anyOf": ways}
+        schema.opposite = document.make(raw, schema) if ways else False
+    return schema.opposite if not isinstance(schema.opposite, bool) else None
+
+
+def _ways(document: SchemaDocument, schema: Schema) -> Iterator[dict[str, Any]]:  # noqa: C901, PLR0912 (one for each keyword)
+    for keyword, value in schema.keywords.items():
+        match keyword:
+            case "not":
+                yield value if isinstance(value, dict) else {}
+            case "anyOf":
+                yield {"allOf": [{"not": part} for part in value]}
+            case "allOf":
+                yield from ({"not": part} for part in value)
+            case "$ref":
+                yield {"not": schema.targets["$ref"].raw}
+            case "type":
+                # An integer is a number too, and can only be avoided by a check.
+                names = {value} if isinstance(value, str) else {*value}
+                names |= {"integer"} if "number" in names else set()
+                if len(names) < len(TYPES):
+                    yield {"type": [name for name in TYPES if name not in names]}
+            case "required":
+                for name in value:
+                    yield {"type": "object", "properties": {name: document.nothing}}
+            case "properties":
+                yield from (_having(name, part) for name, part in value.items() if part is not True)
+            case "additionalProperties" | "unevaluatedProperties" if value is not True:
+                name = "other"
+                while name in schema.keywords.get("properties", ()):
+                    name += "-x"
+                yield _having(name, value)
+            case "items" | "contains" if isinstance(value, dict):
+                least = 1 if keyword == "items" else 0
+                yield {"type": "array", "items": {"not": value}, "minItems": least}
+            case _ if keyword in _COUNTED:
+                kind, opposite, step = _COUNTED[keyword]
+                if value + step >= 0:
+                    yield {"type": kind, opposite: value + step}
+            case _ if keyword in _OPPOSED and is_number(value):
+                opposite = _OPPOSED[keyword]
+                if document.draft.order == DRAFT_4:
+                    yield {
+                        "type": "number",
+                        opposite.removeprefix("exclusive").lower(): value,
+                        opposite: True,
+                    }
+                else:
+                    yield {"type": "number", opposite: value}
+
+
+def _having(name: str, broken: object) -> dict[str, Any]:
+    """An object with a member that breaks a schema."""
+    part = {} if broken is False else {"not": broken}
+    return {"type": "object", "required": [name], "properties": {name: part}}

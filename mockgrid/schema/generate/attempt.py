@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.schema.generate.limits import CHARACTER_LIMIT, NODE_LIMIT, Budget, ExhaustedError, weigh
+from mockgrid.schema.generate.limits import CHARACTER_LIMIT, NODE_LIMIT, ExhaustedError, weigh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mockgrid.schema.generate.chooser import ValuePosition
+    from mockgrid.schema.generate.document import Schema
     from mockgrid.schema.generate.judge import Judge
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.minimum import MinimumSize
-    from mockgrid.schema.generate.schema import Schema
+
+
+class Budget:
+    """A number of steps, each a microsecond or a few; the same schema takes the same steps everywhere."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._left = steps
+
+    def spend(self, steps: int = 1, where: str = "") -> None:
+        """Take steps.
+
+        Raises:
+            ExhaustedError: none are left.
+        """
+        self._left -= steps
+        if self._left < 0:
+            raise ExhaustedError(
+                f"no value was found within the limit of {self._steps} steps",
+                where=where,
+                hint="Simplify the schema.",
+            )
 
 
 class GenerationAttempt:

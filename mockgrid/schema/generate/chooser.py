@@ -53,7 +53,7 @@ class SeededChooser:
         return self._random.randrange(2) == 0
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class ValuePosition:
     """Where a value will stand, and how to go about it.
 

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockgrid.errors import UnsatisfiableError
 from mockgrid.schema.equality import frozen
-from mockgrid.schema.generate.keywords import DRAFT_2019, words
+from mockgrid.schema.generate.keywords import (
+    ARRAY,
+    BOOLEAN,
+    DRAFT_2019,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    is_number,
+    words,
+)
 from mockgrid.schema.generate.limits import JSON, is_sound
-from mockgrid.schema.generate.schema import ARRAY, BOOLEAN, NULL, NUMBER, OBJECT, STRING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mockgrid.schema.generate.alternatives import Alternative
-    from mockgrid.schema.generate.schema import Schema
+    from mockgrid.schema.generate.document import Schema
     from mockgrid.schema.regex import Pattern
 
 # Without "type", the kind that the other keywords speak about is what was meant.
@@ -28,20 +37,18 @@ _SPEAKS = {
     STRING: words("minLength maxLength pattern format"),
     NUMBER: words("minimum maximum exclusiveMinimum exclusiveMaximum multipleOf"),
 }
-_PLAIN = words("type enum const $ref allOf anyOf")
 _PREFERENCE = (OBJECT, ARRAY, STRING, NUMBER, BOOLEAN, NULL)
 _FREE_PREFERENCE = (STRING, NUMBER, BOOLEAN, OBJECT, ARRAY, NULL)
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Bound:
+class Bound(NamedTuple):
     """One end of a range of numbers, and whether the end itself is left out."""
 
     value: float
     open: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Counts:
     """How many there may be, and which schemas said so."""
 
@@ -75,7 +82,7 @@ class Counts:
         return self.low <= count and (self.high is None or count <= self.high)
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Constraints:
     """The sum of the schemas of one alternative; they stay at hand for what cannot be summed up.
 
@@ -84,7 +91,6 @@ class Constraints:
         applied: the schemas.
         kinds: the kinds of value that are admitted, the most fitting first.
         delicate: whether a value has to be judged as a whole.
-        plain: whether listed values need not be judged at all.
         listed: the only values admitted, when they are listed.
         suggestions: values that the schemas propose; not necessarily valid.
         embeds: what a string that holds JSON is to hold; nothing for any other string.
@@ -94,9 +100,7 @@ class Constraints:
     where: str
     applied: Sequence[Schema]
     kinds: list[int]
-    forbidden: frozenset[str] = frozenset()
     delicate: bool = False
-    plain: bool = False
     listed: list[JSON] | None = None
     suggestions: list[JSON] = field(default_factory=list)
     low: Bound | None = None
@@ -127,11 +131,11 @@ def sum_up(alternative: Alternative, order: int, where: str) -> Constraints:
         UnsatisfiableError: their lists of values have none in common.
     """
     applied = list(alternative.applied.values())
-    constraints = Constraints(
-        where, applied, _rank(applied, alternative.kinds), frozenset(alternative.forbidden)
-    )
+    constraints = Constraints(where, applied, _rank(applied, alternative.kinds))
     constraints.delicate = any(schema.delicate for schema in applied)
-    constraints.plain = all(_PLAIN.issuperset(schema.keywords) for schema in applied)
+    constraints.low = max(_bounds(applied, "minimum", "exclusiveMinimum"), default=None)
+    upper = _bounds(applied, "maximum", "exclusiveMaximum")
+    constraints.high = min(upper, key=lambda bound: (bound.value, not bound.open), default=None)
     for schema in applied:
         keywords = schema.keywords
         constraints.suggestions += schema.suggestions
@@ -142,7 +146,8 @@ def sum_up(alternative: Alternative, order: int, where: str) -> Constraints:
         if isinstance(schema.raw, dict) and schema.raw.get("contentMediaType") == "application/json":
             embedded = schema.child.get("contentSchema")
             constraints.embeds = [*(constraints.embeds or []), *([] if embedded is None else [embedded])]
-        _add_numbers(constraints, keywords)
+        if "multipleOf" in keywords:
+            constraints.multiples.append(keywords["multipleOf"])
         constraints.length.narrow(schema, "minLength", "maxLength")
         if "pattern" in keywords:
             constraints.patterns.append(schema.patterns[keywords["pattern"]])
@@ -181,22 +186,13 @@ def _list_values(constraints: Constraints, schema: Schema, values: list[Any], ke
         raise UnsatisfiableError("the lists of allowed values have none in common", where=schema.at(keyword))
 
 
-def _add_numbers(constraints: Constraints, keywords: dict[str, Any]) -> None:
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        ends = [Bound(keywords[bound], keywords.get(exclusive) is True)] if bound in keywords else []
-        if not isinstance(keywords.get(exclusive, True), bool):
-            ends.append(Bound(keywords[exclusive], open=True))
-        for end in ends:
-            if bound == "minimum":
-                known = constraints.low
-                if known is None or (end.value, end.open) > (known.value, known.open):
-                    constraints.low = end
-            else:
-                known = constraints.high
-                if known is None or (-end.value, end.open) > (-known.value, known.open):
-                    constraints.high = end
-    if "multipleOf" in keywords:
-        constraints.multiples.append(keywords["multipleOf"])
+def _bounds(applied: Sequence[Schema], keyword: str, exclusive: str) -> Iterator[Bound]:
+    for schema in applied:
+        bound, beyond = schema.keywords.get(keyword), schema.keywords.get(exclusive)
+        if bound is not None:
+            yield Bound(bound, open=beyond is True)
+        if is_number(beyond):
+            yield Bound(beyond, open=True)
 
 
 def _add_items(constraints: Constraints, schema: Schema, order: int) -> None:

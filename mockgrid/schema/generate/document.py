@@ -2,25 +2,150 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin
 
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError
-from mockgrid.schema.generate.keywords import DRAFT_4, Draft, check_shape, describe
-from mockgrid.schema.generate.limits import SCHEMA_DEPTH_LIMIT, SUBSCHEMA_LIMIT
-from mockgrid.schema.generate.schema import (
-    DELICATE,
-    IN_PLACE,
+from mockgrid.schema.generate.keywords import (
+    DRAFT_4,
+    EVERY_KIND,
     KINDS,
-    REFERENCES,
-    Resource,
-    Schema,
+    Draft,
+    check_shape,
+    describe,
+    words,
 )
+from mockgrid.schema.generate.limits import SCHEMA_DEPTH_LIMIT, SUBSCHEMA_LIMIT
 from mockgrid.schema.regex import Pattern, RegexError, compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+# Keywords that a value can only be held against once it is whole.
+DELICATE = words(
+    "not oneOf if contains propertyNames unevaluatedItems unevaluatedProperties dependentSchemas dependencies"
+)
+# Keywords whose schemas apply to the same value.
+IN_PLACE = words("allOf anyOf oneOf not if then else dependentSchemas dependencies")
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+
+
+@dataclass(eq=False, repr=False)
+class Resource:
+    """A schema with a URI of its own, without fragment: raw, and by anchors and dynamic anchors within."""
+
+    uri: str
+    root: object
+    anchors: dict[str, object] = field(default_factory=dict)
+    dynamic: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(eq=False, repr=False)
+class Schema:
+    """A subschema with its keywords reduced to those that its draft knows, and its references resolved.
+
+    Attributes:
+        number: identity; smaller for schemas met earlier.
+        pointer: where it stands, as a JSON pointer.
+        resource: what its references are relative to.
+        raw: as written.
+        always: the verdict of a boolean schema, else nothing.
+        keywords: assertions and applicators, raw.
+        child, listed, named: the subschemas below each keyword that counts.
+        targets: the schemas that ``$ref`` and its relatives lead to.
+        patterns: compiled, by source: of ``pattern`` and of ``patternProperties``.
+        kinds: the types that ``type`` admits.
+        suggestions: ``default`` and examples, in order of preference.
+        delicate: whether meeting the parts of a value one by one does not suffice.
+        compound: whether other schemas apply to the same value.
+        opposite: a schema of what breaks this one; false where none is known, nothing until asked for.
+    """
+
+    number: int
+    pointer: str
+    resource: Resource
+    raw: object
+    always: bool | None = None
+    keywords: dict[str, Any] = field(default_factory=dict)
+    child: dict[str, Schema] = field(default_factory=dict)
+    listed: dict[str, list[Schema]] = field(default_factory=dict)
+    named: dict[str, dict[str, Schema]] = field(default_factory=dict)
+    targets: dict[str, Schema] = field(default_factory=dict)
+    patterns: dict[str, Pattern] = field(default_factory=dict)
+    kinds: int = EVERY_KIND
+    suggestions: list[Any] = field(default_factory=list)
+    delicate: bool = False
+    compound: bool = False
+    opposite: Schema | bool | None = None
+
+    def parts(self, keyword: str) -> list[Schema]:
+        """The subschemas of a keyword."""
+        if keyword in self.child:
+            return [self.child[keyword]]
+        return self.listed.get(keyword) or list(self.named.get(keyword, {}).values())
+
+    def in_place(self) -> list[Schema]:
+        """The schemas that this one applies to the same value."""
+        return [
+            *self.targets.values(),
+            *(part for keyword in self.keywords if keyword in IN_PLACE for part in self.parts(keyword)),
+        ]
+
+    def of_member(self, name: str) -> list[Schema]:
+        """The schemas that a member of that name has to satisfy, whatever the others are."""
+        properties = self.named.get("properties", {})
+        parts = [properties[name]] if name in properties else []
+        for source, part in self.named.get("patternProperties", {}).items():
+            if self.patterns[source].search(name):
+                parts.append(part)
+        return parts or self.parts("additionalProperties")
+
+    @property
+    def leading(self) -> list[Schema]:
+        """The schemas of the first items, one for each."""
+        return self.listed.get("prefixItems") or self.listed.get("items") or []
+
+    @property
+    def further(self) -> list[Schema]:
+        """The schemas of every item after those."""
+        return self.parts("additionalItems" if self.listed.get("items") else "items")
+
+    def of_item(self, index: int) -> list[Schema]:
+        """The schemas that the item at an index has to satisfy, whatever the others are."""
+        leading = self.leading
+        return [leading[index]] if index < len(leading) else self.further
+
+    def at(self, keyword: str) -> str:
+        """The pointer of a keyword."""
+        return f"{self.pointer}/{keyword}"
+
+
+def post_order(
+    top: Schema, below: Callable[[Schema], Iterable[Schema]], finished: set[int]
+) -> Iterator[tuple[Schema, bool]]:
+    """Schemas reached from one, each after those below it, and whether a way from it leads back to it.
+
+    Args:
+        top: where to start.
+        below: the schemas that another one depends on.
+        finished: numbers of schemas that are not to come (again); those that came are added.
+    """
+    stack: list[tuple[Schema, bool]] = [(top, False)]
+    entered: set[int] = set()
+    while stack:
+        schema, done = stack.pop()
+        if done:
+            finished.add(schema.number)
+            yield schema, any(part.number not in finished or part is schema for part in below(schema))
+        elif schema.number not in entered and schema.number not in finished:
+            entered.add(schema.number)
+            stack.append((schema, True))
+            stack += [(part, False) for part in below(schema)]
+
 
 _PATTERN_LIMIT = 12_000
 _COMPOUND = IN_PLACE | frozenset(REFERENCES)
@@ -42,56 +167,46 @@ class SchemaDocument:
         self.schemas: list[Schema] = []
         self.raw = raw
         self._resources: dict[str, Resource] = {}
-        self._compiled: dict[int, Schema] = {}
-        # Raw schemas are known by id(), so those made here must live as long as the document.
-        self._made: list[object] = []
+        self._compiled: dict[int, Schema] = {}  # by the id() of what is written, which they keep alive
+        self._whole = False  # whether all that is written was compiled
+        self._without: dict[str, Schema] = {}
         self._patterns: dict[str, Pattern] = {}
         self._pattern_size = 0
         self.linear = True  # whether all patterns are
-        root_resource = self._open_resource("", raw)
-        self.root = self.add(raw, "", root_resource)
+        self.root = self._compile(raw, "", self._resources.setdefault("", Resource("", raw)))
+        self._whole = True
         # Whether the way by which a reference was reached can change where it leads.
         self.dynamic = len(self._resources) > 1 and any(
             not schema.keywords.keys().isdisjoint(REFERENCES[1:]) for schema in self.schemas
         )
-        self._shorten()
-
-    def add(self, raw: object, pointer: str, resource: Resource) -> Schema:
-        """Compile a schema and all below it, with everything it refers to."""
-        first = len(self.schemas)
-        top = self._walk(raw, pointer, resource)
-        while first < len(self.schemas):
-            last = len(self.schemas)
-            for schema in self.schemas[first:last]:
-                self._link(schema)
-            first = last
-        return top
 
     def make(self, raw: dict[str, Any], near: Schema) -> Schema:
         """Compile a schema that is derived from the document's own, as if it stood where ``near`` stands."""
-        self._made.append(raw)
-        return self.add(raw, near.pointer, near.resource)
+        return self._compile(raw, near.pointer, near.resource)
 
-    def _shorten(self) -> None:
-        """Lead references to references to where they end, so that long chains cost nothing later."""
-        for schema in self.schemas:
-            path = [schema]
-            seen = {schema.number}
-            while path[-1].keywords.keys() == {"$ref"} and path[-1].targets["$ref"].number not in seen:
-                path.append(path[-1].targets["$ref"])
-                seen.add(path[-1].number)
-            if path[-1].keywords.keys() != {"$ref"}:
-                for link in path[:-1]:
-                    link.targets["$ref"] = path[-1]
+    def without(self, name: str) -> Schema:
+        """A schema of what has no member of that name."""
+        if name not in self._without:
+            self._without[name] = self.make({"properties": {name: self.nothing}}, self.root)
+        return self._without[name]
 
-    def _open_resource(self, uri: str, raw: object) -> Resource:
-        resource = Resource(uri, raw)
-        self._resources.setdefault(uri, resource)
-        return resource
+    @property
+    def nothing(self) -> dict[str, Any] | bool:
+        """A schema that no value satisfies, as it is written."""
+        return {"not": {}} if self.draft.order == DRAFT_4 else False
+
+    def _compile(self, raw: object, pointer: str, resource: Resource) -> Schema:
+        """Compile a schema and all below it, with everything it refers to."""
+        unlinked = len(self.schemas)
+        top = self._walk(raw, pointer, resource)
+        while unlinked < len(self.schemas):
+            self._link(self.schemas[unlinked])
+            unlinked += 1
+        return top
 
     def _walk(self, raw: object, pointer: str, resource: Resource) -> Schema:
         """Compile a schema and all below it; an explicit stack, so nesting costs no recursion."""
-        top = self._node(raw, pointer, resource)
+        top = self._node(raw, pointer, resource, boolean=self.draft.order != DRAFT_4)
         stack = [(top, raw, 0)] if isinstance(raw, dict) and top.number == len(self.schemas) - 1 else []
         while stack:
             schema, below, depth = stack.pop()
@@ -103,8 +218,12 @@ class SchemaDocument:
             for keyword, key, child in self._children(below):
                 where = schema.pointer + join([keyword] if key is None else [keyword, key])
                 known = len(self.schemas)
-                node = self._node(child, where, schema.resource)
-                if key is None:
+                # Draft 4 has no boolean schemas, but allows true and false in two places.
+                boolean = self.draft.order != DRAFT_4 or keyword.startswith("additional")
+                node = self._node(child, where, schema.resource, boolean=boolean)
+                if keyword not in schema.keywords and keyword != "contentSchema":
+                    pass  # only references lead there
+                elif key is None:
                     schema.child[keyword] = node
                 elif isinstance(key, int):
                     schema.listed.setdefault(keyword, []).append(node)
@@ -124,14 +243,11 @@ class SchemaDocument:
                         yield keyword, key, child
             elif keyword in draft.listed and isinstance(value, list):
                 yield from ((keyword, index, child) for index, child in enumerate(value))
-            elif keyword in draft.child and not (
-                # Draft 4 has no boolean schemas, but allows true and false in these two places.
-                draft.order == DRAFT_4 and isinstance(value, bool) and keyword.startswith("additional")
-            ):
+            elif keyword in draft.child:
                 yield keyword, None, value
 
-    def _node(self, raw: object, pointer: str, resource: Resource) -> Schema:
-        if isinstance(raw, bool) and self.draft.order != DRAFT_4:
+    def _node(self, raw: object, pointer: str, resource: Resource, *, boolean: bool) -> Schema:
+        if isinstance(raw, bool) and boolean:
             return self._register(Schema(len(self.schemas), pointer, resource, raw, always=raw))
         if not isinstance(raw, dict):
             raise InvalidSchemaError(f"found {describe(raw)} where a schema was expected", where=pointer)
@@ -147,7 +263,7 @@ class SchemaDocument:
     def _register(self, schema: Schema) -> Schema:
         self.schemas.append(schema)
         # Those derived later are few, and must not make one value depend on which were made before it.
-        if len(self.schemas) > SUBSCHEMA_LIMIT and not self._made:
+        if len(self.schemas) > SUBSCHEMA_LIMIT and not self._whole:
             raise InvalidSchemaError(
                 f"the schema has more than {SUBSCHEMA_LIMIT} subschemas",
                 where=schema.pointer,
@@ -166,7 +282,8 @@ class SchemaDocument:
                     resource.uri = uri
                     self._resources[uri] = resource
                 else:
-                    resource = self._open_resource(uri, raw)
+                    resource = Resource(uri, raw)
+                    self._resources.setdefault(uri, resource)
             if fragment and draft.lonely_ref:
                 resource.anchors[fragment] = raw
         for keyword in ("$anchor", "$dynamicAnchor"):
@@ -186,7 +303,7 @@ class SchemaDocument:
         schema.delicate = not DELICATE.isdisjoint(schema.keywords)
         if "type" in schema.keywords:
             names = raw["type"] if isinstance(raw["type"], list) else [raw["type"]]
-            schema.kinds = sum({KINDS[name] for name in names if name != "integer" or "number" not in names})
+            schema.kinds = reduce(or_, map(KINDS.__getitem__, names))
         if "pattern" in schema.keywords:
             schema.patterns[raw["pattern"]] = self._pattern(raw["pattern"], schema.at("pattern"))
         for source in schema.keywords.get("patternProperties", ()):
@@ -240,7 +357,14 @@ class SchemaDocument:
                     f"the anchor {describe(fragment)} is not in the document", where=where
                 )
             return self._compiled[id(resource.anchors[fragment])]
-        raw = _find(resource.root, fragment, reference, where)
+        try:
+            raw = resolve(resource.root, fragment)
+        except (KeyError, ValueError):  # the latter for an index of thousands of digits
+            message = f"the reference {describe(reference)} leads to nothing"
+            raise InvalidSchemaError(message, where=where) from None
+        if not isinstance(raw, (dict, bool)):
+            message = f"the reference {describe(reference)} leads to {describe(raw)}, which is no schema"
+            raise InvalidSchemaError(message, where=where)
         pointer = fragment if resource.root is self.raw else schema.pointer
         return self._walk(raw, pointer, resource)
 
@@ -272,21 +396,3 @@ def _resolve(base: str, reference: str, where: str) -> tuple[str, str]:
         return (urljoin(base, uri) if uri else base), fragment
     except ValueError as error:
         raise InvalidSchemaError(f"{describe(reference)} is no URI reference", where=where) from error
-
-
-def _find(root: object, pointer: str, reference: str, where: str) -> dict[str, Any] | bool:
-    """The raw schema at a JSON pointer.
-
-    Raises:
-        InvalidSchemaError: there is nothing, or no schema.
-    """
-    try:
-        raw = resolve(root, pointer)
-    except (KeyError, ValueError):  # the latter for an index of thousands of digits
-        raise InvalidSchemaError(
-            f"the reference {describe(reference)} leads to nothing", where=where
-        ) from None
-    if isinstance(raw, (dict, bool)):
-        return raw
-    message = f"the reference {describe(reference)} leads to {describe(raw)}, which is no schema"
-    raise InvalidSchemaError(message, where=where)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
+from mockgrid.schema.generate.document import IN_PLACE, Schema, post_order
 from mockgrid.schema.generate.keywords import words
 from mockgrid.schema.generate.limits import ExhaustedError, is_sound, longest_text
-from mockgrid.schema.generate.schema import IN_PLACE, Schema, post_order
 from mockgrid.schema.regex import QUADRATIC_LIMIT
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 

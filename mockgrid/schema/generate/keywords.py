@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from mockgrid.document.pointer import join
 from mockgrid.errors import InvalidSchemaError
@@ -15,33 +17,32 @@ if TYPE_CHECKING:
     Rule: TypeAlias = tuple[str, Callable[[object], bool]]
 
 DRAFT_4, DRAFT_6, DRAFT_7, DRAFT_2019, DRAFT_2020 = range(5)
-TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+NULL, BOOLEAN, INTEGER, FRACTION, STRING, ARRAY, OBJECT = (1 << bit for bit in range(7))
+NUMBER = INTEGER | FRACTION
+EVERY_KIND = (1 << 7) - 1
+KINDS = {
+    "null": NULL,
+    "boolean": BOOLEAN,
+    "integer": INTEGER,
+    "number": NUMBER,
+    "string": STRING,
+    "array": ARRAY,
+    "object": OBJECT,
+}
+TYPES = tuple(KINDS)
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Draft:
-    """One draft.
-
-    Attributes:
-        name: as in ``2020-12`` or ``draft-07``.
-        order: rises from draft to draft.
-        child: keywords whose value is a schema.
-        listed: keywords whose value is a list of schemas.
-        named: keywords whose value is an object of schemas.
-        keywords: every keyword that asserts or applies something.
-    """
-
-    name: str
-    order: int
-    child: frozenset[str]
-    listed: frozenset[str]
-    named: frozenset[str]
-    keywords: frozenset[str]
-
-    @property
-    def lonely_ref(self) -> bool:
-        """Whether ``$ref`` makes its neighbours void."""
-        return self.order < DRAFT_2019
+def kind_of(value: object) -> int:
+    """The one kind that a value is of; a float without fraction counts as an integer."""
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    if isinstance(value, (int, float)):
+        return INTEGER if isinstance(value, int) or value.is_integer() else FRACTION
+    if isinstance(value, str):
+        return STRING
+    return ARRAY if isinstance(value, list) else OBJECT
 
 
 def words(text: str) -> frozenset[str]:
@@ -49,81 +50,84 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_BASE = words(
-    "type enum multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern "
-    "maxItems minItems uniqueItems maxProperties minProperties required format $ref not allOf anyOf oneOf "
-    "items additionalItems properties patternProperties additionalProperties"
-)
-_NEW_6 = words("const contains propertyNames")
-_NEW_7 = _NEW_6 | words("if then else")
-_NEW_2019 = _NEW_7 | words(
-    "dependentRequired dependentSchemas minContains maxContains unevaluatedItems unevaluatedProperties"
-)
-_CHILD_4 = words("not additionalItems additionalProperties items")
-_CHILD_6 = _CHILD_4 | words("contains propertyNames")
-_CHILD_7 = _CHILD_6 | words("if then else")
-_CHILD_2019 = _CHILD_7 | words("unevaluatedItems unevaluatedProperties contentSchema")
-_LISTED_4 = words("allOf anyOf oneOf items")
-_NAMED_4 = words("properties patternProperties definitions dependencies")
-# "dependencies" and "definitions" are gone, but the metaschema still describes them and references may enter.
-_NAMED_2019 = _NAMED_4 | words("$defs dependentSchemas")
-_OLD = words("dependencies")
-_DRAFTS = (
-    Draft("draft-04", DRAFT_4, _CHILD_4, _LISTED_4, _NAMED_4, _BASE | _OLD),
-    Draft("draft-06", DRAFT_6, _CHILD_6, _LISTED_4, _NAMED_4, _BASE | _OLD | _NEW_6),
-    Draft("draft-07", DRAFT_7, _CHILD_7, _LISTED_4, _NAMED_4, _BASE | _OLD | _NEW_7),
-    Draft(
-        "2019-09",
-        DRAFT_2019,
-        _CHILD_2019,
-        _LISTED_4,
-        _NAMED_2019,
-        _BASE | _NEW_2019 | words("$recursiveRef"),
-    ),
-    Draft(
-        "2020-12",
-        DRAFT_2020,
-        _CHILD_2019 - {"additionalItems"},
-        words("allOf anyOf oneOf prefixItems"),
-        _NAMED_2019,
-        (_BASE | _NEW_2019 | words("$dynamicRef prefixItems")) - {"additionalItems"},
-    ),
-)
-_BY_URI: Mapping[str, Draft] = {
-    "json-schema.org/draft-04/schema": _DRAFTS[DRAFT_4],
-    "json-schema.org/draft-06/schema": _DRAFTS[DRAFT_6],
-    "json-schema.org/draft-07/schema": _DRAFTS[DRAFT_7],
-    "json-schema.org/draft/2019-09/schema": _DRAFTS[DRAFT_2019],
-    "json-schema.org/draft/2020-12/schema": _DRAFTS[DRAFT_2020],
-}
+_NAMES = ("draft-04", "draft-06", "draft-07", "2019-09", "2020-12")
 # What the rest of the package calls the drafts of a contract's schemas.
-_ALIASES = {
-    "draft4": "draft-04",
-    "draft6": "draft-06",
-    "draft7": "draft-07",
-    "draft2020-12": "2020-12",
+_ALIASES = {"draft4": "draft-04", "draft2020-12": "2020-12"}
+# The keywords that assert or apply something, by the draft that brought them, and that did away with them.
+_BROUGHT = {
+    DRAFT_4: "type enum multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength "
+    "pattern maxItems minItems uniqueItems maxProperties minProperties required format $ref not allOf anyOf "
+    "oneOf items additionalItems properties patternProperties additionalProperties dependencies",
+    DRAFT_6: "const contains propertyNames",
+    DRAFT_7: "if then else",
+    DRAFT_2019: "dependentRequired dependentSchemas minContains maxContains unevaluatedItems "
+    "unevaluatedProperties $recursiveRef",
+    DRAFT_2020: "prefixItems $dynamicRef",
 }
+_ENDED = {DRAFT_2019: "dependencies", DRAFT_2020: "additionalItems $recursiveRef"}
+_CHILD = words(
+    "not additionalItems additionalProperties items contains propertyNames if then else unevaluatedItems "
+    "unevaluatedProperties"
+)
+# "dependencies" and "definitions" are gone, but the metaschema still describes them and references may enter.
+_NAMED = words("properties patternProperties definitions dependencies")
+_NAMED_2019 = _NAMED | words("$defs dependentSchemas")
+
+
+@dataclass(eq=False, repr=False)
+class Draft:
+    """One draft.
+
+    Attributes:
+        order: rises from draft to draft.
+        keywords: every keyword that asserts or applies something.
+        child: keywords whose value is a schema.
+        listed: keywords whose value is a list of schemas.
+        named: keywords whose value is an object of schemas.
+    """
+
+    order: int
+    keywords: frozenset[str]
+    child: frozenset[str]
+    listed: frozenset[str]
+    named: frozenset[str]
+
+    @property
+    def lonely_ref(self) -> bool:
+        """Whether ``$ref`` makes its neighbours void."""
+        return self.order < DRAFT_2019
+
+
+@cache
+def _draft(order: int) -> Draft:
+    brought = words(" ".join(text for since, text in _BROUGHT.items() if since <= order))
+    ended = words(" ".join(text for since, text in _ENDED.items() if since <= order))
+    keywords = brought - ended
+    child = (_CHILD & keywords) | words("contentSchema" if order >= DRAFT_2019 else "")
+    listed = words("allOf anyOf oneOf prefixItems" if order >= DRAFT_2020 else "allOf anyOf oneOf items")
+    return Draft(order, keywords, child, listed, _NAMED if order < DRAFT_2019 else _NAMED_2019)
 
 
 def choose_draft(schema: object, name: str | None) -> Draft:
-    """The draft of that name or URI; by ``$schema`` without a name; 2020-12 where that says nothing known.
+    """The draft of that name; by ``$schema`` without a name; 2020-12 where that says nothing known.
 
     Raises:
         InvalidSchemaError: no draft has that name.
     """
     if name is not None:
-        plain = _ALIASES.get(name.lower(), name.lower())
-        named = next((draft for draft in _DRAFTS if draft.name == plain), None) or _by_uri(name)
-        if named is None:
-            names = ", ".join(draft.name for draft in _DRAFTS)
-            raise InvalidSchemaError(f"{name!r} is no known draft of JSON Schema; known are {names}")
-        return named
+        name = _ALIASES.get(name, name)
+        if name not in _NAMES:
+            known = ", ".join(_NAMES)
+            raise InvalidSchemaError(f"{name!r} is no known draft of JSON Schema; known are {known}")
+        return _draft(_NAMES.index(name))
     declared = schema.get("$schema") if isinstance(schema, dict) else None
-    return (_by_uri(declared) if isinstance(declared, str) else None) or _DRAFTS[DRAFT_2020]
+    match = _URI.fullmatch(declared) if isinstance(declared, str) else None
+    return _draft(_NAMES.index(match[1]) if match else DRAFT_2020)
 
 
-def _by_uri(uri: str) -> Draft | None:
-    return _BY_URI.get(uri.removeprefix("https://").removeprefix("http://").removesuffix("#"))
+_URI = re.compile(
+    r"(?:https?://)?json-schema\.org/(?:(?=d)|draft/(?=2))(draft-0[467]|2019-09|2020-12)/schema#?"
+)
 
 
 def check_shape(raw: dict[str, object], draft: Draft, pointer: str) -> None:
@@ -133,45 +137,31 @@ def check_shape(raw: dict[str, object], draft: Draft, pointer: str) -> None:
         InvalidSchemaError: at the keyword.
     """
     for keyword, value in raw.items():
-        if not isinstance(keyword, str):
-            raise InvalidSchemaError(f"the keyword {keyword!r} is no string", where=pointer)
-        rule = _RULES.get(keyword)
-        if rule is None or (keyword not in draft.keywords and keyword in _DATED):
-            continue
-        if draft.lonely_ref and keyword in _ANCHORS:
-            continue
-        if draft.order == DRAFT_4:
-            rule = _RULES_4.get(keyword, rule)
-        expected, fits = rule
+        expected, fits = _rule(keyword, draft)
         if not fits(value):
+            shape = "an empty list" if value == [] and keyword in draft.listed else describe(value)
             raise InvalidSchemaError(
-                f"{keyword} is {describe(value)}, expected {expected}", where=pointer + join([keyword])
+                f"{keyword} is {shape}, expected {expected}", where=pointer + join([keyword])
             )
-    _check_containers(raw, draft, pointer)
-    if draft.order == DRAFT_4:
-        for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
-            bound = keyword.removeprefix("exclusive").lower()
-            if keyword in raw and bound not in raw:
-                raise InvalidSchemaError(f"{keyword} stands without {bound}", where=f"{pointer}/{keyword}")
+        if draft.order == DRAFT_4 and keyword in _EXCLUSIVE and _EXCLUSIVE[keyword] not in raw:
+            message = f"{keyword} stands without {_EXCLUSIVE[keyword]}"
+            raise InvalidSchemaError(message, where=f"{pointer}/{keyword}")
+    for name, part in raw.get("dependencies", {}).items():  # type: ignore[attr-defined]
+        if isinstance(part, list) and not all(isinstance(item, str) for item in part):
+            where = pointer + join(["dependencies", name])
+            raise InvalidSchemaError("a dependency is no list of strings", where=where)
 
 
-def _check_containers(raw: dict[str, object], draft: Draft, pointer: str) -> None:
-    """Refuse keywords whose subschemas do not stand in an object or a list as they must."""
-    for keyword, value in raw.items():
-        where = f"{pointer}/{keyword}"
-        if keyword in draft.named:
-            if not isinstance(value, dict):
-                message = f"{keyword} is {describe(value)}, expected an object of schemas"
-                raise InvalidSchemaError(message, where=where)
-            for name, part in value.items():
-                if not isinstance(name, str):
-                    raise InvalidSchemaError("a property name is no string", where=where)
-                strings = not isinstance(part, list) or all(isinstance(item, str) for item in part)
-                if keyword == "dependencies" and not strings:
-                    raise InvalidSchemaError("a dependency is no list of strings", where=where + join([name]))
-        elif keyword in draft.listed - draft.child and not (isinstance(value, list) and value):
-            listed = "an empty list" if value == [] else describe(value)
-            raise InvalidSchemaError(f"{keyword} is {listed}, expected a list of schemas", where=where)
+def _rule(keyword: str, draft: Draft) -> Rule:
+    """What is expected of a keyword, and whether a value is that."""
+    if keyword in draft.named:
+        return "an object of schemas", _of(dict)
+    if keyword in draft.listed and keyword not in draft.child:
+        return "a list of schemas", lambda value: isinstance(value, list) and bool(value)
+    dated = keyword in _DATED and keyword not in draft.keywords
+    if dated or (draft.lonely_ref and keyword in _ANCHORS):
+        return _ANY
+    return (draft.order == DRAFT_4 and _RULES_4.get(keyword)) or _RULES.get(keyword, _ANY)
 
 
 def describe(value: object) -> str:
@@ -192,21 +182,17 @@ def describe(value: object) -> str:
 _QUOTED = 40
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a JSON number: booleans are not."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _finite(value: object) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and is_number(value)
-        and (isinstance(value, int) or math.isfinite(value))
-    )
+def _finite(value: object) -> TypeGuard[float]:
+    return is_number(value) and (isinstance(value, int) or math.isfinite(value))
 
 
 def _count(value: object) -> bool:
-    return isinstance(value, (int, float)) and _finite(value) and value >= 0 and value == int(value)
+    return _finite(value) and value >= 0 and value == int(value)
 
 
 def _strings(value: object) -> bool:
@@ -228,6 +214,8 @@ def _rules(text: str, expected: str, fits: Callable[[object], bool]) -> dict[str
     return dict.fromkeys(text.split(), (expected, fits))
 
 
+_ANY: Rule = ("anything", lambda _: True)
+_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _STRINGS_ARE = (
     "pattern format $ref $id $schema $anchor $dynamicRef $dynamicAnchor $recursiveRef $comment title "
     "description contentEncoding contentMediaType"
@@ -235,7 +223,7 @@ _STRINGS_ARE = (
 _COUNTS_ARE = "maxLength minLength maxItems minItems maxContains minContains maxProperties minProperties"
 _RULES: Mapping[str, Rule] = {
     **_rules("type", f"one of {', '.join(TYPES)}, or a list of them", _type),
-    **_rules("multipleOf", "a number above zero", lambda value: _finite(value) and value > 0),  # type: ignore[operator]
+    **_rules("multipleOf", "a number above zero", lambda value: _finite(value) and value > 0),
     **_rules("maximum exclusiveMaximum minimum exclusiveMinimum", "a number", _finite),
     **_rules(_COUNTS_ARE, "a count of zero or more", _count),
     **_rules(_STRINGS_ARE, "a string", _of(str)),
@@ -254,5 +242,5 @@ _DATED = words("dependentRequired minContains maxContains $dynamicRef $recursive
 _RULES_4: Mapping[str, Rule] = {
     **_rules("exclusiveMinimum exclusiveMaximum", "true or false", _of(bool)),
     **_rules("id", "a string", _of(str)),
-    **_rules("examples $id", "anything", lambda _: True),
+    **dict.fromkeys(("examples", "$id"), _ANY),
 }

@@ -21,30 +21,16 @@ STRING_LIMIT = 16_384
 INTEGER_LOW, INTEGER_HIGH = -(2**63), 2**64 - 1
 
 
-class ExhaustedError(UnsatisfiableError):
-    """A limit was met: what was being tried is given up as a whole, not just the branch at hand."""
+class ExhaustedError(Exception):
+    """A limit was met: what was being tried is given up as a whole, not just the branch at hand.
 
+    Args:
+        message, where, hint: as of the refusal that comes of it.
+    """
 
-class Budget:
-    """A number of steps, each a microsecond or a few; the same schema takes the same steps everywhere."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self._left = steps
-
-    def spend(self, steps: int = 1, where: str = "") -> None:
-        """Take steps.
-
-        Raises:
-            ExhaustedError: none are left.
-        """
-        self._left -= steps
-        if self._left < 0:
-            raise ExhaustedError(
-                f"no value was found within the limit of {self._steps} steps",
-                where=where,
-                hint="Simplify the schema.",
-            )
+    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.refusal = UnsatisfiableError(message, where=where, hint=hint)
 
 
 def weigh(value: object) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.document import Schema, post_order
+from mockgrid.schema.generate.keywords import ARRAY, OBJECT
 from mockgrid.schema.generate.limits import NODE_LIMIT
-from mockgrid.schema.generate.schema import ARRAY, OBJECT, Schema, post_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,12 +109,12 @@ class MinimumSize:
             members = 1 + sum(self._sizes[part.number] for part in _members(schema))
             size = max(size, members, int(schema.keywords.get("minProperties", 0)) + 1)
         elif schema.kinds == ARRAY:
-            count, (leading, further) = int(schema.keywords.get("minItems", 0)), _layout(schema)
-            items = sum(self._sizes[part.number] for part in leading[:count])
-            if count > len(leading):
-                each = self._sizes[further.number] if further is not None else 1
-                items += each * (count - len(leading))
-            size = max(size, 1 + items)
+            count = int(schema.keywords.get("minItems", 0))
+            items = [self._sizes[part.number] for part in schema.leading[:count]]
+            if count > len(items):
+                each = max((self._sizes[part.number] for part in schema.further), default=1)
+                items.append(each * (count - len(items)))
+            size = max(size, 1 + sum(items))
         return ENDLESS if size >= ENDLESS else min(size, _ENORMOUS)
 
 
@@ -136,17 +137,10 @@ def _needed(schema: Schema) -> list[Schema]:
     if schema.kinds == OBJECT:
         needed += _members(schema)
     elif schema.kinds == ARRAY and schema.keywords.get("minItems", 0) > 0:
-        leading, further = _layout(schema)
-        needed += [*leading[: int(schema.keywords["minItems"])], *([further] if further is not None else [])]
+        needed += [*schema.leading[: int(schema.keywords["minItems"])], *schema.further]
     return needed
 
 
 def _members(schema: Schema) -> list[Schema]:
     properties = schema.named.get("properties", {})
     return [properties[name] for name in schema.keywords.get("required", ()) if name in properties]
-
-
-def _layout(schema: Schema) -> tuple[list[Schema], Schema | None]:
-    """The schemas of the leading items, and that of all others."""
-    leading = schema.listed.get("prefixItems") or schema.listed.get("items") or []
-    return leading, schema.child.get("additionalItems" if schema.listed.get("items") else "items")

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.keywords import FRACTION, INTEGER
 from mockgrid.schema.generate.limits import INTEGER_HIGH, INTEGER_LOW
-from mockgrid.schema.generate.schema import FRACTION, INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jsonschema_rs import Draft202012Validator, FancyRegexOptions, ValidationError
+from jsonschema_rs import Draft202012Validator, FancyRegexOptions, RegexOptions, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,10 +15,12 @@ PATTERN_OPTIONS = FancyRegexOptions(backtrack_limit=100_000)
 """Most patterns take linear time; with lookarounds and backreferences a search ends after so many steps."""
 
 
-def compile_matcher(pattern: str) -> Callable[[str], bool] | None:
+def compile_matcher(
+    pattern: str, options: FancyRegexOptions | RegexOptions = PATTERN_OPTIONS
+) -> Callable[[str], bool] | None:
     """Return what tells whether a pattern matches anywhere in a text; None where the engine refuses it."""
     try:
-        matches = Draft202012Validator({"pattern": pattern}, pattern_options=PATTERN_OPTIONS).is_valid
+        matches = Draft202012Validator({"pattern": pattern}, pattern_options=options).is_valid
     except (ValidationError, ValueError, SystemError):  # the last is how old releases tell of lone surrogates
         return None
 
