@@ -13,7 +13,7 @@ from mockgrid.schema.regex import QUADRATIC_LIMIT
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container
 
     from mockgrid.schema.generate.document import SchemaDocument
 
@@ -181,32 +181,18 @@ class Judge:
         key = (schema.number, id(value))
         if key not in known:
             known[key] = 1
-            visits = 1 + sum(self._visits(part, value, known) for part in self._below(schema, IN_PLACE))
-            for name, item in _items(value):
-                for part in _children(schema, name):
-                    visits += self._visits(part, item, known)
+            applied = [(part, value) for part in self._below(schema, IN_PLACE)]
+            if isinstance(value, dict):
+                further = schema.parts("unevaluatedProperties")
+                for name, item in value.items():
+                    applied += [(part, item) for part in [*schema.of_member(name), *further]]
+            elif isinstance(value, list):
+                further = [*schema.parts("contains"), *schema.parts("unevaluatedItems")]
+                for index, item in enumerate(value):
+                    applied += [(part, item) for part in [*schema.of_item(index), *further]]
+            visits = 1 + sum(self._visits(part, item, known) for part, item in applied)
             known[key] = visits
         return known[key]
-
-
-_OF_MEMBERS = ("additionalProperties", "unevaluatedProperties", "patternProperties")
-_OF_ITEMS = ("items", "additionalItems", "unevaluatedItems", "contains", "prefixItems")
-
-
-def _items(value: object) -> Iterable[tuple[str | None, object]]:
-    if isinstance(value, dict):
-        return value.items()
-    return ((None, item) for item in value) if isinstance(value, list) else ()
-
-
-def _children(schema: Schema, name: str | None) -> list[Schema]:
-    """The schemas that may be applied to a member or, without a name, to an item."""
-    if name is None:
-        return [part for keyword in _OF_ITEMS for part in schema.parts(keyword)]
-    declared = schema.named.get("properties", {}).get(name)
-    return ([declared] if declared is not None else []) + [
-        part for keyword in _OF_MEMBERS for part in schema.parts(keyword)
-    ]
 
 
 def _refuse(uri: str) -> Any:

@@ -5,7 +5,7 @@ r"""Regular expressions that cannot blow up: matched by an engine, and run backw
 True
 """
 
-from mockgrid.schema.regex.error import RegexError
+from mockgrid.schema.regex.engine import RegexError
 from mockgrid.schema.regex.pattern import (
     QUADRATIC_LIMIT,
     Pattern,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mockgrid.schema.regex.engine import compile_matcher
-from mockgrid.schema.regex.error import RegexError
+from mockgrid.schema.regex.engine import RegexError, compile_matcher
 from mockgrid.schema.regex.example import Exemplar
 from mockgrid.schema.regex.parser import parse
 from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, is_linear, pieces, write
