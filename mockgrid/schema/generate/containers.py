@@ -108,11 +108,14 @@ class _MemberPlan:
             if name in chosen:
                 continue
             more = [other for other in self._close({name: None}) if other not in chosen]
-            if len(chosen) + len(more) <= self._most and all(
-                self._schemas(other) is not None for other in more
-            ):
+            if len(chosen) + len(more) <= self._most and all(map(self._worth_making, more)):
                 chosen.update(dict.fromkeys(more))
         return chosen
+
+    def _worth_making(self, name: str) -> bool:
+        """Whether a member can have a value that ends, before an attempt is spent on one."""
+        applied = self._schemas(name)
+        return applied is not None and self._attempt.minimum.of_all(applied) < NODE_LIMIT
 
     def _add(self, made: dict[str, JSON], name: str, position: ValuePosition) -> bool:
         applied = self._schemas(name)

@@ -231,3 +231,25 @@ def test_a_forbidden_branch_is_not_blamed_for_an_endless_one():
     endless = {"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#"}}}
     with pytest.raises(UnsatisfiableError, match="contains another one, without end"):
         CompiledSchema({"anyOf": [False, endless]}).value("seed")
+
+
+def test_an_optional_member_without_end_is_left_out_and_the_others_stay():
+    endless = {"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#/$defs/x"}}}
+    members = {"b": {"type": "integer"}, "a": {"$ref": "#/$defs/x"}, "c": {"type": "string"}}
+    schema = {"type": "object", "properties": members, "$defs": {"x": endless}}
+    assert all(value.keys() == {"b", "c"} for value in values(schema))
+
+
+def test_neighbours_of_a_ref_say_nothing_of_members_and_items_before_2019():
+    schema = {
+        "$ref": "#/definitions/n",
+        "properties": {"a": {"const": 1}},
+        "definitions": {"n": {"type": "object", "properties": {"a": {"const": 2}}, "required": ["a"]}},
+    }
+    assert all(value == {"a": 2} for value in values(schema, "draft-07"))
+
+
+def test_draft_4_rules_out_further_members_by_false():
+    schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False, "minProperties": 2}
+    with pytest.raises(UnsatisfiableError, match="only 1 members were found that fit"):
+        CompiledSchema(schema, draft="draft-04").value("s")
