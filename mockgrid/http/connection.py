@@ -95,7 +95,9 @@ class Connection(asyncio.Protocol):
         self.put = partial(serving.write_soon, transport)
         serving.connections.add(self)
         most = serving.limits.max_connections
-        if len(serving.connections) > most:
+        if serving.stopping:  # it was accepted with the last, and comes after the others were told
+            self.shutdown()
+        elif len(serving.connections) > most:
             message = f"{most} connections are open, and no more may be (--max-connections, `ulimit -n`)."
             self._refuse("overloaded", message)
         else:

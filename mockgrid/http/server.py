@@ -101,6 +101,7 @@ class Server:
                 await asyncio.sleep(0)
             if running.done():
                 await running
+            running.add_done_callback(lambda _: self._stop.set())  # a signal that came early stops uvicorn
             ready()
             preload = getattr(self.app, "preload", None)
             if preload is not None:
@@ -148,6 +149,7 @@ class Server:
         tenth, which every server of a test would pay; and past its time it leaves connections open.
         """
         serving, loop = self._serving, self.loop
+        serving.stopping = True
         for connection in list(serving.connections):
             connection.shutdown()
         deadline = loop.time() + self.settings.shutdown_timeout

@@ -33,6 +33,7 @@ class Serving:
         connections: that are open.
         tasks: that answer requests.
         pending: what is to be written soon, in pieces.
+        stopping: whether the server is told to stop.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Serving:
         self.connections: set[Any] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.pending: dict[asyncio.Transport, list[bytes]] = {}
+        self.stopping = False
 
     def write_soon(self, transport: asyncio.Transport, data: bytes) -> None:
         """Write at the next turn of the event loop.

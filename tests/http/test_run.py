@@ -261,6 +261,24 @@ def test_stop_twice_is_stop_once_and_lets_replies_finish(echo):
         assert read_all(connection).startswith(b"HTTP/1.1 200")
 
 
+def test_connections_that_come_with_the_stop_do_not_delay_it(echo):
+    server = start_in_thread(echo, Settings(port=0, shutdown_timeout=60))
+    server.loop.call_soon_threadsafe(time.sleep, 0.3)  # they wait to be accepted
+    waiting = [connect(server.port) for _ in range(5)]
+    started = time.monotonic()
+    server.stop()
+    assert time.monotonic() - started < 30
+    for connection in waiting:
+        connection.close()
+
+
+def test_a_uvicorn_that_stops_by_itself_is_not_waited_for(echo):
+    server = start_in_thread(echo, Settings(port=0))
+    uvicorn_server = server._server._uvicorn._server  # told by a signal that came before ours were set
+    server.loop.call_soon_threadsafe(setattr, uvicorn_server, "should_exit", True)
+    assert within(30, lambda: not server._thread.is_alive())
+
+
 def test_failure_in_the_thread_is_raised_to_the_caller(echo, monkeypatch):
     monkeypatch.setattr("mockgrid.http.adapter.UvicornServer.serve", lambda *_: 1 / 0)
     threads = threading.active_count()
