@@ -1,11 +1,15 @@
-"""Calling an ASGI application for a request of a connection."""
+"""Having a request answered: by a coroutine that the application gives at once, or by ASGI."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.http.eager import begin
+
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    import asyncio
+    from collections.abc import Coroutine, MutableMapping
 
     from mockgrid.http.connection_writer import ConnectionWriter
     from mockgrid.http.incoming import Incoming
@@ -14,6 +18,27 @@ if TYPE_CHECKING:
 _FAILED: Final = "MockGrid failed to answer; its log has the reason."
 # Headers that say where a body ends, and whether the connection goes on: the writer has them.
 _FRAMING: Final = (b"content-length", b"transfer-encoding", b"connection")
+
+
+def run_at_once(serving: Serving, answer: Coroutine[Any, Any, None], writer: ConnectionWriter) -> None:
+    """Run what the application gave at once; whatever it does, the reply comes to an end."""
+    try:
+        task = begin(answer, serving.tasks)
+    except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
+        serving.error_log.exception("Answering a request failed")
+        give_up(serving, writer)
+    else:
+        if task is not None:
+            task.add_done_callback(partial(_ran, serving, writer))
+
+
+def _ran(serving: Serving, writer: ConnectionWriter, task: asyncio.Task[None]) -> None:
+    if task.cancelled():
+        return  # the server has ended, and with it the connection
+    error = task.exception()
+    if error is not None:
+        serving.error_log.error("Answering a request failed", exc_info=error)
+    give_up(serving, writer)
 
 
 async def run_asgi(serving: Serving, incoming: Incoming, writer: ConnectionWriter) -> None:

@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mockgrid.http.asgi import give_up, run_asgi
+from mockgrid.http.asgi import run_asgi, run_at_once
 from mockgrid.http.connection_writer import ConnectionWriter
-from mockgrid.http.eager import begin
 from mockgrid.http.incoming import Incoming
 from mockgrid.http.last_head import LastHead
 from mockgrid.http.parser import RequestParser
 from mockgrid.http.refusal import RefusalError, last_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from mockgrid.http.head import Head
     from mockgrid.http.serving import Serving
@@ -239,29 +238,10 @@ class Connection(asyncio.Protocol):
                 serving.tasks.add(task)
                 task.add_done_callback(serving.tasks.discard)
             else:
-                self._run(answer, writer)
+                run_at_once(serving, answer, writer)
         else:
             self._loop.call_soon(self._begin)  # so many at once are no reason for other clients to wait
         self._beginning = False
-
-    def _run(self, answer: Coroutine[Any, Any, None], writer: ConnectionWriter) -> None:
-        """Run what answers at once; whatever it does, the reply comes to an end."""
-        try:
-            task = begin(answer, self._serving.tasks)
-        except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
-            self._serving.error_log.exception("Answering a request failed")
-            give_up(self._serving, writer)
-        else:
-            if task is not None:
-                task.add_done_callback(partial(self._ran, writer))
-
-    def _ran(self, writer: ConnectionWriter, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return  # the server has ended, and with it the connection
-        error = task.exception()
-        if error is not None:
-            self._serving.error_log.error("Answering a request failed", exc_info=error)
-        give_up(self._serving, writer)
 
     def reply_ended(self, writer: ConnectionWriter) -> None:
         """Go on: with the next request, with what is to be said last, or not at all."""
