@@ -25,7 +25,7 @@ import uvloop
 
 from mockgrid.http.send import send_reply
 from mockgrid.http.server import run
-from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.delivery import script_of_stream
 from mockgrid.reply.reply import SSE, Reply
 from mockgrid.scenario.delivery import Delivery, Fixed, Pace

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from mockgrid.reply.chat.requests import ChatRequests
+from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.scenario.view import RequestView
 
 chat_view = partial(RequestView, conversation=ChatRequests())

@@ -9,7 +9,7 @@ from raw_http import connect
 
 from mockgrid.http.send import send_reply
 from mockgrid.http.writer import AsgiWriter
-from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.scenario.delivery import Delivery

@@ -93,10 +93,10 @@ EXCEPTIONS = {
     "pale_names": "",
     "uvicorn_imports": "",
     "stray_chat_words": """
-        scenario.reading.reply scenario.reading.structure testing.exchange
+        control.document scenario.reading.reply scenario.reading.structure testing.exchange
     """,
     "stray_schema_words": """
-        reply.examples report.junit scenario.reading.structure
+        control.document reply.values report.junit scenario.reading.structure
     """,
 }
 

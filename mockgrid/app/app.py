@@ -29,9 +29,10 @@ from mockgrid.http.incoming import AsgiBody
 from mockgrid.http.send import send_at_once, send_reply
 from mockgrid.http.writer import AsgiWriter
 from mockgrid.log import ErrorLog, RequestLog, warn
+from mockgrid.reply.behaviours import conversation_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
-from mockgrid.reply.refused import RefusedError, breach_of
+from mockgrid.reply.request import RefusedError, breach_of
 from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.journal import JournalBudget
 from mockgrid.session.redaction import Redaction
@@ -298,8 +299,8 @@ class App:
 
     def _check_streams(self, request: Request) -> None:
         """Refuse one stream more than there may be."""
-        value = request.value
-        if isinstance(value, dict) and value.get("stream") is True:
+        conversation = conversation_of(request.operation.behaviour)
+        if conversation is not None and conversation.stream(request.value):
             most = self.settings.max_streams
             raise RefusedError("overloaded", f"{most} streams are open, and no more may be (--max-streams).")
 

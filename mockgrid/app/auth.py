@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from mockgrid.contract.router import ROUTED
 from mockgrid.contract.security import Missing
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import RefusedError
 from mockgrid.session.session import named_session, session_name
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError
 from mockgrid.findings import place_of
 from mockgrid.log import warn
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
@@ -73,10 +73,7 @@ def load_scenarios(settings: Settings, contract: Contract) -> Library:
 
 def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, list[Finding]]:
     """Read the scenarios of the settings and those that ship: what can be used, and what is wrong."""
-    from mockgrid.reply.checking import (  # noqa: PLC0415 - 25 ms, with scenarios alone
-        check_scenario,
-        unsatisfiable_steps,
-    )
+    from mockgrid.reply.checking import Checking, unsatisfiable_steps  # noqa: PLC0415 - 25 ms, for them alone
     from mockgrid.scenario.library import load_library  # noqa: PLC0415 - 80 ms, for the same
 
     operations = [operation.id for operation in contract.operations]
@@ -86,8 +83,9 @@ def read_scenarios(settings: Settings, contract: Contract) -> tuple[Library, lis
     models = contract.policy.models
     if settings.models:
         models = known_models(settings.models, models)
+    checking = Checking(contract, settings.error_shape)
     for name, scenario in own.scenarios.items():
-        mistakes = check_scenario(scenario, contract, settings.error_shape)
+        mistakes = checking.findings(scenario)
         findings += mistakes
         if any(finding.severity == "error" for finding in mistakes):
             unusable[name] = scenario.origin.document.name

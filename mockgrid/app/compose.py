@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
-from mockgrid.reply.behaviours import BEHAVIOURS, conversation_of, is_usual, sending_keys
-from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
-from mockgrid.reply.refused import RefusedError, UnanswerableError
+from mockgrid.reply.behaviours import BEHAVIOURS, readings
+from mockgrid.reply.preferences import Preferences, PreferError, preferred_response, read_prefer
+from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mockgrid.reply.playing import ScenarioReplies
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
-    from mockgrid.session.play import Play
     from mockgrid.session.session import Session
     from mockgrid.settings import Settings
 
@@ -58,38 +57,37 @@ class Composer:
         self._behaviours: dict[str | None, Behaviour] = {
             name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
         }
-        operations = contract.operations
-        self._usual = frozenset(entry.id for entry in operations if is_usual(entry, operations))
-        # By which keys a request says how its reply is sent, by the operation's behaviour.
-        self._sending = {entry.behaviour: sending_keys(entry.behaviour) for entry in operations}
+        self._readings = readings(contract.operations)
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._digest = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
     @cached_property
     def _generic(self) -> GenericReplies:
         """What answers by the contract's examples and schemas; loaded when it is first asked to."""
-        from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - see above
+        from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - 20 ms, and chat needs none
 
         return GenericReplies(self._contract)
 
     @cached_property
     def _playing(self) -> ScenarioReplies:
         """What answers sessions that play a scenario; loaded when the first one does."""
-        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - see above
-        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - see above
+        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - 40 ms, for scenarios alone
+        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
 
         scripted = ScriptedReplies(self._errors, self._generic, self._behaviours)
-        return ScenarioReplies(scripted, self._default_model, self._contract.operations)
+        return ScenarioReplies(scripted, self._default_model, self._readings)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""
-        play = session.play
+        play, operation = session.play, request.operation
+        reading = self._readings[operation.id]
         if play is not None:
-            play = self._concerned(request, play)
-        behaviour = self._behaviours.get(request.operation.behaviour)
+            request.models = play.models  # whether or not the scenario is for the request
+            play = play if reading.usual or self._playing.concern(request, play) else None
+        behaviour = self._behaviours.get(operation.behaviour)
         if behaviour is not None:
             behaviour.check(request)
-        requested, sending = request.requested(self._sending[request.operation.behaviour])
+        requested, sending = request.requested(reading.sending)
         digest = self._digest.copy()
         digest.update(requested)
         attempt_id = own = digest.hexdigest()
@@ -121,12 +119,6 @@ class Composer:
         reply.attempt = attempt
         return reply, request_id
 
-    def _concerned(self, request: Request, play: Play) -> Play | None:
-        """Return what the session plays where that is for the request; its models are known in any case."""
-        request.models = play.models
-        usual = request.operation.id in self._usual
-        return play if usual or self._playing.concern(request, play) else None
-
     def _preferred(
         self,
         request: Request,
@@ -136,11 +128,8 @@ class Composer:
         attempt_id: str,
     ) -> Reply:
         code, operation = preferences.code, request.operation
-        if code is not None and not operation.declares(code) and "default" not in operation.responses:
-            declared = ", ".join(sorted(operation.responses))
-            raise PreferError(
-                f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared})."
-            )
+        if code is not None:
+            preferred_response(operation, code)
         plain = preferences.example is None and not preferences.dynamic
         if plain and behaviour is not None and code in (None, HTTPStatus.OK):
             return behaviour.reply(request, seed, attempt_id)
@@ -151,7 +140,7 @@ class Composer:
             return self._errors.by_status(code, operation=operation, headers=headers)
         accept = request.headers.get(b"accept")
         wanted = accept.decode("latin-1") if accept is not None else None
-        conversation = conversation_of(operation.behaviour)
+        conversation = self._readings[operation.id].conversation
         if conversation is not None and conversation.stream(request.value):
             wanted = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
         return self._generic.compose(

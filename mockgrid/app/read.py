@@ -11,7 +11,7 @@ from mockgrid.contract.encodings import (
     decode_content,
 )
 from mockgrid.http.eager import Timeout
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import Receive

@@ -8,8 +8,7 @@ from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsuppor
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.document.json_body import MalformedJsonError, read_json, reread_integers
-from mockgrid.reply.refused import RefusedError
-from mockgrid.reply.request import Request
+from mockgrid.reply.request import RefusedError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -193,16 +193,13 @@ def _extended(source: Source, overlay: Document) -> Document | None:
 
 
 def _scenario(document: Document, contract: Contract, shape: ErrorShape, checked: Checked) -> Scenario | None:
-    from mockgrid.reply.checking import (  # noqa: PLC0415 (slow, and for scenarios alone)
-        check_scenario,
-        unsatisfiable_steps,
-    )
+    from mockgrid.reply.checking import Checking, unsatisfiable_steps  # noqa: PLC0415 (slow, and for these alone)
 
     operations = [operation.id for operation in contract.operations]
     scenario, findings = check(document, by_name=True, operations=operations)
     checked.findings += findings
     if scenario is not None:
-        checked.findings += check_scenario(scenario, contract, shape)
+        checked.findings += Checking(contract, shape).findings(scenario)
         checked.findings += unsatisfiable_steps(scenario, contract, contract.policy.models)
         for step, reply in scenario.contract_off:
             number = f"reply {step.replies.index(reply) + 1} of " if len(step.replies) > 1 else ""

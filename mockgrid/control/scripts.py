@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.control import ControlError
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,9 +112,9 @@ class Scripts:
 
     @cached_property
     def _checking(self) -> Checking:
-        from mockgrid.reply.checking import checking_for  # noqa: PLC0415 - 25 ms, for scripts alone
+        from mockgrid.reply.checking import Checking  # noqa: PLC0415 - 25 ms, for scripts alone
 
-        return checking_for(self._contract, self._shape)
+        return Checking(self._contract, self._shape)
 
 
 def _check_keys(script: Any) -> None:

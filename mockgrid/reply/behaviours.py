@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockgrid.reply.chat.behaviour import ChatBehaviour
-from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.models import ModelReplies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from mockgrid.contract.contract import Operation
     from mockgrid.reply.behaviour import Behaviour
@@ -39,12 +39,6 @@ def conversation_of(name: str | None) -> Conversation | None:
     return _of(name).conversation
 
 
-def sending_keys(name: str | None) -> tuple[str, ...]:
-    """Return the keys by which the requests of a behaviour say how their reply is sent."""
-    conversation = _of(name).conversation
-    return conversation.sending if conversation is not None else ()
-
-
 def transcript_of(name: str | None) -> Transcript | None:
     """Return what finds the assistant's words of an operation, by the name of its behaviour."""
     return _of(name).transcript()
@@ -65,6 +59,29 @@ def speaking_operations(operations: Iterable[Operation]) -> dict[str, Conversati
     }
 
 
-def is_usual(operation: Operation, operations: Iterable[Operation]) -> bool:
-    """Tell whether an operation is one that steps are for which do not say: it speaks, or none does."""
-    return speaks(operation.behaviour) or not speaking_operations(operations)
+class Reading(NamedTuple):
+    """How the requests of an operation are read.
+
+    Attributes:
+        conversation: reads the conversation in them; None where they hold none.
+        sending: the keys of a body by which they say how the reply is sent.
+        usual: whether steps are for it that do not say for which they are: it speaks, or none does.
+    """
+
+    conversation: Conversation | None
+    sending: tuple[str, ...]
+    usual: bool
+
+
+def readings(operations: Sequence[Operation]) -> dict[str, Reading]:
+    """Return how the requests of a contract's operations are read, by the operation's id."""
+    silent = not speaking_operations(operations)
+    known = ((operation, conversation_of(operation.behaviour)) for operation in operations)
+    return {
+        operation.id: Reading(
+            conversation,
+            conversation.sending if conversation is not None else (),
+            silent or speaks(operation.behaviour),
+        )
+        for operation, conversation in known
+    }

@@ -16,23 +16,26 @@ from mockgrid.findings import Finding
 from mockgrid.reply.behaviour import Kit, Turn
 from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, conversation_of, speaking_operations, speaks
 from mockgrid.reply.delivery.form import data_of
+from mockgrid.reply.errors import Errors
+from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.request import Request
-from mockgrid.reply.scripted import words_of
+from mockgrid.reply.scripted import ScriptedReplies, words_of
+from mockgrid.reply.tokens import ShortWords
 from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import may_hold
 from mockgrid.scenario.reply import Call, Error, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
+from mockgrid.scenario.unsatisfiable import unsatisfiable
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.extension import Models
     from mockgrid.reply.behaviour import Behaviour, Samples
-    from mockgrid.reply.errors import Errors, ErrorShape
+    from mockgrid.reply.errors import ErrorShape
     from mockgrid.reply.reply import Reply
-    from mockgrid.reply.scripted import ScriptedReplies
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
@@ -54,26 +57,21 @@ _MOST = 3
 
 
 class Checking:
-    """Checks scenarios against one contract.
+    """Checks scenarios against one contract, with replies of its own.
 
     Args:
-        contract: what replies must obey.
-        behaviours: compose replies, by name.
-        scripted: composes what scenarios say.
-        errors: composes errors in the shape that they are served in.
+        contract: what replies must obey, whatever shape errors are served in.
+        shape: that shape.
     """
 
-    def __init__(
-        self,
-        contract: Contract,
-        behaviours: Mapping[str | None, Behaviour],
-        scripted: ScriptedReplies,
-        errors: Errors,
-    ) -> None:
+    def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
+        kit = Kit(contract=contract, tokenizer=ShortWords(), models=contract.policy.models)
+        self._behaviours: dict[str | None, Behaviour] = {
+            name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
+        }
+        self._scripted = ScriptedReplies(Errors(contract), GenericReplies(contract), self._behaviours)
+        self._errors = Errors(contract, shape)
         self._contract = contract
-        self._behaviours = behaviours
-        self._scripted = scripted
-        self._errors = errors
         self._calls = PossibleCalls(contract, speaking_operations(contract.operations))
         self._speaking = [operation for operation in contract.operations if speaks(operation.behaviour)]
 
@@ -103,7 +101,7 @@ class Checking:
     ) -> Iterator[Finding]:
         """Tell of what an error is given though no body that it is sent in has a place for it."""
         unplaced = [
-            self._errors.unplaced(form.status, words_of(form, self._sample_view(operation)), operation)
+            self._errors.unplaced(form.status, words_of(form, self._sample(operation)), operation)
             for operation in operations
         ]
         for name in unplaced[0]:
@@ -158,7 +156,7 @@ class Checking:
         request = Request(operation, view.path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
         return self._scripted.compose(scripted, Turn(request, view, "0" * 32, "0" * 128))
 
-    def _sample_view(self, operation: Operation) -> RequestView:
+    def _sample(self, operation: Operation) -> RequestView:
         return self._view(operation, self._samples(operation)[0][0])
 
     def _view(self, operation: Operation, body: Any) -> RequestView:
@@ -240,29 +238,6 @@ def _finding(scripted: ScriptedReply, message: str, hint: str = "") -> Finding:
     return Finding(_CODE, "error", message, scripted.where, hint)
 
 
-def check_scenario(scenario: Scenario, contract: Contract, shape: ErrorShape = "vendor") -> list[Finding]:
-    """Return where a scenario's replies break a contract, in the order of the file."""
-    return checking_for(contract, shape).findings(scenario)
-
-
-def checking_for(contract: Contract, shape: ErrorShape = "vendor") -> Checking:
-    """Return what checks scenarios against a contract, with replies of its own.
-
-    Args:
-        contract: what they are held to, whatever shape errors are served in.
-        shape: that shape.
-    """
-    from mockgrid.reply.errors import Errors  # noqa: PLC0415 - only a check by itself needs them
-    from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - the same
-    from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
-    from mockgrid.reply.tokens import ShortWords  # noqa: PLC0415 - the same
-
-    kit = Kit(contract=contract, tokenizer=ShortWords(), models=contract.policy.models)
-    behaviours: dict[str | None, Behaviour] = {name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()}
-    scripted = ScriptedReplies(Errors(contract), GenericReplies(contract), behaviours)
-    return Checking(contract, behaviours, scripted, Errors(contract, shape))
-
-
 def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models | None) -> list[Finding]:
     """Return, as warnings, what a scenario's steps ask for that no request of a contract can have.
 
@@ -271,6 +246,4 @@ def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models |
         contract: what requests obey.
         models: those that the server knows; None for any. A scenario's own take their place.
     """
-    from mockgrid.scenario.unsatisfiable import unsatisfiable  # noqa: PLC0415 - only a check of files needs it
-
     return unsatisfiable(scenario, contract, models, speaking_operations(contract.operations))

@@ -12,13 +12,11 @@ from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.reply.behaviour import Kit
-from mockgrid.reply.behaviours import BEHAVIOURS, conversation_of, is_usual, speaks
-from mockgrid.reply.refused import RefusedError
-from mockgrid.reply.request import Request
+from mockgrid.reply.behaviours import BEHAVIOURS, readings, speaks
+from mockgrid.reply.request import RefusedError, Request
 from mockgrid.reply.tokens import ShortWords
-from mockgrid.scenario.explanation import explain
 from mockgrid.scenario.scenario import Cursors
-from mockgrid.scenario.selection import select
+from mockgrid.scenario.selection import explain, select
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
-    from mockgrid.scenario.explanation import Explained
     from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.selection import Explained
 
 __all__ = ["DryRun", "SampleRequest", "dry_run", "sample_request"]
 
@@ -64,6 +62,7 @@ class SampleRequest:
     def view(self, contract: Contract, attempt: int) -> RequestView:
         """Return the request as scenarios see it, sent for the nth time."""
         models = contract.policy.models
+        reading = readings(contract.operations)[self.operation.id]
         return RequestView(
             operation=self.operation.id,
             method=self.operation.method,
@@ -73,8 +72,8 @@ class SampleRequest:
             body=self.body,
             attempt=attempt,
             default_model=models.default if models is not None else "default",
-            conversation=conversation_of(self.operation.behaviour),
-            usual=is_usual(self.operation, contract.operations),
+            conversation=reading.conversation,
+            usual=reading.usual,
         )
 
     def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -57,7 +58,7 @@ class Errors:
         # Synthesised bodies by the pointer to their media type: bounded by the document.
         self._bodies: dict[str, Any] = {}
 
-    def reply(  # noqa: PLR0913 - each says one thing about the error, by name
+    def reply(
         self,
         name: str,
         message: str,
@@ -65,8 +66,6 @@ class Errors:
         operation: Operation | None = None,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
-        code: str = "",
-        param: str | None = None,
     ) -> Reply:
         """Compose the reply to one kind of failure.
 
@@ -77,13 +76,9 @@ class Errors:
                 has no policy.
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
-            code: replaces the failure's own code.
-            param: the parameter that caused it, where one did.
         """
         failure = self._policy.failures[name]
-        if code:
-            failure = replace(failure, code=code)
-        return self._composed(failure, message, operation, violations, headers or {}, param)
+        return self._composed(failure, message, operation, violations, headers or {})
 
     def by_status(
         self,
@@ -108,7 +103,7 @@ class Errors:
         if declared is not None and not declared.media and not words.given:
             return Reply(status, _lines({**failure.headers, **(headers or {})}), failure=failure.name)
         message = self._message(status, words)
-        return self._composed(failure, message, operation, (), headers or {}, words.param or None, words)
+        return self._composed(failure, message, operation, (), headers or {}, words)
 
     def unplaced(self, status: int, words: ErrorWords, operation: Operation) -> list[str]:
         """Return which of an error's words are given in vain: its body has no place for them."""
@@ -158,11 +153,9 @@ class Errors:
         operation: Operation | None,
         violations: Sequence[Violation],
         headers: Mapping[str, str],
-        param: str | None,
         words: ErrorWords = _NO_WORDS,
     ) -> Reply:
-        if param is None and violations:
-            param = violations[0].path
+        param = words.param or (violations[0].path if violations else None)
         said = self._said(failure, message, param)
         if self._policy.declared:
             status, media = failure.status, JSON
@@ -309,8 +302,6 @@ def _summary(message: str, violations: Sequence[Violation]) -> str:
 
 def violations_header(violations: Sequence[Violation]) -> bytes:
     """Return violations as ASCII JSON of at most 4 kB: as many as fit, whole."""
-    import json  # noqa: PLC0415 - orjson cannot escape to ASCII, which a header must be
-
     taken: list[str] = []
     size = 2
     for violation in violations:

@@ -9,18 +9,18 @@ from urllib.parse import unquote
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
-from mockgrid.reply.examples import (
+from mockgrid.reply.preferences import PreferError, choose_media, preferred_response
+from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
+from mockgrid.reply.reply import Reply
+from mockgrid.reply.request import UnanswerableError
+from mockgrid.reply.values import (
     NONE,
     Nothing,
+    Values,
     example_of,
     header_example,
     named_example,
 )
-from mockgrid.reply.preferences import PreferError, choose_media
-from mockgrid.reply.refused import UnanswerableError
-from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
-from mockgrid.reply.reply import Reply
-from mockgrid.reply.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,13 +194,7 @@ def _response(operation: Operation, status: int | None) -> tuple[int, Response |
     """Choose the response to answer with."""
     responses = operation.responses
     if status is not None:
-        response = operation.response(status)
-        if response is None:
-            declared = ", ".join(sorted(responses)) or "none"
-            raise PreferError(
-                f"Prefer asks for the status {status}, which {operation.id} does not declare ({declared})."
-            )
-        return status, response
+        return status, preferred_response(operation, status)
     codes = sorted(int(name) for name in responses if _STATUS.fullmatch(name))
     for family in ("2", "3"):
         exact = next((code for code in codes if str(code).startswith(family)), None)

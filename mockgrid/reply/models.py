@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockgrid.contract.extension import Models
-from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.behaviour import CREATED, Behaviour
-from mockgrid.reply.refused import RefusedError
 from mockgrid.reply.reply import JSON, Reply
+from mockgrid.reply.request import unknown_model
 
 if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit
@@ -33,9 +32,7 @@ class ModelReplies(Behaviour):
         known = request.models or self._models
         name = request.parameters.get(("path", "model"))
         if name is not None and known.find(name) is None:
-            hint = did_you_mean(name, known.names)
-            message = f"Model not found: {name[:100]}" + (f".{hint}" if hint else "")
-            raise RefusedError("unknown_model", message)
+            raise unknown_model(name, known)
 
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:  # noqa: ARG002 - always the same
         """Return the list, or the one model that the path names."""

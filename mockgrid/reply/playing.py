@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.document import Document
 from mockgrid.reply.behaviour import Turn
-from mockgrid.reply.behaviours import UNKNOWN_FORM, conversation_of, is_usual
-from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
+from mockgrid.reply.behaviours import UNKNOWN_FORM
+from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream, writing_time
 from mockgrid.reply.delivery.form import Streaming
-from mockgrid.reply.delivery.pace import writing_time
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
-from mockgrid.scenario.explanation import NoStep
 from mockgrid.scenario.reply import Auto, ScriptedReply
+from mockgrid.scenario.selection import NoStep
 from mockgrid.scenario.view import RequestView
 from mockgrid.session.play import Exhausted, Replenishing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from mockgrid.contract.operation import Operation
+    from mockgrid.reply.behaviours import Reading
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
     from mockgrid.reply.scripted import ScriptedReplies
@@ -41,24 +40,20 @@ class ScenarioReplies:
     Args:
         scripted: composes what scenarios say.
         default_model: the model of a request that names none.
-        operations: all that can be called.
+        readings: how the requests of each operation are read, by its id.
     """
 
     def __init__(
-        self, scripted: ScriptedReplies, default_model: str, operations: Sequence[Operation]
+        self, scripted: ScriptedReplies, default_model: str, readings: Mapping[str, Reading]
     ) -> None:
         self._scripted = scripted
         self._default_model = default_model
-        # What reads the conversation, and whether steps are for it that do not say so, by the operation's id.
-        self._known = {
-            operation.id: (conversation_of(operation.behaviour), is_usual(operation, operations))
-            for operation in operations
-        }
+        self._readings = readings
 
     def concern(self, request: Request, play: Play) -> bool:
         """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
         operation = request.operation
-        usual = self._known[operation.id][1]
+        usual = self._readings[operation.id].usual
         return play.scenario.concerns(RequestView(operation.id, operation.method, request.path, usual=usual))
 
     def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
@@ -78,7 +73,7 @@ class ScenarioReplies:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
         """
         operation, scenario = request.operation, play.scenario
-        conversation, usual = self._known[operation.id]
+        conversation, _, usual = self._readings[operation.id]
         view = RequestView(
             operation.id,
             operation.method,
@@ -104,12 +99,11 @@ class ScenarioReplies:
             reply = self._scripted.default(request, seed, attempt_id)
         else:
             scripted = selection.reply if selection is not None else _DEFAULT
+            speaker = self._scripted.speakers.get(operation.behaviour)
             spoken = None
-            if not paced:
-                spoken = self._scripted.spoken(scripted, view, attempt_id, operation.behaviour)
-            reply = spoken or self._scripted.compose(
-                scripted, Turn(request, view, seed, attempt_id), paced=paced
-            )
+            if speaker is not None and scripted.plain and not paced:  # 6 µs in place of 11
+                spoken = speaker.spoken(scripted, view, attempt_id)
+            reply = spoken or self._scripted.compose(scripted, Turn(request, view, seed, attempt_id))
             if selection is not None:
                 reply.step = selection.step.label
             if paced or not scripted.direct:

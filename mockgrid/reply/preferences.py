@@ -15,7 +15,9 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PreferError", "Preferences", "choose_media", "read_prefer"]
+    from mockgrid.contract.contract import Operation, Response
+
+__all__ = ["PreferError", "Preferences", "choose_media", "preferred_response", "read_prefer"]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -42,6 +44,20 @@ class Preferences:
     code: int | None = None
     example: str | None = None
     dynamic: bool = False
+
+
+def preferred_response(operation: Operation, status: int) -> Response:
+    """Return what an operation declares for a status that is asked for.
+
+    Raises:
+        PreferError: it declares nothing.
+    """
+    response = operation.response(status)
+    if response is None:
+        declared = ", ".join(sorted(operation.responses)) or "none"
+        message = f"Prefer asks for the status {status}, which {operation.id} does not declare ({declared})."
+        raise PreferError(message)
+    return response
 
 
 def read_prefer(headers: Sequence[str]) -> Preferences:

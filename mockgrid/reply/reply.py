@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from mockgrid.reply.delivery.form import Streaming
     from mockgrid.reply.script import Script, StreamStats
-    from mockgrid.scenario.explanation import NoStep
+    from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Violation
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -22,6 +23,7 @@ JSON = b"application/json"
 SSE = b"text/event-stream; charset=utf-8"
 
 
+@dataclass(slots=True, eq=False)
 class Reply:
     """A whole reply: status, headers, and either a body or the events of a stream.
 
@@ -42,49 +44,20 @@ class Reply:
         no_step: why no step of a scenario answered, where one had to.
     """
 
-    __slots__ = (
-        "attempt",
-        "body",
-        "decided",
-        "events",
-        "failure",
-        "headers",
-        "no_step",
-        "played",
-        "script",
-        "status",
-        "step",
-        "streaming",
-        "tokens",
-        "violations",
-    )
-
-    def __init__(  # noqa: PLR0913 - it is a record
-        self,
-        status: int,
-        headers: Headers,
-        body: bytes = b"",
-        *,
-        events: Iterable[bytes] | None = None,
-        script: Script | None = None,
-        step: str = "",
-        failure: str = "",
-        violations: tuple[Violation, ...] = (),
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self.decided: Collection[bytes] = ()
-        self.body = body
-        self.events = events
-        self.script = script
-        self.streaming: Streaming | None = None
-        self.played: StreamStats | None = None
-        self.step = step
-        self.tokens = 0
-        self.failure = failure
-        self.violations = violations
-        self.attempt = 0
-        self.no_step: NoStep | None = None
+    status: int
+    headers: Headers
+    body: bytes = b""
+    events: Iterable[bytes] | None = None
+    script: Script | None = None
+    step: str = ""
+    failure: str = ""
+    violations: tuple[Violation, ...] = ()
+    decided: Collection[bytes] = ()
+    streaming: Streaming | None = None
+    played: StreamStats | None = None
+    tokens: int = 0
+    attempt: int = 0
+    no_step: NoStep | None = None
 
 
 def json_text(value: Any) -> bytes:

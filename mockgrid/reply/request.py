@@ -1,18 +1,29 @@
-"""A request as the stages see it."""
+"""A request as the stages see it, and the error by which a stage refuses it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.errors import MockgridError
+from mockgrid.schema.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.extension import Models
+    from mockgrid.scenario.selection import NoStep
+    from mockgrid.schema.violation import Location
 
 
+# Characters of an unknown name that are shown.
+_SHOWN = 100
+
+
+@dataclass(slots=True, eq=False)
 class Request:
     """A valid request, read once.
 
@@ -27,26 +38,14 @@ class Request:
         models: the models that are known in its session, in place of the server's; None for those.
     """
 
-    __slots__ = ("body", "headers", "models", "operation", "parameters", "path", "query", "value")
-
-    def __init__(  # noqa: PLR0913, PLR0917 - it is a record
-        self,
-        operation: Operation,
-        path: str,
-        query: bytes,
-        headers: Mapping[bytes, bytes],
-        parameters: Mapping[tuple[str, str], Any],
-        value: Any,
-        body: bytes,
-    ) -> None:
-        self.operation = operation
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.parameters = parameters
-        self.value = value
-        self.body = body
-        self.models: Models | None = None
+    operation: Operation
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+    parameters: Mapping[tuple[str, str], Any]
+    value: Any
+    body: bytes
+    models: Models | None = None
 
     def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.
@@ -65,4 +64,76 @@ class Request:
                 sending = canonical_json({key: value[key] for key in sending_keys if key in value})
                 value = {key: value[key] for key in value if key not in sending_keys}
             requested = canonical_json(value)
-        return b"%b?%b%b" % (self.path.encode("utf-8", "surrogatepass"), self.query, requested), sending
+        try:
+            path = self.path.encode()
+        except UnicodeEncodeError:  # it has half a surrogate pair
+            path = self.path.encode("utf-8", "surrogatepass")
+        return b"%b?%b%b" % (path, self.query, requested), sending
+
+
+class RefusedError(MockgridError):
+    """Raised by a stage to end a request with an error in the vendor's shape.
+
+    Args:
+        failure: the kind of failure in the contract's policy, such as ``unknown_model``.
+        message: one sentence for the client.
+        violations: what was wrong, in order.
+        headers: headers that the answer carries besides, such as ``Allow``.
+        code: what ``mockgrid explain`` tells of it; empty for the failure's usual code.
+        no_step: why no step of a scenario answered.
+        attempt: how many times the session has seen the request; 0 where it was refused before it counted.
+    """
+
+    def __init__(  # noqa: PLR0913 - each says one thing about the refusal, by name
+        self,
+        failure: str,
+        message: str,
+        *,
+        violations: Sequence[Violation] = (),
+        headers: Mapping[str, str] | None = None,
+        code: str = "",
+        no_step: NoStep | None = None,
+        attempt: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.violations = tuple(violations)
+        self.headers = headers
+        self.code = code
+        self.no_step = no_step
+        self.attempt = attempt
+
+
+_CODES: Final[dict[str, tuple[str, Location]]] = {
+    "unknown_path": ("MG101", "path"),
+    "method_not_allowed": ("MG102", "path"),
+    "unauthorized": ("MG104", "header"),
+    "body_too_large": ("MG106", "body"),
+    "unsupported_media_type": ("MG107", "header"),
+    "malformed_body": ("MG108", "body"),
+    "request_timeout": ("MG109", "body"),
+    "unknown_model": ("MG126", "body"),
+}
+
+
+def breach_of(refused: RefusedError) -> Violation | None:
+    """Return the violation that a refusal means by itself, where it lists none; None where it means none.
+
+    A client that meets a limit has broken nothing.
+    """
+    if refused.failure not in _CODES or refused.violations:
+        return None
+    code, location = _CODES[refused.failure]
+    pointer, path = ("/model", "model") if refused.failure == "unknown_model" else ("", "$")
+    return Violation(refused.code or code, path, refused.message, pointer, location)
+
+
+def unknown_model(name: str, models: Models) -> RefusedError:
+    """Return the refusal of a model that is not known."""
+    short = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
+    hint = did_you_mean(name, models.names)
+    return RefusedError("unknown_model", f"Model not found: {short}" + (f".{hint}" if hint else ""))
+
+
+class UnanswerableError(MockgridError):
+    """The contract asks for a reply that no value satisfies; ``where`` is the schema's place."""

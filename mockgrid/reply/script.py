@@ -5,7 +5,7 @@ A script is data. Composing makes it, as a pure function of reply, pace, faults 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Script:
 EndedBy = Literal["server", "client", "shutdown"]
 
 
+@dataclass(slots=True, eq=False)
 class StreamStats:
     """What became of a script; counts while it plays.
 
@@ -112,29 +113,11 @@ class StreamStats:
         late: seconds by which each piece that had to wait for its time was late.
     """
 
-    __slots__ = (
-        "bytes_written",
-        "degraded",
-        "ended_by",
-        "events_written",
-        "late",
-        "sent",
-        "virtual_seconds",
-        "whole",
-    )
-
-    def __init__(self, sent: Callable[[float, bytes], None] = lambda _at, _piece: None) -> None:
-        self.sent = sent
-        self.late: list[float] = []
-        self.whole = False
-        self.events_written = 0
-        self.bytes_written = 0
-        self.ended_by: EndedBy = "server"
-        self.virtual_seconds = 0.0
-        self.degraded = ""
-
-    def __repr__(self) -> str:
-        values = ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in sorted(self.__slots__) if name != "sent"
-        )
-        return f"StreamStats({values})"
+    sent: Callable[[float, bytes], None] = field(default=lambda _at, _piece: None, repr=False)
+    late: list[float] = field(default_factory=list)
+    whole: bool = False
+    events_written: int = 0
+    bytes_written: int = 0
+    ended_by: EndedBy = "server"
+    virtual_seconds: float = 0.0
+    degraded: str = ""

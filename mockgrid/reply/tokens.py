@@ -1,4 +1,4 @@
-"""Counting and cutting text by tokens: one tokenizer for usage, limits and streams.
+"""Counting and cutting text: one tokenizer for usage, limits and streams.
 
 The built-in tokenizer counts four characters a token, OpenAI's own rule of thumb, which comes near the counts
 of real models and costs next to nothing. With the extra ``mockgrid[tokens]`` counts are those of OpenAI's
@@ -7,10 +7,12 @@ of real models and costs next to nothing. With the extra ``mockgrid[tokens]`` co
 
 from __future__ import annotations
 
+import re
 import warnings
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,11 +38,8 @@ class Tokenizer(Protocol):
             TypeError: one of them is not a text.
         """
 
-    def split(self, text: str) -> list[str]:
-        """Return the pieces that a stream sends, a token each; they join to the text."""
-
     def pieces(self, text: str) -> Iterable[str]:
-        """Return the same one by one, cut while they are taken."""
+        """Return the pieces that a stream sends, a token each; they join to the text."""
 
 
 class ShortWords:
@@ -49,7 +48,7 @@ class ShortWords:
     Token ``k`` ends at character ``4 k``, or up to three earlier, where a space begins the next. So pieces
     are short words and parts of long ones, and the first ``n`` pieces of a text have ``n`` tokens.
 
-    >>> ShortWords().split("You said: Say hello")
+    >>> list(ShortWords().pieces("You said: Say hello"))
     ['You', ' said', ':', ' Say', ' hello']
     """
 
@@ -61,12 +60,8 @@ class ShortWords:
         """Return how many tokens several texts have together, rounded once."""
         return -(-len("".join(texts)) // _SIZE)
 
-    def split(self, text: str) -> list[str]:
-        """Return the text's tokens; they join to it."""
-        return list(self.pieces(text))
-
-    def pieces(self, text: str) -> Iterable[str]:
-        """Return the same one by one, cut while they are taken."""
+    def pieces(self, text: str) -> Iterator[str]:
+        """Return the text's tokens one by one, cut while they are taken; they join to it."""
         start = 0
         for most in range(_SIZE, len(text), _SIZE):
             space = text.rfind(" ", most - _SIZE + 1, most + 1)
@@ -100,7 +95,7 @@ class OpenAITokens:
             total += self.count(text)
         return total
 
-    def split(self, text: str) -> list[str]:
+    def pieces(self, text: str) -> list[str]:
         """Return the text's tokens; those that end inside a character go together with the next."""
         data = text.encode("utf-8")
         sizes = (len(self._vocabulary.decode_single_token_bytes(token)) for token in self._ids(text))
@@ -112,10 +107,6 @@ class OpenAITokens:
                 pieces.append(data[start:end].decode("utf-8"))
                 start = end
         return pieces
-
-    def pieces(self, text: str) -> Iterable[str]:
-        """Return the same."""
-        return self.split(text)
 
     def _count(self, text: str) -> int:
         return sum(1 for _ in self._ids(text))
@@ -147,3 +138,41 @@ def cut(tokenizer: Tokenizer, text: str, limit: int) -> tuple[str, bool]:
     while pieces and tokenizer.count("".join(pieces)) > limit:
         pieces.pop()
     return "".join(pieces), True
+
+
+# White space goes with the word after it; the pieces join to the text.
+_WORD = re.compile(r"\s*\S+|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunking:
+    """How texts are cut: by token, by word, by characters, or as listed.
+
+    Attributes:
+        by: the unit; ``list`` cuts as ``pieces`` says.
+        characters: code points to a piece, where ``by`` is ``characters``. No piece ends inside one, though
+            it may end between the code points of one visible character, as models' tokens do.
+        pieces: for the text that they join to. Any other text of the reply goes by token.
+    """
+
+    by: Literal["token", "word", "characters", "list"] = "token"
+    characters: int = 1
+    pieces: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.characters < 1:
+            raise ValueError(f"characters is {self.characters}; a piece has at least one")
+
+    def split(self, text: str, tokenizer: Tokenizer) -> Iterable[str]:
+        """Return the pieces of a text, perhaps cut while they are taken; they join to it.
+
+        >>> Chunking("characters", 4).split("Hello there", tokenizer)
+        ['Hell', 'o th', 'ere']
+        """
+        if self.by == "word":
+            return _WORD.findall(text)
+        if self.by == "characters":
+            return [text[start : start + self.characters] for start in range(0, len(text), self.characters)]
+        if self.by == "list" and "".join(self.pieces) == text:
+            return self.pieces
+        return tokenizer.pieces(text)

@@ -70,19 +70,6 @@ class Pace:
         return self.per_token if self.tokens_per_second is None else Fixed(1.0 / self.tokens_per_second)
 
 
-FaultKind = Literal["reset", "empty", "hang", "garbage", "slow_headers", "cut_body", "wrong_length"]
-StreamFaultKind = Literal[
-    "disconnect",
-    "reset",
-    "stall",
-    "error_event",
-    "malformed_json",
-    "cut_utf8",
-    "garbage",
-    "duplicate_chunk",
-    "no_finish",
-    "no_done",
-]
 Shape = Literal["openai", "named", "text", "beside_choices", "vendor", "bare"]
 """What an error event looks like:
 
@@ -111,15 +98,10 @@ class Fault:
             where it is negative; None for half of the body in all.
     """
 
-    kind: FaultKind
+    kind: str
     after: int | None = None
     duration: float | None = None
     length: int | None = None
-
-    @property
-    def bare(self) -> bool:
-        """Whether it takes a connection without HTTP's rules."""
-        return self.kind in {"garbage", "slow_headers", "wrong_length"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +142,7 @@ class StreamFault:
         error: of ``error_event``, what the event says.
     """
 
-    kind: StreamFaultKind
+    kind: str
     after: int = 1
     duration: float | None = None
     error: ErrorEvent = field(default_factory=ErrorEvent)

@@ -1,20 +1,25 @@
-"""What is wrong with a scenario, and where: its parts as they are read, and what was found about them."""
+"""What is wrong with a scenario, and where: its parts as they are read, and the error that tells it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join
+from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mockgrid.document.document import Document
     from mockgrid.findings import Severity
 
-__all__ = ["Diagnostics", "Node", "Origin"]
+__all__ = ["Diagnostics", "Node", "Origin", "ScenarioError"]
+
+
+MOST_TOLD: Final = 100
+"""So many findings of one scenario are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class Diagnostics:
         self._wrapped = wrapped
         self._findings: dict[Finding, None] = {}
         self._errors: set[str] = set()
+        self._untold: list[str] = []
+        self._more = False
 
     def origin(self, pointer: str) -> Origin:
         """Return where a part was written."""
@@ -87,11 +94,28 @@ class Diagnostics:
         """Tell whether there is an error at a part, or inside it."""
         return any(error == pointer or error.startswith(f"{pointer}/") for error in self._errors)
 
+    def leave_untold(self, pointers: Iterable[str], *, more: bool = False) -> None:
+        """Note parts with mistakes of which nothing is told; ``more`` where nobody knows how many."""
+        self._untold += pointers
+        self._more = more
+
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, in the order of the file."""
+        """The findings in the order of the file; of more than a hundred the rest is counted in the last."""
         # What was never written down keeps the order in which it was found.
-        return tuple(sorted(self._findings, key=lambda finding: place_of(finding.where)[1:]))
+        findings = sorted(self._findings, key=lambda finding: place_of(finding.where)[1:])
+        first, untold = findings[:MOST_TOLD], findings[MOST_TOLD:]
+        places = [finding.where for finding in untold] + [str(self.origin(part)) for part in self._untold]
+        if not places:
+            return tuple(first)
+        count = len(set(places))
+        message = f"Here and below are mistakes in {count} more {'place' if count == 1 else 'places'}."
+        if self._more and not untold:
+            message = "Here and below may be more mistakes."
+        broken = bool(self._untold) or any(finding.severity == "error" for finding in untold)
+        code = untold[0].code if untold else "MG212"
+        last = Finding(code, "error" if broken else "warning", message, places[0], "Mend those above first.")
+        return (*first, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +163,27 @@ class Node:
     def warn(self, code: str, message: str, hint: str = "", *, key: bool = False) -> None:
         """Note a warning at this part, or at its key."""
         self.diagnostics.add(code, self.pointer, message, hint, key=key, severity="warning")
+
+
+class ScenarioError(DocumentError):
+    """A scenario with errors; the message is that of the first, and says how many more there are.
+
+    Args:
+        findings: all errors and warnings, in the order of the file.
+        check: the command that tells all of them, where there is one.
+
+    Attributes:
+        findings: all errors and warnings, in the order of the file.
+    """
+
+    def __init__(self, findings: Sequence[Finding], *, check: str = "") -> None:
+        errors = [finding for finding in findings if finding.severity == "error"]
+        first = errors[0]
+        more = len(errors) - 1
+        message = f"{first.code}: {first.message}"
+        hint = first.hint
+        if more:
+            named = f"; `{check}` tells all" if check else ""
+            hint = f"{hint} ({more} more error{'s' if more > 1 else ''}{named}.)"
+        super().__init__(message, where=first.where, hint=hint.strip())
+        self.findings = tuple(findings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.document import ENDINGS
 from mockgrid.document.document import read_document
-from mockgrid.document.nearest import did_you_mean, nearest
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.loading import check_file
@@ -42,10 +42,6 @@ class Library:
     def find(self, name: str) -> Scenario | None:
         """Return the scenario of a name; None where there is none."""
         return self.scenarios.get(name)
-
-    def nearest(self, name: str) -> str | None:
-        """Return the name that most resembles one that there is not; None where none does."""
-        return nearest(name, self.scenarios)
 
     def hint(self, name: str) -> str:
         """Say of a name that there is not why, or what may be meant: a sentence."""

@@ -5,24 +5,28 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.json_text import DEEPEST
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
-from mockgrid.scenario.diagnostics import Diagnostics, Node
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import Diagnostics, Node, ScenarioError
 from mockgrid.scenario.reachability import note_unreachable
-from mockgrid.scenario.reading.scenario import read_settings, read_steps
+from mockgrid.scenario.reading.delivery import read_pace, read_period
+from mockgrid.scenario.reading.reply import read_reply
 from mockgrid.scenario.reading.structure import check_structure, validator
-from mockgrid.scenario.scenario import Scenario
+from mockgrid.scenario.scenario import Balance, Limit, Scenario, TopUp
+from mockgrid.scenario.step import Step
+from mockgrid.scenario.when import read_when
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["build", "check", "check_file", "load", "load_text"]
+    from mockgrid.scenario.reply import ScriptedReply
+
+__all__ = ["build", "check", "check_file", "load", "load_text", "read_settings", "read_steps"]
 
 LONGEST_NAME: Final = 64
 """Characters of a scenario's name."""
@@ -191,3 +195,97 @@ def _plain(value: Any, at: str, depth: int) -> Any:
         return str(value)
     hint = "Write a text such as '20ms'." if type(value).__name__ == "timedelta" else "Use what JSON has."
     raise _NotJsonError(f"A value of type {type(value).__name__} cannot stand here.", where=at, hint=hint)
+
+
+def read_settings(node: Node) -> dict[str, Any]:
+    """Return the settings that are sound, by the names of a scenario's attributes."""
+    settings: dict[str, Any] = {}
+    for key, argument in node.items():
+        if argument.sound:
+            value = argument.value
+            match key:
+                case "description" | "strict":
+                    settings[key] = value
+                case "seed":
+                    settings[key] = int(value)
+                case "models":
+                    settings[key] = tuple(value)
+                case "pace":
+                    settings[key] = read_pace(argument)
+                case "limits":
+                    settings[key] = tuple(_limit(item) for item in argument.members())
+                case "balance":
+                    settings[key] = _balance(argument)
+                case _:
+                    pass  # the name and the steps are read elsewhere
+    return settings
+
+
+def _limit(node: Node) -> Limit:
+    value = node.value
+    counts: Literal["requests", "tokens"] = "requests" if "requests" in value else "tokens"
+    per = read_period(node, "per", "Leave the limit out for none.")
+    return Limit(counts, int(value[counts]), per, value.get("scope", "key"))
+
+
+def _balance(node: Node) -> Balance:
+    tokens, top_up = int(node.value["tokens"]), node.find("top_up")
+    if top_up is None:
+        return Balance(tokens)
+    after = read_period(top_up, "after", "Leave the balance out for one that never ends.")
+    return Balance(tokens, TopUp(int(top_up.value["tokens"]), after))
+
+
+def read_steps(node: Node, operations: Collection[str] | None) -> tuple[Step, ...]:
+    """Read the steps that are sound; what is wrong with the others is noted."""
+    steps: list[Step] = []
+    names: dict[str, int] = {}
+    for index, item in enumerate(node.members()):
+        if not isinstance(item.value, dict):
+            continue
+        _check_step_name(item, index, names)
+        step = _step(item, index, operations)
+        if step is not None:
+            steps.append(step)
+    return tuple(steps)
+
+
+def _check_step_name(node: Node, index: int, names: dict[str, int]) -> None:
+    name = node.value.get("name")
+    if not isinstance(name, str):
+        return
+    first = names.setdefault(name, index)
+    if first != index:
+        node["name"].error("MG226", f"Step {first + 1} is called '{name}' as well.", "Rename one of the two.")
+
+
+def _step(node: Node, index: int, operations: Collection[str] | None) -> Step | None:
+    value = node.value
+    when = node.find("when")
+    predicates = read_when(when, operations) if when is not None and when.sound else ()
+    replies = _replies(node)
+    if not node.sound:
+        return None
+    times = value.get("times")
+    if times is not None and times < len(replies):
+        message = f"`times` is {times}, and there are {len(replies)} replies: the last are never given."
+        node["times"].warn("MG233", message, f"Write times: {len(replies)}, or remove the replies.")
+    return Step(
+        index=index,
+        name=value.get("name", ""),
+        when=predicates,
+        replies=replies,
+        then=value.get("then", "repeat"),
+        times=int(times) if times is not None else None,
+        go_to=value.get("go_to", ""),
+        origin=node.origin,
+    )
+
+
+def _replies(node: Node) -> tuple[ScriptedReply, ...]:
+    single, several = node.find("reply"), node.find("replies")
+    parts = [single] if single is not None else []
+    if several is not None and isinstance(several.value, list):
+        parts += several.members()
+    replies = [read_reply(item) for item in parts if item.sound]
+    return tuple(reply for reply in replies if reply is not None)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["WORDS", "Leaf", "Matcher", "Word", "leaves", "read_matcher", "same"]
+__all__ = ["WORDS", "Leaf", "Matcher", "Word", "leaves", "read_matcher", "same", "scalars", "texts"]
 
 WORDS: Final = (
     "equals",
@@ -46,6 +46,16 @@ WORDS: Final = (
 )
 
 
+# What a word takes, where it does not take everything.
+_KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "above": ((int, float), "a number"),
+    "below": ((int, float), "a number"),
+    "matches": ((str,), "a text"),
+    "glob": ((str,), "a text"),
+    "one_of": ((list,), "a list"),
+    "exists": ((bool,), "true or false"),
+    "schema": ((dict, bool), "a JSON Schema"),
+}
 # "content" is a field of most requests and resembles "contains" at 0.80; "match" resembles "matches" at 0.83.
 _MISTYPED: Final = 0.82
 
@@ -170,11 +180,9 @@ def _equals(wanted: Any) -> Callable[[Any], bool]:
 
 def _contains(node: Node, reader: Reader) -> Word | None:
     """Text within a text, items within a list; of several all must be there."""
-    several = node.value if isinstance(node.value, list) else [node.value]
-    texts = [item if isinstance(item, str) else None for item in several]
     parts = list(node.members()) if isinstance(node.value, list) else [node]
-    readings = [reader(item) for item in parts]
-    items = [item for item in readings if item is not None]
+    texts = [part.value if isinstance(part.value, str) else None for part in parts]
+    items = [item for part in parts if (item := reader(part)) is not None]
 
     def contains(value: Any) -> bool:
         if isinstance(value, str):
@@ -186,7 +194,7 @@ def _contains(node: Node, reader: Reader) -> Word | None:
             return all(any(item.holds(member) for member in value) for item in items)
         return False
 
-    return Word("contains", contains) if len(items) == len(readings) else None
+    return Word("contains", contains) if len(items) == len(parts) else None
 
 
 def _pattern(node: Node) -> Word | None:
@@ -249,6 +257,20 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)
+
+
+def scalars(source: Any) -> Iterator[Any]:
+    """Return the texts, numbers and truths in a value, such as those that a matcher speaks of."""
+    if isinstance(source, (dict, list)):
+        for item in source.values() if isinstance(source, dict) else source:
+            yield from scalars(item)
+    else:
+        yield source
+
+
+def texts(source: Any) -> Iterator[str]:
+    """Return the texts in a value."""
+    return (scalar for scalar in scalars(source) if isinstance(scalar, str))
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,21 +348,12 @@ def _misused(node: Node) -> Iterator[tuple[str, str]]:
     The schema of the language cannot say this of a partial body, in which any mapping may stand.
     """
     for word, argument in node.items():
+        kinds, expected = _KINDS.get(word, ((), ""))
         value = argument.value
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        match word:
-            case "above" | "below" if not number:
-                yield word, "a number"
-            case "matches" | "glob" if not isinstance(value, str) or not value:
-                yield word, "a text"
-            case "one_of" if not isinstance(value, list) or not value:
-                yield word, "a list"
-            case "exists" if not isinstance(value, bool):
-                yield word, "true or false"
-            case "schema" if not isinstance(value, (dict, bool)):
-                yield word, "a JSON Schema"
-            case _:
-                pass
+        wrong_truth = isinstance(value, bool) and bool not in kinds
+        empty = word in {"matches", "glob", "one_of"} and not value
+        if kinds and (not isinstance(value, kinds) or wrong_truth or empty):
+            yield word, expected
 
 
 def _warn(node: Node) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract.router import ROUTED
-from mockgrid.scenario.bind import names_place
+from mockgrid.scenario.matcher import texts
 from mockgrid.scenario.predicate import checks
+from mockgrid.scenario.step import names_place
 from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
     from mockgrid.scenario.predicate import Predicate
 
-__all__ = ["WORD", "PossibleCalls", "texts"]
+__all__ = ["WORD", "PossibleCalls"]
 
 WORD: Final = re.compile(r"[\w.-]+")
 """What may be a name within a pattern."""
@@ -118,15 +119,3 @@ class PossibleCalls:
             for pieces, operation in self._pieces
             if re.fullmatch(".+".join(map(re.escape, pieces)), path, re.DOTALL)
         ]
-
-
-def texts(source: Any) -> Iterator[str]:
-    """Return the texts that a matcher speaks of."""
-    if isinstance(source, str):
-        yield source
-    elif isinstance(source, dict):
-        for item in source.values():
-            yield from texts(item)
-    elif isinstance(source, list):
-        for item in source:
-            yield from texts(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.scenario.short_repr import short_repr
 
@@ -40,24 +40,6 @@ class Outcome:
 
     def __str__(self) -> str:
         return f"{self.name} is {self.got}, {self.expected} was expected"
-
-
-class Predicate(Protocol):
-    """Something that a request has or has not, given the state of its session."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in outcomes."""
-
-    @property
-    def source(self) -> Any:
-        """What it asks for, as it was written."""
-
-    def holds(self, view: RequestView, state: str) -> bool:
-        """Tell whether it holds."""
-
-    def outcome(self, view: RequestView, state: str) -> Outcome:
-        """Tell whether it holds, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +130,10 @@ class NotAll:
         return Outcome(self.name, short_repr(self.source), got or "(every request)", held)
 
 
+Predicate: TypeAlias = Check | AnyOf | NotAll
+"""Something that a request has or has not, given the state of its session."""
+
+
 def speaks_of_place(when: Iterable[Predicate]) -> bool:
     """Tell whether a conjunction says for which operations it is, wherever in it."""
     return any(check.name in PLACES for check in checks(when))
@@ -161,7 +147,7 @@ def checks(when: Iterable[Predicate]) -> Iterator[Check]:
         elif isinstance(predicate, AnyOf):
             for branch in predicate.branches:
                 yield from checks(branch)
-        elif isinstance(predicate, NotAll):
+        else:
             yield from checks(predicate.inner)
 
 
@@ -187,7 +173,5 @@ def _holds(predicate: Predicate, view: RequestView, known: Collection[str]) -> b
     if isinstance(predicate, AnyOf):
         answers = [_together(branch, view, known) for branch in predicate.branches]
         return True if True in answers else None if None in answers else False
-    if isinstance(predicate, NotAll):
-        inner = _together(predicate.inner, view, known)
-        return None if inner is None else not inner
-    return None
+    inner = _together(predicate.inner, view, known)
+    return None if inner is None else not inner

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.matcher import same
+from mockgrid.scenario.matcher import same, texts
 from mockgrid.scenario.predicate import Check
 from mockgrid.scenario.scenario import START
 
@@ -114,8 +114,8 @@ def _note_states(steps: Sequence[Step], node: Node) -> None:
     # What is wrong with the other steps has been said. Where they lead once they are mended is not known: any
     # text in them may be the state that a `go_to` names, or one that is misspelt.
     sound = {step.index for step in steps}
-    broken = [item for index, item in enumerate(node.value) if index not in sound]
-    possible = reached.union(_texts(broken))
+    broken = [item for index, item in enumerate(node.value) if index not in sound and isinstance(item, dict)]
+    possible = reached.union(*(texts({**item, "when": None}) for item in broken))
     for step in steps:
         for predicate in step.when:
             if not isinstance(predicate, Check) or predicate.name != "state":
@@ -127,19 +127,6 @@ def _note_states(steps: Sequence[Step], node: Node) -> None:
                     pointer = _place(step)
                     message = f"No `go_to` leads to the state '{state}'."
                     node.diagnostics.add("MG232", pointer, message, hint, severity="warning")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Return the texts in a value, those of a ``when`` left out."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key != "when":
-                yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
 
 
 def _place(step: Step) -> str:

@@ -111,20 +111,8 @@ class Auto:
 Form: TypeAlias = Say | Json | Call | Refuse | Error | Redirect | Example | Body | Auto
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """The tokens that are reported; None for those that are counted.
-
-    Attributes:
-        omitted: nothing is reported at all.
-    """
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    total_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cached_tokens: int | None = None
-    omitted: bool = False
+Usage: TypeAlias = "Mapping[str, int] | Literal['off']"
+"""The tokens that are reported in place of those that are counted, by name; ``off`` for nothing at all."""
 
 
 @dataclass(frozen=True)
@@ -157,17 +145,15 @@ class ScriptedReply:
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it adds nothing to what its form says of the words."""
+        return not (self.think or self.finish or self.usage)
+
     @cached_property
     def plain(self) -> bool:
         """Whether it says what its form says, and nothing is asked of how."""
-        return not (
-            self.think
-            or self.finish
-            or self.usage
-            or self.status
-            or self.headers
-            or self.retry_after is not None
-        )
+        return self.says_nothing and not (self.status or self.headers or self.retry_after is not None)
 
     @cached_property
     def decided(self) -> frozenset[bytes]:

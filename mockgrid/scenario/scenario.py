@@ -1,23 +1,22 @@
-"""A scenario: settings, and steps in order; and how far a session has come in it."""
+"""A scenario: its settings, limits and steps in order, and how far a session has come in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
-from mockgrid.scenario.bind import Binding
+from mockgrid.scenario.step import Binding
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
     from mockgrid.scenario.delivery import Pace
     from mockgrid.scenario.diagnostics import Origin
-    from mockgrid.scenario.limit import Balance, Limit
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["START", "Cursors", "Scenario"]
+__all__ = ["START", "Balance", "Cursors", "Limit", "Scenario", "TopUp"]
 
 START: Final = "start"
 """The state that sessions begin in."""
@@ -68,13 +67,9 @@ class Scenario:
         """The steps by the operations that they are for."""
         return Binding(self.steps)
 
-    def steps_for(self, view: RequestView) -> tuple[Step, ...]:
-        """Return the steps that are for a request, whatever else they ask of it."""
-        return self.binding.steps_for(view)
-
     def concerns(self, view: RequestView) -> bool:
         """Tell whether the scenario is for a request: for one of another operation where a step says so."""
-        return view.usual or bool(self.steps_for(view))
+        return view.usual or bool(self.binding.steps_for(view))
 
     @cached_property
     def contract_off(self) -> tuple[tuple[Step, ScriptedReply], ...]:
@@ -112,3 +107,36 @@ class Cursors:
     def unused(self, scenario: Scenario) -> tuple[Step, ...]:
         """Return the steps that have given no reply yet."""
         return tuple(step for step in scenario.steps if not self.given[step.index])
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A token bucket that holds ``amount`` and fills again in ``per`` seconds.
+
+    Attributes:
+        counts: what is counted.
+        amount: how much the bucket holds.
+        per: seconds in which an empty bucket is full again; more than 0.
+        scope: one bucket for the session (``key``), or one for each model.
+    """
+
+    counts: Literal["requests", "tokens"]
+    amount: int
+    per: float
+    scope: Literal["key", "model"] = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """What is added to a balance that is used up, and after how many seconds, more than 0."""
+
+    tokens: int
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Tokens that replies draw down; without a top-up it stays at zero once it is used up."""
+
+    tokens: int
+    top_up: TopUp | None = None

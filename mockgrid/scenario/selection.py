@@ -1,17 +1,179 @@
-"""From a request to the reply that the scenario has for it."""
+"""Which step answers a request; or why none does, predicate by predicate: what the nearest lacked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mockgrid.scenario.explanation import NoStep, near_misses
+from mockgrid.scenario.predicate import Outcome
+from mockgrid.scenario.scenario import Cursors
 
 if TYPE_CHECKING:
-    from mockgrid.scenario.scenario import Cursors, Scenario
-    from mockgrid.scenario.step import Selection
+    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.step import Selection, Step
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["select"]
+__all__ = ["Explained", "NearMiss", "NoStep", "explain", "near_misses", "select"]
+
+_MOST: Final = 3
+
+Verdict = Literal["answers", "fails", "passes", "later", "no match"]
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """A step that nearly matched.
+
+    Attributes:
+        step: which one.
+        failed: the first predicate that did not hold; for a step that had given all its replies, ``then``.
+        held: how many predicates held.
+        of: how many there are.
+    """
+
+    step: Step
+    failed: Outcome
+    held: int
+    of: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the near miss as it stands in replies and journals."""
+        return {
+            "step": self.step.label,
+            "index": self.step.index,
+            "where": _without_folder(self.step.where),
+            "held": self.held,
+            "of": self.of,
+            "failed": self.failed.as_json(),
+        }
+
+    def __str__(self) -> str:
+        return f"{self.step.label} (held {self.held} of {self.of}): {self.failed}"
+
+
+@dataclass(frozen=True, slots=True)
+class NoStep:
+    """There is no reply for a request.
+
+    Attributes:
+        near_misses: at most three, the nearest first.
+        failed: the step that matched and had given all its replies, with ``then: fail``; None where none did.
+    """
+
+    near_misses: tuple[NearMiss, ...]
+    failed: Step | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is known, as it stands in the 424's body and in journals."""
+        return {
+            "message": str(self),
+            "step": self.failed.label if self.failed is not None else None,
+            "near_misses": [near_miss.as_json() for near_miss in self.near_misses],
+        }
+
+    def __str__(self) -> str:
+        if self.failed is not None:
+            spent = f"{self.failed.label} ({self.failed.allowance()})"
+            return f"The step matches and has given all its replies: {spent}."
+        if not self.near_misses:
+            return "The scenario has no steps."
+        return f"No step matches. Nearest: {self.near_misses[0]}."
+
+
+def _without_folder(where: str) -> str:
+    """Return a place by its file's name alone: what a reply says is the same on every machine."""
+    file, mark, pointer = where.partition("#")
+    return file.rpartition("/")[2] + mark + pointer
+
+
+def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tuple[NearMiss, ...]:
+    """Return the three steps that came closest: those that are used up, then by how many predicates held."""
+    state = cursors.state
+    counted = [
+        (sum(predicate.holds(view, state) for predicate in step.when), step)
+        for step in scenario.binding.steps_for(view)
+    ]
+    nearest = sorted(
+        counted, key=lambda item: (item[0] < len(item[1].when), -item[0], len(item[1].when), item[1].index)
+    )
+    return tuple(_near_miss(step, held, cursors, view) for held, step in nearest[:_MOST])
+
+
+def _used_up(step: Step, cursors: Cursors) -> Outcome | None:
+    """Return why a step that matches gives no reply any more; None where it gives one."""
+    given = cursors.given[step.index]
+    if isinstance(step.following(given), int):
+        return None
+    return Outcome("then", step.allowance(), f"{given} given", held=False)
+
+
+def _near_miss(step: Step, held: int, cursors: Cursors, view: RequestView) -> NearMiss:
+    outcomes = (predicate.outcome(view, cursors.state) for predicate in step.when)
+    failed = next((outcome for outcome in outcomes if not outcome.held), None)
+    if failed is None:
+        failed = _used_up(step, cursors) or Outcome("when", "", "", held=True)
+    return NearMiss(step, failed, held, len(step.when))
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What one step makes of a request.
+
+    Attributes:
+        step: which one.
+        outcomes: of all its predicates, in order.
+        verdict: ``answers`` (this one does), ``fails`` (used up, ``then: fail``), ``passes`` (matches, and is
+            used up), ``later`` (matches, after the one that answers), ``no match``.
+        reply: which of its replies it would give, from 0; None for none.
+    """
+
+    step: Step
+    outcomes: tuple[Outcome, ...]
+    verdict: Verdict
+    reply: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the explanation as the control interface gives it."""
+        return {
+            "step": self.step.label,
+            "index": self.step.index,
+            "where": self.step.where,
+            "verdict": self.verdict,
+            "reply": self.reply,
+            "predicates": [outcome.as_json() for outcome in self.outcomes],
+        }
+
+
+def explain(scenario: Scenario, view: RequestView, cursors: Cursors | None = None) -> tuple[Explained, ...]:
+    """Return what each step makes of a request; nothing is consumed.
+
+    Args:
+        scenario: whose steps.
+        view: the request.
+        cursors: how far the session has come; None for its beginning.
+    """
+    cursors = cursors or Cursors(scenario)
+    explained: list[Explained] = []
+    decided = False
+    concerned = {step.index for step in scenario.binding.steps_for(view)}
+    for step in scenario.steps:
+        outcomes = tuple(predicate.outcome(view, cursors.state) for predicate in step.when)
+        if step.index not in concerned:
+            outcomes = (Outcome("operation", "`when` to name it", view.operation, held=False), *outcomes)
+        verdict: Verdict = "no match"
+        reply: int | None = None
+        if all(outcome.held for outcome in outcomes):
+            following = step.following(cursors.given[step.index])
+            if decided:
+                verdict = "later"
+            elif isinstance(following, int):
+                verdict, reply, decided = "answers", following, True
+            else:
+                verdict = "fails" if following == "fail" else "passes"
+                decided = following == "fail"
+                outcomes += tuple(outcome for outcome in [_used_up(step, cursors)] if outcome is not None)
+        explained.append(Explained(step, outcomes, verdict, reply))
+    return tuple(explained)
 
 
 def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection | NoStep | None:

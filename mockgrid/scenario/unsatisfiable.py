@@ -14,10 +14,11 @@ from mockgrid.contract.extension import known_models
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import split
 from mockgrid.findings import Finding
-from mockgrid.scenario.bind import names_place
-from mockgrid.scenario.possible_calls import WORD, PossibleCalls, texts
+from mockgrid.scenario.matcher import scalars, texts
+from mockgrid.scenario.possible_calls import WORD, PossibleCalls
 from mockgrid.scenario.predicate import PLACES, AnyOf, Check, speaks_of_place
 from mockgrid.scenario.short_repr import short_repr
+from mockgrid.scenario.step import names_place
 from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
@@ -62,10 +63,7 @@ def unsatisfiable(
         models: those that the server knows; None for any. A scenario's own take their place.
         speaking: what reads the requests of the operations that hold a conversation, by the operation's id.
     """
-    default = models.default if models is not None else ""
-    if scenario.models:
-        models = known_models(scenario.models, contract.policy.models)
-    seeker = _Seeker(contract, models, default, speaking)
+    seeker = _Seeker(scenario, contract, models, speaking)
     return [finding for step in scenario.steps for finding in seeker.findings(step)]
 
 
@@ -80,18 +78,10 @@ def _is_slip(remark: FieldWarning) -> bool:
     return SequenceMatcher(None, written, remark.meant).ratio() >= _ALIKE
 
 
-def _numbers(source: Any) -> Iterator[float]:
-    """Return the numbers that a matcher speaks of."""
-    if isinstance(source, (int, float)):
-        yield source
-    elif isinstance(source, (dict, list)):
-        for item in source.values() if isinstance(source, dict) else source:
-            yield from _numbers(item)
-
-
 def _counts(source: Any) -> Iterator[int]:
     """Return counts of which a matcher holds for one, if it does for any: those near its own numbers."""
-    whole = [floor(number) for number in _numbers(source) if isfinite(number)]
+    numbers = (scalar for scalar in scalars(source) if isinstance(scalar, (int, float)))
+    whole = [floor(number) for number in numbers if isfinite(number)]
     near = {number + more for number in (0, *whole) for more in (-1, 0, 1, 2)}
     yield from (number for number in near if number >= 1)
     if isinstance(source, dict) and "schema" in source:
@@ -113,25 +103,19 @@ def _spelt(models: Models, source: Any) -> Iterator[str]:
 
 
 class _Seeker:
-    """Looks for what cannot be, in the scenarios of one contract.
-
-    Args:
-        contract: what requests obey.
-        models: those that are known; None for any.
-        default: the model that a request without one asks for, known or not.
-        speaking: see ``unsatisfiable``.
-    """
+    """Looks for what cannot be in one scenario; see ``unsatisfiable`` for what it is made of."""
 
     def __init__(
         self,
+        scenario: Scenario,
         contract: Contract,
         models: Models | None,
-        default: str,
         speaking: Mapping[str, Conversation],
     ) -> None:
         self._contract = contract
-        self._models = models
-        self._default = default
+        # What a request without a model asks for, whether or not the scenario knows it.
+        self._default = models.default if models is not None else ""
+        self._models = known_models(scenario.models, contract.policy.models) if scenario.models else models
         self._speaking = speaking
         self._calls = PossibleCalls(contract, speaking)
         self._left = _EXPLAINED

@@ -18,12 +18,27 @@ class worked_out(Generic[T]):  # noqa: N801 - a decorator, as `property` is
 
     def __init__(self, work: Callable[[Any], T]) -> None:
         self._work = work
-        self._name = work.__name__
         self.__doc__ = work.__doc__
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
 
     def __get__(self, view: Any, _owner: type | None = None) -> T:
         value = self._work(view)
         setattr(view, self._name, value)  # cheaper than by its __dict__, which need not be made
+        return value
+
+
+class Said(worked_out[T]):
+    """A property that the conversation in a request's body has under the same name, if there is one."""
+
+    def __init__(self, default: Callable[[], T]) -> None:
+        self._default = default
+
+    def __get__(self, view: Any, _owner: type | None = None) -> T:
+        conversation, name = view.conversation, self._name
+        value: T = self._default() if conversation is None else getattr(conversation, name)(view.body)
+        setattr(view, name, value)
         return value
 
 
@@ -113,7 +128,7 @@ class RequestView:
         self._query = query
         self._headers = headers
         self._default_model = default_model
-        self._conversation = conversation
+        self.conversation = conversation
 
     @property
     def method(self) -> str:
@@ -136,51 +151,25 @@ class RequestView:
     @worked_out
     def model(self) -> str | None:
         """The model asked for, or the default one; None where there is neither."""
-        conversation = self._conversation
+        conversation = self.conversation
         model = conversation.model(self.body) if conversation is not None else None
         return self._default_model or None if model is None else model
 
-    @worked_out
-    def stream(self) -> bool:
-        """Whether a stream is asked for."""
-        return self._conversation is not None and self._conversation.stream(self.body)
-
-    @worked_out
-    def messages(self) -> list[dict[str, Any]]:
-        """The conversation."""
-        return self._conversation.messages(self.body) if self._conversation is not None else []
-
-    @worked_out
-    def turn(self) -> int:
-        """1 + the number of the assistant's messages."""
-        return self._conversation.turn(self.body) if self._conversation is not None else 1
-
-    @worked_out
-    def last_user(self) -> str | None:
-        """The text of the last user message; None where there is none."""
-        return self._conversation.last_user(self.body) if self._conversation is not None else None
-
-    @worked_out
-    def system(self) -> str | None:
-        """The texts of all system messages, one per line; None where there is none."""
-        return self._conversation.system(self.body) if self._conversation is not None else None
-
-    @worked_out
-    def texts(self) -> list[str]:
-        """The texts of all messages."""
-        return self._conversation.texts(self.body) if self._conversation is not None else []
-
-    @worked_out
-    def tool_results(self) -> list[str]:
-        """The names of the tools whose results stand after the assistant's last message, in order."""
-        return self._conversation.tool_results(self.body) if self._conversation is not None else []
-
-    @worked_out
-    def tools(self) -> list[str]:
-        """The names of the tools that are offered, in order."""
-        return self._conversation.tools(self.body) if self._conversation is not None else []
-
-    @worked_out
-    def response_format(self) -> dict[str, Any] | None:
-        """The format asked for; None where there is none."""
-        return self._conversation.response_format(self.body) if self._conversation is not None else None
+    stream = Said(bool)
+    """Whether a stream is asked for."""
+    messages = Said(list[dict[str, Any]])
+    """The conversation."""
+    turn = Said(lambda: 1)
+    """1 + the number of the assistant's messages."""
+    last_user = Said[str | None](lambda: None)
+    """The text of the last user message; None where there is none."""
+    system = Said[str | None](lambda: None)
+    """The texts of all system messages, one per line; None where there is none."""
+    texts = Said(list[str])
+    """The texts of all messages."""
+    tool_results = Said(list[str])
+    """The names of the tools whose results stand after the assistant's last message, in order."""
+    tools = Said(list[str])
+    """The names of the tools that are offered, in order."""
+    response_format = Said[dict[str, Any] | None](lambda: None)
+    """The format asked for; None where there is none."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.scenario.explanation import NoStep
+    from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Violation
     from mockgrid.session.records import EndedBy
 

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockgrid.contract.extension import Models
-    from mockgrid.scenario.explanation import NoStep
-    from mockgrid.scenario.limit import Limit, TopUp
-    from mockgrid.scenario.scenario import Scenario
+    from mockgrid.scenario.scenario import Limit, Scenario, TopUp
+    from mockgrid.scenario.selection import NoStep
     from mockgrid.scenario.step import Selection
     from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock

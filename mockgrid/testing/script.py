@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from mockgrid.document import ENDINGS
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.testing.error import PlayError, finding_line, hidden
 
 __tracebackhide__ = hidden

@@ -33,7 +33,7 @@ def test_counts_are_those_of_openai(text):
     "text", [*KNOWN, "👩‍👩‍👧 family", "<|endoftext|>", "\u0000\u2028", "x" * 60_000, "é" * 500]
 )
 def test_pieces_join_to_the_text(text):
-    assert "".join(TOKENIZER.split(text)) == text
+    assert "".join(TOKENIZER.pieces(text)) == text
 
 
 @pytest.mark.parametrize("limit", range(12))

@@ -7,7 +7,7 @@ import pytest
 from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, parts, request
 from raw_http import connect, read_all
 
-from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.faults import garbage
 from mockgrid.scenario.delivery import Comments, ErrorEvent, Fault, Fixed, Pace, StreamFault, Wire
 

@@ -6,6 +6,7 @@ import pytest
 
 from mockgrid.app.build import load_contract
 from mockgrid.reply.behaviour import Kit
+from mockgrid.reply.behaviours import readings
 from mockgrid.reply.chat.behaviour import ChatBehaviour
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
@@ -25,7 +26,7 @@ BEHAVIOURS = {"chat-completions": ChatBehaviour(KIT)}
 REPLIES = ScenarioReplies(
     ScriptedReplies(Errors(CONTRACT), GenericReplies(CONTRACT), BEHAVIOURS),
     "text-standard",
-    CONTRACT.operations,
+    readings(CONTRACT.operations),
 )
 PACE = {"first_token": "1s", "per_token": "100ms", "jitter": "50%"}
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]

@@ -1,11 +1,10 @@
 import json
-from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.chat.form import FORM
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.delivery.faults import faulty, garbage
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
@@ -13,12 +12,13 @@ from mockgrid.scenario.delivery import (
     Delivery,
     ErrorEvent,
     Fault,
-    FaultKind,
     Fixed,
     Pace,
     StreamFault,
-    StreamFaultKind,
 )
+from mockgrid.scenario.reading.structure import schema
+
+KINDS = {name: node["enum"] for name, node in schema()["definitions"].items() if "x-options" in node}
 
 
 def chunk(delta, finish=None):
@@ -147,7 +147,7 @@ def test_no_finish_and_no_done():
     assert data(play(kind="no_done")) == [ROLE, ONE, TWO, FINISH]
 
 
-@given(st.sampled_from(get_args(StreamFaultKind)), st.integers(0, 9), st.integers(0, 5))
+@given(st.sampled_from(KINDS["streamFaultKind"]), st.integers(0, 9), st.integers(0, 5))
 def test_no_fault_is_ever_lost(kind, after, events):
     steps = [Write(event, 1) for event in EVENTS[:events]]
     found = list(faulty(steps, StreamFault(kind, after), "seed", FORM))
@@ -229,7 +229,7 @@ def test_a_stream_with_a_length():
     assert data(steps) == EVENTS
 
 
-@pytest.mark.parametrize("kind", get_args(FaultKind))
+@pytest.mark.parametrize("kind", KINDS["faultKind"])
 def test_the_delay_comes_first(kind):
     script = script_of_body(Delivery(delay=Fixed(0.5), early_fault=Fault(kind=kind)), BODY, "seed")
     assert next(iter(script.instructions)) == Wait(0.5)

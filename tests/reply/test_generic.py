@@ -16,7 +16,7 @@ from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document, read_document
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.preferences import PreferError
-from mockgrid.reply.refused import UnanswerableError
+from mockgrid.reply.request import UnanswerableError
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 CONTRACTS = {

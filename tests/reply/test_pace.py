@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.delivery.pace import draw, paced, schedule
+from mockgrid.reply.delivery.delivery import draw, paced, schedule
 from mockgrid.reply.script import Wait, Write
 from mockgrid.scenario.delivery import Fixed, LogNormal, Normal, Pace, Uniform
 
@@ -74,7 +74,7 @@ def test_the_same_in_every_process():
     # Written out: another version of Python or another PYTHONHASHSEED must not change it.
     told = "[0.328213, 0.39696, 0.45497]"
     code = (
-        "from mockgrid.reply.delivery.pace import schedule; from mockgrid.scenario.delivery import Pace;"
+        "from mockgrid.reply.delivery.delivery import schedule; from mockgrid.scenario.delivery import Pace;"
         "from mockgrid.scenario.delivery import Normal, LogNormal;"
         "p = Pace(first_token=Normal(.3, .05), per_token=LogNormal(.08, .3));"
         "print([round(x, 6) for x in schedule(p, 3, 'seed')])"

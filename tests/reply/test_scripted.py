@@ -1,5 +1,6 @@
 """Errors that scenarios script: made once where they always say the same, and never shared by mistake."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,12 @@ def test_a_code_is_a_number_where_the_contract_wants_one(orders, code):
 def test_a_code_is_a_text_where_the_contract_wants_one(play):
     answer = play("steps: [{reply: {error: {status: 503, code: 44}}}]").chat()
     assert answer.json()["error"]["code"] == "44"
+
+
+def test_what_is_inserted_into_arguments_given_as_text_leaves_them_json(play):
+    said = 'a "quoted" word\nand more'
+    steps = 'steps: [{{reply: {{call: {{find: \'{{"q": "${{last_user}}"}}\'}}{}}}}}]'
+    call = play(steps.format("")).chat(said).json()["choices"][0]["message"]["tool_calls"][0]["function"]
+    assert json.loads(call["arguments"]) == {"q": said}
+    raw = play(steps.format(", contract: off")).chat(said).json()["choices"][0]["message"]["tool_calls"][0]
+    assert raw["function"]["arguments"] == f'{{"q": "{said}"}}'

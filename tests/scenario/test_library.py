@@ -20,7 +20,7 @@ def test_scenarios_are_found_by_name(tmp_path):
     assert [file.name for file in library.files] == ["a.yml", "b.yaml", "c.json"]
     assert library.find("z").where == f"{tmp_path / 'a.yml'}:1:1"
     assert library.find("y") is None
-    assert library.nearest("zz") == "z"
+    assert library.hint("zz") == "Did you mean z?"
 
 
 def test_a_name_is_given_once(tmp_path):

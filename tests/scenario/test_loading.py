@@ -4,7 +4,7 @@ import textwrap
 import pytest
 from chat_view import chat_view
 
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.scenario.loading import build, check_file, load, load_text
 from mockgrid.scenario.scenario import Cursors
 from mockgrid.scenario.selection import select

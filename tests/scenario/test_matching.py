@@ -3,10 +3,9 @@
 import pytest
 from chat_view import chat_view
 
-from mockgrid.scenario.explanation import explain
 from mockgrid.scenario.loading import build
 from mockgrid.scenario.scenario import Cursors
-from mockgrid.scenario.selection import select
+from mockgrid.scenario.selection import explain, select
 
 
 def user(text):

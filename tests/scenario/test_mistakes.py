@@ -6,7 +6,7 @@ import pytest
 from mockgrid.document import yaml
 from mockgrid.errors import DocumentError
 from mockgrid.findings.codes import codes as known_codes
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.scenario.loading import check, load_text
 
 _SPEC = importlib.util.spec_from_file_location("planted", Path(__file__).with_name("planted.py"))

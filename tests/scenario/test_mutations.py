@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from mockgrid.app.build import load_contract
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
-from mockgrid.reply.checking import checking_for, unsatisfiable_steps
-from mockgrid.scenario.error import ScenarioError
+from mockgrid.reply.checking import Checking, unsatisfiable_steps
+from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.scenario.loading import build, check
 from mockgrid.settings import Settings
 
@@ -29,7 +29,7 @@ _VALUES = (
 @cache
 def checks():
     contract = load_contract(Settings())
-    return contract, checking_for(contract)
+    return contract, Checking(contract)
 
 
 def places(value, at=()):
@@ -85,6 +85,7 @@ _MANY = [
     {"steps": [{"reply": {"say": "x", "delay": 2}}] * 150},
     {"steps": [{"when": {"foo": 1}, "reply": {"say": "x"}}] * 150},
     {"steps": [{"replies": [{"say": "x"}] * 100 + [{"say": 3}] * 101}]},
+    {"steps": [{"reply": {"say": "${x}"}}] * 150},
 ]
 
 
@@ -97,6 +98,21 @@ def test_of_many_equal_mistakes_the_first_hundred_are_told_and_the_rest_is_count
     more = findings[-1].message
     count = 50 if "50" in more else 1
     assert more == f"Here and below are mistakes in {count} more {'place' if count == 1 else 'places'}."
+
+
+def test_of_more_than_a_hundred_mistakes_in_one_reply_it_is_told_that_there_may_be_more():
+    with pytest.raises(ScenarioError) as caught:
+        build([{"say": "x", **{f"k{number}": 1 for number in range(150)}}])
+    assert len(caught.value.findings) == 101
+    assert caught.value.findings[-1].message == "Here and below may be more mistakes."
+
+
+def test_of_many_warnings_the_rest_is_counted_and_refuses_nothing():
+    scenario, findings = check(Document({"steps": [{"reply": {"say": "x"}}] * 151}, "a.yaml"))
+    assert scenario is not None
+    assert len(findings) == 101
+    assert (findings[-1].severity, findings[-1].where) == ("warning", "a.yaml#/steps/101")
+    assert findings[-1].message == "Here and below are mistakes in 50 more places."
 
 
 def test_what_lies_beyond_the_hundred_is_not_played():

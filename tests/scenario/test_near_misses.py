@@ -1,9 +1,8 @@
 from chat_view import chat_view
 
-from mockgrid.scenario.explanation import explain
 from mockgrid.scenario.loading import build
 from mockgrid.scenario.scenario import Cursors
-from mockgrid.scenario.selection import select
+from mockgrid.scenario.selection import explain, select
 
 REQUEST = chat_view(
     operation="createChatCompletion",

@@ -15,9 +15,9 @@ from mockgrid.scenario.delivery import (
     Uniform,
     Wire,
 )
-from mockgrid.scenario.limit import Balance, Limit, TopUp
 from mockgrid.scenario.loading import build, load_text
-from mockgrid.scenario.reply import Auto, Body, Call, Error, Example, Json, Redirect, Refuse, Say, Usage
+from mockgrid.scenario.reply import Auto, Body, Call, Error, Example, Json, Redirect, Refuse, Say
+from mockgrid.scenario.scenario import Balance, Limit, TopUp
 
 REQUEST = chat_view(body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
 
@@ -129,8 +129,9 @@ def test_options():
         "x-c": ["3"],
         "x-d": [],
     }
-    assert found.usage == Usage(1, 2, 3, 4, 5)
-    assert reply({"say": "x", "usage": "off"}).usage == Usage(omitted=True)
+    names = ("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens", "cached_tokens")
+    assert found.usage == dict(zip(names, range(1, 6), strict=True))
+    assert reply({"say": "x", "usage": "off"}).usage == "off"
     bare = reply({"say": "x"})
     assert (bare.think, bare.finish, bare.usage, bare.status, bare.headers) == (None, "", None, None, {})
     assert (bare.delivery, bare.retry_after, bare.go_to) == (DIRECT, None, "")

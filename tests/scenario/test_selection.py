@@ -3,10 +3,9 @@ import random
 import pytest
 from chat_view import chat_view
 
-from mockgrid.scenario.explanation import NoStep
 from mockgrid.scenario.loading import build
 from mockgrid.scenario.scenario import Cursors
-from mockgrid.scenario.selection import select
+from mockgrid.scenario.selection import NoStep, select
 
 ANY = chat_view(body={"messages": []})
 

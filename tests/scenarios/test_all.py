@@ -11,7 +11,7 @@ from scenarios.grid import HELLO, Grid
 from mockgrid.app.build import build_app, load_scenarios
 from mockgrid.data import bundled
 from mockgrid.http.server import start_in_thread
-from mockgrid.reply.checking import check_scenario
+from mockgrid.reply.checking import Checking
 from mockgrid.scenario.library import load_library
 from mockgrid.settings import Settings
 
@@ -52,7 +52,7 @@ def test_they_are_the_sixteen():
     assert list(library.scenarios) == NAMES == [file.stem for file in FILES]
     assert known(Caller()) == NAMES
     contract = Caller().app.contract
-    assert [check_scenario(scenario, contract) for scenario in library.scenarios.values()] == [[]] * 16
+    assert [Checking(contract).findings(scenario) for scenario in library.scenarios.values()] == [[]] * 16
     assert all(scenario.description for scenario in library.scenarios.values())
     assert all(step.name for scenario in library.scenarios.values() for step in scenario.steps)
 

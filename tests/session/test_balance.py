@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockgrid.scenario.limit import TopUp
+from mockgrid.scenario.scenario import TopUp
 from mockgrid.session.clock import Clock
 from mockgrid.session.play import Exhausted, Replenishing, TokenBalance
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.scenario.limit import Limit
+from mockgrid.scenario.scenario import Limit
 from mockgrid.session.play import RateLimits
 
 

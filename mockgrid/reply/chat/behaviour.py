@@ -5,21 +5,17 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.behaviour import Behaviour
+from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import ChatReplies
-from mockgrid.reply.chat.requests import ChatRequests
 from mockgrid.reply.chat.strict import strict_violations
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import RefusedError, unknown_model
 
 if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
     from mockgrid.reply.request import Request
-
-# Characters of an unknown name that are shown.
-_SHOWN = 100
 
 
 class ChatBehaviour(ChatReplies, Behaviour):
@@ -68,7 +64,4 @@ class ChatBehaviour(ChatReplies, Behaviour):
             if violations:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
         if model is not None and models is not None and models.find(model) is None:
-            short = model if len(model) <= _SHOWN else model[: _SHOWN - 1] + "…"
-            hint = did_you_mean(model, models.names)
-            message = f"Model not found: {short}" + (f".{hint}" if hint else "")
-            raise RefusedError("unknown_model", message)
+            raise unknown_model(model, models)

@@ -8,13 +8,43 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from mockgrid.reply.chat.completion import choice_logprobs
-from mockgrid.reply.chat.form import DONE
-from mockgrid.reply.delivery.chunking import Chunking
+from mockgrid.reply.delivery.form import StreamForm, data_of
+from mockgrid.reply.tokens import Chunking
+
+if TYPE_CHECKING:
+    from mockgrid.scenario.delivery import ErrorEvent
+
+
+DONE: Final = b"data: [DONE]\n\n"
+# A quotation mark inside a JSON string is escaped, so this stands for the key and nothing else.
+_FINISH: Final = b'"finish_reason":"'
+
+
+class _Chunks(StreamForm):
+    done = DONE
+    field = "choices"
+    texts = (b'"content":"', b'"refusal":"', b'"reasoning_content":"', b'"arguments":"', b'":"')
+
+    def is_finish(self, event: bytes) -> bool:
+        return _FINISH in event
+
+    def error_data(self, error: ErrorEvent, chunk: bytes) -> Any:
+        if error.shape != "beside_choices":
+            return super().error_data(error, chunk)
+        envelope: dict[str, Any] = orjson.loads(data_of(chunk)) if chunk else {}
+        choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
+        whole = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
+        return {**envelope, "error": whole, "choices": [choice]}
+
+
+FORM: Final = _Chunks()
+"""The form of all streams of chat completion chunks."""
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -48,9 +78,7 @@ def render_events(
 ) -> Iterator[bytes]:
     """Yield the framed events of a stream, ``[DONE]`` included; ``chunking`` cuts its texts."""
     envelope = _Envelope(completion, options)
-    # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
-    cut = tokenizer.pieces if chunking.by == "token" else partial(chunking.split, tokenizer=tokenizer)
-    deltas = [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
+    deltas = _all_deltas(completion, tokenizer, chunking)
     for index, (first, _) in enumerate(deltas):
         yield envelope.chunk(index, first)
     if len(deltas) == 1:
@@ -68,10 +96,18 @@ def render_events(
 
 def count_tokens(completion: Completion, tokenizer: Tokenizer, chunking: Chunking = BY_TOKEN) -> int:
     """Return how many events a stream has between the first of each choice, and its usage and its end."""
-    cut = tokenizer.pieces if chunking.by == "token" else partial(chunking.split, tokenizer=tokenizer)
-    deltas = [_deltas(completion, tokenizer, index, cut)[1] for index in range(len(completion.choices))]
+    deltas = _all_deltas(completion, tokenizer, chunking)
     finishing = sum(choice.finish is not None for choice in completion.choices)
-    return sum(1 for pieces in deltas for _ in pieces) + finishing
+    return sum(1 for _, pieces in deltas for _ in pieces) + finishing
+
+
+def _all_deltas(
+    completion: Completion, tokenizer: Tokenizer, chunking: Chunking
+) -> list[tuple[_Delta, Iterator[_Delta]]]:
+    """Return the first delta of each choice, and the others without the finish."""
+    # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
+    cut = partial(chunking.split, tokenizer=tokenizer)
+    return [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
 
 
 def _in_turn(envelope: _Envelope, queues: dict[int, Iterator[_Delta]]) -> Iterator[bytes]:

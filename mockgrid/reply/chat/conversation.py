@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockgrid.reply.tokens import Tokenizer
+
 
 _IMAGE_TOKENS = 85
 _AUDIO_TOKENS = 10
@@ -16,13 +20,19 @@ _PER_MESSAGE = 3
 _ANSWER = 3
 
 
+def field_of(value: Any, name: str) -> Any:
+    """Return what a value has under a name; None where it is no object, or has nothing."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
 def text_of(content: Any) -> str:
-    """Return the text of a message's content, which is a text, a list of parts, or nothing."""
+    """Return the text of a message's content: a text, a list of parts, or nothing."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         return ""
-    return " ".join(part["text"] for part in content if part.get("type") == "text")
+    texts = (part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text")
+    return " ".join(text for text in texts if isinstance(text, str))
 
 
 def last_user_text(messages: list[dict[str, Any]]) -> str:
@@ -97,3 +107,92 @@ def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, i
     if body.get("tools"):
         texts.append(as_text(body["tools"]))
     return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
+
+
+class ChatRequests:
+    """Chat completions as scenarios see them."""
+
+    sample: Mapping[str, Any] = MappingProxyType({"messages": [{"role": "user", "content": "x"}]})
+    sending = ("stream", "stream_options")
+
+    def model(self, body: Any) -> str | None:
+        """Return the model that is asked for; None where none is."""
+        model = field_of(body, "model")
+        return model if isinstance(model, str) else None
+
+    def stream(self, body: Any) -> bool:
+        """Tell whether a stream is asked for."""
+        return field_of(body, "stream") is True
+
+    def messages(self, body: Any) -> list[dict[str, Any]]:
+        """Return the messages."""
+        messages = field_of(body, "messages")
+        return [item for item in messages if isinstance(item, dict)] if isinstance(messages, list) else []
+
+    def turn(self, body: Any) -> int:
+        """Return 1 + the number of the assistant's messages."""
+        return 1 + sum(1 for message in self.messages(body) if message.get("role") == "assistant")
+
+    def last_user(self, body: Any) -> str | None:
+        """Return the text of the last user message; None where there is none."""
+        messages = field_of(body, "messages")
+        if isinstance(messages, list):
+            for message in reversed(messages):
+                if isinstance(message, dict) and message.get("role") == "user":
+                    content = message.get("content")
+                    return content if isinstance(content, str) else text_of(content)
+        return None
+
+    def system(self, body: Any) -> str | None:
+        """Return the texts of all system and developer messages, one per line; None where there is none."""
+        texts = [
+            text_of(message.get("content"))
+            for message in self.messages(body)
+            if message.get("role") in {"system", "developer"}
+        ]
+        return "\n".join(texts) if texts else None
+
+    def texts(self, body: Any) -> list[str]:
+        """Return the texts of all messages."""
+        return [text_of(message.get("content")) for message in self.messages(body)]
+
+    def tool_results(self, body: Any) -> list[str]:
+        """Return the names of the tools whose results stand after the assistant's last message, in order."""
+        names: list[str] = []
+        messages = self.messages(body)
+        called = _called(messages)
+        for message in reversed(messages):
+            if message.get("role") == "assistant":
+                break
+            if message.get("role") in {"tool", "function"}:
+                call, name = message.get("tool_call_id"), message.get("name")
+                known = called.get(call, "") if isinstance(call, str) else ""
+                names.insert(0, known or (name if isinstance(name, str) else ""))
+        return names
+
+    def tools(self, body: Any) -> list[str]:
+        """Return the names of the tools that are offered, in order."""
+        tools = field_of(body, "tools")
+        names = [_function_name(tool) for tool in tools] if isinstance(tools, list) else []
+        return [name for name in names if name]
+
+    def response_format(self, body: Any) -> dict[str, Any] | None:
+        """Return the format that is asked for; None where none is."""
+        wanted = field_of(body, "response_format")
+        return wanted if isinstance(wanted, dict) else None
+
+
+def _called(messages: list[dict[str, Any]]) -> dict[str, str]:
+    """Return which function each tool call was for, by the call's id."""
+    names: dict[str, str] = {}
+    for message in messages:
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            if isinstance(call, dict) and isinstance(call.get("id"), str):
+                names[call["id"]] = _function_name(call)
+    return names
+
+
+def _function_name(tool: Any) -> str:
+    name = field_of(field_of(tool, "function"), "name")
+    return name if isinstance(name, str) else ""

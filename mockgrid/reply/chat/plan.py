@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.document.pointer import dotted, resolve
+from mockgrid.document.pointer import resolve, split
 from mockgrid.errors import InvalidSchemaError, SynthesisError
-from mockgrid.reply.chat import audio as speech
 from mockgrid.reply.chat.completion import Audio, Choice, FinishedCall
+from mockgrid.reply.chat.content import AUDIO_FORMATS, TONE_TOKENS, prose, tone
 from mockgrid.reply.chat.conversation import called_tools, last_user_text, offered_tools
-from mockgrid.reply.chat.prose import prose
-from mockgrid.reply.chat.schemas import RequestValues
-from mockgrid.reply.refused import RefusedError
+from mockgrid.reply.request import RefusedError
 from mockgrid.reply.tokens import cut
 from mockgrid.schema.values import as_text
-from mockgrid.schema.violation import Violation, shown, shown_plain
+from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Style
@@ -137,16 +136,16 @@ class Planner:
 
     def _spoken(self, body: dict[str, Any], seed: str, index: int, created: int, limit: int | None) -> Choice:
         audio_format = (body.get("audio") or {}).get("format") or "wav"
-        if audio_format not in speech.FORMATS:
-            message = f"the fake makes audio as {' or '.join(speech.FORMATS)}, not as {audio_format}"
+        if audio_format not in AUDIO_FORMATS:
+            message = f"the fake makes audio as {' or '.join(AUDIO_FORMATS)}, not as {audio_format}"
             raise _refused(
-                "MG125", ("audio", "format"), message, audio_format, f"one of {', '.join(speech.FORMATS)}"
+                "MG125", ("audio", "format"), message, audio_format, f"one of {', '.join(AUDIO_FORMATS)}"
             )
-        tokens = speech.TOKENS if limit is None else min(speech.TOKENS, limit)
+        tokens = TONE_TOKENS if limit is None else min(TONE_TOKENS, limit)
         left = None if limit is None else limit - tokens
         said = self._ended(self.sentence(body["messages"], seed, index), body.get("stop"), left)
         name = f"audio_{seed[:22]}{index:02x}"
-        spoken = Audio(name, speech.tone(audio_format), said.content or "", created + 3600, tokens)
+        spoken = Audio(name, tone(audio_format), said.content or "", created + 3600, tokens)
         return Choice(None, said.finish, audio=spoken)
 
     def _ended(self, text: str, stops: Any, limit: int | None) -> Choice:
@@ -198,17 +197,41 @@ def echo(text: str) -> str:
 def _refused(  # noqa: PLR0913, PLR0917 - what a violation says
     code: str, at: tuple[str | int, ...], message: str, value: Any, expected: str, inner: str = ""
 ) -> RefusedError:
-    pointer = "".join(f"/{part}" for part in at) + inner
     with suppress(KeyError):  # what is wrong may be what is not there
         value = resolve(value, inner)
-    path = dotted([*at, *(part for part in inner.split("/")[1:])])
-    violation = Violation(
-        code=code,
-        pointer=pointer,
-        path=path,
-        message=message,
-        expected=expected,
-        got=shown(value),
-        value=shown_plain(value),
-    )
-    return RefusedError("invalid_request", f"{path}: {message}", violations=[violation])
+    violation = violation_at((*at, *split(inner)), code, message, expected, value)
+    return RefusedError("invalid_request", f"{violation.path}: {message}", violations=[violation])
+
+
+# Characters that are made anew for one request; what it asks for beyond them are the same values again.
+_MADE = 32 * 1024
+
+
+class RequestValues:
+    """The values of one request, as JSON text: all that it asks for, and no more work than is reasonable.
+
+    Choices get values of their own as long as these are small; once many characters are made, earlier values
+    of the same schema are given again, in turn.
+    """
+
+    def __init__(self, memory: ValueMemory) -> None:
+        self._memory = memory
+        self._made: dict[tuple[str | int, ...], deque[str]] = {}
+        self._left = _MADE
+
+    def make(
+        self, schema: Any, seed: str, at: tuple[str | int, ...], *, text: str, must_be_object: bool
+    ) -> str:
+        """Return a value for the schema that stands at a place of the request.
+
+        Raises:
+            SynthesisError: the schema is invalid, or nothing satisfies it.
+        """
+        made = self._made.setdefault(at, deque())
+        if made and self._left <= 0:
+            made.rotate(-1)
+            return made[-1]
+        value = self._memory.text(schema, seed, text=text, must_be_object=must_be_object)
+        made.append(value)
+        self._left -= len(value)
+        return value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.chat.completion import Choice, FinishedCall
-from mockgrid.reply.chat.form import FORM
-from mockgrid.reply.chat.plain import SHAPING
-from mockgrid.reply.chat.requests import ChatRequests
-from mockgrid.reply.delivery.chunking import Chunking
+from mockgrid.reply.chat.conversation import ChatRequests
+from mockgrid.reply.chat.replies import SHAPING
+from mockgrid.reply.tokens import Chunking
 from mockgrid.scenario.reply import Call, Json, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.schema.values import as_text
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.chat.replies import ChatReplies
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.reply import Reply
-    from mockgrid.scenario.reply import ScriptedReply, Usage
-    from mockgrid.scenario.template import Structure
+    from mockgrid.scenario.reply import ScriptedReply, ToolCall, Usage
     from mockgrid.scenario.view import RequestView
 
 __all__ = ["ChatSpeaker"]
@@ -79,7 +78,8 @@ def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Ch
         case Refuse(text):
             choice = Choice(None, scripted.finish or "stop", refusal=text.render(view), reasoning=think)
         case Call(calls, text):
-            made = tuple(FinishedCall("", call.name, _arguments(call.arguments, view)) for call in calls)
+            free = scripted.contract == "off"
+            made = tuple(FinishedCall("", call.name, _arguments(call, view, free=free)) for call in calls)
             said = text.render(view) if text is not None else None
             choice = Choice(said, scripted.finish or "tool_calls", made, reasoning=think)
         case _:
@@ -97,27 +97,26 @@ def _chunking(scripted: ScriptedReply, view: RequestView) -> Chunking:
     return Chunking(chunks)
 
 
-def _arguments(arguments: Structure | Template, view: RequestView) -> str:
+def _arguments(call: ToolCall, view: RequestView, *, free: bool) -> str:
+    """Return a call's arguments; those given as JSON text stay JSON, unless they are free not to be."""
+    arguments = call.arguments
     if isinstance(arguments, Template):
-        return arguments.render(view)
+        return arguments.render(view) if free else arguments.render_json(view)
     return as_text(arguments.render(view))
 
 
 def _usage(counted: dict[str, Any] | None, wanted: Usage) -> dict[str, Any] | None:
     """Return the usage that is reported: what was counted, with what the scenario says in its place."""
-    if wanted.omitted or counted is None:
+    if wanted == "off" or counted is None:
         return None
-    usage = {**counted}
-    if wanted.prompt_tokens is not None:
-        usage["prompt_tokens"] = wanted.prompt_tokens
-    if wanted.completion_tokens is not None:
-        usage["completion_tokens"] = wanted.completion_tokens
-    if wanted.reasoning_tokens is not None:
-        details = {**usage["completion_tokens_details"], "reasoning_tokens": wanted.reasoning_tokens}
-        usage["completion_tokens_details"] = details
-    if wanted.cached_tokens is not None:
-        details = {**usage["prompt_tokens_details"], "cached_tokens": wanted.cached_tokens}
-        usage["prompt_tokens_details"] = details
-    total = wanted.total_tokens
-    usage["total_tokens"] = usage["prompt_tokens"] + usage["completion_tokens"] if total is None else total
+    usage = {
+        **counted,
+        **{name: wanted[name] for name in ("prompt_tokens", "completion_tokens") if name in wanted},
+    }
+    for details, name in (
+        ("prompt_tokens_details", "cached_tokens"),
+        ("completion_tokens_details", "reasoning_tokens"),
+    ):
+        usage[details][name] = wanted.get(name, usage[details][name])
+    usage["total_tokens"] = wanted.get("total_tokens", usage["prompt_tokens"] + usage["completion_tokens"])
     return usage

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from mockgrid.reply.chat.conversation import field_of
 from mockgrid.session.verdicts.streams import EventTexts
 
 __all__ = ["ChatTranscript"]
@@ -31,36 +32,32 @@ class ChatTranscript:
             if isinstance(choice, dict) and isinstance(index := choice.get("index", 0), int):
                 if choice.get("finish_reason") is not None:
                     finished.add(index)
-                content = _field(choice.get("delta"), "content")
+                content = field_of(choice.get("delta"), "content")
                 texts.append((index, content if isinstance(content, str) else ""))
         return EventTexts(tuple(texts), frozenset(finished), error)
 
     def given(self, body: bytes) -> set[str]:
         """Return the texts of a completion's choices."""
-        choices = _field(_json(body), "choices")
+        choices = field_of(_json(body), "choices")
         if not isinstance(choices, list):
             return set()
-        return {_text(_field(_field(choice, "message"), "content")) for choice in choices} - {""}
+        return {_text(field_of(field_of(choice, "message"), "content")) for choice in choices} - {""}
 
     def repeated(self, body: bytes) -> set[str]:
         """Return the texts of the assistant's messages."""
-        messages = _field(_json(body), "messages") if b'"assistant"' in body else None
+        messages = field_of(_json(body), "messages") if b'"assistant"' in body else None
         if not isinstance(messages, list):
             return set()
-        spoken = (message for message in messages if _field(message, "role") == "assistant")
-        return {_text(_field(message, "content")) for message in spoken} - {""}
+        spoken = (message for message in messages if field_of(message, "role") == "assistant")
+        return {_text(field_of(message, "content")) for message in spoken} - {""}
 
 
 def _text(content: Any) -> str:
     """Return the text of a message's content, which is a text or a list of parts."""
     if isinstance(content, list):
-        parts = [_field(part, "text") for part in content]
+        parts = [field_of(part, "text") for part in content]
         content = "".join(part for part in parts if isinstance(part, str))
     return content.strip() if isinstance(content, str) else ""
-
-
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
 
 
 def _json(data: bytes) -> Any:

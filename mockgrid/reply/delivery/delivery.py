@@ -1,23 +1,28 @@
-"""From what is asked of a reply's way to the script of it."""
+"""From what is asked of a reply's way to its script: how long it is held back, and when each token is due.
+
+Every draw uses ``random.Random.random`` alone, whose numbers are the same in every version of Python, and is
+rounded to microseconds, since the last bit of a logarithm differs between machines.
+"""
 
 from __future__ import annotations
 
+import math
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mockgrid.reply.delivery.faults import faulty, faulty_from_the_first
-from mockgrid.reply.delivery.pace import draw, paced
+from mockgrid.reply.delivery.faults import BARE, faulty, faulty_from_the_first
 from mockgrid.reply.delivery.wire import shaped
 from mockgrid.reply.script import Head, Script, Wait, Write
+from mockgrid.scenario.delivery import Fixed, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.script import Instruction
-    from mockgrid.scenario.delivery import Delay, Delivery
+    from mockgrid.scenario.delivery import Delay, Delivery, Pace
 
-__all__ = ["script_of_body", "script_of_stream"]
+__all__ = ["draw", "paced", "schedule", "script_of_body", "script_of_stream", "writing_time"]
 
 
 def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
@@ -70,7 +75,7 @@ def _script(delivery: Delivery, steps: Iterator[Instruction], seed: str, *, virt
     fault = delivery.early_fault
     if fault is not None:
         steps = faulty_from_the_first(steps, fault, seed)
-    bare = fault is not None and fault.bare
+    bare = fault is not None and fault.kind in BARE
     return Script(_delayed(steps, delivery.delay, seed), bare=bare, virtual=virtual)
 
 
@@ -85,3 +90,88 @@ def _delayed(steps: Iterator[Instruction], delay: Delay | None, seed: str) -> It
         if seconds > 0:
             yield Wait(seconds)
     yield from steps
+
+
+# Draws stay within so many deviations: a test that waits for ever once in a million runs helps nobody.
+_DEVIATIONS: Final = 4.0
+_DIGITS: Final = 6
+
+
+def schedule(pace: Pace, count: int, seed: str) -> list[float]:
+    """Return when each of ``count`` tokens is due, in seconds from the head of the reply, ascending.
+
+    >>> schedule(Pace(first_token=Fixed(0.3), per_token=Fixed(0.25)), 3, "seed")
+    [0.3, 0.55, 0.8]
+    """
+    random = Random(f"{seed}:pace")  # noqa: S311 - drawn to be repeated, not to be secret
+    step, jitter = pace.step, pace.jitter
+    due = 0.0
+    offsets: list[float] = []
+    for place in range(count):
+        seconds = draw(step if place else pace.first_token, random)
+        if jitter:
+            seconds *= 1.0 + jitter * (2.0 * random.random() - 1.0)
+        due += seconds
+        offsets.append(due)
+    return offsets
+
+
+def paced(
+    events: Iterable[bytes], pace: Pace | None, seed: str, *, opening: int = 1, closing: int = 1
+) -> Iterator[Wait | Write]:
+    """Yield the writes of a stream, one for each event, and the waits between them.
+
+    Args:
+        events: framed events, ``[DONE]`` included.
+        pace: how fast; None for no waits.
+        seed: text that all that varies is drawn from.
+        opening: how many events leave together with the first token: those that name the roles.
+        closing: how many leave together with the finish: usage and ``[DONE]``.
+    """
+    if pace is None:
+        for event in events:
+            yield Write(event, 1)
+        return
+    whole = list(events)
+    tokens = max(len(whole) - opening - closing, 1)
+    due = 0.0
+    offsets = schedule(pace, tokens, seed)
+    for place, event in enumerate(whole):
+        offset = offsets[min(max(place - opening, 0), tokens - 1)]
+        if offset > due:
+            yield Wait(offset - due)
+            due = offset
+        yield Write(event, 1)
+
+
+def writing_time(pace: Pace, tokens: int, seed: str) -> float:
+    """Return the seconds that a reply takes until its end, at a pace and with the draws of its stream.
+
+    Args:
+        pace: the scenario's.
+        tokens: how many events its stream has between its opening and its closing.
+        seed: text that all that varies is drawn from.
+    """
+    return schedule(pace, tokens, seed)[-1] if tokens else 0.0
+
+
+def draw(delay: Delay | None, random: Random) -> float:
+    """Return a time in seconds, never negative; none at all where there is no delay."""
+    match delay:
+        case None:
+            return 0.0
+        case Fixed(seconds):
+            return seconds
+        case Uniform(shortest, longest):
+            return round(shortest + (longest - shortest) * random.random(), _DIGITS)
+        case Normal(mean, deviation):
+            return max(0.0, round(mean + deviation * _standard(random), _DIGITS))
+        case LogNormal(median, sigma):
+            return round(median * math.exp(sigma * _standard(random)), _DIGITS)
+
+
+def _standard(random: Random) -> float:
+    """A number from the standard normal distribution, by Box and Muller."""
+    radius = math.sqrt(-2.0 * math.log(1.0 - random.random()))
+    drawn = radius * math.cos(2.0 * math.pi * random.random())
+    return min(max(drawn, -_DEVIATIONS), _DEVIATIONS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.script import Instruction
     from mockgrid.scenario.delivery import Fault, StreamFault
+
+BARE: Final = frozenset(("garbage", "slow_headers", "wrong_length"))
+"""The faults that take a connection without HTTP's rules."""
 
 _CUT_CHARACTER = "€".encode()[:2]
 _GARBAGE_SIZE = 64
@@ -85,7 +88,9 @@ def _interrupted(
         yield from steps
 
 
-def _fault_itself(fault: StreamFault, chunk: bytes, seed: str, form: StreamForm) -> list[Instruction]:
+def _fault_itself(  # noqa: PLR0911 - one for each kind
+    fault: StreamFault, chunk: bytes, seed: str, form: StreamForm
+) -> list[Instruction]:
     match fault.kind:
         case "disconnect":
             return [Close()]
@@ -97,8 +102,10 @@ def _fault_itself(fault: StreamFault, chunk: bytes, seed: str, form: StreamForm)
             return [Write(form.error_event(fault.error, chunk), 1)]
         case "garbage":
             return [Write(garbage(seed) + b"\n\n")]
-        case _:  # duplicate_chunk
-            return [Write(chunk, 1)] if chunk else []
+        case "duplicate_chunk" if chunk:
+            return [Write(chunk, 1)]
+        case _:
+            return []
 
 
 def _breaking(

@@ -20,11 +20,10 @@ from mockgrid.scenario.delivery import (
     Wire,
 )
 from mockgrid.scenario.duration import seconds, share
+from mockgrid.scenario.reading.structure import fault_options
 from mockgrid.scenario.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mockgrid.scenario.diagnostics import Node
 
 __all__ = ["optional_seconds", "read_delivery", "read_pace", "read_period"]
@@ -34,23 +33,6 @@ _NEWLINES: Final[dict[str, Any]] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 # is full again in no time is none.
 _SHORTEST: Final = 0.001
 _NO_IDLE: Final = "Leave it out for no comments while waiting."
-# Which options a kind of fault takes; others would be ignored.
-_EARLY_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "cut_body": ("after",),
-    "hang": ("for",),
-    "slow_headers": ("for",),
-    "wrong_length": ("length",),
-}
-_STREAM_OPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "disconnect": ("after",),
-    "reset": ("after",),
-    "stall": ("after", "for"),
-    "error_event": ("after", "error", "shape", "event", "data"),
-    "malformed_json": ("after",),
-    "cut_utf8": ("after",),
-    "garbage": ("after",),
-    "duplicate_chunk": ("after",),
-}
 
 
 def _delay(node: Node) -> Delay:
@@ -130,7 +112,7 @@ def _chunks(node: Node, said: Node | None) -> Any:
 
 
 def _early_fault(node: Node) -> Fault:
-    kind, options = _fault(node, _EARLY_OPTIONS)
+    kind, options = _fault(node, "faultKind")
     length = options.get("length")
     if length == 0:
         node["length"].error("MG215", "`length` is 0, and the right length is no fault.", "Write 1 or -1.")
@@ -138,7 +120,7 @@ def _early_fault(node: Node) -> Fault:
 
 
 def _stream_fault(node: Node) -> StreamFault:
-    kind, options = _fault(node, _STREAM_OPTIONS)
+    kind, options = _fault(node, "streamFaultKind")
     error = ErrorEvent(
         **options.get("error", {}),
         shape=options.get("shape", "openai"),
@@ -149,15 +131,12 @@ def _stream_fault(node: Node) -> StreamFault:
     return StreamFault(kind, after=after, duration=optional_seconds(node, "for"), error=error)
 
 
-def _fault(node: Node, taken: Mapping[str, tuple[str, ...]]) -> tuple[Any, dict[str, Any]]:
-    """Return a fault's kind, of which the schema has seen to it that there is one, and its options.
-
-    Those that the kind does not take are noted.
-    """
+def _fault(node: Node, definition: str) -> tuple[str, dict[str, Any]]:
+    """Return a fault's kind, one of a definition, and its options; those it does not take are noted."""
     if isinstance(node.value, str):
         return node.value, {}
     kind = node.value["kind"]
-    known = taken.get(kind, ())
+    known = fault_options(definition, kind)
     for option, argument in node.items():
         if option != "kind" and option not in known:
             hint = f"It takes {', '.join(known)}." if known else "It takes no options."

@@ -100,8 +100,7 @@ def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one 
         case "example":
             return Example(node.value["example"])
         case "body":
-            body = node["body"]
-            return Body(Template.read(body) if isinstance(body.value, str) else Structure.read(body))
+            return Body(_content(node["body"]))
         case _:
             return Auto()
 
@@ -109,6 +108,10 @@ def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one 
 def _template(node: Node, key: str) -> Template | None:
     template = node.find(key)
     return Template.read(template) if template is not None else None
+
+
+def _content(node: Node) -> Template | Structure:
+    return Template.read(node) if isinstance(node.value, str) else Structure.read(node)
 
 
 def _calls(node: Node, *, free: bool) -> Iterator[ToolCall]:
@@ -164,10 +167,7 @@ def _error(node: Node) -> Error:
     value = node.value
     if not isinstance(value, dict):
         return Error(int(value))
-    detail: Template | Structure | None = None
-    if "detail" in value:
-        read = Template.read if isinstance(value["detail"], str) else Structure.read
-        detail = read(node["detail"])
+    detail = _content(node["detail"]) if "detail" in value else None
     code = value.get("code", "")
     return Error(
         int(value["status"]),
@@ -206,12 +206,7 @@ def _finish(node: Node, *, free: bool) -> str:
 
 
 def _usage(value: Any) -> Usage | None:
-    if value is None:
-        return None
-    if value == "off":
-        return Usage(omitted=True)
-    counts: dict[str, Any] = {key: int(item) for key, item in value.items()}
-    return Usage(**counts)
+    return {key: int(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _headers(node: Node) -> Mapping[str, tuple[Template, ...]]:

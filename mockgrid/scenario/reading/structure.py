@@ -6,7 +6,6 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -14,6 +13,7 @@ import orjson
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve, split
+from mockgrid.scenario.diagnostics import MOST_TOLD
 from mockgrid.scenario.duration import duration_mistake, share_mistake
 from mockgrid.scenario.reading import wording
 from mockgrid.scenario.short_repr import short_repr
@@ -30,9 +30,6 @@ __all__ = ["check_structure", "schema", "validator"]
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
-# So many mistakes are explained at once.
-_EXPLAINED: Final = 100
-
 _CODES: Final = {
     "MG110": "MG212",
     "MG111": "MG214",
@@ -83,6 +80,14 @@ def schema() -> dict[str, Any]:
     return content
 
 
+_schema = cache(schema)
+
+
+def fault_options(definition: str, kind: str) -> tuple[str, ...]:
+    """Return the options that a kind of fault takes, by the definition that lists the kinds."""
+    return tuple(_schema()["definitions"][definition]["x-options"].get(kind, ()))
+
+
 @cache
 def validator() -> SchemaValidator:
     """Return the schema compiled; it is a part of the program, so compiling it once is enough."""
@@ -95,7 +100,7 @@ def check_structure(node: Node) -> bool:
 
     Of more than a hundred mistakes the rest is counted; what stands there cannot be read.
     """
-    halves = [] if _is_encodable(node.value) else list(islice(_halves(node), _EXPLAINED))
+    halves = [] if _is_encodable(node.value) else list(_halves(node))
     for half in halves:
         half.error("MG212", "A text holds half a character, a surrogate without its other half.", _HALF)
     if halves:
@@ -104,7 +109,7 @@ def check_structure(node: Node) -> bool:
     if check.accepts(node.value):
         return True
     violations = check.explain(node.value)
-    whole = schema()
+    whole = _schema()
     mistyped = {item.pointer.rpartition("/")[0] for item in violations if item.code == "MG118"}
     wrong = {item.pointer for item in violations if item.code == "MG110"}
     for violation in violations:
@@ -120,9 +125,10 @@ def check_structure(node: Node) -> bool:
             _note(node, violation, rule)
     if node.sound:  # what the schema refuses is refused, even where it cannot be told why
         node.error("MG212", "This is not what the schema of the language describes.")
-    if len(violations) < _EXPLAINED:
+    if len(violations) < MOST_TOLD:
         return True
-    _note_more(node)
+    silent = [part.pointer for part in _silent(node)]
+    node.diagnostics.leave_untold(silent or [violations[-1].pointer], more=not silent)
     return False
 
 
@@ -151,25 +157,18 @@ def _halves(node: Node) -> Iterator[Node]:
             yield from _halves(item)
 
 
-def _note_more(node: Node) -> None:
-    """Say how many steps and replies have mistakes of which nothing has been said."""
+def _silent(node: Node) -> Iterator[Node]:
+    """Return the steps and replies that have mistakes of which nothing has been said."""
     accepts = validator().accepts
-    silent: list[Node] = []
     steps = node.find("steps")
     for step in steps.members() if steps is not None and isinstance(steps.value, list) else ():
         replies = step.find("replies")
         if step.sound and not accepts({"steps": [step.value]}):
-            silent.append(step)
+            yield step
         elif not step.sound and replies is not None and isinstance(replies.value, list):
-            silent += [
-                reply
-                for reply in replies.members()
-                if reply.sound and not accepts({"steps": [{"reply": reply.value}]})
-            ]
-    if silent:
-        count = len(silent)
-        message = f"Here and below are mistakes in {count} more {'place' if count == 1 else 'places'}."
-        silent[0].error("MG212", message, "Mend those above first.")
+            for reply in replies.members():
+                if reply.sound and not accepts({"steps": [{"reply": reply.value}]}):
+                    yield reply
 
 
 class _Rule:

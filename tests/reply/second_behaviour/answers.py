@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.reply.behaviour import Behaviour
-from mockgrid.reply.delivery.chunking import Chunking
 from mockgrid.reply.delivery.form import StreamForm, Streaming
-from mockgrid.reply.refused import RefusedError, UnanswerableError
 from mockgrid.reply.reply import JSON, SSE, Reply
+from mockgrid.reply.request import RefusedError, UnanswerableError
+from mockgrid.reply.tokens import Chunking
 from mockgrid.scenario.reply import Auto, Say
 from mockgrid.session.verdicts.streams import EventTexts
 
@@ -140,7 +140,7 @@ class Answers(Behaviour):
         return self.saying(request, f"Why {request.value['question']}", "done")
 
     def saying(self, request: Request, text: str, why: str, chunking: Chunking = BY_TOKEN) -> Reply:
-        pieces = chunking.split(text, self._tokenizer)
+        pieces = list(chunking.split(text, self._tokenizer))
         count = self._tokenizer.count
         spent = {"asked": count(request.value["question"]), "answered": count(text)}
         if request.value.get("live"):

@@ -14,7 +14,7 @@ from mockgrid.app.build import build_app, load_contract
 from mockgrid.document.document import Document
 from mockgrid.http.server import start_in_thread
 from mockgrid.reply.behaviours import BEHAVIOURS, transcript_of
-from mockgrid.reply.checking import check_scenario
+from mockgrid.reply.checking import Checking
 from mockgrid.reply.dry_run import dry_run, sample_request
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.scenario.loading import build
@@ -112,7 +112,7 @@ def test_a_whole_reply_comes_when_its_stream_would_have_ended(play):
     for live in (False, True):
         ask(caller, live=live)
     (session,) = caller.app.sessions
-    tokens = len(ShortWords().split("It is so, or so it seems"))
+    tokens = len(list(ShortWords().pieces("It is so, or so it seems")))
     assert [exchange.virtual_seconds for exchange in session.journal] == [4 + 2 * (tokens - 1)] * 2
 
 
@@ -123,15 +123,15 @@ def test_limits_and_balance_count_what_it_spends(play):
 
 def test_scripts_are_held_to_its_contract_when_they_load():
     contract = load_contract(Settings(document=DOCUMENT))
-    assert check_scenario(build([{"say": "fine"}]), contract) == []
-    (long,) = check_scenario(build([{"say": "x" * 101}]), contract)
+    assert Checking(contract).findings(build([{"say": "fine"}])) == []
+    (long,) = Checking(contract).findings(build([{"say": "x" * 101}]))
     assert "The body breaks the contract" in long.message
-    (chunk,) = check_scenario(build([{"say": "fine", "finish": "length"}]), contract)
+    (chunk,) = Checking(contract).findings(build([{"say": "fine", "finish": "length"}]))
     assert "why" in chunk.message
-    (call,) = check_scenario(build([{"call": {"f": {}}}]), contract)
+    (call,) = Checking(contract).findings(build([{"call": {"f": {}}}]))
     assert call.message == "createAnswer says texts and nothing else."
     health = {"steps": [{"when": {"operation": "health"}, "reply": {"say": "x"}}]}
-    (other,) = check_scenario(build(health), contract)
+    (other,) = Checking(contract).findings(build(health))
     assert other.message.startswith("health gives no")
 
 

@@ -1,8 +1,14 @@
-"""Seeded prose of a given length, for load tests that want long answers."""
+"""What completions are filled with: seeded prose of a given length, and a short tone as real audio."""
 
 from __future__ import annotations
 
+import base64
+import io
+import math
 import random
+import struct
+import wave
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mockgrid.reply.tokens import cut
@@ -56,3 +62,32 @@ def _sentence(rng: random.Random) -> str:
 def _pick(rng: random.Random, words: tuple[str, ...] | list[str]) -> str:
     # random() alone is promised to give the same numbers in every version of Python.
     return words[int(rng.random() * len(words))]
+
+
+AUDIO_FORMATS = ("wav", "pcm16")
+"""The formats that can be made; the others need an encoder."""
+
+_SECONDS = 0.1
+# Samples a second, 16 bits each, one channel: what OpenAI's own audio has.
+_RATE = 24_000
+
+TONE_TOKENS = 2
+"""What the tone counts in ``usage``: 50 ms a token."""
+
+
+@cache
+def tone(audio_format: str) -> str:
+    """Return a tone of 0.1 s as base64, in ``wav`` or ``pcm16``."""
+    frames = int(_SECONDS * _RATE)
+    samples = struct.pack(
+        f"<{frames}h", *(int(8000 * math.sin(2 * math.pi * 440 * frame / _RATE)) for frame in range(frames))
+    )
+    if audio_format == "pcm16":
+        return base64.b64encode(samples).decode("ascii")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes(samples)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
