@@ -87,6 +87,8 @@ class Generator:
         """
         self._attempt.add_nodes(1, _where(applied))
         self._attempt.budget.spend(3)
+        for schema in applied:
+            self._attempt.minimum.refuse_circle(schema)
         if position.depth > VALUE_DEPTH_LIMIT:
             # By now only what is required is made: no way round.
             raise ExhaustedError(

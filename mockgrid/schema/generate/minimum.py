@@ -57,12 +57,7 @@ class MinimumSize:
             schema = next(culprits, schema)
         if schema.always is False:
             raise UnsatisfiableError("everything is forbidden here", where=schema.pointer)
-        if self._loops[schema.number]:
-            raise UnsatisfiableError(
-                "this schema applies itself to the same value again, without end",
-                where=schema.pointer,
-                hint="Break the circle of references.",
-            )
+        self.refuse_circle(schema)
         if size >= ENDLESS:
             raise UnsatisfiableError(
                 "every value of this schema contains another one, without end",
@@ -73,6 +68,20 @@ class MinimumSize:
             f"the smallest value has at least {size} parts, more than the limit of {NODE_LIMIT}",
             where=schema.pointer,
         )
+
+    def refuse_circle(self, schema: Schema) -> None:
+        """Refuse a schema that comes back to itself for one and the same value, whatever that is.
+
+        Raises:
+            UnsatisfiableError: it does, by a part that may be optional.
+        """
+        self.of(schema)
+        if self._loops[schema.number]:
+            raise UnsatisfiableError(
+                "this schema applies itself to the same value again, without end",
+                where=schema.pointer,
+                hint="Break the circle of references.",
+            )
 
     def _settle(self, top: Schema) -> None:
         """Find the least fixed point for everything that a schema depends on."""

@@ -253,3 +253,20 @@ def test_draft_4_rules_out_further_members_by_false():
     schema = {"type": "object", "properties": {"a": {}}, "additionalProperties": False, "minProperties": 2}
     with pytest.raises(UnsatisfiableError, match="only 1 members were found that fit"):
         CompiledSchema(schema, draft="draft-04").value("s")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        {"$ref": "#/$defs/circle"},
+        {"if": {"$ref": "#/$defs/circle"}},
+        {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/circle"}]},
+    ],
+)
+def test_no_part_of_a_value_meets_a_circle(below):
+    circle = {"circle": {"$ref": "#/$defs/circle"}}
+    assert CompiledSchema({"properties": {"a": below}, "$defs": circle}).value("1") == {}
+    with pytest.raises(UnsatisfiableError):
+        CompiledSchema(
+            {"required": ["a"], "properties": {"a": below}, "type": "object", "$defs": circle}
+        ).value("1")
