@@ -34,8 +34,8 @@ from mockgrid.settings import Settings
 
 if TYPE_CHECKING:
     from mockgrid.http.head import Head
-    from mockgrid.http.incoming import RequestBody
-    from mockgrid.http.writer import Writer
+    from mockgrid.http.incoming import Incoming
+    from mockgrid.http.writer import ConnectionWriter
 
 RAMP = 2.0
 GOALS = {50: 0.005, 99: 0.050}
@@ -49,7 +49,7 @@ class Paced:
     def __init__(self, tokens: int, rate: float) -> None:
         self.tokens, self.rate = tokens, rate
 
-    async def at_once(self, head: Head, body: RequestBody, writer: Writer) -> None:
+    async def at_once(self, head: Head, body: Incoming, writer: ConnectionWriter) -> None:
         """Answer any request."""
         del body
         events = [

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 from raw_http import connect
 
+from mockgrid.http.asgi import AsgiWriter
 from mockgrid.http.send import send_reply
-from mockgrid.http.writer import AsgiWriter
 from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.reply import JSON, SSE, Reply

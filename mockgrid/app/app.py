@@ -23,11 +23,10 @@ from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import known_models
 from mockgrid.contract.router import ROUTED
 from mockgrid.control import CONTROL
-from mockgrid.http.eager import Timeout
+from mockgrid.http.asgi import AsgiWriter
+from mockgrid.http.eager import timeout
 from mockgrid.http.head import Head
-from mockgrid.http.incoming import AsgiBody
 from mockgrid.http.send import send_at_once, send_reply
-from mockgrid.http.writer import AsgiWriter
 from mockgrid.log import ErrorLog, RequestLog, warn
 from mockgrid.reply.behaviours import conversation_of
 from mockgrid.reply.error_words import ErrorWords
@@ -45,8 +44,9 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.control.routes import Control
-    from mockgrid.http.incoming import RequestBody
-    from mockgrid.http.writer import Writer
+    from mockgrid.http.asgi import Writer
+    from mockgrid.http.incoming import Incoming
+    from mockgrid.http.writer import ConnectionWriter
     from mockgrid.reply.reply import Headers, Reply
     from mockgrid.reply.request import Request
     from mockgrid.scenario.library import Library
@@ -133,22 +133,37 @@ class App:
         if head.path.startswith(_NOT_THE_API):
             await self.control(scope, receive, send)
         else:
-            await self.answer(head, AsgiBody(receive), AsgiWriter(receive, send))
+            await self.answer(head, _not_arrived, receive, AsgiWriter(receive, send))
 
-    def at_once(self, head: Head, body: RequestBody, writer: Writer) -> Coroutine[Any, Any, None] | None:
+    def at_once(
+        self, head: Head, incoming: Incoming, writer: ConnectionWriter
+    ) -> Coroutine[Any, Any, None] | None:
         """Return what answers a request of MockGrid's own server without ASGI; None where ASGI has to."""
-        return None if head.path.startswith(_NOT_THE_API) else self.answer(head, body, writer)
+        if head.path.startswith(_NOT_THE_API):
+            return None
+        return self.answer(head, incoming.body, incoming.receive, writer)
 
-    async def answer(self, head: Head, body: RequestBody, writer: Writer) -> None:
-        """The way of a request."""
+    async def answer(
+        self, head: Head, arrived: Callable[[], bytes | None], receive: Receive, writer: Writer
+    ) -> None:
+        """The way of a request.
+
+        Args:
+            head: its head.
+            arrived: gives the whole body, or None where that has to be waited for.
+            receive: waits for it (ASGI's).
+            writer: where the reply leaves.
+        """
         context = RequestContext(head, monotonic())
         try:
             operation, path_parameters = self.route(head)
             context.operation = operation
             context.session = session = self.credentials.session(head, operation)
             if operation.body:
-                whole = self._reader.arrived(body)
-                context.body = await self._reader.read(head, body.receive) if whole is None else whole
+                body = arrived()
+                context.body = (
+                    await self._reader.read(head, receive) if body is None else self._reader.fits(body)
+                )
             request = self._validator.request(head, operation, path_parameters, context.body)
             if self.open_streams >= self._max_streams:
                 self._check_streams(request)
@@ -287,7 +302,7 @@ class App:
         self.open_streams += streams
         try:
             sending = send_reply(reply, request_id, exchange, writer)
-            await Timeout(sending, self.settings.request_timeout)
+            await timeout(sending, self.settings.request_timeout)
         except TimeoutError:
             exchange.ended_by = "server"
             exchange.degraded = "the reply took longer than --request-timeout allows, and was cut"
@@ -330,6 +345,10 @@ class App:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _not_arrived() -> None:
+    return
 
 
 async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,14 +10,13 @@ from mockgrid.contract.encodings import (
     UnsupportedEncodingError,
     decode_content,
 )
-from mockgrid.http.eager import Timeout
+from mockgrid.http.eager import timeout
 from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
     from starlette.types import Receive
 
     from mockgrid.http.head import Head
-    from mockgrid.http.incoming import RequestBody
 
 
 class DisconnectedError(Exception):
@@ -37,14 +36,13 @@ class BodyReader:
         self._digits = len(str(most))
         self._seconds = seconds
 
-    def arrived(self, incoming: RequestBody) -> bytes | None:
-        """Return a body that has arrived with its head; None for one that has to be waited for.
+    def fits(self, body: bytes) -> bytes:
+        """Return a body that has arrived.
 
         Raises:
             RefusedError: it is too large.
         """
-        body = incoming.body()
-        if body is not None and len(body) > self._most:
+        if len(body) > self._most:
             raise self._too_large(f"has {len(body)} bytes")
         return body
 
@@ -64,18 +62,16 @@ class BodyReader:
         ):
             raise self._too_large(f"has {int(length)} bytes")
         try:
-            message = await Timeout(receive(), self._seconds)
+            message = await timeout(receive(), self._seconds)
             body: bytes = message.get("body", b"")
             if message.get("more_body"):
-                body = await Timeout(self._pieces(body, receive), self._seconds)
+                body = await timeout(self._pieces(body, receive), self._seconds)
             elif message["type"] == "http.disconnect":
                 raise DisconnectedError
         except TimeoutError:
             late = f"The request body did not arrive within {self._seconds:g} s."
             raise RefusedError("request_timeout", late) from None
-        if len(body) > self._most:
-            raise self._too_large(f"has {len(body)} bytes")
-        return body
+        return self.fits(body)
 
     async def _pieces(self, first: bytes, receive: Receive) -> bytes:
         chunks, size, more = [first], len(first), True

@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.http.asgi import run_asgi, run_at_once
-from mockgrid.http.connection_writer import ConnectionWriter
+from mockgrid.http.asgi import call_asgi
+from mockgrid.http.eager import begin, start_task
 from mockgrid.http.incoming import Incoming
-from mockgrid.http.last_head import LastHead
-from mockgrid.http.parser import RequestParser
-from mockgrid.http.refusal import RefusalError, last_words
+from mockgrid.http.parser import RefusalError, RequestParser
+from mockgrid.http.writer import ConnectionWriter, last_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from mockgrid.http.head import Head
     from mockgrid.http.serving import Serving
@@ -35,6 +35,8 @@ unread bytes resets the connection, and the client would lose the reply that say
 HALF_CLOSED: Final = 0.5
 """Seconds for which a client that has closed its sending side still gets its reply. TCP does not tell it from
 a client that has left, and those should be noticed soon."""
+
+_FAILED: Final = "MockGrid failed to answer; its log has the reason."
 
 
 class Connection(asyncio.Protocol):
@@ -61,28 +63,22 @@ class Connection(asyncio.Protocol):
     # What arrives is thrown away.
     _deaf = False
     _half_closed = False
-    _hung_up = False
     _read_paused = False
     # What is said when all is answered that came before it.
     _refusal: bytes | None = None
-    # The request whose turn it is, and whether its answer has been begun.
+    # The request whose turn it is; once its answer has been begun, it has a writer.
     _answering: Incoming | None = None
-    _begun = False
-    _beginning = False
-    _drained: asyncio.Future[None] | None = None
-    # When something has to have arrived, and when the timer goes off: not after that.
+    # When something has to have arrived; the timer goes off not after that.
     _deadline = 0.0
-    _due = 0.0
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
         self._loop = asyncio.get_running_loop()
         self.flush = serving.flush
-        limits = self._limits = serving.limits
-        self._keep_alive = limits.keep_alive
-        self._last_head = LastHead(limits.max_headers)
-        self._parser = RequestParser(limits.max_headers, self._request_begun, self._request_ended)
+        self._settings = serving.settings
+        self._parser = RequestParser(self._settings.max_headers, self._request_begun, self._request_ended)
+        self._writable = asyncio.Event()
         self.waiting: deque[Incoming] = deque()
 
     # What asyncio calls.
@@ -93,14 +89,14 @@ class Connection(asyncio.Protocol):
         serving = self._serving
         self.put = partial(serving.write_soon, transport)
         serving.connections.add(self)
-        most = serving.limits.max_connections
+        most = self._settings.max_connections
         if serving.stopping:  # it was accepted with the last, and comes after the others were told
             self.shutdown()
         elif len(serving.connections) > most:
             message = f"{most} connections are open, and no more may be (--max-connections, `ulimit -n`)."
             self._refuse("overloaded", message)
         else:
-            self._expect(serving.limits.header_timeout)
+            self._expect(self._settings.header_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - its reason makes no difference
         """Tell all who wait, and leave no timer and no circle behind."""
@@ -108,7 +104,7 @@ class Connection(asyncio.Protocol):
         self.lost = self._deaf = True
         self._stop_timer()
         self.resume_writing()
-        for incoming in (self._reading(), self._answering, *self.waiting):
+        for incoming in (self._parser.reading, self._answering, *self.waiting):
             if incoming is not None:
                 incoming.leave()
         self._answering = None
@@ -118,19 +114,16 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The client reads too slowly."""
         self.write_paused = True
+        self._writable.clear()
 
     def resume_writing(self) -> None:
         """It has caught up, or has left."""
         self.write_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        self._drained = None
+        self._writable.set()
 
     async def drained(self) -> None:
         """Wait until the client has caught up, or has left."""
-        if self._drained is None:
-            self._drained = self._loop.create_future()
-        await asyncio.shield(self._drained)
+        await self._writable.wait()
 
     def data_received(self, data: bytes) -> None:
         """Answer what has arrived, or what it completes."""
@@ -138,12 +131,6 @@ class Connection(asyncio.Protocol):
             return
         parser = self._parser
         in_head = parser.in_head
-        between = self._answering is None and parser.reading is None and not in_head
-        known = self._last_head.find(data) if between else None
-        if known is not None:
-            self._answering, self._begun = Incoming.known(self, *known), False
-            self._begin()
-            return
         try:
             parser.feed(data)
         except RefusalError as refusal:
@@ -152,13 +139,9 @@ class Connection(asyncio.Protocol):
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             self._serving.error_log.exception("Reading a request failed")
             self._refuse("internal", "MockGrid failed to read the request; its log has the reason.")
-        incoming = self._answering
-        if incoming is not None and not self._begun:
-            self._begin()
-            if between and incoming.is_usual:
-                self._last_head.learn(data, incoming.head)
+        self._begin()
         if parser.in_head and not in_head:
-            self._expect(self._limits.header_timeout)
+            self._expect(self._settings.header_timeout)
 
     def eof_received(self) -> bool:
         """The client sends no more. True keeps the connection open for a reply."""
@@ -166,7 +149,8 @@ class Connection(asyncio.Protocol):
         self._half_closed = True
         if not self._deaf and (self._parser.in_head or self._parser.reading is not None):
             self._refuse("malformed_body", "The connection was closed before the request was complete.")
-        if self._hung_up or self._answering is None:
+        self._deaf = True
+        if self._answering is None:
             return False
         self._loop.call_later(HALF_CLOSED, self._close)
         return True
@@ -193,55 +177,53 @@ class Connection(asyncio.Protocol):
     ) -> Incoming:
         incoming = Incoming(self, head, pairs, keep_alive, version)
         if self._answering is None:
-            self._answering, self._begun = incoming, False
+            self._answering = incoming
         else:
             self.waiting.append(incoming)
             if len(self.waiting) >= WAITING:
                 self.pause_reading()
         return incoming
 
-    def _request_ended(self) -> None:
-        incoming = self._reading()
-        if incoming is None:
-            return
+    def _request_ended(self, incoming: Incoming) -> None:
         incoming.arrived()
         if not incoming.keep_alive:
             self._deaf = True  # nothing behind it is a request
         elif self._answering is None:  # it was answered before all of it had come
-            self._expect(self._keep_alive)
-
-    def _reading(self) -> Incoming | None:
-        """The request of which the head has arrived, and the body not to the end."""
-        reading = self._parser.reading
-        return reading if isinstance(reading, Incoming) else None
+            self._expect(self._settings.keep_alive)
 
     # Answering.
 
     def _begin(self) -> None:
-        """Answer the requests whose turn has come, as far as that takes no waiting."""
+        """Answer the request whose turn has come, as far as that takes no waiting."""
+        incoming = self._answering
+        if incoming is None or incoming.writer is not None:
+            return
         serving = self._serving
+        writer = incoming.writer = ConnectionWriter(
+            self, incoming.keep_alive, incoming.head.method == "HEAD", incoming.version == "1.1"
+        )
         at_once = serving.at_once
-        self._beginning = True
-        for _ in range(WAITING):
-            incoming = self._answering
-            if incoming is None or self._begun:
-                break
-            self._begun = True
-            writer = incoming.writer = ConnectionWriter(
-                self, incoming.keep_alive, incoming.head.method == "HEAD", incoming.version == "1.1"
-            )
-            answer = None if at_once is None else at_once(incoming.head, incoming, writer)
-            if answer is None:
-                incoming.by_asgi = True
-                answer = run_asgi(serving, incoming, writer)
-                task = self._loop.create_task(answer)
-                serving.tasks.add(task)
-                task.add_done_callback(serving.tasks.discard)
-            else:
-                run_at_once(serving, answer, writer)
+        answer = None if at_once is None else at_once(incoming.head, incoming, writer)
+        if answer is not None:
+            begin(self._answer(answer, writer), serving.tasks)
         else:
-            self._loop.call_soon(self._begin)  # so many at once are no reason for other clients to wait
-        self._beginning = False
+            start_task(self._answer(call_asgi(serving.app, incoming, writer), writer), serving.tasks)
+
+    async def _answer(self, answer: Coroutine[Any, Any, None], writer: ConnectionWriter) -> None:
+        """Run what answers a request; whatever it does, the reply comes to an end."""
+        error_log = self._serving.error_log
+        try:
+            await answer
+        except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
+            error_log.exception("Exception in ASGI application")
+        else:
+            if writer.complete or self.lost:
+                return
+            error_log.error("The ASGI application returned before its reply was complete")
+        if not writer.dead:
+            writer.keep_alive = False
+            if writer.started or not writer.whole(*self._serving.error_body("internal", _FAILED)):
+                writer.finish()
 
     def reply_ended(self, writer: ConnectionWriter) -> None:
         """Go on: with the next request, with what is to be said last, or not at all."""
@@ -250,15 +232,14 @@ class Connection(asyncio.Protocol):
             return
         incoming.done()
         self._answering = None
-        if writer.keep_alive and not self._deaf and not self.waiting and not self.stopping:
-            self._go_on()
-        elif writer.keep_alive and self.waiting:
-            self._answering, self._begun = self.waiting.popleft(), False
+        if writer.keep_alive and self.waiting:
+            self._answering = self.waiting.popleft()
             self.resume_reading()
-            if not self._beginning:
-                self._loop.call_soon(self._begin)
+            self._loop.call_soon(self._begin)  # many at once are no reason for other clients to wait
         elif writer.keep_alive and self._refusal is not None:
             self._hang_up(self._refusal)
+        elif writer.keep_alive and not self._deaf and not self.stopping:
+            self._go_on()
         else:
             self.flush()
             unread = self._parser.reading is not None or self._read_paused
@@ -269,17 +250,12 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Wait for the rest of a body, of a head, or for the next request."""
-        if self._half_closed:
-            self.flush()
-            self._close()
-            return
         self.resume_reading()
+        settings = self._settings
         if self._parser.reading is not None:
-            self._expect(self._limits.body_timeout)
-        elif self._parser.in_head:
-            self._expect(self._limits.header_timeout)
+            self._expect(settings.body_timeout)
         else:
-            self._expect(self._keep_alive)
+            self._expect(settings.header_timeout if self._parser.in_head else settings.keep_alive)
 
     def pause_reading(self) -> None:
         """Read no more, until what has arrived has been dealt with."""
@@ -298,9 +274,8 @@ class Connection(asyncio.Protocol):
     def _expect(self, seconds: float) -> None:
         """Have something arrive within so many seconds."""
         self._deadline = deadline = self._loop.time() + seconds
-        if self._timer is None or self._due > deadline:
+        if self._timer is None or self._timer.when() > deadline:
             self._stop_timer()
-            self._due = deadline
             self._timer = self._loop.call_at(deadline, self._late)
 
     def _stop_timer(self) -> None:
@@ -312,15 +287,12 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._deaf or self._answering is not None:
             return  # while a reply is under way, nothing is expected of the client
-        left = self._deadline - self._loop.time()
-        if left > 0:
-            self._due = self._deadline
-            self._timer = self._loop.call_later(left, self._late)
+        if self._deadline > self._loop.time():
+            self._timer = self._loop.call_at(self._deadline, self._late)
         elif self._parser.reading is not None:
-            self._deaf = True
             self._hang_up(b"")
         elif self._parser.in_head:
-            seconds = f"{self._limits.header_timeout:g}"
+            seconds = f"{self._settings.header_timeout:g}"
             message = f"The request line and headers did not arrive within {seconds} seconds."
             self._refuse("request_timeout", message)
         elif self.transport.get_write_buffer_size():
@@ -334,36 +306,29 @@ class Connection(asyncio.Protocol):
         """End the connection with an error, after the replies that are still running on it."""
         self._deaf = True
         self._stop_timer()
-        broken, self._parser.reading = self._reading(), None
+        broken, self._parser.reading = self._parser.reading, None
         words = last_words(*self._serving.error_body(failure, message))
-        if broken is not None and broken in self.waiting:
+        if broken is None:
+            pass
+        elif broken in self.waiting:
             self.waiting.remove(broken)
-        elif broken is not None and broken is self._answering and not self._begun:
-            self._answering = None
-        elif broken is not None and broken is self._answering:
-            self._refuse_body(broken, words)
-            return
-        elif broken is not None and self._answering is None:
+        elif broken is not self._answering:
             words = b""  # this request has had its answer already
+        else:
+            self._answering = None
+            if broken.writer is not None:  # it is already with the application
+                self.lost = True  # whatever that still wrote would stand behind the last words
+                broken.leave()
+                if broken.writer.started:
+                    self._close()  # too late for another status: the cut is the message
+                    return
         if self._answering is None:
             self._hang_up(words)
         else:
             self._refusal = words
 
-    def _refuse_body(self, broken: Incoming, words: bytes) -> None:
-        """The request whose body is broken is already with the application."""
-        writer = broken.writer
-        started = writer is not None and writer.started
-        self._answering = None
-        self.lost = True  # for what answers it: whatever it still wrote would stand behind the last words
-        broken.leave()
-        if started:
-            self._close()  # too late for another status: the cut is the message
-        else:
-            self._hang_up(words)
-
     def _hang_up(self, words: bytes) -> None:
-        self._hung_up = self._deaf = True
+        self._deaf = True
         self.waiting.clear()
         self.flush()
         self.transport.write(words)
@@ -381,13 +346,13 @@ class Connection(asyncio.Protocol):
             return
         transport.close()
         self._stop_timer()
-        if size := transport.get_write_buffer_size():
-            self._timer = self._loop.call_later(self._keep_alive, self._unread, size)
+        self._see_it_read(inf)
 
-    def _unread(self, size: int) -> None:
+    def _see_it_read(self, before: float) -> None:
+        """Look now and then whether less is left to be read than before, and give up where none has been."""
+        self._timer = None
         left = self.transport.get_write_buffer_size()
-        if left < size:
-            self._timer = self._loop.call_later(self._keep_alive, self._unread, left)
-        else:
-            self._timer = None
+        if left >= before:
             self.transport.abort()
+        elif left:
+            self._timer = self._loop.call_later(self._settings.keep_alive, self._see_it_read, left)

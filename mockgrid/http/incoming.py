@@ -3,67 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from starlette.types import Receive
-
-    from mockgrid.http.connection_writer import ConnectionWriter
     from mockgrid.http.head import Head
+    from mockgrid.http.writer import ConnectionWriter, Link
 
 AHEAD: Final = 65_536
 """Bytes of a body that nobody has asked for, after which no more of it is read."""
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class RequestBody(Protocol):
-    """The body of a request on its way."""
-
-    def body(self) -> bytes | None:
-        """Return all of it where it has arrived, else None."""
-
-    def receive(self) -> Awaitable[Any]:
-        """Wait for more of it (ASGI's ``receive``)."""
-
-
-class AsgiBody:
-    """A body that comes in ASGI's messages.
-
-    Args:
-        receive: ASGI's.
-    """
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-
-    def body(self) -> None:
-        """It has to be waited for."""
-        return
-
-    def receive(self) -> Awaitable[Any]:
-        """See ``RequestBody``."""
-        return self._receive()
-
-
-class Flow(Protocol):
-    """What a request needs of the connection that it arrives on.
-
-    Attributes:
-        transport: asyncio's.
-        put: writes at the next turn of the event loop.
-    """
-
-    transport: asyncio.Transport
-    put: Callable[[bytes], None]
-
-    def pause_reading(self) -> None:
-        """Read no more."""
-
-    def resume_reading(self) -> None:
-        """Read on."""
 
 
 class Incoming:
@@ -72,17 +21,15 @@ class Incoming:
     Args:
         connection: on which it arrives.
         head: its head.
-        pairs: its headers in order.
+        pairs: its headers in order; empty where those of the head, which come once each, are in order too.
         keep_alive: whether its client wants to use the connection again.
         version: of HTTP: 1.0 or 1.1.
 
     Attributes:
         writer: of its reply, while that is under way.
-        by_asgi: whether the application is called by ASGI.
     """
 
     writer: ConnectionWriter | None = None
-    by_asgi = False
     _whole = False
     _answered = False
     _left = False
@@ -93,7 +40,7 @@ class Incoming:
 
     def __init__(
         self,
-        connection: Flow,
+        connection: Link,
         head: Head,
         pairs: list[tuple[bytes, bytes]],
         keep_alive: bool,  # noqa: FBT001 - made for every request
@@ -105,19 +52,6 @@ class Incoming:
         self.keep_alive = keep_alive
         self.version = version
         self._pieces: list[bytes] = []
-
-    @classmethod
-    def known(cls, connection: Flow, head: Head, body: bytes) -> Incoming:
-        """Return a request that has arrived whole behind a head that has been read before."""
-        incoming = cls(connection, head, [], True, "1.1")
-        incoming._pieces.append(body)
-        incoming._whole = True
-        return incoming
-
-    @property
-    def is_usual(self) -> bool:
-        """Whether another with the same head, and whole, is answered in the same way."""
-        return self.keep_alive and self._whole and self.version == "1.1" and not self.by_asgi
 
     # What the connection calls.
 
@@ -132,8 +66,10 @@ class Incoming:
         if self._changed is not None:
             self._changed.set()
 
-    def arrived(self) -> None:
-        """All of it has arrived."""
+    def arrived(self, last: bytes = b"") -> None:
+        """All of it has arrived, with a last piece of the body."""
+        if last:
+            self._pieces.append(last)
         self._whole = True
         if self._changed is not None:
             self._changed.set()

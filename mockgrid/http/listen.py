@@ -1,11 +1,13 @@
-"""Sockets to listen on, and what to say when there are none to be had."""
+"""Sockets to listen on, and what to say when there are none to be had; and room for those of connections."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import socket
-import sys
 from pathlib import Path
+from typing import Final
 
 from mockgrid.errors import StartError
 
@@ -14,6 +16,11 @@ ATTEMPTS = 8
 UNPRIVILEGED = 1024
 # Of a Unix socket, as uvicorn has it: whoever may reach its directory may call.
 _FOR_ALL = 0o666
+
+RESERVED: Final = 64
+"""Files that a server needs besides its connections: its own, and room to tell those that do not fit."""
+
+_OPEN: Final = ("/proc/self/fd", "/dev/fd")
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -82,14 +89,21 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     try:
         for family, address in addresses:
             try:
-                sockets.append(_open(family, (address[0], port, *address[2:]), alone=len(addresses) == 1))
+                opened = socket.create_server(
+                    (address[0], port, *address[2:]),
+                    family=family,
+                    backlog=BACKLOG,
+                    dualstack_ipv6=family == socket.AF_INET6 and address[0] == "::" and len(addresses) == 1,
+                )
             except OSError as error:
                 # "localhost" may name an IPv6 address that this machine does not have.
                 if error.errno not in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                     raise
                 missing = error
             else:
-                port = port or sockets[0].getsockname()[1]
+                opened.setblocking(False)
+                sockets.append(opened)
+                port = opened.getsockname()[1]
     except OSError:
         for opened in sockets:
             opened.close()
@@ -97,23 +111,6 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     if not sockets and missing is not None:
         raise missing
     return sockets
-
-
-def _open(family: int, address: tuple[object, ...], *, alone: bool) -> socket.socket:
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if sys.platform != "win32":  # there it would let two servers share a port
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            both = alone and address[0] == "::"
-            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if both else 1)
-        opened.bind(address)
-        opened.listen(BACKLOG)
-        opened.setblocking(False)
-    except OSError:
-        opened.close()
-        raise
-    return opened
 
 
 def _explained(error: OSError, host: str, port: int) -> StartError:
@@ -137,5 +134,39 @@ def _explained(error: OSError, host: str, port: int) -> StartError:
             f"{host} is not an address of this machine.",
             hint="--host takes one that is, such as 127.0.0.1 or 0.0.0.0 (all of them).",
         )
-    reason = error.strerror or type(error).__name__
+    reason = os.strerror(error.errno) if error.errno else type(error).__name__
     return StartError(f"Cannot listen on port {port} of {host}: {reason}.", hint="See --host and --port.")
+
+
+def connections_that_fit(most: int) -> int:
+    """Let this process open as many files as its connections need, as far as the system allows that.
+
+    Args:
+        most: connections that are wanted.
+
+    Returns:
+        How many there may be, so that one more can be refused in words.
+    """
+    try:
+        import resource  # noqa: PLC0415 (not on Windows, where nothing bounds them)
+    except ImportError:
+        return most
+    allowed, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most + RESERVED
+    if allowed == resource.RLIM_INFINITY or allowed >= wanted:
+        return most
+    if highest == resource.RLIM_INFINITY or highest > allowed:
+        raised = wanted if highest == resource.RLIM_INFINITY else min(wanted, highest)
+        with contextlib.suppress(OSError, ValueError):  # macOS has a bound of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (raised, highest))
+            allowed = raised
+    reserved = min(RESERVED, (allowed + _open_files()) // 2)
+    return min(most, max(allowed - reserved, 1))
+
+
+def _open_files() -> int:
+    """Return how many files this process has open; 0 where that cannot be told."""
+    for folder in _OPEN:
+        with contextlib.suppress(OSError):
+            return len(list(Path(folder).iterdir()))
+    return 0

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 
 from mockgrid.http.head import Head
-from mockgrid.http.refusal import RefusalError, malformed
+from mockgrid.http.last_head import LastHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mockgrid.http.incoming import Incoming
 
     Pairs = list[tuple[bytes, bytes]]
 
@@ -18,11 +20,23 @@ _METHODS: Final[dict[bytes, str]] = {}
 _VERSIONS: Final = ("1.0", "1.1")
 
 
-class Arriving(Protocol):
-    """A request of which the body is still to be read."""
+class RefusalError(Exception):
+    """Raised where a request is read, to refuse it.
 
-    def feed(self, piece: bytes) -> None:
-        """Take a piece of the body."""
+    Args:
+        failure: a key of ``serving.STATUS``.
+        message: one sentence.
+    """
+
+    def __init__(self, failure: str, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+
+
+def malformed(reason: str) -> RefusalError:
+    """Return the refusal of a head that cannot be read, for such a reason."""
+    return RefusalError("malformed_body", f"The request is not valid HTTP: {reason}.")
 
 
 class RequestParser:
@@ -34,9 +48,9 @@ class RequestParser:
 
     Args:
         max_headers: bytes of the request line and all header fields.
-        begun: makes a request of head, headers in order, whether its client keeps the connection, and the
-            version of HTTP.
-        ended: told that the last of a request has been read.
+        begun: makes a request of head, headers in order (none where the head was known), whether its client
+            keeps the connection, and the version of HTTP.
+        ended: told of each request of which the last has been read.
 
     Attributes:
         in_head: whether some but not all of a head has been read.
@@ -46,8 +60,8 @@ class RequestParser:
     def __init__(
         self,
         max_headers: int,
-        begun: Callable[[Head, Pairs, bool, str], Arriving],
-        ended: Callable[[], None],
+        begun: Callable[[Head, Pairs, bool, str], Incoming],
+        ended: Callable[[Incoming], None],
     ) -> None:
         self._max_headers = max_headers
         self._begun = begun
@@ -60,7 +74,10 @@ class RequestParser:
         # The parser stops at this head, which asks for an upgrade: it is read again without.
         self._upgrades = False
         self.in_head = False
-        self.reading: Arriving | None = None
+        self.reading: Incoming | None = None
+        self._last_head = LastHead(max_headers)
+        # What was read last, if the same bytes are to be read in the same way.
+        self._usual: Head | None = None
 
     def close(self) -> None:
         """Read no more; httptools' parser and this one refer to each other."""
@@ -73,6 +90,17 @@ class RequestParser:
         Raises:
             RefusalError: they are no request, or one that is not taken.
         """
+        between = self.reading is None and not self.in_head
+        known = self._last_head.find(data) if between else None
+        if known is not None:
+            head, body = known
+            self._begun(head, [], True, "1.1").arrived(body)
+            return
+        self._parse(data)
+        if between and self._usual is not None and self.reading is None and not self.in_head:
+            self._last_head.learn(data, self._usual)
+
+    def _parse(self, data: bytes) -> None:
         self._stuck += len(data)
         more = data
         while more:
@@ -125,6 +153,7 @@ class RequestParser:
         if head.repeated or version != "1.1" or b"host" not in headers or b"transfer-encoding" in headers:
             _check_framing(version, pairs)
         keep_alive = version == "1.1" and parser.should_keep_alive()
+        self._usual = head if keep_alive and not head.repeated else None
         self.reading = self._begun(head, pairs, keep_alive, version)
 
     def on_body(self, body: bytes) -> None:
@@ -139,7 +168,8 @@ class RequestParser:
             return
         self._stuck = 0
         self._pairs = []
-        self._ended()
+        if self.reading is not None:
+            self._ended(self.reading)
         self.reading = None
 
     def _without_upgrade(self, data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from mockgrid.reply.script import Hang, Head, Raw, Reset, Wait, Write
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mockgrid.http.writer import Writer
+    from mockgrid.http.asgi import Writer
     from mockgrid.reply.script import Instruction, Script, StreamStats
 
 # Pieces of one reply whose lateness is kept.

@@ -13,7 +13,7 @@ from mockgrid.reply.script import StreamStats
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mockgrid.http.writer import Writer
+    from mockgrid.http.asgi import Writer
     from mockgrid.reply.reply import Reply
     from mockgrid.session.exchange import KeptExchange
 

@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
 from mockgrid.http.adapter import UvicornServer
-from mockgrid.http.listen import listen, listen_on_path, url_host
-from mockgrid.http.open_files import connections_that_fit
-from mockgrid.http.refusal import Limits, detail_error
-from mockgrid.http.serving import Serving
+from mockgrid.http.listen import connections_that_fit, listen, listen_on_path, url_host
+from mockgrid.http.serving import Serving, detail_error
 from mockgrid.log import ErrorLog, say
 
 if TYPE_CHECKING:
@@ -53,47 +51,45 @@ class Server:
         app: an ASGI application. Read from it, where it has them: ``title``, ``base_path``, ``error_body``
             (replies to what is not HTTP) and ``log`` (closed when the server has stopped).
         settings: where to listen, and for how long to wait for what.
-        sockets: that listen already; without them, new ones are made.
         guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
+
+    Attributes:
+        loop: the event loop that it runs on, once it does.
+        port: where it listens; 0 on a Unix socket.
+        sockets: that listen.
+        url: base URL of the API, without a final slash.
+        control: that of the control interface.
 
     Raises:
         StartError: the socket cannot be had.
     """
 
-    def __init__(
-        self,
-        app: Any,
-        settings: Settings,
-        sockets: list[socket.socket] | None = None,
-        *,
-        guest: bool = False,
-    ) -> None:
+    loop: asyncio.AbstractEventLoop
+    port: int
+    sockets: list[socket.socket]
+
+    def __init__(self, app: Any, settings: Settings, *, guest: bool = False) -> None:
         self.app = app
         self.guest = guest
         self.settings = settings
         self._errors = ErrorLog.logger()
-        limits = Limits(
-            settings.max_headers,
-            settings.header_timeout,
-            settings.max_connections,
-            settings.body_timeout,
-            settings.keep_alive,
-        )
-        self._serving = Serving(app, limits, getattr(app, "error_body", detail_error), self._errors)
+        self._serving = Serving(app, settings, getattr(app, "error_body", detail_error), self._errors)
         self._uvicorn = UvicornServer(self._serving)
-        self.sockets = sockets if sockets is not None else _listening(settings)
-        host = "localhost" if settings.uds else url_host(settings.host)
-        self.port: int = 0 if settings.uds else self.sockets[0].getsockname()[1]
-        origin = f"http://{host}:{self.port}" if self.port else f"http://{host}"
+        if settings.uds:
+            self.sockets, self.port = [listen_on_path(settings.uds)], 0
+            origin = "http://localhost"
+        else:
+            self.sockets = listen(settings.host, settings.port)
+            self.port = self.sockets[0].getsockname()[1]
+            origin = f"http://{url_host(settings.host)}:{self.port}"
         self.url = origin + str(getattr(app, "base_path", "")).rstrip("/")
         self.control = origin + CONTROL
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Answer requests until ``stop``; ``ready`` is called once they are answered."""
-        self._loop = loop = asyncio.get_running_loop()
+        self.loop = loop = asyncio.get_running_loop()
         loop.set_exception_handler(functools.partial(_log_stray, self._errors, self.guest))
         running = loop.create_task(self._uvicorn.serve(self.sockets))
         try:
@@ -117,18 +113,10 @@ class Server:
             with contextlib.suppress(AttributeError):
                 self.app.log.close()
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that it runs on, once it does."""
-        if self._loop is None:
-            raise StartError("The server has not started, and has no event loop yet.")
-        return self._loop
-
     def stop(self) -> None:
         """Accept no more, let running replies finish; a second call ends them. From any thread."""
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # closed already
-                self._loop.call_soon_threadsafe(self._stop_soon)
+        with contextlib.suppress(RuntimeError):  # closed already
+            self.loop.call_soon_threadsafe(self._stop_soon)
 
     def close_sockets(self) -> None:
         """Give the port, or the path of a Unix socket, back."""
@@ -165,10 +153,6 @@ class Server:
             connection.transport.abort()
         if running:
             await asyncio.wait(running, timeout=CANCELLED)
-
-
-def _listening(settings: Settings) -> list[socket.socket]:
-    return [listen_on_path(settings.uds)] if settings.uds else listen(settings.host, settings.port)
 
 
 def run(app: Any, settings: Settings) -> int:
@@ -212,21 +196,17 @@ def start_in_thread(app: Any, settings: Settings) -> RunningServer:
     Raises:
         StartError: the server cannot start.
     """
-    return RunningServer(Server(app, settings, guest=True))
+    return RunningServer(app, settings, guest=True)
 
 
-class RunningServer:
-    """A server in a thread; stops at the end of a ``with`` block.
+class RunningServer(Server):
+    """A server in a thread, begun and answering; stops at the end of a ``with`` block.
 
-    Attributes:
-        url: base URL of the API, without a final slash.
-        control: that of the control interface.
-        port: where it listens.
+    Its event loop is for calls from other threads, and closed once it has stopped.
     """
 
-    def __init__(self, server: Server) -> None:
-        self.url, self.control, self.port = server.url, server.control, server.port
-        self._server = server
+    def __init__(self, app: Any, settings: Settings, *, guest: bool = False) -> None:
+        super().__init__(app, settings, guest=guest)
         self._answered = threading.Event()
         self._failures: list[BaseException] = []
         self._thread = threading.Thread(target=self._run, name=f"mockgrid:{self.port}", daemon=True)
@@ -236,14 +216,9 @@ class RunningServer:
             self._thread.join()
             raise StartError(f"The server cannot start: {failure}.") from failure
 
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """Its event loop; closed once the server has stopped. For calls from other threads."""
-        return self._server.loop
-
     def stop(self) -> None:
         """Let running replies finish, then end the thread; does nothing the second time."""
-        self._server.stop()
+        super().stop()
         self._thread.join()
 
     def __enter__(self) -> Self:
@@ -260,11 +235,11 @@ class RunningServer:
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(self._server.serve(self._answered.set))
+                runner.run(self.serve(self._answered.set))
         except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
             self._failures.append(error)
         finally:
-            self._server.close_sockets()
+            self.close_sockets()
             self._answered.set()
 
 

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from starlette.types import ASGIApp
 
     from mockgrid.http.head import Head
-    from mockgrid.http.incoming import RequestBody
-    from mockgrid.http.refusal import ErrorBody, Limits
-    from mockgrid.http.writer import Writer
+    from mockgrid.http.incoming import Incoming
+    from mockgrid.http.writer import ConnectionWriter
+    from mockgrid.settings import Settings
 
-    AtOnce = Callable[[Head, RequestBody, Writer], Coroutine[Any, Any, None] | None]
+    AtOnce = Callable[[Head, Incoming, ConnectionWriter], Coroutine[Any, Any, None] | None]
+
+ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
+"""``(failure, message) -> (status, headers, body)``; failure is a key of ``STATUS``; headers carry at least
+the content type and the request id."""
+
+STATUS: Final = {
+    "headers_too_large": 431,
+    "internal": 500,
+    "malformed_body": 400,
+    "overloaded": 503,
+    "request_timeout": 408,
+    "unsupported_coding": 501,
+}
+
+
+def detail_error(failure: str, message: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """The error body of a server whose application brings none: ``{"errors": {"detail": message}}``."""
+    body = json.dumps({"errors": {"detail": message}}).encode()
+    # One failure, one id: there is no request yet that an id could be drawn from.
+    request_id = b"req_" + sha256(f"{failure}:{message}".encode()).hexdigest()[:24].encode()
+    return STATUS[failure], [(b"content-type", b"application/json"), (b"x-request-id", request_id)], body
 
 
 class Serving:
@@ -25,7 +49,7 @@ class Serving:
     Args:
         app: the ASGI application. Where it has ``at_once(head, incoming, writer)``, that is called first: it
             gives a coroutine that answers the request through the writer, or None where ASGI is to be used.
-        limits: on what clients may do.
+        settings: of what clients may do: connections, bytes of a head, and seconds.
         error_body: makes the replies to what is not a request.
         error_log: where an application's exceptions go.
 
@@ -37,11 +61,11 @@ class Serving:
     """
 
     def __init__(
-        self, app: ASGIApp, limits: Limits, error_body: ErrorBody, error_log: logging.Logger
+        self, app: ASGIApp, settings: Settings, error_body: ErrorBody, error_log: logging.Logger
     ) -> None:
         self.app = app
         self.at_once: AtOnce | None = getattr(app, "at_once", None)
-        self.limits = limits
+        self.settings = settings
         self.error_body = error_body
         self.error_log = error_log
         self.connections: set[Any] = set()

@@ -10,8 +10,8 @@ import h11
 
 from mockgrid.http.connection import Connection
 from mockgrid.http.head import origin_form
-from mockgrid.http.refusal import Limits, detail_error
-from mockgrid.http.serving import Serving
+from mockgrid.http.serving import Serving, detail_error
+from mockgrid.settings import Settings
 
 SEQUENCES = 6_000
 
@@ -191,7 +191,9 @@ class Reader:
 async def ours(pieces):
     """What our connection reads, and whether it refuses a part."""
     reader, transport = Reader(), Transport()
-    serving = Serving(reader, Limits(65536, 30), detail_error, logging.getLogger("test"))
+    serving = Serving(
+        reader, Settings(max_headers=65536, header_timeout=30), detail_error, logging.getLogger("test")
+    )
     connection = Connection(serving)
     connection.connection_made(transport)
     for piece in pieces:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from mockgrid.http.eager import Timeout
+from mockgrid.http.eager import timeout
 
 
 async def at_once():
@@ -30,7 +30,7 @@ def test_what_is_there_is_returned_without_a_timer(monkeypatch):
 
 
 async def _awaited(coroutine, seconds):
-    return await Timeout(coroutine, seconds)
+    return await timeout(coroutine, seconds)
 
 
 def test_waiting_within_the_limit_is_fine():
@@ -52,7 +52,7 @@ def test_a_future_may_be_awaited():
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         loop.call_later(0.01, future.set_result, 7)
-        return await Timeout(future, 1)
+        return await timeout(future, 1)
 
     assert asyncio.run(main()) == 7
 

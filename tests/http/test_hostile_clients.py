@@ -157,7 +157,7 @@ def test_a_last_reply_that_nobody_reads_holds_no_connection(starts, raw):
     with connect(server.port) as client:
         client.sendall(raw)
         assert client.recv(16)
-        assert within(10, lambda: not server._server._serving.connections)
+        assert within(10, lambda: not server._serving.connections)
 
 
 def test_a_last_reply_is_given_time_while_it_is_read(starts):

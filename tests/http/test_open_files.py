@@ -13,7 +13,7 @@ resource = pytest.importorskip("resource")
 
 PROGRAM = """
 import json, resource, sys
-from mockgrid.http.open_files import connections_that_fit
+from mockgrid.http.listen import connections_that_fit
 allowed, highest, most = map(int, sys.argv[1:])
 resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, highest))
 fit = connections_that_fit(most)

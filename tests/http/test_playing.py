@@ -16,8 +16,8 @@ from playing_app import BODY, EVENTS, WHOLE, exchange, head_and_body, leave, par
 from raw_http import connect, read_all
 from waiting import at_best, within
 
+from mockgrid.http.asgi import CutError
 from mockgrid.http.play import Playing
-from mockgrid.http.writer import CutError, Writer
 from mockgrid.reply.script import Head, Script, StreamStats, Wait, Write
 from mockgrid.scenario.delivery import Comments, Fault, Fixed, Pace, StreamFault, Wire
 
@@ -256,7 +256,7 @@ def test_one_late_write_makes_no_other_late(player):
     assert at_best(0.6, seconds)  # counted from each write, it were 0.75
 
 
-class FakeWriter(Writer):
+class FakeWriter:
     """Remembers in which turn of the loop each piece was written."""
 
     degraded = ""
@@ -265,14 +265,8 @@ class FakeWriter(Writer):
     def __init__(self):
         self.turn, self.written, self.waits = 0, [], False
 
-    def whole(self, status, headers, body):
-        raise NotImplementedError
-
-    async def start(self, status, headers, length=None):  # noqa: ARG002 - as the class has it
+    async def start(self, status, headers, length=None):  # noqa: ARG002 - as the others have it
         self.written.append((self.turn, b""))
-
-    async def start_slowly(self, status, headers, length, seconds, pause):
-        raise NotImplementedError
 
     def write_now(self, data):
         if not self.waits:
@@ -285,18 +279,6 @@ class FakeWriter(Writer):
 
     async def end(self):
         self.written.append((self.turn, b"end"))
-
-    async def raw(self, data):
-        raise NotImplementedError
-
-    async def cut(self, what):
-        raise NotImplementedError
-
-    async def reset(self):
-        raise NotImplementedError
-
-    def abort(self):
-        raise NotImplementedError
 
     def watch(self, wake):
         pass

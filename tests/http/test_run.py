@@ -20,7 +20,7 @@ from waiting import open_descriptors, within
 
 from mockgrid.errors import StartError
 from mockgrid.http.listen import listen, url_host
-from mockgrid.http.server import RunningServer, Server, start_in_thread
+from mockgrid.http.server import RunningServer, start_in_thread
 from mockgrid.settings import Settings
 
 HERE = Path(__file__).parent
@@ -193,7 +193,7 @@ def test_privileged_port_says_what_to_do(monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr("mockgrid.http.listen._open", refuse)
+    monkeypatch.setattr("socket.create_server", refuse)
     with pytest.raises(
         StartError, match=r"port 80 of 127\.0\.0\.1 is not permitted\. Choose a port from 1024 up"
     ):
@@ -314,8 +314,6 @@ async def _of_somebody_else():
 def test_what_fails_in_tasks_of_the_host_is_not_told_as_the_servers_own(guest, capfd, caplog):
     app = Caller().app
     settings = Settings(port=0, log="off")
-    server = Server(app, settings, guest=guest)
-
     done = threading.Event()
 
     def begin():
@@ -324,7 +322,7 @@ def test_what_fails_in_tasks_of_the_host_is_not_told_as_the_servers_own(guest, c
             loop.create_task(failing)  # noqa: RUF006 (nobody is to have them)
         loop.call_later(0.1, done.set)
 
-    with RunningServer(server) as running:
+    with RunningServer(app, settings, guest=guest) as running:
         running.loop.call_soon_threadsafe(begin)
         assert done.wait(60)
         gc.collect()

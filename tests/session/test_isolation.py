@@ -13,7 +13,7 @@ import pytest
 from asgi import CHAT
 
 from mockgrid.app.build import build_app
-from mockgrid.http.writer import CutError
+from mockgrid.http.asgi import CutError
 from mockgrid.session.session import session_name
 from mockgrid.settings import Settings
 
