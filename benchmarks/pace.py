@@ -33,8 +33,7 @@ from mockgrid.session.exchange import KeptExchange
 from mockgrid.settings import Settings
 
 if TYPE_CHECKING:
-    from mockgrid.http.head import Head
-    from mockgrid.http.incoming import Incoming
+    from mockgrid.http.incoming import Head, Incoming
     from mockgrid.http.writer import ConnectionWriter
 
 RAMP = 2.0

@@ -8,7 +8,7 @@ import logging
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -34,7 +34,24 @@ PENDING = 10_000
 LONGEST_PATH = 200
 """Characters of a path that are shown."""
 
-Entry = tuple[str, str, int, "str | None", "str | None", int, float]
+
+class Entry(NamedTuple):
+    """What is logged of a request that was answered."""
+
+    method: str
+    """As sent."""
+    path: str
+    """Without its query, which may hold a credential."""
+    status: int
+    """Of the reply."""
+    session: str | None = None
+    """Its name with credentials redacted."""
+    step: str | None = None
+    """Name of the scenario's step that answered."""
+    violations: int = 0
+    """How many."""
+    ms: float = 0.0
+    """Milliseconds from the head of the request to the end of the reply."""
 
 
 class Sink:
@@ -102,33 +119,14 @@ class RequestLog:
         """Whether anything is written at all."""
         return self._format is not None
 
-    def record(  # noqa: PLR0913, PLR0917 (one call a request: a line's fields, and no object to carry them)
-        self,
-        method: str,
-        path: str,
-        status: int,
-        session: str | None,
-        step: str | None,
-        violations: int,
-        ms: float,
-    ) -> None:
-        """Note a request that was answered.
-
-        Args:
-            method: as sent.
-            path: without its query, which may hold a credential.
-            status: of the reply.
-            session: its name with credentials redacted.
-            step: name of the scenario's step that answered.
-            violations: how many.
-            ms: milliseconds from the head of the request to the end of the reply.
-        """
+    def record(self, entry: Entry) -> None:
+        """Note a request that was answered."""
         if self._format is None:
             return
         if len(self._entries) >= PENDING:
             self._dropped += 1
             return
-        self._entries.append((method, path, status, session, step, violations, ms))
+        self._entries.append(entry)
         if self._timer is None:
             self._flush_in(FLUSH_EVERY)
 
@@ -196,18 +194,8 @@ def text_line(entry: Entry) -> bytes:
 
 def json_line(entry: Entry) -> bytes:
     """An entry for a program: every field, always."""
-    method, path, status, session, step, violations, ms = entry
-    if len(path) > LONGEST_PATH:
-        path = f"{path[:LONGEST_PATH]}…"
-    fields: dict[str, Any] = {
-        "method": method,
-        "path": path,
-        "status": status,
-        "session": session,
-        "step": step,
-        "violations": violations,
-        "ms": round(ms, 3),
-    }
+    path = entry.path if len(entry.path) <= LONGEST_PATH else f"{entry.path[:LONGEST_PATH]}…"
+    fields = {**entry._asdict(), "path": path, "ms": round(entry.ms, 3)}
     try:
         line = orjson.dumps(fields)
     except TypeError:  # lone surrogates

@@ -25,9 +25,9 @@ from mockgrid.contract.router import ROUTED
 from mockgrid.control import CONTROL
 from mockgrid.http.asgi import AsgiWriter
 from mockgrid.http.eager import timeout
-from mockgrid.http.head import Head
+from mockgrid.http.incoming import Head
 from mockgrid.http.send import send_at_once, send_reply
-from mockgrid.log import ErrorLog, RequestLog, warn
+from mockgrid.log import Entry, ErrorLog, RequestLog, warn
 from mockgrid.reply.behaviours import conversation_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
@@ -81,8 +81,6 @@ class App:
         self.base_path = contract.base_path
         self.redaction = Redaction(contract, settings.api_keys, accept_any=settings.accept_any_key)
         self.recorder = Recorder(contract, self.redaction)
-        self.metrics = Metrics(self)
-        self.open_streams = 0
         self.on_close: Callable[[], None] = lambda: None
         self.sessions = Sessions(
             settings.max_sessions,
@@ -93,6 +91,7 @@ class App:
             budget=JournalBudget(settings.journal_bytes),
             virtual=settings.clock == "virtual",
         )
+        self.metrics = Metrics(self.recorder, self.sessions)
         self._sessions_closed = 0
         self._max_streams = settings.max_streams
         self.errors = Errors(contract, settings.error_shape)
@@ -165,7 +164,7 @@ class App:
                     await self._reader.read(head, receive) if body is None else self._reader.fits(body)
                 )
             request = self._validator.request(head, operation, path_parameters, context.body)
-            if self.open_streams >= self._max_streams:
+            if self.metrics.open_streams >= self._max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
         except DisconnectedError:
@@ -220,7 +219,7 @@ class App:
             reply = self.errors.by_status(501, ErrorWords(detail=message))
         else:
             reply = self.errors.reply(failure, message)
-        self.log.record("-", "-", reply.status, None, None, 0, 0.0)
+        self.log.record(Entry("-", "-", reply.status))
         digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
         return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 
@@ -299,7 +298,7 @@ class App:
     ) -> None:
         """Send a reply within its time."""
         streams = reply.script is not None or reply.events is not None
-        self.open_streams += streams
+        self.metrics.open_streams += streams
         try:
             sending = send_reply(reply, request_id, exchange, writer)
             await timeout(sending, self.settings.request_timeout)
@@ -308,7 +307,7 @@ class App:
             exchange.degraded = "the reply took longer than --request-timeout allows, and was cut"
             writer.abort()
         finally:
-            self.open_streams -= streams
+            self.metrics.open_streams -= streams
             if streams:
                 self._note_stream(reply, exchange, session)
 
@@ -328,19 +327,13 @@ class App:
     def _log(self, exchange: KeptExchange, session: Session) -> None:
         path = exchange.head.path
         operation = exchange.operation
-        if (
-            operation is None or "{" in operation.path
-        ):  # a path without parameters holds no key; any other may
+        # A path without parameters holds no key; any other may.
+        if operation is None or "{" in operation.path:
             path = self.redaction.of(exchange.head).text(path)
-        self.log.record(
-            exchange.head.method,
-            path,
-            exchange.answer.status,
-            session.name,
-            exchange.answer.step or None,
-            len(exchange.answer.violations),
-            (exchange.ended - exchange.arrived) * 1000,
-        )
+        answer, method = exchange.answer, exchange.head.method
+        ms = (exchange.ended - exchange.arrived) * 1000
+        count = len(answer.violations)
+        self.log.record(Entry(method, path, answer.status, session.name, answer.step or None, count, ms))
 
 
 def _cut(text: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Operation
     from mockgrid.contract.extension import AcceptedKeys
-    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import Head
     from mockgrid.scenario.library import Library
     from mockgrid.session.session import Session, Sessions
 

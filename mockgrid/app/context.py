@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
-    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import Head
     from mockgrid.session.session import Session
 
 

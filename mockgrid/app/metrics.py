@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,26 +23,22 @@ LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.
 """Upper bounds of the buckets of lateness, in seconds."""
 
 
-class Measured(Protocol):
-    """A server, as far as it is measured."""
-
-    open_streams: int
-    """How many are being sent."""
-    recorder: Recorder
-    """Counts exchanges and violations."""
-    sessions: Sessions
-    """Those that are open."""
-
-
 class Metrics:
     """What one server has done, and what it holds.
 
     Args:
-        server: what is measured.
+        recorder: counts exchanges and violations.
+        sessions: those that are open.
+
+    Attributes:
+        open_streams: how many are being sent.
     """
 
-    def __init__(self, server: Measured) -> None:
-        self._server = server
+    def __init__(self, recorder: Recorder, sessions: Sessions) -> None:
+        self.open_streams = 0
+        self._recorder = recorder
+        self._sessions = sessions
+        self._lag = 0.0
         self._chunks = 0
         self._lateness = [0] * (len(LATENESS) + 1)
         self._late = 0.0
@@ -63,17 +59,18 @@ class Metrics:
         began = monotonic()
         await asyncio.sleep(0)
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collected(tuple(self._families(monotonic() - began))))
+        self._lag = monotonic() - began
+        registry.register(self)
         return generate_latest(registry), CONTENT_TYPE_LATEST
 
-    def _families(self, lag: float) -> Iterator[Any]:
+    def collect(self) -> Iterator[Any]:
+        """Yield what prometheus-client makes its text of."""
         from prometheus_client.core import (  # noqa: PLC0415 - see above
             CounterMetricFamily,
             GaugeMetricFamily,
             HistogramMetricFamily,
         )
 
-        server = self._server
         requests = CounterMetricFamily(
             "mockgrid_requests", "Requests answered.", labels=["operation", "status", "step"]
         )
@@ -83,7 +80,7 @@ class Metrics:
         violations = CounterMetricFamily(
             "mockgrid_violations", "Breaches of the contract by requests.", labels=["code"]
         )
-        for code, count in sorted(server.recorder.violations.items()):
+        for code, count in sorted(self._recorder.violations.items()):
             violations.add_metric([code], count)
         yield violations
         yield CounterMetricFamily("mockgrid_stream_chunks", "Pieces of streams sent.", value=self._chunks)
@@ -92,13 +89,13 @@ class Metrics:
         )
         lateness.add_metric([], self._buckets(), self._late)
         yield lateness
-        budget = server.sessions.budget
+        budget = self._sessions.budget
         for name, meaning, value in (
-            ("open_streams", "Streams that are being sent.", server.open_streams),
-            ("sessions", "Sessions that are open.", len(server.sessions)),
+            ("open_streams", "Streams that are being sent.", self.open_streams),
+            ("sessions", "Sessions that are open.", len(self._sessions)),
             ("journal_exchanges", "Exchanges in the journal.", len(budget)),
             ("journal_bytes", "Bytes that the journal counts for them.", budget.size),
-            ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", lag),
+            ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", self._lag),
         ):
             yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)
         drops = CounterMetricFamily(
@@ -110,7 +107,7 @@ class Metrics:
 
     def _requests(self) -> dict[tuple[str, str, str], int]:
         counts: dict[tuple[str, str, str], int] = {}
-        for (operation, _, status, _, step), count in self._server.recorder.counts.items():
+        for (operation, _, status, _, step), count in self._recorder.counts.items():
             key = (operation or "", str(status), step)
             counts[key] = counts.get(key, 0) + count
         return counts
@@ -121,14 +118,3 @@ class Metrics:
             total += count
             buckets.append((bound, float(total)))
         return buckets
-
-
-class _Collected:
-    """What prometheus-client asks of a collector."""
-
-    def __init__(self, families: tuple[Any, ...]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterator[Any]:
-        """Yield what was made before: it belongs to one scrape."""
-        yield from self._families

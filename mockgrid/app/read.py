@@ -16,7 +16,7 @@ from mockgrid.reply.request import RefusedError
 if TYPE_CHECKING:
     from starlette.types import Receive
 
-    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import Head
 
 
 class DisconnectedError(Exception):

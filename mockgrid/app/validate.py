@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.read import BodyReader
     from mockgrid.contract.contract import MediaType, Operation
-    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import Head
     from mockgrid.schema.violation import Violation
 
     Noted = Callable[[Head, Operation, MediaType, Any], None]

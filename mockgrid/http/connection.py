@@ -22,7 +22,7 @@ from mockgrid.http.writer import ConnectionWriter, last_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from mockgrid.http.head import Head
+    from mockgrid.http.incoming import Head
     from mockgrid.http.serving import Serving
 
 WAITING: Final = 16

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from mockgrid.http.head import Head
-    from mockgrid.http.incoming import Incoming
+    from mockgrid.http.incoming import Head, Incoming
     from mockgrid.http.writer import ConnectionWriter
     from mockgrid.settings import Settings
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mockgrid.log import PENDING, RequestLog, Sink, json_line, printable, text_line
+from mockgrid.log import PENDING, Entry, RequestLog, Sink, json_line, printable, text_line
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def pipe():
 
 
 def record(log, path="/v1/chat/completions"):
-    log.record("POST", path, 200, "mg-…1f3a", None, 0, 1.25)
+    log.record(Entry("POST", path, 200, "mg-…1f3a", ms=1.25))
 
 
 def entry(path="/x", session=None, step=None, violations=0):
-    return ("GET", path, 200, session, step, violations, 1.2345)
+    return Entry("GET", path, 200, session, step, violations, 1.2345)
 
 
 def test_text_names_what_there_is():

@@ -45,9 +45,9 @@ def test_a_stream_ends_when_its_client_leaves_with_another_request_behind(served
         assert client.recv(16)
         client.sendall(chat())
         time.sleep(0.1)
-        assert app.open_streams == 1
+        assert app.metrics.open_streams == 1
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-    assert within(30, lambda: app.open_streams == 0)
+    assert within(30, lambda: app.metrics.open_streams == 0)
 
 
 @pytest.mark.parametrize("first", [0, 300, 60_000])

@@ -9,7 +9,7 @@ from random import Random
 import h11
 
 from mockgrid.http.connection import Connection
-from mockgrid.http.head import origin_form
+from mockgrid.http.incoming import origin_form
 from mockgrid.http.serving import Serving, detail_error
 from mockgrid.settings import Settings
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from raw_http import connect, read_all
 
 from mockgrid.app.build import build_app
-from mockgrid.http.head import Head
-from mockgrid.http.last_head import LastHead
+from mockgrid.http.incoming import Head
+from mockgrid.http.parser import LastHead
 from mockgrid.http.server import start_in_thread
 from mockgrid.session.session import session_name
 from mockgrid.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 from raw_http import connect, exchange, read_all, responses
 from waiting import within
 
-from mockgrid.http.head import origin_form
+from mockgrid.http.incoming import origin_form
 
 CLOSE = b"Host: x\r\nConnection: close\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
