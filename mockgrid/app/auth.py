@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.contract.extension import AcceptedKeys
+    from mockgrid.contract.extension import AcceptedKeys, KeyPrefix
     from mockgrid.http.incoming import Head
     from mockgrid.scenario.library import Library
     from mockgrid.session.session import Session, Sessions
@@ -108,11 +108,18 @@ class Credentials:
 
     def scenario_of(self, key: str) -> str | None:
         """Return the scenario that a key asks for, empty for the default; None for no valid key."""
+        known = self._known_prefix(key)
+        if known is None:
+            return "" if key in self._accepted or self._accept_any else None
+        name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
+        return name if name and self._knows(name) else ""
+
+    def _known_prefix(self, key: str) -> KeyPrefix | None:
+        """Return the prefix by which a key is accepted."""
         for known in self._keys.prefixes or ():
             if key.startswith(known.prefix) and len(key) > len(known.prefix):
-                name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
-                return name if name and self._knows(name) else ""
-        return "" if key in self._accepted or self._accept_any else None
+                return known
+        return None
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
         credential = operation.security.find(head.headers, head.query)
@@ -144,18 +151,16 @@ class Credentials:
 
     def _scenario_of(self, key: str, operation: Operation) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""
-        for known in self._keys.prefixes or ():
-            if key.startswith(known.prefix) and len(key) > len(known.prefix):
-                if not known.scenario:
-                    return ""
-                name, dot, remainder = key[len(known.prefix) :].partition(".")
-                if not dot or not remainder:
-                    message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
-                    raise self._refused(message, operation)
-                return self._scenario(name, "The API key names", operation)
-        if self._accept_any or key in self._accepted:
+        known = self._known_prefix(key)
+        if known is None and not self._accept_any and key not in self._accepted:
+            raise self._refused("The API key is not known.", operation)
+        if known is None or not known.scenario:
             return ""
-        raise self._refused("The API key is not known.", operation)
+        name, dot, remainder = key[len(known.prefix) :].partition(".")
+        if not dot or not remainder:
+            message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
+            raise self._refused(message, operation)
+        return self._scenario(name, "The API key names", operation)
 
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
         if self._knows(name):

@@ -53,13 +53,8 @@ class BodyReader:
             RefusedError: it is too large, or too slow.
             DisconnectedError: the client left.
         """
-        length = head.headers.get(b"content-length")
-        if (
-            length is not None
-            and len(length) >= self._digits
-            and length.isdigit()
-            and int(length) > self._most
-        ):
+        length = head.headers.get(b"content-length", b"")
+        if len(length) >= self._digits and length.isdigit() and int(length) > self._most:
             raise self._too_large(f"has {int(length)} bytes")
         try:
             message = await timeout(receive(), self._seconds)

@@ -149,8 +149,8 @@ class Incoming:
 
     writer: ConnectionWriter | None = None
     _whole = False
-    _answered = False
-    _left = False
+    # Nobody wants more of it: it has been answered, or its client has left.
+    _over = False
     _taken = False
     _continued = False
     _ahead = 0
@@ -175,7 +175,7 @@ class Incoming:
 
     def feed(self, piece: bytes) -> None:
         """Take a piece of the body."""
-        if self._answered:
+        if self._over:
             return
         self._pieces.append(piece)
         self._ahead += len(piece)
@@ -194,12 +194,12 @@ class Incoming:
 
     def leave(self) -> None:
         """The client has left, or the rest of the body cannot be read."""
-        self._left = True
+        self._over = True
         self.wake()
 
     def done(self) -> None:
         """It has been answered: the rest of its body is of no use."""
-        self._answered = True
+        self._over = True
         self._pieces = []
         self.wake()
         self.writer = None
@@ -215,7 +215,7 @@ class Incoming:
 
     def body(self) -> bytes | None:
         """Take the body if all of it has arrived, else None."""
-        if not self._whole or self._taken or self._left:
+        if not self._whole or self._taken or self._over:
             return None
         self._all_taken()
         pieces, self._pieces = self._pieces, []
@@ -223,7 +223,7 @@ class Incoming:
 
     async def receive(self) -> dict[str, Any]:
         """Wait for the next piece of the body, or for the end (ASGI's ``receive``)."""
-        while not (self._left or self._answered or self._pieces or (self._whole and not self._taken)):
+        while not (self._over or self._pieces or (self._whole and not self._taken)):
             if not self._continued and not self._whole and self._expects_continue():
                 self.connection.put(_CONTINUE)
             self._continued = True
@@ -232,7 +232,7 @@ class Incoming:
             self._changed = self._changed or asyncio.Event()
             self._changed.clear()
             await self._changed.wait()
-        if self._left or self._answered:
+        if self._over:
             return {"type": "http.disconnect"}
         if self._whole:
             self._all_taken()

