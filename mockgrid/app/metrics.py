@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from collections import Counter
+from itertools import accumulate
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,15 +108,11 @@ class Metrics:
         yield drops
 
     def _requests(self) -> dict[tuple[str, str, str], int]:
-        counts: dict[tuple[str, str, str], int] = {}
+        counts: Counter[tuple[str, str, str]] = Counter()
         for (operation, _, status, _, step), count in self._recorder.counts.items():
-            key = (operation or "", str(status), step)
-            counts[key] = counts.get(key, 0) + count
+            counts[operation or "", str(status), step] += count
         return counts
 
     def _buckets(self) -> list[tuple[str, float]]:
-        buckets, total = [], 0
-        for bound, count in zip((*map(str, LATENESS), "+Inf"), self._lateness, strict=True):
-            total += count
-            buckets.append((bound, float(total)))
-        return buckets
+        bounds = (*map(str, LATENESS), "+Inf")
+        return list(zip(bounds, accumulate(self._lateness), strict=True))

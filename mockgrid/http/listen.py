@@ -86,14 +86,12 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     addresses = list(dict.fromkeys((family, address) for family, _, _, _, address in resolved))
     sockets: list[socket.socket] = []
     missing: OSError | None = None
-    try:
+    with contextlib.ExitStack() as opened:
         for family, address in addresses:
+            both = family == socket.AF_INET6 and address[0] == "::" and len(addresses) == 1
             try:
-                opened = socket.create_server(
-                    (address[0], port, *address[2:]),
-                    family=family,
-                    backlog=BACKLOG,
-                    dualstack_ipv6=family == socket.AF_INET6 and address[0] == "::" and len(addresses) == 1,
+                listening = socket.create_server(
+                    (address[0], port, *address[2:]), family=family, backlog=BACKLOG, dualstack_ipv6=both
                 )
             except OSError as error:
                 # "localhost" may name an IPv6 address that this machine does not have.
@@ -101,13 +99,10 @@ def _listen(host: str, port: int) -> list[socket.socket]:
                     raise
                 missing = error
             else:
-                opened.setblocking(False)
-                sockets.append(opened)
-                port = opened.getsockname()[1]
-    except OSError:
-        for opened in sockets:
-            opened.close()
-        raise
+                sockets.append(opened.enter_context(listening))
+                listening.setblocking(False)
+                port = listening.getsockname()[1]
+        opened.pop_all()
     if not sockets and missing is not None:
         raise missing
     return sockets

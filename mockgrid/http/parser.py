@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Pairs = list[tuple[bytes, bytes]]
 
-_METHODS: Final[dict[bytes, str]] = {}
 _VERSIONS: Final = ("1.0", "1.1")
 
 LONGEST: Final = 4096
@@ -211,7 +210,7 @@ class RequestParser:
         if method == b"CONNECT":  # there is nowhere to go, whatever form the target has
             raise malformed("its target cannot be read")
         try:
-            head = Head.of_target(_METHODS.get(method) or _method(method), url, pairs)
+            head = Head.of_target(method.decode(), url, pairs)
         except ValueError:
             raise malformed("its target cannot be read") from None
         version = parser.get_http_version()
@@ -257,11 +256,6 @@ class RequestParser:
     def _too_large(self) -> RefusalError:
         message = f"The request line and headers exceed {self._max_headers} bytes."
         return RefusalError("headers_too_large", message)
-
-
-def _method(method: bytes) -> str:
-    """Return a method as text; httptools knows a few dozen of them."""
-    return _METHODS.setdefault(method, method.decode())
 
 
 def _refusal(error: Exception) -> Exception:
