@@ -59,8 +59,8 @@ def test_a_stream_ends_when_the_client_of_a_large_request_leaves(served, first):
         time.sleep(0.1)
         client.sendall(raw[first:])
         assert client.recv(16)
-        assert app.open_streams == 1
-    assert within(10, lambda: app.open_streams == 0)
+        assert app.metrics.open_streams == 1
+    assert within(10, lambda: app.metrics.open_streams == 0)
 
 
 def test_connections_are_freed_without_the_collector(served):
