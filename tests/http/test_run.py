@@ -274,7 +274,7 @@ def test_connections_that_come_with_the_stop_do_not_delay_it(echo):
 
 def test_a_uvicorn_that_stops_by_itself_is_not_waited_for(echo):
     server = start_in_thread(echo, Settings(port=0))
-    uvicorn_server = server._server._uvicorn._server  # told by a signal that came before ours were set
+    uvicorn_server = server._uvicorn._server  # told by a signal that came before ours were set
     server.loop.call_soon_threadsafe(setattr, uvicorn_server, "should_exit", True)
     assert within(30, lambda: not server._thread.is_alive())
 
