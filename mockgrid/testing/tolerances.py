@@ -55,6 +55,8 @@ class Tolerances:
             if name not in known:
                 near = get_close_matches(name, known, 1)
                 hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+                if name == "scenario":
+                    hint = 'A scenario comes first, and without a name: mockgrid("tool-loop").'
                 raise MockgridError(f"{name!r} is nothing that a test can allow.", hint=hint)
         checked: dict[str, Any] = {name: _value(name, value) for name, value in words.items()}
         return replace(self, **checked)

@@ -54,6 +54,10 @@ def test_nothing_is_left_of_nothing():
             {"allow_unusde": True},
             "'allow_unusde' is nothing that a test can allow. Did you mean allow_unused?",
         ),
+        (
+            {"scenario": "tool-loop"},
+            "'scenario' is nothing that a test can allow. A scenario comes first, and without",
+        ),
         ({"retries": True}, "'retries' is nothing that a test can allow. Known: allow_violations,"),
         ({"allow_unused": 1}, "allow_unused is True or False, not 1."),
         ({"allow_violations": []}, 'allow_violations is True, False, or codes such as ["MG113"], not [].'),
