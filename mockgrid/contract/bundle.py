@@ -153,8 +153,8 @@ class _Bundling:
             raise self._error(file, at, f"{address!r} must be relative to this file.")
         try:
             path = (file.path.parent / path).resolve()
-        except ValueError as error:  # a NUL character
-            raise self._error(file, at, f"{address!r} cannot be read: {error}.") from None
+        except ValueError:  # Python's words for it are others in each version
+            raise self._error(file, at, f"{address!r} cannot be read: it holds a NUL character.") from None
         if path not in self._files:
             try:
                 document = read_document(_shown(path, self._root.document.name, self._home))

@@ -48,8 +48,10 @@ def _content(path: Path, name: str) -> bytes:
         raise DocumentError("There is no such file.", where=name, hint=_sibling(path)) from None
     except IsADirectoryError:
         raise DocumentError("This is a directory; name the file inside it.", where=name) from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
-        reason = getattr(error, "strerror", None) or str(error)
+    except ValueError:
+        raise DocumentError("The file cannot be read: its path holds a NUL character.", where=name) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise DocumentError(f"The file cannot be read: {reason}.", where=name) from None
     if len(content) > LARGEST:
         raise DocumentError(f"The file is larger than {LARGEST // 2**20} MB.", where=name)

@@ -124,7 +124,7 @@ def test_a_document_with_a_wrong_value_is_refused_or_served(place, value):
         (
             '"#/components/examples/E"',
             r'"a\0b.yaml#/E"',
-            r"'a\x00b.yaml' cannot be read: embedded null byte.",
+            r"'a\x00b.yaml' cannot be read: it holds a NUL character.",
         ),
         (
             "$defs: {L: {type: string}}",
