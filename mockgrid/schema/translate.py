@@ -76,7 +76,8 @@ def keywords(schema: dict[str, Any], dialect: Dialect) -> Iterator[tuple[str, st
     """
     if dialect == "3.0":
         for key, value in schema.items():
-            if key in KNOWN:
+            # Validators pass over what draft 4 has not, but older ones let this change what ``items`` is for.
+            if key in KNOWN and key != "prefixItems":
                 yield key, key, value
         return
     old = dialect not in ("2019-09", "2020-12")

@@ -2,18 +2,18 @@
 
 import json
 import re
-from typing import get_args
 
 import pytest
 import yaml
 from environments import HERE
 from outcomes import SUITES, run_node
 
-from mockgrid.scenario.delivery import FaultKind, StreamFaultKind
+from mockgrid.scenario.reading.structure import schema
 
 SUITE = SUITES / "openai_node_faults"
 TABLES = json.loads((SUITE / "faults.json").read_text("utf-8"))
 ROWS = [(heading, row) for heading, rows in TABLES.items() for row in rows]
+KINDS = schema()["definitions"]
 STREAM, EARLY = "In a stream", "Before the first byte"
 DOCS = (HERE.parents[1] / "docs" / "faults.md").read_text("utf-8")
 TESTED, NEXT = "openai-node-6", "openai-node-7"
@@ -31,8 +31,8 @@ def test_faults(check, environment):
 
 
 def test_every_fault_is_played():
-    assert {row.partition(",")[0] for row in TABLES[STREAM]} == set(get_args(StreamFaultKind))
-    assert {row.partition(",")[0] for row in TABLES[EARLY]} == set(get_args(FaultKind))
+    assert {row.partition(",")[0] for row in TABLES[STREAM]} == set(KINDS["streamFaultKind"]["enum"])
+    assert {row.partition(",")[0] for row in TABLES[EARLY]} == set(KINDS["faultKind"]["enum"])
     steps = yaml.safe_load((SUITE / "scenarios" / "faults.yaml").read_text("utf-8"))["steps"]
     cases = {f"{heading}: {case}" for heading, row in ROWS for case in TABLES[heading][row]}
     assert {step["when"]["last_user"] for step in steps} == cases
