@@ -82,7 +82,7 @@ _SHAPES: Final = {
     **dict.fromkeys(("minimum", "maximum"), _NUMBER),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties"), _COUNT),
     **dict.fromkeys(("maxProperties", "minContains", "maxContains"), _COUNT),
-    **dict.fromkeys(("uniqueItems", "nullable"), _BOOLEAN),
+    **dict.fromkeys(("uniqueItems", "nullable", "deprecated", "readOnly", "writeOnly"), _BOOLEAN),
     **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), _SCHEMAS),
     **dict.fromkeys(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"), _NAMED),
     **dict.fromkeys(("not", "if", "then", "else", "contains", "propertyNames"), _SCHEMA),
@@ -95,8 +95,7 @@ _SHAPES: Final = {
     "dependentRequired": _Shape("lists of texts by name", _are_dependent),
     "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
     **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "contentEncoding"), _ANY),
-    **dict.fromkeys(("contentMediaType", "title", "description", "default", "examples", "deprecated"), _ANY),
-    **dict.fromkeys(("readOnly", "writeOnly"), _ANY),
+    **dict.fromkeys(("contentMediaType", "title", "description", "default", "examples"), _ANY),
 }
 KNOWN: Final = frozenset(_SHAPES.keys() - {"nullable"})
 """What a validator may see; ``nullable`` is translated."""

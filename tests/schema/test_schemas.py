@@ -287,6 +287,12 @@ def test_a_dynamic_reference_with_several_targets_is_refused():
         ("3.0.0", {"minLength": -1}, "minLength", "whole number"),
         ("3.1.0", {"anyOf": []}, "anyOf", "at least one"),
         ("3.1.0", {"enum": "a"}, "enum", "a list was expected"),
+        (
+            "3.1.0",
+            {"writeOnly": {"additionalProperties": {"$ref": "#"}}},
+            "writeOnly",
+            "true or false was expected",
+        ),
     ],
 )
 def test_a_schema_that_means_nothing_is_refused_with_its_place(version, schema, place, words):
