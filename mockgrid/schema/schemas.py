@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.errors import DocumentError
+from mockgrid.schema.doubling import doubled
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, check_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.patterns import pattern_mistake
@@ -112,15 +113,16 @@ class Schemas:
         return origin
 
     def check_in_place(self) -> None:
-        """Check what schemas are combined from, all the way down, with nothing of a value between.
+        """Check what schemas are combined from, all the way down, and how often each value would be checked.
 
         Raises:
             DocumentError: one is part of itself, or of so many that no value could be checked in time.
         """
         weights: dict[SchemaNode, int] = {}
-        for name in self._names.values():
+        referred = [self.shared.referred(name) for name in self._names.values()]
+        for schema in [*referred, *self.roots.values()]:
             opened: list[SchemaNode] = []
-            steps = [iter([self.shared.referred(name)])]
+            steps = [iter([schema])]
             while steps:
                 node = next(steps[-1], None)
                 if node is None:
@@ -133,15 +135,21 @@ class Schemas:
                 elif isinstance(node, SchemaNode) and node not in weights:
                     opened.append(node)
                     steps.append(iter(node.in_place))
+        for node in weights:
+            if (heavy := doubled(node, _HEAVIEST)) is not None:
+                self._refuse_weight(heavy)
 
     def _weigh(self, node: SchemaNode, weights: dict[SchemaNode, int]) -> None:
         weights[node] = 1 + sum(weights.get(part, 1) for part in node.in_place)
         if weights[node] > _HEAVIEST:
-            raise DocumentError(
-                f"this schema holds each value to more than {_HEAVIEST:,} schemas, most of them repeatedly.",
-                where=self._document.where(node.at),
-                hint="Refer to each schema once.",
-            )
+            self._refuse_weight(node)
+
+    def _refuse_weight(self, node: SchemaNode) -> NoReturn:
+        raise DocumentError(
+            f"this schema holds each value to more than {_HEAVIEST:,} schemas, most of them repeatedly.",
+            where=self._document.where(node.at),
+            hint="Refer to each schema once.",
+        )
 
     def _share(self, pointer: str) -> None:
         source = resolve(self._document.data, pointer)

@@ -190,6 +190,28 @@ def test_schemas_that_double_at_each_level_are_refused(combine):
         Contract(Document(combined(30, combine), "a.yaml"))
 
 
+@pytest.mark.parametrize(
+    "combine",
+    [
+        lambda part: {"allOf": [{"properties": {"a": part}}, {"properties": {"a": dict(part)}}]},
+        lambda part: {"properties": {"a": part}, "patternProperties": {"^a": dict(part)}},
+        lambda part: {"allOf": [{"items": part}, {"items": dict(part)}]},
+        lambda part: {"additionalProperties": part, "allOf": [{"additionalProperties": dict(part)}]},
+    ],
+)
+def test_schemas_that_double_at_each_level_of_a_value_are_refused(combine):
+    Contract(Document(combined(8, combine), "a.yaml"))
+    with pytest.raises(DocumentError, match="holds each value to more than 10,000 schemas"):
+        Contract(Document(combined(30, combine), "a.yaml"))
+
+
+def test_a_schema_may_come_back_inside_itself_more_than_once():
+    data = combined(0, dict)
+    again = {"properties": {"parent": {"$ref": "#/components/schemas/L0"}}}
+    data["components"]["schemas"]["L0"] = {"allOf": [again, dict(again)]}
+    Contract(Document(data, "a.yaml"))
+
+
 @pytest.mark.parametrize("keyword", ["not", "if", "else"])
 def test_a_schema_is_not_its_own_condition(keyword):
     data = combined(0, dict)

@@ -1,0 +1,64 @@
+"""Schemas that hold what is inside a value to the same schema again and again, each level more often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mockgrid.schema.node import SchemaNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["doubled"]
+
+
+def doubled(start: SchemaNode, most: int) -> SchemaNode | None:
+    """Return a schema to which a value inside one of ``start`` would be held more than ``most`` times.
+
+    At each level the place that is held to a schema most often is followed. Only what every value is held to
+    counts: alternatives mostly end at the first that admits the value. A schema that comes back inside itself
+    doubles no further than a value that a client sends goes, and is left alone.
+    """
+    times: Counter[SchemaNode] = Counter()
+    times.update(_in_place(start))
+    seen: set[SchemaNode] = set()
+    while True:
+        inside: dict[str, Counter[SchemaNode]] = {}
+        for node, count in times.items():
+            for place, part in _parts(node):
+                counter = inside.setdefault(place, Counter())
+                for same in _in_place(part):
+                    counter[same] += count
+        if not inside:
+            return None
+        times = max(inside.values(), key=lambda counter: max(counter.values()))
+        node, count = max(times.items(), key=lambda item: item[1])
+        if count > most:
+            return node
+        if count == 1 or node in seen:
+            return None
+        seen.add(node)
+
+
+def _in_place(schema: SchemaNode) -> Iterator[SchemaNode]:
+    """Yield the schema and all that each of its values is held to, as often as it is."""
+    yield schema
+    for part in (schema.target, *schema.get("allOf", ())):
+        if isinstance(part, SchemaNode):
+            yield from _in_place(part)
+
+
+def _parts(node: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
+    """Yield the schemas for what is inside a value, each with the place that it is for."""
+    named: Iterable[str] = node.get("properties", ())
+    for name in named:
+        for part in node.member(name):
+            if isinstance(part, SchemaNode):
+                yield f"/{name}", part
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(node.get(keyword), SchemaNode):
+            yield keyword, node[keyword]
+    for pattern, part in node.get("patternProperties", {}).items():
+        if isinstance(part, SchemaNode):
+            yield pattern, part
