@@ -33,6 +33,8 @@ LONGEST_NAME: Final = 64
 
 _STEP_KEYS: Final = frozenset(("name", "when", "reply", "replies", "then", "times"))
 _WRAPPED: Final = "/steps/0/replies"
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
 
 
 def load(path: str | Path, *, operations: Collection[str] | None = None) -> Scenario:
@@ -184,7 +186,7 @@ def _plain(value: Any, at: str, depth: int) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise _NotJsonError(f"The key {key!r} is not text.", where=at, hint="Keys are text.")
-        return {str(key): _plain(item, f"{at}/{key}", depth + 1) for key, item in value.items()}
+        return {_plain(key, at, depth): _plain(item, f"{at}/{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
@@ -192,6 +194,9 @@ def _plain(value: Any, at: str, depth: int) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
+        if _SURROGATE.search(value):
+            message = "A text holds half a character, a surrogate without its other half."
+            raise _NotJsonError(message, where=at, hint=_HALF)
         return str(value)
     hint = "Write a text such as '20ms'." if type(value).__name__ == "timedelta" else "Use what JSON has."
     raise _NotJsonError(f"A value of type {type(value).__name__} cannot stand here.", where=at, hint=hint)

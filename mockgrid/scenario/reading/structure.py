@@ -8,8 +8,6 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve, split
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_structure", "schema", "validator"]
 
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
 _CODES: Final = {
     "MG110": "MG212",
     "MG111": "MG214",
@@ -100,11 +96,6 @@ def check_structure(node: Node) -> bool:
 
     Of more than a hundred mistakes the rest is counted; what stands there cannot be read.
     """
-    halves = [] if _is_encodable(node.value) else list(_halves(node))
-    for half in halves:
-        half.error("MG212", "A text holds half a character, a surrogate without its other half.", _HALF)
-    if halves:
-        return False
     check = validator()
     if check.accepts(node.value):
         return True
@@ -130,31 +121,6 @@ def check_structure(node: Node) -> bool:
     silent = [part.pointer for part in _silent(node)]
     node.diagnostics.leave_untold(silent or [violations[-1].pointer], more=not silent)
     return False
-
-
-def _is_encodable(value: Any) -> bool:
-    try:
-        orjson.dumps(value)
-    except TypeError:  # it has such texts, or integers beyond 64 bits
-        return False
-    return True
-
-
-def _halves(node: Node) -> Iterator[Node]:
-    """Return the parts that no UTF-8 can hold."""
-    value = node.value
-    if isinstance(value, str):
-        if not value.isascii() and _SURROGATE.search(value):
-            yield node
-    elif isinstance(value, dict):
-        if any(_SURROGATE.search(key) for key in value):
-            yield node
-            return
-        for key in value:
-            yield from _halves(node[key])
-    elif isinstance(value, list):
-        for item in node.members():
-            yield from _halves(item)
 
 
 def _silent(node: Node) -> Iterator[Node]:
