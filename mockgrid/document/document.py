@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,8 @@ __all__ = ["LARGEST", "Document", "read_document"]
 LARGEST = 64 * 1024 * 1024
 """Bytes; the largest published OpenAPI documents stay below 40 MB."""
 
+# Bytes that are read at once: room for as many is made, however few there are.
+_PIECE: Final = 1024 * 1024
 # Windows has neither the flag nor such pipes.
 _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://|(?:https?|ftp|file|data):", re.IGNORECASE)
@@ -43,7 +47,7 @@ def read_document(path_or_url: str | Path) -> Document:
 def _content(path: Path, name: str) -> bytes:
     try:
         with open(path, "rb", opener=_unblocked) as file:
-            content = file.read(LARGEST + 1)
+            pieces = list(islice(iter(partial(file.read, _PIECE), b""), LARGEST // _PIECE + 1))
     except FileNotFoundError:
         raise DocumentError("There is no such file.", where=name, hint=_sibling(path)) from None
     except IsADirectoryError:
@@ -53,6 +57,7 @@ def _content(path: Path, name: str) -> bytes:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DocumentError(f"The file cannot be read: {reason}.", where=name) from None
+    content = b"".join(pieces)
     if len(content) > LARGEST:
         raise DocumentError(f"The file is larger than {LARGEST // 2**20} MB.", where=name)
     return content

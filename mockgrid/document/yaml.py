@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
@@ -234,7 +235,7 @@ class _Composer:
             raise self._given_twice(event, within)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Done(key, None)
-        within.key = key
+        within.key = intern(key)  # the same few words, thousands of times
         if self._keep_positions:
             within.key_position = self._position(event)
 

@@ -65,7 +65,7 @@ class Diagnostics:
         self._document = document
         self._wrapped = wrapped
         self._findings: dict[Finding, None] = {}
-        self._errors: set[str] = set()
+        self._errors: set[str] = set()  # the parts with errors, and all around them
         self._untold: list[str] = []
         self._more = False
 
@@ -88,11 +88,13 @@ class Diagnostics:
         finding = Finding(code, severity, message, origin.key if key else str(origin), hint)
         self._findings[finding] = None
         if severity == "error":
-            self._errors.add(pointer)
+            while pointer not in self._errors:
+                self._errors.add(pointer)
+                pointer = pointer.rpartition("/")[0]
 
     def broken(self, pointer: str) -> bool:
         """Tell whether there is an error at a part, or inside it."""
-        return any(error == pointer or error.startswith(f"{pointer}/") for error in self._errors)
+        return pointer in self._errors
 
     def leave_untold(self, pointers: Iterable[str], *, more: bool = False) -> None:
         """Note parts with mistakes of which nothing is told; ``more`` where nobody knows how many."""

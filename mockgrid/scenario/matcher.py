@@ -2,23 +2,18 @@
 
 A matcher is a value, which means equality, or a mapping of words that must all hold. Where a value is
 missing or null only ``not`` and ``exists: false`` can hold: in this API null means absent.
-
-Of a partial body the fields that are named must match, others may be anything.
-``{"temperature": {"above": 1}, "stop": ["END"]}`` comes down to three leaves: a matcher for ``/temperature``,
-the length of ``/stop``, and equality for ``/stop/0``. Each can be explained on its own.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from fnmatch import translate
+from functools import partial
+from operator import eq
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.document import Document
-from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.regex import RegexError, compile_linear
@@ -30,7 +25,7 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["WORDS", "Leaf", "Matcher", "Word", "leaves", "read_matcher", "same", "scalars", "texts"]
+__all__ = ["WORDS", "Matcher", "Word", "equal_to", "read_matcher", "same", "scalars", "texts"]
 
 WORDS: Final = (
     "equals",
@@ -44,20 +39,6 @@ WORDS: Final = (
     "below",
     "schema",
 )
-
-
-# What a word takes, where it does not take everything.
-_KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
-    "above": ((int, float), "a number"),
-    "below": ((int, float), "a number"),
-    "matches": ((str,), "a text"),
-    "glob": ((str,), "a text"),
-    "one_of": ((list,), "a list"),
-    "exists": ((bool,), "true or false"),
-    "schema": ((dict, bool), "a JSON Schema"),
-}
-# "content" is a field of most requests and resembles "contains" at 0.80; "match" resembles "matches" at 0.83.
-_MISTYPED: Final = 0.82
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,28 +154,28 @@ def _read_word(  # noqa: PLR0911 - one for each word
 
 
 def _equals(wanted: Any) -> Callable[[Any], bool]:
-    if isinstance(wanted, str):
-        return lambda value: bool(value == wanted)  # cheaper than the general way, and the common case
-    return lambda value: same(value, wanted)
+    # Texts are the common case; a partial is a third of the memory of a function with a cell.
+    return partial(eq if isinstance(wanted, str) else same, wanted)
 
 
 def _contains(node: Node, reader: Reader) -> Word | None:
     """Text within a text, items within a list; of several all must be there."""
     parts = list(node.members()) if isinstance(node.value, list) else [node]
-    texts = [part.value if isinstance(part.value, str) else None for part in parts]
-    items = [item for part in parts if (item := reader(part)) is not None]
+    texts = tuple(part.value for part in parts if isinstance(part.value, str))
+    others = [reader(part) for part in parts if not isinstance(part.value, str)]
+    items = tuple(item.holds for item in others if item is not None)
+    return Word("contains", partial(_has_all, texts, items)) if len(items) == len(others) else None
 
-    def contains(value: Any) -> bool:
-        if isinstance(value, str):
-            for text in texts:  # noqa: SIM110 - a generator costs more than the test
-                if text is None or text not in value:
-                    return False
-            return True
-        if isinstance(value, list):
-            return all(any(item.holds(member) for member in value) for item in items)
-        return False
 
-    return Word("contains", contains) if len(items) == len(parts) else None
+def _has_all(texts: tuple[str, ...], items: tuple[Callable[[Any], bool], ...], value: Any) -> bool:
+    if isinstance(value, str):
+        for text in texts:
+            if text not in value:
+                return False
+        return not items
+    if isinstance(value, list):
+        return all(text in value for text in texts) and all(any(map(item, value)) for item in items)
+    return False
 
 
 def _pattern(node: Node) -> Word | None:
@@ -271,107 +252,6 @@ def scalars(source: Any) -> Iterator[Any]:
 def texts(source: Any) -> Iterator[str]:
     """Return the texts in a value."""
     return (scalar for scalar in scalars(source) if isinstance(scalar, str))
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One place in a value, and what must stand there."""
-
-    path: tuple[str | int, ...]
-    matcher: Matcher
-
-    @property
-    def pointer(self) -> str:
-        """JSON pointer to the place."""
-        return join(self.path)
-
-    def found(self, value: Any) -> Any:
-        """Return what a value has at the place; None for nothing."""
-        for part in self.path:
-            if isinstance(part, str) and isinstance(value, dict):
-                value = value.get(part)
-            elif isinstance(part, int) and isinstance(value, list) and part < len(value):
-                value = value[part]
-            else:
-                return None
-        return value
-
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value has there what it must."""
-        return self.matcher.holds(self.found(value))
-
-
-def leaves(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
-    """Read a partial value; what is wrong with the matchers in it is noted."""
-    value = node.value
-    if isinstance(value, dict):
-        if value and all(key in WORDS for key in value):
-            yield from _matcher(node, path)
-            return
-        _warn(node)
-        if not value:
-            yield Leaf(path, _of_kind(value, dict, "a mapping"))
-        for key, item in node.items():
-            yield from leaves(item, (*path, key))
-    elif isinstance(value, list):
-        count = len(value)
-        yield Leaf(path, _of_kind(value, list, f"a list of {count}", count))
-        for index, item in enumerate(node.members()):
-            yield from leaves(item, (*path, index))
-    else:
-        yield Leaf(path, equal_to(value))
-
-
-def read_partial(node: Node) -> Matcher | None:
-    """Read a partial value as one matcher; None where something is wrong with it, which is noted."""
-    parts = list(leaves(node))
-    if not node.sound:
-        return None
-    if len(parts) == 1 and not parts[0].path:
-        return parts[0].matcher
-    return Matcher(node.value, (Word("partial", lambda value: all(leaf.holds(value) for leaf in parts)),))
-
-
-def _matcher(node: Node, path: tuple[str | int, ...]) -> Iterator[Leaf]:
-    mistakes = dict(_misused(node))
-    for word, expected in mistakes.items():
-        node[word].error("MG212", f"`{word}` is not {expected}.", f"`{word}` takes {expected}.")
-    if not mistakes:
-        matcher = read_matcher(node, inner=read_partial)
-        if matcher is not None:
-            yield Leaf(path, matcher)
-
-
-def _misused(node: Node) -> Iterator[tuple[str, str]]:
-    """The words of a matcher that hold a value of the wrong kind, and which kind they take.
-
-    The schema of the language cannot say this of a partial body, in which any mapping may stand.
-    """
-    for word, argument in node.items():
-        kinds, expected = _KINDS.get(word, ((), ""))
-        value = argument.value
-        wrong_truth = isinstance(value, bool) and bool not in kinds
-        empty = word in {"matches", "glob", "one_of"} and not value
-        if kinds and (not isinstance(value, kinds) or wrong_truth or empty):
-            yield word, expected
-
-
-def _warn(node: Node) -> None:
-    """Say where fields look as if matchers were meant."""
-    words = [key for key in node.value if key in WORDS]
-    for key, item in node.items():
-        meant = None if key in WORDS else nearest(key, WORDS)
-        if meant is None or SequenceMatcher(None, key, meant).ratio() < _MISTYPED:
-            continue
-        if words or len(node.value) == 1:
-            item.warn("MG234", f"`{key}` is read as a field of the body.", f"Did you mean {meant}?", key=True)
-
-
-def _of_kind(source: Any, kind: type, name: str, length: int | None = None) -> Matcher:
-    def test(value: Any) -> bool:
-        return isinstance(value, kind) and (length is None or len(value) == length)  # type: ignore[arg-type]
-
-    return Matcher(source, (Word(name, test, wanted=name),))
 
 
 if TYPE_CHECKING:

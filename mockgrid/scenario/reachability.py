@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["note_unreachable"]
 
-# Comparing each step with all before it is quadratic; of more than so many, those nearest above are compared.
-_COMPARED: Final = 200
+# Comparing each step with all before it is quadratic: so many comparisons are made for all steps together,
+# with those nearest above.
+_COMPARED: Final = 200_000
 
 
 def note_unreachable(steps: Sequence[Step], node: Node) -> None:
@@ -31,7 +32,7 @@ def note_unreachable(steps: Sequence[Step], node: Node) -> None:
     """
     diagnostics = node.diagnostics
     whole: Step | None = None
-    lasting = _Lasting()
+    lasting = _Lasting(_COMPARED // max(len(steps), 1))
     for step in steps:
         pointer = step.origin.pointer
         if whole is not None:
@@ -50,9 +51,14 @@ def note_unreachable(steps: Sequence[Step], node: Node) -> None:
 
 
 class _Lasting:
-    """The steps that never pass, by the first value that each is for: few of them can hide a given step."""
+    """The steps that never pass, by the first value that each is for: few of them can hide a given step.
 
-    def __init__(self) -> None:
+    Args:
+        compared: how many of those for one value a step is compared with.
+    """
+
+    def __init__(self, compared: int) -> None:
+        self._compared = compared
         self._steps: dict[tuple[str, object] | None, list[Step]] = {}
 
     def add(self, step: Step) -> None:
@@ -64,7 +70,7 @@ class _Lasting:
     def hiding(self, step: Step) -> Step | None:
         """Return a step that answers every request that this one matches; None where none does."""
         for key in [None, *(keys[0] for keys in _keys(step))]:
-            for other in self._steps.get(key, [])[-_COMPARED:]:
+            for other in self._steps.get(key, [])[-self._compared - 1 :]:
                 if _weaker(other.when, step.when):
                     return other
         return None

@@ -93,12 +93,14 @@ class Template:
     @classmethod
     def plain(cls, text: str) -> Template:
         """Return a text without places, whatever it holds."""
-        return cls(text, (text,))
+        return cls(text, (text,) if text else ())
 
     @classmethod
     def read(cls, node: Node) -> Template:
         """Read a text of a scenario; what cannot be inserted is a finding."""
         source: str = node.value
+        if "${" not in source:
+            return cls.plain(source)
         parts: list[str | Insertion] = []
         done = 0
         for match in _PLACE.finditer(source):
@@ -166,7 +168,7 @@ class Structure:
         """Read a value of a scenario; what cannot be inserted is a finding."""
         insertion: list[Template] = []
         compiled = _compiled(node, insertion)
-        return cls(node.value, compiled, not insertion)
+        return cls(node.value, compiled if insertion else node.value, not insertion)
 
     def render(self, view: RequestView) -> Any:
         """Return the value for a request; treat it as immutable."""
@@ -203,9 +205,8 @@ def _compiled(node: Node, templates: list[Template]) -> Any:
     if isinstance(value, str):
         if "${" not in value:
             return value
-        template = Template.read(node)
-        templates.append(template)
-        return template
+        templates.append(Template.read(node))
+        return templates[-1]
     if isinstance(value, dict):
         return {key: _compiled(item, templates) for key, item in node.items()}
     if isinstance(value, list):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.diagnostics import Node
-from mockgrid.scenario.matcher import WORDS, Matcher, Word, leaves, read_matcher
+from mockgrid.scenario.matcher import WORDS, read_matcher
+from mockgrid.scenario.partial import leaves, together
 from mockgrid.scenario.predicate import AnyOf, Check, NotAll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from mockgrid.scenario.matcher import Leaf
+    from mockgrid.scenario.partial import Leaf
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.view import RequestView
 
@@ -67,6 +68,9 @@ _READERS: Final[dict[str, Read]] = {
     "last_user": lambda view, _: view.last_user,
     "system": lambda view, _: view.system,
     "tool_result": lambda view, _: view.tool_results,
+    "tools": lambda view, _: view.tools,
+    "texts": lambda view, _: view.texts,
+    "messages": lambda view, _: view.messages,
     "state": lambda _, state: state,
 }
 
@@ -124,7 +128,7 @@ def _tools(node: Node) -> Iterator[Check]:
     for item in node.members() if isinstance(node.value, list) else (node,):
         matcher = read_matcher(item)
         if matcher is not None:
-            yield Check("tools", matcher, lambda view, _: view.tools, several=True)
+            yield Check("tools", matcher, _READERS["tools"], several=True)
 
 
 def _any_message(node: Node) -> Iterator[Predicate]:
@@ -132,14 +136,9 @@ def _any_message(node: Node) -> Iterator[Predicate]:
     if _is_matcher(node, "fields of a message"):
         matcher = read_matcher(node)
         if matcher is not None:
-            yield Check("any_message", matcher, lambda view, _: view.texts, several=True)
+            yield Check("any_message", matcher, _READERS["texts"], several=True)
     elif isinstance(value, dict):
-        fields = list(leaves(node))
-        yield Check("any_message", _together(value, fields), lambda view, _: view.messages, several=True)
-
-
-def _together(source: Any, fields: list[Leaf]) -> Matcher:
-    return Matcher(source, (Word("fields", lambda value: all(leaf.holds(value) for leaf in fields)),))
+        yield Check("any_message", together(value, leaves(node)), _READERS["messages"], several=True)
 
 
 def _response_format(node: Node) -> Iterator[Check]:

@@ -1,5 +1,7 @@
 import datetime as dt
 import textwrap
+import tracemalloc
+from time import process_time
 
 import pytest
 from chat_view import chat_view
@@ -129,3 +131,38 @@ def test_windows_files_are_read():
           - reply: {say: Hi}
     """).replace("\n", "\r\n")
     assert load_text(text.encode(), name="a.yaml").steps
+
+
+@pytest.mark.once
+def test_twenty_thousand_steps_load_in_three_seconds_and_a_hundred_and_twenty_megabytes(tmp_path):
+    def written(count):
+        steps = (
+            f"  - name: step {number}\n    when: {{last_user: {{contains: 'question {number}.'}}, turn: 1}}\n"
+            f"    reply: {{say: 'Answer {number} to ${{last_user}}'}}\n"
+            for number in range(count)
+        )
+        path = tmp_path / f"{count}.yaml"
+        path.write_text("steps:\n" + "".join(steps))
+        return path
+
+    whole, part = written(20_000), written(2_000)
+    begin = process_time()
+    assert len(load(whole).steps) == 20_000
+    assert process_time() - begin < 3
+    tracemalloc.start()
+    try:
+        scenario = load(part)
+        assert len(scenario.steps) == 2_000
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("reply", ["{say: '${last}'}", "{sya: Hello}", "{say: 1, dealy: 3}"])
+@pytest.mark.once
+def test_twenty_thousand_mistakes_are_told_as_fast(tmp_path, reply):
+    path = tmp_path / "a.yaml"
+    path.write_text("steps:\n" + f"  - {{when: {{turn: 1}}, reply: {reply}}}\n" * 20_000)
+    begin = process_time()
+    assert len(check_file(path)[1]) == 101
+    assert process_time() - begin < 6
