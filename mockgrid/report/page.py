@@ -6,6 +6,7 @@ import base64
 import hashlib
 from html import escape
 from importlib.resources import files
+from string import Template
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.report.wording import (
@@ -38,54 +39,35 @@ class Line(NamedTuple):
 def render_html(document: Document) -> str:
     """Return the report as a page; it loads nothing, and its one small script only filters lines."""
     style, script = _source("page.css"), _source("page.js")
-    policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}"
-    summary = document["summary"]
-    head = [
-        "<!doctype html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        f"<title>Contract report: {_text(document['contract']['title'])}</title>",
-        f"<style>{style}</style>",
-        "</head>",
-        "<body>",
-        "<header>",
-        f"<h1>{_text(summary['headline'])}</h1>",
-        f'<p class="quiet">{_text(facts(document))}</p>',
-        _figures(summary),
-        "</header>",
-        '<div class="filter" role="search" hidden>',
-        '<label>Filter <input type="search" placeholder="503, tool, MG112 …"></label>',
-        '<label><input type="checkbox"> only what is missing or wrong</label>',
-        '<output class="quiet"></output>',
-        "</div>",
-        "<main>",
-    ]
-    tail = ["</main>", f"<script>{script}</script>", "</body>", "</html>"]
-    return "\n".join([*head, *_sections(document), *tail]) + "\n"
+    return Template(_source("page.html")).substitute(
+        style=style,
+        style_digest=_digest(style),
+        script=script,
+        script_digest=_digest(script),
+        title=_text(document["contract"]["title"]),
+        headline=_text(document["summary"]["headline"]),
+        facts=_text(facts(document)),
+        figures="".join(_figures(document["summary"])),
+        sections="\n".join(_sections(document)),
+    )
 
 
-def _figures(summary: dict[str, Any]) -> str:
-    items = []
+def _figures(summary: dict[str, Any]) -> Iterator[str]:
     for name, part, words in (
         ("rows", "covered", "declared rows covered"),
         ("branches", "sent", "branches sent"),
     ):
         numbers = summary[name]
-        share = f"{numbers[part]} of {numbers['declared']}"
-        meter = f'<meter min="0" max="100" value="{numbers["percent"]:g}">{numbers["percent"]:g} %</meter>'
-        items.append(f"<li><b>{numbers['percent']:g} %</b>{share} {words}{meter}</li>")
-    for count, words in (
-        (summary["violations"], "violations"),
-        (summary["verdicts"], "verdicts"),
-        (summary["warnings"], "warnings"),
-        (summary["steps"]["unreached"], "steps never reached"),
+        percent = f"{numbers['percent']:g}"
+        meter = f'<meter min="0" max="100" value="{percent}">{percent} %</meter>'
+        yield f"<li><b>{percent} %</b>{numbers[part]} of {numbers['declared']} {words}{meter}</li>"
+    for count, words, kind in (
+        (summary["violations"], "violations", ' class="bad"'),
+        (summary["verdicts"], "verdicts", ' class="bad"'),
+        (summary["warnings"], "warnings", ""),
+        (summary["steps"]["unreached"], "steps never reached", ""),
     ):
-        kind = ' class="bad"' if count and words in {"violations", "verdicts"} else ""
-        items.append(f"<li{kind}><b>{count}</b>{words}</li>")
-    return f'<ul class="figures">{"".join(items)}</ul>'
+        yield f"<li{kind if count else ''}><b>{count}</b>{words}</li>"
 
 
 def _sections(document: Document) -> Iterator[str]:
