@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
     from mockgrid.report import Document
-    from mockgrid.session.exchange import KeptExchange
-    from mockgrid.session.redaction import Redaction, Sent
+    from mockgrid.session.exchange import KeptExchange, RequestHead
+    from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
 
     Alike = tuple[str | None, str, int, bytes, str]
@@ -93,7 +93,7 @@ class Recorder:
         if answer.violations:
             self._note_violations(exchange)
 
-    def note_body(self, head: Sent, operation: Operation, media: MediaType, value: Any) -> None:
+    def note_body(self, head: RequestHead, operation: Operation, media: MediaType, value: Any) -> None:
         """Add a valid body, and how it was sent.
 
         The first thousands that have the same fields are looked at one by one; after them, one in sixteen is
@@ -119,7 +119,7 @@ class Recorder:
                 self._tell(operation, warnings, 1)
         known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
 
-    def _warnings(self, head: Sent, media: MediaType, value: Any) -> list[FieldWarning]:
+    def _warnings(self, head: RequestHead, media: MediaType, value: Any) -> list[FieldWarning]:
         warnings = field_warnings(media.schema, value) if media.schema is not None else []
         if not warnings:
             return []

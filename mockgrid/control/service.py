@@ -44,27 +44,27 @@ class Scrape(Protocol):
 
 
 class Service(Protocol):
-    """A server, as far as operators read and change it; called from its event loop alone."""
+    """A server, as far as operators read and change it; called from its event loop alone.
 
-    @property
-    def contract(self) -> Contract:
-        """What is served."""
+    Attributes:
+        contract: what is served.
+        settings: what the server was asked to do.
+        sessions: those that are open.
+        redaction: hides credentials in what is told.
+        library: gives the scenarios that keys and headers may ask for.
+        error_log: takes defects of the server's own.
+    """
 
-    @property
-    def settings(self) -> Settings:
-        """What the server was asked to do."""
-
-    @property
-    def sessions(self) -> Sessions:
-        """Those that are open."""
+    contract: Contract
+    settings: Settings
+    sessions: Sessions
+    redaction: Redaction
+    library: Callable[[], Library]
+    error_log: Logger
 
     @property
     def credentials(self) -> KeyPolicy:
         """Which keys name which sessions."""
-
-    @property
-    def redaction(self) -> Redaction:
-        """Hides credentials in what is told."""
 
     @property
     def recorder(self) -> Reporter:
@@ -73,14 +73,6 @@ class Service(Protocol):
     @property
     def metrics(self) -> Scrape:
         """Makes the metrics."""
-
-    @property
-    def library(self) -> Callable[[], Library]:
-        """Gives the scenarios that keys and headers may ask for."""
-
-    @property
-    def error_log(self) -> Logger:
-        """Takes defects of the server's own."""
 
     def newest(self, scenario: Scenario) -> Scenario:
         """Return the version of a scenario that its file has now."""

@@ -6,16 +6,17 @@ import base64
 import binascii
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
 
     from mockgrid.contract.contract import Contract
+    from mockgrid.session.exchange import RequestHead
 
 REDACTED: Final = "[redacted]"
 
@@ -44,18 +45,6 @@ _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
 
 
-class Sent(Protocol):
-    """Where a request may carry credentials."""
-
-    @property
-    def headers(self) -> Mapping[bytes, bytes]:
-        """By lower-case name."""
-
-    @property
-    def query(self) -> bytes:
-        """Without its question mark."""
-
-
 class Redaction:
     """Hides credentials: the headers, parameters, fields and cookies that may carry them, and their values.
 
@@ -82,7 +71,7 @@ class Redaction:
         ends = (r"[\w.~+/=-]+", r"[^\s,;&\"'<>]+") if beginnings else ()
         self._keys = tuple(re.compile(rf"(?<![\w.~+-])(?:{beginnings}){end}") for end in ends)
 
-    def of(self, sent: Sent, body: bytes = b"") -> Hidden:
+    def of(self, sent: RequestHead, body: bytes = b"") -> Hidden:
         """Return what is to be hidden in one exchange, by what its request brought.
 
         Args:
