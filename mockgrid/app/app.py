@@ -179,6 +179,9 @@ class App:
                 await self._send(reply, request_id, exchange, session, writer)
         finally:
             session.journal.settle(exchange)
+            if reply.admission is not None:
+                reply.admission.leave()
+                reply.admission = None  # the journal keeps the reply
             if self.log.enabled:
                 self._log(exchange, session)
 
@@ -260,12 +263,15 @@ class App:
         digest.update(b"%d" % count)
         request_id = f"req_{digest.hexdigest()[:32]}"
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
+        headers = refused.headers or {}
+        if not refused.attempt:
+            headers = {**self._composer.standing(session, operation), **headers}
         reply = self.errors.reply(
             refused.failure,
             message,
             operation=operation,
             violations=refused.violations,
-            headers=refused.headers,
+            headers=headers,
         )
         reply.attempt = refused.attempt or count
         reply.no_step = refused.no_step

@@ -15,7 +15,7 @@ from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 
 if TYPE_CHECKING:
-    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
@@ -75,7 +75,15 @@ class Composer:
         from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
 
         scripted = ScriptedReplies(self._errors, self._generic, self._behaviours)
-        return ScenarioReplies(scripted, self._default_model, self._readings)
+        style = self._policy.limit_headers
+        return ScenarioReplies(scripted, self._default_model, self._readings, style)
+
+    def standing(self, session: Session, operation: Operation | None) -> dict[str, str]:
+        """Return the headers that tell how a session's limits stand, where they count such requests."""
+        play = session.play
+        if play is None or operation is None or not self._readings[operation.id].usual:
+            return {}
+        return play.standing(self._default_model, self._policy.limit_headers)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""

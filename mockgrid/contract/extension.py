@@ -13,6 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.limit_headers import read_limit_headers
 from mockgrid.contract.lint import ObjectReader
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
@@ -20,6 +21,7 @@ from mockgrid.errors import DocumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.document.document import Document
 
 EXTENSION = "x-mockgrid"
@@ -168,6 +170,7 @@ class Policy:
     retry: Mapping[str, Any]
     declared: bool
     words: Mapping[int, Words] = field(default_factory=dict)
+    limit_headers: LimitHeaders = field(default_factory=dict)
 
     def failure_for(self, status: int) -> Failure | None:
         """Return the failure that a status stands for: as the document says, else the first that has it."""
@@ -243,6 +246,7 @@ def policy_of(document: Document) -> Policy:
         retry=objects.mapping(extension.get("retry_policy"), f"{at}/retry_policy"),
         declared=True,
         words=_words(objects, errors.get("statuses"), failures),
+        limit_headers=read_limit_headers(objects, extension.get("limit_headers"), f"{at}/limit_headers"),
     )
 
 

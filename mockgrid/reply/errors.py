@@ -101,7 +101,7 @@ class Errors:
         failure = self._failure(status, words)
         declared = operation.response(status) if operation is not None else None
         if declared is not None and not declared.media and not words.given:
-            return Reply(status, _lines({**failure.headers, **(headers or {})}), failure=failure.name)
+            return Reply(status, lines_of({**failure.headers, **(headers or {})}), failure=failure.name)
         message = self._message(status, words)
         return self._composed(failure, message, operation, (), headers or {}, words)
 
@@ -164,7 +164,7 @@ class Errors:
                 body = self._fitting(body, failure, said, operation)
         else:
             status, body, media, _ = self._declared_body(failure, said, operation, violations, words)
-        sent = [(b"content-type", media), *_lines({**failure.headers, **headers})]
+        sent = [(b"content-type", media), *lines_of({**failure.headers, **headers})]
         if violations:
             sent.append((b"x-mockgrid-violations", violations_header(violations)))
         return Reply(status, sent, json_text(body), failure=failure.name, violations=tuple(violations))
@@ -266,7 +266,8 @@ def _with_words(body: Any, schema: SchemaValidator | None, words: ErrorWords) ->
     return body, frozenset(placed)
 
 
-def _lines(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def lines_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as they are sent."""
     return [
         (key.lower().encode("latin-1"), value.encode("latin-1", "replace")) for key, value in headers.items()
     ]

@@ -11,17 +11,19 @@ from mockgrid.reply.behaviour import Turn
 from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream, writing_time
 from mockgrid.reply.delivery.form import Streaming
+from mockgrid.reply.errors import lines_of
 from mockgrid.reply.request import RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
 from mockgrid.scenario.reply import Auto, ScriptedReply
 from mockgrid.scenario.selection import NoStep
 from mockgrid.scenario.view import RequestView
-from mockgrid.session.play import Exhausted, Replenishing
+from mockgrid.session.play import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.reply.behaviours import Reading
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
+_REFUSALS: Final = {
+    "balance_replenishing": "The balance is being replenished. Retry the request after a short delay.",
+    "insufficient_balance": "The balance does not cover this request.",
+    "rate_limited": "Too many requests. Try again later.",
+}
 # What is played where no step answers.
 _DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
 
@@ -41,14 +48,20 @@ class ScenarioReplies:
         scripted: composes what scenarios say.
         default_model: the model of a request that names none.
         readings: how the requests of each operation are read, by its id.
+        limit_headers: by which limits are told of, where the scenario does not say.
     """
 
     def __init__(
-        self, scripted: ScriptedReplies, default_model: str, readings: Mapping[str, Reading]
+        self,
+        scripted: ScriptedReplies,
+        default_model: str,
+        readings: Mapping[str, Reading],
+        limit_headers: LimitHeaders,
     ) -> None:
         self._scripted = scripted
         self._default_model = default_model
         self._readings = readings
+        self._limit_headers = limit_headers
 
     def concern(self, request: Request, play: Play) -> bool:
         """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
@@ -72,7 +85,7 @@ class ScenarioReplies:
         Raises:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
         """
-        operation, scenario = request.operation, play.scenario
+        operation = request.operation
         conversation, _, usual = self._readings[operation.id]
         view = RequestView(
             operation.id,
@@ -87,8 +100,35 @@ class ScenarioReplies:
             conversation,
             usual,
         )
-        if scenario.counts:
-            _admit(play, view.model or "")
+        turn = Turn(request, view, seed, attempt_id)
+        return self._counted(turn, play) if play.scenario.counts else self._answered(turn, play)
+
+    def _counted(self, turn: Turn, play: Play) -> Reply:
+        """Answer a request that limits and balance admit."""
+        model = turn.view.model or ""
+        admitted = play.admit(model)
+        if isinstance(admitted, Refusal):
+            raise _refused(admitted, play.standing(model, self._limit_headers))
+        reply = None
+        try:
+            reply = self._answered(turn, play)
+        except RefusedError as refused:
+            refused.headers = {**play.standing(model, self._limit_headers), **(refused.headers or {})}
+            raise
+        finally:
+            if reply is None:
+                admitted.leave()
+        play.spend(admitted, reply.tokens)
+        reply.admission = admitted
+        own = {name for name, _ in reply.headers}.union(reply.decided)
+        standing = lines_of(play.standing(model, self._limit_headers))
+        reply.headers = [*reply.headers, *(line for line in standing if line[0] not in own)]
+        return reply
+
+    def _answered(self, turn: Turn, play: Play) -> Reply:
+        """Answer a request as the scenario does, or by default."""
+        request, view, seed, attempt_id = turn
+        operation, scenario = request.operation, play.scenario
         selection = play.select(view)
         if isinstance(selection, NoStep):
             raise _no_step(selection)
@@ -108,8 +148,6 @@ class ScenarioReplies:
                 reply.step = selection.step.label
             if paced or not scripted.direct:
                 _deliver(reply, scripted.delivery, play, attempt_id)
-        if scenario.counts:
-            play.spend(view.model or "", reply.tokens)
         return reply
 
 
@@ -131,20 +169,9 @@ def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> N
     )
 
 
-def _admit(play: Play, model: str) -> None:
-    admitted = play.admit(model)
-    if isinstance(admitted, Replenishing):
-        message = "The balance is being replenished. Retry the request after a short delay."
-        raise RefusedError("balance_replenishing", message, headers=_retry_after(admitted.seconds))
-    if isinstance(admitted, Exhausted):
-        raise RefusedError("insufficient_balance", "The balance does not cover this request.")
-    if admitted > 0:
-        message = "Too many requests. Try again later."
-        raise RefusedError("rate_limited", message, headers=_retry_after(admitted))
-
-
-def _retry_after(seconds: float) -> dict[str, str]:
-    return {name.decode("ascii"): value.decode("ascii") for name, value in retry_headers(seconds)}
+def _refused(refusal: Refusal, standing: dict[str, str]) -> RefusedError:
+    wait = retry_headers(refusal.seconds) if refusal.seconds is not None else {}
+    return RefusedError(refusal.failure, _REFUSALS[refusal.failure], headers={**standing, **wait})
 
 
 def _no_step(no_step: NoStep) -> RefusedError:

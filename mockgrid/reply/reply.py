@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.script import Script, StreamStats
     from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Violation
+    from mockgrid.session.limits import Admission
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -42,6 +43,7 @@ class Reply:
         violations: what was wrong with the request.
         attempt: how many times the session has seen the request, with this one; 0 where it did not count.
         no_step: why no step of a scenario answered, where one had to.
+        admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
 
     status: int
@@ -58,6 +60,7 @@ class Reply:
     tokens: int = 0
     attempt: int = 0
     no_step: NoStep | None = None
+    admission: Admission | None = None
 
 
 def json_text(value: Any) -> bytes:

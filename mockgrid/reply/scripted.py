@@ -11,6 +11,7 @@ import orjson
 
 from mockgrid.contract.router import ROUTED
 from mockgrid.reply.error_words import ErrorWords
+from mockgrid.reply.errors import lines_of
 from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.request import UnanswerableError
 from mockgrid.scenario.reply import (
@@ -85,7 +86,7 @@ class ScriptedReplies:
             reply.status = scripted.status
         headers = list(reply.headers)
         if scripted.retry_after is not None:
-            headers = _without(headers, b"retry-after") + retry_headers(scripted.retry_after)
+            headers = _without(headers, b"retry-after") + lines_of(retry_headers(scripted.retry_after))
         for name, values in scripted.headers.items():
             key = name.lower().encode("latin-1")
             headers = _without(headers, key)
@@ -168,14 +169,14 @@ def words_of(form: Error, view: RequestView) -> ErrorWords:
     return ErrorWords(detail, form.code, form.type, form.param)
 
 
-def retry_headers(seconds: float) -> list[tuple[bytes, bytes]]:
+def retry_headers(seconds: float) -> dict[str, str]:
     """Return the headers that tell a client when to try again.
 
     ``Retry-After`` knows whole seconds, and is rounded up; OpenAI's clients read ``retry-after-ms`` first.
     """
-    headers = [(b"retry-after", b"%d" % math.ceil(seconds))]
+    headers = {"retry-after": f"{math.ceil(seconds)}"}
     if seconds != math.floor(seconds):
-        headers.append((b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)))
+        headers["retry-after-ms"] = f"{math.ceil(seconds * 1000)}"
     return headers
 
 

@@ -229,7 +229,7 @@ def read_settings(node: Node) -> dict[str, Any]:
         if argument.sound:
             value = argument.value
             match key:
-                case "description" | "strict":
+                case "description" | "strict" | "limit_headers":
                     settings[key] = value
                 case "seed":
                     settings[key] = int(value)
@@ -248,6 +248,8 @@ def read_settings(node: Node) -> dict[str, Any]:
 
 def _limit(node: Node) -> Limit:
     value = node.value
+    if "concurrent" in value:
+        return Limit("concurrent", int(value["concurrent"]), scope=value.get("scope", "key"))
     counts: Literal["requests", "tokens"] = "requests" if "requests" in value else "tokens"
     per = read_period(node, "per", "Leave the limit out for none.")
     return Limit(counts, int(value[counts]), per, value.get("scope", "key"))

@@ -33,7 +33,8 @@ class Scenario:
         seed: of everything that is drawn; None for the server's.
         models: the models that are known, as names or globs; None for the contract's.
         pace: of replies that have none of their own.
-        limits: token buckets.
+        limits: of requests, of tokens, and of what is under way at once.
+        limit_headers: the style of the headers that tell of limits; empty for the contract's.
         balance: tokens that replies draw down; None for no end of them.
         steps: in the order in which they are tried.
         origin: where it was written.
@@ -48,6 +49,7 @@ class Scenario:
     models: tuple[str, ...] | None = None
     pace: Pace | None = None
     limits: tuple[Limit, ...] = ()
+    limit_headers: str = ""
     balance: Balance | None = None
     steps: tuple[Step, ...] = ()
     warnings: tuple[Finding, ...] = ()
@@ -111,18 +113,18 @@ class Cursors:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A token bucket that holds ``amount`` and fills again in ``per`` seconds.
+    """A bucket that holds ``amount``.
 
     Attributes:
-        counts: what is counted.
+        counts: what is counted: ``concurrent`` are the requests whose reply has not ended.
         amount: how much the bucket holds.
-        per: seconds in which an empty bucket is full again; more than 0.
+        per: seconds in which an empty bucket is full again; 0 for one that is filled by what ends.
         scope: one bucket for the session (``key``), or one for each model.
     """
 
-    counts: Literal["requests", "tokens"]
+    counts: Literal["requests", "tokens", "concurrent"]
     amount: int
-    per: float
+    per: float = 0.0
     scope: Literal["key", "model"] = "key"
 
 

@@ -27,6 +27,7 @@ REPLIES = ScenarioReplies(
     ScriptedReplies(Errors(CONTRACT), GenericReplies(CONTRACT), BEHAVIOURS),
     "text-standard",
     readings(CONTRACT.operations),
+    {},
 )
 PACE = {"first_token": "1s", "per_token": "100ms", "jitter": "50%"}
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]

@@ -1,4 +1,4 @@
-"""What holds of all sixteen: they load, obey the contract, and play the same bytes twice."""
+"""What holds of all that ship: they load, obey the contract, and play the same bytes twice."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,8 @@ from mockgrid.scenario.library import load_library
 from mockgrid.settings import Settings
 
 NAMES = [
-    "balance-replenishing", "flaky-supplier", "out-of-credit", "overloaded", "rate-limited", "reasoning",
-    "routed", "slow-first-token", "sse-torture", "stream-cut", "stream-error", "stream-stall",
+    "balance-replenishing", "flaky-supplier", "free-tier", "out-of-credit", "overloaded", "rate-limited",
+    "reasoning", "routed", "slow-first-token", "sse-torture", "stream-cut", "stream-error", "stream-stall",
     "structured-output", "tool-loop", "unauthorized", "unknown-model",
 ]  # fmt: skip
 FILES = sorted(bundled("scenarios").iterdir())
@@ -46,13 +46,15 @@ REQUESTS = [
 TIMES = 2  # the second attempt of a request may be answered otherwise
 
 
-def test_they_are_the_sixteen():
+def test_they_are_all_there():
     library = load_library([bundled("scenarios")], operations=["createChatCompletion"])
     assert library.findings == ()
     assert list(library.scenarios) == NAMES == [file.stem for file in FILES]
     assert known(Caller()) == NAMES
     contract = Caller().app.contract
-    assert [Checking(contract).findings(scenario) for scenario in library.scenarios.values()] == [[]] * 16
+    assert [Checking(contract).findings(scenario) for scenario in library.scenarios.values()] == [[]] * len(
+        NAMES
+    )
     assert all(scenario.description for scenario in library.scenarios.values())
     assert all(step.name for scenario in library.scenarios.values() for step in scenario.steps)
 
@@ -161,4 +163,4 @@ def test_an_unknown_name_is_told_the_known_ones():
 
 def test_another_contract_has_those_that_fit_it():
     document = Path(__file__).parents[1] / "documents" / "petstore.yaml"
-    assert known(Caller(document=str(document))) == ["rate-limited"]
+    assert known(Caller(document=str(document))) == ["free-tier", "rate-limited"]

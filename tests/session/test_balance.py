@@ -6,7 +6,13 @@ import pytest
 
 from mockgrid.scenario.scenario import TopUp
 from mockgrid.session.clock import Clock
-from mockgrid.session.play import Exhausted, Replenishing, TokenBalance
+from mockgrid.session.play import Refusal, TokenBalance
+
+EXHAUSTED = Refusal("insufficient_balance")
+
+
+def replenishing(seconds):
+    return Refusal("balance_replenishing", seconds)
 
 
 def test_without_a_top_up_it_ends():
@@ -15,15 +21,15 @@ def test_without_a_top_up_it_ends():
     balance.spend(99, 0)
     assert balance.admit(0) is None
     balance.spend(50, 0)
-    assert balance.admit(0) == Exhausted()
-    assert balance.admit(1e9) == Exhausted()
+    assert balance.admit(0) == EXHAUSTED
+    assert balance.admit(1e9) == EXHAUSTED
 
 
 def test_a_top_up_comes_after_its_time():
     balance = TokenBalance(10, TopUp(20, 2))
     balance.spend(10, 5)
-    assert balance.admit(5) == Replenishing(2)
-    assert balance.admit(6.5) == Replenishing(0.5)
+    assert balance.admit(5) == replenishing(2)
+    assert balance.admit(6.5) == replenishing(0.5)
     assert balance.admit(7) is None
     assert balance.left == 20
 
@@ -31,8 +37,8 @@ def test_a_top_up_comes_after_its_time():
 def test_a_debt_takes_several_top_ups():
     balance = TokenBalance(10, TopUp(20, 2))
     balance.spend(55, 0)
-    assert balance.admit(2) == Replenishing(2)
-    assert balance.admit(4) == Replenishing(2)
+    assert balance.admit(2) == replenishing(2)
+    assert balance.admit(4) == replenishing(2)
     assert balance.admit(6) is None
     assert balance.left == 15
 
@@ -40,9 +46,9 @@ def test_a_debt_takes_several_top_ups():
 def test_a_great_debt_is_topped_up_as_quickly_as_a_small_one():
     balance = TokenBalance(1, TopUp(1, 0.25))
     balance.spend(10**12 + 1, 0)
-    assert balance.admit(1000) == Replenishing(0.25)
+    assert balance.admit(1000) == replenishing(0.25)
     assert balance.left == 4000 - 10**12
-    assert balance.admit(0.25 * 10**12) == Replenishing(0.25)
+    assert balance.admit(0.25 * 10**12) == replenishing(0.25)
     assert balance.admit(0.25 * (10**12 + 1)) is None
     assert balance.left == 1
 
@@ -59,13 +65,13 @@ def test_each_exhaustion_orders_anew():
     balance = TokenBalance(1, TopUp(1, 3))
     for start in (0, 10, 20):
         balance.spend(1, start)
-        assert balance.admit(start) == Replenishing(3)
+        assert balance.admit(start) == replenishing(3)
         assert balance.admit(start + 3) is None
 
 
 def test_an_empty_balance_is_ordered_by_the_first_request():
-    assert TokenBalance(0, TopUp(5, 1)).admit(7) == Replenishing(1)
-    assert TokenBalance(0).admit(7) == Exhausted()
+    assert TokenBalance(0, TopUp(5, 1)).admit(7) == replenishing(1)
+    assert TokenBalance(0).admit(7) == EXHAUSTED
 
 
 def test_a_virtual_clock_moves_by_hand_only():

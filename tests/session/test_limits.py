@@ -7,64 +7,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.scenario.scenario import Limit
-from mockgrid.session.play import RateLimits
+from mockgrid.session.limits import Admission, Limits
+
+
+def wait_of(limits, now, model="m"):
+    """Return the seconds to wait; 0 for a request that is admitted."""
+    admitted = limits.admit(model, now)
+    return 0 if isinstance(admitted, Admission) else admitted
 
 
 def test_so_many_may_come_at_once_and_then_one_for_each_share_of_the_time():
-    limits = RateLimits([Limit("requests", 3, 60)])
-    assert [limits.admit("m", 0) for _ in range(4)] == [0, 0, 0, 20]
-    assert limits.admit("m", 19.9) == pytest.approx(0.1)
-    assert limits.admit("m", 20) == 0
-    assert limits.admit("m", 20) == pytest.approx(20)
+    limits = Limits([Limit("requests", 3, 60)])
+    assert [wait_of(limits, 0) for _ in range(4)] == [0, 0, 0, 20]
+    assert wait_of(limits, 19.9) == pytest.approx(0.1)
+    assert wait_of(limits, 20) == 0
+    assert wait_of(limits, 20) == pytest.approx(20)
 
 
 def test_a_full_bucket_does_not_overflow():
-    limits = RateLimits([Limit("requests", 2, 10)])
-    assert limits.admit("m", 0) == 0
-    assert [limits.admit("m", 1000) for _ in range(3)] == [0, 0, 5]
+    limits = Limits([Limit("requests", 2, 10)])
+    assert wait_of(limits, 0) == 0
+    assert [wait_of(limits, 1000) for _ in range(3)] == [0, 0, 5]
 
 
 def test_a_refused_request_counts_nothing():
-    limits = RateLimits([Limit("requests", 1, 10), Limit("requests", 5, 10)])
-    assert limits.admit("m", 0) == 0
+    limits = Limits([Limit("requests", 1, 10), Limit("requests", 5, 10)])
+    assert wait_of(limits, 0) == 0
     for _ in range(100):
-        assert limits.admit("m", 0) == 10
-    assert limits.admit("m", 10) == 0
+        assert wait_of(limits, 0) == 10
+    assert wait_of(limits, 10) == 0
 
 
 def test_the_longest_wait_is_told():
-    limits = RateLimits([Limit("requests", 1, 10), Limit("requests", 1, 30)])
-    limits.admit("m", 0)
-    assert limits.admit("m", 0) == 30
+    limits = Limits([Limit("requests", 1, 10), Limit("requests", 1, 30)])
+    wait_of(limits, 0)
+    assert wait_of(limits, 0) == 30
 
 
 def test_tokens_are_paid_afterwards():
-    limits = RateLimits([Limit("tokens", 100, 10)])
-    assert limits.admit("m", 0) == 0
-    limits.spend("m", 150, 0)
-    assert limits.admit("m", 0) == pytest.approx(5.1)
-    assert limits.admit("m", 5.1) == 0
+    limits = Limits([Limit("tokens", 100, 10)])
+    limits.admit("m", 0).spend(150)
+    assert wait_of(limits, 0) == pytest.approx(5.1)
+    assert wait_of(limits, 5.1) == 0
 
 
 def test_models_have_buckets_of_their_own():
-    limits = RateLimits([Limit("requests", 1, 10, "model"), Limit("tokens", 10, 10, "model")])
-    assert limits.admit("a", 0) == 0
-    assert limits.admit("b", 0) == 0
-    assert limits.admit("a", 0) == 10
-    limits.spend("b", 1000, 10)
-    assert limits.admit("a", 10) == 0
-    assert limits.admit("b", 10) > 0
+    limits = Limits([Limit("requests", 1, 10, "model"), Limit("tokens", 10, 10, "model")])
+    assert wait_of(limits, 0, "a") == 0
+    second = limits.admit("b", 0)
+    assert wait_of(limits, 0, "a") == 10
+    second.spend(1000)
+    assert wait_of(limits, 10, "a") == 0
+    assert wait_of(limits, 10, "b") > 0
 
 
 def test_names_that_are_made_up_do_not_grow_it():
-    limits = RateLimits([Limit("requests", 1, 10, "model")])
+    limits = Limits([Limit("requests", 1, 10, "model")])
     for number in range(5000):
         limits.admit(f"model-{number}", 0)
     assert len(limits._buckets) == 1000
 
 
 def test_without_limits_all_is_admitted():
-    assert RateLimits([]).admit("m", 0) == 0
+    assert wait_of(Limits([]), 0) == 0
 
 
 @given(
@@ -74,14 +79,14 @@ def test_without_limits_all_is_admitted():
 )
 def test_what_it_promises_it_keeps(amount, seconds, gaps):
     """After the wait that it told, and not before, a request is admitted; the rate is never exceeded."""
-    limits, now, times = RateLimits([Limit("requests", amount, seconds)]), 0.0, []
+    limits, now, times = Limits([Limit("requests", amount, seconds)]), 0.0, []
     for gap in gaps:
         now += gap
-        wait = limits.admit("m", now)
+        wait = wait_of(limits, now)
         if wait:
-            assert limits.admit("m", now + wait * 0.5) > 0
+            assert wait_of(limits, now + wait * 0.5) > 0
             now += wait
-            assert limits.admit("m", now) == 0
+            assert wait_of(limits, now) == 0
         times.append(now)
     for index, start in enumerate(times):
         for count, end in enumerate(times[index:], 1):

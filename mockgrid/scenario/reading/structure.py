@@ -39,7 +39,7 @@ _CODES: Final = {
 }
 _GUESS: Final = re.compile(r'; did you mean "?([^"?]*)"?\?$')
 _PROPERTY: Final = re.compile(r"(\d) propert(?:y|ies)\b")
-_WITHIN: Final = frozenset(("allOf", "anyOf", "not", "$ref"))
+_WITHIN: Final = frozenset(("allOf", "anyOf", "not", "then", "$ref"))
 # Where a key belongs that stands in the wrong place.
 _HOLDERS: Final = (
     ("step", "to the step"),
