@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
+from mockgrid.session.clock import Clock
+
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -64,12 +66,14 @@ class Turn(NamedTuple):
         view: the same as scenarios see it.
         seed: hexadecimal text from what the request asks, 32 characters, after the scenario's own seed.
         attempt_id: hexadecimal text that differs between attempts too, 128 characters.
+        clock: the session's.
     """
 
     request: Request
     view: RequestView
     seed: str
     attempt_id: str
+    clock: Clock = Clock()
 
 
 class Behaviour(Protocol):

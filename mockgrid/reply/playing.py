@@ -15,7 +15,7 @@ from mockgrid.reply.errors import lines_of
 from mockgrid.reply.request import RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
-from mockgrid.scenario.reply import Auto, ScriptedReply
+from mockgrid.scenario.reply import Auto, RetryAfter, ScriptedReply
 from mockgrid.scenario.selection import NoStep
 from mockgrid.scenario.view import RequestView
 from mockgrid.session.play import Refusal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.request import Request
     from mockgrid.reply.scripted import ScriptedReplies
     from mockgrid.scenario.delivery import Delivery
+    from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
@@ -100,7 +101,7 @@ class ScenarioReplies:
             conversation,
             usual,
         )
-        turn = Turn(request, view, seed, attempt_id)
+        turn = Turn(request, view, seed, attempt_id, play.clock)
         return self._counted(turn, play) if play.scenario.counts else self._answered(turn, play)
 
     def _counted(self, turn: Turn, play: Play) -> Reply:
@@ -108,7 +109,7 @@ class ScenarioReplies:
         model = turn.view.model or ""
         admitted = play.admit(model)
         if isinstance(admitted, Refusal):
-            raise _refused(admitted, play.standing(model, self._limit_headers))
+            raise _refused(admitted, play.standing(model, self._limit_headers), play.clock)
         reply = None
         try:
             reply = self._answered(turn, play)
@@ -127,7 +128,7 @@ class ScenarioReplies:
 
     def _answered(self, turn: Turn, play: Play) -> Reply:
         """Answer a request as the scenario does, or by default."""
-        request, view, seed, attempt_id = turn
+        request, view, seed, attempt_id, _ = turn
         operation, scenario = request.operation, play.scenario
         selection = play.select(view)
         if isinstance(selection, NoStep):
@@ -143,7 +144,7 @@ class ScenarioReplies:
             spoken = None
             if speaker is not None and scripted.plain and not paced:  # 6 µs in place of 11
                 spoken = speaker.spoken(scripted, view, attempt_id)
-            reply = spoken or self._scripted.compose(scripted, Turn(request, view, seed, attempt_id))
+            reply = spoken or self._scripted.compose(scripted, turn._replace(seed=seed))
             if selection is not None:
                 reply.step = selection.step.label
             if paced or not scripted.direct:
@@ -169,8 +170,8 @@ def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> N
     )
 
 
-def _refused(refusal: Refusal, standing: dict[str, str]) -> RefusedError:
-    wait = retry_headers(refusal.seconds) if refusal.seconds is not None else {}
+def _refused(refusal: Refusal, standing: dict[str, str], clock: Clock) -> RefusedError:
+    wait = retry_headers(RetryAfter.of(refusal.seconds), clock) if refusal.seconds is not None else {}
     return RefusedError(refusal.failure, _REFUSALS[refusal.failure], headers={**standing, **wait})
 
 

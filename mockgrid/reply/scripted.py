@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from email.utils import formatdate
 from html import escape
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
     from mockgrid.reply.request import Request
-    from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.reply import RetryAfter, ScriptedReply
     from mockgrid.scenario.view import RequestView
+    from mockgrid.session.clock import Clock
 
 # So many errors are remembered; reading a file anew makes others of its own.
 _REMEMBERED = 1024
@@ -86,7 +88,8 @@ class ScriptedReplies:
             reply.status = scripted.status
         headers = list(reply.headers)
         if scripted.retry_after is not None:
-            headers = _without(headers, b"retry-after") + lines_of(retry_headers(scripted.retry_after))
+            wait = lines_of(retry_headers(scripted.retry_after, turn.clock))
+            headers = _without(headers, b"retry-after") + wait
         for name, values in scripted.headers.items():
             key = name.lower().encode("latin-1")
             headers = _without(headers, key)
@@ -169,14 +172,15 @@ def words_of(form: Error, view: RequestView) -> ErrorWords:
     return ErrorWords(detail, form.code, form.type, form.param)
 
 
-def retry_headers(seconds: float) -> dict[str, str]:
-    """Return the headers that tell a client when to try again.
-
-    ``Retry-After`` knows whole seconds, and is rounded up; OpenAI's clients read ``retry-after-ms`` first.
-    """
-    headers = {"retry-after": f"{math.ceil(seconds)}"}
-    if seconds != math.floor(seconds):
-        headers["retry-after-ms"] = f"{math.ceil(seconds * 1000)}"
+def retry_headers(wait: RetryAfter, clock: Clock) -> dict[str, str]:
+    """Return the headers that tell a client when to try again."""
+    headers = {}
+    if wait.seconds is not None:
+        headers["retry-after"] = f"{math.ceil(wait.seconds)}"
+    if wait.date is not None:
+        headers["retry-after"] = formatdate(math.ceil(clock.unix() + wait.date), usegmt=True)
+    if wait.ms is not None:
+        headers["retry-after-ms"] = f"{math.ceil(wait.ms * 1000)}"
     return headers
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from mockgrid.scenario.delivery import DIRECT, Delivery
 
@@ -115,6 +115,25 @@ Usage: TypeAlias = "Mapping[str, int] | Literal['off']"
 """The tokens that are reported in place of those that are counted, by name; ``off`` for nothing at all."""
 
 
+class RetryAfter(NamedTuple):
+    """When a client may try again, in seconds from the reply on; each form is a header, or none.
+
+    Attributes:
+        seconds: in ``Retry-After``, rounded up.
+        ms: in ``retry-after-ms``.
+        date: in ``Retry-After``, in place of ``seconds``.
+    """
+
+    seconds: float | None = None
+    ms: float | None = None
+    date: float | None = None
+
+    @classmethod
+    def of(cls, seconds: float) -> RetryAfter:
+        """``Retry-After`` knows whole seconds alone; OpenAI's clients read milliseconds first."""
+        return cls(seconds, None if seconds.is_integer() else seconds)
+
+
 @dataclass(frozen=True)
 class ScriptedReply:
     """One reply of a step.
@@ -127,7 +146,7 @@ class ScriptedReply:
         usage: the tokens that are reported; None for those that are counted.
         status: the HTTP status; None for the form's own.
         headers: to send, each with its values; a header without values is removed.
-        retry_after: seconds after which the client may try again.
+        retry_after: when the client may try again.
         delivery: how it reaches the client.
         go_to: the state that follows; empty for none.
         contract: ``off`` where it may break the contract.
@@ -140,7 +159,7 @@ class ScriptedReply:
     usage: Usage | None = None
     status: int | None = None
     headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
-    retry_after: float | None = None
+    retry_after: RetryAfter | None = None
     delivery: Delivery = DIRECT
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
@@ -153,7 +172,7 @@ class ScriptedReply:
     @cached_property
     def plain(self) -> bool:
         """Whether it says what its form says, and nothing is asked of how."""
-        return self.says_nothing and not (self.status or self.headers or self.retry_after is not None)
+        return self.says_nothing and not (self.status or self.headers or self.retry_after)
 
     @cached_property
     def decided(self) -> frozenset[bytes]:

@@ -33,7 +33,7 @@ def moved_by(by: Any) -> float:
 class Clock:
     """Tells the time of a session in seconds: the machine's monotonic clock, or one that is moved by hand.
 
-    Setting the time of day moves neither.
+    Setting the time of day moves neither; what it is told in Unix time does.
 
     Args:
         virtual: whether it stands still until it is moved, so that waits pass at once.
@@ -46,10 +46,15 @@ class Clock:
         self.virtual = virtual
         self.spared = 0.0
         self._moved = 0.0
+        self._began = time.time()
 
     def now(self) -> float:
         """Return the seconds since the machine started, or by which a virtual clock was moved."""
         return self._moved if self.virtual else time.monotonic()
+
+    def unix(self) -> float:
+        """Return the time of day in Unix seconds; where it was made plus what it was moved, when virtual."""
+        return self._began + self._moved if self.virtual else time.time()
 
     def move(self, seconds: float) -> float:
         """Move a virtual clock forward and return the new time.

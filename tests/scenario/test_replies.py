@@ -16,7 +16,18 @@ from mockgrid.scenario.delivery import (
     Wire,
 )
 from mockgrid.scenario.loading import build, load_text
-from mockgrid.scenario.reply import Auto, Body, Call, Error, Example, Json, Redirect, Refuse, Say
+from mockgrid.scenario.reply import (
+    Auto,
+    Body,
+    Call,
+    Error,
+    Example,
+    Json,
+    Redirect,
+    Refuse,
+    RetryAfter,
+    Say,
+)
 from mockgrid.scenario.scenario import Balance, Limit, TopUp
 
 REQUEST = chat_view(body={"model": "m", "messages": [{"role": "user", "content": "Hi"}]})
@@ -120,7 +131,8 @@ def test_options():
         }
     )
     assert found.think.render(REQUEST) == "Hm, m"
-    assert (found.finish, found.status, found.retry_after, found.go_to) == ("length", 201, 0.02, "b")
+    assert (found.finish, found.status, found.go_to) == ("length", 201, "b")
+    assert found.retry_after == RetryAfter(seconds=0.02, ms=0.02)
     assert {
         name: [value.render_line(REQUEST) for value in values] for name, values in found.headers.items()
     } == {

@@ -45,7 +45,7 @@ class ChatSpeaker:
 
     def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that."""
-        request, view, seed, attempt_id = turn
+        request, view, seed, attempt_id, _ = turn
         body = request.value
         choices = _choices(scripted, view, body.get("n") or 1)
         if choices is None:

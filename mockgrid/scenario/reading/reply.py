@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.scenario.reading.delivery import optional_seconds, read_delivery
+from mockgrid.scenario.duration import seconds
+from mockgrid.scenario.reading.delivery import read_delivery
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -19,6 +20,7 @@ from mockgrid.scenario.reply import (
     Json,
     Redirect,
     Refuse,
+    RetryAfter,
     Say,
     ScriptedReply,
     ToolCall,
@@ -70,12 +72,18 @@ def read_reply(node: Node) -> ScriptedReply | None:
         usage=_usage(value.get("usage")),
         status=int(value["status"]) if "status" in value else None,
         headers=_headers(node["headers"]) if "headers" in value else {},
-        retry_after=optional_seconds(node, "retry_after"),
+        retry_after=_retry_after(node["retry_after"]) if "retry_after" in node else None,
         delivery=read_delivery(node),
         go_to=value.get("go_to", ""),
         contract="off" if free else "on",
     )
     return reply if node.sound else None
+
+
+def _retry_after(node: Node) -> RetryAfter:
+    if isinstance(node.value, str):
+        return RetryAfter.of(seconds(node.value))
+    return RetryAfter(**{form: seconds(duration) for form, duration in node.value.items()})
 
 
 def _takers(option: str) -> str:
@@ -233,7 +241,7 @@ def _values(node: Node) -> Iterator[Template]:
         return
     for item in node.members() if isinstance(node.value, list) else (node,):
         if not isinstance(item.value, str):
-            yield Template.plain(str(item.value))
+            yield Template.plain(json.dumps(item.value))
             continue
         if _BREAKING.search(item.value):
             hint = "Write several values as a list; escape other characters, as in %E2%82%AC."

@@ -65,7 +65,10 @@ _FAULTS: Final = {
     "streamFaultKind": ("faultKind", "`{}` belongs beside `stream`, in the reply: fault: {}."),
 }
 # What the pattern of a duration or share refuses is a mistake in a unit, not in a form.
-_UNITS: Final = {"duration": duration_mistake, "delay": duration_mistake, "percentage": share_mistake}
+_UNITS: Final = {
+    **dict.fromkeys(("duration", "delay", "retry_after"), duration_mistake),
+    "percentage": share_mistake,
+}
 
 
 def schema() -> dict[str, Any]:
