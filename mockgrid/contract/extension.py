@@ -116,10 +116,11 @@ def known_models(names: Sequence[str], declared: Models | None) -> Models:
     """Return models by names and globs, in place of a document's own.
 
     The default is the document's own where it is among them, else the first that is no glob, else a name that
-    the first glob admits.
+    the first glob admits. What the document says of a model goes on to hold.
     """
     ignore_case = declared.ignore_case if declared is not None else False
-    models = Models(names[0], {name: {} for name in names}, ignore_case=ignore_case)
+    known = {name: declared.limits(name) if declared is not None else {} for name in names}
+    models = Models(names[0], known, ignore_case=ignore_case)
     if declared is not None and models.find(declared.default) is not None:
         default = declared.default
     elif models.names:
@@ -172,8 +173,14 @@ class Policy:
     words: Mapping[int, Words] = field(default_factory=dict)
     limit_headers: LimitHeaders = field(default_factory=dict)
 
-    def failure_for(self, status: int) -> Failure | None:
-        """Return the failure that a status stands for: as the document says, else the first that has it."""
+    def failure_for(self, status: int, code: str | int = "") -> Failure | None:
+        """Return the failure that a status, and a code where one is given, stands for.
+
+        That is the one with both, else as the document says of the status, else the first that has it.
+        """
+        for failure in self.failures.values():
+            if code and (failure.status, failure.code) == (status, code):
+                return failure
         words = self.words.get(status)
         if words is not None:
             return self.failures[words.failure]

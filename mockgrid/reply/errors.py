@@ -120,7 +120,7 @@ class Errors:
         ]
 
     def _failure(self, status: int, words: ErrorWords) -> Failure:
-        failure = self._policy.failure_for(status)
+        failure = self._policy.failure_for(status, words.code)
         if failure is None:
             kind = "server_error" if status >= _SERVERS else "invalid_request_error"
             plain = self._policy.failures["malformed_body"].shape

@@ -3,7 +3,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import openai
 import pytest
@@ -15,7 +14,6 @@ from mockgrid.errors import DocumentError
 from mockgrid.http.asgi import CutError
 from mockgrid.session.limits import duration
 
-OPENAPI = Path(__file__).parents[2] / "openapi"
 HELLO = [{"role": "user", "content": "Hello there"}]
 
 
@@ -38,7 +36,7 @@ def overlaid(tmp_path, headers):
         "overlay: 1.0.0\ninfo: {title: Mine, version: '1'}\nactions:\n"
         f"  - {{target: $, update: {{x-mockgrid: {{limit_headers: {headers}}}}}}}\n"
     )
-    return {"overlays": (str(OPENAPI / "consumption.overlay.yaml"), str(overlay))}
+    return {"overlays": (str(overlay),)}
 
 
 class AtOnce:

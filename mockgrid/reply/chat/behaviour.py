@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.reply.behaviour import Behaviour
 from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import ChatReplies
-from mockgrid.reply.chat.strict import strict_violations
+from mockgrid.reply.chat.strict import OUTPUT_LIMITS, most_input, overflow, strict_violations
 from mockgrid.reply.request import RefusedError, unknown_model
 
+# Tokens of a byte of JSON, at most: those of an image are more than the characters that name it.
+_DENSEST = 3
+
 if TYPE_CHECKING:
+    from mockgrid.contract.extension import Models
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
@@ -36,6 +40,10 @@ class ChatBehaviour(ChatReplies, Behaviour):
         self._unquestioned = frozenset(
             (None, *(models.names if models is not None else ())) if not kit.strict else ()
         )
+        # Only where the API has an answer to it is a conversation too long; a shorter body never is.
+        self._overflows = "context_overflow" in kit.contract.policy.failures
+        inputs = map(most_input, models.known.values() if models is not None else ())
+        self._shortest = min((most for most in inputs if most is not None), default=0) / _DENSEST
 
     @staticmethod
     def transcript() -> ChatTranscript:
@@ -55,6 +63,8 @@ class ChatBehaviour(ChatReplies, Behaviour):
         """Refuse an unknown model and, when strict, what OpenAI's rules between fields forbid."""
         body = request.value
         model, models = body.get("model"), request.models
+        if self._overflows and (len(request.body) > self._shortest or not OUTPUT_LIMITS.isdisjoint(body)):
+            self._check_length(body, models or self._models)
         if models is None and model in self._unquestioned:
             return
         models = models or self._models
@@ -65,3 +75,9 @@ class ChatBehaviour(ChatReplies, Behaviour):
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
         if model is not None and models is not None and models.find(model) is None:
             raise unknown_model(model, models)
+
+    def _check_length(self, body: Any, models: Models | None) -> None:
+        limits = models.limits(body.get("model") or self.default_model) if models is not None else {}
+        message = overflow(body, limits, self._tokenizer)
+        if message:
+            raise RefusedError("context_overflow", message)

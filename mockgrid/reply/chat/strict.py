@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
 from mockgrid.schema.violation import violation_at
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
     from mockgrid.reply.tokens import Tokenizer
     from mockgrid.schema.violation import Violation
+
+
+OUTPUT_LIMITS: Final = frozenset(("max_completion_tokens", "max_tokens"))
+"""The options that say how long an answer may be."""
 
 
 def strict_violations(
@@ -83,13 +88,47 @@ def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:
             open_calls = set()
 
 
+def overflow(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> str:
+    """Return how a request is too long for its model, in the words that clients know; empty where it is not.
+
+    Args:
+        body: a request that obeys the contract.
+        limits: the model's ``context`` and ``input`` tokens, where known.
+        tokenizer: counts the prompt.
+    """
+    most = most_input(limits)
+    if most is None:
+        return ""
+    tokens, _ = prompt_tokens(tokenizer, body)
+    context, answer = limits.get("context", math.inf), _output_limit(body) or 0
+    if tokens > most:
+        length, asked, less = most, f"your messages resulted in {tokens} tokens", "the messages"
+    elif tokens + answer > context:
+        parts = f"({tokens} in the messages, {answer} in the completion)"
+        length, asked = context, f"you requested {tokens + answer} tokens {parts}"
+        less = "the messages or completion"
+    else:
+        return ""
+    begin = f"This model's maximum context length is {length} tokens."
+    return f"{begin} However, {asked}. Please reduce the length of {less}."
+
+
+def most_input(limits: Mapping[str, Any]) -> int | None:
+    """Return how many tokens a prompt may have; None where that is not known."""
+    return min((limits[name] for name in ("input", "context") if name in limits), default=None)
+
+
+def _output_limit(body: dict[str, Any]) -> int | None:
+    return body.get("max_completion_tokens") or body.get("max_tokens")
+
+
 def _limits(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> Iterator[Violation]:
-    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    limit = _output_limit(body)
     if limit is not None and limit > limits.get("output", limit):
         name = "max_completion_tokens" if body.get("max_completion_tokens") else "max_tokens"
         message = f"is above the model's output limit of {limits['output']} tokens"
         yield _violation("MG137", [name], message, limit, f"at most {limits['output']}")
-    most = min((limits[name] for name in ("input", "context") if name in limits), default=None)
+    most = most_input(limits)
     if most is not None:
         tokens, _ = prompt_tokens(tokenizer, body)
         if tokens > most:
