@@ -19,15 +19,25 @@ class MockgridError(Exception):
 
     Args:
         message: what was found and what was expected, one sentence.
-        where: ``file:line:column`` or a JSON pointer; empty where neither applies.
+        where: ``file:line:column`` or a JSON pointer, or what prints as one; empty where neither applies.
         hint: what to do about it, one sentence; may be empty.
     """
 
-    def __init__(self, message: str, *, where: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, where: object = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.where = where
         self.hint = hint
+        self._where = where
+
+    @property
+    def where(self) -> str:
+        """The place, as text."""
+        return str(self._where)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What is equal for the same mistake at the same place; no place is looked up for it."""
+        return self.message, self.hint, self._where
 
     def __str__(self) -> str:
         located = f"{self.where}: {self.message}" if self.where else self.message

@@ -96,6 +96,9 @@ class Settings:
     strict: bool = setting(
         False, Switch(), "Also enforce OpenAI's rules between fields, which no document states."
     )
+    strict_document: bool = setting(
+        False, Switch(), "Refuse a document with a mistake in it, instead of serving what is left of it."
+    )
     lenient: bool = setting(
         False, Switch(), "Also accept null for optional fields, and enum values newer than the document."
     )

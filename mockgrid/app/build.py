@@ -16,6 +16,7 @@ from mockgrid.contract.contract import Contract
 from mockgrid.contract.extension import known_models
 from mockgrid.data import bundled
 from mockgrid.document.document import read_document
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError
 from mockgrid.findings import place_of
@@ -123,7 +124,7 @@ def load_contract(settings: Settings) -> Contract:
             read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
         )
     else:
-        document = read_document(settings.document)
+        document = read_document(settings.document, Mistakes(strict=settings.strict_document))
         _refuse_scenario(document)
         document = bundle(document)
     for overlay in settings.overlays:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Noted = Callable[[Head, Operation, MediaType, Any], None]
 
-_JSON = b"application/json"
+_JSON_NAME = "application/json"
+_JSON = _JSON_NAME.encode()
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
@@ -55,7 +56,7 @@ class Validator:
         value = None
         if operation.body and (body or operation.body_required):
             headers, media = head.headers, operation.json_body
-            if media is None or headers.get(b"content-type") != _JSON:
+            if media is None or headers.get(b"content-type") != _JSON or media.name != _JSON_NAME:
                 media = _media(head, operation, body)
             if b"content-encoding" in headers:
                 body = self._reader.decoded(body, head)

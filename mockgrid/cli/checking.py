@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import read_document
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
@@ -93,9 +94,7 @@ def check_files(
             checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
             checked.unfinished = True
         elif source.kind == "contract":
-            findings = tuple(_contract(source.document))
-            checked.findings += findings
-            checked.unfinished |= any(finding.severity == "error" for finding in findings)
+            _contract(source.document, checked)
         elif source.kind == "overlay":
             _overlay(source, source.document, contracts, contract, checked)
         else:
@@ -111,12 +110,15 @@ def check_files(
 
 def _source(path: Path) -> Source:
     """Read a file, and tell what it is by its first keys."""
+    seeming = _seeming(path)
     try:
-        document = read_document(path)
+        document = read_document(path, Mistakes(strict=seeming != "contract"))
     except DocumentError as error:
-        return Source(path, _seeming(path), None, error)
+        return Source(path, seeming, None, error)
     data = document.data if isinstance(document.data, dict) else {}
     kind: Kind = next((kind for key, kind in _KEYS.items() if key in data), "scenario")
+    if kind == "contract":
+        document.mistakes.strict = False
     return Source(path, kind, document)
 
 
@@ -139,18 +141,24 @@ def _with_contract(finding: Finding, *, among: bool) -> Finding:
     return replace(finding, hint=f"{finding.hint} {hint}")
 
 
-def _contract(document: Document) -> Iterator[Finding]:
+def _contract(document: Document, checked: Checked) -> None:
+    """Compile a contract."""
     if "swagger" in document.data and "openapi" not in document.data:
         message = f"This is Swagger {document.data['swagger']}; OpenAPI 3.0 or 3.1 was expected."
-        yield Finding("MG202", "error", message, document.where_key("/swagger"), "Convert the document.")
+        where = document.where_key("/swagger")
+        checked.findings.append(Finding("MG202", "error", message, where, "Convert the document."))
+        checked.unfinished = True
         return
     try:
         contract = Contract(bundle(document))
     except DocumentError as error:
-        yield _finding(error, "MG202", document.name)
-        return
-    for where, message in contract.repeated_ids:
-        yield Finding("MG204", "warning", message[:1].upper() + message[1:], where, "Rename one.")
+        document.mistakes.tell(error)
+        checked.unfinished = True
+    else:
+        for where, message in contract.repeated_ids:
+            sentence = message[:1].upper() + message[1:]
+            checked.findings.append(Finding("MG204", "warning", sentence, where, "Rename one."))
+    checked.findings += [_finding(mistake, "MG202", document.name) for mistake in document.mistakes]
 
 
 def _overlay(

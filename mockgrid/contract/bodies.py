@@ -81,7 +81,12 @@ def _has_wrong_charset(named: MediaName) -> bool:
 def _declared(operation: Operation, named: MediaName) -> MediaType | None:
     if "*" in named.name:
         return None
-    for name in (named.name, f"{named.name.partition('/')[0]}/*", "*/*"):
+    alike = [key for key in operation.body if key.partition(";")[0] == named.name]
+    if len(alike) > 1:  # they differ in their parameters: the one with most of them that were sent
+        sent = named.parameters.items()
+        fitting = [key for key in alike if MediaName.of(key).parameters.items() <= sent]
+        alike = sorted(fitting or alike, key=lambda key: -key.count(";"))
+    for name in (*alike, f"{named.name.partition('/')[0]}/*", "*/*"):
         if name in operation.body:
             return operation.body[name]
     return None

@@ -49,9 +49,8 @@ def bundle(document: Document) -> Document:
     data = bundling.finished()
     if not bundling.embedded:
         return document
-    return Document(
-        data, document.name, partial(_source_map, document, tuple(bundling.embedded), tuple(bundling.inlined))
-    )
+    positions = partial(_source_map, document, tuple(bundling.embedded), tuple(bundling.inlined))
+    return Document(data, document.name, positions, document.mistakes)
 
 
 class _Embedded:
@@ -125,6 +124,12 @@ class _Bundling:
         return f"#{file.prefix}{pointer}" if file.key is not None and file.document.holds(pointer) else target
 
     def _reference(self, file: _Embedded, reference: str, at: tuple[str | int, ...]) -> str:
+        """Return a reference as it is in the whole; one that leads nowhere stays as it is."""
+        with self._root.document.mistakes:
+            return self._target(file, reference, at)
+        return reference
+
+    def _target(self, file: _Embedded, reference: str, at: tuple[str | int, ...]) -> str:
         address, _, fragment = reference.partition("#")
         if not address:
             return f"#{file.prefix}{fragment}" if not fragment or fragment[0] == "/" else reference
@@ -156,10 +161,11 @@ class _Bundling:
         except ValueError:  # Python's words for it are others in each version
             raise self._error(file, at, f"{address!r} cannot be read: it holds a NUL character.") from None
         if path not in self._files:
+            called = _shown(path, self._root.document.name, self._home)
             try:
-                document = read_document(_shown(path, self._root.document.name, self._home))
+                document = read_document(called, self._root.document.mistakes)
             except DocumentError as error:
-                if error.where.startswith(f"{_shown(path, self._root.document.name, self._home)}:"):
+                if error.where.startswith(f"{called}:"):
                     raise  # a mistake inside that file, already told by line and column
                 raise self._error(
                     file, at, f"{address!r} cannot be read: {error.message}", error.hint
@@ -187,7 +193,7 @@ class _Bundling:
     def _error(
         self, file: _Embedded, at: tuple[str | int, ...], message: str, hint: str = ""
     ) -> DocumentError:
-        return DocumentError(message, where=file.document.where(join(at)), hint=hint)
+        return file.document.error(message, join(at), hint)
 
 
 def _ids(value: Any) -> frozenset[str]:

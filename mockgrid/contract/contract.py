@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from mockgrid.contract.extension import EXTENSION, Policy, policy_of
+from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
-    METHODS,
     ObjectReader,
     broken_examples,
     check_document,
-    check_operations,
-    check_parameter,
-    check_path,
-    check_template,
+    checked_path,
+    fitted,
+    location_of,
+    methods_of,
     repeated_ids,
 )
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
@@ -26,12 +27,17 @@ from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
 from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
+from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.schema.translate import Draft
 
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_path_of", "is_json"]
+
+_STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
+# Headers that OpenAPI describes elsewhere than among parameters.
+_ELSEWHERE: Final = ("accept", "content-type", "authorization")
 
 
 class Contract:
@@ -43,7 +49,8 @@ class Contract:
         lenient: also accept null for optional fields, and texts that a list of texts does not name.
 
     Raises:
-        DocumentError: the document is not OpenAPI 3.0 or 3.1, or a part of it cannot be used.
+        DocumentError: there is nothing in the document that can be served, or it has a mistake and is not to
+            have any.
     """
 
     def __init__(self, document: Document, *, base_path: str | None = None, lenient: bool = False) -> None:
@@ -59,11 +66,13 @@ class Contract:
         self._responses = requests if same else Schemas(document, "response")
         self.draft: Draft = requests.draft
         self.operations: tuple[Operation, ...] = tuple(
-            _Compiler(document, requests, self._responses).operations()
+            _Compiler(document, data, requests, self._responses).operations()
         )
-        check_operations(document, self.operations)
+        if not self.operations:
+            message = "no path has a method, so there is nothing to serve."
+            raise document.error(message, "/paths", "Give each path a method such as get.", key=True)
         for schemas in dict.fromkeys((requests, self._responses)):
-            check_compiling(schemas, document.where)
+            check_compiling(schemas)
         self.router = Router(self.operations, self.base_path)
 
     @cached_property
@@ -73,8 +82,12 @@ class Contract:
 
     @cached_property
     def warnings(self) -> tuple[tuple[str, str], ...]:
-        """What is surely a mistake in the document and yet does no harm: where it stands, and a sentence."""
-        return (*self.repeated_ids, *broken_examples(self.operations, self._responses, self.document))
+        """Mistakes in the document that cost no more than their part: where each stands, and a sentence."""
+        broken = tuple(broken_examples(self.operations, self._responses, self.document))
+        mistakes = tuple(
+            (error.where, f"{error.message} {error.hint}".rstrip()) for error in self.document.mistakes
+        )
+        return (*mistakes, *self.repeated_ids, *broken)
 
     @cached_property
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:
@@ -98,9 +111,10 @@ def base_path_of(data: dict[str, Any]) -> str:
     """Return the path of a document's first server, its variables filled in: ``/v1``; empty for none."""
     servers = data.get("servers") or [{}]
     server = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
-    url = str(server.get("url", ""))
-    for name, variable in (server.get("variables") or {}).items():
-        url = url.replace("{" + name + "}", str(variable.get("default", "")))
+    url, variables = str(server.get("url", "")), server.get("variables")
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        default = variable.get("default", "") if isinstance(variable, dict) else ""
+        url = url.replace("{" + name + "}", str(default))
     try:
         return _clean(urlsplit(url).path)
     except ValueError:  # no host can be called so, and none is called
@@ -112,28 +126,24 @@ def _clean(path: str) -> str:
     return f"/{stripped}" if stripped else ""
 
 
-def _schemes_of(objects: ObjectReader) -> dict[str, Scheme]:
-    """Read the security schemes of a document; kinds that carry no credential in a request are left out.
-
-    Raises:
-        DocumentError: one is no mapping, or names no header, query or cookie parameter.
-    """
-    components = objects.mapping(objects.document.data.get("components"), "/components")
+def _schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, Scheme]:
+    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
     at = "/components/securitySchemes"
     schemes: dict[str, Scheme] = {}
     for name, value in objects.mapping(components.get("securitySchemes"), at).items():
-        entry, place = objects.follow(value, at + join((name,)))
-        kind, where = entry.get("type"), entry.get("in")
-        if kind == "http":
-            basic = str(entry.get("scheme", "")).lower() == "basic"
-            schemes[name] = Scheme(name, "basic" if basic else "bearer")
-        elif kind == "apiKey" and where in ("header", "query", "cookie"):
-            parameter = objects.text(entry.get("name"), f"{place}/name")
-            if where == "header" and not parameter.isascii():
-                raise objects.unexpected("the name of a header", parameter, f"{place}/name")
-            schemes[name] = Scheme(name, where, parameter)
-        elif kind in ("oauth2", "openIdConnect"):
-            schemes[name] = Scheme(name, "bearer")
+        with objects.document.mistakes:
+            entry, place = objects.follow(value, at + join((name,)))
+            kind, where = entry.get("type"), entry.get("in")
+            if kind == "http":
+                basic = str(entry.get("scheme", "")).lower() == "basic"
+                schemes[name] = Scheme(name, "basic" if basic else "bearer")
+            elif kind == "apiKey" and where in ("header", "query", "cookie"):
+                parameter = objects.text(entry.get("name"), f"{place}/name")
+                if where == "header" and not parameter.isascii():
+                    raise objects.unexpected("the name of a header", parameter, f"{place}/name")
+                schemes[name] = Scheme(name, where, parameter)
+            elif kind in ("oauth2", "openIdConnect"):
+                schemes[name] = Scheme(name, "bearer")
     return schemes
 
 
@@ -142,42 +152,41 @@ class _Compiler:
 
     Args:
         document: an OpenAPI document.
+        data: its outermost fields.
         requests: its schemas for what clients send.
         responses: its schemas for what they get.
     """
 
-    def __init__(self, document: Document, requests: Schemas, responses: Schemas) -> None:
+    def __init__(
+        self, document: Document, data: dict[str, Any], requests: Schemas, responses: Schemas
+    ) -> None:
         self._document = document
-        self._data = document.data
+        self._data = data
         self._requests = requests
         self._responses = responses
         self._objects = ObjectReader(document)
-        self._schemes = _schemes_of(self._objects)
+        self._schemes = _schemes_of(self._objects, data["components"])
         self._ids: set[str] = set()
 
     def operations(self) -> list[Operation]:
-        """Return all operations, in the document's order.
-
-        Raises:
-            DocumentError: a part of the document is not what it should be.
-        """
+        """Return all operations, in the document's order."""
         operations: list[Operation] = []
-        for path, entry in self._objects.mapping(self._data.get("paths"), "/paths").items():
-            if path.startswith("x-"):
+        for written, entry in self._data["paths"].items():
+            if written.startswith("x-"):
                 continue
-            item, at = self._objects.follow({} if entry is None else entry, join(("paths", path)))
-            check_path(self._document, path, item, at)
-            operations += [self._operation(path, method, item, at) for method in METHODS if method in item]
+            item, at = self._objects.follow(entry, join(("paths", written)))
+            path = checked_path(self._document, written)
+            for method, key in methods_of(self._document, item, at).items():
+                with self._document.mistakes:
+                    operations.append(self._operation(path, method, key, item, at))
         return operations
 
-    def _operation(self, path: str, method: str, item: dict[str, Any], item_at: str) -> Operation:
-        at = f"{item_at}/{method}"
-        source = self._objects.mapping(item[method], at)
-        body, body_at = self._objects.follow(source.get("requestBody") or {}, f"{at}/requestBody")
+    def _operation(self, path: str, method: str, key: str, item: dict[str, Any], item_at: str) -> Operation:
+        source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
+        body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
         media = self._media(body, body_at, self._requests)
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
-        check_template(self._document, path, parameters.values(), at)
         written = str(source.get("operationId") or "")
         known = written if written not in self._ids else ""
         self._ids.add(written)
@@ -187,71 +196,91 @@ class _Compiler:
             path=path,
             summary=str(source.get("summary", "")),
             behaviour=self._objects.mapping(source.get(EXTENSION), f"{at}/{EXTENSION}").get("behaviour"),
-            deprecated=bool(source.get("deprecated")),
+            deprecated=self._objects.flag(source.get("deprecated"), f"{at}/deprecated"),
             security=self._required_security(source, at),
-            parameters=tuple(parameters.values()),
+            parameters=tuple(fitted(self._document, path, list(parameters.values()), at)),
             body=media,
-            body_required=bool(body.get("required")),
+            body_required=self._objects.flag(body.get("required"), f"{body_at}/required"),
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
             written_id=written,
-            json_body=next((media_type for media_type in media.values() if media_type.is_json), None),
+            json_body=media.get("application/json")
+            or next((media_type for media_type in media.values() if media_type.is_json), None),
         )
 
     def _required_security(self, source: dict[str, Any], at: str) -> Security:
         holder, at = (source, at) if "security" in source else (self._data, "")
         alternatives = self._objects.listing(holder.get("security"), f"{at}/security")
-        for index, alternative in enumerate(alternatives):
-            if not isinstance(alternative, dict):
-                raise self._objects.unexpected("a mapping", alternative, f"{at}/security/{index}")
-        return Security(alternatives, self._schemes)
+        return Security(
+            [
+                self._objects.mapping(alternative, f"{at}/security/{index}")
+                for index, alternative in enumerate(alternatives)
+            ],
+            self._schemes,
+        )
 
     def _answers(self, source: Any, at: str) -> dict[str, Response]:
         responses: dict[str, Response] = {}
-        for status, entry in self._objects.mapping(source, at).items():
+        entries, at = self._objects.follow(source, at, referring=False)
+        for status, entry in entries.items():
             if status.startswith("x-"):
+                continue
+            key = status.lower() if status.lower() == "default" else status.upper()
+            if not _STATUS.fullmatch(key):
+                message = f"{shown(status)} is no status; a number such as 200, 4XX or default was expected."
+                self._document.mistakes.tell(self._document.error(message, at + join((status,)), key=True))
                 continue
             response, place = self._objects.follow(entry, at + join((status,)))
             headers: dict[str, dict[str, Any]] = {}
-            for name, item in self._objects.mapping(response.get("headers"), f"{place}/headers").items():
-                headers[name.lower()], header_at = self._objects.follow(item, place + join(("headers", name)))
-                self._schema(f"{header_at}/schema", self._responses)
+            items, headers_at = self._objects.follow(
+                response.get("headers"), f"{place}/headers", referring=False
+            )
+            for name, item in items.items():
+                headers[name.lower()], header_at = self._objects.follow(item, headers_at + join((name,)))
+                self._schema(headers[name.lower()], header_at, self._responses)
             media = self._media(response, place, self._responses)
-            key = status if status == "default" else status.upper()
             responses[key] = Response(status, media, headers, response, place)
         return responses
 
     def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
         parameters: dict[tuple[str, str], Parameter] = {}
         for index, entry in enumerate(self._objects.listing(sources, at)):
-            source, place = self._objects.follow(entry, f"{at}/{index}")
-            check_parameter(self._document, source, place)
-            location, name = source["in"], str(source["name"])
-            # The specification says that these three header parameters are described elsewhere.
-            if location == "header" and name.lower() in ("accept", "content-type", "authorization"):
-                continue
-            usual = "form" if location in ("query", "cookie") else "simple"
-            style = self._objects.text(source.get("style") or usual, f"{place}/style")
-            content = next(iter(self._objects.mapping(source.get("content"), f"{place}/content")), None)
-            holder = place if content is None else place + join(("content", content))
-            parameters[location, name] = Parameter(
-                name=name,
-                location=location,
-                required=bool(source.get("required")) or location == "path",
-                schema=self._schema(f"{holder}/schema", self._requests),
-                style=style,
-                explode=bool(source.get("explode", style == "form")),
-                content=content,
-                source=source,
-                at=place,
-            )
+            with self._document.mistakes:
+                parameter = self._parameter(*self._objects.led_to(entry, f"{at}/{index}"))
+                # The specification says that these three header parameters are described elsewhere.
+                if parameter.location != "header" or parameter.name.lower() not in _ELSEWHERE:
+                    parameters[parameter.location, parameter.name] = parameter
         return parameters
+
+    def _parameter(self, source: dict[str, Any], at: str) -> Parameter:
+        location = location_of(self._document, source, at)
+        style = usual = "form" if location in ("query", "cookie") else "simple"
+        with self._document.mistakes:
+            style = self._objects.text(source.get("style") or usual, f"{at}/style")
+        media, media_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
+        content = next(iter(media), None)
+        holder, holder_at = source, at
+        if content is not None:
+            holder_at = media_at + join((content,))
+            holder, holder_at = self._objects.follow(media[content], holder_at, referring=False)
+        return Parameter(
+            name=str(source["name"]),
+            location=location,
+            required=self._objects.flag(source.get("required"), f"{at}/required") or location == "path",
+            schema=self._schema(holder, holder_at, self._requests),
+            style=style,
+            explode=self._objects.flag(source.get("explode"), f"{at}/explode", default=style == "form"),
+            content=content,
+            source=source,
+            at=at,
+        )
 
     def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
         by_name: dict[str, MediaType] = {}
-        for written, entry in self._objects.mapping(source.get("content"), f"{at}/content").items():
-            place = at + join(("content", written))
-            media = self._objects.mapping(entry, place)
+        content, content_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
+        names = [MediaName.of(written) for written in content]
+        for name, (written, entry) in zip(names, content.items(), strict=True):
+            media, place = self._objects.follow(entry, content_at + join((written,)), referring=False)
             examples: dict[str, Any] = {}
             if "example" in media:
                 examples[""] = media["example"]
@@ -260,13 +289,14 @@ class _Compiler:
                 resolved, _ = self._objects.follow(example, place + join(("examples", key)))
                 if "value" in resolved:
                     examples[key] = resolved["value"]
-            name = written.partition(";")[0].strip().lower()
-            by_name[name] = MediaType(name, self._schema(f"{place}/schema", schemas), examples, media, place)
-            self._schema(f"{place}/itemSchema", schemas)
+            # Parameters count where they tell two apart.
+            apart = sum(name.name == other.name for other in names) > 1
+            called = str(name) if apart else name.name
+            by_name[called] = MediaType(called, self._schema(media, place, schemas), examples, media, place)
+            self._schema(media, place, schemas, "itemSchema")
         return by_name
 
-    def _schema(self, at: str, schemas: Schemas) -> SchemaValidator | None:
-        try:
-            return SchemaValidator(schemas, at)
-        except KeyError:
-            return None
+    def _schema(
+        self, holder: dict[str, Any], at: str, schemas: Schemas, key: str = "schema"
+    ) -> SchemaValidator | None:
+        return SchemaValidator(schemas, f"{at}/{key}") if key in holder else None

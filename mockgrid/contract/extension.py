@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.contract.limit_headers import read_limit_headers
 from mockgrid.contract.lint import ObjectReader
 from mockgrid.document.pointer import join
-from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -218,11 +217,7 @@ _PROBLEM = Shape(
 
 
 def policy_of(document: Document) -> Policy:
-    """Read a document's policy.
-
-    Raises:
-        DocumentError: the extension is not what it should be, with file, line and column.
-    """
+    """Read a document's policy."""
     extension = document.data.get(EXTENSION)
     if extension is None:
         return Policy(
@@ -235,8 +230,7 @@ def policy_of(document: Document) -> Policy:
         )
     at = f"/{EXTENSION}"
     objects = ObjectReader(document)
-    if not isinstance(extension, dict):
-        raise objects.unexpected("a mapping", extension, at)
+    extension = objects.mapping(extension, at)
     errors = objects.mapping(extension.get("errors"), f"{at}/errors")
     shapes = {"problem": _PROBLEM}
     for name, entry in objects.mapping(errors.get("shapes"), f"{at}/errors/shapes").items():
@@ -244,7 +238,8 @@ def policy_of(document: Document) -> Policy:
         shapes[name] = Shape(body=shape.get("body"), violation=shape.get("violation"))
     failures = {failure.name: failure for failure in _DEFAULT_FAILURES}
     for name, entry in objects.mapping(errors.get("failures"), f"{at}/errors/failures").items():
-        failures[name] = _failure(objects, name, entry, failures, shapes)
+        with document.mistakes:
+            failures[name] = _failure(objects, name, entry, failures, shapes)
     return Policy(
         failures=failures,
         shapes=shapes,
@@ -265,16 +260,12 @@ def _failure(
     base = known.get(name, Failure(name, 400))
     status = entry.get("status", base.status)
     if not isinstance(status, int) or status // 100 not in (4, 5):
-        raise DocumentError(
-            f"status is {status!r}; a number from 400 to 599 was expected.",
-            where=objects.document.where(f"{at}/status"),
-        )
+        message = f"status is {status!r}; a number from 400 to 599 was expected."
+        raise objects.document.error(message, f"{at}/status")
     shape = entry.get("shape", base.shape)
     if not isinstance(shape, str) or shape not in shapes:
-        raise DocumentError(
-            f"shape {shape!r} is not declared; the declared shapes are {', '.join(sorted(shapes))}.",
-            where=objects.document.where(f"{at}/shape"),
-        )
+        message = f"shape {shape!r} is not declared; the declared shapes are {', '.join(sorted(shapes))}."
+        raise objects.document.error(message, f"{at}/shape")
     headers = objects.mapping(entry.get("headers", dict(base.headers)), f"{at}/headers")
     return Failure(
         name=name,
@@ -293,10 +284,9 @@ def _words(objects: ObjectReader, value: Any, failures: Mapping[str, Failure]) -
         entry = objects.mapping(described, f"{at}/{status}")
         name = entry.get("failure")
         if not isinstance(name, str) or name not in failures or not _STATUS.fullmatch(str(status)):
-            raise DocumentError(
-                f"the status {status} stands for {name!r}; a failure that is declared was expected.",
-                where=objects.document.where(f"{at}/{status}"),
-            )
+            message = f"the status {status} stands for {name!r}; a failure that is declared was expected."
+            objects.document.mistakes.tell(objects.document.error(message, f"{at}/{status}"))
+            continue
         words[int(status)] = Words(name, str(entry.get("message", "")))
     return words
 
@@ -309,11 +299,14 @@ def _models(objects: ObjectReader, value: Any) -> Models | None:
     known: dict[str, Mapping[str, Any]] = {}
     for name, described in objects.mapping(entry.get("known"), f"{at}/known").items():
         place = f"{at}/known{join((name,))}"
-        known[name] = objects.mapping(described, place)
+        limits = dict(objects.mapping(described, place))
         for limit in ("context", "input", "output"):
-            tokens = known[name].get(limit, 0)
+            tokens = limits.get(limit, 0)
             if isinstance(tokens, bool) or not isinstance(tokens, int):
-                raise objects.unexpected("a number of tokens", tokens, place + join((limit,)))
+                error = objects.unexpected("a number of tokens", tokens, place + join((limit,)))
+                objects.document.mistakes.tell(error)
+                del limits[limit]
+        known[name] = limits
     return Models(
         default=str(entry.get("default", next(iter(known), "default"))),
         known=known,
@@ -331,8 +324,9 @@ def _keys(objects: ObjectReader, value: Any) -> AcceptedKeys:
     for index, item in enumerate(objects.listing(entry["prefixes"], f"{at}/prefixes")):
         place = f"{at}/prefixes/{index}"
         described = objects.mapping(item, place)
-        prefix = objects.text(described.get("prefix"), f"{place}/prefix")
-        accepted.append(KeyPrefix(prefix, "scenario" in described))
+        with objects.document.mistakes:
+            prefix = objects.text(described.get("prefix"), f"{place}/prefix")
+            accepted.append(KeyPrefix(prefix, "scenario" in described))
     # The longest first, so that `mg.` is not taken for a shorter beginning.
     accepted.sort(key=lambda known: (-len(known.prefix), known.prefix))
     return AcceptedKeys(prefixes=tuple(accepted), advice=advice)

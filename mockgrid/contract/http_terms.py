@@ -13,7 +13,7 @@ __all__ = ["MediaName", "media_name", "phrase"]
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = re.compile(rf"[ \t]*({_WORD})/({_WORD})[ \t]*")
-_PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})=(?:({_WORD})|"((?:[^"\\]|\\.)*)")[ \t]*)?')
+_PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})(?:=(?:({_WORD})|"((?:[^"\\]|\\.)*)"))?[ \t]*)?')
 _ESCAPED = re.compile(r"\\(.)")
 _TABLE: Final = (
     "100 Continue;101 Switching Protocols;102 Processing;103 Early Hints;"
@@ -41,11 +41,22 @@ class MediaName:
 
     Attributes:
         name: ``type/subtype`` in lower case; either may be ``*``.
-        parameters: by lower-case name, as they were written, without quotation marks.
+        parameters: by lower-case name, as they were written, without quotation marks; ``;simple`` is empty.
     """
 
     name: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str) -> MediaName:
+        """Read a media type; a text that is none is a name like any other."""
+        return media_name(text) or cls(text.strip().lower())
+
+    def __str__(self) -> str:
+        """The media type as one text; quotation marks are not written again."""
+        return ";".join(
+            (self.name, *(f"{key}={value}" if value else key for key, value in self.parameters.items()))
+        )
 
     @property
     def is_xml(self) -> bool:
@@ -84,7 +95,7 @@ def media_name(text: str) -> MediaName | None:
         if parameter is None:
             return None
         if parameter[1]:
-            value = parameter[2] if parameter[2] is not None else _ESCAPED.sub(r"\1", parameter[3])
+            value = parameter[2] if parameter[2] is not None else _ESCAPED.sub(r"\1", parameter[3] or "")
             parameters.setdefault(parameter[1].lower(), value)
         position = parameter.end()
     return MediaName(f"{match[1]}/{match[2]}".lower(), parameters)

@@ -1,46 +1,48 @@
-"""Mistakes of a document outside its schemas, found before a request finds them.
+"""Mistakes of a document outside its schemas, found before a request finds them, and what is meant instead.
 
-Most refuse the document; a warning is surely a mistake and yet does no harm.
+A warning is surely a mistake and yet does no harm.
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import orjson
 
-from mockgrid.contract.operation import plain_id
+from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve
-from mockgrid.errors import DocumentError
 from mockgrid.schema.validator import indices_broken
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from mockgrid.contract.operation import Operation, Parameter
+    from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
+    from mockgrid.errors import DocumentError
     from mockgrid.schema.schemas import Schemas
     from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.schema.violation import Location
 
 __all__ = [
     "METHODS",
     "ObjectReader",
     "broken_examples",
     "check_document",
-    "check_operations",
-    "check_parameter",
-    "check_path",
-    "check_template",
+    "checked_path",
+    "fitted",
+    "location_of",
+    "methods_of",
     "repeated_ids",
 ]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_LOCATIONS: Final = ("path", "query", "header", "cookie")
+_LOCATIONS: Final[tuple[Location, ...]] = ("path", "query", "header", "cookie")
 _VERSION: Final = re.compile(r"3\.[01](?:\.[0-9][^ ]*)?")
 _NAME: Final = re.compile(r"\{([^{}]*)\}")
 # Keys that a path item has, or that belong one level deeper: none of them is a misspelt method.
@@ -53,60 +55,49 @@ _LONGEST_CHAIN: Final = 32
 
 
 def check_document(document: Document) -> dict[str, Any]:
-    """Return an OpenAPI document's data, its outermost fields checked.
+    """Return an OpenAPI document's data, its outermost fields what they should be.
 
     Raises:
-        DocumentError: it is no OpenAPI 3.0 or 3.1 document, or there is nothing in it that could be served.
+        DocumentError: there is nothing in it that could be served.
     """
     data = document.data
     if not isinstance(data, dict):
-        raise DocumentError(
-            f"the document is {_kind(data)}; a mapping was expected.",
-            where=document.where(""),
-            hint="Is it an OpenAPI document?",
-        )
+        message = f"the document is {_kind(data)}; a mapping was expected."
+        raise document.error(message, "", "Is it an OpenAPI document?")
     _check_version(document, data)
-    for name in ("info", "paths", "components", "webhooks"):
-        if not isinstance(data.get(name) or {}, dict) or data.get(name) == []:
-            raise ObjectReader(document).unexpected("a mapping", data[name], f"/{name}")
+    objects = ObjectReader(document)
+    fields = {
+        name: objects.mapping(data.get(name), f"/{name}") for name in ("info", "components", "webhooks")
+    }
+    fields["paths"] = paths = objects.mapping(data.get("paths"), "/paths")
     _check_servers(document, data.get("servers"))
-    if "paths" in data:
-        return data
-    if data["openapi"].startswith("3.1") and ("components" in data or "webhooks" in data):
+    if paths or "paths" in data:
+        return {**data, **fields}
+    if str(data["openapi"]).startswith("3.1") and ("components" in data or "webhooks" in data):
         message = "the document has no paths, so there is nothing to serve."
     else:
         message = "the field paths is missing."
-    raise DocumentError(message, where=document.where(""), hint="List the API's paths under paths.")
-
-
-def check_operations(document: Document, operations: Collection[Operation]) -> None:
-    """Check that there are any.
-
-    Raises:
-        DocumentError: no path has a method.
-    """
-    if not operations:
-        raise DocumentError(
-            "no path has a method, so there is nothing to serve.",
-            where=document.where_key("/paths"),
-            hint="Give each path a method such as get.",
-        )
+    raise document.error(message, "", "List the API's paths under paths.")
 
 
 def _check_version(document: Document, data: dict[str, Any]) -> None:
+    tell = document.mistakes.tell
     if "openapi" not in data:
         if "swagger" in data:
-            raise DocumentError(
+            raise document.error(
                 f"This is Swagger {str(data['swagger'])[:20]}; convert it to OpenAPI 3.0 or 3.1 first.",
-                where=document.where_key("/swagger"),
-                hint="swagger2openapi and editor.swagger.io do that.",
+                "/swagger",
+                "swagger2openapi and editor.swagger.io do that.",
+                key=True,
             )
         meant = next((key for key in data if nearest(key, ["openapi"])), None)
-        raise DocumentError(
-            "the field openapi is missing.",
-            where=document.where("") if meant is None else document.where_key(join((meant,))),
-            hint=_START if meant is None else f"Is {meant} a misspelling of it?",
-        )
+        at = "" if meant is None else join((meant,))
+        hint = _START if meant is None else f"Is {meant} a misspelling of it?"
+        error = document.error("the field openapi is missing.", at, hint, key=True)
+        if "paths" not in data:
+            raise error
+        tell(error)
+        return
     version = data["openapi"]
     if isinstance(version, str) and _VERSION.fullmatch(version):
         return
@@ -116,106 +107,111 @@ def _check_version(document: Document, data: dict[str, Any]) -> None:
     elif str(version).startswith("3.2"):
         hint = "Write 3.1.1 if the document uses nothing that is new in 3.2; convert it otherwise."
     message = f"openapi is {shown(version)}; an OpenAPI 3.0 or 3.1 document was expected."
-    raise DocumentError(message, where=document.where("/openapi"), hint=hint)
+    tell(document.error(message, "/openapi", hint))
 
 
 def _check_servers(document: Document, servers: Any) -> None:
-    if servers is None:
-        return
-    if not isinstance(servers, list):
-        raise ObjectReader(document).unexpected("a list", servers, "/servers")
-    for index, server in enumerate(servers[:1]):  # the others are not used
+    objects = ObjectReader(document)
+    for index, server in enumerate(objects.listing(servers, "/servers")[:1]):  # the others are not used
         variables = server.get("variables") or {} if isinstance(server, dict) else None
         if not isinstance(variables, dict) or not all(isinstance(item, dict) for item in variables.values()):
             at = f"/servers/{index}" + ("" if variables is None else "/variables")
-            raise DocumentError(f"a mapping was expected in {at}.", where=document.where(at))
+            document.mistakes.tell(document.error(f"a mapping was expected in {at}.", at))
 
 
-def check_path(document: Document, path: str, item: Mapping[str, Any], at: str) -> None:
-    """Check the name of a path, and the keys of its path item.
-
-    Raises:
-        DocumentError: the path has no leading slash or no proper templates, or a method is misspelt.
-    """
-    where = document.where_key(join(("paths", path)))
+def checked_path(document: Document, path: str) -> str:
+    """Return a path as it is meant: with a slash before it."""
+    at = join(("paths", path))
     if not path.startswith("/"):
-        raise DocumentError(
-            f"the path {shown(path)} must begin with a slash.",
-            where=where,
-            hint=f"Write {shown('/' + path)}.",
-        )
+        message = f"the path {shown(path)} must begin with a slash."
+        document.mistakes.tell(document.error(message, at, f"Write {shown('/' + path)}.", key=True))
+        path = f"/{path}"
     names = _NAME.findall(path)
     if "" in names or any(bracket in _NAME.sub("", path) for bracket in "{}"):
-        raise DocumentError(
-            f"the path {shown(path)} has a bracket without a name in it, or without its other half.",
-            where=where,
-            hint="A parameter is written {name}.",
-        )
-    twice = next((name for name in names if names.count(name) > 1), None)
+        message = f"the path {shown(path)} has a bracket without a name in it, or without its other half."
+        document.mistakes.tell(document.error(message, at, "A parameter is written {name}.", key=True))
+    twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
-        raise DocumentError(f"the path {shown(path)} has the parameter {twice} twice.", where=where)
+        message = f"the path {shown(path)} has the parameter {twice} twice."
+        document.mistakes.tell(document.error(message, at, key=True))
+    return path
+
+
+def methods_of(document: Document, item: Mapping[str, Any], at: str) -> dict[str, str]:
+    """Return the keys of a path item under which methods stand, by the methods in their order."""
+    written = {method: method for method in METHODS if method in item}
     for key in item:
         if key in METHODS or key in _NO_METHODS or key.startswith("x-"):
             continue
         meant = nearest(key, (*METHODS, *_NO_METHODS))
         if meant in METHODS:
-            raise DocumentError(
-                f"{shown(key)} is not a method.",
-                where=document.where_key(at + join((key,))),
-                hint=f"Did you mean {meant}?",
+            message = f"{shown(key)} is not a method."
+            document.mistakes.tell(
+                document.error(message, at + join((key,)), f"Did you mean {meant}?", key=True)
             )
+            if key.lower() == meant:
+                written.setdefault(meant, key)
+    return {method: written[method] for method in METHODS if method in written}
 
 
-def check_parameter(document: Document, source: Mapping[str, Any], at: str) -> None:
-    """Check a parameter's name, and where it stands in a request.
+def location_of(document: Document, source: Mapping[str, Any], at: str) -> Location:
+    """Return where in a request a parameter stands.
 
     Raises:
-        DocumentError: either is missing, or no request has such a place.
+        DocumentError: it has no name, or no request has such a place.
     """
     expected = "path, query, header or cookie"
     for field, hint in (("name", ""), ("in", f"It is {expected}.")):
         if field not in source:
-            raise DocumentError(f"this parameter has no field {field}.", where=document.where(at), hint=hint)
+            raise document.error(f"this parameter has no field {field}.", at, hint)
     location = source["in"]
-    if location in _LOCATIONS:
-        return
+    for known in _LOCATIONS:
+        if location == known:
+            return known
     meant = nearest(location, _LOCATIONS) if isinstance(location, str) else None
     hint = f"Did you mean {meant}?" if meant else ""
     if location in ("body", "formData"):
         hint = "From OpenAPI 3.0 on, bodies are described by requestBody."
-    message = f"in is {shown(location)}; {expected} was expected."
-    raise DocumentError(message, where=document.where(f"{at}/in"), hint=hint)
+    error = document.error(f"in is {shown(location)}; {expected} was expected.", f"{at}/in", hint)
+    if meant is None:
+        raise error
+    document.mistakes.tell(error)
+    return location_of(document, {**source, "in": meant}, at)
 
 
-def check_template(document: Document, path: str, parameters: Iterable[Parameter], at: str) -> None:
-    """Check that an operation declares the parameters in its path, and no others there.
+def fitted(document: Document, path: str, parameters: Iterable[Parameter], at: str) -> list[Parameter]:
+    """Return an operation's parameters, in its path those that its template has, and no others.
+
+    One that is not declared there is a text.
 
     Args:
         document: where the operation stands.
         path: the path's template.
         parameters: the operation's own and those of its path item.
         at: JSON pointer to the operation.
-
-    Raises:
-        DocumentError: one is missing, or one too many.
     """
-    written = _NAME.findall(path)
-    declared = {parameter.name: parameter for parameter in parameters if parameter.location == "path"}
-    for name, parameter in declared.items():
-        if name not in written:
-            meant = nearest(name, [other for other in written if other not in declared])
-            raise DocumentError(
-                f"the path parameter {shown(name)} is not in the path {path}.",
-                where=document.where(parameter.at),
-                hint=f"Did you mean {meant}?" if meant else "Write it there in braces, or remove it here.",
-            )
+    tell = document.mistakes.tell
+    written = dict.fromkeys(name for name in _NAME.findall(path) if name)
+    fitting = [
+        parameter for parameter in parameters if parameter.location != "path" or parameter.name in written
+    ]
+    declared = {parameter.name for parameter in fitting if parameter.location == "path"}
+    for parameter in parameters:
+        if parameter.location == "path" and parameter.name not in written:
+            meant = nearest(parameter.name, [name for name in written if name not in declared])
+            hint = f"Did you mean {meant}?" if meant else "Write it there in braces, or remove it here."
+            message = f"the path parameter {shown(parameter.name)} is not in the path {path}."
+            tell(document.error(message, parameter.at, hint))
+            if meant is not None:
+                declared.add(meant)
+                fitting.append(replace(parameter, name=meant))
     for name in written:
         if name not in declared:
-            raise DocumentError(
-                f"the path {path} has the parameter {name}, which is not declared.",
-                where=document.where_key(at),
-                hint=f"Add it to parameters: {{name: {name}, in: path, required: true, schema: …}}.",
-            )
+            message = f"the path {path} has the parameter {name}, which is not declared."
+            hint = f"Add it to parameters: {{name: {name}, in: path, required: true, schema: …}}."
+            tell(document.error(message, at, hint, key=True))
+            fitting.append(Parameter(name, "path", True, None, "simple", False, None, {}, at))
+    return fitting
 
 
 def _kind(value: Any) -> str:
@@ -231,7 +227,8 @@ def _kind(value: Any) -> str:
 class ObjectReader:
     """Takes values of one document for what they should be.
 
-    Each method takes the value and the JSON pointer to it, and raises a DocumentError for another kind.
+    Each method takes the value and the JSON pointer to it. Another kind of value is a mistake, and as if it
+    were not there.
     """
 
     def __init__(self, document: Document) -> None:
@@ -239,47 +236,77 @@ class ObjectReader:
 
     def mapping(self, value: Any, at: str) -> dict[str, Any]:
         """Return a mapping; one that was left empty, as in ``image/png:``, has no keys."""
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            raise self.unexpected("a mapping", value, at)
-        return value
+        if isinstance(value, dict):
+            return value
+        if value is not None:
+            self.document.mistakes.tell(self.unexpected("a mapping", value, at))
+        return {}
 
     def listing(self, value: Any, at: str) -> list[Any]:
         """Return a list; one that was left empty has no items."""
-        if value is None:
-            return []
-        if not isinstance(value, list):
-            raise self.unexpected("a list", value, at)
-        return value
+        if isinstance(value, list):
+            return value
+        if value is not None:
+            self.document.mistakes.tell(self.unexpected("a list", value, at))
+        return []
+
+    def flag(self, value: Any, at: str, *, default: bool = False) -> bool:
+        """Return what is true or false, perhaps as a text."""
+        if isinstance(value, bool):
+            return value
+        if value is not None:
+            self.document.mistakes.tell(self.unexpected("true or false", value, at))
+        return default if value is None else str(value).strip().lower() == "true"
 
     def text(self, value: Any, at: str) -> str:
-        """Return a text that is not empty."""
+        """Return a text that is not empty.
+
+        Raises:
+            DocumentError: it is none.
+        """
         if not isinstance(value, str) or not value:
             raise self.unexpected("a text", value, at)
         return value
 
-    def follow(self, value: Any, at: str) -> tuple[dict[str, Any], str]:
-        """Follow references to a mapping; return it with its own place."""
+    def follow(self, value: Any, at: str, *, referring: bool = True) -> tuple[dict[str, Any], str]:
+        """Follow references to a mapping; return it with its own place.
+
+        Args:
+            value: the mapping, or a reference.
+            at: JSON pointer to it.
+            referring: whether OpenAPI has references here; one is followed where it has none, too.
+        """
+        with self.document.mistakes:
+            return self.led_to(value, at, referring=referring)
+        return {}, at
+
+    def led_to(self, value: Any, at: str, *, referring: bool = True) -> tuple[dict[str, Any], str]:
+        """Follow references, which must lead somewhere.
+
+        Raises:
+            DocumentError: one leads to nothing.
+        """
         for _ in range(_LONGEST_CHAIN):
-            if not isinstance(value, dict):
-                raise self.unexpected("a mapping", value, at)
-            reference = value.get("$ref")
+            reference = value.get("$ref") if isinstance(value, dict) else None
             if not isinstance(reference, str):
-                return value, at
-            where = self.document.where(f"{at}/$ref")
+                return self.mapping(value, at), at
+            if not referring:
+                message = "OpenAPI has no reference here, so that other tools read none."
+                hint = "Write out what it refers to."
+                self.document.mistakes.tell(self.document.error(message, f"{at}/$ref", hint))
             if not reference.startswith("#"):
-                raise DocumentError(f"the reference {reference!r} leads out of the document.", where=where)
-            at = unquote(reference)[1:]
-            if not self.document.holds(at):
-                raise DocumentError(f"the reference {reference!r} leads to nothing.", where=where)
-            value = resolve(self.document.data, at)
-        raise DocumentError("references lead in a circle.", where=self.document.where(at))
+                raise self.document.error(
+                    f"the reference {reference!r} leads out of the document.", f"{at}/$ref"
+                )
+            target = unquote(reference)[1:]
+            if not self.document.holds(target):
+                raise self.document.error(f"the reference {reference!r} leads to nothing.", f"{at}/$ref")
+            at, value = target, resolve(self.document.data, target)
+        raise self.document.error("references lead in a circle.", at)
 
     def unexpected(self, expected: str, value: Any, at: str) -> DocumentError:
         """Return the error for a value of another kind."""
-        message = f"{expected} was expected, got {shown(value)}."
-        return DocumentError(message, where=self.document.where(at))
+        return self.document.error(f"{expected} was expected, got {shown(value)}.", at)
 
 
 def repeated_ids(operations: Iterable[Operation], document: Document) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,8 @@ class MediaType:
     """One media type of a request or response body.
 
     Attributes:
-        name: such as ``application/json``; may be a range such as ``image/*``.
+        name: such as ``application/json``; may be a range such as ``image/*``; with its parameters where
+            another of the same operation differs in them alone.
         schema: the validator, or None where the document gives no schema.
         examples: the named examples in the document's order; an unnamed one is called ``""``.
         source: the media type object as it stands in the document, references followed.
@@ -36,7 +37,7 @@ class MediaType:
     @property
     def is_json(self) -> bool:
         """Whether bodies of this type are JSON."""
-        return is_json(self.name)
+        return is_json(self.name.partition(";")[0])
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ import re
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.document import ENDINGS, yaml
 from mockgrid.document.source_map import Document
 from mockgrid.errors import DocumentError
+
+if TYPE_CHECKING:
+    from mockgrid.document.mistakes import Mistakes
 
 __all__ = ["LARGEST", "Document", "read_document"]
 
@@ -25,8 +28,12 @@ _AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0)
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://|(?:https?|ftp|file|data):", re.IGNORECASE)
 
 
-def read_document(path_or_url: str | Path) -> Document:
+def read_document(path_or_url: str | Path, mistakes: Mistakes | None = None) -> Document:
     """Reads a JSON or YAML file from disk.
+
+    Args:
+        path_or_url: the file.
+        mistakes: what becomes of those in it; by default the first refuses it.
 
     Raises:
         DocumentError: the file is missing, unreadable, a directory, binary, too large or given as a URL.
@@ -41,7 +48,7 @@ def read_document(path_or_url: str | Path) -> Document:
     content = _content(Path(path_or_url), name)
     if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
-    return yaml.load(content, name=name)
+    return yaml.load(content, name=name, mistakes=mistakes)
 
 
 def _content(path: Path, name: str) -> bytes:

@@ -11,11 +11,14 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import YamlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mockgrid.document.source_map import Inside
 
 __all__ = [
     "DEEPEST",
@@ -24,6 +27,7 @@ __all__ = [
     "finite",
     "integer",
     "load",
+    "load_loosely",
     "position",
     "source_map",
     "syntax_mistake",
@@ -36,6 +40,9 @@ LONGEST_INTEGER: Final = 1000
 """Digits. Reading longer ones takes Python quadratic time, and beyond 4300 it refuses."""
 
 _WORD = re.compile(r'[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:\[\]{}"]+)', re.DOTALL)
+_LONE: Final = re.compile(
+    r"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -67,11 +74,28 @@ def load(text: str, name: str) -> Any:
         message = f"This is not JSON: {words[:1].lower()}{words[1:]}."
         raise NotJsonError(message, where=f"{name}:{line}:{column}") from None
     except (ValueError, RecursionError):
-        source_map(text, name)
+        source_map(text, name, Mistakes())
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if SURROGATE.search(text) or deeper_than(data, DEEPEST):
-        source_map(text, name)
+        source_map(text, name, Mistakes())
     return data
+
+
+def load_loosely(text: str) -> Any:
+    """The data of a JSON text with mistakes that ``source_map`` tells of; for a number beyond all, null.
+
+    Raises:
+        JSONDecodeError: the standard library cannot read it.
+    """
+
+    def number(digits: str) -> float | None:
+        try:
+            return integer(digits) if digits.lstrip("-").isdecimal() else finite(digits)
+        except ValueError:
+            return None
+
+    whole = _LONE.sub(r"\\ufffd", text)
+    return json.loads(whole, parse_int=number, parse_float=number, parse_constant=lambda _: None)
 
 
 def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
@@ -136,11 +160,13 @@ def position(text: str, offset: int, name: str) -> Position:
     return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
 
-def source_map(text: str, name: str) -> SourceMap:
+def source_map(text: str, name: str, mistakes: Mistakes) -> SourceMap:
     """The positions of all values of a JSON text that the standard library reads.
 
+    What is refused although the standard library reads it is told to ``mistakes``.
+
     Raises:
-        YamlError: what is refused although the standard library reads it, at its position.
+        YamlError: the nesting is too deep.
     """
     root = SourceMap(Position(name, 1, 1))
     stack: list[SourceMap] = []
@@ -151,9 +177,12 @@ def source_map(text: str, name: str) -> SourceMap:
             continue
         holder = stack[-1].inside if stack else None
         if isinstance(holder, dict) and key is None:
-            key = (_key(word, here, holder), here)
+            key = (_key(word, here, holder, mistakes), here)
             continue
-        mapped = _mapped(word, here, key)
+        with mistakes:
+            _check(word, here)
+        inside: Inside = {} if word == "{" else [] if word == "[" else None
+        mapped = SourceMap(here, key[1] if key else None, inside)
         if isinstance(holder, dict) and key is not None:
             holder[key[0]] = mapped
         elif isinstance(holder, list):
@@ -182,42 +211,34 @@ def _words(text: str, name: str) -> Iterator[tuple[str, Position]]:
             yield match[1], Position(name, line, offset - line_start + 1)
 
 
-def _key(word: str, here: Position, holder: dict[str, SourceMap]) -> str:
-    key = _text(word, here)
+def _key(word: str, here: Position, holder: dict[str, SourceMap], mistakes: Mistakes) -> str:
+    with mistakes:
+        _check(word, here)
+    key: str = json.loads(word, strict=False)
     if key in holder:
         first = holder[key].key or here
-        raise YamlError(
-            f"The key {key!r} is given twice, first on line {first.line}.",
-            where=str(here),
-            hint="Remove one of the two.",
-        )
+        message = f"The key {key!r} is given twice, first on line {first.line}."
+        mistakes.tell(YamlError(message, where=here, hint="Remove one of the two."))
     return key
 
 
-def _mapped(word: str, here: Position, key: tuple[str, Position] | None) -> SourceMap:
-    under = key[1] if key else None
-    if word == "{":
-        return SourceMap(here, under, {})
-    if word == "[":
-        return SourceMap(here, under, [])
+def _check(word: str, here: Position) -> None:
+    """Check that a text or a number can be kept.
+
+    Raises:
+        YamlError: it cannot.
+    """
     if word[0] == '"':
-        _text(word, here)
+        if SURROGATE.search(word):
+            try:
+                json.loads(word, strict=False).encode()
+            except UnicodeEncodeError:
+                raise YamlError("Half of a surrogate pair is not text.", where=here) from None
     elif word[0] in "-0123456789IN":
         try:
             json.loads(word, parse_int=integer, parse_float=finite, parse_constant=_no_constant)
         except _RefusedError:
             # In YAML, NaN without a dot is text.
-            raise NotJsonError(f"{word} is not a number that JSON has.", where=str(here)) from None
+            raise NotJsonError(f"{word} is not a number that JSON has.", where=here) from None
         except ValueError as error:
-            raise YamlError(str(error), where=str(here)) from None
-    return SourceMap(here, under)
-
-
-def _text(word: str, here: Position) -> str:
-    text: str = json.loads(word, strict=False)
-    if SURROGATE.search(word):
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise YamlError("Half of a surrogate pair is not text.", where=str(here)) from None
-    return text
+            raise YamlError(str(error), where=here) from None

@@ -103,7 +103,8 @@ def apply(document: Document, overlay: Document) -> Overlaid:
                     )
                     warnings.append(OverlayWarning(overlay.where(join((*at, "update"))), message))
     source_map = partial(_replayed, document, overlay, tuple(steps))
-    return Overlaid(Document(data, document.name, source_map), tuple(dict.fromkeys(warnings)))
+    laid = Document(data, document.name, source_map, document.mistakes)
+    return Overlaid(laid, tuple(dict.fromkeys(warnings)))
 
 
 def _check(overlay: Document) -> None:

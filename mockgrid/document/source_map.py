@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import resolve, split
+from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,13 +87,21 @@ class Document:
         name: what findings call the document: the path as the operator gave it.
         source_map: makes the tree of positions; called once, when a position is first asked for. Data that
             was never written down has none, and its positions read ``name#/json/pointer``.
+        mistakes: what becomes of those in it; by default the first refuses it.
     """
 
-    __slots__ = ("_root", "_source_map", "data", "name")
+    __slots__ = ("_root", "_source_map", "data", "mistakes", "name")
 
-    def __init__(self, data: Any, name: str, source_map: Callable[[], SourceMap] | None = None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        name: str,
+        source_map: Callable[[], SourceMap] | None = None,
+        mistakes: Mistakes | None = None,
+    ) -> None:
         self.data = data
         self.name = name
+        self.mistakes = mistakes if mistakes is not None else Mistakes()
         self._source_map = source_map
         self._root: SourceMap | None = None
 
@@ -117,6 +127,10 @@ class Document:
         """The same of the key that leads to the value; of the value itself where it has no key."""
         return self._located(pointer, key=True)
 
+    def error(self, message: str, at: str, hint: str = "", *, key: bool = False) -> DocumentError:
+        """Return the error for a value under a JSON pointer, or for its key; its place is found when told."""
+        return DocumentError(message, where=_Place(self, at, key), hint=hint)
+
     def _located(self, pointer: str, *, key: bool) -> str:
         mapped = self.source_map
         if mapped is None:
@@ -127,3 +141,14 @@ class Document:
                 return str(mapped.position)
             mapped = child
         return str((mapped.key if key else None) or mapped.position)
+
+
+class _Place(NamedTuple):
+    """The place of a value in a document, or of its key."""
+
+    document: Document
+    pointer: str
+    key: bool
+
+    def __str__(self) -> str:
+        return self.document._located(self.pointer, key=self.key)  # noqa: SLF001 - a part of the class

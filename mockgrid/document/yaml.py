@@ -10,6 +10,7 @@ duplicate keys without a word and recurse as deeply as the text likes.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import partial
 from sys import intern
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -18,6 +19,7 @@ import yaml
 
 from mockgrid.document import json_text
 from mockgrid.document.json_text import DEEPEST, finite, integer
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.source_map import Document, Position, SourceMap
 from mockgrid.document.yaml_mistakes import unparsable
 from mockgrid.errors import YamlError
@@ -47,30 +49,66 @@ _CONSTANTS: dict[str, bool | None] = {
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_TABS: Final = re.compile(r"^[ \t]*(?:- *)*\t[ \t]*", re.MULTILINE)
 _NUMBER_STARTS = frozenset("+-.0123456789")
 
 
-def load(text: str | bytes, *, name: str) -> Document:
+def load(text: str | bytes, *, name: str, mistakes: Mistakes | None = None) -> Document:
     """Reads one document.
 
     Args:
         text: YAML or JSON; bytes are UTF-8.
         name: what findings call the document; a name that ends in ``.json`` gets JSON's error messages.
+        mistakes: what becomes of those in it, as far as its text can be read in spite of them; by default the
+            first refuses it. Of two equal keys the last counts, and a number that JSON cannot say is null.
 
     Raises:
         YamlError: the text is not strict YAML; ``where`` gives line and column, ``hint`` what was meant.
     """
     source = _decoded(text, name)
+    try:
+        return _strict(source, name, mistakes)
+    except YamlError as error:
+        if mistakes is None or mistakes.strict:
+            raise
+        return _tolerant(source, name, mistakes, error)
+
+
+def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
+    positions: Callable[[], SourceMap]
     is_json = name.lower().endswith(".json") and bool(source.strip())
     if is_json or source.lstrip(" \t\r\n")[:1] in ("{", "[", '"'):
         try:
-            return Document(json_text.load(source, name), name, partial(json_text.source_map, source, name))
+            positions = partial(json_text.source_map, source, name, Mistakes())
+            return Document(json_text.load(source, name), name, positions, mistakes)
         except json_text.NotJsonError as error:
             if is_json:
                 raise YamlError(error.message, where=error.where) from None
-    return Document(
-        _Composer(source, name).data(), name, _Composer(source, name, keep_positions=True).source_map
-    )
+    positions = _Composer(source, name, Mistakes(), keep_positions=True).source_map
+    return Document(_Composer(source, name, Mistakes()).data(), name, positions, mistakes)
+
+
+def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) -> Document:
+    """Read a text that is not strict YAML as far as it goes."""
+    if source.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError):
+            data = json_text.load_loosely(source)
+            json_text.source_map(source, name, mistakes)
+            positions = partial(json_text.source_map, source, name, Mistakes(strict=False))
+            return Document(data, name, positions, mistakes)
+    composer = _Composer(source, name, mistakes, keep_positions=True)
+    try:
+        data = composer.data()
+    except YamlError as error:
+        indented = _TABS.sub(lambda match: match[0].expandtabs(), source)
+        if indented == source:
+            raise (refusal if name.lower().endswith(".json") else error) from None
+        composer = _Composer(indented, name, mistakes, keep_positions=True)
+        data = composer.data()
+        mistakes.tell(error)
+    if name.lower().endswith(".json"):
+        mistakes.tell(refusal)
+    return Document(data, name, composer.positions, mistakes)
 
 
 def _decoded(text: str | bytes, name: str) -> str:
@@ -96,7 +134,7 @@ def _decoded(text: str | bytes, name: str) -> str:
 class _Open:
     """A collection whose end is still to come; ``key`` is the one that waits for its value."""
 
-    __slots__ = ("anchor", "height", "key", "key_position", "mapped", "size", "value")
+    __slots__ = ("anchor", "height", "key", "key_position", "mapped", "merges", "size", "value")
 
     def __init__(self, value: Any, mapped: SourceMap | None, anchor: str | None) -> None:
         self.value = value
@@ -106,10 +144,28 @@ class _Open:
         self.height = 1
         self.key: str | None = None
         self.key_position: Position | None = None
+        self.merges = False
 
     @property
     def wants_key(self) -> bool:
         return self.key is None and type(self.value) is dict
+
+    def done(self) -> _Done:
+        """Return the collection with the keys of what stands under ``<<``, but for those given beside it."""
+        if self.merges:
+            _take_in(self.value)
+            if self.mapped is not None:
+                _take_in(self.mapped.inside)
+        return _Done(self.value, self.mapped, self.size, self.height)
+
+
+def _take_in(value: Any) -> None:
+    merged = value.pop("<<")
+    merged = merged.inside if isinstance(merged, SourceMap) else merged
+    for mapping in merged if isinstance(merged, list) else [merged]:
+        keys = mapping.inside if isinstance(mapping, SourceMap) else mapping
+        for key, item in keys.items() if isinstance(keys, dict) else ():
+            value.setdefault(key, item)
 
 
 class _Done(NamedTuple):
@@ -127,12 +183,14 @@ class _Composer:
     Args:
         source: the text.
         name: what findings call it.
+        mistakes: what becomes of those that the text can be read in spite of.
         keep_positions: whether the places of all values are kept.
     """
 
-    def __init__(self, source: str, name: str, *, keep_positions: bool = False) -> None:
+    def __init__(self, source: str, name: str, mistakes: Mistakes, *, keep_positions: bool = False) -> None:
         self._source = source
         self._name = name
+        self._mistakes = mistakes
         self._keep_positions = keep_positions
         self._open: list[_Open] = []
         self._anchors: dict[str, _Done | None] = {}
@@ -155,13 +213,14 @@ class _Composer:
                 elif kind is yaml.SequenceStartEvent:
                     self._start(event, [], "seq")
                 elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                    done = self._open.pop()
-                    self._attach(_Done(done.value, done.mapped, done.size, done.height), done.anchor)
+                    opened = self._open.pop()
+                    self._attach(opened.done(), opened.anchor)
                 elif kind is yaml.AliasEvent:
                     self._alias(event)
                 elif kind is yaml.DocumentStartEvent and self._root is not None:
                     hint = "Keep one document per file; remove this '---'."
-                    raise self._error(event, "A second document starts here.", hint)
+                    self._mistakes.tell(self._error(event, "A second document starts here.", hint))
+                    break
         except yaml.YAMLError as error:
             raise unparsable(error, self._source, self._name, _LOADER) from None
         if self._root is None:
@@ -171,11 +230,15 @@ class _Composer:
     def source_map(self) -> SourceMap:
         """The places of all values of a text that was read before."""
         self.data()
+        return self.positions()
+
+    def positions(self) -> SourceMap:
+        """The places of all values that were read."""
         return (self._root and self._root.mapped) or SourceMap(Position(self._name, 1, 1))
 
     def _start(self, event: Any, value: Any, kind: str) -> None:
         if event.tag is not None and event.tag not in ("!", _TAGS + kind):
-            raise self._no_such_tag(event)
+            self._mistakes.tell(self._no_such_tag(event))
         if self._open and self._open[-1].wants_key:
             hint = "Text that starts with '{' or '[' needs quotes."
             raise self._error(event, "A key must be text, not a list or a mapping.", hint)
@@ -209,30 +272,37 @@ class _Composer:
         try:
             return plain(event.value)
         except ValueError as error:
-            raise self._error(event, str(error), "Quote it if it is meant as text.") from None
+            self._mistakes.tell(self._error(event, str(error), "Quote it if it is meant as text."))
+            return None
 
     def _tagged(self, event: Any) -> Any:
         kinds = _KINDS.get(event.tag.removeprefix(_TAGS)) if event.tag.startswith(_TAGS) else None
         if kinds is None:
-            raise self._no_such_tag(event)
+            self._mistakes.tell(self._no_such_tag(event))
+            return event.value
         value = self._plain(event)
         if type(value) not in kinds:
             message = f"{event.value!r} is not what its tag {_shown(event.tag)} says."
-            raise self._error(event, message, "Remove the tag.")
+            self._mistakes.tell(self._error(event, message, "Remove the tag."))
+            return value
         return float(value) if kinds[0] is float else value
 
     def _key(self, event: Any, within: _Open) -> None:
         key = event.value
         if event.tag is not None and event.tag not in ("!", _TAGS + "str"):
             message = f"A key cannot have the tag {_shown(event.tag)}."
-            raise self._error(event, message, "Keys are text; remove the tag.")
+            self._mistakes.tell(self._error(event, message, "Keys are text; remove the tag."))
         if event.implicit[0] and key == "<<":
-            message = "Merge keys (<<) belong to YAML 1.1 and are not read."
-            raise self._error(event, message, "Write the keys out, or use $ref.")
+            if self._mistakes.strict:
+                message = "Merge keys (<<) belong to YAML 1.1 and are not read."
+                raise self._error(event, message, "Write the keys out, or use $ref.")
+            within.merges = True
         if event.implicit[0] and not key:
-            raise self._error(event, "There is no key before this ':'.", 'An empty key is written "".')
+            self._mistakes.tell(
+                self._error(event, "There is no key before this ':'.", 'An empty key is written "".')
+            )
         if key in within.value:
-            raise self._given_twice(event, within)
+            self._mistakes.tell(self._given_twice(event, within))
         if event.anchor is not None:
             self._anchors[event.anchor] = _Done(key, None)
         within.key = intern(key)  # the same few words, thousands of times
@@ -243,7 +313,7 @@ class _Composer:
         if within.mapped is None:
             # Only a composer that keeps positions knows where the first stands; it meets the second as well.
             try:
-                _Composer(self._source, self._name, keep_positions=True).data()
+                _Composer(self._source, self._name, Mistakes(), keep_positions=True).data()
             except YamlError as error:
                 return error
         first = within.mapped.child(event.value) if within.mapped is not None else None
@@ -255,7 +325,8 @@ class _Composer:
         name = event.anchor
         if name not in self._anchors:
             hint = f"Define it with &{name} further up, or quote the text if it is meant to start with '*'."
-            raise self._error(event, f"The alias *{name} refers to nothing before it.", hint)
+            self._mistakes.tell(self._error(event, f"The alias *{name} refers to nothing before it.", hint))
+            self._anchors[name] = _Done(None, SourceMap(self._position(event)))
         if self._open and self._open[-1].wants_key:
             raise self._error(event, "A key must be text, not an alias.", "Write the key out.")
         target = self._anchors[name]

@@ -146,7 +146,7 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
     best: tuple[float, int, int] | None = None
     chosen = None
     for name in offered:
-        media = media_name(name) or MediaName(name.lower())
+        media = MediaName.of(name)
         covering = [
             (candidate.specificity, -place, candidate.quality)
             for place, candidate in enumerate(ranges)

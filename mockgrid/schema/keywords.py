@@ -1,15 +1,16 @@
 """Every keyword of a schema: what its value must be like, and which of them hold schemas.
 
-A keyword with another value would mean nothing, so that it is found wrong before a request meets it.
+One with another value is found wrong before a request meets it, and means what was surely meant, or nothing.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
-from mockgrid.errors import DocumentError
+from mockgrid.document.yaml import plain
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -17,12 +18,23 @@ if TYPE_CHECKING:
 
     from mockgrid.document.document import Document
 
-__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "TYPES", "Dialect", "check_keywords"]
+__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "TYPES", "Dialect", "checked_keywords"]
 
 Dialect = Literal["3.0", "draft-04", "draft-06", "draft-07", "2019-09", "2020-12"]
 """What a schema is written in."""
 
 TYPES: Final = ("null", "boolean", "integer", "number", "string", "array", "object")
+# Other words for them, by which documents call them.
+_MEANT_TYPES: Final = {
+    **{name: name for name in TYPES},
+    **dict.fromkeys(("none", "nil"), "null"),
+    **dict.fromkeys(("bool",), "boolean"),
+    **dict.fromkeys(("int", "int32", "int64", "long"), "integer"),
+    **dict.fromkeys(("float", "double", "decimal"), "number"),
+    **dict.fromkeys(("str", "text", "file", "date", "datetime", "date-time", "uuid"), "string"),
+    **dict.fromkeys(("list",), "array"),
+    **dict.fromkeys(("dict", "map", "hash"), "object"),
+}
 
 
 class _Shape(NamedTuple):
@@ -74,11 +86,14 @@ _LIST: Final = _Shape("a list", lambda value: isinstance(value, list))
 _STEP: Final = _Shape("a number above 0", lambda value: _is_number(value) and value > 0)
 _ITEMS: Final = _Shape("a schema", lambda value: _is_schema(value) or _is_schemas(value) or value == [])
 
+_WORDS: Final = _Shape("a text", lambda value: value is None or isinstance(value, str))
+
 # Of the shape of everything: it is shown, or told apart elsewhere.
 _ANY: Final = _Shape("anything", lambda _: True)
 
 _SHAPES: Final = {
     **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef", "format", "pattern"), _TEXT),
+    **dict.fromkeys(("title", "description", "contentEncoding", "contentMediaType"), _WORDS),
     **dict.fromkeys(("minimum", "maximum"), _NUMBER),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties"), _COUNT),
     **dict.fromkeys(("maxProperties", "minContains", "maxContains"), _COUNT),
@@ -94,8 +109,8 @@ _SHAPES: Final = {
     "items": _ITEMS,
     "dependentRequired": _Shape("lists of texts by name", _are_dependent),
     "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
-    **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "contentEncoding"), _ANY),
-    **dict.fromkeys(("contentMediaType", "title", "description", "default", "examples"), _ANY),
+    "examples": _LIST,
+    **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "default"), _ANY),
 }
 KNOWN: Final = frozenset(_SHAPES.keys() - {"nullable"})
 """What a validator may see; ``nullable`` is translated."""
@@ -109,44 +124,102 @@ DATA: Final = frozenset(("const", "default", "enum", "example", "value"))
 """Keywords whose value is data, in which ``$ref`` and ``$id`` are keys like any other."""
 
 
-def check_keywords(schema: dict[str, Any], dialect: Dialect, document: Document, at: str) -> None:
-    """Check the keywords of one schema, not of those inside it.
+def checked_keywords(schema: dict[str, Any], dialect: Dialect, document: Document, at: str) -> dict[str, Any]:
+    """Return a schema in which every keyword, but for those inside it, has a value that it can have.
 
-    Raises:
-        DocumentError: a keyword's value is none that it can have; says where in the document.
+    It is the same object where nothing is wrong.
     """
-    for key, value in schema.items():
-        if key == "type":
-            _check_type(value, document, at)
-        elif key in ("exclusiveMinimum", "exclusiveMaximum"):
-            _check_exclusive(key, value, dialect, document, at)
-        elif key in _SHAPES and not _SHAPES[key].fits(value):
-            hint = ""
-            if key == "required" and isinstance(value, bool):
-                hint = "List the names of the required properties in the schema that has them."
-            raise _wrong(document, at, key, f"is {shown(value)}; {_SHAPES[key].words} was expected.", hint)
+    meant = schema
+    for key in schema:
+        if key in _SHAPES and (key != "examples" or dialect != "3.0"):  # which has no such keyword
+            instead = _CHECKS.get(key, _checked)(key, schema, dialect, document, at)
+            if instead is not None:
+                meant = {name: item for name, item in meant.items() if name != key} | instead
+    return meant
 
 
-def _check_type(value: Any, document: Document, at: str) -> None:
-    for name in value or [value] if isinstance(value, list) else [value]:
+def _checked(
+    key: str, schema: dict[str, Any], dialect: Dialect, document: Document, at: str
+) -> dict[str, Any] | None:
+    """Return what a keyword means; None where it means what it says."""
+    value, shape = schema[key], _SHAPES[key]
+    if not shape.fits(value):
+        hint = ""
+        if key == "required" and isinstance(value, bool):
+            hint = "List the names of the required properties in the schema that has them."
+        _tell(document, at, key, f"is {shown(value)}; {shape.words} was expected.", hint)
+        return _repaired(key, value)
+    if key == "nullable" and dialect != "3.0":
+        hint = "Write the type as a list with null in it, or anyOf with type: 'null'."
+        _tell(document, at, key, "is no keyword of OpenAPI 3.1.", hint)
+    elif key == "items" and isinstance(value, list) and dialect == "2020-12":
+        _tell(document, at, key, "is a list; a schema was expected.", "From 2020-12 on it is prefixItems.")
+        return {"prefixItems": value} if value else {}
+    if value is None and shape is _WORDS:
+        return {}
+    return {key: int(value)} if isinstance(value, float) and shape is _COUNT else None
+
+
+def _repaired(key: str, value: Any) -> dict[str, Any]:
+    """Return what a keyword was meant to be: a number written as a text, or what is right of a list."""
+    shape = _SHAPES[key]
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = plain(value.strip())
+    elif isinstance(value, dict):
+        if shape is _SCHEMAS:
+            value = [value]
+        elif shape is _NAMED:
+            value = {name: item for name, item in value.items() if _is_schema(item)}
+        elif key == "examples":
+            value = [item.get("value", item) if isinstance(item, dict) else item for item in value.values()]
+    elif isinstance(value, list):
+        fits = _is_schema if shape is _SCHEMAS else lambda item: isinstance(item, str)
+        value = [item for item in value if fits(item)]
+    return {key: value} if shape.fits(value) else {}
+
+
+def _checked_type(
+    key: str, schema: dict[str, Any], _dialect: Dialect, document: Document, at: str
+) -> dict[str, Any] | None:
+    value = schema[key]
+    names = value if isinstance(value, list) and value else [value]
+    for name in names:
         if name not in TYPES:
             meant = nearest(name, TYPES) if isinstance(name, str) else None
             hint = f"Did you mean {meant}?" if meant else f"The types are {', '.join(TYPES)}."
             if name == "file":
                 hint = "A file is a string with the format binary."
-            raise _wrong(document, at, "type", f"is {shown(name)}, which is not a type.", hint)
+            _tell(document, at, key, f"is {shown(name)}, which is not a type.", hint)
+    types = list(dict.fromkeys(_MEANT_TYPES.get(str(name).lower()) for name in names))
+    if types in (value, [value]):
+        return None
+    return {} if None in types else {key: types[0] if len(types) == 1 else types}
 
 
-def _check_exclusive(key: str, value: Any, dialect: Dialect, document: Document, at: str) -> None:
+def _checked_bound(
+    key: str, schema: dict[str, Any], dialect: Dialect, document: Document, at: str
+) -> dict[str, Any] | None:
+    """Return what a bound means that is written as another version of OpenAPI has it."""
+    value, bound = schema[key], "minimum" if key == "exclusiveMinimum" else "maximum"
     if dialect in ("3.0", "draft-04"):
-        if not isinstance(value, bool):
-            bound = "minimum" if key == "exclusiveMinimum" else "maximum"
-            hint = f"Write {bound}: {shown(value)} and {key}: true, or say openapi: 3.1.0."
-            raise _wrong(document, at, key, f"is {shown(value)}; true or false was expected.", hint)
-    elif not _is_number(value):
-        hint = "From OpenAPI 3.1 on it is the bound itself." if isinstance(value, bool) else ""
-        raise _wrong(document, at, key, f"is {shown(value)}; a number was expected.", hint)
+        if isinstance(value, bool):
+            return None
+        hint = f"Write {bound}: {shown(value)} and {key}: true, or say openapi: 3.1.0."
+        _tell(document, at, key, f"is {shown(value)}; true or false was expected.", hint)
+        return {bound: value, key: True} if _is_number(value) else {}
+    if _is_number(value):
+        return None
+    hint = "From OpenAPI 3.1 on it is the bound itself." if isinstance(value, bool) else ""
+    _tell(document, at, key, f"is {shown(value)}; a number was expected.", hint)
+    return {key: schema[bound]} if value is True and _is_number(schema.get(bound)) else {}
 
 
-def _wrong(document: Document, at: str, key: str, message: str, hint: str) -> DocumentError:
-    return DocumentError(f"{key} {message}", where=document.where(at + join((key,))), hint=hint)
+_CHECKS: Final = {
+    "type": _checked_type,
+    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _checked_bound),
+}
+
+
+def _tell(document: Document, at: str, key: str, message: str, hint: str) -> None:
+    document.mistakes.tell(document.error(f"{key} {message}", at + join((key,)), hint))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin
 
 from mockgrid.document.pointer import join, split
-from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.document.document import Document
+    from mockgrid.errors import DocumentError
 
 __all__ = ["References"]
 
@@ -65,7 +65,13 @@ class References:
         for base in dict.fromkeys((resource, "")):
             if self._document.holds(base + fragment):
                 return base + fragment
-        raise self._error(f"the reference {reference!r} leads to nothing.", at)
+        error = self._error(f"the reference {reference!r} leads to nothing.", at)
+        around = split(at) if fragment and not address else ()
+        for base in (join(around[:length]) for length in range(len(around) - 1, 0, -1)):
+            if self._document.holds(base + fragment):  # as if the schema around it were a document of its own
+                self._document.mistakes.tell(error)
+                return base + fragment
+        raise error
 
     def dynamic(self, reference: str, at: str) -> str:
         """Return the pointer that a ``$dynamicRef`` leads to, whatever led to it.
@@ -75,13 +81,13 @@ class References:
         """
         name = reference.partition("#")[2]
         anchored = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
-        if len(anchored) > 1:
+        if len(anchored) == 1:
+            return anchored[0]
+        if anchored:
             message = (
                 f"$dynamicRef {reference!r} can lead to {len(anchored)} schemas, which is not supported."
             )
-            raise self._error(message, at, "Refer to one of them by $ref.")
-        if anchored:
-            return anchored[0]
+            self._document.mistakes.tell(self._error(message, at, "Refer to one of them by $ref."))
         target = self.target(reference, at)
         if target is None:
             raise self._error(f"the reference {reference!r} leads out of the document.", at)
@@ -107,7 +113,11 @@ class References:
         if len(anchored) == 1 and not self._old:
             return anchored[0]
         hint = "Write it as #/components/schemas/NAME." if self._old else ""
-        raise self._error(f"the reference {reference!r} leads to nothing.", at, hint)
+        error = self._error(f"the reference {reference!r} leads to nothing.", at, hint)
+        if self._document.holds(f"/{name}"):
+            self._document.mistakes.tell(error)
+            return f"/{name}"
+        raise error
 
     def _joined(self, base: str, reference: str, at: str) -> str:
         try:
@@ -135,9 +145,10 @@ class References:
             if not isinstance(own, str) or own.startswith("#"):
                 continue
             base = next((uri for at, uri in reversed(bases) if pointer.startswith(f"{at}/")), "")
-            uri = self._joined(base, own, f"{pointer}/$id")
-            resources.setdefault(uri, pointer)
-            bases.append((pointer, uri))
+            with self._document.mistakes:
+                uri = self._joined(base, own, f"{pointer}/$id")
+                resources.setdefault(uri, pointer)
+                bases.append((pointer, uri))
         return resources
 
     @cached_property
@@ -169,7 +180,7 @@ class References:
         return [] if self._old else list(_addressed(self._document.data, ""))
 
     def _error(self, message: str, at: str, hint: str = "") -> DocumentError:
-        return DocumentError(message, where=self._document.where(at), hint=hint)
+        return self._document.error(message, at, hint)
 
 
 def _addressed(value: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document.pointer import join, resolve, split
-from mockgrid.errors import DocumentError
-from mockgrid.schema.doubling import doubled
-from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, check_keywords
+from mockgrid.schema.circles import Circles
+from mockgrid.schema.foreign_pattern import meant_pattern
+from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
-from mockgrid.schema.patterns import pattern_mistake
 from mockgrid.schema.references import References
 from mockgrid.schema.translate import (
     Draft,
@@ -39,8 +38,6 @@ Direction = Literal["request", "response"]
 
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
-_HEAVIEST: Final = 10_000
-"""Schemas that one value is held to, those counted again that are referred to again."""
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -55,6 +52,8 @@ class Schemas:
 
     Attributes:
         draft: what the keywords of the translated schemas mean.
+        document: what they are of.
+        mistakes: what becomes of those in them.
         shared: what references point into, by the first part of their pointers; it grows.
         roots: all schemas that were asked for, by their pointers.
     """
@@ -62,7 +61,8 @@ class Schemas:
     def __init__(self, document: Document, direction: Direction, *, lenient: bool = False) -> None:
         self.draft: Draft = draft_of(document.data)
         self.shared = SharedSchemas(self.draft)
-        self._document = document
+        self.document = document
+        self.mistakes = document.mistakes
         self._lenient = lenient
         self._old = self.draft == "draft4"
         self._references = References(document, old=self._old)
@@ -74,21 +74,23 @@ class Schemas:
         self.roots: dict[str, Any] = {}
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
         self._waiting: list[str] = []
-        self._checked: set[str] = set()  # patterns
+        self._patterns: dict[str, tuple[str | None, str]] = {}
+        self._circles = Circles(document)
 
     def at(self, pointer: str) -> Any:
         """Return the translated schema for the one under a pointer.
 
         Raises:
             KeyError: nothing stands there.
-            DocumentError: what stands there, or what it refers to, is not a schema.
         """
         if pointer not in self.roots:
-            source = resolve(self._document.data, pointer)
+            source = resolve(self.document.data, pointer)
             self.roots[pointer] = self._schema(source, pointer, self._dialect_at(pointer))
+            shared = []
             while self._waiting:
-                self._share(self._waiting.pop())
+                shared.append(self._share(self._waiting.pop()))
             self._finish()
+            self._circles.open([*shared, self.roots[pointer]])
         return self.roots[pointer]
 
     def origin_along(self, root: Any, path: list[str | int]) -> str | None:
@@ -112,84 +114,52 @@ class Schemas:
             origin = own or (origin and origin + join((part,)))
         return origin
 
-    def check_in_place(self) -> None:
-        """Check what schemas are combined from, all the way down, and how often each value would be checked.
-
-        Raises:
-            DocumentError: one is part of itself, or of so many that no value could be checked in time.
-        """
-        weights: dict[SchemaNode, int] = {}
-        referred = [self.shared.referred(name) for name in self._names.values()]
-        for schema in [*referred, *self.roots.values()]:
-            opened: list[SchemaNode] = []
-            steps = [iter([schema])]
-            while steps:
-                node = next(steps[-1], None)
-                if node is None:
-                    steps.pop()
-                    if opened:
-                        self._weigh(opened.pop(), weights)
-                elif node in opened:
-                    message = "this schema refers to itself with nothing between."
-                    raise DocumentError(message, where=self._document.where(node.at))
-                elif isinstance(node, SchemaNode) and node not in weights:
-                    opened.append(node)
-                    steps.append(iter(node.in_place))
-        for node in weights:
-            if (heavy := doubled(node, _HEAVIEST)) is not None:
-                self._refuse_weight(heavy)
-
-    def _weigh(self, node: SchemaNode, weights: dict[SchemaNode, int]) -> None:
-        weights[node] = 1 + sum(weights.get(part, 1) for part in node.in_place)
-        if weights[node] > _HEAVIEST:
-            self._refuse_weight(node)
-
-    def _refuse_weight(self, node: SchemaNode) -> NoReturn:
-        raise DocumentError(
-            f"this schema holds each value to more than {_HEAVIEST:,} schemas, most of them repeatedly.",
-            where=self._document.where(node.at),
-            hint="Refer to each schema once.",
-        )
-
-    def _share(self, pointer: str) -> None:
-        source = resolve(self._document.data, pointer)
+    def _share(self, pointer: str) -> Any:
+        source = resolve(self.document.data, pointer)
         schema = self._schema(source, pointer, self._dialect_at(pointer))
         parts = split(self._names[pointer])
         data = self.shared.data
         holder = data[REFERRED] if parts[0] == REFERRED else data["components"]["schemas"]
         holder[parts[-1]] = schema
+        return schema
 
     def _schema(self, source: Any, at: str, dialect: Dialect) -> Any:
         if isinstance(source, bool):
             return source
         if not isinstance(source, dict):
-            raise DocumentError("a schema was expected, a mapping.", where=self._document.where(at))
+            self.mistakes.tell(self.document.error("a schema was expected, a mapping.", at))
+            return True
         if not self._old and "$schema" in source:
-            dialect = dialect_named(source["$schema"], self._document, f"{at}/$schema")
-        check_keywords(source, dialect, self._document, at)
-        self._check_patterns(source, at)
-        if self._old and "$ref" in source:
-            reference = self._reference(source["$ref"], f"{at}/$ref")
-            return SchemaNode({"$ref": reference}, self.shared, at, source)
+            dialect = dialect_named(source["$schema"], self.document, f"{at}/$schema")
+        source = checked_keywords(source, dialect, self.document, at)
         node = SchemaNode({}, self.shared, at, source)
-        self._translate(node, dialect)
-        self._join_branches(node)
-        if self._lenient:
-            loosen(node)
-        self._fresh.append(node)
-        if self._old and source.get("nullable") is True:
-            return self._nullable(node)
-        return node
+        if self._old and "$ref" in source:
+            self._refer(node, "$ref", source["$ref"])
+        else:
+            self._translate(node, dialect)
+            self._join_branches(node)
+            if self._lenient:
+                loosen(node)
+            self._fresh.append(node)
+        return self._nullable(node) if source.get("nullable") is True else node
 
     def _translate(self, node: SchemaNode, dialect: Dialect) -> None:
         """Give a node its keywords, and remember how those were called that have another name now."""
         for key, written, value in keywords(node.source, dialect):
+            at = node.at + join((written,))
             if key in _REFERENCES:
                 self._refer(node, key, value)
                 continue
+            if key == "pattern":
+                value = self._pattern(value, at)  # noqa: PLW2901 - the same, as it is meant
+            elif key == "patternProperties":
+                patterns = {pattern: self._pattern(pattern, at + join((pattern,))) for pattern in value}
+                value = {meant: value[key] for key, meant in patterns.items() if meant is not None}  # noqa: PLW2901
+            if value is None and key == "pattern":
+                continue
             if key != written:
                 node.names[key] = written
-            node[key] = self._keyword(key, value, node.at + join((written,)), dialect)
+            node[key] = self._keyword(key, value, at, dialect)
 
     def _finish(self) -> None:
         """Do what can be done once all that schemas refer to is there."""
@@ -216,20 +186,15 @@ class Schemas:
             for part in schema.speaking(_but_for_null)
         )
 
-    def _check_patterns(self, source: dict[str, Any], at: str) -> None:
-        named = source.get("patternProperties")
-        patterns = [("pattern", source["pattern"])] if "pattern" in source else []
-        patterns += [(join(("patternProperties", pattern))[1:], pattern) for pattern in named or ()]
-        for place, pattern in patterns:
-            if pattern in self._checked:
-                continue
-            mistake = pattern_mistake(pattern)
-            if mistake is not None:
-                raise DocumentError(
-                    f"the pattern {pattern!r} is not a regular expression: {mistake}.",
-                    where=self._document.where(f"{at}/{place}"),
-                )
-            self._checked.add(pattern)
+    def _pattern(self, pattern: str, at: str) -> str | None:
+        """Return a regular expression that the validators read; None where it is none to them."""
+        if pattern not in self._patterns:
+            self._patterns[pattern] = meant_pattern(pattern, self.draft)
+        meant, mistake = self._patterns[pattern]
+        if mistake:
+            message = f"the pattern {pattern!r} is not a regular expression: {mistake}."
+            self.mistakes.tell(self.document.error(message, at))
+        return meant
 
     def _keyword(self, key: str, value: Any, at: str, dialect: Dialect) -> Any:
         if key in SEVERAL and isinstance(value, list):
@@ -241,28 +206,22 @@ class Schemas:
         return value
 
     def _refer(self, node: SchemaNode, key: str, value: str) -> None:
-        at = f"{node.at}/{key}"
-        if key == "$ref":
-            reference = self._reference(value, at)
-        elif key == "$dynamicRef":
-            reference = self._placed(self._references.dynamic(value, at))
-        else:
-            reference = self._placed(self._references.resource(at))
-        if "$ref" in node:
-            further = SchemaNode({"$ref": reference}, self.shared, node.at, {})
-            node["allOf"] = [*node.get("allOf", ()), further]
-        else:
-            node["$ref"] = reference
-
-    def _reference(self, reference: str, at: str) -> str:
-        target = self._references.target(reference, at)
-        if target is None:
-            return reference
-        if not isinstance(resolve(self._document.data, target), (dict, bool)):
-            raise DocumentError(
-                f"the reference {reference!r} leads to no schema.", where=self._document.where(at)
-            )
-        return self._placed(target)
+        """Let a node refer to a schema of the document; one that is not there admits anything."""
+        at, references = f"{node.at}/{key}", self._references
+        with self.mistakes:
+            target: str | None
+            if key == "$ref":
+                target = references.target(value, at)
+            else:
+                target = references.dynamic(value, at) if key == "$dynamicRef" else references.resource(at)
+            if target is not None and not isinstance(resolve(self.document.data, target), (dict, bool)):
+                raise self.document.error(f"the reference {value!r} leads to no schema.", at)
+            reference = value if target is None else self._placed(target)
+            if "$ref" in node:
+                further = SchemaNode({"$ref": reference}, self.shared, node.at, {})
+                node["allOf"] = [*node.get("allOf", ()), further]
+            else:
+                node["$ref"] = reference
 
     def _placed(self, target: str) -> str:
         """Return the reference by which a schema of the document is shared."""
@@ -315,10 +274,10 @@ class Schemas:
     def _default_dialect(self) -> Dialect:
         if self._old:
             return "3.0"
-        data = self._document.data
+        data = self.document.data
         if "jsonSchemaDialect" not in data:
             return "2020-12"
-        return dialect_named(data["jsonSchemaDialect"], self._document, "/jsonSchemaDialect")
+        return dialect_named(data["jsonSchemaDialect"], self.document, "/jsonSchemaDialect")
 
     def _dialect_at(self, pointer: str) -> Dialect:
         """Return the dialect in force at a place: of the nearest ``$schema`` around it."""
@@ -328,7 +287,7 @@ class Schemas:
         nearest = next((at for at in around if at in dialects), None)
         if nearest is None:
             return self._default
-        return dialect_named(dialects[nearest], self._document, f"{nearest}/$schema")
+        return dialect_named(dialects[nearest], self.document, f"{nearest}/$schema")
 
 
 def free_name(text: str, taken: Collection[str | None]) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import KNOWN
 
 if TYPE_CHECKING:
@@ -50,11 +49,7 @@ def draft_of(document: dict[str, Any]) -> Draft:
 
 
 def dialect_named(uri: Any, document: Document, at: str) -> Dialect:
-    """Return the dialect that ``$schema`` or ``jsonSchemaDialect`` names.
-
-    Raises:
-        DocumentError: it is none that is known.
-    """
+    """Return the dialect that ``$schema`` or ``jsonSchemaDialect`` names; for an unknown one, the newest."""
     if isinstance(uri, str):
         match = _DRAFT.fullmatch(uri)
         if match is not None:
@@ -62,11 +57,9 @@ def dialect_named(uri: Any, document: Document, at: str) -> Dialect:
             return name  # type: ignore[no-any-return]
         if _OPENAPI.fullmatch(uri):
             return "2020-12"
-    raise DocumentError(
-        f"the dialect {uri!r} is not known.",
-        where=document.where(at),
-        hint="JSON Schema's drafts 04, 06, 07, 2019-09 and 2020-12, and OpenAPI's own dialect, are.",
-    )
+    hint = "JSON Schema's drafts 04, 06, 07, 2019-09 and 2020-12, and OpenAPI's own dialect, are."
+    document.mistakes.tell(document.error(f"the dialect {uri!r} is not known.", at, hint))
+    return "2020-12"
 
 
 def keywords(schema: dict[str, Any], dialect: Dialect) -> Iterator[tuple[str, str, Any]]:

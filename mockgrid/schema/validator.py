@@ -33,7 +33,6 @@ class SchemaValidator:
 
     Raises:
         KeyError: there is nothing under the pointer.
-        DocumentError: what is there is not a schema.
     """
 
     def __init__(self, schemas: Schemas, at: str) -> None:
@@ -44,8 +43,10 @@ class SchemaValidator:
 
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:
-        """Tell whether a value obeys the schema."""
-        return compile_fast(self.standalone, self.draft)
+        """Tell whether a value obeys the schema; all do where it cannot be compiled, which is told."""
+        with self.schemas.mistakes:
+            return compile_fast(self.standalone, self.draft)
+        return lambda _: True
 
     def explain(self, value: Any) -> list[Violation]:
         """Return what is wrong with a value, at most 100 violations; nothing when it obeys."""
@@ -67,30 +68,24 @@ class SchemaValidator:
         return Explainer(self.schemas, self.schema, at=self.at)
 
 
-def check_compiling(schemas: Schemas, where: Callable[[str], str]) -> None:
+def check_compiling(schemas: Schemas) -> None:
     """Compile all schemas that were asked for, at once, to find out that they can be.
 
     Args:
         schemas: of one document.
-        where: gives the place in a file of a JSON pointer.
-
-    Raises:
-        DocumentError: one cannot; says where it was written.
     """
-    schemas.check_in_place()
     roots = [schema for schema in schemas.roots.values() if isinstance(schema, dict)]
-    if not roots:
-        return
     shared = schemas.shared
     try:
-        compile_validator({"anyOf": roots, **shared.data}, schemas.draft)
+        compile_validator({"anyOf": roots, **shared.data}, schemas.draft) if roots else None
     except DocumentError as error:
         for schema in [*shared.data["components"]["schemas"].values(), *roots]:
             try:
                 compile_validator(shared.standalone(schema), schemas.draft)
             except DocumentError as first:
-                raise DocumentError(first.message, where=where(schema.at)) from None
-        raise DocumentError(error.message, where=where("")) from None
+                schemas.mistakes.tell(schemas.document.error(first.message, schema.at))
+                return
+        schemas.mistakes.tell(schemas.document.error(error.message, ""))
 
 
 def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]]) -> list[int]:
@@ -101,6 +96,10 @@ def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]
         pairs: a validator, and a value for it.
     """
     parts = {str(index): validator.schema for index, (validator, _) in enumerate(pairs)}
-    together = compile_validator({"properties": parts, **schemas.shared.data}, schemas.draft)
+    together = None
+    with schemas.mistakes:
+        together = compile_validator({"properties": parts, **schemas.shared.data}, schemas.draft)
+    if together is None:
+        return []
     values = {str(index): value for index, (_, value) in enumerate(pairs)}
     return sorted({int(error.instance_path[0]) for error in together.iter_errors(values)})

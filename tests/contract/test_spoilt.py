@@ -16,12 +16,15 @@ from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.errors import DocumentError
 from mockgrid.settings import Settings
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"
 EVERYTHING = [read_document(DOCUMENTS / f"everything-{version}.yaml") for version in ("3.0", "3.1")]
 HUGE = 10**400
+
+NOTHING_LEFT = ("so there is nothing to serve.", "the field paths is missing.", "a mapping was expected.")
 
 leaves = st.sampled_from(
     [
@@ -98,11 +101,18 @@ def answers(contract, caller):
 @example((EVERYTHING[0], ("components", "schemas", "Item", "properties", "n", "maximum")), HUGE)
 @example((EVERYTHING[1], ("info", "version")), HUGE)
 @example((EVERYTHING[1], ("paths", "/s", "get")), {"$ref": "x\0.yaml"})
-def test_a_document_with_a_wrong_value_is_refused_or_served(place, value):
+def test_a_document_with_a_wrong_value_is_served_as_far_as_it_goes(place, value):
     document = spoilt(*place, value)
+    with contextlib.suppress(DocumentError):
+        Contract(bundle(document))
+    document.mistakes = Mistakes(strict=False)
+    contract, reason = None, ""
     try:
         contract = Contract(bundle(document))
-    except DocumentError:
+    except DocumentError as error:
+        reason = error.message
+    if contract is None:
+        assert reason.endswith(NOTHING_LEFT)
         return
     told = io.StringIO()
     with contextlib.redirect_stderr(told):
@@ -153,9 +163,12 @@ def test_what_would_stop_the_server_is_told_beforehand(tmp_path, old, new, findi
     path = tmp_path / "a.yaml"
     path.write_text(text.replace(old, new))
     with pytest.raises(DocumentError) as refused:
-        build_app(Settings(document=path, log="off"))
+        build_app(Settings(document=path, log="off", strict_document=True))
     assert refused.value.message.startswith(finding)
     assert refused.value.where.startswith(f"{path}:")
+    ((where, sentence),) = build_app(Settings(document=path, log="off")).contract.warnings
+    assert sentence.startswith(finding)
+    assert where == refused.value.where
     (told,) = check_files([path], lambda: None, chosen=True).findings
     assert (told.message, told.where) == (refused.value.message, refused.value.where)
 

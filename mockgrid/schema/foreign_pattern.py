@@ -1,0 +1,56 @@
+"""Regular expressions in another dialect than JavaScript's, which is that of JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.errors import DocumentError
+from mockgrid.schema.engine import compile_validator
+from mockgrid.schema.patterns import pattern_mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.schema.translate import Draft
+
+__all__ = ["meant_pattern"]
+
+# What other dialects have, the same in JavaScript's, and what to say of it.
+_HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str], str], ...]] = (
+    (
+        re.compile(r"^([^()\\]*)\(\?([ims]+)\)(.*)$", re.DOTALL),
+        r"\1(?\2:\3)",
+        "flags stand in a group, as in (?i:…)",
+    ),
+    (
+        re.compile(r"\\[AzZ]"),
+        lambda match: "^" if match[0] == r"\A" else "$",
+        "the ends of a text are ^ and $",
+    ),
+    (re.compile(r"(\\[wdsWDS])-(?=[^\]])"), r"\1\\-", "a range cannot begin with a class of characters"),
+    (re.compile(r"\(\?P<"), "(?<", "a group is named as in (?<name>…)"),
+)
+
+
+def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:
+    """Return a pattern as the validators read it, None where they cannot, and what is wrong with it.
+
+    >>> meant_pattern("(?i)^pay$", "draft4")
+    ('(?i:^pay$)', 'flags stand in a group, as in (?i:…)')
+    """
+    if _compiles(pattern, draft):
+        return pattern, ""
+    for written, instead, mistake in _HABITS:
+        meant = written.sub(instead, pattern)
+        if meant != pattern and _compiles(meant, draft):
+            return meant, mistake
+    return None, pattern_mistake(pattern) or "JavaScript's dialect of them has nothing like it"
+
+
+def _compiles(pattern: str, draft: Draft) -> bool:
+    try:
+        compile_validator({"pattern": pattern}, draft, ())
+    except DocumentError:
+        return False
+    return True
