@@ -8,6 +8,7 @@ import logging
 import os
 import select
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -94,10 +95,15 @@ class Sink:
 
     def _put(self, data: bytes) -> None:
         try:
-            while data:
-                data = data[os.write(self.descriptor, data) :]
+            write_all(self.descriptor, data)
         except OSError:
             self.closed = True
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of it, in as many pieces as the system wants."""
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 class RequestLog:
@@ -242,12 +248,8 @@ def say(text: str, stream: Any = None) -> None:
     except (AttributeError, OSError, ValueError):
         stream.write(f"{text}\n")
         return
-    data = f"{text}\n".encode(stream.encoding or "utf-8", "replace")
-    try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-    except OSError:
-        return
+    with suppress(OSError):
+        write_all(descriptor, f"{text}\n".encode(stream.encoding or "utf-8", "replace"))
 
 
 def warn(text: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
 from mockgrid.values import ApiKeys, Duration, Names, OneOf, PathPrefix, Size, Switch, Text, Whole
 
@@ -179,8 +179,7 @@ def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
     read = {}
     for name, value in values.items():
         if name not in SETTINGS:
-            near = get_close_matches(name, SETTINGS, 1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(SETTINGS)}."
+            hint = did_you_mean(name, SETTINGS).strip() or f"Known: {', '.join(SETTINGS)}."
             raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
         try:
             read[name] = read_setting(name, value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.flags import Value, contract_options, load, setting
-from mockgrid.document import ENDINGS
+from mockgrid.document import is_document
 from mockgrid.values import OneOf
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
         return load(document, overlays)
 
     checked = check_files(files, contract, error_shape, chosen=document is not None)
-    notices = lines_of(checked)
-    for line in FORMATS[form](checked, notices):
-        click.echo(line)
+    lines = lines_of(checked)
+    for text in FORMATS[form](checked, lines):
+        click.echo(text)
     failing = ("error", "warning") if strict else ("error",)
-    return FOUND if any(notice.severity in failing for notice in notices) else 0
+    return FOUND if any(line.severity in failing for line in lines) else 0
 
 
 def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:
@@ -91,7 +91,7 @@ def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = [file for file in sorted(path.iterdir()) if _is_read(file)]
+            inside = [file for file in sorted(path.iterdir()) if is_document(file)]
             if not inside:
                 raise click.UsageError(f"There are no YAML or JSON files in {path}.", ctx)
         elif path.exists():
@@ -101,10 +101,6 @@ def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:
         for file in inside:
             files.setdefault(file.resolve(), file)
     return sorted(files.values())
-
-
-def _is_read(path: Path) -> bool:
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file()
 
 
 def _meant(path: Path) -> str:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mockgrid.document.document import Document
-    from mockgrid.findings import Place
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.scenario import Scenario
 
@@ -234,77 +233,55 @@ def _finding(error: DocumentError, code: str, name: str) -> Finding:
     return Finding(code, "error", error.message, error.where or name, error.hint)
 
 
-class Notice(NamedTuple):
-    """A finding or a note, taken apart; in the order in which they are shown.
+def lines_of(checked: Checked) -> list[Finding]:
+    """Return all findings and notes, each once, by file, line and column."""
 
-    ``line`` and ``column`` count from 1, and are 0 for what is about a whole file.
-    """
+    def order(finding: Finding) -> tuple[Any, ...]:
+        return (*place_of(finding.where), finding.severity, finding.code, finding.message, finding.hint)
 
-    file: str
-    line: int
-    column: int
-    severity: str
-    code: str
-    message: str
-    hint: str
+    # Names of files may be any bytes.
+    readable = {
+        replace(finding, where=finding.where.encode(errors="backslashreplace").decode())
+        for finding in checked.findings
+    }
+    return sorted(readable, key=order)
 
-    @property
-    def text(self) -> str:
-        """``file:line:column: error MG212: message hint``."""
-        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        kind = f"{self.severity} {self.code}" if self.code else self.severity
-        return f"{where}: {kind}: {self.message}{self.hint and f' {self.hint}'}"
 
-    @property
-    def github(self) -> str:
-        """``::error file=…,line=…,col=…,title=MG212::message hint``."""
-        kind = "notice" if self.severity == "note" else self.severity
-        properties = {"file": self.file, "line": self.line, "col": self.column, "title": self.code}
+def _text(checked: Checked, lines: list[Finding]) -> Iterator[str]:
+    yield from (" ".join(str(line).splitlines()) for line in lines)
+    yield _summary(checked, lines)
+
+
+def _github(checked: Checked, lines: list[Finding]) -> Iterator[str]:
+    """Yield lines such as ``::error file=…,line=…,col=…,title=MG212::message hint``."""
+    for line in lines:
+        file, row, column = place_of(line.where)
+        kind = "notice" if line.severity == "note" else line.severity
+        properties = {"file": file, "line": row, "col": column, "title": line.code}
         given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-        return f"::{kind} {given}::{_data(self.message + (self.hint and f' {self.hint}'))}"
-
-
-def lines_of(checked: Checked) -> list[Notice]:
-    """Return all findings and notes, by file, line and column."""
-    return sorted(
-        {
-            Notice(*_place(finding.where), finding.severity, finding.code, finding.message, finding.hint)
-            for finding in checked.findings
-        }
-    )
-
-
-def _place(where: str) -> Place:
-    return place_of(where.encode(errors="backslashreplace").decode())  # names of files may be any bytes
-
-
-def _text(checked: Checked, lines: list[Notice]) -> Iterator[str]:
-    yield from (" ".join(line.text.splitlines()) for line in lines)
+        yield f"::{kind} {given}::{_data(f'{line.message} {line.hint}'.rstrip())}"
     yield _summary(checked, lines)
 
 
-def _github(checked: Checked, lines: list[Notice]) -> Iterator[str]:
-    yield from (line.github for line in lines)
-    yield _summary(checked, lines)
-
-
-def _json(checked: Checked, lines: list[Notice]) -> Iterator[str]:
+def _json(checked: Checked, lines: list[Finding]) -> Iterator[str]:
     report: dict[str, Any] = {
         "version": 1,
         "files": dict(sorted(checked.kinds.items())),
         "errors": _count(lines, "error"),
         "warnings": _count(lines, "warning"),
-        "findings": [line._asdict() for line in lines if line.severity != "note"],
-        "notes": [
-            {"file": line.file, "line": line.line, "column": line.column, "message": line.message}
-            for line in lines
-            if line.severity == "note"
+        "findings": [
+            _entry(line, "severity", "code", "message", "hint") for line in lines if line.severity != "note"
         ],
+        "notes": [_entry(line, "message") for line in lines if line.severity == "note"],
     }
     yield json.dumps(report, indent=2, ensure_ascii=False)
 
 
-FORMATS: Final[dict[str, Callable[[Checked, list[Notice]], Iterator[str]]]] = {
+def _entry(line: Finding, *names: str) -> dict[str, Any]:
+    return place_of(line.where)._asdict() | {name: getattr(line, name) for name in names}
+
+
+FORMATS: Final[dict[str, Callable[[Checked, list[Finding]], Iterator[str]]]] = {
     "text": _text,
     "json": _json,
     "github": _github,
@@ -312,7 +289,7 @@ FORMATS: Final[dict[str, Callable[[Checked, list[Notice]], Iterator[str]]]] = {
 """The lines that each format prints."""
 
 
-def _summary(checked: Checked, lines: list[Notice]) -> str:
+def _summary(checked: Checked, lines: list[Finding]) -> str:
     files = ", ".join(_counted(count, kind) for kind, count in sorted(checked.kinds.items()))
     counts = {kind: _count(lines, kind) for kind in ("error", "warning", "note")}
     known = [_counted(count, kind) for kind, count in counts.items() if count]
@@ -320,7 +297,7 @@ def _summary(checked: Checked, lines: list[Notice]) -> str:
     return f"{files}: {', '.join(known) or 'nothing found'}.{more}"
 
 
-def _count(lines: list[Notice], severity: str) -> int:
+def _count(lines: list[Finding], severity: str) -> int:
     return sum(line.severity == severity for line in lines)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.data import bundled
-from mockgrid.document import ENDINGS, yaml
+from mockgrid.document import is_path, yaml
 from mockgrid.document.document import read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
@@ -49,9 +49,9 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
     Raises:
         DocumentError: there is none, or it cannot be used.
     """
-    if _is_path(name):
+    if is_path(name):
         return load(name, operations=operations)
-    library = load_library([*directories, *_shipped()], operations=operations)
+    library = load_library([*directories, bundled("scenarios")], operations=operations)
     scenario = library.find(name)
     if scenario is not None:
         return scenario
@@ -66,19 +66,7 @@ def find_scenario(name: str, directories: Iterable[str], operations: Sequence[st
 
 def is_scenario(name: str, directories: Iterable[str]) -> bool:
     """Tell whether a name is a file's, or that of a scenario there is."""
-    return _is_path(name) or load_library([*directories, *_shipped()]).find(name) is not None
-
-
-def _is_path(name: str) -> bool:
-    path = Path(name)
-    return path.suffix.lower() in ENDINGS or len(path.parts) > 1
-
-
-def _shipped() -> list[Path]:
-    try:
-        return [bundled("scenarios")]
-    except DocumentError:
-        return []
+    return is_path(name) or load_library([*directories, bundled("scenarios")]).find(name) is not None
 
 
 def read_request(source: str, contract: Contract) -> SampleRequest:

@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from mockgrid.cli.flags import Value
 from mockgrid.cli.servers import fetch, reason, server_options
 from mockgrid.errors import MockgridError
+from mockgrid.log import write_all
 from mockgrid.values import OneOf, Whole
 
 if TYPE_CHECKING:
@@ -132,8 +133,7 @@ def _print(data: bytes) -> None:
     except (AttributeError, ValueError):  # none, or none of the system's
         click.echo(data, nl=False)
         return
-    while data:
-        data = data[os.write(descriptor, data) :]
+    write_all(descriptor, data)
 
 
 def _put(data: bytes, output: Path) -> None:

@@ -43,8 +43,8 @@ class Finding:
     hint: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.severity} {self.code}: {self.message}"
-        return f"{text} {self.hint}" if self.hint else text
+        kind = f"{self.severity} {self.code}".rstrip()
+        return f"{self.where}: {kind}: {self.message} {self.hint}".rstrip()
 
     def as_json(self) -> dict[str, str]:
         """Return the finding as it stands in reports."""

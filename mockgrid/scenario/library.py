@@ -8,7 +8,7 @@ from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mockgrid.document import ENDINGS
+from mockgrid.document import is_document
 from mockgrid.document.document import read_document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
@@ -90,9 +90,7 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    for path in sorted(directory.iterdir()):
-        if path.suffix.lower() in ENDINGS and not path.name.startswith(".") and path.is_file():
-            yield path
+    return filter(is_document, sorted(directory.iterdir()))
 
 
 def _claimed(file: Path) -> str:

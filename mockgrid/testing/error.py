@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.errors import MockgridError
+from mockgrid.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pytest
 
@@ -62,10 +63,10 @@ def play_error(error: CallError, where: str) -> PlayError:
     """
     if not error.findings:
         return PlayError(error.message, where=where)
-    return PlayError("\n".join(finding_line(finding) for finding in error.findings), findings=error.findings)
+    return unplayable([Finding(**finding) for finding in error.findings])
 
 
-def finding_line(finding: Mapping[str, Any]) -> str:
-    """Return a finding as one line: place, severity, code, and what to do."""
-    line = f"{finding['where']}: {finding['severity']} {finding['code']}: {finding['message']}"
-    return f"{line} {finding['hint']}" if finding["hint"] else line
+def unplayable(findings: Iterable[Finding]) -> PlayError:
+    """Return what is wrong with a script as one error."""
+    wrong = list(findings)
+    return PlayError("\n".join(map(str, wrong)), findings=[finding.as_json() for finding in wrong])

@@ -6,13 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from mockgrid.document import ENDINGS
+from mockgrid.document import is_path
 from mockgrid.scenario.diagnostics import ScenarioError
-from mockgrid.testing.error import PlayError, finding_line, hidden
+from mockgrid.testing.error import PlayError, hidden, unplayable
 
 __tracebackhide__ = hidden
 
@@ -74,7 +74,7 @@ def script_of(
     Raises:
         PlayError: a file cannot be used, or data is none that JSON has.
     """
-    if isinstance(played, os.PathLike) or (isinstance(played, str) and _is_path(played)):
+    if isinstance(played, os.PathLike) or (isinstance(played, str) and is_path(played)):
         path = Path(played)
         script = _of_file(_beside(path, site), site, None if path.is_absolute() else path)
     elif isinstance(played, str):
@@ -89,10 +89,6 @@ def script_of(
             where=site.where,
         )
     return script if strict is None else {**script, "strict": strict}
-
-
-def _is_path(text: str) -> bool:
-    return "/" in text or os.sep in text or Path(text).suffix.lower() in ENDINGS
 
 
 def _beside(path: Path, site: CallSite) -> Path:
@@ -123,13 +119,14 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[s
     name = seen_from_here(path)
     scenario, findings = check_file(name)
     if scenario is None:
-        wrong = [finding.as_json() for finding in findings if finding.severity == "error"]
-        if not path.exists():
-            if relative is not None and not wrong[0]["hint"].startswith("Did you mean"):
-                places = dict.fromkeys(str(folder) for folder in (site.folder, Path.cwd()))
-                wrong[0]["hint"] = f"{relative} was looked for in {' and in '.join(places)}."
-            raise PlayError(finding_line(wrong[0]), where=site.where, findings=wrong)
-        raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong)
+        wrong = [finding for finding in findings if finding.severity == "error"]
+        if path.exists():
+            raise unplayable(wrong)
+        if relative is not None and not wrong[0].hint.startswith("Did you mean"):
+            places = dict.fromkeys(str(folder) for folder in (site.folder, Path.cwd()))
+            hint = f"{relative} was looked for in {' and in '.join(places)}."
+            wrong = [replace(wrong[0], hint=hint)]
+        raise PlayError(str(wrong[0]), where=site.where, findings=[wrong[0].as_json()])
     return {"source": path.read_text("utf-8-sig"), "where": name}
 
 
@@ -146,8 +143,7 @@ def _plain(played: Mapping[str, Any] | Sequence[Any], site: CallSite) -> Any:
     try:
         build(data, where=site.where)
     except ScenarioError as error:
-        wrong = [finding.as_json() for finding in error.findings if finding.severity == "error"]
-        raise PlayError("\n".join(map(finding_line, wrong)), findings=wrong) from None
+        raise unplayable(finding for finding in error.findings if finding.severity == "error") from None
     raise PlayError("What is to be played has values that JSON does not have.", where=site.where)
 
 

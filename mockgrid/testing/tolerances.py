@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
@@ -53,8 +52,7 @@ class Tolerances:
         known = [field.name for field in fields(Tolerances)]
         for name in words:
             if name not in known:
-                near = get_close_matches(name, known, 1)
-                hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}."
+                hint = did_you_mean(name, known).strip() or f"Known: {', '.join(known)}."
                 if name == "scenario":
                     hint = 'A scenario comes first, and without a name: mockgrid("tool-loop").'
                 raise MockgridError(f"{name!r} is nothing that a test can allow.", hint=hint)
