@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from mockgrid.cli.flags import setting
-from mockgrid.control import CONTROL, read_address
+from mockgrid.control import CONTROL, ask, read_address
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ OK: Final = 200
 
 PATIENCE: Final = 30.0
 """Seconds for a server's answer."""
-
-MOST_BYTES: Final = 256 * 2**20
-"""Bytes of a server's answer."""
 
 _REFUSED: Final = (401, 403)
 _NOT_FOUND: Final = 404
@@ -63,37 +60,12 @@ def control_path(where: SplitResult, name: str) -> str:
     return f"{before if named else ''}{CONTROL}/{name}"
 
 
-def ask(where: SplitResult, name: str, patience: float, headers: dict[str, str]) -> tuple[int, bytes]:
-    """Ask for one path of the control interface; proxies are not used.
-
-    Args:
-        where: the server's URL, that of its API or that of its control interface.
-        name: the path after ``/__mockgrid__/``.
-        patience: seconds for one step of the answer.
-        headers: of the request.
-
-    Returns:
-        Status and body.
-
-    Raises:
-        OSError, HTTPException, ValueError: there is no answer.
-    """
-    kind = HTTPSConnection if where.scheme == "https" else HTTPConnection
-    connection = kind(where.hostname or "", where.port, timeout=patience)
-    try:
-        connection.request("GET", control_path(where, name), headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read(MOST_BYTES)
-    finally:
-        connection.close()
-
-
 def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[bytes, str]:
     """Return what a server answers, and the URL that gave it.
 
     Args:
-        where: as for ``ask``.
-        name: the same.
+        where: its URL, that of its API or that of its control interface.
+        name: the path after ``/__mockgrid__/``.
         token: its control token.
         lack: how the sentence begins that says that it does not, such as ``There is no report``.
 
@@ -108,7 +80,7 @@ def fetch(where: SplitResult, name: str, token: str | None, lack: str) -> tuple[
     headers = {"Accept": "*/*", **({"Authorization": f"Bearer {token}"} if token else {})}
     url = f"{origin(where)}{control_path(where, name)}"
     try:
-        status, body = ask(where, name, PATIENCE, headers)
+        status, body = ask(where, control_path(where, name), PATIENCE, headers)
     except (OSError, HTTPException, ValueError) as error:
         raise MockgridError(
             f"{lack} at {origin(where)}: {reason(error)}.",

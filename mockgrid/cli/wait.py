@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.flags import Flag, Value
-from mockgrid.cli.servers import OK, ask, control_path, reason, servers
+from mockgrid.cli.servers import OK, control_path, reason, servers
+from mockgrid.control import ask
 from mockgrid.values import Duration
 
 if TYPE_CHECKING:
@@ -67,11 +68,12 @@ def wait_until_ready(where: SplitResult, deadline: float) -> str | None:
 
 def _lack(where: SplitResult, patience: float) -> str | None:
     """Return why a server is not ready; None where it is."""
+    path = control_path(where, "health")
     try:
-        status, body = ask(where, "health", patience, {})
+        status, body = ask(where, path, patience, {})
     except (OSError, HTTPException) as error:
         return reason(error)
-    answer = f"it answers {status} at {control_path(where, 'health')}"
+    answer = f"it answers {status} at {path}"
     if status != OK:
         return answer
     try:

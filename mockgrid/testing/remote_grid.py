@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
-import threading
 import time
 import uuid
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from mockgrid.control import CONTROL, read_address
+from mockgrid.control import CONTROL, ask, read_address
 from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 
@@ -24,8 +23,6 @@ __tracebackhide__ = hidden
 
 _TIMEOUT: Final = 10.0
 """Seconds that an answer may take, beyond those that it was asked to wait for."""
-_IDLE: Final = 10.0
-"""Seconds after which a connection is not trusted any more: the server may be closing it just now."""
 _LONGEST_WAIT: Final = 5.0
 _NOT_FOUND: Final = 404
 _ERRORS: Final = 400
@@ -43,7 +40,7 @@ _CALLS: Final[Mapping[CallName, tuple[str, str]]] = {
 
 
 class ControlClient:
-    """Asks a server over HTTP, on one connection that is kept.
+    """Asks a server over HTTP.
 
     Args:
         url: where the server is, such as ``http://127.0.0.1:8080`` or the base URL of its API.
@@ -55,16 +52,12 @@ class ControlClient:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         try:
-            parts = read_address(url)
+            self._where = read_address(url)
         except ValueError as error:
             raise CallError(0, str(error)) from None
-        self.origin = f"{parts.scheme}://{parts.netloc}"
-        self._base = parts.path.rstrip("/").removesuffix(CONTROL)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(parts.hostname or "", parts.port, timeout=_TIMEOUT)
+        self.origin = f"{self._where.scheme}://{self._where.netloc}"
+        self._base = self._where.path.rstrip("/").removesuffix(CONTROL)
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._used = 0.0
-        self._lock = threading.Lock()
 
     def base_url(self) -> str:
         """Return the base URL of the API: the one given, or where that has no path, the contract's."""
@@ -107,8 +100,6 @@ class ControlClient:
 
     def stop(self) -> None:
         """See ``Controls``; the server runs on."""
-        with self._lock:
-            self._connection.close()
 
     def _call(self, method: str, path: str, body: Any = None, *, wait: float = 0.0) -> dict[str, Any]:
         headers, data = self._headers, None
@@ -116,30 +107,10 @@ class ControlClient:
             headers = {**headers, "Content-Type": "application/json"}
             data = json.dumps(body, allow_nan=False).encode()
         try:
-            with self._lock:
-                status, answer = self._exchange(method, path, data, headers, _TIMEOUT + wait)
-        except (OSError, http.client.HTTPException) as error:
+            status, answer = ask(self._where, path, _TIMEOUT + wait, headers, method=method, data=data)
+        except (OSError, HTTPException) as error:
             raise self._unreachable(error) from None
         return self._read(method, path, status, answer)
-
-    def _exchange(
-        self, method: str, path: str, data: bytes | None, headers: dict[str, str], timeout: float
-    ) -> tuple[int, bytes]:
-        connection = self._connection
-        if time.monotonic() - self._used > _IDLE:
-            connection.close()
-        connection.timeout = timeout
-        if connection.sock is not None:
-            connection.sock.settimeout(timeout)
-        try:
-            connection.request(method, path, data, headers)
-            response = connection.getresponse()
-            answer = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        self._used = time.monotonic()
-        return response.status, answer
 
     def _read(self, method: str, path: str, status: int, answer: bytes) -> dict[str, Any]:
         try:

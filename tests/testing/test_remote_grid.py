@@ -107,16 +107,6 @@ def test_a_server_that_goes_is_told():
     client.stop()
 
 
-def test_an_old_connection_is_not_trusted(control, monkeypatch):
-    control.version()
-    before = control._connection.sock
-    control.version()
-    assert control._connection.sock is before
-    monkeypatch.setattr("mockgrid.testing.remote_grid._IDLE", -1.0)
-    control.version()
-    assert control._connection.sock is not before
-
-
 @pytest.mark.parametrize("given", ["argument", "environment"])
 def test_the_token_is_sent(stranger, monkeypatch, given):
     url, answer = stranger
