@@ -4,7 +4,16 @@ The types of its names are in ``__init__.pyi``: an import here, even one for typ
 would be an import for every module that asks for the version.
 """
 
-__all__ = ["Exchange", "GridSession", "MockGrid", "MockgridError", "RemoteGrid", "__version__", "create_app"]
+__all__ = [
+    "Exchange",
+    "GridSession",
+    "MockGrid",
+    "MockgridError",
+    "MockgridWarning",
+    "RemoteGrid",
+    "__version__",
+    "create_app",
+]
 
 __version__ = "0.1.0"
 
@@ -13,6 +22,7 @@ _HOMES = {
     "GridSession": "mockgrid.testing.session",
     "MockGrid": "mockgrid.testing.mock_grid",
     "MockgridError": "mockgrid.errors",
+    "MockgridWarning": "mockgrid.errors",
     "RemoteGrid": "mockgrid.testing.remote_grid",
     "create_app": "mockgrid.app.application",
 }

@@ -1,10 +1,19 @@
 from mockgrid.app.application import create_app
-from mockgrid.errors import MockgridError
+from mockgrid.errors import MockgridError, MockgridWarning
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.mock_grid import MockGrid
 from mockgrid.testing.remote_grid import RemoteGrid
 from mockgrid.testing.session import GridSession
 
-__all__ = ["Exchange", "GridSession", "MockGrid", "MockgridError", "RemoteGrid", "__version__", "create_app"]
+__all__ = [
+    "Exchange",
+    "GridSession",
+    "MockGrid",
+    "MockgridError",
+    "MockgridWarning",
+    "RemoteGrid",
+    "__version__",
+    "create_app",
+]
 
 __version__: str

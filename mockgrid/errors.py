@@ -8,6 +8,8 @@
         ├── InvalidSchemaError     the schema itself is not a JSON Schema
         └── UnsatisfiableError     nothing (within limits) satisfies the schema
 
+Beside it stands ``MockgridWarning``: what is odd in what a test plays, and does no harm.
+
 Each says in one sentence what was found, where, what was expected, and what to do.
 """
 
@@ -42,6 +44,10 @@ class MockgridError(Exception):
     def __str__(self) -> str:
         located = f"{self.where}: {self.message}" if self.where else self.message
         return f"{located} {self.hint}" if self.hint else located
+
+
+class MockgridWarning(UserWarning):
+    """What is odd in what a test plays, and yet can be played."""
 
 
 class DocumentError(MockgridError):

@@ -23,9 +23,10 @@ from mockgrid.session.session import named_session, session_name
 from mockgrid.session.telling import clock_state, exchange_page, exchange_record, exchange_records, summary
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from mockgrid.control.service import Service
+    from mockgrid.findings import Finding
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
@@ -54,7 +55,7 @@ class Operator:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._scripts = Scripts(service.contract, service.library, service.settings.error_shape)
+        self._scripts = Scripts(service.contract, service.library, service.settings)
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
@@ -97,9 +98,9 @@ class Operator:
         Raises:
             ControlError: the scenario cannot be used; the session is as it was.
         """
-        scenario = self._scripts.read(body)
+        scenario, findings = self._scripts.read(body)
         self._restart(self._opened(key), scenario)
-        return self.session(key)
+        return self._played(key, findings)
 
     def close(self, key: str) -> None:
         """Close a session and forget what it did."""
@@ -123,13 +124,17 @@ class Operator:
         Raises:
             ControlError: it cannot be used; what played goes on.
         """
-        scenario = self._scripts.read(body)
+        scenario, findings = self._scripts.read(body)
         if scenario is None:
             raise ControlError(422, "One of scenario, source, steps is expected.")
         session = self._opened(key)
         self._service.recorder.leave(session)
         session.change(self._service.play(scenario, session.clock))
-        return self.session(key)
+        return self._played(key, findings)
+
+    def _played(self, key: str, findings: Iterable[Finding]) -> dict[str, Any]:
+        """Return what a session has come to, and what is odd in what it plays from now on."""
+        return {**self.session(key), "findings": [finding.as_json() for finding in findings]}
 
     # ---------------------------------------------------------------- exchanges
 

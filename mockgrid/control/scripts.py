@@ -7,18 +7,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.extension import known_models
 from mockgrid.control import ControlError
 from mockgrid.document.nearest import did_you_mean
+from mockgrid.findings import place_of
 from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockgrid.contract.contract import Contract
+    from mockgrid.findings import Finding
     from mockgrid.reply.checking import Checking
-    from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
+    from mockgrid.settings import Settings
 
 _FORMS = ("scenario", "source", "steps")
 _DESCRIBED = frozenset(("name", "where", "strict"))
@@ -39,17 +42,19 @@ class Scripts:
     Args:
         contract: what replies must obey.
         library: gives the scenarios that may be named.
-        shape: which errors have.
+        settings: of the server.
     """
 
-    def __init__(self, contract: Contract, library: Callable[[], Library], shape: ErrorShape) -> None:
+    def __init__(self, contract: Contract, library: Callable[[], Library], settings: Settings) -> None:
         self._contract = contract
-        self._shape = shape
+        self._settings = settings
         self._library = library
         self._operations = [operation.id for operation in contract.operations]
+        models = contract.policy.models
+        self._models = known_models(settings.models, models) if settings.models else models
 
-    def read(self, script: Any) -> Scenario | None:
-        """Return the scenario that is asked for; None where none is.
+    def read(self, script: Any) -> tuple[Scenario | None, tuple[Finding, ...]]:
+        """Return the scenario that is asked for, None where none is, and what is odd in it.
 
         Args:
             script: a mapping with one of ``scenario`` (a name), ``source`` (the text of a file) and ``steps``
@@ -64,15 +69,20 @@ class Scripts:
         if not given and script:
             raise ControlError(422, f"One of {', '.join(_FORMS)} is expected beside `{min(script)}`.")
         if not given:
-            return None
+            return None, ()
         if len(given) > 1:
             raise ControlError(422, f"One of {', '.join(_FORMS)} is expected, not {' and '.join(given)}.")
         extra = script.keys() - _KEYS_BY_FORM[given[0]]
         if extra:
             raise ControlError(422, f"`{min(extra)}` cannot stand beside `{given[0]}`.")
-        scenario = self.named(script["scenario"]) if given == ["scenario"] else self._checked(script)
+        if given == ["scenario"]:
+            scenario = self.named(script["scenario"])
+            file = scenario.origin.document.name
+            findings = [each for each in self._library().findings if place_of(each.where).file == file]
+        else:
+            scenario, findings = self._checked(script)
         strict = script.get("strict")
-        return scenario if strict is None else replace(scenario, strict=strict)
+        return scenario if strict is None else replace(scenario, strict=strict), tuple(findings)
 
     def named(self, name: Any) -> Scenario:
         """Return a scenario of the library.
@@ -88,7 +98,7 @@ class Scripts:
             raise ControlError(404, f"There is no scenario {name[:60]!r}. {library.hint(name)}")
         return scenario
 
-    def _checked(self, script: dict[str, Any]) -> Scenario:
+    def _checked(self, script: dict[str, Any]) -> tuple[Scenario, list[Finding]]:
         steps = script.get("steps", {})
         if not isinstance(steps, (dict, list)):
             raise ControlError(422, "`steps` is a list of steps or of replies, or a whole scenario.")
@@ -105,16 +115,18 @@ class Scripts:
                 scenario = build(script["steps"], where=where, name=name, operations=self._operations)
         except ScenarioError as error:
             raise _unusable(error.findings) from None
-        findings = self._checking.findings(scenario)
+        from mockgrid.reply.checking import unsatisfiable_steps  # noqa: PLC0415 - as below
+
+        findings = [*scenario.warnings, *self._checking.findings(scenario)]
         if any(finding.severity == "error" for finding in findings):
             raise _unusable(findings)
-        return scenario
+        return scenario, findings + unsatisfiable_steps(scenario, self._contract, self._models)
 
     @cached_property
     def _checking(self) -> Checking:
         from mockgrid.reply.checking import Checking  # noqa: PLC0415 - 25 ms, for scripts alone
 
-        return Checking(self._contract, self._shape)
+        return Checking(self._contract, self._settings.error_shape)
 
 
 def _check_keys(script: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.errors import MockgridError
+from mockgrid.errors import MockgridError, MockgridWarning
 from mockgrid.findings import Finding
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def hidden(raised: pytest.ExceptionInfo[BaseException]) -> bool:
 
     What MockGrid raises on purpose says all; the line of the test is what remains to be shown.
     """
-    return issubclass(raised.type, MockgridError)
+    return issubclass(raised.type, (MockgridError, MockgridWarning))
 
 
 class CallError(MockgridError):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pytest
 
-from mockgrid.errors import MockgridError
+from mockgrid.errors import MockgridError, MockgridWarning
 from mockgrid.testing import option
 from mockgrid.testing.expectation import TestExpectation
-from mockgrid.testing.script import at
+from mockgrid.testing.script import CallSite
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _or_fail(make: Callable[[], Made]) -> Made:
     __tracebackhide__ = True
     try:
         return make()
-    except MockgridError as error:
+    except (MockgridError, MockgridWarning) as error:
         reason = str(error)
     pytest.fail(reason, pytrace=False)
 
@@ -205,7 +205,7 @@ def _expectation(item: pytest.Item, grid: Grid) -> TestExpectation:
     session = grid.session(item.nodeid)
     try:
         if played is not None:
-            session.play_as(at(item.path, (item.location[1] or 0) + 1), played, strict=strict)
+            session.play_as(CallSite(item.path, (item.location[1] or 0) + 1), played, strict=strict)
     except BaseException:
         session.close()
         raise

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document import is_path
+from mockgrid.errors import MockgridWarning
 from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.testing.error import PlayError, hidden, unplayable
+
+if TYPE_CHECKING:
+    from mockgrid.findings import Finding
 
 __tracebackhide__ = hidden
 
@@ -29,12 +34,29 @@ class CallSite:
     """Who asked.
 
     Attributes:
-        where: file and line, such as ``tests/test_agent.py:12``, seen from the current directory.
-        folder: where that file is.
+        file: of the code.
+        line: of that file.
     """
 
-    where: str
-    folder: Path
+    file: Path
+    line: int
+
+    @property
+    def where(self) -> str:
+        """File and line, such as ``tests/test_agent.py:12``, seen from the current directory."""
+        return f"{seen_from_here(self.file)}:{self.line}"
+
+    @property
+    def folder(self) -> Path:
+        """Where that file is."""
+        return self.file.parent
+
+    def warn(self, findings: Iterable[Finding]) -> None:
+        """Warn of what is odd in what is played there."""
+        __tracebackhide__ = True  # where warnings are errors
+        for finding in findings:
+            warning = MockgridWarning(str(finding))
+            warnings.warn_explicit(warning, MockgridWarning, str(self.file), self.line, self.file.stem)
 
 
 def call_site() -> CallSite:
@@ -42,13 +64,7 @@ def call_site() -> CallSite:
     frame = sys._getframe(1)  # noqa: SLF001 - what inspect uses, without its cost
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame = frame.f_back
-    return at(frame.f_code.co_filename, frame.f_lineno)
-
-
-def at(file: str | Path, line: int) -> CallSite:
-    """Return a line of a file as a caller."""
-    path = Path(file)
-    return CallSite(f"{seen_from_here(path)}:{line}", path.parent)
+    return CallSite(Path(frame.f_code.co_filename), frame.f_lineno)
 
 
 def seen_from_here(path: Path) -> str:

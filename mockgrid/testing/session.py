@@ -6,6 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
 
+from mockgrid.findings import Finding
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
 from mockgrid.testing.error import CallError, WaitError, hidden, play_error
@@ -180,9 +181,10 @@ class GridSession:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
         script = script_of(played, site, strict=strict, folders=self._folders)
         try:
-            self._controls.call("script", self.api_key, script)
+            answer = self._controls.call("script", self.api_key, script)
         except CallError as error:
             raise play_error(error, site.where) from None
+        site.warn(Finding(**finding) for finding in answer.get("findings", ()))
 
     def reset(self) -> None:
         """Begin anew what plays, and forget the exchanges."""

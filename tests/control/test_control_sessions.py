@@ -134,6 +134,18 @@ def test_a_client_that_leaves_is_told_of(grid):
     assert 1 <= len(told["reply"]["chunks"]) < 6
 
 
+@pytest.mark.parametrize("path", ["/sessions/mg-a", "/sessions/mg-a/steps"])
+def test_what_is_odd_in_a_script_is_in_the_reply_to_it(grid, path):
+    source = "steps:\n- reply: {error: {status: 400, code: too_long}}\n- reply: {say: Never}\n"
+    told = grid.control.put(path, json={"source": source, "where": "a.yaml"}).json()
+    assert told["scenario"]["where"] == "a.yaml:1:1"
+    assert [(each["where"], each["severity"], each["code"]) for each in told["findings"]] == [
+        ("a.yaml:3:3", "warning", "MG230"),
+        ("a.yaml:2:32", "warning", "MG221"),
+    ]
+    assert grid.control.put(path, json={"steps": [{"say": "Hi"}]}).json()["findings"] == []
+
+
 def test_violations_warnings_and_unmatched_requests_are_summed_up(grid):
     grid.control.put(
         "/sessions/mg-a", json={"steps": [{"when": {"model": "x"}, "reply": {"say": "Hi"}}], "strict": True}

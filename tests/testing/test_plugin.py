@@ -151,6 +151,26 @@ def test_what_cannot_be_played_ends_at_the_line_that_asked(runs):
     assert "mockgrid/testing" not in text_of(result)
 
 
+ODD = "[{'error': {'status': 400, 'code': 'too_long'}}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"def test_it(mockgrid):\n    mockgrid.play({ODD})",
+        f"\n@pytest.mark.mockgrid({ODD})\ndef test_it(mockgrid):\n    pass",
+    ],
+)
+def test_what_is_odd_in_what_plays_is_a_warning_of_pytest(runs, text):
+    result = runs(text, "-W", "always")
+    result.assert_outcomes(passed=1, warnings=1)
+    place = f"test_it.py:{FIRST + 1}"
+    result.stdout.fnmatch_lines([f"*{place}: MockgridWarning: {place}#/0/error/code: warning MG221: `code`*"])
+    result = runs(text, "-W", "error::mockgrid.MockgridWarning")
+    assert f"{place}#/0/error/code: warning MG221" in text_of(result)
+    assert "mockgrid/testing" not in text_of(result)
+
+
 def test_a_test_that_fails_by_itself_keeps_its_error_and_gets_a_section(runs):
     text = """
     def test_it(mockgrid):

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from testing.client import Client
 
+from mockgrid import MockgridWarning
 from mockgrid.testing.error import CallError, PlayError, WaitError
+from mockgrid.testing.script import call_site
 
 WEATHER = {"name": "weather", "when": {"last_user": {"contains": "weather"}}, "reply": {"say": "3 °C"}}
 
@@ -47,6 +49,38 @@ def test_a_file_plays_from_beside_the_test(session, client):
     session.play("files/weather.yaml")
     client.ask("How is the weather?")
     assert (session.last.scenario, session.last.step) == ("weather", "the weather")
+
+
+IDLE_CODE = {"error": {"status": 400, "code": "context_length_exceeded"}}
+UNREACHED = [{"reply": {"say": "a"}}, {"reply": {"say": "b"}}]
+NO_SUCH_MODEL = [{"when": {"model": "no-such"}, "reply": {"say": "a"}}]
+
+
+@pytest.mark.parametrize(
+    ("played", "place", "code"),
+    [
+        (IDLE_CODE, "#/0/error/code", "MG221"),
+        (UNREACHED, "#/1", "MG230"),
+        (NO_SUCH_MODEL, "#/0/when/model", "MG235"),
+    ],
+)
+def test_what_is_odd_in_what_plays_is_a_warning_at_the_line_of_the_test(session, played, place, code):
+    with pytest.warns(MockgridWarning, match=code) as warned:
+        session.play(played)
+    (warning,) = warned
+    line = call_site().line - 2
+    assert (warning.filename, warning.lineno) == (__file__, line)
+    assert str(warning.message).startswith(f"tests/testing/test_session.py:{line}{place}")
+    assert session.exchanges == []
+
+
+def test_what_is_odd_in_a_file_is_a_warning_with_its_place(session, tmp_path):
+    file = tmp_path / "idle.yaml"
+    file.write_text("steps:\n  - reply: {error: {status: 400, code: too_long}}\n")
+    with pytest.warns(MockgridWarning) as warned:
+        session.play(file)
+    assert str(warned[0].message).startswith(f"{file}:2:34: warning MG221: `code` has no effect")
+    assert len(warned) == 1
 
 
 def test_what_plays_next_takes_the_place_and_the_journal_goes_on(session, client):
