@@ -207,7 +207,7 @@ class App:
         """Return the version of a scenario that its file has now."""
         newest = self.library().find(scenario.name)
         same = newest is not None and newest.origin.document.name == scenario.origin.document.name
-        return newest if newest is not None and same else scenario
+        return newest.asked(strict=scenario.asked_strict) if newest is not None and same else scenario
 
     def play(self, scenario: Scenario, clock: Clock) -> Play:
         """Return a scenario at its beginning, on a session's clock."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -81,8 +80,7 @@ class Scripts:
             findings = [each for each in self._library().findings if place_of(each.where).file == file]
         else:
             scenario, findings = self._checked(script)
-        strict = script.get("strict")
-        return scenario if strict is None else replace(scenario, strict=strict), tuple(findings)
+        return scenario.asked(strict=script.get("strict")), tuple(findings)
 
     def named(self, name: Any) -> Scenario:
         """Return a scenario of the library.

@@ -306,6 +306,7 @@ def _step(node: Node, index: int, operations: Collection[str] | None) -> Step | 
         times=int(times) if times is not None else None,
         go_to=value.get("go_to", ""),
         origin=node.origin,
+        open=times is None and "then" not in value,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -39,6 +39,7 @@ class Scenario:
         steps: in the order in which they are tried.
         origin: where it was written.
         warnings: what was found that does not refuse it.
+        asked_strict: what was said of ``strict`` by who plays it, in place of its own word; None for nothing.
     """
 
     name: str
@@ -53,6 +54,18 @@ class Scenario:
     balance: Balance | None = None
     steps: tuple[Step, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    asked_strict: bool | None = None
+
+    def asked(self, *, strict: bool | None) -> Scenario:
+        """Return the scenario as it plays for who says something of ``strict``.
+
+        True makes a script of it, to be played to its end and no further: a step that does not say what
+        follows its last reply fails then.
+        """
+        if strict is None:
+            return self
+        steps = tuple(replace(step, then="fail") if strict and step.open else step for step in self.steps)
+        return replace(self, strict=strict, asked_strict=strict, steps=steps)
 
     @property
     def where(self) -> str:
@@ -70,8 +83,11 @@ class Scenario:
         return Binding(self.steps)
 
     def concerns(self, view: RequestView) -> bool:
-        """Tell whether the scenario is for a request: for one of another operation where a step says so."""
-        return view.usual or bool(self.binding.steps_for(view))
+        """Tell whether the scenario is for a request: for one of another operation where a step says so.
+
+        One that is a script without steps is for all: none was expected.
+        """
+        return view.usual or bool(self.binding.steps_for(view)) or bool(self.asked_strict and not self.steps)
 
     @cached_property
     def contract_off(self) -> tuple[tuple[Step, ScriptedReply], ...]:
@@ -105,10 +121,6 @@ class Cursors:
         """Begin again."""
         self.given = [0] * len(self.given)
         self.state = START
-
-    def unused(self, scenario: Scenario) -> tuple[Step, ...]:
-        """Return the steps that have given no reply yet."""
-        return tuple(step for step in scenario.steps if not self.given[step.index])
 
 
 @dataclass(frozen=True, slots=True)

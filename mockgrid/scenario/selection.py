@@ -76,7 +76,7 @@ class NoStep:
             spent = f"{self.failed.label} ({self.failed.allowance()})"
             return f"The step matches and has given all its replies: {spent}."
         if not self.near_misses:
-            return "The scenario has no steps."
+            return "No request was expected: what plays has no steps."
         return f"No step matches. Nearest: {self.near_misses[0]}."
 
 

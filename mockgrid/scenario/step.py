@@ -56,6 +56,7 @@ class Step:
         times: how many replies it gives in all; None for no bound.
         go_to: the state after each reply that names none itself; empty for no change.
         origin: where it was written.
+        open: whether nothing was said of what follows, neither by ``then`` nor by ``times``.
         label: the name, or ``step 3``.
         selections: what selecting each of its replies comes to.
         final: which reply it gives again and again once it has given those before; None where it does not.
@@ -70,6 +71,7 @@ class Step:
     times: int | None
     go_to: str
     origin: Origin
+    open: bool = False
     label: str = field(init=False)
     selections: tuple[Selection, ...] = field(init=False, compare=False, repr=False)
     final: int | None = field(init=False, compare=False, repr=False)

@@ -9,13 +9,14 @@ from mockgrid.contract.limit_headers import STYLES
 from mockgrid.scenario.scenario import Cursors
 from mockgrid.scenario.selection import select
 from mockgrid.session.limits import Limits, limit_headers
+from mockgrid.session.records import UnusedStep
 
 if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
     from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.scenario.scenario import Scenario, TopUp
     from mockgrid.scenario.selection import NoStep
-    from mockgrid.scenario.step import Selection
+    from mockgrid.scenario.step import Selection, Step
     from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock
     from mockgrid.session.limits import Admission
@@ -74,11 +75,26 @@ class Play:
         """Return the reply that the scenario has for a request, and count it as given."""
         return select(self.scenario, self.cursors, view)
 
+    def unused(self) -> tuple[UnusedStep, ...]:
+        """Return what is left of a strict scenario: steps that gave nothing; of a script, other replies."""
+        scenario = self.scenario
+        steps = scenario.steps if scenario.strict else ()
+        return tuple(
+            UnusedStep(scenario.name, step.label, _next(step, given), step.index, given, expected)
+            for step, given in zip(steps, self.cursors.given, strict=False)
+            if given < (expected := step.times or len(step.replies) if scenario.asked_strict else 1)
+        )
+
     def spend(self, admission: Admission, tokens: int) -> None:
         """Count the tokens that the reply to an admitted request has."""
         admission.spend(tokens)
         if self._balance is not None:
             self._balance.spend(tokens, self.clock.now())
+
+
+def _next(step: Step, given: int) -> str:
+    """Return where the reply stands that comes after so many; where it is the first, its step."""
+    return step.replies[given].where if 0 < given < len(step.replies) else step.where
 
 
 class TokenBalance:

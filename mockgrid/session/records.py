@@ -53,7 +53,7 @@ class Unmatched(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class UnusedStep(JsonForm):
-    """A step of a strict scenario that gave no reply."""
+    """A step of a strict scenario that gave no reply, or in a test held to its script, not all."""
 
     first_in_json: ClassVar = ("scenario", "index")
 
@@ -61,9 +61,12 @@ class UnusedStep(JsonForm):
     step: str = described("The step's name")
     where: str = described("Where it is written")
     index: int = described("Its place in the scenario, from 0", default=0, in_repr=False)
+    given: int = described("How many replies it gave", default=0, omitted=True)
+    of: int = described("How many it has to give", default=1, omitted=True)
 
     def __str__(self) -> str:
-        return f"{self.step} ({self.where})"
+        given = f": {self.given} of {self.of} replies given" if self.given else ""
+        return f"{self.step} ({self.where}){given}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,8 @@ from mockgrid.session.journal import Journal, JournalBudget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockgrid.scenario.scenario import Scenario
-    from mockgrid.scenario.step import Step
     from mockgrid.session.play import Play
+    from mockgrid.session.records import UnusedStep
 
 # So many different requests are remembered for counting attempts; the one not seen longest goes first.
 _REMEMBERED = 4096
@@ -37,7 +36,7 @@ class Session:
     Attributes:
         opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
         used: when it was asked for last.
-        left_unused: steps of strict scenarios that another took the place of before they gave a reply.
+        left_unused: what was left of strict scenarios when another took their place.
     """
 
     __slots__ = ("_attempts", "_grown", "clock", "journal", "left_unused", "name", "opened", "play", "used")
@@ -56,7 +55,7 @@ class Session:
         self.clock = Clock() if clock is None else clock
         self.journal = Journal(name, JournalBudget() if budget is None else budget)
         self.opened = self.used = monotonic()
-        self.left_unused: list[tuple[Scenario, Step]] = []
+        self.left_unused: list[UnusedStep] = []
         self._grown = grown
         self._attempts: OrderedDict[str, int] = OrderedDict()
 
@@ -80,10 +79,8 @@ class Session:
 
     def change(self, play: Play) -> None:
         """Play something else from now on; what was done until now stays in the journal."""
-        before = self.play
-        if before is not None and before.scenario.strict:
-            scenario = before.scenario
-            self.left_unused += [(scenario, step) for step in before.cursors.unused(scenario)]
+        if self.play is not None:
+            self.left_unused += self.play.unused()
         self.play = play
 
     def forget(self) -> int:

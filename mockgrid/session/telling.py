@@ -27,7 +27,6 @@ from mockgrid.session.records import (
     SentRequest,
     Summary,
     Unmatched,
-    UnusedStep,
 )
 from mockgrid.session.verdicts import verdicts
 
@@ -239,7 +238,7 @@ def summary(
         violations=tuple(violation for each in numbered for violation in violations(*each)),
         warnings=tuple(warning for each in numbered for warning in warnings(*each)),
         unmatched=tuple(each for each in missed if each is not None),
-        unused_steps=_unused(session),
+        unused_steps=(*session.left_unused, *(session.play.unused() if session.play is not None else ())),
         verdicts=tuple(
             redacted_verdict(verdict, secrets)
             for verdict in verdicts(journal, retry, transcript_of, final=final, epoch=epoch)
@@ -271,12 +270,3 @@ def _scenario(session: Session) -> PlayedScenario | None:
         PlayedStep(step.index, step.label, step.where, cursors.given[step.index]) for step in scenario.steps
     )
     return PlayedScenario(scenario.name, scenario.where, scenario.strict, cursors.state, steps)
-
-
-def _unused(session: Session) -> tuple[UnusedStep, ...]:
-    """Return the steps of strict scenarios that gave nothing, those of replaced ones first."""
-    left = list(session.left_unused)
-    play = session.play
-    if play is not None and play.scenario.strict:
-        left += [(play.scenario, step) for step in play.cursors.unused(play.scenario)]
-    return tuple(UnusedStep(scenario.name, step.label, step.where, step.index) for scenario, step in left)

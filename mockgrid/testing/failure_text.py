@@ -72,7 +72,7 @@ def _headline(summary: Summary) -> str:
         *summary.violations,
         *summary.warnings,
         *summary.unmatched,
-        *(f"unused step: {step}" for step in summary.unused_steps),
+        *(f"unused {'reply' if step.given else 'step'}: {step}" for step in summary.unused_steps),
         *summary.verdicts,
     ]
     first = str(everything[0]) if everything else "exchanges with violations were dropped"
@@ -176,9 +176,12 @@ def _near_miss(near: NearMiss) -> str:
 def _unused(steps: Sequence[UnusedStep]) -> Iterator[str]:
     if not steps:
         return
-    counted = _many(len(steps), "step")
-    lines = [_wrapped(f"{counted} gave no reply. Where it is meant, allow_unused=True.", 0)]
-    lines += [_wrapped(f"{step.scenario}: {step.step} ({step.where})", 2, hang=2) for step in steps]
+    silent = sum(not step.given for step in steps)
+    counted = [f"{_many(silent, 'step')} gave no reply"] if silent else []
+    if silent < len(steps):
+        counted.append(f"{_many(len(steps) - silent, 'step')} gave only some of the replies")
+    lines = [_wrapped(f"{', and '.join(counted)}. Where it is meant, allow_unused=True.", 0)]
+    lines += [_wrapped(f"{step.scenario}: {step}", 2, hang=2) for step in steps]
     yield "\n".join(lines)
 
 

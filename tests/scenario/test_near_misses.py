@@ -61,7 +61,7 @@ def test_it_reads_as_json_and_as_one_line():
 
 
 def test_a_scenario_without_steps_says_so():
-    assert str(missed([])) == "The scenario has no steps."
+    assert str(missed([])) == "No request was expected: what plays has no steps."
 
 
 def test_a_step_that_is_used_up_is_the_nearest_of_all():
