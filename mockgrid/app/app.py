@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
-from mockgrid.app.context import RequestContext
 from mockgrid.app.metrics import Metrics
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
@@ -93,7 +92,6 @@ class App:
         )
         self.metrics = Metrics(self.recorder, self.sessions)
         self._sessions_closed = 0
-        self._max_streams = settings.max_streams
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self.error_log = ErrorLog.logger()
@@ -125,8 +123,9 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
-        if scope["type"] != "http":
-            await _not_http(scope, receive, send)
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1002})
             return
         head = Head.of_scope(scope)
         if head.path.startswith(_NOT_THE_API):
@@ -153,32 +152,36 @@ class App:
             receive: waits for it (ASGI's).
             writer: where the reply leaves.
         """
-        context = RequestContext(head, monotonic())
+        since, body = monotonic(), b""
+        operation: Operation | None = None
+        session: Session | None = None
         try:
             operation, path_parameters = self.route(head)
-            context.operation = operation
-            context.session = session = self.credentials.session(head, operation)
+            session = self.credentials.session(head, operation)
             if operation.body:
-                body = arrived()
-                context.body = (
-                    await self._reader.read(head, receive) if body is None else self._reader.fits(body)
-                )
-            request = self._validator.request(head, operation, path_parameters, context.body)
-            if self.metrics.open_streams >= self._max_streams:
+                whole = arrived()
+                body = await self._reader.read(head, receive) if whole is None else self._reader.fits(whole)
+            request = self._validator.request(head, operation, path_parameters, body)
+            if self.metrics.open_streams >= self.settings.max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
         except DisconnectedError:
             return
         except RefusedError as refused:
-            reply, request_id = self._refuse(refused, context, context.operation)
+            session = session or self.credentials.presumed(head)
+            reply, request_id = self._refuse(refused, head, session, operation)
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
-            reply, request_id = self._fail(context)
-        session, exchange = self._record(context, reply)
+            session = session or self.credentials.presumed(head)
+            reply, request_id = self._fail(head, session)
+        journal = session.journal
+        exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
+        journal.add(exchange)  # before the first byte of the reply leaves
+        self.recorder.note(exchange)
         try:
             if not send_at_once(reply, request_id, exchange, writer):
                 await self._send(reply, request_id, exchange, session, writer)
         finally:
-            session.journal.settle(exchange)
+            journal.settle(exchange)
             if reply.admission is not None:
                 reply.admission.leave()
                 reply.admission = None  # the journal keeps the reply
@@ -251,11 +254,9 @@ class App:
         return operation, parameters
 
     def _refuse(
-        self, refused: RefusedError, context: RequestContext, operation: Operation | None
+        self, refused: RefusedError, head: Head, session: Session, operation: Operation | None
     ) -> tuple[Reply, bytes]:
         """Return the reply to a request that a stage refuses, and its id."""
-        head = context.head
-        session = context.session = context.session or self.credentials.presumed(head)
         digest = hashlib.blake2b(f"{head.method} {head.path} {refused.message}".encode("utf-8", "replace"))
         digest.update(head.query)
         # What is refused with the same words gets ids of its own, be it the same request or another.
@@ -281,23 +282,11 @@ class App:
             reply.headers = [*reply.headers, (b"x-mockgrid-violations", violations_header([breach]))]
         return reply, request_id.encode()
 
-    def _fail(self, context: RequestContext) -> tuple[Reply, bytes]:
+    def _fail(self, head: Head, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a request at which a stage has failed, and log why."""
-        head = context.head
-        reply, request_id = self._refuse(RefusedError("internal", ""), context, None)
+        reply, request_id = self._refuse(RefusedError("internal", ""), head, session, None)
         self.error_log.exception("%s %s failed (%s)", head.method, head.path, request_id.decode())
         return reply, request_id
-
-    def _record(self, context: RequestContext, reply: Reply) -> tuple[Session, KeptExchange]:
-        """Note an exchange: a reply is in the journal before its first byte leaves."""
-        session = context.session or self.credentials.presumed(context.head)
-        journal = session.journal
-        exchange = KeptExchange(
-            journal.count + 1, context.arrived, context.head, context.body, context.operation, reply
-        )
-        journal.add(exchange)
-        self.recorder.note(exchange)
-        return session, exchange
 
     async def _send(
         self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
@@ -348,16 +337,3 @@ def _cut(text: str) -> str:
 
 def _not_arrived() -> None:
     return
-
-
-async def _not_http(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer the lifespan protocol, and close WebSockets."""
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1002})

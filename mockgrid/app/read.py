@@ -57,19 +57,14 @@ class BodyReader:
         if len(length) >= self._digits and length.isdigit() and int(length) > self._most:
             raise self._too_large(f"has {int(length)} bytes")
         try:
-            message = await timeout(receive(), self._seconds)
-            body: bytes = message.get("body", b"")
-            if message.get("more_body"):
-                body = await timeout(self._pieces(body, receive), self._seconds)
-            elif message["type"] == "http.disconnect":
-                raise DisconnectedError
+            return self.fits(await timeout(self._pieces(receive), self._seconds))
         except TimeoutError:
             late = f"The request body did not arrive within {self._seconds:g} s."
             raise RefusedError("request_timeout", late) from None
-        return self.fits(body)
 
-    async def _pieces(self, first: bytes, receive: Receive) -> bytes:
-        chunks, size, more = [first], len(first), True
+    async def _pieces(self, receive: Receive) -> bytes:
+        chunks: list[bytes] = []
+        size, more = 0, True
         while more:
             if size > self._most:
                 raise self._too_large(f"has more than {self._most} bytes")
