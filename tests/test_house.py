@@ -44,7 +44,6 @@ CHAT_WORDS = frozenset(
         "delta",
         "finish_reason",
         "logprobs",
-        "prompt_tokens",
         "system_fingerprint",
         "tool_calls",
     }

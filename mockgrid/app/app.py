@@ -60,6 +60,8 @@ _TELL_EVERY = 1_000
 _NOT_THE_API = (CONTROL, "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
+# Operations that a message names.
+_MOST_SERVED = 6
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
@@ -243,15 +245,32 @@ class App:
         if match is None and path.startswith(f"{ROUTED}/"):
             match = self.contract.router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED))
         if match is None:
-            nearest = self.contract.router.nearest(head.path)
-            hint = f" Did you mean {nearest}?" if nearest else ""
-            raise RefusedError("unknown_path", f"No such path: {_cut(head.path)}.{hint}")
+            raise self._unknown(head)
         route, parameters = match
         operation = route.operations.get(head.method)
         if operation is None:
-            message = f"{_cut(head.method)} is not allowed on {_cut(head.path)}; allowed: {route.allow}."
+            called = f"{_cut(head.method)} is not allowed on {head.mounted}{_cut(head.path)}"
+            message = f"{called}; allowed: {route.allow}."
             raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
         return operation, parameters
+
+    def _unknown(self, head: Head) -> RefusedError:
+        """Return the refusal of a path that is not served: it says what to do instead, and what is served."""
+        router, mounted = self.contract.router, head.mounted
+        hint = router.absent(head.path)
+        nearest = None if hint else router.nearest(head.path)
+        if nearest:
+            hint = f"Did you mean {mounted}{nearest}?"
+        served = [call.replace(" ", f" {mounted}", 1) for call in router.served(head.path, nearest)]
+        calls = ", ".join(served[:_MOST_SERVED])
+        if len(served) > _MOST_SERVED:
+            calls += f" and {len(served) - _MOST_SERVED} more (GET {mounted}/openapi.json has all)"
+        words = (f"No such path: {mounted}{_cut(head.path)}.", hint, f"Served: {calls}.")
+        # Browsers and probes look at the root by themselves.
+        looked = head.path.rstrip("/") in ("", "/favicon.ico", self.base_path)
+        return RefusedError(
+            "unknown_path", " ".join(filter(None, words)), harmless=looked and head.method in ("GET", "HEAD")
+        )
 
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None

@@ -71,7 +71,8 @@ class Validator:
                     self._noted(head, operation, media, value)
         if violations:
             raise _invalid(violations)
-        return Request(operation, head.path, head.query, head.headers, parameters, value, body)
+        sent = head.path, head.query, head.headers
+        return Request(operation, *sent, parameters, value, body, mounted=head.mounted)
 
     def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
         try:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mockgrid.contract.extension import EXTENSION, Policy, policy_of
+from mockgrid.contract.extension import ABSENT, EXTENSION, Policy, policy_of
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     ObjectReader,
@@ -73,12 +73,19 @@ class Contract:
             raise document.error(message, "/paths", "Give each path a method such as get.", key=True)
         for schemas in dict.fromkeys((requests, self._responses)):
             check_compiling(schemas)
-        self.router = Router(self.operations, self.base_path)
+        self.router = Router(self.operations, self.base_path, self.policy.absent)
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the document as canonical JSON: which contract a reply or a report was made from."""
-        return hashlib.sha256(canonical_json(self.document.data)).hexdigest()
+        """SHA-256 of the document as canonical JSON: which contract a reply or a report was made from.
+
+        What is said of paths that it lacks is no part of that.
+        """
+        data = self.document.data
+        extension = data.get(EXTENSION)
+        if isinstance(extension, dict) and ABSENT in extension:
+            data = {**data, EXTENSION: {name: value for name, value in extension.items() if name != ABSENT}}
+        return hashlib.sha256(canonical_json(data)).hexdigest()
 
     @cached_property
     def warnings(self) -> tuple[tuple[str, str], ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
 
 EXTENSION = "x-mockgrid"
+ABSENT = "absent"
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _GLOB = re.compile(r"[*?]|\[[^\]]*\]")
 
@@ -161,7 +162,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that an API does by habit rather than by schema."""
+    """Everything that an API does by habit rather than by schema.
+
+    ``absent`` says by path what to do in place of calling what the API lacks, and its clients often call.
+    """
 
     failures: Mapping[str, Failure]
     shapes: Mapping[str, Shape]
@@ -171,6 +175,7 @@ class Policy:
     declared: bool
     words: Mapping[int, Words] = field(default_factory=dict)
     limit_headers: LimitHeaders = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
 
     def failure_for(self, status: int, code: str | int = "") -> Failure | None:
         """Return the failure that a status, and a code where one is given, stands for.
@@ -249,6 +254,10 @@ def policy_of(document: Document) -> Policy:
         declared=True,
         words=_words(objects, errors.get("statuses"), failures),
         limit_headers=read_limit_headers(objects, extension.get("limit_headers"), f"{at}/limit_headers"),
+        absent={
+            path: objects.text(advice, at + join((ABSENT, path)))
+            for path, advice in objects.mapping(extension.get(ABSENT), at + join((ABSENT,))).items()
+        },
     )
 
 

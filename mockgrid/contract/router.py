@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -65,10 +66,17 @@ class Router:
     Args:
         operations: each with ``path`` and ``method``.
         base_path: such as ``/v1``, without a final slash; empty for none.
+        absent: by path, what to do in place of calling what this API lacks.
     """
 
-    def __init__(self, operations: Iterable[Operation], base_path: str) -> None:
+    def __init__(
+        self,
+        operations: Iterable[Operation],
+        base_path: str,
+        absent: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.base_path = base_path
+        self._absent = absent
         by_path: dict[str, dict[str, Operation]] = {}
         for operation in operations:
             by_path.setdefault(base_path + operation.path, {})[operation.method] = operation
@@ -117,12 +125,9 @@ class Router:
         """
         if len(path) > _LONGEST_MEANT:
             return None
-        segments = tuple(part for part in path.split("/") if part)
-        base = tuple(part.casefold() for part in self.base_path.split("/") if part)
-        # How many of the leading segments can be a base path: a part of this one, perhaps twice, or another.
-        most = next((n for n, part in enumerate(segments) if part.casefold() not in base), len(segments))
-        versions = (n + 1 for n, part in enumerate(segments[:3]) if _VERSION.fullmatch(part))
-        most = max(most, *versions, 0)
+        segments = _segments(path)
+        base = _segments(self.base_path)
+        most = self._base_length(segments)
         for start in range(most, -1, -1):
             meant = self.base_path + "/" + "/".join(segments[start:])
             # A parameter would take a base path for its value.
@@ -130,6 +135,38 @@ class Router:
             if template is not None:
                 return template
         return self._closest(segments[most:], len(base)) or self._closest(segments, len(base))
+
+    def absent(self, path: str) -> str:
+        """Return what to do in place of calling a path, as the contract says of some that it lacks.
+
+        >>> router.absent("/v1/v1/responses/resp_1")
+        'This API has no Responses: …'
+        """
+        if len(path) > _LONGEST_MEANT:
+            return ""
+        segments = _segments(path.casefold())
+        below = segments[self._base_length(segments) :]
+        tries = ("/" + "/".join(below[:end]) for end in range(len(below), 0, -1))
+        return next((self._absent[known] for known in tries if known in self._absent), "")
+
+    def served(self, path: str, nearest: str | None) -> list[str]:
+        """Return all operations as ``METHOD /path``: the nearest, then those most in common with a path."""
+        wanted = set(_segments(path[:_LONGEST_MEANT].casefold()))
+        routes = sorted(
+            [*self._literal.values(), *self._templated],
+            key=lambda route: (
+                route.template != nearest,
+                -len(wanted.intersection(_segments(route.template.casefold()))),
+            ),
+        )
+        return [f"{method} {route.template}" for route in routes for method in sorted(route.operations)]
+
+    def _base_length(self, segments: tuple[str, ...]) -> int:
+        """Return how many leading segments can be a base path: a part of ours, perhaps twice, or another."""
+        base = _segments(self.base_path.casefold())
+        most = next((n for n, part in enumerate(segments) if part.casefold() not in base), len(segments))
+        versions = (n + 1 for n, part in enumerate(segments[:3]) if _VERSION.fullmatch(part))
+        return max(most, *versions, 0)
 
     def _same(self, path: str, *, also_templates: bool) -> str | None:
         """Return the path that this one is, in whatever case."""
@@ -164,6 +201,10 @@ class Router:
     def paths(self) -> tuple[str, ...]:
         """All paths, sorted."""
         return tuple(sorted([*self._literal, *(route.template for route in self._templated)]))
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
 
 
 def _closeness(known: str, written: str) -> float:

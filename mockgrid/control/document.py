@@ -58,15 +58,16 @@ def _can_be_opened(path: str, item: dict[str, Any]) -> bool:
     )
 
 
-def served_document(contract: Contract, stream_form: str = "events") -> dict[str, Any]:
+def served_document(contract: Contract, stream_form: str = "events", mounted: str = "") -> dict[str, Any]:
     """Return the effective contract, with this server first among its servers.
 
     Args:
         contract: what is served.
         stream_form: one of ``STREAM_FORMS``.
+        mounted: the prefix of all paths; empty for none.
     """
     data: dict[str, Any] = dict(contract.document.data)
-    here = {"url": contract.base_path or "/", "description": "This MockGrid"}
+    here = {"url": f"{mounted}{contract.base_path}" or "/", "description": "This MockGrid"}
     data["servers"] = [here, *(data.get("servers") or [])]
     if stream_form == "chunks":
         return data

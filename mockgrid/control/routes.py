@@ -132,7 +132,7 @@ class Control:
 
     def _contract(self, request: Request) -> dict[str, Any]:
         form = _choice(request, "sse", STREAM_FORMS)
-        return served_document(self._service.contract, form)
+        return served_document(self._service.contract, form, str(request.scope["root_path"]))
 
     async def _open(self, request: Request) -> Any:
         return self.operator.open(_key(request), await _body(request, optional=True))
@@ -221,7 +221,8 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _not_found(request: Request, _error: Exception) -> Response:
     path = unquote(request.scope["path"])
-    detail = f"No such path: {path[:200]}. {CONTROL}/openapi.json describes those there are."
+    mounted = request.scope["root_path"]
+    detail = f"No such path: {path[:200]}. {mounted}{CONTROL}/openapi.json describes those there are."
     return _reply({"errors": {"detail": detail}}, 404)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,7 @@ class Head:
         pairs: the headers in order, their names in lower case.
 
     Attributes:
+        mounted: the prefix under which the application is mounted in another; it stood before the paths.
         raw_path: as it was sent, in which ``%2F`` is not yet a slash.
         headers: by lower-case name; several with one name are joined where the header is a list, else the
             last one counts.
@@ -71,7 +72,7 @@ class Head:
         size: bytes that it takes, more or less.
     """
 
-    __slots__ = ("headers", "method", "path", "query", "raw_path", "repeated", "size")
+    __slots__ = ("headers", "method", "mounted", "path", "query", "raw_path", "repeated", "size")
 
     def __init__(
         self, method: str, raw_path: bytes, path: str, query: bytes, pairs: Sequence[tuple[bytes, bytes]]
@@ -80,6 +81,7 @@ class Head:
         self.raw_path = raw_path
         self.path = path
         self.query = query
+        self.mounted = ""
         self.headers: dict[bytes, bytes] = dict(pairs)
         headers = self.headers
         self.repeated = len(headers) != len(pairs)
@@ -96,8 +98,13 @@ class Head:
     @classmethod
     def of_scope(cls, scope: Scope) -> Head:
         """Return the head that an ASGI scope describes."""
-        raw_path = scope.get("raw_path") or b""
-        return cls(scope["method"], raw_path, route_path(scope), scope["query_string"], scope["headers"])
+        path, raw_path = route_path(scope), scope.get("raw_path") or b""
+        mounted = scope["root_path"] if path != scope["path"] else ""
+        if mounted and unquote(raw_path.decode("latin-1")) == scope["path"]:  # some servers leave it out here
+            raw_path = b"/" + b"/".join(raw_path.split(b"/")[1 + mounted.count("/") :])
+        head = cls(scope["method"], raw_path, path, scope["query_string"], scope["headers"])
+        head.mounted = quote(mounted)
+        return head
 
     @classmethod
     def of_target(cls, method: str, target: bytes, pairs: Sequence[tuple[bytes, bytes]]) -> Head:
@@ -119,6 +126,7 @@ class Head:
         other = Head.__new__(Head)
         other.method, other.path, other.raw_path = self.method, self.path, self.raw_path
         other.query, other.repeated, other.size = self.query, self.repeated, self.size
+        other.mounted = self.mounted
         other.headers = {**self.headers, name: value}
         return other
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockgrid.reply.chat.behaviour import ChatBehaviour
 from mockgrid.reply.chat.chunks import FORM
+from mockgrid.reply.embeddings import EmbeddingReplies
 from mockgrid.reply.models import ModelReplies
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 BEHAVIOURS: Final[dict[str, type[Behaviour]]] = {
     "chat-completions": ChatBehaviour,
+    "embeddings": EmbeddingReplies,
     "models": ModelReplies,
 }
 """A line for each; the class takes a ``Kit``."""

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from mockgrid.contract.extension import Models
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.reply.behaviour import CREATED, Behaviour
 from mockgrid.reply.reply import JSON, Reply
-from mockgrid.reply.request import unknown_model
+from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
+
+# Characters of an unknown name, and known names, that are shown.
+_SHOWN = 100
+_MOST_NAMES = 8
 
 
 class ModelReplies(Behaviour):
@@ -25,14 +31,13 @@ class ModelReplies(Behaviour):
 
     def __init__(self, kit: Kit) -> None:
         self._models = kit.models or Models()
-        self._owner = kit.contract.title
+        self._contract = kit.contract
 
     def check(self, request: Request) -> None:
         """Refuse a model that is not known."""
-        known = request.models or self._models
         name = request.parameters.get(("path", "model"))
-        if name is not None and known.find(name) is None:
-            raise unknown_model(name, known)
+        if name is not None and (request.models or self._models).find(name) is None:
+            raise unknown_model(name, request.models, self._models, self._contract)
 
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:  # noqa: ARG002 - always the same
         """Return the list, or the one model that the path names."""
@@ -46,4 +51,33 @@ class ModelReplies(Behaviour):
         return Reply(200, [(b"content-type", JSON)], orjson.dumps(body))
 
     def _model(self, name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": CREATED, "owned_by": self._owner}
+        return {"id": name, "object": "model", "created": CREATED, "owned_by": self._contract.title}
+
+
+def unknown_model(
+    name: str, scripted: Models | None, served: Models | None, contract: Contract
+) -> RefusedError:
+    """Return the refusal of a model that is not known: it says which are, and how another becomes known.
+
+    Args:
+        name: as it was sent.
+        scripted: the models that the session's scenario names, which count in place of the server's; or None.
+        served: the models that the server knows.
+        contract: what is served.
+    """
+    short = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
+    known = list((scripted or served or Models()).known) or ["none"]
+    names = ", ".join(known[:_MOST_NAMES])
+    if len(known) > _MOST_NAMES:
+        names += f" and {len(known) - _MOST_NAMES} more"
+    calls = (
+        f" ({operation.method} {contract.base_path}{operation.path} lists them)"
+        for operation in contract.operations
+        if operation.behaviour == "models" and "{" not in operation.path
+    )
+    place = "the scenario's `models:`" if scripted else "`mockgrid serve --models NAME,…`"
+    return RefusedError(
+        "unknown_model",
+        f"Model not found: {short}.{did_you_mean(name, known)} Known are {names}{next(calls, '')};"
+        f" {place} names others.",
+    )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
-from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
 from mockgrid.schema.violation import Violation
 
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
     from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Location
-
-
-# Characters of an unknown name that are shown.
-_SHOWN = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +31,7 @@ class Request:
         value: the body as a JSON value; None where there is none.
         body: the body's bytes.
         models: the models that are known in its session, in place of the server's; None for those.
+        mounted: the prefix under which the application is mounted, quoted.
     """
 
     operation: Operation
@@ -46,6 +42,7 @@ class Request:
     value: Any
     body: bytes
     models: Models | None = None
+    mounted: str = ""
 
     def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.
@@ -82,6 +79,7 @@ class RefusedError(MockgridError):
         code: what ``mockgrid explain`` tells of it; empty for the failure's usual code.
         no_step: why no step of a scenario answered.
         attempt: how many times the session has seen the request; 0 where it was refused before it counted.
+        harmless: whether the client has broken nothing by it, although others would.
     """
 
     def __init__(  # noqa: PLR0913 - each says one thing about the refusal, by name
@@ -94,6 +92,7 @@ class RefusedError(MockgridError):
         code: str = "",
         no_step: NoStep | None = None,
         attempt: int = 0,
+        harmless: bool = False,
     ) -> None:
         super().__init__(message)
         self.failure = failure
@@ -102,6 +101,7 @@ class RefusedError(MockgridError):
         self.code = code
         self.no_step = no_step
         self.attempt = attempt
+        self.harmless = harmless
 
 
 _CODES: Final[dict[str, tuple[str, Location]]] = {
@@ -119,20 +119,13 @@ _CODES: Final[dict[str, tuple[str, Location]]] = {
 def breach_of(refused: RefusedError) -> Violation | None:
     """Return the violation that a refusal means by itself, where it lists none; None where it means none.
 
-    A client that meets a limit has broken nothing.
+    A client that meets a limit has broken nothing, and neither has a browser that looks at the server's root.
     """
-    if refused.failure not in _CODES or refused.violations:
+    if refused.failure not in _CODES or refused.violations or refused.harmless:
         return None
     code, location = _CODES[refused.failure]
     pointer, path = ("/model", "model") if refused.failure == "unknown_model" else ("", "$")
     return Violation(refused.code or code, path, refused.message, pointer, location)
-
-
-def unknown_model(name: str, models: Models) -> RefusedError:
-    """Return the refusal of a model that is not known."""
-    short = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
-    hint = did_you_mean(name, models.names)
-    return RefusedError("unknown_model", f"Model not found: {short}" + (f".{hint}" if hint else ""))
 
 
 class UnanswerableError(MockgridError):

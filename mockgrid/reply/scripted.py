@@ -187,7 +187,8 @@ def retry_headers(wait: RetryAfter, clock: Clock) -> dict[str, str]:
 def _redirect(form: Redirect, request: Request, view: RequestView, seed: str) -> Reply:
     to = form.to.render_line(view)
     # The session, for a client that comes there without its key.
-    path = f"{ROUTED}{quote(request.path, safe=_PATH)}?token={seed[-_TOKEN:]}.{quote(view.session)}"
+    path = f"{request.mounted}{ROUTED}{quote(request.path, safe=_PATH)}"
+    path += f"?token={seed[-_TOKEN:]}.{quote(view.session)}"
     if to == "same":
         location = path
     elif to == "other":

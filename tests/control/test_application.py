@@ -53,7 +53,7 @@ def test_api_contract_and_control_interface_answer(client, prefix):
 def test_what_is_nothing_else_is_the_apis_to_refuse(client, prefix):
     answer = client.get(f"{prefix}/v1/nope", headers=KEY)
     assert answer.status_code == 404
-    assert "No such path: /v1/nope." in answer.text
+    assert f"No such path: {prefix}/v1/nope." in answer.text
     refused = client.post(f"{prefix}/__mockgrid__/version")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
     missing = client.get(f"{prefix}/__mockgrid__/nope")

@@ -306,7 +306,12 @@ def test_a_declared_length_over_the_limit_is_not_read():
 def test_a_wrong_path_names_the_nearest(caller, path, nearest):
     answer = caller.call(path=path, body=OK)
     assert answer.status == 404
-    assert answer.json() == {"errors": {"detail": f"No such path: {path}. Did you mean {nearest}?"}}
+    detail = answer.json()["errors"]["detail"]
+    assert detail.startswith(f"No such path: {path}. Did you mean {nearest}? Served: ")
+    assert detail.partition("Served: ")[2].partition(", ")[0].split() == [
+        "POST" if nearest == CHAT else "GET",
+        nearest,
+    ]
 
 
 @pytest.mark.parametrize(

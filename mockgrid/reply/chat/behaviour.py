@@ -9,7 +9,8 @@ from mockgrid.reply.behaviour import Behaviour
 from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import ChatReplies
 from mockgrid.reply.chat.strict import OUTPUT_LIMITS, most_input, overflow, strict_violations
-from mockgrid.reply.request import RefusedError, unknown_model
+from mockgrid.reply.models import unknown_model
+from mockgrid.reply.request import RefusedError
 
 # Tokens of a byte of JSON, at most: those of an image are more than the characters that name it.
 _DENSEST = 3
@@ -34,6 +35,7 @@ class ChatBehaviour(ChatReplies, Behaviour):
     def __init__(self, kit: Kit) -> None:
         super().__init__(kit)
         models = kit.models
+        self._contract = kit.contract
         self._models = models
         self._strict = kit.strict
         # What needs no further look, spelt so.
@@ -74,7 +76,7 @@ class ChatBehaviour(ChatReplies, Behaviour):
             if violations:
                 raise RefusedError("invalid_request", "The request is not valid.", violations=violations)
         if model is not None and models is not None and models.find(model) is None:
-            raise unknown_model(model, models)
+            raise unknown_model(model, request.models, self._models, self._contract)
 
     def _check_length(self, body: Any, models: Models | None) -> None:
         limits = models.limits(body.get("model") or self.default_model) if models is not None else {}
