@@ -53,6 +53,8 @@ class Entry(NamedTuple):
     """How many."""
     ms: float = 0.0
     """Milliseconds from the head of the request to the end of the reply."""
+    reason: str = ""
+    """Why what arrived was no request; empty for one."""
 
 
 class Sink:
@@ -187,7 +189,7 @@ def printable(text: str, longest: int = LONGEST_PATH) -> str:
 
 def text_line(entry: Entry) -> bytes:
     """An entry for a person: what there is none of is left out."""
-    method, path, status, session, step, violations, ms = entry
+    method, path, status, session, step, violations, ms, reason = entry
     line = f"{printable(method)} {printable(path)} {status} {ms:.1f}ms"
     if session:
         line += f" session={printable(session)}"
@@ -195,6 +197,8 @@ def text_line(entry: Entry) -> bytes:
         line += f" step={printable(step)}"
     if violations:
         line += f" violations={violations}"
+    if reason:
+        line += f" {reason}"
     return line.encode("utf-8", "backslashreplace") + b"\n"
 
 

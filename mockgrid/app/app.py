@@ -227,7 +227,7 @@ class App:
             reply = self.errors.by_status(501, ErrorWords(detail=message))
         else:
             reply = self.errors.reply(failure, message)
-        self.log.record(Entry("-", "-", reply.status))
+        self.log.record(Entry("-", "-", reply.status, reason=message))
         digest = hashlib.blake2b(f"{failure} {message}".encode(), digest_size=16).hexdigest()
         return reply.status, [*reply.headers, (b"x-request-id", f"req_{digest}".encode())], reply.body
 

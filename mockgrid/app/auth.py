@@ -74,7 +74,9 @@ class Credentials:
         else:
             key, scenario = self._volunteered(head, operation)
         if SESSION in headers:
-            key, meant = self._named(head.text(SESSION) or "")
+            name = head.text(SESSION) or ""
+            self._check_dash(name, operation)
+            key, meant = self._named(name)
             scenario = meant or scenario
         if SCENARIO in headers:
             scenario = self._scenario(
@@ -155,12 +157,28 @@ class Credentials:
         if known is None and not self._accept_any and key not in self._accepted:
             raise self._refused("The API key is not known.", operation)
         if known is None or not known.scenario:
+            self._check_dash(key, operation)
             return ""
         name, dot, remainder = key[len(known.prefix) :].partition(".")
         if not dot or not remainder:
             message = f"The API key does not have the form {known.prefix}<scenario>.<anything>."
             raise self._refused(message, operation)
         return self._scenario(name, "The API key names", operation)
+
+    def _check_dash(self, key: str, operation: Operation) -> None:
+        """Refuse a key that names a scenario behind a prefix by which it would not play: ``mg-quota.x``.
+
+        Raises:
+            RefusedError: it does.
+        """
+        known = self._known_prefix(key)
+        if known is None or known.scenario or "." not in key:
+            return
+        name = key[len(known.prefix) :].partition(".")[0]
+        playing = next((each.prefix for each in self._keys.prefixes or () if each.scenario), None)
+        if playing is not None and self._knows(name):
+            message = f"A key that begins with {known.prefix} plays no scenario, and this one names {name}."
+            raise self._refused(f"{message} Write {playing}{name}.ANYTHING to play it.", operation)
 
     def _scenario(self, name: str, subject: str, operation: Operation) -> str:
         if self._knows(name):

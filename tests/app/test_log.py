@@ -30,6 +30,7 @@ def test_text_names_what_there_is():
     assert text_line(entry()) == b"GET /x 200 1.2ms\n"
     full = text_line(entry(session="mg-…1f3a", step="two failures", violations=2))
     assert full.decode() == "GET /x 200 1.2ms session=mg-…1f3a step=two%20failures violations=2\n"
+    assert text_line(Entry("-", "-", 400, reason="It is no HTTP.")) == b"- - 400 0.0ms It is no HTTP.\n"
 
 
 def test_json_has_every_field():
@@ -41,6 +42,7 @@ def test_json_has_every_field():
         "step": "a b",
         "violations": 0,
         "ms": 1.234,
+        "reason": "",
     }
 
 

@@ -65,6 +65,20 @@ def test_an_unknown_scenario_is_a_401_that_names_the_nearest(play):
     assert "Did you mean mine?" in answer.json()["errors"]["detail"]
 
 
+@pytest.mark.parametrize("sent", ["key", "x-mockgrid-session"])
+def test_a_dash_for_the_dot_of_a_key_is_a_401_that_says_so(play, sent):
+    caller = play("steps: [{reply: {say: scripted}}]")
+    for name in ("mine", "stream-cut"):  # one that ships, too
+        key, headers = (f"mg-{name}.x", None) if sent == "key" else ("mg-a", {sent: f"mg-{name}.x"})
+        answer = caller.call(body={"messages": [USER]}, key=key, headers=headers)
+        assert answer.status == 401
+        detail = answer.json()["errors"]["detail"]
+        assert f"this one names {name}. Write mg.{name}.ANYTHING to play it." in detail
+        assert "MG104" in answer.header("x-mockgrid-violations")
+    for key in ("mg-other.x", "mg-mine", "mg-mine-x", "mg-.mine"):
+        assert caller.call(body={"messages": [USER]}, key=key).status == 200
+
+
 def test_the_scenario_of_the_flag_must_be_known():
     with pytest.raises(DocumentError, match="there is no scenario 'nope'"):
         Caller(scenario="nope")

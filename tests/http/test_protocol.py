@@ -1,12 +1,15 @@
 import json
 import socket
+import ssl
 import time
 
 import pytest
 from raw_http import connect, exchange, read_all, responses
 from waiting import within
 
+from mockgrid.app.build import build_app
 from mockgrid.http.incoming import origin_form
+from mockgrid.settings import Settings
 
 CLOSE = b"Host: x\r\nConnection: close\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -125,6 +128,24 @@ def test_malformed_gets_one_json_error(serve, capfd):
         assert "not valid HTTP" in detail, name
     alive(server)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("first", [b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"])
+def test_tls_is_told_that_this_port_speaks_http(starts, first):
+    server = starts(build_app(Settings(port=0, log="off")))
+    detail = only_error(exchange(server.port, first), 400)
+    assert "TLS arrived, and this port speaks plain HTTP; give the client a base URL with http://" in detail
+
+
+def test_the_log_says_why_what_arrived_was_no_request(starts, capfd):
+    server = starts(build_app(Settings(port=0, log="text")))
+    with connect(server.port) as client, pytest.raises(ssl.SSLError, match=r"(?i)wrong.version|record layer"):
+        ssl.create_default_context().wrap_socket(client, server_hostname="localhost")
+    exchange(server.port, b"nonsense\r\n\r\n")
+    server.stop()
+    tls, nonsense = capfd.readouterr().err.splitlines()
+    assert tls.startswith("- - 400 0.0ms The request is not valid HTTP: TLS arrived")
+    assert nonsense.startswith("- - 400 0.0ms The request is not valid HTTP: ")
 
 
 def test_both_length_and_chunks_are_never_two_requests(serve):
