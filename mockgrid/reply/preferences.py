@@ -22,6 +22,8 @@ __all__ = ["PreferError", "Preferences", "choose_media", "preferred_response", "
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 _WITH_PARAMETERS = 3
+# Parameters that say nothing of the type itself.
+_OF_RANGES = frozenset(("q", "charset"))
 _PREFERENCE = re.compile(r'([^\s,;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?')
 _ESCAPED = re.compile(r"\\(.)")
 _STATUS = re.compile(r"[2-5][0-9]{2}")
@@ -77,51 +79,30 @@ def read_prefer(headers: Sequence[str]) -> Preferences:
     for header in headers:
         for name, value in _PREFERENCE.findall(header):
             preferences.setdefault(name.lower(), _unquoted(value))
-    return Preferences(
-        code=_code(preferences["code"]) if "code" in preferences else None,
-        example=_example(preferences["example"]) if "example" in preferences else None,
-        dynamic=_dynamic(preferences["dynamic"]) if "dynamic" in preferences else False,
-    )
-
-
-def _code(value: str) -> int:
-    if not _STATUS.fullmatch(value):
-        raise PreferError(f"Prefer asks for the code {value[:40]!r}; a status from 200 to 599 was expected.")
-    return int(value)
-
-
-def _example(value: str) -> str:
-    if not value:
+    code, example = preferences.get("code"), preferences.get("example")
+    dynamic = preferences.get("dynamic", "false").lower()
+    if code is not None and not _STATUS.fullmatch(code):
+        raise PreferError(f"Prefer asks for the code {code[:40]!r}; a status from 200 to 599 was expected.")
+    if example == "":
         raise PreferError("Prefer asks for an example without a name; example=NAME was expected.")
-    return value
-
-
-def _dynamic(value: str) -> bool:
+    if dynamic not in ("true", "false", ""):
+        wrong = preferences["dynamic"][:40]
+        raise PreferError(f"Prefer asks for dynamic={wrong!r}; true or false was expected.")
     # A preference without a value is one that is switched on.
-    if value.lower() not in ("true", "false", ""):
-        raise PreferError(f"Prefer asks for dynamic={value[:40]!r}; true or false was expected.")
-    return value.lower() != "false"
+    return Preferences(int(code) if code is not None else None, example, dynamic != "false")
 
 
 def _unquoted(value: str) -> str:
     return _ESCAPED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    media: MediaName
-    quality: float
-    specificity: int
-
-    def covers(self, offered: MediaName) -> bool:
-        # What is offered may be a range itself: image/* can be sent as the image/png that is asked for.
-        if not (self.media.covers(offered.name) or offered.covers(self.media.name)):
-            return False
-        return all(
-            offered.parameters.get(name, "").lower() == value.lower()
-            for name, value in self.media.parameters.items()
-            if name not in ("q", "charset")
-        )
+def _covers(wanted: MediaName, offered: MediaName) -> bool:
+    # What is offered may be a range itself: image/* can be sent as the image/png that is asked for.
+    return (wanted.covers(offered.name) or offered.covers(wanted.name)) and all(
+        offered.parameters.get(name, "").lower() == value.lower()
+        for name, value in wanted.parameters.items()
+        if name not in _OF_RANGES
+    )
 
 
 def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
@@ -143,40 +124,35 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
     ranges = _ranges(accept) if accept is not None and accept.strip() else None
     if not ranges:
         return offered[0] if offered else None
-    best: tuple[float, int, int] | None = None
-    chosen = None
+    best, chosen = (0.0, 0, 0), None
     for name in offered:
         media = MediaName.of(name)
         covering = [
-            (candidate.specificity, -place, candidate.quality)
-            for place, candidate in enumerate(ranges)
-            if candidate.covers(media)
+            (_specificity(wanted), -place, quality)
+            for place, (wanted, quality) in enumerate(ranges)
+            if _covers(wanted, media)
         ]
-        if not covering:
-            continue
-        specificity, place, quality = max(covering)
-        rank = (quality, specificity, place)
-        if quality > 0 and (best is None or rank > best):
-            best, chosen = rank, name
+        specificity, place, quality = max(covering, default=(0, 0, 0.0))
+        if quality > 0 and (chosen is None or (quality, specificity, place) > best):
+            best, chosen = (quality, specificity, place), name
     return chosen
 
 
-def _ranges(accept: str) -> list[_Range] | None:
-    """Read a header; None where one of its elements cannot be read."""
-    ranges: list[_Range] = []
+def _specificity(wanted: MediaName) -> int:
+    return wanted.specificity if wanted.parameters.keys() <= _OF_RANGES else _WITH_PARAMETERS
+
+
+def _ranges(accept: str) -> list[tuple[MediaName, float]] | None:
+    """Read a header as types with their qualities; None where one of its elements cannot be read."""
+    ranges: list[tuple[MediaName, float]] = []
     for element in _elements(accept):
         media = media_name(element)
-        quality = media.parameters.get("q", "1") if media is not None else ""
-        if (
-            media is None
-            or not _QUALITY.fullmatch(quality)
-            or media.name.startswith("*/") > (media.name == "*/*")
-        ):
+        if media is None or media.name.startswith("*/") > (media.name == "*/*"):
             return None
-        specificity = media.specificity
-        if any(name not in ("q", "charset") for name in media.parameters):
-            specificity = _WITH_PARAMETERS
-        ranges.append(_Range(media, float(quality), specificity))
+        quality = media.parameters.get("q", "1")
+        if not _QUALITY.fullmatch(quality):
+            return None
+        ranges.append((media, float(quality)))
     return ranges
 
 

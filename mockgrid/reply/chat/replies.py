@@ -50,11 +50,9 @@ class ChatReplies:
         self._tokenizer = tokenizer
         self.default_model = models.default if models is not None else "default"
         self._planner = Planner(tokenizer, ValueMemory(), kit.style, kit.prose_tokens)
-        self._real_clock = kit.real_clock
+        self._created = _now if kit.real_clock else lambda: CREATED
         self._fingerprint = f"fp_{kit.contract.sha256[:10]}"
-        self.plain = PlainReplies(
-            self._fingerprint, tokenizer, self.default_model, self._now if kit.real_clock else CREATED
-        )
+        self.plain = PlainReplies(self._fingerprint, tokenizer, self.default_model, self._created)
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -83,13 +81,6 @@ class ChatReplies:
         reply.streaming = Streaming(FORM, len(completion.choices), closing, tokens)
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply
-
-    @staticmethod
-    def _now() -> int:
-        return int(time.time())
-
-    def _created(self) -> int:
-        return self._now() if self._real_clock else CREATED
 
     def complete(self, request: Request, seed: str, attempt_id: str) -> Completion:
         """Return the default completion for a valid request.
@@ -131,20 +122,19 @@ class ChatReplies:
         prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
         written = spoken = reasoned = 0
         for choice in choices:
-            if choice.content:
-                written += count(choice.content)
-            for call in choice.calls:
-                written += count(call.arguments)
+            texts = [choice.content, choice.refusal, *(call.arguments for call in choice.calls)]
             if choice.audio is not None:
-                written += count(choice.audio.transcript)
+                texts.append(choice.audio.transcript)
                 spoken += choice.audio.tokens
-            if choice.refusal:
-                written += count(choice.refusal)
-            if choice.reasoning:
-                reasoned += count(choice.reasoning)
+            written += sum(count(text) for text in texts if text)
+            reasoned += count(choice.reasoning or "")
         return usage_of(
             prompt=prompt, prompt_audio=prompt_audio, written=written, spoken=spoken, reasoned=reasoned
         )
+
+
+def _now() -> int:
+    return int(time.time())
 
 
 def _check_size(completion: Completion) -> None:
@@ -202,11 +192,11 @@ class PlainReplies:
         fingerprint: the ``system_fingerprint``.
         tokenizer: counts usage.
         default_model: the model of a request that names none.
-        created: tells when replies are made, in Unix seconds; an instant where that is always the same.
+        created: tells when replies are made, in Unix seconds.
     """
 
     def __init__(
-        self, fingerprint: str, tokenizer: Tokenizer, default_model: str, created: Callable[[], int] | int
+        self, fingerprint: str, tokenizer: Tokenizer, default_model: str, created: Callable[[], int]
     ) -> None:
         self._tokenizer = tokenizer
         self._default_model = default_model
@@ -234,17 +224,14 @@ class PlainReplies:
         prompt, prompt_audio = prompt_tokens(tokenizer, body)
         if prompt_audio:
             return None
-        written, created = tokenizer.count(content), self._created
-        total = prompt + written
+        written = tokenizer.count(content)
         made = self._template % (
             attempt_id[:ID].encode(),
-            created if isinstance(created, int) else created(),
+            self._created(),
             orjson.dumps(body.get("model") or self._default_model),
             orjson.dumps(content),
             prompt,
             written,
-            total,
+            prompt + written,
         )
-        reply = Reply(200, self._headers, made)
-        reply.tokens = total
-        return reply
+        return Reply(200, self._headers, made, tokens=prompt + written)
