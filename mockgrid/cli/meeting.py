@@ -88,10 +88,10 @@ def read_request(source: str, contract: Contract) -> SampleRequest:
 
 def as_text(run: DryRun) -> Iterator[str]:
     """Return it as lines of at most 80 characters, unless a word is longer."""
-    sample, scenario = run.sample, run.scenario
-    sent = f", attempt {run.attempt}" if run.attempt > 1 else ""
+    view, scenario = run.view, run.scenario
+    sent = f", attempt {view.attempt}" if view.attempt > 1 else ""
     strict = ", strict" if scenario.strict else ""
-    yield from _filled("request   ", f"{sample.operation.method} {sample.path} ({sample.operation.id}){sent}")
+    yield from _filled("request   ", f"{view.method} {view.path} ({view.operation}){sent}")
     yield from _filled("scenario  ", f"{scenario.name}{strict} ({scenario.origin.document.name})")
     yield from _answer(run)
     if scenario.limits or scenario.balance is not None:

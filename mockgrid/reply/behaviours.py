@@ -8,12 +8,14 @@ from mockgrid.reply.chat.behaviour import ChatBehaviour
 from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.embeddings import EmbeddingReplies
 from mockgrid.reply.models import ModelReplies
+from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockgrid.contract.contract import Operation
     from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.reply.request import Request
     from mockgrid.scenario.view import Conversation
     from mockgrid.session.verdicts.streams import Transcript
 
@@ -32,32 +34,23 @@ UNKNOWN_FORM: Final = FORM
 """The form of streams that no behaviour has made."""
 
 
-def _of(name: str | None) -> type[Behaviour]:
-    return BEHAVIOURS.get(name, USUAL) if name is not None else USUAL
-
-
 def conversation_of(name: str | None) -> Conversation | None:
     """Return what reads the conversation in an operation's requests, by the name of its behaviour."""
-    return _of(name).conversation
+    return BEHAVIOURS.get(name or "", USUAL).conversation
 
 
 def transcript_of(name: str | None) -> Transcript | None:
     """Return what finds the assistant's words of an operation, by the name of its behaviour."""
-    return _of(name).transcript()
-
-
-def speaks(name: str | None) -> bool:
-    """Tell whether scenarios can speak by a behaviour of this name."""
-    return name in BEHAVIOURS and BEHAVIOURS[name].conversation is not None
+    return BEHAVIOURS.get(name or "", USUAL).transcript()
 
 
 def speaking_operations(operations: Iterable[Operation]) -> dict[str, Conversation]:
-    """Return what reads the requests of the operations that hold a conversation, by the operation's id."""
-    known = ((operation.id, operation.behaviour) for operation in operations)
+    """Return what reads the requests of the operations by whose behaviour scenarios speak, by their ids."""
     return {
-        name: conversation
-        for name, behaviour in known
-        if behaviour in BEHAVIOURS and (conversation := BEHAVIOURS[behaviour].conversation) is not None
+        operation.id: conversation
+        for operation in operations
+        if operation.behaviour in BEHAVIOURS
+        and (conversation := BEHAVIOURS[operation.behaviour].conversation) is not None
     }
 
 
@@ -74,16 +67,31 @@ class Reading(NamedTuple):
     sending: tuple[str, ...]
     usual: bool
 
+    def view(
+        self, request: Request, attempt: int = 1, default_model: str = "default", session: str = ""
+    ) -> RequestView:
+        """Return a request as scenarios see it, seen for the nth time; one without a model asks for the default."""
+        operation = request.operation
+        return RequestView(
+            operation.id,
+            operation.method,
+            request.path,
+            request.query,
+            request.headers,
+            request.value,
+            attempt,
+            default_model,
+            session,
+            self.conversation,
+            self.usual,
+        )
+
 
 def readings(operations: Sequence[Operation]) -> dict[str, Reading]:
     """Return how the requests of a contract's operations are read, by the operation's id."""
-    silent = not speaking_operations(operations)
-    known = ((operation, conversation_of(operation.behaviour)) for operation in operations)
+    speaking = speaking_operations(operations)
+    known = {operation.id: conversation_of(operation.behaviour) for operation in operations}
     return {
-        operation.id: Reading(
-            conversation,
-            conversation.sending if conversation is not None else (),
-            silent or speaks(operation.behaviour),
-        )
-        for operation, conversation in known
+        name: Reading(conversation, getattr(conversation, "sending", ()), not speaking or name in speaking)
+        for name, conversation in known.items()
     }

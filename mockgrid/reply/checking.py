@@ -14,7 +14,7 @@ import orjson
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.behaviour import Kit, Turn
-from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, conversation_of, speaking_operations, speaks
+from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, readings, speaking_operations
 from mockgrid.reply.delivery.form import data_of
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
@@ -26,7 +26,6 @@ from mockgrid.scenario.predicate import may_hold
 from mockgrid.scenario.reply import Call, Error, Example, Json, Redirect, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.unsatisfiable import unsatisfiable
-from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
+    from mockgrid.scenario.view import RequestView
     from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Violation
 
@@ -72,8 +72,9 @@ class Checking:
         self._scripted = ScriptedReplies(Errors(contract), GenericReplies(contract), self._behaviours)
         self._errors = Errors(contract, shape)
         self._contract = contract
-        self._calls = PossibleCalls(contract, speaking_operations(contract.operations))
-        self._speaking = [operation for operation in contract.operations if speaks(operation.behaviour)]
+        self._speaking = speaking_operations(contract.operations)
+        self._calls = PossibleCalls(contract, self._speaking)
+        self._readings = readings(contract.operations)
 
     def findings(self, scenario: Scenario) -> list[Finding]:
         """Return where a scenario's replies break the contract, in the order of the file."""
@@ -101,8 +102,9 @@ class Checking:
     ) -> Iterator[Finding]:
         """Tell of what an error is given though no body that it is sent in has a place for it."""
         unplaced = [
-            self._errors.unplaced(form.status, words_of(form, self._sample(operation)), operation)
+            self._errors.unplaced(form.status, words_of(form, view), operation)
             for operation in operations
+            for _, view in [self._call(operation, self._samples(operation)[0][0])]
         ]
         for name in unplaced[0]:
             if all(name in others for others in unplaced):
@@ -117,7 +119,7 @@ class Checking:
         """Return the operations that a step's replies answer, as far as its ``when`` says."""
         if step.placed:
             return self._calls.operations(step.when)
-        return self._speaking
+        return [operation for operation in self._contract.operations if operation.id in self._speaking]
 
     def _samples(self, operation: Operation) -> Samples:
         """Return the bodies that replies are composed for."""
@@ -128,7 +130,7 @@ class Checking:
     def _for(self, operation: Operation, step: Step, scripted: ScriptedReply) -> Iterator[Finding]:
         if isinstance(scripted.form, Call):
             yield from _arguments(scripted, scripted.form)
-        if isinstance(scripted.form, Say | Json | Call | Refuse) and not speaks(operation.behaviour):
+        if isinstance(scripted.form, Say | Json | Call | Refuse) and operation.id not in self._speaking:
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
         for body in self._requested(step, operation):
@@ -148,26 +150,16 @@ class Checking:
             body
             for body, alike in self._samples(operation)
             if body is None
-            or any(may_hold(step.when, self._view(operation, other), _SAYS_STREAM) for other in alike)
+            or any(may_hold(step.when, self._call(operation, other)[1], _SAYS_STREAM) for other in alike)
         ]
 
     def _composed(self, operation: Operation, scripted: ScriptedReply, body: Any) -> Reply:
-        view = self._view(operation, body)
-        request = Request(operation, view.path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
-        return self._scripted.compose(scripted, Turn(request, view, "0" * 32, "0" * 128))
+        return self._scripted.compose(scripted, Turn(*self._call(operation, body), "0" * 32, "0" * 128))
 
-    def _sample(self, operation: Operation) -> RequestView:
-        return self._view(operation, self._samples(operation)[0][0])
-
-    def _view(self, operation: Operation, body: Any) -> RequestView:
-        return RequestView(
-            operation.id,
-            operation.method,
-            f"{self._contract.base_path}{operation.path}",
-            body=body,
-            default_model="default",
-            conversation=conversation_of(operation.behaviour),
-        )
+    def _call(self, operation: Operation, body: Any) -> tuple[Request, RequestView]:
+        path = f"{self._contract.base_path}{operation.path}"
+        request = Request(operation, path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
+        return request, self._readings[operation.id].view(request)
 
     def _judged(self, operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
         declared = operation.response(reply.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from mockgrid.contract.extension import known_models
@@ -12,21 +12,21 @@ from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.reply.behaviour import Kit
-from mockgrid.reply.behaviours import BEHAVIOURS, readings, speaks
+from mockgrid.reply.behaviours import BEHAVIOURS, readings, speaking_operations
 from mockgrid.reply.request import RefusedError, Request
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.scenario.scenario import Cursors
 from mockgrid.scenario.selection import explain, select
-from mockgrid.scenario.view import RequestView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.selection import Explained
+    from mockgrid.scenario.view import RequestView
+    from mockgrid.schema.violation import Violation
 
 __all__ = ["DryRun", "SampleRequest", "dry_run", "sample_request"]
 
@@ -39,63 +39,29 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SampleRequest:
-    """A request, and the operation that it is for.
+class SampleRequest(NamedTuple):
+    """A request that is written down, and what its parameters break."""
 
-    Attributes:
-        operation: what it calls.
-        path: with the API's base path.
-        query: without the question mark.
-        headers: by lower-case name.
-        body: a JSON value; None for none.
-        parameters: the path's, as they were sent.
-    """
-
-    operation: Operation
-    path: str
-    query: bytes
-    headers: dict[bytes, bytes]
-    body: Any
-    parameters: dict[str, str]
-
-    def view(self, contract: Contract, attempt: int) -> RequestView:
-        """Return the request as scenarios see it, sent for the nth time."""
-        models = contract.policy.models
-        reading = readings(contract.operations)[self.operation.id]
-        return RequestView(
-            operation=self.operation.id,
-            method=self.operation.method,
-            path=self.path,
-            query=self.query,
-            headers=self.headers,
-            body=self.body,
-            attempt=attempt,
-            default_model=models.default if models is not None else "default",
-            conversation=reading.conversation,
-            usual=reading.usual,
-        )
+    request: Request
+    violations: list[Violation]
 
     def refusals(self, contract: Contract, scenario: Scenario) -> list[str]:
         """Return why the request would be refused before a scenario is asked; empty where it would not."""
-        operation = self.operation
-        parameters, violations = read_parameters(operation, self.parameters, self.query, self.headers)
+        request, violations = self
+        operation, body = request.operation, request.value
         schema = operation.json_body.schema if operation.json_body is not None else None
-        if self.body is None and operation.body_required:
+        if body is None and operation.body_required:
             return ["The body is missing."]
-        if self.body is not None and schema is not None and not schema.accepts(self.body):
-            violations = [*violations, *schema.explain(self.body)]
+        if body is not None and schema is not None and not schema.accepts(body):
+            violations = [*violations, *schema.explain(body)]
         if violations:
             return [f"{violation.code}: {violation.path} {violation.message}" for violation in violations]
-        factory = BEHAVIOURS.get(operation.behaviour or "")
-        if factory is None:
-            return []
         models = contract.policy.models
-        request = Request(operation, self.path, self.query, self.headers, parameters, self.body, b"")
-        if scenario.models:
-            request.models = known_models(scenario.models, models)
+        request.models = known_models(scenario.models, models) if scenario.models else None
         try:
-            factory(Kit(contract=contract, tokenizer=ShortWords(), models=models)).check(request)
+            if operation.behaviour in BEHAVIOURS:
+                kit = Kit(contract=contract, tokenizer=ShortWords(), models=models)
+                BEHAVIOURS[operation.behaviour](kit).check(request)
         except RefusedError as refused:
             return [refused.message if refused.message.endswith(("?", ".")) else f"{refused.message}."]
         return []
@@ -162,7 +128,8 @@ def _sample(document: Document, data: dict[str, Any], contract: Contract) -> Sam
         name.lower().encode("latin-1", "replace"): _text(value).encode("latin-1", "replace")
         for name, value in (data.get("headers") or {}).items()
     }
-    return SampleRequest(operation, path, query.encode(), headers, body, parameters)
+    read, violations = read_parameters(operation, parameters, query.encode(), headers)
+    return SampleRequest(Request(operation, path, query.encode(), headers, read, body, b""), violations)
 
 
 def _usual(document: Document, method: str, contract: Contract) -> str:
@@ -170,7 +137,8 @@ def _usual(document: Document, method: str, contract: Contract) -> str:
     taking = [
         operation for operation in contract.operations if operation.json_body and operation.method == method
     ]
-    usual = [operation for operation in taking if speaks(operation.behaviour)] or taking
+    speaking = speaking_operations(taking)
+    usual = [operation for operation in taking if operation.id in speaking] or taking
     if len(usual) != 1:
         message = "The request does not say which operation it is for."
         known = ", ".join(contract.router.paths)
@@ -206,15 +174,13 @@ class DryRun:
     """A request, a scenario, and what came of them.
 
     Attributes:
-        attempt: how often the request has been sent.
+        view: the request.
         refusals: why the contract refuses the request; then no step is asked.
         steps: what each step makes of it.
     """
 
     scenario: Scenario
-    sample: SampleRequest
     view: RequestView
-    attempt: int
     refusals: Sequence[str]
     steps: Sequence[Explained]
 
@@ -248,10 +214,10 @@ class DryRun:
                 "strict": self.scenario.strict,
             },
             "request": {
-                "operation": self.sample.operation.id,
-                "method": self.sample.operation.method,
-                "path": self.sample.path,
-                "attempt": self.attempt,
+                "operation": self.view.operation,
+                "method": self.view.method,
+                "path": self.view.path,
+                "attempt": self.view.attempt,
             },
             "outcome": self.outcome,
             "refusals": list(self.refusals),
@@ -264,9 +230,12 @@ class DryRun:
 
 def dry_run(scenario: Scenario, sample: SampleRequest, contract: Contract, attempt: int) -> DryRun:
     """Return what a scenario makes of a request that a new session sends for the nth time."""
-    refusals = sample.refusals(contract, scenario)
+    models = contract.policy.models
+    default = models.default if models is not None else "default"
+    request = sample.request
+    reading = readings(contract.operations)[request.operation.id]
     cursors = Cursors(scenario)
     for earlier in range(1, attempt):
-        select(scenario, cursors, sample.view(contract, earlier))
-    view = sample.view(contract, attempt)
-    return DryRun(scenario, sample, view, attempt, refusals, explain(scenario, view, cursors))
+        select(scenario, cursors, reading.view(request, earlier, default))
+    view = reading.view(request, attempt, default)
+    return DryRun(scenario, view, sample.refusals(contract, scenario), explain(scenario, view, cursors))

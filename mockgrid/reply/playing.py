@@ -17,7 +17,6 @@ from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
 from mockgrid.scenario.reply import Auto, RetryAfter, ScriptedReply
 from mockgrid.scenario.selection import NoStep
-from mockgrid.scenario.view import RequestView
 from mockgrid.session.play import Refusal
 
 if TYPE_CHECKING:
@@ -66,9 +65,7 @@ class ScenarioReplies:
 
     def concern(self, request: Request, play: Play) -> bool:
         """Tell whether a scenario answers requests like this one, whatever else its steps ask of them."""
-        operation = request.operation
-        usual = self._readings[operation.id].usual
-        return play.scenario.concerns(RequestView(operation.id, operation.method, request.path, usual=usual))
+        return play.scenario.concerns(self._readings[request.operation.id].view(request))
 
     def reply(  # noqa: PLR0913, PLR0917 - all that a reply depends on
         self, request: Request, play: Play, attempt: int, seed: str, attempt_id: str, session: str = ""
@@ -86,21 +83,7 @@ class ScenarioReplies:
         Raises:
             RefusedError: a limit is reached, the balance is used up, or no step answers.
         """
-        operation = request.operation
-        conversation, _, usual = self._readings[operation.id]
-        view = RequestView(
-            operation.id,
-            operation.method,
-            request.path,
-            request.query,
-            request.headers,
-            request.value,
-            attempt,
-            self._default_model,
-            session,
-            conversation,
-            usual,
-        )
+        view = self._readings[request.operation.id].view(request, attempt, self._default_model, session)
         turn = Turn(request, view, seed, attempt_id, play.clock)
         return self._counted(turn, play) if play.scenario.counts else self._answered(turn, play)
 
