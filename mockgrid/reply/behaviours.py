@@ -70,7 +70,7 @@ class Reading(NamedTuple):
     def view(
         self, request: Request, attempt: int = 1, default_model: str = "default", session: str = ""
     ) -> RequestView:
-        """Return a request as scenarios see it, seen for the nth time; one without a model asks for the default."""
+        """Return a request as scenarios see it, seen for the nth time."""
         operation = request.operation
         return RequestView(
             operation.id,

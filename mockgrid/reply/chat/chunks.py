@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
-from mockgrid.reply.chat.completion import choice_logprobs
+from mockgrid.reply.chat.completion import call_of, choice_logprobs
 from mockgrid.reply.delivery.form import StreamForm, data_of
 from mockgrid.reply.tokens import Chunking
 
@@ -166,17 +166,25 @@ def _deltas(
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
     reasoning = (_text("reasoning_content", piece) for piece in cut(choice.reasoning or ""))
-    others: Iterable[_Delta]
-    if choice.calls and choice.content:
-        first, said = _texts(choice, completion, tokenizer, index, cut)
-        others = chain(said, _one_by_one(choice.calls, cut))
-    elif choice.calls:
-        first, others = _calls(choice.calls, cut)
-    elif choice.audio is not None:
-        first, others = _audio(choice.audio, cut)
+    opening: dict[str, Any] = {"role": "assistant", "content": None}
+    header: dict[str, Any] = {}  # begins what follows; it goes with the role unless reasoning comes before it
+    others: Iterator[_Delta]
+    if choice.audio is not None:
+        opening["refusal"], header = None, {"audio": {"id": choice.audio.id}}
+        others = _audio(choice.audio, cut)
+    elif len(choice.calls) == 1 and not choice.content:
+        header = {"tool_calls": [_opened(0, choice.calls[0])], "refusal": None}
+        others = _fragments(0, choice.calls[0], cut)
+    elif choice.calls and not choice.content:
+        others = _calls(choice.calls, cut)
     else:
-        first, others = _texts(choice, completion, tokenizer, index, cut)
-    return first, chain(reasoning, others)
+        first, said = _texts(choice, completion, tokenizer, index, cut)
+        return first, chain(reasoning, said, _calls(choice.calls, cut))
+    if choice.reasoning and header:
+        others = chain((_Delta(orjson.dumps(header)),), others)
+    else:
+        opening |= header
+    return _Delta(orjson.dumps(opening)), chain(reasoning, others)
 
 
 def _texts(
@@ -213,50 +221,27 @@ def _text(name: str, piece: str) -> _Delta:
     return _Delta(b'{"%b":%b}' % (name.encode(), orjson.dumps(piece)), length=len(piece))
 
 
-def _calls(calls: tuple[FinishedCall, ...], cut: _Cut) -> tuple[_Delta, list[_Delta]]:
-    if len(calls) == 1:
-        opening = {
-            "role": "assistant",
-            "content": None,
-            "tool_calls": [_opened(0, calls[0])],
-            "refusal": None,
-        }
-        return _Delta(orjson.dumps(opening)), _fragments(0, calls[0], cut)
-    return _Delta(b'{"role":"assistant","content":null}'), _one_by_one(calls, cut)
-
-
-def _one_by_one(calls: tuple[FinishedCall, ...], cut: _Cut) -> list[_Delta]:
-    deltas: list[_Delta] = []
+def _calls(calls: tuple[FinishedCall, ...], cut: _Cut) -> Iterator[_Delta]:
     for index, call in enumerate(calls):
-        deltas.append(_Delta(orjson.dumps({"tool_calls": [_opened(index, call)]})))
-        deltas += _fragments(index, call, cut)
-    return deltas
+        yield _Delta(orjson.dumps({"tool_calls": [_opened(index, call)]}))
+        yield from _fragments(index, call, cut)
 
 
 def _opened(index: int, call: FinishedCall) -> dict[str, Any]:
-    return {
-        "index": index,
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": ""},
-    }
+    return {"index": index, **call_of(call._replace(arguments=""))}
 
 
-def _fragments(index: int, call: FinishedCall, cut: _Cut) -> list[_Delta]:
-    return [
-        _Delta(
-            b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, orjson.dumps(piece)),
-            length=len(piece),
-        )
-        for piece in cut(call.arguments)
-    ]
+def _fragments(index: int, call: FinishedCall, cut: _Cut) -> Iterator[_Delta]:
+    for piece in cut(call.arguments):
+        body = b'{"tool_calls":[{"index":%d,"function":{"arguments":%b}}]}' % (index, orjson.dumps(piece))
+        yield _Delta(body, length=len(piece))
 
 
-def _audio(spoken: Audio, cut: _Cut) -> tuple[_Delta, list[_Delta]]:
-    first = {"role": "assistant", "content": None, "refusal": None, "audio": {"id": spoken.id}}
-    pieces = list(cut(spoken.transcript)) or [""]
-    parts: list[dict[str, Any]] = [{"transcript": piece} for piece in pieces]
+def _audio(spoken: Audio, cut: _Cut) -> Iterator[_Delta]:
     data = spoken.data
-    parts += [{"data": data[start : start + _AUDIO_PIECE]} for start in range(0, len(data), _AUDIO_PIECE)]
-    parts.append({"expires_at": spoken.expires_at})
-    return _Delta(orjson.dumps(first)), [_Delta(orjson.dumps({"audio": part})) for part in parts]
+    parts: list[dict[str, Any]] = [
+        *({"transcript": piece} for piece in list(cut(spoken.transcript)) or [""]),
+        *({"data": data[start : start + _AUDIO_PIECE]} for start in range(0, len(data), _AUDIO_PIECE)),
+        {"expires_at": spoken.expires_at},
+    ]
+    return (_Delta(orjson.dumps({"audio": part})) for part in parts)

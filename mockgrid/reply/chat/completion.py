@@ -115,14 +115,10 @@ def usage_of(
 
 def message_of(choice: Choice) -> dict[str, Any]:
     """Return the assistant's message."""
-    message: dict[str, Any] = {
-        "role": "assistant",
-        "content": choice.content,
-        "refusal": choice.refusal,
-        "annotations": [],
-    }
+    message: dict[str, Any] = {"role": "assistant"}
     if choice.reasoning is not None:
         message["reasoning_content"] = choice.reasoning
+    message |= {"content": choice.content, "refusal": choice.refusal, "annotations": []}
     if choice.calls:
         message["tool_calls"] = [call_of(call) for call in choice.calls]
     if choice.audio is not None:

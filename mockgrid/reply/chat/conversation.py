@@ -35,31 +35,23 @@ def text_of(content: Any) -> str:
     return " ".join(text for text in texts if isinstance(text, str))
 
 
+def _last_of_user(messages: Any) -> dict[str, Any] | None:
+    for message in reversed(messages):
+        if isinstance(message, dict) and message.get("role") == "user":
+            return message
+    return None
+
+
 def last_user_text(messages: list[dict[str, Any]]) -> str:
     """Return what the user said last; of a message without text, what it holds; the empty string for none."""
-    for message in reversed(messages):
-        if message["role"] == "user":
-            content = message.get("content")
-            if isinstance(content, str):
-                return content
-            text = text_of(content)
-            if text:
-                return text
-            kinds = [str(part.get("type", "")) for part in content or ()]
-            if "image_url" in kinds:
-                return "(an image)"
-            return "(a recording)" if "input_audio" in kinds else ""
-    return ""
-
-
-def called_tools(messages: list[dict[str, Any]]) -> set[str]:
-    """Return the names of the tools that the assistant has called in this conversation."""
-    return {
-        call["function"]["name"]
-        for message in messages
-        if message["role"] == "assistant"
-        for call in message.get("tool_calls") or ()
-    }
+    content = (_last_of_user(messages) or {}).get("content")
+    text = text_of(content)
+    if text or not isinstance(content, list):
+        return text
+    kinds = [part.get("type") for part in content]
+    if "image_url" in kinds:
+        return "(an image)"
+    return "(a recording)" if "input_audio" in kinds else ""
 
 
 def offered_tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -126,8 +118,7 @@ class ChatRequests:
 
     def messages(self, body: Any) -> list[dict[str, Any]]:
         """Return the messages."""
-        messages = field_of(body, "messages")
-        return [item for item in messages if isinstance(item, dict)] if isinstance(messages, list) else []
+        return _objects(field_of(body, "messages"))
 
     def turn(self, body: Any) -> int:
         """Return 1 + the number of the assistant's messages."""
@@ -136,12 +127,8 @@ class ChatRequests:
     def last_user(self, body: Any) -> str | None:
         """Return the text of the last user message; None where there is none."""
         messages = field_of(body, "messages")
-        if isinstance(messages, list):
-            for message in reversed(messages):
-                if isinstance(message, dict) and message.get("role") == "user":
-                    content = message.get("content")
-                    return content if isinstance(content, str) else text_of(content)
-        return None
+        message = _last_of_user(messages) if isinstance(messages, list) else None
+        return text_of(message.get("content")) if message is not None else None
 
     def system(self, body: Any) -> str | None:
         """Return the texts of all system and developer messages, one per line; None where there is none."""
@@ -160,7 +147,7 @@ class ChatRequests:
         """Return the names of the tools whose results stand after the assistant's last message, in order."""
         names: list[str] = []
         messages = self.messages(body)
-        called = _called(messages)
+        called = called_tools(messages)
         for message in reversed(messages):
             if message.get("role") == "assistant":
                 break
@@ -172,9 +159,7 @@ class ChatRequests:
 
     def tools(self, body: Any) -> list[str]:
         """Return the names of the tools that are offered, in order."""
-        tools = field_of(body, "tools")
-        names = [_function_name(tool) for tool in tools] if isinstance(tools, list) else []
-        return [name for name in names if name]
+        return [name for tool in _objects(field_of(body, "tools")) if (name := _function_name(tool))]
 
     def response_format(self, body: Any) -> dict[str, Any] | None:
         """Return the format that is asked for; None where none is."""
@@ -182,15 +167,18 @@ class ChatRequests:
         return wanted if isinstance(wanted, dict) else None
 
 
-def _called(messages: list[dict[str, Any]]) -> dict[str, str]:
+def called_tools(messages: list[dict[str, Any]]) -> dict[str, str]:
     """Return which function each tool call was for, by the call's id."""
-    names: dict[str, str] = {}
-    for message in messages:
-        calls = message.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict) and isinstance(call.get("id"), str):
-                names[call["id"]] = _function_name(call)
-    return names
+    return {
+        call["id"]: _function_name(call)
+        for message in messages
+        for call in _objects(message.get("tool_calls"))
+        if isinstance(call.get("id"), str)
+    }
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _function_name(tool: Any) -> str:

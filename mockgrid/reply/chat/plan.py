@@ -72,14 +72,17 @@ class Planner:
         return tuple(self._ended(text, stops, limit) for text in texts)
 
     def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
-        messages = body["messages"]
-        response_format: dict[str, Any] = body.get("response_format") or {"type": "text"}
-        kind = response_format["type"]
-        if kind == "json_schema":
-            return self._structured(response_format["json_schema"], body, seed, count)
-        if kind == "json_object":
-            return [as_text({"reply": self.sentence(messages, seed, index)}) for index in range(count)]
-        return [self.sentence(messages, seed, index) for index in range(count)]
+        wanted = body.get("response_format") or {}
+        schema = (wanted.get("json_schema") or {}).get("schema")
+        if schema is None:
+            said = [self.sentence(body["messages"], seed, index) for index in range(count)]
+            return (
+                said if wanted.get("type", "text") == "text" else [as_text({"reply": text}) for text in said]
+            )
+        text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
+        at = ("response_format", "json_schema", "schema")
+        values = RequestValues(self._memory)
+        return [values.make(schema, f"{seed}:{index}", at, text=text) for index in range(count)]
 
     def sentence(self, messages: list[dict[str, Any]], seed: str, index: int = 0) -> str:
         """Return the text of the choice at ``index``, before any limit cuts it."""
@@ -87,17 +90,6 @@ class Planner:
             return prose(self._tokenizer, self._prose_tokens, f"{seed}:{index}")
         said = echo(last_user_text(messages))
         return said if index == 0 else f"Choice {index + 1}: {said}"
-
-    def _structured(self, wanted: dict[str, Any], body: dict[str, Any], seed: str, count: int) -> list[str]:
-        schema = wanted.get("schema")
-        if schema is None:
-            return [
-                as_text({"reply": self.sentence(body["messages"], seed, index)}) for index in range(count)
-            ]
-        text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
-        at = ("response_format", "json_schema", "schema")
-        values = RequestValues(self._memory)
-        return [self._value(values, schema, f"{seed}:{index}", at, text=text) for index in range(count)]
 
     def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         """Return the functions to call, each with its place among the tools; none for text."""
@@ -107,7 +99,7 @@ class Planner:
             name = choice["function"]["name"]
             chosen = [function for function in offered if function["name"] == name]
         else:
-            done = called_tools(body["messages"])
+            done = called_tools(body["messages"]).values()
             # Always calling the first would send an agent round for ever.
             chosen = [function for function in offered if function["name"] not in done] or offered[-1:]
             if body.get("parallel_tool_calls") is not True:
@@ -124,7 +116,7 @@ class Planner:
             at = ("tools", place, "function", "parameters")
             arguments = "{}"
             if schema is not None:
-                arguments = self._value(values, schema, f"{seed}:{place}", at, must_be_object=True)
+                arguments = values.make(schema, f"{seed}:{place}", at, must_be_object=True)
             if limit is not None:
                 arguments, was_cut = cut(self._tokenizer, arguments, limit)
                 limit -= self._tokenizer.count(arguments)
@@ -159,23 +151,6 @@ class Planner:
             if was_cut:
                 return Choice(text, "length")
         return Choice(text)
-
-    @staticmethod
-    def _value(  # noqa: PLR0913 - what a value is made from
-        values: RequestValues,
-        schema: dict[str, Any],
-        seed: str,
-        at: tuple[str | int, ...],
-        *,
-        text: str = "",
-        must_be_object: bool = False,
-    ) -> str:
-        try:
-            return values.make(schema, seed, at, text=text, must_be_object=must_be_object)
-        except SynthesisError as error:
-            code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
-            expected = "a JSON Schema that a value can satisfy"
-            raise _refused(code, at, error.message, schema, expected, error.where) from None
 
 
 def echo(text: str) -> str:
@@ -220,18 +195,29 @@ class RequestValues:
         self._left = _MADE
 
     def make(
-        self, schema: Any, seed: str, at: tuple[str | int, ...], *, text: str, must_be_object: bool
+        self,
+        schema: Any,
+        seed: str,
+        at: tuple[str | int, ...],
+        *,
+        text: str = "",
+        must_be_object: bool = False,
     ) -> str:
         """Return a value for the schema that stands at a place of the request.
 
         Raises:
-            SynthesisError: the schema is invalid, or nothing satisfies it.
+            RefusedError: the schema is invalid, or nothing satisfies it.
         """
         made = self._made.setdefault(at, deque())
         if made and self._left <= 0:
             made.rotate(-1)
             return made[-1]
-        value = self._memory.text(schema, seed, text=text, must_be_object=must_be_object)
+        try:
+            value = self._memory.text(schema, seed, text=text, must_be_object=must_be_object)
+        except SynthesisError as error:
+            code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
+            expected = "a JSON Schema that a value can satisfy"
+            raise _refused(code, at, error.message, schema, expected, error.where) from None
         made.append(value)
         self._left -= len(value)
         return value
