@@ -77,8 +77,8 @@ class Errors:
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
         """
-        failure = self._policy.failures[name]
-        return self._composed(failure, message, operation, violations, headers or {})
+        words = ErrorWords(message)
+        return self._composed(self._policy.failures[name], words, operation, violations, headers or {})
 
     def by_status(
         self,
@@ -102,13 +102,12 @@ class Errors:
         declared = operation.response(status) if operation is not None else None
         if declared is not None and not declared.media and not words.given:
             return Reply(status, lines_of({**failure.headers, **(headers or {})}), failure=failure.name)
-        message = self._message(status, words)
-        return self._composed(failure, message, operation, (), headers or {}, words)
+        return self._composed(failure, self._worded(status, words), operation, (), headers or {})
 
     def unplaced(self, status: int, words: ErrorWords, operation: Operation) -> list[str]:
         """Return which of an error's words are given in vain: its body has no place for them."""
         failure = self._failure(status, words)
-        said = self._said(failure, self._message(status, words), words.param or None)
+        said = _said(failure, self._worded(status, words))
         if not self._policy.declared:
             placed = self._declared_body(failure, said, operation, (), words).placed
             return [name for name in words.given if name not in placed]
@@ -128,35 +127,21 @@ class Errors:
         code = failure.code if words.code == "" else words.code
         return replace(failure, code=code, type=words.type or failure.type)
 
-    def _message(self, status: int, words: ErrorWords) -> Any:
-        if words.detail is not None:
-            return words.detail
+    def _worded(self, status: int, words: ErrorWords) -> ErrorWords:
+        """Return words that say at least what the policy says of a status."""
         known = self._policy.words.get(status)
-        return known.message if known is not None and known.message else f"{phrase(status)}."
+        usual = known.message if known is not None and known.message else f"{phrase(status)}."
+        return words if words.detail is not None else words._replace(detail=usual)
 
-    @staticmethod
-    def _said(failure: Failure, message: Any, param: str | None) -> dict[str, Any]:
-        """Return what the places of a shape are filled with."""
-        return {
-            "message": message,
-            "title": phrase(failure.status),
-            "status": failure.status,
-            "type": failure.type,
-            "code": failure.code,
-            "param": param,
-        }
-
-    def _composed(  # noqa: PLR0913, PLR0917 - what both ways to an error have in common
+    def _composed(
         self,
         failure: Failure,
-        message: Any,
+        words: ErrorWords,
         operation: Operation | None,
         violations: Sequence[Violation],
         headers: Mapping[str, str],
-        words: ErrorWords = _NO_WORDS,
     ) -> Reply:
-        param = words.param or (violations[0].path if violations else None)
-        said = self._said(failure, message, param)
+        said = _said(failure, words, violations)
         if self._policy.declared:
             status, media = failure.status, JSON
             body = self._vendor_body(failure, said, violations)
@@ -232,6 +217,18 @@ class Errors:
             except SynthesisError:
                 self._bodies[media.at] = None
         return self._bodies[media.at]
+
+
+def _said(failure: Failure, words: ErrorWords, violations: Sequence[Violation] = ()) -> dict[str, Any]:
+    """Return what the places of a shape are filled with."""
+    return {
+        "message": words.detail,
+        "title": phrase(failure.status),
+        "status": failure.status,
+        "type": failure.type,
+        "code": failure.code,
+        "param": words.param or (violations[0].path if violations else None),
+    }
 
 
 def _json_media(operation: Operation | None, status: int) -> MediaType | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.script import Instruction
@@ -19,6 +19,7 @@ BARE: Final = frozenset(("garbage", "slow_headers", "wrong_length"))
 
 _CUT_CHARACTER = "€".encode()[:2]
 _GARBAGE_SIZE = 64
+_BREAKING = ("malformed_json", "cut_utf8")
 # Seconds that a slow head takes where nothing is said.
 _SLOW_HEAD = 5.0
 
@@ -43,10 +44,6 @@ def faulty(
             )
         case "no_done":
             yield from (step for step in instructions if not (type(step) is Write and step.data == form.done))
-        case "malformed_json":
-            yield from _breaking(instructions, _half_json, after, form)
-        case "cut_utf8":
-            yield from _breaking(instructions, lambda event: _half_character(event, form), after, form)
         case _:
             yield from _interrupted(instructions, fault, after, seed, form)
 
@@ -67,7 +64,7 @@ def _interrupted(
     # A chunk that is to be repeated must have come.
     left = max(after, 1) if fault.kind == "duplicate_chunk" else after
     held: list[Instruction] = []  # waits, and the end that was met too soon
-    while left:
+    while left or fault.kind in _BREAKING:
         step = next(steps, None)
         if step is None:
             break
@@ -76,9 +73,18 @@ def _interrupted(
             if step.data == form.done:
                 break
             chunk = step.data
+            if not left:
+                held.pop()
+                break
             yield from held
             held = []
             left -= 1
+    if fault.kind in _BREAKING:
+        # The chunk after so many is broken, or a copy of the last before the end that was met too soon.
+        end: list[Instruction] = [step for step in held if type(step) is Write]
+        yield from (step for step in held if type(step) is not Write)
+        yield Write(_half_json(chunk) if fault.kind == "malformed_json" else _half_character(chunk, form), 1)
+        held = end
     yield from _fault_itself(fault, chunk, seed, form)
     if not (
         fault.kind in {"disconnect", "reset", "error_event"}
@@ -106,28 +112,6 @@ def _fault_itself(  # noqa: PLR0911 - one for each kind
             return [Write(chunk, 1)]
         case _:
             return []
-
-
-def _breaking(
-    instructions: Iterable[Instruction], broken: Callable[[bytes], bytes], after: int, form: StreamForm
-) -> Iterator[Instruction]:
-    """Yield the instructions with one chunk broken: the one after so many, or a copy of the last."""
-    seen, done = 0, False
-    chunk = b""
-    for step in instructions:
-        if type(step) is Write and not done:
-            if step.data == form.done:
-                yield Write(broken(chunk), 1)
-                done = True
-            elif seen == after:
-                yield step._replace(data=broken(step.data))
-                done = True
-                continue
-            chunk = step.data
-            seen += 1
-        yield step
-    if not done:
-        yield Write(broken(chunk), 1)
 
 
 def _half_json(event: bytes) -> bytes:
