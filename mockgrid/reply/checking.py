@@ -189,7 +189,8 @@ class Checking:
             yield _finding(scripted, message)
             return
         for violation in self._violations(media, reply)[:_MOST]:
-            yield _finding(scripted, f"{_where(media)} breaks the contract: {violation.sentence}")
+            place = "A chunk of the stream" if media.name == _STREAM else "The body"
+            yield _finding(scripted, f"{place} breaks the contract: {violation.sentence}")
 
     def _violations(self, media: MediaType, reply: Reply) -> list[Violation]:
         if media.schema is None:
@@ -206,10 +207,6 @@ class Checking:
 def _explained(schema: SchemaValidator, data: bytes) -> list[Violation]:
     value = orjson.loads(data)
     return [] if schema.accepts(value) else schema.explain(value)
-
-
-def _where(media: MediaType) -> str:
-    return "A chunk of the stream" if media.name == _STREAM else "The body"
 
 
 def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -144,35 +143,23 @@ def cut(tokenizer: Tokenizer, text: str, limit: int) -> tuple[str, bool]:
 _WORD = re.compile(r"\s*\S+|\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Chunking:
-    """How texts are cut: by token, by word, by characters, or as listed.
+Chunks: TypeAlias = "Literal['token', 'word'] | int | tuple[str, ...]"
+"""How texts are cut: by token, by word, by so many code points, or into these pieces where they join to the
+text; any other text goes by token then. No piece ends inside a code point, though it may end between those of
+one visible character, as models' tokens do.
+"""
 
-    Attributes:
-        by: the unit; ``list`` cuts as ``pieces`` says.
-        characters: code points to a piece, where ``by`` is ``characters``. No piece ends inside one, though
-            it may end between the code points of one visible character, as models' tokens do.
-        pieces: for the text that they join to. Any other text of the reply goes by token.
+
+def pieces_of(text: str, tokenizer: Tokenizer, chunks: Chunks) -> Iterable[str]:
+    """Return the pieces of a text, perhaps cut while they are taken; they join to it.
+
+    >>> pieces_of("Hello there", tokenizer, 4)
+    ['Hell', 'o th', 'ere']
     """
-
-    by: Literal["token", "word", "characters", "list"] = "token"
-    characters: int = 1
-    pieces: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.characters < 1:
-            raise ValueError(f"characters is {self.characters}; a piece has at least one")
-
-    def split(self, text: str, tokenizer: Tokenizer) -> Iterable[str]:
-        """Return the pieces of a text, perhaps cut while they are taken; they join to it.
-
-        >>> Chunking("characters", 4).split("Hello there", tokenizer)
-        ['Hell', 'o th', 'ere']
-        """
-        if self.by == "word":
-            return _WORD.findall(text)
-        if self.by == "characters":
-            return [text[start : start + self.characters] for start in range(0, len(text), self.characters)]
-        if self.by == "list" and "".join(self.pieces) == text:
-            return self.pieces
-        return tokenizer.pieces(text)
+    if chunks == "word":
+        return _WORD.findall(text)
+    if isinstance(chunks, int):
+        return [text[start : start + chunks] for start in range(0, len(text), chunks)]
+    if isinstance(chunks, tuple) and "".join(chunks) == text:
+        return chunks
+    return tokenizer.pieces(text)

@@ -14,7 +14,7 @@ import orjson
 
 from mockgrid.reply.chat.completion import call_of, choice_logprobs
 from mockgrid.reply.delivery.form import StreamForm, data_of
-from mockgrid.reply.tokens import Chunking
+from mockgrid.reply.tokens import pieces_of
 
 if TYPE_CHECKING:
     from mockgrid.scenario.delivery import ErrorEvent
@@ -50,11 +50,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.chat.completion import Audio, Choice, Completion, FinishedCall
-    from mockgrid.reply.tokens import Tokenizer
+    from mockgrid.reply.tokens import Chunks, Tokenizer
 
     _Cut = Callable[[str], Iterable[str]]
 
-BY_TOKEN = Chunking()
 # Base64 pieces are joined by clients before decoding; a multiple of 3 bytes ends without padding.
 _AUDIO_PIECE = 4096
 _PADDED = 16
@@ -74,11 +73,11 @@ class _Delta(NamedTuple):
 
 
 def render_events(
-    completion: Completion, tokenizer: Tokenizer, options: Options, chunking: Chunking = BY_TOKEN
+    completion: Completion, tokenizer: Tokenizer, options: Options, chunks: Chunks = "token"
 ) -> Iterator[bytes]:
-    """Yield the framed events of a stream, ``[DONE]`` included; ``chunking`` cuts its texts."""
+    """Yield the framed events of a stream, ``[DONE]`` included; ``chunks`` cut its texts."""
     envelope = _Envelope(completion, options)
-    deltas = _all_deltas(completion, tokenizer, chunking)
+    deltas = _all_deltas(completion, tokenizer, chunks)
     for index, (first, _) in enumerate(deltas):
         yield envelope.chunk(index, first)
     if len(deltas) == 1:
@@ -94,19 +93,19 @@ def render_events(
     yield DONE
 
 
-def count_tokens(completion: Completion, tokenizer: Tokenizer, chunking: Chunking = BY_TOKEN) -> int:
+def count_tokens(completion: Completion, tokenizer: Tokenizer, chunks: Chunks = "token") -> int:
     """Return how many events a stream has between the first of each choice, and its usage and its end."""
-    deltas = _all_deltas(completion, tokenizer, chunking)
+    deltas = _all_deltas(completion, tokenizer, chunks)
     finishing = sum(choice.finish is not None for choice in completion.choices)
     return sum(1 for _, pieces in deltas for _ in pieces) + finishing
 
 
 def _all_deltas(
-    completion: Completion, tokenizer: Tokenizer, chunking: Chunking
+    completion: Completion, tokenizer: Tokenizer, chunks: Chunks
 ) -> list[tuple[_Delta, Iterator[_Delta]]]:
     """Return the first delta of each choice, and the others without the finish."""
     # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
-    cut = partial(chunking.split, tokenizer=tokenizer)
+    cut = partial(pieces_of, tokenizer=tokenizer, chunks=chunks)
     return [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
 
 

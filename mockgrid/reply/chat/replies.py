@@ -11,7 +11,7 @@ import orjson
 
 from mockgrid.document.json_body import reread_integers
 from mockgrid.reply.behaviour import CREATED
-from mockgrid.reply.chat.chunks import BY_TOKEN, FORM, Options, count_tokens, render_events
+from mockgrid.reply.chat.chunks import FORM, Options, count_tokens, render_events
 from mockgrid.reply.chat.completion import Choice, Completion, render_json, usage_of
 from mockgrid.reply.chat.conversation import prompt_tokens
 from mockgrid.reply.chat.plan import Planner
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
-    from mockgrid.reply.tokens import Chunking, Tokenizer
+    from mockgrid.reply.tokens import Chunks, Tokenizer
 
 # Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
 _MOST_LOGPROBS = 250_000
@@ -66,18 +66,18 @@ class ChatReplies:
                 return plain
         return self.rendered(body, self.complete(request, seed, attempt_id))
 
-    def rendered(self, body: dict[str, Any], completion: Completion, chunking: Chunking = BY_TOKEN) -> Reply:
-        """Return a completion as JSON, or as a stream whose texts are cut as ``chunking`` says."""
+    def rendered(self, body: dict[str, Any], completion: Completion, chunks: Chunks = "token") -> Reply:
+        """Return a completion as JSON, or as a stream whose texts are cut as ``chunks`` say."""
         closing = 1
         if body.get("stream"):
             wanted = body.get("stream_options") or {}
             options = Options(bool(wanted.get("include_usage")), bool(wanted.get("include_obfuscation")))
             closing += options.usage and completion.usage is not None
-            events = render_events(completion, self._tokenizer, options, chunking)
+            events = render_events(completion, self._tokenizer, options, chunks)
             reply = Reply(200, self._sse_headers, events=events)
         else:
             reply = Reply(200, self._json_headers, render_json(completion, self._tokenizer))
-        tokens = partial(count_tokens, completion, self._tokenizer, chunking)
+        tokens = partial(count_tokens, completion, self._tokenizer, chunks)
         reply.streaming = Streaming(FORM, len(completion.choices), closing, tokens)
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply

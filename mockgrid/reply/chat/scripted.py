@@ -8,7 +8,6 @@ from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.chat.completion import Choice, FinishedCall
 from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import SHAPING
-from mockgrid.reply.tokens import Chunking
 from mockgrid.scenario.reply import Call, Json, Refuse, Say
 from mockgrid.scenario.template import Template
 from mockgrid.schema.values import as_text
@@ -57,7 +56,10 @@ class ChatSpeaker:
         completion = self._replies.completion(body, choices, seed, attempt_id)
         if scripted.usage is not None:
             completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
-        return self._replies.rendered(body, completion, _chunking(scripted, view))
+        chunks = scripted.delivery.chunks
+        if isinstance(chunks, tuple):
+            return self._replies.rendered(body, completion, tuple(piece.render(view) for piece in chunks))
+        return self._replies.rendered(body, completion, chunks)
 
     def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
         """Return the reply that says a text, made at once; None for a request that asks for more."""
@@ -85,16 +87,6 @@ def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Ch
         case _:
             return None
     return (choice,) * count
-
-
-def _chunking(scripted: ScriptedReply, view: RequestView) -> Chunking:
-    """Return how a reply's texts are cut in a stream."""
-    chunks = scripted.delivery.chunks
-    if isinstance(chunks, int):
-        return Chunking("characters", chunks)
-    if isinstance(chunks, tuple):
-        return Chunking("list", pieces=tuple(piece.render(view) for piece in chunks))
-    return Chunking(chunks)
 
 
 def _arguments(call: ToolCall, view: RequestView, *, free: bool) -> str:

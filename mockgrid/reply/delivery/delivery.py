@@ -7,6 +7,7 @@ rounded to microseconds, since the last bit of a logarithm differs between machi
 from __future__ import annotations
 
 import math
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +50,7 @@ def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
     steps: Iterator[Instruction] = paced(events, delivery.pace, seed, opening=opening, closing=closing)
     if delivery.fault is not None:
         steps = faulty(steps, delivery.fault, seed, form, opening=opening)
-    return _script(delivery, shaped(_headed(Head(), steps), delivery.wire), seed, virtual=virtual)
+    return _script(delivery, shaped(chain((Head(),), steps), delivery.wire), seed, virtual=virtual)
 
 
 def script_of_body(
@@ -75,21 +76,10 @@ def _script(delivery: Delivery, steps: Iterator[Instruction], seed: str, *, virt
     fault = delivery.early_fault
     if fault is not None:
         steps = faulty_from_the_first(steps, fault, seed)
-    bare = fault is not None and fault.kind in BARE
-    return Script(_delayed(steps, delivery.delay, seed), bare=bare, virtual=virtual)
-
-
-def _headed(head: Head, steps: Iterable[Instruction]) -> Iterator[Instruction]:
-    yield head
-    yield from steps
-
-
-def _delayed(steps: Iterator[Instruction], delay: Delay | None, seed: str) -> Iterator[Instruction]:
-    if delay is not None:
-        seconds = draw(delay, Random(f"{seed}:delay"))  # noqa: S311 - drawn to be repeated, not to be secret
-        if seconds > 0:
-            yield Wait(seconds)
-    yield from steps
+    random = Random(f"{seed}:delay")  # noqa: S311 - drawn to be repeated, not to be secret
+    if (seconds := draw(delivery.delay, random)) > 0:
+        steps = chain((Wait(seconds),), steps)
+    return Script(steps, bare=fault is not None and fault.kind in BARE, virtual=virtual)
 
 
 # Draws stay within so many deviations: a test that waits for ever once in a million runs helps nobody.

@@ -12,7 +12,7 @@ from mockgrid.reply.behaviour import Behaviour
 from mockgrid.reply.delivery.form import StreamForm, Streaming
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.reply.request import RefusedError, UnanswerableError
-from mockgrid.reply.tokens import Chunking
+from mockgrid.reply.tokens import Chunks, pieces_of
 from mockgrid.scenario.reply import Auto, Say
 from mockgrid.session.verdicts.streams import EventTexts
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from mockgrid.reply.request import Request
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
-
-
-BY_TOKEN = Chunking()
 
 
 def framed(name: str, data: Any) -> bytes:
@@ -110,8 +107,8 @@ class Speaker:
             return self._answers.reply(turn.request, turn.seed, turn.attempt_id)
         if not isinstance(form, Say):
             raise UnanswerableError("createAnswer says texts and nothing else.")
-        text, chunking = form.text.render(turn.view), Chunking(scripted.delivery.chunks)
-        return self._answers.saying(turn.request, text, scripted.finish or "done", chunking)
+        text, chunks = form.text.render(turn.view), scripted.delivery.chunks
+        return self._answers.saying(turn.request, text, scripted.finish or "done", chunks)
 
     def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
         return None
@@ -139,8 +136,8 @@ class Answers(Behaviour):
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
         return self.saying(request, f"Why {request.value['question']}", "done")
 
-    def saying(self, request: Request, text: str, why: str, chunking: Chunking = BY_TOKEN) -> Reply:
-        pieces = list(chunking.split(text, self._tokenizer))
+    def saying(self, request: Request, text: str, why: str, chunks: Chunks = "token") -> Reply:
+        pieces = list(pieces_of(text, self._tokenizer, chunks))
         count = self._tokenizer.count
         spent = {"asked": count(request.value["question"]), "answered": count(text)}
         if request.value.get("live"):
