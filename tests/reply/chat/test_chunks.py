@@ -1,0 +1,86 @@
+"""A stream says what JSON says, part by part in the same order."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mockgrid.reply.chat.chunks import Options, render_events
+from mockgrid.reply.chat.completion import Audio, Choice, Completion, FinishedCall, message_of
+from mockgrid.reply.tokens import ShortWords
+
+TOKENS = ShortWords()
+texts = st.text(max_size=20)
+thoughts = st.none() | texts
+calls = st.lists(st.builds(FinishedCall, st.sampled_from(["c1", "c2"]), st.just("f"), texts), max_size=3)
+audio = st.builds(Audio, st.just("audio_1"), st.just("UklG" * 2000), texts, st.just(9), st.just(2))
+choices = st.one_of(
+    st.builds(
+        lambda text, made, thought: Choice(text, calls=tuple(made), reasoning=thought),
+        thoughts,
+        calls,
+        thoughts,
+    ),
+    st.builds(lambda text, thought: Choice(None, refusal=text, reasoning=thought), texts, thoughts),
+    st.builds(lambda spoken, thought: Choice(None, audio=spoken, reasoning=thought), audio, thoughts),
+)
+
+
+def parts_of_json(message):
+    """The parts of a message that say something, in order: a name, or a call's place."""
+    for name, value in message.items():
+        if name == "tool_calls":
+            yield from range(len(value))
+        elif name not in {"role", "annotations"} and value:
+            yield name
+
+
+def parts_of_stream(deltas):
+    for delta in deltas:
+        yield from (call["index"] for call in delta.get("tool_calls", ()))
+        yield from (name for name, value in delta.items() if name not in {"role", "tool_calls"} and value)
+
+
+def joined(deltas):
+    """What a client has that joins deltas, as most do."""
+    message = {}
+    for delta in deltas:
+        for name, value in delta.items():
+            if name == "tool_calls":
+                for call in value:
+                    known = message.setdefault(name, [])
+                    if call["index"] == len(known):
+                        known.append(
+                            {"id": call["id"], "type": call["type"], "function": {**call["function"]}}
+                        )
+                    else:
+                        known[call["index"]]["function"]["arguments"] += call["function"]["arguments"]
+            elif name == "audio":
+                known = message.setdefault(name, {})
+                for key, item in value.items():
+                    known[key] = known[key] + item if isinstance(known.get(key), str) else item
+            elif value is not None:
+                message[name] = message.get(name, "") + value
+    return message
+
+
+def said(message):
+    return {name: value for name, value in message.items() if value and name != "annotations"}
+
+
+@given(
+    st.lists(choices, min_size=1, max_size=3), st.sampled_from(["token", "word", 1]), st.none() | st.just(2)
+)
+def test_parts_come_in_the_order_of_json(whole, chunks, top):
+    completion = Completion("id", 1, "m", "default", "fp", tuple(whole), {}, top, "00")
+    *events, done = render_events(completion, TOKENS, Options(), chunks)
+    assert done == b"data: [DONE]\n\n"
+    sent = [json.loads(event.removeprefix(b"data: "))["choices"][0] for event in events]
+    for index, choice in enumerate(whole):
+        deltas = [chunk["delta"] for chunk in sent if chunk["index"] == index]
+        message = message_of(choice)
+        assert list(dict.fromkeys(parts_of_stream(deltas))) == list(parts_of_json(message))
+        # A part that has begun is over before the next begins.
+        order = list(parts_of_stream(deltas))
+        assert order == sorted(order, key=order.index)
+        assert said(joined(deltas)) == said(message)

@@ -1,0 +1,42 @@
+"""What the official client makes of what is scripted."""
+
+from contextlib import contextmanager
+
+import pytest
+from scenarios.grid import Grid
+
+from mockgrid.app.build import build_app
+from mockgrid.http.server import start_in_thread
+from mockgrid.settings import Settings
+
+HELLO = [{"role": "user", "content": "Hello there"}]
+
+
+@pytest.fixture
+def grid(tmp_path):
+    """Plays a scenario over HTTP; what it gives is the client's completions."""
+
+    @contextmanager
+    def play(text, **asked):
+        (tmp_path / "mine.yaml").write_text(text, "utf-8")
+        settings = Settings(port=0, log="off", shutdown_timeout=0.2, scenarios=(str(tmp_path),), **asked)
+        app = build_app(settings)
+        with start_in_thread(app, settings) as server, Grid(server.url, app).openai("mine") as client:
+            yield client
+
+    return play
+
+
+def test_reasoning_comes_before_the_call(grid):
+    with grid("steps: [{reply: {think: I need it, call: {get_weather: {city: Oslo}}}}]") as client:
+        seen = []
+        with client.stream(model="text-prime", messages=HELLO) as stream:
+            for event in stream:
+                if event.type == "chunk":
+                    delta = event.chunk.choices[0].delta
+                    seen += ["think"] * bool(getattr(delta, "reasoning_content", None))
+                    seen += ["call"] * bool(delta.tool_calls)
+            message = stream.get_final_completion().choices[0].message
+    assert seen == sorted(seen, reverse=True)
+    assert {"think", "call"} == set(seen)
+    assert message.tool_calls[0].function.arguments == '{"city":"Oslo"}'
