@@ -71,7 +71,8 @@ class Settings:
     models: tuple[str, ...] = setting(
         (),
         Names("names", commas=True),
-        "Models to know; others get the contract's 404. Repeatable, or with commas; * is a wildcard.",
+        "Models to know; others get the contract's 404. Repeatable, or with commas; * is a wildcard, "
+        "and NAME=MODEL says which model serves.",
     )
     scenarios: tuple[str, ...] = setting(
         (), Names("dir", between=r"\s+"), "Directory of scenario files. Repeatable."

@@ -69,7 +69,8 @@ class Models:
 
     Attributes:
         default: the model that a request without one gets.
-        known: limits by name or glob: ``context``, ``input`` and ``output`` tokens, where known.
+        known: by name or glob what is known of it: ``context``, ``input`` and ``output`` tokens, and by
+            which model it is ``served``.
         ignore_case: whether ``Text-Prime`` is ``text-prime``.
     """
 
@@ -102,7 +103,7 @@ class Models:
         return None
 
     def limits(self, name: str) -> Mapping[str, Any]:
-        """Return a model's limits; empty where none are known."""
+        """Return a model's limits, and what else is known of it; empty where nothing is."""
         called = self.find(name)
         if called is None:
             return {}
@@ -111,23 +112,37 @@ class Models:
                 return limits
         return {}
 
+    @cached_property
+    def _serves(self) -> bool:
+        return any("served" in described for described in self.known.values())
+
+    def served(self, name: str) -> str:
+        """Return the model that answers for a name: what replies say."""
+        return str(self.limits(name).get("served", name)) if self._serves else name
+
 
 def known_models(names: Sequence[str], declared: Models | None) -> Models:
     """Return models by names and globs, in place of a document's own.
 
+    ``text-prime=openai/gpt-oss-120b`` names the model that serves, too; without it, the document's own does.
     The default is the document's own where it is among them, else the first that is no glob, else a name that
     the first glob admits. What the document says of a model goes on to hold.
     """
     ignore_case = declared.ignore_case if declared is not None else False
-    known = {name: declared.limits(name) if declared is not None else {} for name in names}
-    models = Models(names[0], known, ignore_case=ignore_case)
+    pairs = [(name, served) for name, _, served in (entry.partition("=") for entry in names)]
+    described = {name: dict(declared.limits(name)) if declared is not None else {} for name, _ in pairs}
+    for name, served in pairs:
+        if served:
+            described[name]["served"] = served
+    first = pairs[0][0]
+    models = Models(first, described, ignore_case=ignore_case)
     if declared is not None and models.find(declared.default) is not None:
         default = declared.default
     elif models.names:
         default = models.names[0]
     else:
-        default = _GLOB.sub("", names[0]).strip("-_./") or "default"
-        default = default if models.find(default) is not None else names[0].replace("*", "default")
+        default = _GLOB.sub("", first).strip("-_./") or "default"
+        default = default if models.find(default) is not None else first.replace("*", "default")
     return replace(models, default=default)
 
 
@@ -315,6 +330,8 @@ def _models(objects: ObjectReader, value: Any) -> Models | None:
                 error = objects.unexpected("a number of tokens", tokens, place + join((limit,)))
                 objects.document.mistakes.tell(error)
                 del limits[limit]
+        if "served" in limits:
+            objects.text(limits["served"], f"{place}/served")
         known[name] = limits
     return Models(
         default=str(entry.get("default", next(iter(known), "default"))),

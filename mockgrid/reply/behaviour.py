@@ -138,7 +138,9 @@ class Speaker(Protocol):
             RefusedError: the request asks for what cannot be made.
         """
 
-    def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
+    def spoken(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, attempt_id: str
+    ) -> Reply | None:
         """Return the same in a short way; None where the short way does not lead there.
 
         It is asked first for replies that have no pace, and of which nothing but a form is scripted.

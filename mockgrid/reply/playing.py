@@ -126,7 +126,7 @@ class ScenarioReplies:
             speaker = self._scripted.speakers.get(operation.behaviour)
             spoken = None
             if speaker is not None and scripted.plain and not paced:  # 6 µs in place of 11
-                spoken = speaker.spoken(scripted, view, attempt_id)
+                spoken = speaker.spoken(scripted, request, view, attempt_id)
             reply = spoken or self._scripted.compose(scripted, turn._replace(seed=seed))
             if selection is not None:
                 reply.step = selection.step.label

@@ -144,6 +144,7 @@ class ScriptedReply:
         think: reasoning before the content.
         finish: the finish reason; empty for the one that fits.
         usage: the tokens that are reported; None for those that are counted.
+        served: the model that the reply says it is from; None for the one that serves what is asked for.
         status: the HTTP status; None for the form's own.
         headers: to send, each with its values; a header without values is removed.
         retry_after: when the client may try again.
@@ -157,6 +158,7 @@ class ScriptedReply:
     think: Template | None = None
     finish: str = ""
     usage: Usage | None = None
+    served: Template | None = None
     status: int | None = None
     headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
     retry_after: RetryAfter | None = None
@@ -167,7 +169,7 @@ class ScriptedReply:
     @property
     def says_nothing(self) -> bool:
         """Whether it adds nothing to what its form says of the words."""
-        return not (self.think or self.finish or self.usage)
+        return not (self.think or self.finish or self.usage or self.served)
 
     @cached_property
     def plain(self) -> bool:

@@ -40,3 +40,12 @@ def test_reasoning_comes_before_the_call(grid):
     assert seen == sorted(seen, reverse=True)
     assert {"think", "call"} == set(seen)
     assert message.tool_calls[0].function.arguments == '{"city":"Oslo"}'
+
+
+def test_two_turns_are_served_by_two_models(grid):
+    text = "steps: [{replies: [{say: a, served: openai/gpt-oss-120b}, {say: b, served: qwen/qwen3}]}]"
+    with grid(text) as client:
+        first = client.create(model="text-prime", messages=HELLO)
+        with client.stream(model="text-prime", messages=HELLO) as stream:
+            second = stream.get_final_completion()
+    assert (first.model, second.model) == ("openai/gpt-oss-120b", "qwen/qwen3")

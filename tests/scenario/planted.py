@@ -54,6 +54,7 @@ ERRORS = [
     Planted(step("{say: Hello, §5}"), "MG211", "`5` is not a key that is known here. If it is the rest"),
     Planted(step("{say: Hello, §world}"), "MG211", "the rest of the text under `say`"),
     Planted(step("{§sya: Hi}"), "MG211", "Did you mean say?"),
+    Planted(step("{say: Hi, §model: x}"), "MG211", "Did you mean served?"),
     Planted(step("{say: Hi, §retry-after: 1s}"), "MG211", "Did you mean retry_after?"),
     Planted(step("{say: Hi, stream: {§chunk: word}}"), "MG211", "Did you mean chunks?"),
     Planted(step("{say: Hi, stream: {fault: {kind: stall, §form: 2s}}}"), "MG211", "Did you mean for?"),

@@ -36,7 +36,6 @@ class ChatBehaviour(ChatReplies, Behaviour):
         super().__init__(kit)
         models = kit.models
         self._contract = kit.contract
-        self._models = models
         self._strict = kit.strict
         # What needs no further look, spelt so.
         self._unquestioned = frozenset(

@@ -42,7 +42,6 @@ class ChatReplies:
 
     Attributes:
         default_model: the model of a request that names none.
-        plain: makes those that have one choice of text, as JSON.
     """
 
     def __init__(self, kit: Kit) -> None:
@@ -52,7 +51,8 @@ class ChatReplies:
         self._planner = Planner(tokenizer, ValueMemory(), kit.style, kit.prose_tokens)
         self._created = _now if kit.real_clock else lambda: CREATED
         self._fingerprint = f"fp_{kit.contract.sha256[:10]}"
-        self.plain = PlainReplies(self._fingerprint, tokenizer, self.default_model, self._created)
+        self._models = models
+        self._plain = PlainReplies(self._fingerprint, tokenizer, self._created)
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -61,10 +61,26 @@ class ChatReplies:
         body = request.value
         if SHAPING.isdisjoint(body):
             sentence = self._planner.sentence(body["messages"], seed)
-            plain = self.plain.reply(body, sentence, attempt_id)
+            plain = self.plain(request, sentence, attempt_id)
             if plain is not None:
                 return plain
         return self.rendered(body, self.complete(request, seed, attempt_id))
+
+    def plain(self, request: Request, content: str, attempt_id: str) -> Reply | None:
+        """Return the reply that says ``content`` in one choice, made at once; None where that cannot be.
+
+        Args:
+            request: one that asks for no more than text: its body has none of the fields of ``SHAPING``.
+            content: the text.
+            attempt_id: hexadecimal text that differs between attempts.
+        """
+        return self._plain.reply(request.value, content, attempt_id, self._model(request))
+
+    def _model(self, request: Request) -> str:
+        """Return the model that a reply is from."""
+        name: str = request.value.get("model") or self.default_model
+        models = request.models or self._models
+        return models.served(name) if models is not None else name
 
     def rendered(self, body: dict[str, Any], completion: Completion, chunks: Chunks = "token") -> Reply:
         """Return a completion as JSON, or as a stream whose texts are cut as ``chunks`` say."""
@@ -93,22 +109,23 @@ class ChatReplies:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
             body = reread_integers(request.body)
         choices = self._planner.choices(body, seed, self._created())
-        completion = self.completion(body, choices, seed, attempt_id)
+        completion = self.completion(request, choices, seed, attempt_id)
         if completion.top_logprobs is not None:
             _check_size(completion)
         return completion
 
     def completion(
-        self, body: dict[str, Any], choices: tuple[Choice, ...], seed: str, attempt_id: str
+        self, request: Request, choices: tuple[Choice, ...], seed: str, attempt_id: str
     ) -> Completion:
         """Return the completion that has these choices; calls get their ids here."""
+        body = request.value
         if choices[0].calls:
             choices = tuple(_named(choice, attempt_id, index) for index, choice in enumerate(choices))
         tier = body.get("service_tier")
         return Completion(
             id=f"chatcmpl-{attempt_id[:ID]}",
             created=self._created(),
-            model=body.get("model") or self.default_model,
+            model=self._model(request),
             service_tier=tier if tier in _TIERS else "default",
             fingerprint=self._fingerprint,
             choices=choices,
@@ -191,15 +208,11 @@ class PlainReplies:
     Args:
         fingerprint: the ``system_fingerprint``.
         tokenizer: counts usage.
-        default_model: the model of a request that names none.
         created: tells when replies are made, in Unix seconds.
     """
 
-    def __init__(
-        self, fingerprint: str, tokenizer: Tokenizer, default_model: str, created: Callable[[], int]
-    ) -> None:
+    def __init__(self, fingerprint: str, tokenizer: Tokenizer, created: Callable[[], int]) -> None:
         self._tokenizer = tokenizer
-        self._default_model = default_model
         self._created = created
         self._headers = [(b"content-type", JSON)]
         usage = {**usage_of(prompt=_PROMPT, written=_WRITTEN), "total_tokens": _TOTAL}
@@ -212,13 +225,14 @@ class PlainReplies:
             template = template.replace(b"%d" % number, b"%d")
         self._template = template.replace(b"%b", b'"chatcmpl-%b"', 1)
 
-    def reply(self, body: dict[str, Any], content: str, attempt_id: str) -> Reply | None:
+    def reply(self, body: dict[str, Any], content: str, attempt_id: str, model: str) -> Reply | None:
         """Return the reply that says ``content``; None to a prompt of which a part is audio.
 
         Args:
             body: a request that asks for no more than text: it has none of the fields of ``SHAPING``.
             content: the text.
             attempt_id: hexadecimal text that differs between attempts.
+            model: the model that it is from.
         """
         tokenizer = self._tokenizer
         prompt, prompt_audio = prompt_tokens(tokenizer, body)
@@ -228,7 +242,7 @@ class PlainReplies:
         made = self._template % (
             attempt_id[:ID].encode(),
             self._created(),
-            orjson.dumps(body.get("model") or self._default_model),
+            orjson.dumps(model),
             orjson.dumps(content),
             prompt,
             written,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.chat.replies import ChatReplies
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.reply import Reply
+    from mockgrid.reply.request import Request
     from mockgrid.scenario.reply import ScriptedReply, ToolCall, Usage
     from mockgrid.scenario.view import RequestView
 
@@ -40,7 +41,6 @@ class ChatSpeaker:
 
     def __init__(self, replies: ChatReplies) -> None:
         self._replies = replies
-        self._plain = replies.plain
 
     def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that."""
@@ -53,7 +53,9 @@ class ChatSpeaker:
                 choice._replace(reasoning=think, finish=scripted.finish or choice.finish)
                 for choice in self._replies.complete(request, seed, attempt_id).choices
             )
-        completion = self._replies.completion(body, choices, seed, attempt_id)
+        completion = self._replies.completion(request, choices, seed, attempt_id)
+        if scripted.served is not None:
+            completion = completion._replace(model=scripted.served.render(view))
         if scripted.usage is not None:
             completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
         chunks = scripted.delivery.chunks
@@ -61,12 +63,14 @@ class ChatSpeaker:
             return self._replies.rendered(body, completion, tuple(piece.render(view) for piece in chunks))
         return self._replies.rendered(body, completion, chunks)
 
-    def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
+    def spoken(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, attempt_id: str
+    ) -> Reply | None:
         """Return the reply that says a text, made at once; None for a request that asks for more."""
-        form, body = scripted.form, view.body
+        form, body = scripted.form, request.value
         if type(form) is not Say or not SHAPING.isdisjoint(body):
             return None
-        return self._plain.reply(body, form.text.render(view), attempt_id)
+        return self._replies.plain(request, form.text.render(view), attempt_id)
 
 
 def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Choice, ...] | None:

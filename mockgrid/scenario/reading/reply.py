@@ -38,7 +38,7 @@ __all__ = ["read_reply"]
 
 _FORMS: Final = ("call", "say", "json", "refuse", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
-_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "status", "retry_after", "stream")
+_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "served", "status", "retry_after", "stream")
 _OPTIONS: Final = {
     **dict.fromkeys(("say", "call", "json", "refuse", "auto"), _CHAT),
     "error": (*_ALWAYS, "retry_after"),
@@ -70,6 +70,7 @@ def read_reply(node: Node) -> ScriptedReply | None:
         think=_template(node, "think"),
         finish=_finish(node, free=free),
         usage=_usage(value.get("usage")),
+        served=_template(node, "served"),
         status=int(value["status"]) if "status" in value else None,
         headers=_headers(node["headers"]) if "headers" in value else {},
         retry_after=_retry_after(node["retry_after"]) if "retry_after" in node else None,

@@ -55,6 +55,7 @@ _SYNONYMS: Final = {
     "tool_calls": "call",
     "finish_reason": "finish",
     "reasoning": "think",
+    "model": "served",
     "response": "reply",
     "responses": "replies",
     "match": "when",

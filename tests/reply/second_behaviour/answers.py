@@ -110,7 +110,9 @@ class Speaker:
         text, chunks = form.text.render(turn.view), scripted.delivery.chunks
         return self._answers.saying(turn.request, text, scripted.finish or "done", chunks)
 
-    def spoken(self, scripted: ScriptedReply, view: RequestView, attempt_id: str) -> Reply | None:
+    def spoken(
+        self, scripted: ScriptedReply, request: Request, view: RequestView, attempt_id: str
+    ) -> Reply | None:
         return None
 
 
