@@ -122,11 +122,12 @@ class Speaker(Protocol):
 
     Attributes:
         form: what the events of its streams look like.
-        samples: the bodies that a scripted reply is composed for when it is checked, whole and as a stream.
     """
 
     form: StreamForm
-    samples: Samples
+
+    def samples(self, scripted: ScriptedReply) -> Samples:
+        """Return the bodies that a reply is composed for when it is checked, whole and as a stream."""
 
     def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that.

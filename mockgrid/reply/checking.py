@@ -23,7 +23,7 @@ from mockgrid.reply.scripted import ScriptedReplies, words_of
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import may_hold
-from mockgrid.scenario.reply import Call, Error, Example, Json, Redirect, Refuse, Say
+from mockgrid.scenario.reply import SPOKEN, Call, Error, Example, Redirect, SaidChoices
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.unsatisfiable import unsatisfiable
 
@@ -87,7 +87,7 @@ class Checking:
 
     def _reply(self, step: Step, reply: ScriptedReply) -> Iterator[Finding]:
         operations = self._operations(step)
-        if not operations and not step.placed and isinstance(reply.form, Say | Json | Call | Refuse):
+        if not operations and not step.placed and isinstance(reply.form, SPOKEN):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
         if isinstance(reply.form, Error) and operations:
             yield from self._idle(reply, reply.form, operations)
@@ -104,7 +104,7 @@ class Checking:
         unplaced = [
             self._errors.unplaced(form.status, words_of(form, view), operation)
             for operation in operations
-            for _, view in [self._call(operation, self._samples(operation)[0][0])]
+            for _, view in [self._call(operation, self._samples(operation, scripted)[0][0])]
         ]
         for name in unplaced[0]:
             if all(name in others for others in unplaced):
@@ -121,19 +121,25 @@ class Checking:
             return self._calls.operations(step.when)
         return [operation for operation in self._contract.operations if operation.id in self._speaking]
 
-    def _samples(self, operation: Operation) -> Samples:
+    def _samples(self, operation: Operation, scripted: ScriptedReply) -> Samples:
         """Return the bodies that replies are composed for."""
         behaviour = self._behaviours.get(operation.behaviour)
         speaker = behaviour.speaker if behaviour is not None else None
-        return speaker.samples if speaker is not None else _SILENT
+        return speaker.samples(scripted) if speaker is not None else _SILENT
 
     def _for(self, operation: Operation, step: Step, scripted: ScriptedReply) -> Iterator[Finding]:
-        if isinstance(scripted.form, Call):
-            yield from _arguments(scripted, scripted.form)
-        if isinstance(scripted.form, Say | Json | Call | Refuse) and operation.id not in self._speaking:
+        forms = (
+            [said.form for said in scripted.form.said]
+            if isinstance(scripted.form, SaidChoices)
+            else [scripted.form]
+        )
+        for form in forms:
+            if isinstance(form, Call):
+                yield from _arguments(scripted, form)
+        if isinstance(scripted.form, SPOKEN) and operation.id not in self._speaking:
             yield _finding(scripted, f"{operation.id} gives no chat completions; this reply is one.")
             return
-        for body in self._requested(step, operation):
+        for body in self._requested(step, operation, scripted):
             try:
                 reply = self._composed(operation, scripted, body)
             except MockgridError as error:
@@ -144,11 +150,11 @@ class Checking:
             if findings:
                 return
 
-    def _requested(self, step: Step, operation: Operation) -> list[Any]:
+    def _requested(self, step: Step, operation: Operation, scripted: ScriptedReply) -> list[Any]:
         """Return what a step's replies are composed for: whole and as a stream, as far as ``when`` admits."""
         return [
             body
-            for body, alike in self._samples(operation)
+            for body, alike in self._samples(operation, scripted)
             if body is None
             or any(may_hold(step.when, self._call(operation, other)[1], _SAYS_STREAM) for other in alike)
         ]

@@ -24,6 +24,7 @@ from mockgrid.scenario.reply import (
     Json,
     Redirect,
     Refuse,
+    SaidChoices,
     Say,
 )
 from mockgrid.scenario.template import Template
@@ -101,7 +102,7 @@ class ScriptedReplies:
     def _composed(self, scripted: ScriptedReply, turn: Turn) -> Reply:  # noqa: PLR0911 - one for each form
         form, request = scripted.form, turn.request
         match form:
-            case Say() | Json() | Call() | Refuse():
+            case Say() | Json() | Call() | Refuse() | SaidChoices():
                 return self._speaking(request).scripted(scripted, turn)
             case Auto():
                 if scripted.status is not None and self._declares_other(scripted.status, request.operation):

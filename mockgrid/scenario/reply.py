@@ -53,6 +53,22 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidChoice:
+    """What one of several choices says, why it ends, and the reasoning before it."""
+
+    form: Say | Json | Call | Refuse
+    think: Template | None = None
+    finish: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidChoices:
+    """What each choice says, in order; beyond the last, the last says it again."""
+
+    said: tuple[SaidChoice, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Error:
     """An error in the contract's shape.
 
@@ -108,7 +124,10 @@ class Auto:
     """The default reply."""
 
 
-Form: TypeAlias = Say | Json | Call | Refuse | Error | Redirect | Example | Body | Auto
+SPOKEN = (Say, Json, Call, Refuse, SaidChoices)
+"""The forms that only what holds a conversation can have."""
+
+Form: TypeAlias = Say | Json | Call | Refuse | SaidChoices | Error | Redirect | Example | Body | Auto
 
 
 Usage: TypeAlias = "Mapping[str, int] | Literal['off']"

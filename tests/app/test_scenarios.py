@@ -212,7 +212,9 @@ def test_replies_are_held_to_the_operations_that_patterns_are_for(play, pattern)
     play("steps: [{when: {path: {contains: chat}}, reply: {say: Hello}}]")
 
 
-@pytest.mark.parametrize("reply", ["{say: Hello}", "{call: {f: {}}}", "{auto: true, think: Well}"])
+@pytest.mark.parametrize(
+    "reply", ["{say: Hello}", "{call: {f: {}}}", "{auto: true, think: Well}", "{choices: [{say: Hello}]}"]
+)
 def test_a_completion_where_none_is_asked_for_is_a_500_that_says_so(play, reply):
     caller = play(f"steps: [{{when: {{path: {{matches: '/text-p[a-r]+ime$'}}}}, reply: {reply}}}]")
     answer = caller.call("GET", "/v1/models/text-prime")
@@ -227,6 +229,8 @@ def test_replies_are_held_to_the_operations_that_their_steps_name(play):
         play("steps: [{when: {method: GET}, reply: {error: 404}}]")
     with pytest.raises(DocumentError, match="retrieveModel gives no chat completions"):
         play("steps: [{when: {path: /v1/models/text-prime}, reply: {say: Hello}}]")
+    with pytest.raises(DocumentError, match="retrieveModel gives no chat completions"):
+        play("steps: [{when: {path: /v1/models/text-prime}, reply: {choices: [{say: Hello}]}}]")
 
 
 def test_limits_tell_when_to_come_back(play):

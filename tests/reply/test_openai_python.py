@@ -49,3 +49,43 @@ def test_two_turns_are_served_by_two_models(grid):
         with client.stream(model="text-prime", messages=HELLO) as stream:
             second = stream.get_final_completion()
     assert (first.model, second.model) == ("openai/gpt-oss-120b", "qwen/qwen3")
+
+
+CHOICES = """
+steps:
+  - reply:
+      choices:
+        - {say: Oslo, think: Hm}
+        - {say: Ber, finish: length}
+        - {call: {get_weather: {city: "${last_user}"}}, say: Let me see}
+        - {json: {city: Oslo}}
+        - {refuse: No.}
+"""
+
+
+def parts(message):
+    calls = [(call.id, call.function.name, call.function.arguments) for call in message.tool_calls or ()]
+    return message.content, message.refusal, calls
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
+def test_each_of_several_choices_says_its_own(grid, count):
+    asked = {"model": "text-prime", "messages": HELLO, "n": count}
+    with grid(CHOICES) as client:
+        whole = client.create(**asked).choices
+        with client.stream(**asked) as stream:
+            for _ in stream:
+                streamed = stream.current_completion_snapshot.choices
+    assert [choice.finish_reason for choice in whole] == (
+        ["stop", "length", "tool_calls", "stop", "stop", "stop", "stop"][:count]
+    )
+    assert [choice.index for choice in streamed] == list(range(count))
+    for one, other in zip(whole, streamed, strict=True):
+        assert one.finish_reason == other.finish_reason
+        assert parts(one.message)[:2] == parts(other.message)[:2]
+        assert [call[1:] for call in parts(one.message)[2]] == [call[1:] for call in parts(other.message)[2]]
+    said = [choice.message.content for choice in whole]
+    assert said == ["Oslo", "Ber", "Let me see", '{"city":"Oslo"}', None, None, None][:count]
+    assert [choice.message.refusal for choice in whole][4:] == ["No."] * max(count - 4, 0)
+    if count > 2:
+        assert parts(whole[2].message)[2][0][1:] == ("get_weather", '{"city":"Hello there"}')

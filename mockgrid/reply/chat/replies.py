@@ -119,7 +119,7 @@ class ChatReplies:
     ) -> Completion:
         """Return the completion that has these choices; calls get their ids here."""
         body = request.value
-        if choices[0].calls:
+        if any(choice.calls for choice in choices):
             choices = tuple(_named(choice, attempt_id, index) for index, choice in enumerate(choices))
         tier = body.get("service_tier")
         return Completion(

@@ -8,7 +8,7 @@ from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.chat.completion import Choice, FinishedCall
 from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import SHAPING
-from mockgrid.scenario.reply import Call, Json, Refuse, Say
+from mockgrid.scenario.reply import Call, Json, Refuse, SaidChoice, SaidChoices, Say
 from mockgrid.scenario.template import Template
 from mockgrid.schema.values import as_text
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatSpeaker"]
 
-_STREAMED = {**ChatRequests.sample, "stream": True}
-
 
 class ChatSpeaker:
     """Says what scenarios script as chat completions.
@@ -34,13 +32,17 @@ class ChatSpeaker:
     """
 
     form: StreamForm = FORM
-    samples: Samples = (
-        ({**ChatRequests.sample}, ({**ChatRequests.sample}, {**ChatRequests.sample, "stream": False})),
-        (_STREAMED, (_STREAMED,)),
-    )
 
     def __init__(self, replies: ChatReplies) -> None:
         self._replies = replies
+
+    def samples(self, scripted: ScriptedReply) -> Samples:
+        """Return a body that asks for as many choices as there are, and the same for a stream."""
+        body = {**ChatRequests.sample}
+        if isinstance(scripted.form, SaidChoices):
+            body["n"] = len(scripted.form.said)
+        streamed = {**body, "stream": True}
+        return (body, (body, {**body, "stream": False})), (streamed, (streamed,))
 
     def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that."""
@@ -75,22 +77,30 @@ class ChatSpeaker:
 
 def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Choice, ...] | None:
     """Return choices that say what a scenario says; None where that is left to the default reply."""
-    think = scripted.think.render(view) if scripted.think is not None else None
+    free = scripted.contract == "off"
     match scripted.form:
-        case Say(text):
-            choice = Choice(text.render(view), scripted.finish or "stop", reasoning=think)
-        case Json(value):
-            choice = Choice(as_text(value.render(view)), scripted.finish or "stop", reasoning=think)
-        case Refuse(text):
-            choice = Choice(None, scripted.finish or "stop", refusal=text.render(view), reasoning=think)
-        case Call(calls, text):
-            free = scripted.contract == "off"
-            made = tuple(FinishedCall("", call.name, _arguments(call, view, free=free)) for call in calls)
-            said = text.render(view) if text is not None else None
-            choice = Choice(said, scripted.finish or "tool_calls", made, reasoning=think)
+        case SaidChoices(said):
+            choices = [_choice(each, view, free=free) for each in said[:count]]
+            return (*choices, *choices[-1:] * (count - len(choices)))
+        case Say() | Json() | Call() | Refuse() as form:
+            return (_choice(SaidChoice(form, scripted.think, scripted.finish), view, free=free),) * count
         case _:
             return None
-    return (choice,) * count
+
+
+def _choice(said: SaidChoice, view: RequestView, *, free: bool) -> Choice:
+    reasoning = said.think.render(view) if said.think is not None else None
+    match said.form:
+        case Say(text):
+            choice = Choice(text.render(view))
+        case Json(value):
+            choice = Choice(as_text(value.render(view)))
+        case Refuse(text):
+            choice = Choice(None, refusal=text.render(view))
+        case Call(calls, beside):
+            made = tuple(FinishedCall("", call.name, _arguments(call, view, free=free)) for call in calls)
+            choice = Choice(beside.render(view) if beside is not None else None, "tool_calls", made)
+    return choice._replace(finish=said.finish or choice.finish, reasoning=reasoning)
 
 
 def _arguments(call: ToolCall, view: RequestView, *, free: bool) -> str:

@@ -21,6 +21,8 @@ from mockgrid.scenario.reply import (
     Redirect,
     Refuse,
     RetryAfter,
+    SaidChoice,
+    SaidChoices,
     Say,
     ScriptedReply,
     ToolCall,
@@ -36,11 +38,12 @@ if TYPE_CHECKING:
 
 __all__ = ["read_reply"]
 
-_FORMS: Final = ("call", "say", "json", "refuse", "error", "redirect", "example", "body", "auto")
+_FORMS: Final = ("call", "say", "json", "refuse", "choices", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
 _CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "served", "status", "retry_after", "stream")
 _OPTIONS: Final = {
     **dict.fromkeys(("say", "call", "json", "refuse", "auto"), _CHAT),
+    "choices": tuple(option for option in _CHAT if option not in {"think", "finish"}),
     "error": (*_ALWAYS, "retry_after"),
     "redirect": (*_ALWAYS, "retry_after"),
     "example": (*_ALWAYS, "retry_after", "status"),
@@ -102,6 +105,8 @@ def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one 
             return Json(Structure.read(node["json"]))
         case "refuse":
             return Refuse(Template.read(node["refuse"]))
+        case "choices":
+            return SaidChoices(tuple(_said(choice, free=free) for choice in node["choices"].members()))
         case "error":
             return _error(node["error"])
         case "redirect":
@@ -112,6 +117,12 @@ def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one 
             return Body(_content(node["body"]))
         case _:
             return Auto()
+
+
+def _said(node: Node, *, free: bool) -> SaidChoice:
+    name = next(form for form in _FORMS if form in node.value)
+    form = _form(name, node, free=free)
+    return SaidChoice(form, _template(node, "think"), _finish(node, free=free))  # type: ignore[arg-type]  # by the schema
 
 
 def _template(node: Node, key: str) -> Template | None:

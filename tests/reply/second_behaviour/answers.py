@@ -19,7 +19,7 @@ from mockgrid.session.verdicts.streams import EventTexts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mockgrid.reply.behaviour import Kit, Turn
+    from mockgrid.reply.behaviour import Kit, Samples, Turn
     from mockgrid.reply.request import Request
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
@@ -93,13 +93,12 @@ class Words:
 
 class Speaker:
     form = Form()
-    samples = (
-        ({"question": "x"}, ({"question": "x"},)),
-        ({"question": "x", "live": True}, ({"question": "x", "live": True},)),
-    )
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+
+    def samples(self, scripted: ScriptedReply) -> Samples:
+        return tuple((body, (body,)) for body in ({"question": "x"}, {"question": "x", "live": True}))
 
     def scripted(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         form = scripted.form
