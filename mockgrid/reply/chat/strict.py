@@ -102,10 +102,10 @@ def overflow(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokeniz
     tokens, _ = prompt_tokens(tokenizer, body)
     context, answer = limits.get("context", math.inf), _output_limit(body) or 0
     if tokens > most:
-        length, asked, less = most, f"your messages resulted in {tokens} tokens", "the messages"
+        length, actual, less = most, f"your messages resulted in {tokens} tokens", "the messages"
     elif tokens + answer > context:
         parts = f"({tokens} in the messages, {answer} in the completion)"
-        length, asked = context, f"you requested {tokens + answer} tokens {parts}"
+        length, actual = context, f"you requested {tokens + answer} tokens {parts}"
         less = "the messages or completion"
     else:
         return ""
