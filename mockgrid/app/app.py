@@ -19,7 +19,7 @@ from mockgrid.app.metrics import Metrics
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
 from mockgrid.app.validate import Validator
-from mockgrid.contract.extension import known_models
+from mockgrid.contract.extension import Models, known_models
 from mockgrid.contract.router import ROUTED
 from mockgrid.control import CONTROL
 from mockgrid.http.asgi import AsgiWriter
@@ -218,8 +218,13 @@ class App:
         """Return a scenario at its beginning, on a session's clock."""
         from mockgrid.session.play import Play  # noqa: PLC0415 - 15 ms, with scenarios alone
 
-        models = known_models(scenario.models, self.contract.policy.models) if scenario.models else None
-        return Play(scenario, clock, models)
+        declared = self.contract.policy.models
+        models = known_models(scenario.models, declared) if scenario.models else None
+        funded = None
+        if scenario.funded is not None:
+            ignore_case = declared is not None and declared.ignore_case
+            funded = Models(known={name: {} for name in scenario.funded}, ignore_case=ignore_case)
+        return Play(scenario, clock, models, funded)
 
     def error_body(self, failure: str, message: str) -> tuple[int, Headers, bytes]:
         """Return status, headers and body for what the server refuses before it is a request."""

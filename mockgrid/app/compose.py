@@ -13,6 +13,7 @@ from mockgrid.reply.behaviours import BEHAVIOURS, readings
 from mockgrid.reply.preferences import Preferences, PreferError, preferred_response, read_prefer
 from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
+from mockgrid.session.session import ANONYMOUS
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
@@ -91,6 +92,7 @@ class Composer:
         reading = self._readings[operation.id]
         if play is not None:
             request.models = play.models  # whether or not the scenario is for the request
+            request.funded = play.funded if session.name != ANONYMOUS else None
             play = play if reading.usual or self._playing.concern(request, play) else None
         behaviour = self._behaviours.get(operation.behaviour)
         if behaviour is not None:

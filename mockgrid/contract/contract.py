@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from mockgrid.contract.extension import ABSENT, EXTENSION, Policy, policy_of
+from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     ObjectReader,
@@ -79,12 +79,13 @@ class Contract:
     def sha256(self) -> str:
         """SHA-256 of the document as canonical JSON: which contract a reply or a report was made from.
 
-        What is said of paths that it lacks is no part of that.
+        Replies are drawn from it, so that what is said of paths that it lacks, or of prices, is left out.
         """
         data = self.document.data
         extension = data.get(EXTENSION)
-        if isinstance(extension, dict) and ABSENT in extension:
-            data = {**data, EXTENSION: {name: value for name, value in extension.items() if name != ABSENT}}
+        if isinstance(extension, dict):
+            drawn = {name: value for name, value in extension.items() if name not in UNDRAWN}
+            data = {**data, EXTENSION: drawn}
         return hashlib.sha256(canonical_json(data)).hexdigest()
 
     @cached_property

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 EXTENSION = "x-mockgrid"
 ABSENT = "absent"
+CATALOGUE = "catalogue"
+"""The key of the extension under which stands what a list of models tells of each."""
+UNDRAWN = frozenset((ABSENT, CATALOGUE))
+"""The keys of the extension that say nothing of what replies are drawn from."""
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _GLOB = re.compile(r"[*?]|\[[^\]]*\]")
 
@@ -69,8 +73,8 @@ class Models:
 
     Attributes:
         default: the model that a request without one gets.
-        known: by name or glob what is known of it: ``context``, ``input`` and ``output`` tokens, and by
-            which model it is ``served``.
+        known: by name or glob what is known of it: ``context``, ``input`` and ``output`` tokens, by which
+            model it is ``served``, and the ``entry``, what a list of models tells besides.
         ignore_case: whether ``Text-Prime`` is ``text-prime``.
     """
 
@@ -263,7 +267,7 @@ def policy_of(document: Document) -> Policy:
     return Policy(
         failures=failures,
         shapes=shapes,
-        models=_models(objects, extension.get("models")),
+        models=_models(objects, extension),
         keys=_keys(objects, extension.get("keys")),
         retry=objects.mapping(extension.get("retry_policy"), f"{at}/retry_policy"),
         declared=True,
@@ -315,11 +319,11 @@ def _words(objects: ObjectReader, value: Any, failures: Mapping[str, Failure]) -
     return words
 
 
-def _models(objects: ObjectReader, value: Any) -> Models | None:
-    if value is None:
+def _models(objects: ObjectReader, extension: Mapping[str, Any]) -> Models | None:
+    if extension.get("models") is None:
         return None
     at = f"/{EXTENSION}/models"
-    entry = objects.mapping(value, at)
+    entry = objects.mapping(extension["models"], at)
     known: dict[str, Mapping[str, Any]] = {}
     for name, described in objects.mapping(entry.get("known"), f"{at}/known").items():
         place = f"{at}/known{join((name,))}"
@@ -333,6 +337,12 @@ def _models(objects: ObjectReader, value: Any) -> Models | None:
         if "served" in limits:
             objects.text(limits["served"], f"{place}/served")
         known[name] = limits
+    at = f"/{EXTENSION}/{CATALOGUE}"
+    catalogue = objects.mapping(extension.get(CATALOGUE), at)
+    every = objects.mapping(catalogue.get("every"), f"{at}/every")
+    for name, described in objects.mapping(catalogue.get("models"), f"{at}/models").items():
+        own = objects.mapping(described, f"{at}/models{join((name,))}")
+        known[name] = {**known.get(name, {}), "entry": {**every, **own}}
     return Models(
         default=str(entry.get("default", next(iter(known), "default"))),
         known=known,

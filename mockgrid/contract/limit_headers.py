@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
-from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.lint import ObjectReader
+    from mockgrid.errors import DocumentError
 
 LimitHeaders: TypeAlias = "Mapping[str, Mapping[str, str | tuple[str]]]"
 """By what is counted, and by the header's lower-case name; a tuple holds the text of an item."""
@@ -57,31 +57,30 @@ STYLES: Final[Mapping[str, LimitHeaders]] = MappingProxyType(
 
 
 def read_limit_headers(objects: ObjectReader, value: Any, at: str) -> LimitHeaders:
-    """Read a style's name, or headers with their templates by what is counted.
-
-    Raises:
-        DocumentError: it is neither, with file, line and column.
-    """
+    """Read a style's name, or headers with their templates by what is counted; mistakes are told."""
+    mistakes = objects.document.mistakes
     if value is None or isinstance(value, str):
         style = STYLES.get(value or "none")
         if style is None:
-            raise _wrong(objects, at, f"{value!r} is no style of headers", value, STYLES)
-        return style
+            mistakes.tell(_wrong(objects, at, f"{value!r} is no style of headers", value, STYLES))
+        return style or {}
     headers: dict[str, dict[str, str | tuple[str]]] = {}
     for counts, described in objects.mapping(value, at).items():
         place = at + join((counts,))
         if counts not in _COUNTED:
-            raise _wrong(objects, place, f"{counts!r} is nothing that a limit counts", counts, _COUNTED)
-        headers[counts] = {
-            name.lower(): _template(objects, name, text, place + join((name,)))
-            for name, text in objects.mapping(described, place).items()
-        }
+            message = f"{counts!r} is nothing that a limit counts"
+            mistakes.tell(_wrong(objects, place, message, counts, _COUNTED))
+            continue
+        headers[counts] = {}
+        for name, text in objects.mapping(described, place).items():
+            with mistakes:
+                headers[counts][name.lower()] = _template(objects, name, text, place + join((name,)))
     return headers
 
 
 def _template(objects: ObjectReader, name: str, value: Any, at: str) -> str | tuple[str]:
     if not _NAME.fullmatch(name):
-        raise DocumentError(f"{name!r} is not a header's name.", where=objects.document.where(at))
+        raise objects.document.error(f"{name!r} is not a header's name.", at)
     listed = isinstance(value, list) and len(value) == 1
     text = objects.text(value[0] if listed else value, f"{at}/0" if listed else at)
     for place in Template.pattern.finditer(text):
@@ -93,4 +92,4 @@ def _template(objects: ObjectReader, name: str, value: Any, at: str) -> str | tu
 
 def _wrong(objects: ObjectReader, at: str, message: str, word: Any, known: Any) -> DocumentError:
     hint = did_you_mean(str(word), known).strip() or f"Known: {', '.join(known)}."
-    return DocumentError(f"{message}.", where=objects.document.where(at), hint=hint)
+    return objects.document.error(f"{message}.", at, hint)

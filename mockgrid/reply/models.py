@@ -13,6 +13,8 @@ from mockgrid.reply.reply import JSON, Reply
 from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
@@ -44,14 +46,27 @@ class ModelReplies(Behaviour):
         name = request.parameters.get(("path", "model"))
         known = request.models or self._models
         body: dict[str, Any] = (
-            {"object": "list", "data": [self._model(each) for each in known.names]}
+            {"object": "list", "data": [self._model(each, known) for each in _listed(known, request.funded)]}
             if name is None
-            else self._model(name)
+            else self._model(name, known)
         )
         return Reply(200, [(b"content-type", JSON)], orjson.dumps(body))
 
-    def _model(self, name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": CREATED, "owned_by": self._contract.title}
+    def _model(self, name: str, known: Models) -> dict[str, Any]:
+        described = known.limits(name)
+        model = {"id": name, "object": "model", "created": CREATED, "owned_by": self._contract.title}
+        context, output = described.get("context"), described.get("output")
+        limits = {
+            "context_length": context,
+            "max_input_tokens": described.get("input"),
+            "max_output_tokens": output,
+            # By the names that routers of models give them.
+            "top_provider": _without_none({"context_length": context, "max_completion_tokens": output}),
+        }
+        entry = described.get("entry", {})
+        served = dict.fromkeys((described.get("served"), *entry.get("served_models", ())))
+        delivered = {"served_models": [each for each in served if each]}
+        return {**model, **_without_none({**limits, **entry, **delivered})}
 
 
 def unknown_model(
@@ -81,3 +96,12 @@ def unknown_model(
         f"Model not found: {short}.{did_you_mean(name, known)} Known are {names}{next(calls, '')};"
         f" {place} names others.",
     )
+
+
+def _listed(known: Models, funded: Models | None) -> Iterator[str]:
+    return (name for name in known.names if funded is None or funded.find(name) is not None)
+
+
+def _without_none(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known."""
+    return {key: item for key, item in value.items() if item not in (None, {}, [])}

@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
-_REFUSALS: Final = {
-    "balance_replenishing": "The balance is being replenished. Retry the request after a short delay.",
-    "insufficient_balance": "The balance does not cover this request.",
-    "rate_limited": "Too many requests. Try again later.",
-}
 # What is played where no step answers.
 _DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
 
@@ -155,7 +150,7 @@ def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> N
 
 def _refused(refusal: Refusal, standing: dict[str, str], clock: Clock) -> RefusedError:
     wait = retry_headers(RetryAfter.of(refusal.seconds), clock) if refusal.seconds is not None else {}
-    return RefusedError(refusal.failure, _REFUSALS[refusal.failure], headers={**standing, **wait})
+    return RefusedError(refusal.failure, refusal.message, headers={**standing, **wait})
 
 
 def _no_step(no_step: NoStep) -> RefusedError:

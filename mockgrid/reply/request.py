@@ -32,6 +32,7 @@ class Request:
         body: the body's bytes.
         models: the models that are known in its session, in place of the server's; None for those.
         mounted: the prefix under which the application is mounted, quoted.
+        funded: those of them for which its key has balance; None for all.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class Request:
     body: bytes
     models: Models | None = None
     mounted: str = ""
+    funded: Models | None = None
 
     def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.

@@ -233,7 +233,7 @@ def read_settings(node: Node) -> dict[str, Any]:
                     settings[key] = value
                 case "seed":
                     settings[key] = int(value)
-                case "models":
+                case "models" | "funded":
                     settings[key] = tuple(value)
                 case "pace":
                     settings[key] = read_pace(argument)

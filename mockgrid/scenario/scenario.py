@@ -32,6 +32,7 @@ class Scenario:
         strict: a request that no step matches is an error.
         seed: of everything that is drawn; None for the server's.
         models: the models that are known, as names or globs; None for the contract's.
+        funded: the models that there is balance for, as names or globs; None for all.
         pace: of replies that have none of their own.
         limits: of requests, of tokens, and of what is under way at once.
         limit_headers: the style of the headers that tell of limits; empty for the contract's.
@@ -48,6 +49,7 @@ class Scenario:
     strict: bool = False
     seed: int | None = None
     models: tuple[str, ...] | None = None
+    funded: tuple[str, ...] | None = None
     pace: Pace | None = None
     limits: tuple[Limit, ...] = ()
     limit_headers: str = ""
@@ -74,8 +76,8 @@ class Scenario:
 
     @cached_property
     def counts(self) -> bool:
-        """Whether anything is counted against limits or a balance."""
-        return bool(self.limits) or self.balance is not None
+        """Whether there are limits, or is a balance, that a request may meet."""
+        return bool(self.limits) or self.balance is not None or self.funded is not None
 
     @cached_property
     def binding(self) -> Binding:

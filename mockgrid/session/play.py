@@ -23,12 +23,13 @@ if TYPE_CHECKING:
 
 
 class Refusal(NamedTuple):
-    """Why a request is not admitted: the name of a failure, and in how many seconds it may come again.
+    """Why a request is not admitted: the name of a failure, a sentence, and when it may come again.
 
-    No seconds: nobody knows, or never.
+    That is in so many seconds; None where nobody knows, and for never.
     """
 
     failure: str
+    message: str
     seconds: float | None = None
 
 
@@ -39,30 +40,37 @@ class Play:
         scenario: what is played.
         clock: what limits and balance run on.
         models: the models that the scenario knows; None for the server's.
+        funded: those for which there is balance; None for all.
     """
 
-    def __init__(self, scenario: Scenario, clock: Clock, models: Models | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, clock: Clock, models: Models | None = None, funded: Models | None = None
+    ) -> None:
         self.scenario = scenario
         self.clock = clock
         self.cursors = Cursors(scenario)
         self.models = models
+        self.funded = funded
         self._limits = Limits(scenario.limits)
         balance = scenario.balance
         self._balance = TokenBalance(balance.tokens, balance.top_up) if balance is not None else None
 
     def anew(self, clock: Clock) -> Play:
         """Return the same scenario at its beginning."""
-        return Play(self.scenario, clock, self.models)
+        return Play(self.scenario, clock, self.models, self.funded)
 
     def admit(self, model: str) -> Admission | Refusal:
         """Count a request against limits and balance; or return why it has to wait, and count nothing."""
+        if self.funded is not None and self.funded.find(model) is None:
+            return Refusal("insufficient_balance", f"There is no token capacity for {model}.")
         now = self.clock.now()
         refusal = self._balance.admit(now) if self._balance is not None else None
         if refusal is not None:
             return refusal
         admitted = self._limits.admit(model, now)
         if isinstance(admitted, float):
-            return Refusal("rate_limited", admitted if admitted < math.inf else None)
+            seconds = admitted if admitted < math.inf else None
+            return Refusal("rate_limited", "Too many requests. Try again later.", seconds)
         return admitted
 
     def standing(self, model: str, style: LimitHeaders) -> dict[str, str]:
@@ -129,8 +137,10 @@ class TokenBalance:
                 due += come * top_up.after
             self._due = None if self.left > 0 else due
             if self.left <= 0:
-                return Refusal("balance_replenishing", due - now)
-        return None if self.left > 0 else Refusal("insufficient_balance")
+                message = "The balance is being replenished. Retry the request after a short delay."
+                return Refusal("balance_replenishing", message, due - now)
+        exhausted = Refusal("insufficient_balance", "The balance does not cover this request.")
+        return None if self.left > 0 else exhausted
 
     def spend(self, tokens: int, now: float) -> None:
         """Draw tokens; the request that uses up the balance is still served, and orders the top-up."""

@@ -21,6 +21,8 @@ _REMEMBERED = 4096
 # Requests that all sessions together remember; beyond them, the session idle longest goes.
 _REMEMBERED_BY_ALL = 200_000
 HOUR = 3600.0
+ANONYMOUS = "s-anonymous"
+"""The session of those who bring no key."""
 
 
 class Session:
@@ -209,6 +211,4 @@ def session_name(key: str) -> str:
 
     Keys are secrets: neither the log nor memory keeps them.
     """
-    return (
-        "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else "s-anonymous"
-    )
+    return "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else ANONYMOUS

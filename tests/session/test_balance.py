@@ -8,11 +8,12 @@ from mockgrid.scenario.scenario import TopUp
 from mockgrid.session.clock import Clock
 from mockgrid.session.play import Refusal, TokenBalance
 
-EXHAUSTED = Refusal("insufficient_balance")
+EXHAUSTED = Refusal("insufficient_balance", "The balance does not cover this request.")
 
 
 def replenishing(seconds):
-    return Refusal("balance_replenishing", seconds)
+    message = "The balance is being replenished. Retry the request after a short delay."
+    return Refusal("balance_replenishing", message, seconds)
 
 
 def test_without_a_top_up_it_ends():
