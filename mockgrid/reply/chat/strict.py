@@ -110,7 +110,7 @@ def overflow(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokeniz
     else:
         return ""
     begin = f"This model's maximum context length is {length} tokens."
-    return f"{begin} However, {asked}. Please reduce the length of {less}."
+    return f"{begin} However, {actual}. Please reduce the length of {less}."
 
 
 def most_input(limits: Mapping[str, Any]) -> int | None:
