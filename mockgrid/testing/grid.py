@@ -13,7 +13,7 @@ from mockgrid.testing.error import hidden
 from mockgrid.testing.session import GridSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mockgrid.testing.session import Controls
 
@@ -47,6 +47,9 @@ class Grid(GridSession):
     Args:
         keys: names its sessions.
         folders: see ``GridSession``.
+
+    Attributes:
+        opener: opens the sessions that are asked for while a test runs; None where none is held to them.
     """
 
     def __init__(self, keys: SessionKeys, folders: Sequence[str] = ()) -> None:
@@ -54,6 +57,7 @@ class Grid(GridSession):
         self._keys = keys
         self._folders = tuple(folders)
         self._running = False
+        self.opener: Callable[[str], GridSession] | None = None
 
     @abstractmethod
     def _connect(self) -> tuple[Controls, str]:
@@ -94,7 +98,11 @@ class Grid(GridSession):
         Args:
             name: what its API key is made from. The same name again gives another key.
         """
-        return GridSession(self._controls, self.base_url, self._keys.key(name), self._folders)
+        return self.opener(name) if self.opener is not None else GridSession(*self.place(name))
+
+    def place(self, name: str) -> tuple[Controls, str, str, tuple[str, ...]]:
+        """Return what a session is made from; its key, made from a name, is no other's."""
+        return self._controls, self.base_url, self._keys.key(name), self._folders
 
     def report(self) -> dict[str, Any]:
         """Return the contract report of all that the server has seen, as JSON."""

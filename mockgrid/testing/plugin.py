@@ -5,6 +5,7 @@ What a run without the fixture does not need is not imported here.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,15 +15,17 @@ from mockgrid.testing import option
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from mockgrid.testing.expectation import TestExpectation  # noqa: F401 - of a text below
+    from mockgrid.testing.expectation import HeldSession
     from mockgrid.testing.grid import Grid
-    from mockgrid.testing.session import GridSession
+    from mockgrid.testing.run import Holding  # noqa: F401 - of a text below
 
-_EXPECTATIONS = pytest.StashKey["list[TestExpectation]"]()
+_HOLDING = pytest.StashKey["Holding"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
 _LINE = pytest.StashKey[str]()
 
 _USUAL_WARNINGS = "allow"
+# Fixtures by which a test opens sessions, or may.
+_USERS = frozenset(("mockgrid", "mockgrid_server", "request"))
 
 _MARKER = (
     "mockgrid(scenario, *, strict, allow_violations, allow_warnings, allow_unmatched, allow_unused, "
@@ -77,14 +80,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Warn of markers that do nothing: of a test that does not use the fixture."""
+    """Hold tests to the run's session, and warn of markers that do nothing: no fixture is used."""
+    for item in items:
+        names = getattr(item, "fixturenames", ["mockgrid"])
+        if "mockgrid_run" in names and "mockgrid" not in names:
+            names.append("mockgrid")
     if getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] != "gw0":
         return  # all workers collect the same
     warned = set()
     for item in items:
-        names = getattr(item, "fixturenames", None)
         # Who has `request` may ask for the fixture by name; classes and modules mark what need not have it.
-        if names is None or "mockgrid" in names or "request" in names:
+        if not _USERS.isdisjoint(getattr(item, "fixturenames", _USERS)):
             continue
         test = item.nodeid.partition("[")[0]
         if test not in warned and any(mark.name == "mockgrid" for mark in item.own_markers):
@@ -118,43 +124,54 @@ def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iter
         pytestconfig.stash[_REPORTS].append(mockgrid_server.report())
 
 
+@pytest.fixture(scope="session")
+def mockgrid_run(mockgrid_server: Grid, _mockgrid_report: None) -> Iterator[HeldSession]:
+    """Give the run one session, for an application that is started once: its ``api_key`` stays the same.
+
+    The fixture ``mockgrid`` of a test that uses it, be it by another fixture, is this session, begun anew.
+    """
+    from mockgrid.testing.expectation import HeldSession  # noqa: PLC0415 - 10 ms, see above
+    from mockgrid.testing.run import or_fail  # noqa: PLC0415 - the same
+
+    session = or_fail(lambda: HeldSession(mockgrid_server, "run"))
+    yield session
+    session.end()
+
+
 @pytest.fixture
 def mockgrid(
     request: pytest.FixtureRequest, mockgrid_server: Grid, _mockgrid_report: None
-) -> Iterator[GridSession]:
+) -> Iterator[HeldSession]:
     """Give the test a session of its own on the run's server: ``base_url``, ``api_key``, ``play`` and more.
 
     The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
     """
-    from mockgrid.testing.run import expectation_of  # noqa: PLC0415 - 10 ms, see above
+    from mockgrid.testing.run import Holding, or_fail  # noqa: PLC0415 - 10 ms, see above
 
-    expectation = expectation_of(request.node, mockgrid_server)
-    expectations = request.node.stash.setdefault(_EXPECTATIONS, [])
-    expectations.append(expectation)
+    shared = request.getfixturevalue("mockgrid_run") if "mockgrid_run" in request.fixturenames else None
+    holding = or_fail(lambda: Holding(request.node, mockgrid_server))
     try:
-        yield expectation.session
-        _fail(expectation.judge_rest())
+        session = or_fail(lambda: holding.open_own(shared))
+        request.node.stash[_HOLDING] = holding
+        yield session
+        _fail(holding.judge_rest())
     finally:
-        expectations.remove(expectation)
-        expectation.session.close()
+        holding.end(shared)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that has passed though its client did wrong; the test itself, not its teardown."""
     try:
-        result = yield
+        with _held(item):
+            result = yield
     except BaseException:
-        for expectation in item.stash.get(_EXPECTATIONS, []):
-            expectation.excuse()
+        if _HOLDING in item.stash:
+            item.stash[_HOLDING].excuse()
         raise
     # A unittest's failure is not raised here, but kept.
-    if not getattr(item, "_excinfo", None):
-        _fail(
-            "\n\n".join(
-                filter(None, (expectation.judge() for expectation in item.stash.get(_EXPECTATIONS, [])))
-            )
-        )
+    if _HOLDING in item.stash and not getattr(item, "_excinfo", None):
+        _fail(item.stash[_HOLDING].judge())
     return result
 
 
@@ -164,11 +181,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the client did in a test that failed by itself."""
     report = yield
-    if report.failed and call.when != "teardown":
-        for expectation in item.stash.get(_EXPECTATIONS, []):
-            text = expectation.aside(call.excinfo.value if call.excinfo is not None else None)
-            if text:
-                report.sections.append(("MockGrid", text))
+    if report.failed and call.when != "teardown" and _HOLDING in item.stash:
+        error = call.excinfo.value if call.excinfo is not None else None
+        report.sections += item.stash[_HOLDING].asides(error)
     return report
 
 
@@ -192,6 +207,30 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say how much of the contract was exercised."""
     if _LINE in config.stash:
         terminalreporter.write_line(config.stash[_LINE])
+
+
+@contextmanager
+def _held(item: pytest.Item) -> Iterator[None]:
+    """Hold a test to the sessions that it opens on the server itself, too."""
+    grid: Any = getattr(item, "funcargs", {}).get("mockgrid_server")
+    if not hasattr(grid, "opener"):
+        yield
+        return
+
+    def open_one(name: str) -> HeldSession:
+        from mockgrid.testing.run import Holding  # noqa: PLC0415 - 10 ms, see above
+
+        holding = item.stash.get(_HOLDING, None)
+        if holding is None or not holding.expectations:  # none yet, or that of an attempt before this
+            holding = item.stash[_HOLDING] = Holding(item, grid)
+            item.addfinalizer(holding.end)
+        return holding.open_one(name)
+
+    grid.opener = open_one
+    try:
+        yield
+    finally:
+        grid.opener = None
 
 
 def _needs_check(config: pytest.Config) -> bool:

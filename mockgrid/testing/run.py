@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -12,12 +13,13 @@ import pytest
 
 from mockgrid.errors import MockgridError, MockgridWarning
 from mockgrid.testing import option
-from mockgrid.testing.expectation import TestExpectation
+from mockgrid.testing.error import CallError
+from mockgrid.testing.expectation import HeldSession, TestExpectation
 from mockgrid.testing.script import CallSite
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockgrid.testing.grid import Grid
 
@@ -135,10 +137,10 @@ def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Gri
 def started(config: pytest.Config) -> Grid:
     """Start the server that the options ask for; where that cannot be, tests fail with the reason alone."""
     __tracebackhide__ = True
-    return _or_fail(lambda: grid_of(config).start())
+    return or_fail(lambda: grid_of(config).start())
 
 
-def _or_fail(make: Callable[[], Made]) -> Made:
+def or_fail(make: Callable[[], Made]) -> Made:
     """Make something that a test needs; where that cannot be, the test fails with the reason alone."""
     __tracebackhide__ = True
     try:
@@ -193,23 +195,82 @@ def _report(config: pytest.Config, url: str) -> dict[str, Any]:
         return grid.report()
 
 
-def expectation_of(item: pytest.Item, grid: Grid) -> TestExpectation:
-    """Open a session for a test, and play what its marker says."""
-    __tracebackhide__ = True
-    return _or_fail(lambda: _expectation(item, grid))
+class Holding:
+    """Holds one test to all sessions that it opens, by what its markers say.
+
+    Args:
+        item: the test.
+        grid: the server.
+
+    Raises:
+        MockgridError: the markers cannot be meant.
+    """
+
+    def __init__(self, item: pytest.Item, grid: Grid) -> None:
+        self._item, self._grid = item, grid
+        self._played, self._strict, words = _marked(item)
+        self._tolerances = Tolerances(allow_warnings=warnings_allowed(item.config)).changed(words)
+        self.expectations: list[TestExpectation] = []
+        self._failed = False
+
+    def open_one(self, name: str) -> HeldSession:
+        """Open a session by a name, beside the test's own."""
+        return self._begin(HeldSession(self._grid, f"{self._item.nodeid} {name}"), name)
+
+    def open_own(self, shared: HeldSession | None = None) -> HeldSession:
+        """Open the test's own session, or begin one anew that tests share, and play what the markers say."""
+        __tracebackhide__ = True
+        if shared is not None:
+            shared.restart()
+        session = self._begin(shared or HeldSession(self._grid, self._item.nodeid))
+        if self._played is not None:
+            line = (self._item.location[1] or 0) + 1
+            session.play_as(CallSite(self._item.path, line), self._played)
+        return session
+
+    def judge(self) -> str:
+        """Return what fails the test, which has passed so far; empty where nothing does."""
+        failure = _joined(expectation.judge() for expectation in self.expectations)
+        self._failed = bool(failure)
+        return failure
+
+    def excuse(self) -> None:
+        """Note that the test was skipped, or has failed by itself."""
+        for expectation in self.expectations:
+            expectation.excuse()
+
+    def asides(self, error: BaseException | None) -> Iterator[tuple[str, str]]:
+        """Yield what helps to understand why the test failed by itself, each text with its title.
+
+        Args:
+            error: what it failed with.
+        """
+        if not self._failed:
+            for expectation in self.expectations:
+                text = expectation.aside(error)
+                if text:
+                    yield expectation.title, text
+
+    def judge_rest(self) -> str:
+        """Return what is wrong with what was done after ``judge``; empty where nothing is."""
+        return _joined(expectation.judge_rest() for expectation in self.expectations)
+
+    def end(self, shared: HeldSession | None = None) -> None:
+        """Forget all sessions but the one that tests share."""
+        for expectation in self.expectations:
+            if expectation.session is not shared:
+                with suppress(CallError):  # of a server that has gone, which the test was told
+                    expectation.session.end()
+        self.expectations.clear()
+
+    def _begin(self, session: HeldSession, name: str = "") -> HeldSession:
+        self.expectations.append(TestExpectation(session, self._tolerances, name))
+        session.begin(self.open_one, strict=self._strict)
+        return session
 
 
-def _expectation(item: pytest.Item, grid: Grid) -> TestExpectation:
-    played, strict, words = _marked(item)
-    tolerances = Tolerances(allow_warnings=warnings_allowed(item.config)).changed(words)
-    session = grid.session(item.nodeid)
-    try:
-        if played is not None:
-            session.play_as(CallSite(item.path, (item.location[1] or 0) + 1), played, strict=strict)
-    except BaseException:
-        session.close()
-        raise
-    return TestExpectation(session, tolerances)
+def _joined(texts: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, texts))
 
 
 def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:
@@ -225,9 +286,6 @@ def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:
         played = mark.args[0] if mark.args else played
         words |= mark.kwargs
     strict = words.pop("strict", None)
-    if strict is not None and played is None:
-        raise MockgridError(
-            "The marker mockgrid has `strict` and nothing that plays.",
-            hint="Name a scenario beside it, or say it in the test: mockgrid.play(…, strict=True).",
-        )
+    if strict not in {None, True, False}:
+        raise MockgridError(f"strict is True or False, not {strict!r}.")
     return played, strict, words

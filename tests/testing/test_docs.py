@@ -94,6 +94,24 @@ def test_links_lead_to_files():
     assert [target for target in targets if not (ROOT / "docs" / target).exists()] == []
 
 
+SERVICE = """
+from openai import OpenAI
+
+client = OpenAI()
+
+
+def answer(question):
+    messages = [{"role": "user", "content": question}]
+    return client.chat.completions.create(model="text-prime", messages=messages).choices[0].message.content
+"""
+
+
+@pytest.mark.parametrize(("retries", "outcome"), [("", "passed"), ("max_retries=0", "failed")])
+def test_an_application_keeps_its_key(run, pytester, retries, outcome):
+    pytester.makepyfile(service=SERVICE.replace("OpenAI()", f"OpenAI({retries})"))
+    run(block("mockgrid_run"), **{outcome: 1})
+
+
 def test_the_first_test_passes(run):
     run(block("waits_for_the_balance"), passed=1)
 

@@ -123,7 +123,7 @@ def test_the_nearest_marker_has_the_last_word(runs):
         ),
         ("allow_unused=['MG113']", "allow_unused is True or False, not ['MG113']."),
         ("'a', 'b'", "The marker mockgrid has 2 arguments without a name; one is expected."),
-        ("strict=True", "The marker mockgrid has `strict` and nothing that plays."),
+        ("strict='yes'", "strict is True or False, not 'yes'."),
         (
             "[{'sayy': 'Hello'}]",
             f"test_it.py:{FIRST + 1}#/0/sayy: error MG211: `sayy` is not a key that is known here.",
