@@ -7,6 +7,7 @@ a script that loads obeys the contract, whatever form it was written in.
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -194,25 +195,51 @@ class Checking:
             message = f"{operation.id} declares {names} for {reply.status}; this {kind} is {other}."
             yield _finding(scripted, message)
             return
-        for violation in self._violations(media, reply)[:_MOST]:
+        for where, violation in islice(self._violations(media, scripted, reply), _MOST):
             place = "A chunk of the stream" if media.name == _STREAM else "The body"
-            yield _finding(scripted, f"{place} breaks the contract: {violation.sentence}")
+            yield _finding(scripted, f"{place} breaks the contract: {violation.sentence}", where=where)
 
-    def _violations(self, media: MediaType, reply: Reply) -> list[Violation]:
-        if media.schema is None:
-            return []
+    def _violations(
+        self, media: MediaType, scripted: ScriptedReply, reply: Reply
+    ) -> Iterator[tuple[str, Violation]]:
+        """Yield what breaks the contract first, and where that was written."""
+        schema = media.schema
+        if "itemSchema" in media.source:
+            schema = self._contract.validator(f"{media.at}/itemSchema")
+        if schema is None:
+            return
         if reply.events is None:
-            return _explained(media.schema, reply.body) if media.is_json else []
+            values = [orjson.loads(reply.body)] if media.is_json else []
+            yield from ((scripted.where, violation) for violation in _explained(schema, values))
+            return
         done = reply.streaming.form.done if reply.streaming is not None else UNKNOWN_FORM.done
-        for event in reply.events:
-            if event != done and (violations := _explained(media.schema, data_of(event))):
-                return violations
+        for place, event in enumerate(reply.events):
+            if event in (done, UNKNOWN_FORM.done):
+                continue
+            violations = _explained(schema, _forms(event))
+            if violations:
+                where = scripted.place("events", place) if scripted.events else scripted.where
+                yield from ((where, violation) for violation in violations)
+                return
+
+
+def _explained(schema: SchemaValidator, values: list[Any]) -> list[Violation]:
+    return [] if any(map(schema.accepts, values)) or not values else schema.explain(values[0])
+
+
+def _forms(event: bytes) -> list[Any]:
+    """Return what a schema may describe of an event: its data, the whole event, or a list of such."""
+    lines = [line.partition(": ") for line in event.decode().splitlines()]
+    fields = {name: value for name, _, value in lines if name in {"event", "id"}}
+    text = data_of(event)
+    if not any(name == "data" for name, _, _ in lines):
         return []
-
-
-def _explained(schema: SchemaValidator, data: bytes) -> list[Violation]:
-    value = orjson.loads(data)
-    return [] if schema.accepts(value) else schema.explain(value)
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = text.decode()
+    plain = text.decode()
+    return [value, plain, {**fields, "data": value}, {**fields, "data": plain}, [value]]
 
 
 def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:
@@ -226,11 +253,11 @@ def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:
                 yield _finding(scripted, f"The arguments of {call.name} are text that is not a JSON object.")
 
 
-def _finding(scripted: ScriptedReply, message: str, hint: str = "") -> Finding:
+def _finding(scripted: ScriptedReply, message: str, hint: str = "", *, where: str = "") -> Finding:
     if isinstance(scripted.form, Example):
         hint = hint or "Name one that the contract has, or write `say` or `body`."
     hint = hint or "Mend it, or write `contract: off` beside it if breaking the contract is the point."
-    return Finding(_CODE, "error", message, scripted.where, hint)
+    return Finding(_CODE, "error", message, where or scripted.where, hint)
 
 
 def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models | None) -> list[Finding]:

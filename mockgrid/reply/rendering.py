@@ -16,6 +16,7 @@ import orjson
 
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.http_terms import MediaName
+from mockgrid.reply.delivery.form import framed
 from mockgrid.reply.reply import json_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ LINES: Mapping[str, bytes] = MappingProxyType(
 
 BOUNDARY = "mockgrid-boundary"
 _FORM = "application/x-www-form-urlencoded"
-_EVENT_FIELDS = ("event", "id", "retry", "data")
+_EVENT_FIELDS = ("event", "id", "retry")
 
 SAMPLES: Mapping[str, bytes] = MappingProxyType(
     {
@@ -115,17 +116,19 @@ def event(value: Any, *, fields: bool = False) -> bytes:
         value: its data; JSON, except for a text, which stays as it is.
         fields: whether an object of ``data``, ``event``, ``id`` and ``retry`` describes the event itself.
     """
-    if fields and isinstance(value, dict) and "data" in value and set(value) <= set(_EVENT_FIELDS):
-        lines = [line for name in _EVENT_FIELDS if name in value for line in _field(name, value[name])]
-    else:
-        lines = _field("data", value)
-    return b"".join(line + b"\n" for line in lines) + b"\n"
+    if fields and isinstance(value, dict) and "data" in value and set(value) <= {*_EVENT_FIELDS, "data"}:
+        lines = [
+            f"{name}: {line.decode()}"
+            for name in _EVENT_FIELDS
+            if name in value
+            for line in _text_of(value[name]).splitlines() or [b""]
+        ]
+        return framed(_text_of(value["data"]), lines)
+    return framed(_text_of(value))
 
 
-def _field(name: str, value: Any) -> list[bytes]:
-    text = value.encode("utf-8", "replace") if isinstance(value, str) else json_text(value)
-    # bytes.splitlines knows the three line ends of an event stream, and no others.
-    return [f"{name}: ".encode() + line for line in text.splitlines() or [b""]]
+def _text_of(value: Any) -> bytes:
+    return value.encode("utf-8", "replace") if isinstance(value, str) else json_text(value)
 
 
 def _csv(value: Any) -> bytes:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from email.utils import formatdate
 from html import escape
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
-import orjson
-
 from mockgrid.contract.router import ROUTED
+from mockgrid.reply.behaviours import UNKNOWN_FORM
+from mockgrid.reply.delivery.form import Streaming, framed
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import lines_of
-from mockgrid.reply.reply import JSON, Reply
+from mockgrid.reply.reply import JSON, SSE, Reply, json_text
 from mockgrid.reply.request import UnanswerableError
 from mockgrid.scenario.reply import (
     Auto,
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Operation
     from mockgrid.reply.behaviour import Behaviour, Speaker, Turn
+    from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.errors import Errors
     from mockgrid.reply.generic import GenericReplies
     from mockgrid.reply.request import Request
-    from mockgrid.scenario.reply import RetryAfter, ScriptedReply
+    from mockgrid.scenario.reply import RetryAfter, ScriptedEvent, ScriptedReply
+    from mockgrid.scenario.template import Structure
     from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock
 
@@ -82,7 +85,7 @@ class ScriptedReplies:
             scripted: what the scenario says.
             turn: to which request.
         """
-        reply = self._composed(scripted, turn)
+        reply = self._composed(scripted, turn) if not scripted.events else self._streamed(scripted, turn)
         if scripted.plain:
             return reply
         if scripted.status is not None:
@@ -121,6 +124,28 @@ class ScriptedReplies:
             case Body():
                 return _body(form, turn.view)
         assert_never(form)
+
+    def _streamed(self, scripted: ScriptedReply, turn: Turn) -> Reply:
+        """Return a stream that is scripted event by event; the reply beside it to a request for none."""
+        view, operation = turn.view, turn.request.operation
+        speaker = self.speakers.get(operation.behaviour)
+        if speaker is not None:
+            if isinstance(scripted.form, Auto) and view.stream:  # what is not sent need not be possible
+                scripted = replace(scripted, form=Say(Template.plain("")))
+            reply = self._composed(scripted, turn)
+            if reply.events is None:
+                return reply
+            form, first = speaker.form, next(iter(reply.events))
+        elif any(event.said for event in scripted.events):
+            message = f"{operation.id} gives no chat completions, as `delta` and the like are; write `data`."
+            raise UnanswerableError(message)
+        else:
+            reply, form, first = Reply(200, [(b"content-type", SSE)]), UNKNOWN_FORM, b""
+        events = [_event(event, view, form, first) for event in scripted.events]
+        closing = [form.done] if speaker is not None and form.done and form.done not in events else []
+        reply.events = [*events, *closing]
+        reply.streaming = Streaming(form, 0, len(closing), int)
+        return reply
 
     def _speaking(self, request: Request) -> Speaker:
         """Return what speaks for the operation of a request.
@@ -214,12 +239,25 @@ def _other_host(request: Request) -> str:
 
 
 def _body(form: Body, view: RequestView) -> Reply:
-    if isinstance(form.content, Template):
-        text = form.content.render(view)
-        if not text:
-            return Reply(200, [])
-        return Reply(200, [(b"content-type", b"text/plain; charset=utf-8")], text.encode("utf-8"))
-    return Reply(200, [(b"content-type", JSON)], orjson.dumps(form.content.render(view)))
+    body = _rendered(form.content, view)
+    if not body:
+        return Reply(200, [])
+    media = b"text/plain; charset=utf-8" if isinstance(form.content, Template) else JSON
+    return Reply(200, [(b"content-type", media)], body)
+
+
+def _event(event: ScriptedEvent, view: RequestView, form: StreamForm, first: bytes) -> bytes:
+    """Return an event, framed; ``first`` is one of the same stream, whose other fields it has."""
+    if event.said:
+        said = {name: value.render(view) for name, value in event.said.items()}
+        return framed(json_text(form.event_data(said, first)), event.lines)
+    return framed(_rendered(event.data, view) if event.data is not None else None, event.lines)
+
+
+def _rendered(content: Template | Structure, view: RequestView) -> bytes:
+    if isinstance(content, Template):
+        return content.render(view).encode("utf-8")
+    return json_text(content.render(view))
 
 
 def _without(headers: list[tuple[bytes, bytes]], name: bytes) -> list[tuple[bytes, bytes]]:

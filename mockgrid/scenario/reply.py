@@ -153,6 +153,21 @@ class RetryAfter(NamedTuple):
         return cls(seconds, None if seconds.is_integer() else seconds)
 
 
+@dataclass(frozen=True, slots=True)
+class ScriptedEvent:
+    """One event of a stream that is scripted event by event.
+
+    Attributes:
+        lines: those before its data, such as ``event: error``; of a comment, the comment.
+        data: all of its data: text, or a value that is sent as JSON; None where ``said`` tells, or none is.
+        said: what a behaviour makes its data of, by the keys of the language.
+    """
+
+    lines: tuple[str, ...] = ()
+    data: Template | Structure | None = None
+    said: Mapping[str, Structure] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ScriptedReply:
     """One reply of a step.
@@ -167,6 +182,7 @@ class ScriptedReply:
         status: the HTTP status; None for the form's own.
         headers: to send, each with its values; a header without values is removed.
         retry_after: when the client may try again.
+        events: what a stream of it is, event by event; empty for the words of its form.
         delivery: how it reaches the client.
         go_to: the state that follows; empty for none.
         contract: ``off`` where it may break the contract.
@@ -181,6 +197,7 @@ class ScriptedReply:
     status: int | None = None
     headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
     retry_after: RetryAfter | None = None
+    events: tuple[ScriptedEvent, ...] = ()
     delivery: Delivery = DIRECT
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
@@ -188,7 +205,7 @@ class ScriptedReply:
     @property
     def says_nothing(self) -> bool:
         """Whether it adds nothing to what its form says of the words."""
-        return not (self.think or self.finish or self.usage or self.served)
+        return not (self.think or self.finish or self.usage or self.served or self.events)
 
     @cached_property
     def plain(self) -> bool:

@@ -89,3 +89,29 @@ def test_each_of_several_choices_says_its_own(grid, count):
     assert [choice.message.refusal for choice in whole][4:] == ["No."] * max(count - 4, 0)
     if count > 2:
         assert parts(whole[2].message)[2][0][1:] == ("get_weather", '{"city":"Hello there"}')
+
+
+EVENTS = """
+steps:
+  - reply:
+      events:
+        - delta:
+            role: assistant
+            tool_calls: [{index: 0, id: a, type: function, function: {name: f, arguments: "{}"}}]
+        - {comment: PROCESSING}
+        - delta: {tool_calls: [{index: 0, id: b, type: function, function: {name: g, arguments: "{}"}}]}
+          finish: tool_calls
+          chunk: {id: chatcmpl-mine, provider: Supplier 7}
+        - usage: {prompt_tokens: 1, completion_tokens: 2, total_tokens: 3}
+      stream: {pace: {per_token: 20ms}, split: 5, fault: {kind: stall, after: 1, for: 100ms}}
+"""
+
+
+def test_events_come_as_they_are_scripted(grid):
+    with grid(EVENTS) as client:
+        chunks = list(client.create(model="text-prime", messages=HELLO, stream=True))
+    calls = [call for chunk in chunks for choice in chunk.choices for call in choice.delta.tool_calls]
+    assert [(call.index, call.id, call.function.name) for call in calls] == [(0, "a", "f"), (0, "b", "g")]
+    assert (chunks[1].id, chunks[1].provider) == ("chatcmpl-mine", "Supplier 7")
+    assert chunks[1].choices[0].finish_reason == "tool_calls"
+    assert (chunks[2].choices, chunks[2].usage.total_tokens) == ([], 3)

@@ -18,6 +18,8 @@ TABLES = {
     "when": ("when",),
     "matcher": ("textMatchers", "number"),
     "reply": ("reply",),
+    "choice": ("choice",),
+    "event": ("event",),
     "stream": ("stream",),
     "pace": ("pace",),
     "delay": ("delay",),

@@ -17,6 +17,8 @@ from mockgrid.reply.delivery.form import StreamForm, data_of
 from mockgrid.reply.tokens import pieces_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockgrid.scenario.delivery import ErrorEvent
 
 
@@ -33,13 +35,35 @@ class _Chunks(StreamForm):
     def is_finish(self, event: bytes) -> bool:
         return _FINISH in event
 
+    def event_data(self, said: Mapping[str, Any], event: bytes) -> Any:
+        chunk = _object(event)
+        delta = said.get("delta", {})
+        choice = {
+            "index": said.get("index", 0),
+            "delta": {"content": delta} if isinstance(delta, str) else delta,
+            "logprobs": None,
+            "finish_reason": said.get("finish"),
+        }
+        chunk["choices"] = [] if said.keys().isdisjoint(("delta", "index", "finish")) else [choice]
+        usage = {"usage": said["usage"]} if "usage" in said else {}
+        return {**chunk, **usage, **said.get("chunk", {})}
+
     def error_data(self, error: ErrorEvent, chunk: bytes) -> Any:
         if error.shape != "beside_choices":
             return super().error_data(error, chunk)
-        envelope: dict[str, Any] = orjson.loads(data_of(chunk)) if chunk else {}
+        envelope = _object(chunk)
         choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
         whole = {"message": error.message, "type": error.type, "param": error.param, "code": error.code}
         return {**envelope, "error": whole, "choices": [choice]}
+
+
+def _object(event: bytes) -> dict[str, Any]:
+    """Return an event's data; of one that holds no object, none of it."""
+    try:
+        value = orjson.loads(data_of(event))
+    except orjson.JSONDecodeError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 FORM: Final = _Chunks()

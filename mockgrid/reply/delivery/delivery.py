@@ -120,7 +120,7 @@ def paced(
     """
     if pace is None:
         for event in events:
-            yield Write(event, 1)
+            yield Write(event, _counted(event))
         return
     whole = list(events)
     tokens = max(len(whole) - opening - closing, 1)
@@ -131,7 +131,11 @@ def paced(
         if offset > due:
             yield Wait(offset - due)
             due = offset
-        yield Write(event, 1)
+        yield Write(event, _counted(event))
+
+
+def _counted(event: bytes) -> int:
+    return 0 if event.startswith(b":") else 1  # a comment is none
 
 
 def writing_time(pace: Pace, tokens: int, seed: str) -> float:

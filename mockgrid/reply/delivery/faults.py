@@ -69,7 +69,7 @@ def _interrupted(
         if step is None:
             break
         held.append(step)
-        if type(step) is Write:
+        if type(step) is Write and step.events:
             if step.data == form.done:
                 break
             chunk = step.data
@@ -81,10 +81,10 @@ def _interrupted(
             left -= 1
     if fault.kind in _BREAKING:
         # The chunk after so many is broken, or a copy of the last before the end that was met too soon.
-        end: list[Instruction] = [step for step in held if type(step) is Write]
-        yield from (step for step in held if type(step) is not Write)
+        end = [step for step in held if type(step) is Write and step.events]
+        yield from (step for step in held if step not in end)
         yield Write(_half_json(chunk) if fault.kind == "malformed_json" else _half_character(chunk, form), 1)
-        held = end
+        held = [*end]
     yield from _fault_itself(fault, chunk, seed, form)
     if not (
         fault.kind in {"disconnect", "reset", "error_event"}

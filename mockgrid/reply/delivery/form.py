@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mockgrid.scenario.delivery import ErrorEvent
 
-__all__ = ["StreamForm", "Streaming", "data_of"]
+__all__ = ["StreamForm", "Streaming", "data_of", "framed"]
 
 _NAMED = ("named", "bare")
 
@@ -32,6 +32,15 @@ class StreamForm:
     def is_finish(self, event: bytes) -> bool:  # noqa: ARG002 - a form may have none
         """Tell whether an event says why the reply ends."""
         return False
+
+    def event_data(self, said: Mapping[str, Any], event: bytes) -> Any:  # noqa: ARG002 - see its arguments
+        """Return what a scripted event holds.
+
+        Args:
+            said: what scenarios say of it, by the keys of their language.
+            event: a framed event of the same stream, whose other fields it has.
+        """
+        return dict(said)
 
     def error_event(self, error: ErrorEvent, chunk: bytes) -> bytes:
         """Return an error event, framed.
@@ -74,6 +83,15 @@ class Streaming(NamedTuple):
     opening: int
     closing: int
     tokens: Callable[[], int]
+
+
+def framed(data: bytes | None, lines: Iterable[str] = ()) -> bytes:
+    """Return an event that has these lines, and its data, if any, in as many as it takes."""
+    texts = [line.encode() for line in lines]
+    if data is not None:
+        # bytes.splitlines knows the three line ends of an event stream, and no others.
+        texts += [b"data: " + line for line in data.splitlines() or [b""]]
+    return b"".join(text + b"\n" for text in texts) + b"\n"
 
 
 def data_of(event: bytes) -> bytes:

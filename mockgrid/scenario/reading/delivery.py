@@ -85,6 +85,9 @@ def read_delivery(node: Node) -> Delivery:
     broken = _early_fault(early) if early is not None else None
     if stream is None:
         return Delivery(delay=held, early_fault=broken)
+    if "events" in node and "chunks" in stream:
+        message = "`chunks` has no effect beside `events`."
+        stream["chunks"].error("MG221", message, "Cut the texts of the events themselves.", key=True)
     pace, chunks, fault = stream.find("pace"), stream.find("chunks"), stream.find("fault")
     return Delivery(
         delay=held,

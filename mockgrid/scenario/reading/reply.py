@@ -24,6 +24,7 @@ from mockgrid.scenario.reply import (
     SaidChoice,
     SaidChoices,
     Say,
+    ScriptedEvent,
     ScriptedReply,
     ToolCall,
     Usage,
@@ -40,7 +41,7 @@ __all__ = ["read_reply"]
 
 _FORMS: Final = ("call", "say", "json", "refuse", "choices", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
-_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "served", "status", "retry_after", "stream")
+_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "served", "events", "status", "retry_after", "stream")
 _OPTIONS: Final = {
     **dict.fromkeys(("say", "call", "json", "refuse", "auto"), _CHAT),
     "choices": tuple(option for option in _CHAT if option not in {"think", "finish"}),
@@ -49,6 +50,8 @@ _OPTIONS: Final = {
     "example": (*_ALWAYS, "retry_after", "status"),
     "body": (*_ALWAYS, "retry_after", "status"),
 }
+# What the chunk of an event is made of.
+_CHUNK: Final = ("delta", "index", "finish", "usage", "chunk")
 _FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
 # The keys of a tool call in the API.
 _API_CALL: Final = frozenset(("id", "type", "index", "function", "name", "arguments"))
@@ -77,6 +80,7 @@ def read_reply(node: Node) -> ScriptedReply | None:
         status=int(value["status"]) if "status" in value else None,
         headers=_headers(node["headers"]) if "headers" in value else {},
         retry_after=_retry_after(node["retry_after"]) if "retry_after" in node else None,
+        events=tuple(_event(item) for item in node["events"].members()) if "events" in node else (),
         delivery=read_delivery(node),
         go_to=value.get("go_to", ""),
         contract="off" if free else "on",
@@ -123,6 +127,20 @@ def _said(node: Node, *, free: bool) -> SaidChoice:
     name = next(form for form in _FORMS if form in node.value)
     form = _form(name, node, free=free)
     return SaidChoice(form, _template(node, "think"), _finish(node, free=free))  # type: ignore[arg-type]  # by the schema
+
+
+def _event(node: Node) -> ScriptedEvent:
+    value = node.value
+    if isinstance(value, str):
+        return ScriptedEvent(data=Template.read(node))
+    if "comment" in value:
+        return ScriptedEvent((f": {value['comment']}",))
+    lines = [f"{name}: {value[name]}" for name in ("event", "id") if name in value]
+    if "retry" in value:
+        lines.append(f"retry: {round(seconds(value['retry']) * 1000)}")
+    data = _content(node["data"]) if "data" in value else None
+    said = {name: Structure.read(node[name]) for name in _CHUNK if name in value}
+    return ScriptedEvent(tuple(lines), data, said)
 
 
 def _template(node: Node, key: str) -> Template | None:

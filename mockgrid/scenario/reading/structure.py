@@ -181,6 +181,8 @@ class _Rule:
         if guess is not None:
             return f"Did you mean {guess}?"
         within = [key for key, node in self._properties.items() if name in self._keys(node)]
+        if self._around and "x-fields" in self._around[0][1]:
+            within = [self._around[0][1]["x-fields"]]
         if len(within) == 1:
             return f"It belongs inside `{within[0]}`."
         for key, words in _HOLDERS:
