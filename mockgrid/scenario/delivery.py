@@ -201,6 +201,7 @@ class Delivery:
         fault: in a stream.
         early_fault: before the first byte of a stream or of a plain body, or in the reply as a whole.
         wire: the shape of a stream's bytes.
+        linger: seconds for which a stream's body stays open after its last event.
     """
 
     delay: Delay | None = None
@@ -209,6 +210,7 @@ class Delivery:
     fault: StreamFault | None = None
     early_fault: Fault | None = None
     wire: Wire = PLAIN
+    linger: float = 0.0
 
 
 DIRECT: Final = Delivery()

@@ -149,6 +149,27 @@ def exchanges(caller):
     return list(session.journal)
 
 
+@pytest.mark.parametrize("wire", ["", ", split: 3", ", coalesce: 9", ", comments: {every: 0, idle: 2s}"])
+@pytest.mark.parametrize("form", ["say: a b", "events: [{delta: a}]"])
+def test_a_stream_may_stay_open_after_its_end(play, form, wire):
+    caller = play(f"steps: [{{reply: {{{form}, stream: {{linger: 5s{wire}}}}}}}]", clock="virtual")
+    body = caller.chat(stream=True).body
+    caller.chat()
+    streamed, whole = exchanges(caller)
+    assert (streamed.virtual_seconds, whole.virtual_seconds) == (5, 0)
+    assert body.endswith(b"data: [DONE]\n\n" + (b": keep-alive\n\n" * 2 if "idle" in wire else b""))
+    assert streamed.whole
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [("no_done", 5), ("disconnect", 0)])
+def test_it_stays_open_after_a_fault_that_leaves_it_open(play, fault, seconds):
+    caller = play(f"steps: [{{reply: {{say: a, stream: {{linger: 5s, fault: {fault}}}}}}}]", clock="virtual")
+    with suppress(CutError):
+        caller.chat(stream=True)
+    (exchange,) = exchanges(caller)
+    assert exchange.virtual_seconds == seconds
+
+
 def test_comments_are_not_counted(play):
     beside = ", stream: {fault: {kind: error_event, after: 2, data: {error: x}}}"
     body = play(events("{delta: a}, {comment: hm}, {delta: b}, {delta: c}", beside)).chat(stream=True).body

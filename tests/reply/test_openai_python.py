@@ -1,6 +1,7 @@
 """What the official client makes of what is scripted."""
 
 from contextlib import contextmanager
+from time import monotonic
 
 import pytest
 from scenarios.grid import Grid
@@ -89,6 +90,18 @@ def test_each_of_several_choices_says_its_own(grid, count):
     assert [choice.message.refusal for choice in whole][4:] == ["No."] * max(count - 4, 0)
     if count > 2:
         assert parts(whole[2].message)[2][0][1:] == ("get_weather", '{"city":"Hello there"}')
+
+
+def test_done_comes_at_once_where_the_body_stays_open(grid):
+    with grid("steps: [{reply: {say: a b, stream: {linger: 1s}}}]") as client:
+        begun = monotonic()
+        with client.with_streaming_response.create(model="text-prime", messages=HELLO, stream=True) as answer:
+            times = [(monotonic() - begun, line) for line in answer.iter_lines()]
+        ended = monotonic() - begun
+        (done,) = [at for at, line in times if line == "data: [DONE]"]
+        assert ended - done >= 0.9
+        with client.stream(model="text-prime", messages=HELLO) as stream:
+            assert stream.get_final_completion().choices[0].message.content == "a b"
 
 
 EVENTS = """

@@ -50,6 +50,8 @@ def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
     steps: Iterator[Instruction] = paced(events, delivery.pace, seed, opening=opening, closing=closing)
     if delivery.fault is not None:
         steps = faulty(steps, delivery.fault, seed, form, opening=opening)
+    if delivery.linger:
+        steps = chain(steps, (Wait(delivery.linger, stall=True),))
     return _script(delivery, shaped(chain((Head(),), steps), delivery.wire), seed, virtual=virtual)
 
 

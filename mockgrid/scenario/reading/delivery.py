@@ -96,6 +96,7 @@ def read_delivery(node: Node) -> Delivery:
         fault=_stream_fault(fault) if fault is not None else None,
         early_fault=broken,
         wire=_wire(stream),
+        linger=optional_seconds(stream, "linger") or 0.0,
     )
 
 
