@@ -13,12 +13,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.http_terms import GATEWAY
 from mockgrid.contract.limit_headers import read_limit_headers
 from mockgrid.contract.lint import ObjectReader
 from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.document.document import Document
@@ -183,7 +184,8 @@ class Words:
 class Policy:
     """Everything that an API does by habit rather than by schema.
 
-    ``absent`` says by path what to do in place of calling what the API lacks, and its clients often call.
+    ``absent`` says by path what to do in place of calling what the API lacks, and its clients often call;
+    ``gateway`` are the statuses that need not be declared, since what stands before the API answers them.
     """
 
     failures: Mapping[str, Failure]
@@ -195,6 +197,7 @@ class Policy:
     words: Mapping[int, Words] = field(default_factory=dict)
     limit_headers: LimitHeaders = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    gateway: frozenset[int] = GATEWAY
 
     def failure_for(self, status: int, code: str | int = "") -> Failure | None:
         """Return the failure that a status, and a code where one is given, stands for.
@@ -271,6 +274,7 @@ def policy_of(document: Document) -> Policy:
         keys=_keys(objects, extension.get("keys")),
         retry=objects.mapping(extension.get("retry_policy"), f"{at}/retry_policy"),
         declared=True,
+        gateway=GATEWAY.union(_gateway(objects, errors.get("gateway"))),
         words=_words(objects, errors.get("statuses"), failures),
         limit_headers=read_limit_headers(objects, extension.get("limit_headers"), f"{at}/limit_headers"),
         absent={
@@ -278,6 +282,14 @@ def policy_of(document: Document) -> Policy:
             for path, advice in objects.mapping(extension.get(ABSENT), at + join((ABSENT,))).items()
         },
     )
+
+
+def _gateway(objects: ObjectReader, value: Any) -> Iterator[int]:
+    at = f"/{EXTENSION}/errors/gateway"
+    for index, status in enumerate(objects.listing(value if value is not None else [], at)):
+        if not isinstance(status, int) or status // 100 not in (4, 5):
+            raise objects.unexpected("a status from 400 to 599", status, f"{at}/{index}")
+        yield status
 
 
 def _failure(

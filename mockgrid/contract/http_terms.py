@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MediaName", "media_name", "phrase"]
+__all__ = ["GATEWAY", "MediaName", "media_name", "phrase"]
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = re.compile(rf"[ \t]*({_WORD})/({_WORD})[ \t]*")
@@ -30,9 +30,16 @@ _TABLE: Final = (
     "429 Too Many Requests;431 Request Header Fields Too Large;451 Unavailable For Legal Reasons;"
     "500 Internal Server Error;501 Not Implemented;502 Bad Gateway;503 Service Unavailable;"
     "504 Gateway Timeout;505 HTTP Version Not Supported;506 Variant Also Negotiates;"
-    "507 Insufficient Storage;508 Loop Detected;510 Not Extended;511 Network Authentication Required"
+    "507 Insufficient Storage;508 Loop Detected;510 Not Extended;511 Network Authentication Required;"
+    # Of no standard, by the names that gateways give them.
+    "520 Web Server Returned an Unknown Error;521 Web Server Is Down;522 Connection Timed Out;"
+    "523 Origin Is Unreachable;524 A Timeout Occurred;525 SSL Handshake Failed;526 Invalid SSL Certificate;"
+    "529 Site Is Overloaded;530 Origin DNS Error"
 )
 _PHRASES: Final = {int(entry[:3]): entry[4:] for entry in _TABLE.split(";")}
+
+GATEWAY: Final = frozenset((502, 503, 504, *(status for status in _PHRASES if status >= 520)))  # noqa: PLR2004
+"""The statuses that gateways answer by themselves, whatever the API behind them declares."""
 
 
 @dataclass(frozen=True, slots=True)

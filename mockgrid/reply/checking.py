@@ -90,7 +90,7 @@ class Checking:
         operations = self._operations(step)
         if not operations and not step.placed and isinstance(reply.form, SPOKEN):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
-        if isinstance(reply.form, Error) and operations:
+        if isinstance(reply.form, Error) and operations and not reply.form.gateway:
             yield from self._idle(reply, reply.form, operations)
         for operation in operations:
             findings = list(self._for(operation, step, reply))
@@ -169,7 +169,11 @@ class Checking:
         return request, self._readings[operation.id].view(request)
 
     def _judged(self, operation: Operation, scripted: ScriptedReply, reply: Reply) -> Iterator[Finding]:
+        if isinstance(scripted.form, Error) and scripted.form.gateway:
+            return
         declared = operation.response(reply.status)
+        if declared is None and reply.status in self._contract.policy.gateway:
+            return
         if declared is None:
             statuses = ", ".join(sorted(operation.responses))
             message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
@@ -229,6 +230,19 @@ def _said(failure: Failure, words: ErrorWords, violations: Sequence[Violation] =
         "code": failure.code,
         "param": words.param or (violations[0].path if violations else None),
     }
+
+
+def gateway_page(status: int, detail: Any) -> Reply:
+    """Return an error as gateways send it: a page that names the status, and no word of the API's."""
+    title = f"{status} {phrase(status)}".strip()
+    text = detail if isinstance(detail, str) else json_text(detail).decode()
+    line = "" if detail is None else f"<p>{escape(text)}</p>\r\n"
+    page = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n"
+        f"<body>\r\n<center><h1>{title}</h1></center>\r\n{line}</body>\r\n</html>\r\n"
+    )
+    headers = [(b"content-type", b"text/html; charset=utf-8")]
+    return Reply(status, headers, page.encode(), failure=f"status_{status}")
 
 
 def _json_media(operation: Operation | None, status: int) -> MediaType | None:

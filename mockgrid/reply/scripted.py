@@ -13,7 +13,7 @@ from mockgrid.contract.router import ROUTED
 from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.form import Streaming, framed
 from mockgrid.reply.error_words import ErrorWords
-from mockgrid.reply.errors import lines_of
+from mockgrid.reply.errors import gateway_page, lines_of
 from mockgrid.reply.reply import JSON, SSE, Reply, json_text
 from mockgrid.reply.request import UnanswerableError
 from mockgrid.scenario.reply import (
@@ -189,6 +189,8 @@ class ScriptedReplies:
         return Reply(made.status, made.headers, made.body, failure=made.failure)
 
     def _error_made(self, form: Error, request: Request, view: RequestView) -> Reply:
+        if form.gateway:
+            return gateway_page(form.status, words_of(form, view).detail)
         return self._errors.by_status(form.status, words_of(form, view), operation=request.operation)
 
 

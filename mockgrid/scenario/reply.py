@@ -76,6 +76,7 @@ class Error:
         status: from 400 to 599.
         detail: what went wrong, as a text, or as lists of texts by field; None for the default words.
         code: the error's code; empty for the default one, as are ``type`` and ``param``.
+        gateway: whether it is a page of what stands before the API, and none of the contract's.
     """
 
     status: int
@@ -83,6 +84,7 @@ class Error:
     code: str | int = ""
     type: str = ""
     param: str = ""
+    gateway: bool = False
 
     @property
     def constant(self) -> bool:

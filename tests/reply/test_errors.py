@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from asgi import Caller
 
+from mockgrid.errors import DocumentError
+
 USER = {"role": "user", "content": "Hi"}
 
 
@@ -52,6 +54,48 @@ def test_openais_shape_alone():
     assert error["param"] == "temperature"
     assert error["type"] == "invalid_request_error"
     assert error["code"]
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (502, "Bad Gateway"),
+        (504, "Gateway Timeout"),
+        (520, "Web Server Returned an Unknown Error"),
+        (522, "Connection Timed Out"),
+        (529, "Site Is Overloaded"),
+    ],
+)
+def test_statuses_of_gateways_are_known(tmp_path, status, name):
+    page = f"{{error: {{status: {status}, by: gateway, detail: <a>}}}}"
+    (tmp_path / "a.yaml").write_text(f"steps: [{{replies: [{{error: {status}}}, {page}]}}]")
+    caller = Caller(scenarios=(str(tmp_path),), scenario="a")
+    first, page = caller.chat(), caller.chat()
+    assert (first.status, first.json()) == (status, {"errors": {"detail": f"{name}."}})
+    assert (page.status, page.header("content-type")) == (status, "text/html; charset=utf-8")
+    assert f"<h1>{status} {name}</h1>".encode() in page.body
+    assert b"<p>&lt;a&gt;</p>" in page.body
+
+
+@pytest.mark.parametrize("reply", ["{error: 598}", "{body: x, status: 598}"])
+def test_an_overlay_says_which_others_there_are(tmp_path, reply):
+    scenarios = tmp_path / "scenarios"
+    scenarios.mkdir()
+    (scenarios / "a.yaml").write_text(f"steps: [{{reply: {reply}}}]")
+    with pytest.raises(DocumentError, match="does not declare the status 598"):
+        Caller(scenarios=(str(scenarios),), scenario="a")
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(
+        "overlay: 1.0.0\ninfo: {title: A gateway, version: 1.0.0}\n"
+        "actions: [{target: \"$['x-mockgrid'].errors\", update: {gateway: [598]}}]\n"
+    )
+    caller = Caller(scenarios=(str(scenarios),), scenario="a", overlays=(str(overlay),))
+    assert caller.chat().status == 598
+    (scenarios / "a.yaml").write_text("steps: [{reply: {error: {status: 599, by: gateway}}}]")
+    assert b"<h1>599</h1>" in Caller(scenarios=(str(scenarios),), scenario="a").chat().body
+    overlay.write_text(overlay.read_text().replace("[598]", "[x]"))
+    with pytest.raises(DocumentError, match="a status from 400 to 599"):
+        Caller(overlays=(str(overlay),))
 
 
 def test_both_shapes_in_one_body():

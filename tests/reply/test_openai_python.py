@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from time import monotonic
 
+import openai
 import pytest
 from scenarios.grid import Grid
 
@@ -102,6 +103,15 @@ def test_done_comes_at_once_where_the_body_stays_open(grid):
         assert ended - done >= 0.9
         with client.stream(model="text-prime", messages=HELLO) as stream:
             assert stream.get_final_completion().choices[0].message.content == "a b"
+
+
+def test_a_gateways_page_is_an_error_that_is_retried(grid):
+    page = "{error: {status: 502, by: gateway}}"
+    with grid(f"steps: [{{replies: [{page}, {{error: 529}}, {{say: Hello}}]}}]") as client:
+        assert client.create(model="text-prime", messages=HELLO).choices[0].message.content == "Hello"
+    with grid(f"steps: [{{reply: {page}}}]") as client, pytest.raises(openai.InternalServerError) as raised:
+        client.create(model="text-prime", messages=HELLO)
+    assert "502 Bad Gateway" in raised.value.response.text
 
 
 EVENTS = """

@@ -55,6 +55,8 @@ ERRORS = [
     Planted(step("{say: Hello, §world}"), "MG211", "the rest of the text under `say`"),
     Planted(step("{§sya: Hi}"), "MG211", "Did you mean say?"),
     Planted(step("{say: Hi, §model: x}"), "MG211", "Did you mean served?"),
+    Planted(step("{error: {status: 502, by: §gatway}}"), "MG213", "Did you mean gateway?"),
+    Planted(step("{error: {status: 502, by: gateway, §code: x}}"), "MG220", "cannot stand beside `by`"),
     Planted(step("{events: [{§detla: Hi}]}"), "MG211", "Did you mean delta?"),
     Planted(step("{events: [{delta: Hi, §model: x}]}"), "MG211", "inside `chunk`"),
     Planted(step("{events: §[]}"), "MG215", "A list of events"),

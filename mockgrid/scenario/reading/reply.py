@@ -213,6 +213,7 @@ def _error(node: Node) -> Error:
         code=code if isinstance(code, str) else int(code),
         type=value.get("type", ""),
         param=value.get("param", ""),
+        gateway="by" in value,
     )
 
 
