@@ -75,7 +75,7 @@ class Settings:
         "and NAME=MODEL says which model serves.",
     )
     scenarios: tuple[str, ...] = setting(
-        (), Names("dir", between=r"\s+"), "Directory of scenario files. Repeatable."
+        (), Names("dir", between=r"\s+"), "Directory of scenario files, or one of them. Repeatable."
     )
     """Besides those that ship with MockGrid."""
     scenario: str | None = setting(None, Text("name"), "Scenario that plays where a key asks for none.")

@@ -55,7 +55,7 @@ def check(tmp_path, monkeypatch, capfd):
 
 
 def test_scenarios_of_the_working_directory_are_checked_by_default(check):
-    files = {"scenarios/a.yaml": GOOD, "scenarios/b.json": '{"steps": []}', "scenarios/c.txt": "stesp: []"}
+    files = {"scenarios/a.yaml": GOOD, "scenarios/b.json": '{"seed": 1}', "scenarios/c.txt": "stesp: []"}
     assert check(files) == (0, "2 scenarios: nothing found.\n", "")
 
 
@@ -332,7 +332,8 @@ def test_operations_and_replies_are_those_of_the_contract_that_is_named(check):
 
 
 def test_scenarios_of_one_directory_have_different_names(check):
-    files = {"x/a.yaml": "scenario: one\n", "x/b.yaml": "scenario: one\n", "y/a.yaml": "scenario: one\n"}
+    text = "scenario: one\nseed: 1\n"
+    files = {"x/a.yaml": text, "x/b.yaml": text, "y/a.yaml": text}
     code, out, _ = check(files, "x", "y")
     assert code == 1
     assert out == (

@@ -91,7 +91,7 @@ EXCEPTIONS = {
     "classes_of_one_name": "Head NearMiss",
     "pale_names": "",
     "uvicorn_imports": "",
-    "stray_chat_words": "scenario.reading.reply scenario.reading.structure testing.exchange",
+    "stray_chat_words": "scenario.reading.reply testing.exchange",
     "stray_schema_words": "reply.values report.junit scenario.reading.structure",
 }
 

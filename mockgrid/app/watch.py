@@ -31,7 +31,7 @@ class WatchedLibrary:
     version that they began with.
 
     Args:
-        directories: whose files are watched.
+        directories: whose files are watched; files are, too.
         load: reads all scenarios; returns those that can be used, and what was found.
         first: what was read at the start.
         say: writes a line to the log.
@@ -122,7 +122,7 @@ class WatchedLibrary:
         """Return when each file was written last, and its size."""
         state = {}
         for directory in self._directories:
-            for path in sorted(directory.glob("*")) if directory.is_dir() else ():
+            for path in sorted(directory.glob("*")) if directory.is_dir() else [directory]:
                 try:
                     status = path.stat()
                 except OSError:

@@ -46,6 +46,36 @@ _LONE: Final = re.compile(
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+_QUOTES: Final = "Texts and keys stand in double quotes in JSON."
+# How a parser's complaint begins, the text that follows, what is wrong, and what to do; the first that fits.
+_MISTAKES: Final = (
+    ("Illegal trailing comma", "", "the comma before this bracket is one too many", "Remove it."),
+    (
+        "Expecting",
+        r"//|/\*|#",
+        "a comment stands here",
+        "JSON has none; remove it, or write the file as YAML.",
+    ),
+    ("Expecting", "'", "a text stands in single quotes", _QUOTES),
+    ("Expecting ',' delimiter", r"\d", "a number begins with 0", "Leave the 0 out, or quote the number."),
+    ("Expecting ',' delimiter", "", "a comma or a closing bracket is missing before this", ""),
+    ("Expecting ':' delimiter", "", "the ':' after the key is missing", ""),
+    ("Expecting property name", "", "a key without quotes stands here", _QUOTES),
+    (
+        "Expecting value",
+        r"True\b|False\b|None\b",
+        "a word of Python stands here",
+        "Write true, false or null.",
+    ),
+    ("Expecting value", r"[,\]}:]", "a value is missing before this", ""),
+    ("Expecting value", "", "this is no value that JSON has", _QUOTES),
+    ("Extra data", "", "something follows the end of the value", "One value makes a file; remove the rest."),
+    ("Invalid control character", "", "a text holds a control character", "Write \\n for the end of a line."),
+    ("Invalid \\", "", "this backslash starts no escape that JSON knows", "Double it for a plain backslash."),
+    ("Unterminated string", "", "the quotes that open here are never closed", "Close them."),
+)
+
+
 class NotJsonError(YamlError):
     """The text is not JSON, though it may well be YAML."""
 
@@ -71,8 +101,9 @@ def load(text: str, name: str) -> Any:
         )
     except json.JSONDecodeError as error:
         words, line, column = syntax_mistake(error)
-        message = f"This is not JSON: {words[:1].lower()}{words[1:]}."
-        raise NotJsonError(message, where=f"{name}:{line}:{column}") from None
+        message, hint = _in_plain_words(words, text[error.pos :].lstrip(" \t\r\n"))
+        where = f"{name}:{line}:{column}"
+        raise NotJsonError(f"This is not JSON: {message}.", where=where, hint=hint) from None
     except (ValueError, RecursionError):
         source_map(text, name, Mistakes())
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
@@ -111,6 +142,16 @@ def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
         position = len(before) - 1
     above = error.doc[:position]
     return words, above.count("\n") + 1, position - above.rfind("\n")
+
+
+def _in_plain_words(complaint: str, following: str) -> tuple[str, str]:
+    """Return what is wrong with a text and what to do, for a parser's complaint and the text that follows."""
+    if not following:
+        return "the text ends before all of it is closed", "Add the quotes or brackets that are missing."
+    for start, pattern, message, hint in _MISTAKES:
+        if complaint.startswith(start) and re.match(pattern, following):
+            return message, hint
+    return f"{complaint[:1].lower()}{complaint[1:]}", ""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

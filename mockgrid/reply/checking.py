@@ -24,7 +24,7 @@ from mockgrid.reply.scripted import ScriptedReplies, words_of
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import may_hold
-from mockgrid.scenario.reply import SPOKEN, Call, Error, Example, Redirect, SaidChoices
+from mockgrid.scenario.reply import SPOKEN, Body, Call, Error, Example, Redirect, SaidChoices
 from mockgrid.scenario.template import Template
 from mockgrid.scenario.unsatisfiable import unsatisfiable
 
@@ -53,6 +53,8 @@ _NOT_FOR_STREAMS = (
     "Leave the header out, write `stream: false` in the step's `when`, "
     "or `contract: off` if breaking the contract is the point."
 )
+# Statuses from here on are errors.
+_ERRORS = 400
 # A reply that breaks its schema in a hundred places is told of by the first few.
 _MOST = 3
 
@@ -147,6 +149,12 @@ class Checking:
                 yield _finding(scripted, error.message)
                 return
             findings = list(self._judged(operation, scripted, reply))
+            status = scripted.status or 0
+            declared = status >= _ERRORS and operation.response(status) is not None
+            if findings and declared and not isinstance(scripted.form, Body | Example):
+                message = f"The status {scripted.status} alone does not make an error of a reply."
+                where, hint = scripted.place("status", key=True), f"Write `error: {scripted.status}`."
+                findings = [Finding(_CODE, "error", message, where, hint)]
             yield from findings
             if findings:
                 return

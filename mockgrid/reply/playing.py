@@ -154,7 +154,7 @@ def _refused(refusal: Refusal, standing: dict[str, str], clock: Clock) -> Refuse
 
 
 def _no_step(no_step: NoStep) -> RefusedError:
-    near = json.dumps(no_step.as_json()["near_misses"], separators=(",", ":"))
+    near = json.dumps([miss.as_json() for miss in no_step.near_misses], separators=(",", ":"))
     others = "; ".join(str(miss) for miss in no_step.near_misses[1:])
     message = f"{no_step} Then: {others}." if others else str(no_step)
     headers = {"x-mockgrid-near-miss": near[:_HEADER_LIMIT]}

@@ -48,18 +48,21 @@ class Library:
         file = self.unusable.get(name)
         if file is not None:
             return f"Its file does not load; `mockgrid check {quote(file)}` tells why."
+        path = Path(name)
+        if path.suffix.lower() in ENDINGS and path.is_file():
+            return f"Name its file, too: --scenarios {quote(name)} --scenario {quote(_claimed(path))}."
         known = ", ".join(self.scenarios) or "none"
         return did_you_mean(name, self.scenarios).strip() or f"Known scenarios: {known}."
 
 
 def load_library(directories: Iterable[str | Path], *, operations: Collection[str] | None = None) -> Library:
-    """Read all YAML and JSON files of some directories, those inside them left out.
+    """Read all YAML and JSON files of some directories, those inside them left out, and files that are named.
 
     Nothing is raised: a file that cannot be used is a finding, and so is a name that was given before; the
     first keeps it.
 
     Args:
-        directories: in the order in which names are given away.
+        directories: and files, in the order in which names are given away.
         operations: ids of the contract's operations; None for no check.
     """
     scenarios: dict[str, Scenario] = {}
@@ -68,11 +71,11 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
     unusable: dict[str, str] = {}
     for directory in directories:
         path = Path(directory)
-        if not path.is_dir():
+        if not path.is_dir() and not path.is_file():
             message = "This is not a directory." if path.exists() else "There is no such directory."
             findings.append(Finding("MG210", "error", message, str(path)))
             continue
-        for file in _files(path):
+        for file in [path] if path.is_file() else _files(path):
             if file in files:
                 continue
             files.append(file)

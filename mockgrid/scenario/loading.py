@@ -34,6 +34,8 @@ LONGEST_NAME: Final = 64
 """Characters of a scenario's name."""
 
 _STEP_KEYS: Final = frozenset(("name", "when", "reply", "replies", "then", "times"))
+# What does something without steps.
+_DOING: Final = frozenset(("strict", "seed", "models", "pace", "limits", "balance"))
 _WRAPPED: Final = "/steps/0/replies"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
@@ -172,6 +174,10 @@ def _settings(node: Node, operations: Collection[str] | None) -> dict[str, Any]:
     if steps is not None and isinstance(steps.value, list):
         settings["steps"] = read_steps(steps, operations)
         note_unreachable(settings["steps"], steps)
+    if node.sound and not node.value.get("steps") and _DOING.isdisjoint(node.value):
+        message = "The scenario has no steps; each request gets the default reply."
+        hint = "Write them under `steps`, such as steps: [{reply: {say: Hello}}]."
+        node.warn("MG214", message, hint)
     return settings
 
 

@@ -14,6 +14,7 @@ from operator import eq
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.document import Document
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.regex import RegexError, compile_linear
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["WORDS", "Matcher", "Word", "equal_to", "read_matcher", "same", "scalars", "texts"]
+__all__ = ["WORDS", "Leaf", "Matcher", "Word", "equal_to", "read_matcher", "same", "scalars", "texts"]
 
 WORDS: Final = (
     "equals",
@@ -67,12 +68,14 @@ class Matcher:
         source: as it was written.
         words: what must hold; all of it.
         choices: the only values for which it can hold, where they are known.
+        places: what must stand where, for a partial value.
         holds: tells whether a value is as it must be; None stands for one that is missing.
     """
 
     source: Any
     words: tuple[Word, ...]
     choices: tuple[Any, ...] | None = None
+    places: tuple[Leaf, ...] = field(default=(), compare=False, repr=False)
     holds: Callable[[Any], bool] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +91,34 @@ class Matcher:
     def among(self, values: Sequence[Any]) -> bool:
         """Tell whether one of several values is as it must be."""
         return all(word.among(values) for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One place in a value, and what must stand there."""
+
+    path: tuple[str | int, ...]
+    matcher: Matcher
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer to the place."""
+        return join(self.path)
+
+    def found(self, value: Any) -> Any:
+        """Return what a value has at the place; None for nothing."""
+        for part in self.path:
+            if isinstance(part, str) and isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(part, int) and isinstance(value, list) and part < len(value):
+                value = value[part]
+            else:
+                return None
+        return value
+
+    def holds(self, value: Any) -> bool:
+        """Tell whether a value has there what it must."""
+        return self.matcher.holds(self.found(value))
 
 
 def equal_to(value: Any, *, textual: bool = False) -> Matcher:

@@ -6,21 +6,19 @@ the length of ``/stop``, and equality for ``/stop/0``. Each can be explained on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import join
-from mockgrid.scenario.matcher import WORDS, Matcher, Word, equal_to, read_matcher
+from mockgrid.scenario.matcher import WORDS, Leaf, Matcher, Word, equal_to, read_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["Leaf", "leaves", "together"]
+__all__ = ["leaves", "together"]
 
 # What a word takes, where it does not take everything.
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
@@ -34,34 +32,6 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 }
 # "content" is a field of most requests and resembles "contains" at 0.80; "match" resembles "matches" at 0.83.
 _MISTYPED: Final = 0.82
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One place in a value, and what must stand there."""
-
-    path: tuple[str | int, ...]
-    matcher: Matcher
-
-    @property
-    def pointer(self) -> str:
-        """JSON pointer to the place."""
-        return join(self.path)
-
-    def found(self, value: Any) -> Any:
-        """Return what a value has at the place; None for nothing."""
-        for part in self.path:
-            if isinstance(part, str) and isinstance(value, dict):
-                value = value.get(part)
-            elif isinstance(part, int) and isinstance(value, list) and part < len(value):
-                value = value[part]
-            else:
-                return None
-        return value
-
-    def holds(self, value: Any) -> bool:
-        """Tell whether a value has there what it must."""
-        return self.matcher.holds(self.found(value))
 
 
 def leaves(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
@@ -97,7 +67,8 @@ def read_partial(node: Node) -> Matcher | None:
 
 def together(source: Any, fields: Iterable[Leaf]) -> Matcher:
     """Return the matcher of a value that has in some places what it must."""
-    return Matcher(source, (Word("fields", partial(_hold, tuple(fields))),))
+    places = tuple(fields)
+    return Matcher(source, (Word("fields", partial(_hold, places)),), places=places)
 
 
 def _hold(fields: tuple[Leaf, ...], value: Any) -> bool:

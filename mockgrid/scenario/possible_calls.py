@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import Operation
     from mockgrid.scenario.predicate import Predicate
 
-__all__ = ["WORD", "PossibleCalls"]
+__all__ = ["WILD", "WORD", "PossibleCalls"]
 
 WORD: Final = re.compile(r"[\w.-]+")
 """What may be a name within a pattern."""
 
+WILD: Final = re.compile(r"[*?]")
+"""What makes a glob of a text."""
+
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
-_WILD: Final = re.compile(r"[*?]")
 # So many words of a pattern are tried as a parameter's value.
 _MOST_WORDS: Final = 16
 
@@ -60,7 +62,7 @@ class PossibleCalls:
     def of(self, when: Sequence[Predicate]) -> list[RequestView]:
         """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
         paths = dict.fromkeys(
-            _WILD.sub("x", text)
+            WILD.sub("x", text)
             for check in checks(when)
             if check.name == "path"
             for text in texts(check.source)

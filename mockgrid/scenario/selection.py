@@ -29,15 +29,17 @@ class NearMiss:
         failed: the first predicate that did not hold; for a step that had given all its replies, ``then``.
         held: how many predicates held.
         of: how many there are.
+        others: the other predicates that did not hold.
     """
 
     step: Step
     failed: Outcome
     held: int
     of: int
+    others: tuple[Outcome, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Return the near miss as it stands in replies and journals."""
+        """Return the near miss as it stands in headers, and with ``others`` in replies and journals."""
         return {
             "step": self.step.label,
             "index": self.step.index,
@@ -68,7 +70,10 @@ class NoStep:
         return {
             "message": str(self),
             "step": self.failed.label if self.failed is not None else None,
-            "near_misses": [near_miss.as_json() for near_miss in self.near_misses],
+            "near_misses": [
+                {**near_miss.as_json(), "others": [outcome.as_json() for outcome in near_miss.others]}
+                for near_miss in self.near_misses
+            ],
         }
 
     def __str__(self) -> str:
@@ -109,10 +114,9 @@ def _used_up(step: Step, cursors: Cursors) -> Outcome | None:
 
 def _near_miss(step: Step, held: int, cursors: Cursors, view: RequestView) -> NearMiss:
     outcomes = (predicate.outcome(view, cursors.state) for predicate in step.when)
-    failed = next((outcome for outcome in outcomes if not outcome.held), None)
-    if failed is None:
-        failed = _used_up(step, cursors) or Outcome("when", "", "", held=True)
-    return NearMiss(step, failed, held, len(step.when))
+    lacking = [outcome for outcome in outcomes if not outcome.held]
+    lacking = lacking or [_used_up(step, cursors) or Outcome("when", "", "", held=True)]
+    return NearMiss(step, lacking[0], held, len(step.when), tuple(lacking[1:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ body. A step that asks for another waits for ever, which its author should be to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import SequenceMatcher
 from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -14,20 +15,22 @@ from mockgrid.contract.extension import known_models
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import split
 from mockgrid.findings import Finding
-from mockgrid.scenario.matcher import scalars, texts
-from mockgrid.scenario.possible_calls import WORD, PossibleCalls
+from mockgrid.scenario.matcher import WORDS, scalars, texts
+from mockgrid.scenario.possible_calls import WILD, WORD, PossibleCalls
 from mockgrid.scenario.predicate import PLACES, AnyOf, Check, speaks_of_place
+from mockgrid.scenario.reading.wording import ours, remedy
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.scenario.step import names_place
 from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
     from mockgrid.contract.operation import Operation
+    from mockgrid.scenario.matcher import Leaf
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
@@ -43,6 +46,8 @@ _COUNTED: Final = ("turn", "attempt")
 _FURTHEST: Final = 10_000
 # How much alike the name of a field is to the one that was meant (1 is the same).
 _ALIKE: Final = 0.85
+# A value of the wrong kind, or with none of several forms.
+_KINDS: Final = ("MG110", "MG119")
 _BODIES: Final = ("body", "response_format")
 _LONGEST: Final = 100
 # Explaining a refusal is work: of more in one scenario, the rest is not looked at.
@@ -70,6 +75,17 @@ def unsatisfiable(
 def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
     answer = names_place(when, call)
     return call.usual if answer is None else answer
+
+
+def _as_glob(check: Check) -> str:
+    """Return how to write a text that looks like a glob as one; empty for all others."""
+    text = check.source
+    return f'Write {{glob: "{text}"}}.' if isinstance(text, str) and WILD.search(text) else ""
+
+
+def _within(pointer: str, violation: Violation) -> bool:
+    """Tell whether a place lies inside what is refused."""
+    return pointer.startswith(f"{violation.pointer}/")
 
 
 def _is_slip(remark: FieldWarning) -> bool:
@@ -161,6 +177,10 @@ class _Seeker:
                 others = (*around, *(other for other in when if other is not predicate))
                 for index, branch in enumerate(predicate.branches):
                     yield from self._conjunction(branch, f"{at}/any/{index}", others)
+            elif isinstance(predicate, Check) and predicate.name == "any_message":
+                for leaf in predicate.matcher.places:
+                    for message, hint in self._message(leaf, operations):
+                        yield f"{at}/any_message{leaf.pointer}", message, hint
             elif isinstance(predicate, Check) and predicate.name not in PLACES:
                 for message, hint in self._check(predicate, operations):
                     yield f"{at}/{predicate.name}", message, hint
@@ -184,7 +204,9 @@ class _Seeker:
             wanted = predicate.matcher.expected
             message = f"No request meets this: the contract has no {predicate.name} {wanted}."
             guess = self._contract.router.nearest(wanted) if predicate.name == "path" else None
-            hint = f"Did you mean {guess}?" if guess else did_you_mean(wanted, known).strip()
+            hint = _as_glob(predicate) or (
+                f"Did you mean {guess}?" if guess else did_you_mean(wanted, known).strip()
+            )
             yield f"{at}/{predicate.name}", message, hint or f"It has {', '.join(known)}."
         sure = all(isinstance(check, Check) and not self._unsure(check) for check in whole)
         if not alone and sure and speaks_of_place(when):
@@ -209,6 +231,16 @@ class _Seeker:
         elif check.name.partition("/")[0] in _BODIES and check.matcher.choices:
             yield from self._body(check, check.matcher.choices, operations)
 
+    def _message(self, leaf: Leaf, operations: Sequence[Operation]) -> Iterator[tuple[str, str]]:
+        """Say what the contract has against a field of any message."""
+        places = {
+            self._speaking[operation.id].messages_at
+            for operation in operations
+            if operation.id in self._speaking
+        }
+        for place in places if len(places) == 1 and leaf.matcher.choices else ():
+            yield from self._refused(f"{place}/0{leaf.pointer}", leaf.matcher.choices or (), operations)
+
     def _model(self, check: Check) -> Iterator[tuple[str, str]]:
         models = self._models
         if models is None:
@@ -226,26 +258,34 @@ class _Seeker:
             message = (
                 f"No request meets this: the model {check.matcher.expected} is not known, which is a 404."
             )
-            guess = did_you_mean(check.matcher.expected, models.names).strip()
+            guess = _as_glob(check) or did_you_mean(check.matcher.expected, models.names).strip()
             yield message, guess or "Give the scenario `models` that have it, or ask for one that is known."
 
     def _body(
         self, check: Check, choices: Sequence[Any], operations: Sequence[Operation]
     ) -> Iterator[tuple[str, str]]:
         """Say what the contract has against all values that are asked for in one place of the body."""
+        if check.name == "response_format" and "text" in choices:
+            return  # which it is where the request says nothing of it
         pointer = check.name.removeprefix("body")
         if check.name.startswith("response_format"):
             pointer = f"/{check.name}" if "/" in check.name else "/response_format/type"
+        yield from self._refused(pointer, choices, operations)
+
+    def _refused(
+        self, pointer: str, choices: Sequence[Any], operations: Sequence[Operation]
+    ) -> Iterator[tuple[str, str]]:
         refusals = [
             self._refusal(operation, pointer, choice) for operation in operations for choice in choices
         ]
-        if check.name == "response_format" and "text" in choices:
-            return  # which it is where the request says nothing of it
         first = refusals[0] if refusals else None
         if first is not None and None not in refusals:
+            word = split(pointer)[-1] if _within(pointer, first) else ""
             value = short_repr(choices[0]) if len(choices) == 1 else "each of these"
+            value = f"the field `{word}`" if word else value
             message = f"No request meets this: the contract refuses {value}; {first.sentence}"
-            yield message, "" if message.endswith("?") else "Ask for what the contract allows."
+            meant = next((f"Did you mean {known}?" for known in ours(word) if known in WORDS), remedy(word))
+            yield message, meant or ("" if message.endswith("?") else "Ask for what the contract allows.")
 
     def _refusal(self, operation: Operation, pointer: str, value: Any) -> Violation | None:
         """Return what an operation has against a value in one place of its body; None for nothing."""
@@ -253,28 +293,30 @@ class _Seeker:
         if schema is None or value is None or not self._left or len(operation.body) > 1:
             return None
         path = split(pointer)
-        body = _holding(path, value)
         conversation = self._speaking.get(operation.id)
-        if conversation is not None and isinstance(body, dict):
-            body = {**conversation.sample, **body}
+        body = _holding(path, value, conversation.sample if conversation is not None else None)
         if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):
             return None
         self._left -= 1
-        return next(
-            (
-                violation
-                for violation in schema.explain(body)
-                if f"{violation.pointer}/".startswith(f"{pointer}/")
-            ),
-            None,
-        )
+        violations = schema.explain(body)
+        inside = (item for item in violations if f"{item.pointer}/".startswith(f"{pointer}/"))
+        around = (item for item in violations if item.code in _KINDS and _within(pointer, item))
+        return next(inside, None) or next(around, None)
 
 
-def _holding(path: Sequence[str], value: Any) -> Any:
-    """Return a body that has a value at a place, and nothing else that matters."""
-    for part in reversed(path):
-        if part.isdecimal() and int(part) < _LONGEST:
-            value = [*({} for _ in range(int(part))), value]
-        else:
-            value = {part: value}
-    return value
+def _holding(path: Sequence[str], value: Any, around: Any = None) -> Any:
+    """Return a body that has a value at a place, and nothing else that matters.
+
+    >>> _holding(("a", "1", "b"), 5, {"a": [{"b": 1, "c": 2}]})
+    {'a': [{'b': 1, 'c': 2}, {'b': 5}]}
+    """
+    if not path:
+        return value
+    part, further = path[0], path[1:]
+    if part.isdecimal() and int(part) < _LONGEST:
+        items = list(around) if isinstance(around, list) else []
+        items += ({} for _ in range(int(part) + 1 - len(items)))
+        items[int(part)] = _holding(further, value, items[int(part)])
+        return items
+    fields = dict(around) if isinstance(around, Mapping) else {}
+    return {**fields, part: _holding(further, value, fields.get(part))}

@@ -56,6 +56,10 @@ class Conversation(Protocol):
     def sending(self) -> tuple[str, ...]:
         """The keys of a body that say how the reply is sent; it is sent whole unless the first is there."""
 
+    @property
+    def messages_at(self) -> str:
+        """JSON pointer to the list of messages in a body; empty where there is none."""
+
     def model(self, body: Any) -> str | None:
         """Return the model that is asked for; None where none is."""
 

@@ -14,7 +14,7 @@ from mockgrid.scenario.predicate import AnyOf, Check, NotAll
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from mockgrid.scenario.partial import Leaf
+    from mockgrid.scenario.matcher import Leaf
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.view import RequestView
 

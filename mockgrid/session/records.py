@@ -20,6 +20,15 @@ def _exchange_number() -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedPredicate(JsonForm):
+    """A predicate that did not hold."""
+
+    predicate: str = described("Which")
+    expected: str = described("What it asks for")
+    got: str = described("What the request has")
+
+
+@dataclass(frozen=True, slots=True)
 class NearMiss(JsonForm):
     """A step that nearly matched a request."""
 
@@ -34,6 +43,7 @@ class NearMiss(JsonForm):
     got: str = described("What the request has", place="failed.got")
     index: int = described("Its place in the scenario, from 0", default=0, in_repr=False)
     failed_held: bool = described("Whether it held", default=False, in_repr=False, place="failed.held")
+    others: tuple[FailedPredicate, ...] = described("The others that did not hold", default=(), in_repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import groupby, zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
@@ -159,7 +160,9 @@ def _unmatched(unmatched: Sequence[Unmatched], by_number: dict[int, Exchange]) -
     yield f"{_many(len(unmatched), 'request')} met no step. Where it is meant, allow_unmatched=True."
     alike: dict[tuple[NearMiss, ...], list[Unmatched]] = {}
     for missed in unmatched:
-        alike.setdefault(missed.near_misses, []).append(missed)
+        # What lacks the same first, all requests of one mistake do.
+        key = tuple(replace(near, others=()) for near in missed.near_misses)
+        alike.setdefault(key, []).append(missed)
     for missed, *others in list(alike.values())[:_MOST]:
         yield _head(missed.exchange, by_number.get(missed.exchange))
         near = "\n\n".join(map(_near_miss, missed.near_misses)) or _wrapped(missed.message, 2)
@@ -170,6 +173,7 @@ def _near_miss(near: NearMiss) -> str:
     held = f"{near.held} of {near.of} predicates hold" if near.of else "no predicates"
     head = _wrapped(f"{near.step} ({near.where}): {held}", 2, hang=2)
     rows = [["predicate", "expected", "got"], [near.predicate, near.expected, near.got]]
+    rows += [[other.predicate, other.expected, other.got] for other in near.others]
     return "\n".join([head, *(f"    {line}" for line in columns(rows, WIDTH - 4))])
 
 

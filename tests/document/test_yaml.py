@@ -127,8 +127,8 @@ def test_a_backslash_that_escapes_nothing(text):
         # Where a comma is one too many, Python 3.13 names the comma, and earlier ones what follows.
         ('{"a": 1,}', "This is not JSON", 1, 8),
         ('{"a": NaN}', "NaN is not a number that JSON has", 1, 7),
-        ("a: 1", "This is not JSON: expecting value", 1, 1),
-        ('{"a": 1}\n{"b": 2}', "This is not JSON: extra data", 2, 1),
+        ("a: 1", "This is not JSON: this is no value that JSON has", 1, 1),
+        ('{"a": 1}\n{"b": 2}', "This is not JSON: something follows the end of the value", 2, 1),
     ],
 )
 def test_a_json_file_is_judged_as_json(text, message, line, column):

@@ -9,7 +9,7 @@ GOOD = "steps: [{reply: {say: Hi}}]"
 def test_scenarios_are_found_by_name(tmp_path):
     (tmp_path / "b.yaml").write_text(GOOD)
     (tmp_path / "a.yml").write_text(f"scenario: z\n{GOOD}")
-    (tmp_path / "c.json").write_text('{"steps": []}')
+    (tmp_path / "c.json").write_text('{"steps": [{"reply": {"say": "x"}}]}')
     (tmp_path / "notes.txt").write_text("no scenario")
     (tmp_path / ".hidden.yaml").write_text("no scenario")
     (tmp_path / "inner").mkdir()
@@ -43,7 +43,7 @@ def test_bad_files_are_findings_and_leave_the_others_alone(tmp_path):
     (tmp_path / "a.yaml").write_text("seed: x")
     (tmp_path / "b.yaml").write_text(GOOD)
     (tmp_path / "c.yaml").write_bytes(b"\xff\xfe")
-    library = load_library([tmp_path, tmp_path / "none", tmp_path / "b.yaml"], operations=[])
+    library = load_library([tmp_path, tmp_path / "none", tmp_path / "b.yaml", "/dev/null"], operations=[])
     assert list(library.scenarios) == ["b"]
     assert [(finding.code, finding.message) for finding in library.findings] == [
         ("MG212", "`seed` must be an integer, got the text 'x'."),

@@ -53,6 +53,7 @@ def test_it_reads_as_json_and_as_one_line():
         "held": 2,
         "of": 3,
         "failed": {"predicate": "turn", "expected": "{above: 3}", "got": "1", "held": False},
+        "others": [],
     }
     assert str(found) == (
         "No step matches. Nearest: two of three (held 2 of 3): turn is 1, {above: 3} was expected."
@@ -143,3 +144,12 @@ def test_explain_ends_at_a_step_that_fails():
     cursors = Cursors(scenario)
     select(scenario, cursors, REQUEST)
     assert [one.verdict for one in explain(scenario, REQUEST, cursors)] == ["fails", "later"]
+
+
+def test_all_that_did_not_hold_is_told():
+    (near,) = missed([{"when": {"turn": 2, "stream": True}, "reply": {"say": "x"}}]).near_misses
+    assert (near.failed.name, [outcome.name for outcome in near.others]) == ("turn", ["stream"])
+    told = missed([{"when": {"turn": 2, "stream": True}, "reply": {"say": "x"}}]).as_json()
+    assert told["near_misses"][0]["others"] == [
+        {"predicate": "stream", "expected": "true", "got": "false", "held": False}
+    ]

@@ -84,7 +84,7 @@ def test_a_near_miss_is_told_as_in_the_reply(caller):
     ]
     assert missed
     for near in missed[0]["near_misses"]:
-        assert list(near) == ["step", "index", "where", "held", "of", "failed"]
+        assert list(near) == ["step", "index", "where", "held", "of", "failed", "others"]
         assert list(near["failed"]) == ["predicate", "expected", "got", "held"]
         assert near["failed"]["held"] is False
 

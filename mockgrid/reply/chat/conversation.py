@@ -105,6 +105,7 @@ class ChatRequests:
     """Chat completions as scenarios see them."""
 
     sample: Mapping[str, Any] = MappingProxyType({"messages": [{"role": "user", "content": "x"}]})
+    messages_at = "/messages"
     sending = ("stream", "stream_options")
 
     def model(self, body: Any) -> str | None:

@@ -108,7 +108,9 @@ def _chunks(node: Node, said: Node | None) -> Any:
         return int(value["chars"])
     pieces = tuple(Template.read(piece) for piece in node.members())
     if said is None:
-        node.error("MG221", "A list of chunks needs the text that it cuts.", "Add `say`.", key=True)
+        message = "A list of chunks cuts the text of `say`, and there is none."
+        hint = "Add `say`. A number of characters cuts arguments as well: `chunks: {chars: 5}`."
+        node.error("MG221", message, hint, key=True)
     elif "".join(value) != said.value:
         message = f"The chunks add up to {_short(''.join(value))}, and `say` is {_short(said.value)}."
         node.error("MG227", message, "Blanks count, and belong to one of the pieces.")

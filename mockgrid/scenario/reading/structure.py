@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import SequenceMatcher
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from mockgrid.document.pointer import join, resolve, split
 from mockgrid.scenario.diagnostics import MOST_TOLD
 from mockgrid.scenario.duration import duration_mistake, share_mistake
 from mockgrid.scenario.reading import wording
+from mockgrid.scenario.reading.wording import ours, remedy
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator
@@ -47,19 +49,8 @@ _HOLDERS: Final = (
     ("stream", "inside `stream`"),
     ("when", "inside `when`"),
 )
-# What other APIs and this language elsewhere call a key, where none resembles it.
-_SYNONYMS: Final = {
-    "message": "detail",
-    "text": "say",
-    "content": "say",
-    "tool_calls": "call",
-    "finish_reason": "finish",
-    "reasoning": "think",
-    "model": "served",
-    "response": "reply",
-    "responses": "replies",
-    "match": "when",
-}
+# How much alike a word is to the one that was meant (1 is the same), where they begin with other letters.
+_ALIKE: Final = 0.7
 # Which kinds of faults stand where; each schema has a list of its own.
 _FAULTS: Final = {
     "faultKind": ("streamFaultKind", "`{}` belongs inside `stream`: stream: {{fault: {}}}."),
@@ -105,7 +96,7 @@ def check_structure(node: Node) -> bool:
         return True
     violations = check.explain(node.value)
     whole = _schema()
-    mistyped = {item.pointer.rpartition("/")[0] for item in violations if item.code == "MG118"}
+    unknown = [item.pointer.rpartition("/") for item in violations if item.code == "MG118"]
     wrong = {item.pointer for item in violations if item.code == "MG110"}
     for violation in violations:
         rule = _Rule(whole, violation.contract)
@@ -115,8 +106,8 @@ def check_structure(node: Node) -> bool:
         if conflict:
             _note_conflict(node, violation, rule)
         elif rule.needed and violation.code in {"MG111", "MG119"}:
-            _note_missing(node, violation, rule, mistyped)
-        else:
+            _note_missing(node, violation, rule, unknown)
+        elif violation.code != "MG111" or not _written(violation.pointer, unknown):
             _note(node, violation, rule)
     if node.sound:  # what the schema refuses is refused, even where it cannot be told why
         node.error("MG212", "This is not what the schema of the language describes.")
@@ -173,23 +164,39 @@ class _Rule:
 
     def meant(self, name: str, holder: Any) -> str:
         """Return a hint for a key that is not known here: the nearest one, or where it belongs."""
-        blank = wording.glued(name, self.known)
-        if blank:
-            return blank
-        synonym = _SYNONYMS.get(name)
-        guess = nearest(name, self.known) or (synonym if synonym in self._properties else None)
-        if guess is not None:
+        present = holder if isinstance(holder, dict) else {}
+        return (
+            wording.glued(name, self.known)
+            or self._word_here(name, present)
+            or self._place_of(name)
+            or wording.as_key(name, holder)
+            or self._said("x-unknown")
+            or (f"Known here: {', '.join(self.known)}." if self.known else "")
+        )
+
+    def _word_here(self, name: str, present: dict[str, Any]) -> str:
+        """Return a hint at the word of this place that was meant by another; empty where none was."""
+        for key, word in ((key, word) for word in ours(name) for key in present):
+            if word in self._keys(self._properties.get(key, {})):
+                return f"It belongs inside `{key}`, as `{word}`."
+        guess = next((word for word in ours(name) if word in self.known and word not in present), None)
+        guess = guess or _likely(name, self.known)
+        if guess:
             return f"Did you mean {guess}?"
+        return remedy(name) if "equals" in self.known else ""
+
+    def _place_of(self, name: str) -> str:
+        """Return where a word belongs that is not known here; empty for one that is known nowhere."""
         within = [key for key, node in self._properties.items() if name in self._keys(node)]
         if self._around and "x-fields" in self._around[0][1]:
             within = [self._around[0][1]["x-fields"]]
         if len(within) == 1:
             return f"It belongs inside `{within[0]}`."
-        for key, words in _HOLDERS:
-            if name in self._whole["definitions"][key]["properties"]:
-                return f"It belongs {words}."
-        known = f"Known here: {', '.join(self.known)}." if self.known else ""
-        return wording.as_key(name, holder) or known
+        for word in (name, *ours(name)):
+            for key, place in _HOLDERS:
+                if word in self._whole["definitions"][key]["properties"]:
+                    return f"It belongs {place}." if word == name else f"It belongs {place}, as `{word}`."
+        return ""
 
     def examples_of(self, name: str) -> list[Any]:
         """Return the examples of a key that can stand here."""
@@ -244,7 +251,8 @@ def _note(node: Node, violation: Violation, rule: _Rule) -> None:
         message = "has none of the forms that are allowed here"
     if violation.code == "MG115" and rule.hint:
         message = f"is {violation.got}, which does not have the right form"
-    guess = f"Did you mean {guess_found[1]}?" if guess_found else ""
+    meant = next((word for word in ours(str(value)) if word in rule.choices), guess_found and guess_found[1])
+    guess = f"Did you mean {meant}?" if meant else ""
     hint = rule.misplaced(value) or guess or rule.hint
     if violation.code != "MG113":  # a bound needs no example
         hint = hint or _example(name, rule.examples)
@@ -278,7 +286,21 @@ def _example(name: str, examples: list[Any]) -> str:
     return f"For example: `{key}{short_repr(examples[0])}`."
 
 
-def _note_missing(node: Node, violation: Violation, rule: _Rule, mistyped: set[str]) -> None:
+def _likely(name: str, known: list[str]) -> str:
+    """Return the word that was meant by one that is mistyped; empty where none is much like it."""
+    word = nearest(name, known) or ""
+    alike = word[:1] == name[:1].lower() or sorted(word) == sorted(name)
+    return word if alike or SequenceMatcher(None, word, name).ratio() >= _ALIKE else ""
+
+
+def _written(pointer: str, unknown: list[tuple[str, str, str]]) -> bool:
+    """Tell whether a key that is missing is there, but for its name, which has been said."""
+    around, _, missing = pointer.rpartition("/")
+    keys = [key for holder, _, key in unknown if holder == around]
+    return any(missing in ours(key) or _likely(key, [missing]) for key in keys)
+
+
+def _note_missing(node: Node, violation: Violation, rule: _Rule, unknown: list[tuple[str, str, str]]) -> None:
     """One of several keys is needed; where one is there and mistyped, that has been said."""
     # The explanation points to one of the keys, or to the mapping that lacks them.
     at = violation.pointer
@@ -286,7 +308,7 @@ def _note_missing(node: Node, violation: Violation, rule: _Rule, mistyped: set[s
     value = _value(node, around)
     if not isinstance(value, dict):
         return
-    if around in mistyped and any(nearest(key, rule.needed) for key in value if key not in rule.needed):
+    if any(_written(f"{around}/{key}", unknown) for key in rule.needed):
         return
     listed = " or ".join(f"`{key}`" for key in rule.needed)
     node.diagnostics.add(

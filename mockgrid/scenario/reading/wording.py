@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 from mockgrid.document.yaml import plain
 from mockgrid.scenario.short_repr import short_repr
 
-__all__ = ["as_key", "as_text", "as_value", "glued", "got", "kinds"]
+__all__ = ["as_key", "as_text", "as_value", "glued", "got", "kinds", "ours", "remedy"]
 
 _WORDS: Final = {
     "a boolean": "true or false",
@@ -33,6 +36,40 @@ _TYPOGRAPHIC: Final = frozenset(
 _DASH: Final = re.compile(r"-[A-Za-z_]")
 _COLON: Final = re.compile(r"([A-Za-z_]+):(\S.*)", re.DOTALL)
 _CUT: Final = 60
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@cache
+def _synonyms() -> tuple[dict[str, list[str]], dict[str, str]]:
+    """Return words of other tools with ours, the likeliest first; and with sentences where there is none."""
+    data = json.loads(files("mockgrid.scenario.reading").joinpath("synonyms.json").read_bytes())
+    words: dict[str, list[str]] = {}
+    for word, theirs in data["words"].items():
+        for their in theirs.split():
+            words.setdefault(their, []).append(word)
+    return words, {their: hint for hint, theirs in data["remedies"].items() for their in theirs.split()}
+
+
+def ours(word: str) -> list[str]:
+    """Return the words of this language for one that other tools have, the likeliest first.
+
+    >>> ours("finishReason"), ours("$gt")
+    (['finish'], ['above'])
+    """
+    return _synonyms()[0].get(_plain(word), [])
+
+
+def remedy(word: str) -> str:
+    """Return how a matcher of other tools is written here where no word of ours is one; else empty.
+
+    >>> remedy("gte")
+    'Write `not: {below: …}` for this number or more.'
+    """
+    return _synonyms()[1].get(_plain(word), "")
+
+
+def _plain(word: str) -> str:
+    return _HUMP.sub("_", word.lstrip("$")).lower().replace("-", "_")
 
 
 def kinds(expected: str) -> str:

@@ -33,6 +33,7 @@ class Questions:
     """Reads requests: ``{"question": …, "history": [{"by": "me", "text": …}], "live": true}``."""
 
     sample = MappingProxyType({"question": "x"})
+    messages_at = ""
     sending = ("live",)
 
     def model(self, body):
