@@ -132,7 +132,10 @@ def _decoded(text: str | bytes, name: str) -> str:
 
 
 class _Open:
-    """A collection whose end is still to come; ``key`` is the one that waits for its value."""
+    """A collection whose end is still to come.
+
+    ``key`` is the one that waits for its value; ``merges`` the event of a key ``<<``, if there is one.
+    """
 
     __slots__ = ("anchor", "height", "key", "key_position", "mapped", "merges", "size", "value")
 
@@ -144,7 +147,7 @@ class _Open:
         self.height = 1
         self.key: str | None = None
         self.key_position: Position | None = None
-        self.merges = False
+        self.merges: Any = None
 
     @property
     def wants_key(self) -> bool:
@@ -152,7 +155,7 @@ class _Open:
 
     def done(self) -> _Done:
         """Return the collection with the keys of what stands under ``<<``, but for those given beside it."""
-        if self.merges:
+        if self.merges is not None:
             _take_in(self.value)
             if self.mapped is not None:
                 _take_in(self.mapped.inside)
@@ -214,6 +217,8 @@ class _Composer:
                     self._start(event, [], "seq")
                 elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                     opened = self._open.pop()
+                    if opened.merges is not None:
+                        self._check_merge(opened)
                     self._attach(opened.done(), opened.anchor)
                 elif kind is yaml.AliasEvent:
                     self._alias(event)
@@ -293,10 +298,7 @@ class _Composer:
             message = f"A key cannot have the tag {_shown(event.tag)}."
             self._mistakes.tell(self._error(event, message, "Keys are text; remove the tag."))
         if event.implicit[0] and key == "<<":
-            if self._mistakes.strict:
-                message = "Merge keys (<<) belong to YAML 1.1 and are not read."
-                raise self._error(event, message, "Write the keys out, or use $ref.")
-            within.merges = True
+            within.merges = event
         if event.implicit[0] and not key:
             self._mistakes.tell(
                 self._error(event, "There is no key before this ':'.", 'An empty key is written "".')
@@ -308,6 +310,15 @@ class _Composer:
         within.key = intern(key)  # the same few words, thousands of times
         if self._keep_positions:
             within.key_position = self._position(event)
+
+    def _check_merge(self, opened: _Open) -> None:
+        merged = opened.value["<<"]
+        if not all(
+            isinstance(mapping, dict) for mapping in (merged if isinstance(merged, list) else [merged])
+        ):
+            message = "What `<<` merges must be a mapping, or a list of mappings."
+            hint = "Name the anchor of a mapping: <<: *defaults."
+            self._mistakes.tell(self._error(opened.merges, message, hint))
 
     def _given_twice(self, event: Any, within: _Open) -> YamlError:
         if within.mapped is None:

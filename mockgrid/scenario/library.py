@@ -49,7 +49,7 @@ class Library:
         if file is not None:
             return f"Its file does not load; `mockgrid check {quote(file)}` tells why."
         path = Path(name)
-        if path.suffix.lower() in ENDINGS and path.is_file():
+        if is_document(path):
             return f"Name its file, too: --scenarios {quote(name)} --scenario {quote(_claimed(path))}."
         known = ", ".join(self.scenarios) or "none"
         return did_you_mean(name, self.scenarios).strip() or f"Known scenarios: {known}."

@@ -48,7 +48,10 @@ BAD = {
     "a binary": ("a: !!binary aGk=\n", "The tag !!binary", 1, 4),
     "a tag that lies": ("a: !!int x\n", "'x' is not what its tag !!int says", 1, 4),
     "an undefined tag handle": ("a: !foo!bar x\n", "This '!' starts a tag", 1, 4),
-    "a merge key": ("b: &b {x: 1}\na:\n  <<: *b\n", "Merge keys (<<)", 3, 3),
+    "a merge of a text": ("b: &b x\na:\n  <<: *b\n", "What `<<` merges must be a mapping", 3, 3),
+    "a merge of texts": ("b: &b [x]\na: {<<: *b}\n", "What `<<` merges must be a mapping", 2, 5),
+    "a merge without a value": ("a: {<<: }\n", "What `<<` merges must be a mapping", 1, 5),
+    "two merges": ("b: &b {x: 1}\na: {<<: *b, <<: *b}\n", "is given twice, first on line 2", 2, 13),
     "a list as a key": ("? [a]\n: 1\n", "A key must be text, not a list", 1, 3),
     "a template without quotes": ("a: {{ x }}\n", "A key must be text, not a list or a mapping", 1, 5),
     "an alias as a key": ("a: &a x\n*a : 2\n", "A key must be text, not an alias", 2, 1),
@@ -275,3 +278,24 @@ def test_json_and_yaml_find_the_same_places(value, indent):
 def test_integers_stay_integers_however_long():
     assert read(f"[{2**70}, {-(2**64)}]") == [2**70, -(2**64)]
     assert math.copysign(1, read("-0.0")) == -1
+
+
+def test_merge_keys_take_in_what_is_not_given_beside_them():
+    document = read(
+        """\
+base: &base {say: Hi, delay: 1s, stream: {chunks: word}}
+slow: &slow
+  <<: *base
+  delay: 5s
+both: {<<: [*slow, {delay: 2s, finish: stop}], say: Ho}
+"""
+    )
+    assert document["slow"] == {"delay": "5s", "say": "Hi", "stream": {"chunks": "word"}}
+    assert document["both"] == {"say": "Ho", "delay": "5s", "stream": {"chunks": "word"}, "finish": "stop"}
+
+
+def test_what_is_merged_stands_where_it_was_written():
+    text = "base: &base\n  say: Hi\nslow:\n  <<: *base\n  delay: 5s\n"
+    document = yaml.load(text, name="a.yaml")
+    assert (document.where("/slow/say"), document.where_key("/slow/delay")) == ("a.yaml:2:8", "a.yaml:5:3")
+    assert document.where("/slow") == "a.yaml:4:3"
