@@ -12,6 +12,7 @@ import hashlib
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
@@ -98,7 +99,9 @@ class App:
         self.log = RequestLog(settings.log)
         self.error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
-        self._validator = Validator(self._reader, settings.max_depth, self.recorder.note_body)
+        self._validator = Validator(
+            self._reader, settings.max_depth, self.recorder.note_body, contract.router.variants
+        )
         self._composer = Composer(contract, settings, self.errors)
         self.credentials = Credentials(
             contract.policy.keys,
@@ -164,6 +167,7 @@ class App:
                 whole = arrived()
                 body = await self._reader.read(head, receive) if whole is None else self._reader.fits(whole)
             request = self._validator.request(head, operation, path_parameters, body)
+            operation = request.operation
             if self.metrics.open_streams >= self.settings.max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
@@ -246,13 +250,20 @@ class App:
         if operation is not None:
             return operation, _NO_PATH_PARAMETERS
         path, raw_path = head.path, head.raw_path.decode("latin-1")
-        match = self.contract.router.find(path, raw_path)
+        router = self.contract.router
+        match = router.find(path, raw_path, head.method)
         if match is None and path.startswith(f"{ROUTED}/"):
-            match = self.contract.router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED))
+            match = router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED), head.method)
         if match is None:
             raise self._unknown(head)
         route, parameters = match
-        operation = route.operations.get(head.method)
+        operation = route.operation(head.method, head.query)
+        if operation is None and head.method in route.variants:
+            queries = (urlencode(sorted(variant.query)) for variant in route.variants[head.method])
+            known = " or ".join(f"{route.template}?{query}" for query in queries)
+            raise RefusedError(
+                "unknown_path", f"No such path: {_cut(head.path)}; its query makes it {known}."
+            )
         if operation is None:
             called = f"{_cut(head.method)} is not allowed on {head.mounted}{_cut(head.path)}"
             message = f"{called}; allowed: {route.allow}."

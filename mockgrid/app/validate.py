@@ -8,7 +8,9 @@ from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsuppor
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.document.json_body import MalformedJsonError, read_json, reread_integers
+from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, Request
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +26,7 @@ _JSON_NAME = "application/json"
 _JSON = _JSON_NAME.encode()
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
+_STREAM = "text/event-stream"
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 
 
@@ -34,21 +37,53 @@ class Validator:
         reader: undoes encodings.
         max_depth: deepest nesting of a body.
         noted: told of each valid body.
+        variants: by their ids, the operations that share method, path and query with others, and those.
     """
 
-    def __init__(self, reader: BodyReader, max_depth: int, noted: Noted) -> None:
+    def __init__(
+        self,
+        reader: BodyReader,
+        max_depth: int,
+        noted: Noted,
+        variants: Mapping[str, tuple[Operation, ...]],
+    ) -> None:
         self._reader = reader
         self._max_depth = max_depth
         self._noted = noted
+        self._variants = variants
 
     def request(
         self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
     ) -> Request:
         """Read the parameters and the body, and hold both to the contract.
 
+        Where a fragment tells several operations apart, the request is of the one that it fits best.
+
         Raises:
             RefusedError: they break it, or cannot be read.
         """
+        if operation.id in self._variants:
+            return self._best(head, self._variants[operation.id], path_parameters, body)
+        return self._read(head, operation, path_parameters, body)
+
+    def _best(
+        self, head: Head, variants: tuple[Operation, ...], path_parameters: dict[str, str], body: bytes
+    ) -> Request:
+        requests: list[Request] = []
+        refusals: list[RefusedError] = []
+        for variant in variants:
+            try:
+                requests.append(self._read(head, variant, path_parameters, body))
+            except RefusedError as refused:
+                refusals.append(refused)
+        if not requests:
+            raise refusals[0]
+        accept = head.text(b"accept")
+        return max(requests, key=lambda request: _fitness(request, accept))
+
+    def _read(
+        self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
+    ) -> Request:
         parameters: Mapping[tuple[str, str], Any] = _NO_PARAMETERS
         violations: list[Violation] = []
         if operation.parameters:
@@ -92,6 +127,20 @@ def _media(head: Head, operation: Operation, body: bytes) -> MediaType:
     if media is None:
         raise RefusedError("unsupported_media_type", unsupported_sentence(operation, sent))
     return media
+
+
+def _fitness(request: Request, accept: str | None) -> tuple[bool, bool, int]:
+    """Tell how well a request fits its operation: by what it gives, and by how much of the body it knows."""
+    given = [name for response in request.operation.responses.values() for name in response.media]
+    value = request.value if isinstance(request.value, dict) else {}
+    streams = value.get("stream") is True or _STREAM in (accept or "")
+    body = request.operation.json_body
+    known = SchemaHints.of(body.schema).properties if body is not None else ()
+    return (
+        not given or choose_media(accept, given) is not None,
+        streams == (_STREAM in given),
+        len(value.keys() & {*known}),
+    )
 
 
 def _invalid(violations: list[Violation]) -> RefusedError:

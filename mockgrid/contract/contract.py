@@ -14,10 +14,12 @@ from mockgrid.contract.lint import (
     ObjectReader,
     broken_examples,
     check_document,
+    check_unlike,
     checked_path,
     fitted,
     location_of,
     methods_of,
+    parts_of,
     repeated_ids,
 )
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
@@ -179,31 +181,36 @@ class _Compiler:
     def operations(self) -> list[Operation]:
         """Return all operations, in the document's order."""
         operations: list[Operation] = []
+        templates: dict[str, str] = {}
         for written, entry in self._data["paths"].items():
             if written.startswith("x-"):
                 continue
             item, at = self._objects.follow(entry, join(("paths", written)))
             path = checked_path(self._document, written)
+            check_unlike(self._document, written, path, templates)
             for method, key in methods_of(self._document, item, at).items():
                 with self._document.mistakes:
                     operations.append(self._operation(path, method, key, item, at))
         return operations
 
-    def _operation(self, path: str, method: str, key: str, item: dict[str, Any], item_at: str) -> Operation:
+    def _operation(
+        self, written: str, method: str, key: str, item: dict[str, Any], item_at: str
+    ) -> Operation:
+        path, query = parts_of(written)
         source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
         body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
         media = self._media(body, body_at, self._requests)
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
-        written = str(source.get("operationId") or "")
-        known = written if written not in self._ids else ""
-        self._ids.add(written)
+        written_id = str(source.get("operationId") or "")
+        known = written_id if written_id not in self._ids else ""
+        self._ids.add(written_id)
         return Operation(
-            id=known or plain_id(method, path),
+            id=known or plain_id(method, written),
             method=method.upper(),
             path=path,
             summary=str(source.get("summary", "")),
-            behaviour=self._objects.mapping(source.get(EXTENSION), f"{at}/{EXTENSION}").get("behaviour"),
+            behaviour=self._behaviour(source, f"{at}/{EXTENSION}"),
             deprecated=self._objects.flag(source.get("deprecated"), f"{at}/deprecated"),
             security=self._required_security(source, at),
             parameters=tuple(fitted(self._document, path, list(parameters.values()), at)),
@@ -211,10 +218,17 @@ class _Compiler:
             body_required=self._objects.flag(body.get("required"), f"{body_at}/required"),
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
-            written_id=written,
+            written_id=written_id,
+            query=query,
             json_body=media.get("application/json")
             or next((media_type for media_type in media.values() if media_type.is_json), None),
         )
+
+    def _behaviour(self, source: dict[str, Any], at: str) -> str | None:
+        name = self._objects.mapping(source.get(EXTENSION), at).get("behaviour")
+        with self._document.mistakes:
+            return None if name is None else self._objects.text(name, f"{at}/behaviour")
+        return None
 
     def _required_security(self, source: dict[str, Any], at: str) -> Security:
         holder, at = (source, at) if "security" in source else (self._data, "")

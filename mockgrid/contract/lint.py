@@ -9,11 +9,12 @@ import contextlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 from mockgrid.contract.operation import Parameter, plain_id
+from mockgrid.contract.router import shape_of
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve
 from mockgrid.schema.validator import indices_broken
@@ -34,10 +35,12 @@ __all__ = [
     "ObjectReader",
     "broken_examples",
     "check_document",
+    "check_unlike",
     "checked_path",
     "fitted",
     "location_of",
     "methods_of",
+    "parts_of",
     "repeated_ids",
 ]
 
@@ -50,6 +53,8 @@ _NO_METHODS: Final = (
     *("$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations", "headers"),
     *("tags", "responses", "requestBody", "operationId", "deprecated", "security", "callbacks"),
 )
+# RFC 6570's way to write a query, as in /pets{?page,size}.
+_URI_TEMPLATE: Final = re.compile(r"\{[?&#][^{}]*\}")
 _START: Final = "Start it with openapi: 3.1.0, or 3.0.3, whichever it is written in."
 _LONGEST_CHAIN: Final = 32
 
@@ -135,6 +140,33 @@ def checked_path(document: Document, path: str) -> str:
         message = f"the path {shown(path)} has the parameter {twice} twice."
         document.mistakes.tell(document.error(message, at, key=True))
     return path
+
+
+def parts_of(path: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    """Return the template of a path, and the pairs of the query behind it, but for those with a parameter.
+
+    >>> parts_of("/m/{id}?beta=true&q={q}#stream")
+    ('/m/{id}', frozenset({('beta', 'true')}))
+    """
+    template, _, query = _URI_TEMPLATE.sub("", path).partition("#")[0].partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return template, frozenset(pair for pair in pairs if not _NAME.search(pair[1]))
+
+
+def check_unlike(document: Document, written: str, path: str, known: dict[str, str]) -> None:
+    """Check that a path differs from those before it in more than the names of its parameters.
+
+    Args:
+        document: where it stands.
+        written: the path as it stands there.
+        path: as it is meant.
+        known: the paths before it, by their shapes; this one is added.
+    """
+    other = known.setdefault(shape_of(path), path)
+    if other != path:
+        message = f"the path {shown(path)} differs from {shown(other)} in the names of its parameters alone."
+        hint = "Both are one path; put their methods under one of them."
+        document.mistakes.tell(document.error(message, join(("paths", written)), hint, key=True))
 
 
 def methods_of(document: Document, item: Mapping[str, Any], at: str) -> dict[str, str]:

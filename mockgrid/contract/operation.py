@@ -72,6 +72,8 @@ class Operation:
 
     Attributes:
         id: the ``operationId``, or ``METHOD path`` where there is none, or one before it has the same.
+        path: its template, without the query or the fragment that the document may have behind it.
+        query: the pairs that its key in the document has behind a question mark.
         written_id: the ``operationId`` as it stands in the document; empty for none.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
         body: the media types that it takes; empty where it takes no body.
@@ -90,6 +92,7 @@ class Operation:
     responses: Mapping[str, Response]
     at: str
     written_id: str = ""
+    query: frozenset[tuple[str, str]] = frozenset()
     # The validator of JSON bodies, found once: the common case of every request.
     json_body: MediaType | None = field(default=None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,22 +32,41 @@ _ALIKE = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path of the contract: its operations by method, and how its parameters are read from a URL.
+    """One path of the contract: its operations, and how their parameters are read from a URL.
 
-    ``longest`` bounds the paths that are compared: where one segment holds several parameters, the time
-    is not linear in its length.
+    Attributes:
+        template: of the first operation; another may call its parameters otherwise.
+        variants: the operations by method; more than one where a query or a fragment tells them apart.
+        pattern: None for a path without parameters.
+        names: of the parameters, as each template calls them.
+        longest: of the paths that are compared: where one segment holds several parameters, the time is not
+            linear in its length.
     """
 
     template: str
-    operations: Mapping[str, Operation]
+    variants: Mapping[str, tuple[Operation, ...]]
     pattern: re.Pattern[str] | None
-    names: tuple[str, ...]
+    names: tuple[tuple[str, ...], ...]
     longest: int = 0
+
+    @property
+    def operations(self) -> dict[str, Operation]:
+        """The first operation of each method."""
+        return {method: variants[0] for method, variants in self.variants.items()}
 
     @property
     def allow(self) -> str:
         """The value of an ``Allow`` header: the methods, sorted."""
-        return ", ".join(sorted(self.operations))
+        return ", ".join(sorted(self.variants))
+
+    def operation(self, method: str, query: bytes) -> Operation | None:
+        """Return the operation of a method whose part of the query is there, of several the one with most."""
+        variants = self.variants.get(method, ())
+        if len(variants) > 1 or (variants and variants[0].query):
+            sent = {*parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+            fitting = [variant for variant in variants if variant.query <= sent]
+            return max(fitting, key=lambda variant: len(variant.query), default=None)
+        return variants[0] if variants else None
 
     def matches(self, path: str) -> dict[str, str] | None:
         """Return the parameters that a path gives, still percent-encoded; None where it is another path.
@@ -57,7 +76,11 @@ class Route:
         if self.pattern is None:
             return {} if path == self.template else None
         match = self.pattern.fullmatch(path) if len(path) <= self.longest else None
-        return None if match is None else dict(zip(self.names, match.groups(), strict=True))
+        if match is None:
+            return None
+        return {
+            name: value for names in self.names for name, value in zip(names, match.groups(), strict=True)
+        }
 
 
 class Router:
@@ -77,46 +100,60 @@ class Router:
     ) -> None:
         self.base_path = base_path
         self._absent = absent
-        by_path: dict[str, dict[str, Operation]] = {}
+        by_shape: dict[str, list[Operation]] = {}
         for operation in operations:
-            by_path.setdefault(base_path + operation.path, {})[operation.method] = operation
-        routes = [_route(template, by_method) for template, by_method in by_path.items()]
+            by_shape.setdefault(shape_of(operation.path), []).append(operation)
+        routes = [_route(base_path, alike) for alike in by_shape.values()]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
         self._literal = {route.template: route for route in routes if route.pattern is None}
         self.literal: dict[tuple[str, str], Operation] = {
-            (method, path): operation
+            (method, path): variants[0]
             for path, route in self._literal.items()
-            for method, operation in route.operations.items()
+            for method, variants in route.variants.items()
+            if len(variants) == 1 and not variants[0].query
         }
         """The operations on paths without parameters, by method and path: found at once."""
-        self._templated = sorted(
-            (route for route in routes if route.pattern is not None),
-            key=lambda route: (len(route.names), -len(route.template), route.template),
-        )
+        self.variants: dict[str, tuple[Operation, ...]] = {
+            variant.id: tuple(other for other in variants if other.query == variant.query)
+            for route in routes
+            for variants in route.variants.values()
+            for variant in variants
+            if len(variants) > 1
+        }
+        """By their ids, the operations that have others on the same path, method and query, and those."""
+        self._templated = sorted((route for route in routes if route.pattern is not None), key=_precedence)
         # A parameter holds no slash, so only paths with as many slashes as the template can match it.
         self._by_slashes: dict[int, list[Route]] = {}
         for route in self._templated:
             self._by_slashes.setdefault(route.template.count("/"), []).append(route)
 
-    def find(self, path: str, raw_path: str = "") -> tuple[Route, dict[str, str]] | None:
+    def find(
+        self, path: str, raw_path: str = "", method: str | None = None
+    ) -> tuple[Route, dict[str, str]] | None:
         """Return the route of a path and the path's parameters; None where there is no such path.
 
         Args:
             path: the decoded path.
             raw_path: the path as it was sent, in which ``%2F`` is not yet a slash.
+            method: a route that has it goes before those that have not.
 
         Returns:
             the route, and the parameters as they were sent, percent-encoded.
         """
         sent = _normal(raw_path) if raw_path else quote(path, safe=_SAFE)
+        first: tuple[Route, dict[str, str]] | None = None
         route = self._literal.get(path)
         if route is not None and "%2F" not in sent:
-            return route, {}
+            if method is None or method in route.variants:
+                return route, {}
+            first = route, {}
         for candidate in self._by_slashes.get(sent.count("/"), ()):
             parameters = candidate.matches(sent)
             if parameters is not None:
-                return candidate, parameters
-        return None
+                if method is None or method in candidate.variants:
+                    return candidate, parameters
+                first = first or (candidate, parameters)
+        return first
 
     def nearest(self, path: str) -> str | None:
         """Return the known path that was probably meant, such as one with ``/v1`` missing or doubled.
@@ -217,17 +254,36 @@ def _closeness(known: str, written: str) -> float:
     return matcher.ratio()
 
 
-def _route(template: str, operations: dict[str, Operation]) -> Route:
-    names = tuple(_TEMPLATE.findall(template))
-    if not names:
-        return Route(template, operations, None, ())
+def shape_of(template: str) -> str:
+    """Return a path with all its parameters called alike: two templates of one shape are one path.
+
+    >>> shape_of("/pets/{petId}/{n}.json")
+    '/pets/{}/{}.json'
+    """
+    return _TEMPLATE.sub("{}", template)
+
+
+def _route(base_path: str, operations: list[Operation]) -> Route:
+    template = base_path + operations[0].path
+    variants: dict[str, tuple[Operation, ...]] = {}
+    for operation in operations:
+        variants[operation.method] = (*variants.get(operation.method, ()), operation)
+    names = dict.fromkeys(tuple(_TEMPLATE.findall(base_path + operation.path)) for operation in operations)
     pieces = _TEMPLATE.split(template)
+    if len(pieces) == 1:
+        return Route(template, variants, None, ())
     pattern = "".join(
         "([^/]+)" if index % 2 else re.escape(quote(piece, safe=_SAFE)) for index, piece in enumerate(pieces)
     )
     several = any(segment.count("{") > 1 for segment in template.split("/"))
     longest = _LONGEST_AMBIGUOUS if several else _LONGEST
-    return Route(template, operations, re.compile(pattern), names, longest)
+    return Route(template, variants, re.compile(pattern), tuple(names), longest)
+
+
+def _precedence(route: Route) -> tuple[int, list[bool], int, str]:
+    """Fewer parameters, and later ones, go first."""
+    parameters = ["{" in segment for segment in route.template.split("/")]
+    return len(route.names[0]), parameters, -len(shape_of(route.template)), route.template
 
 
 def _normal(raw_path: str) -> str:

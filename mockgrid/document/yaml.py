@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import yaml
 
 from mockgrid.document import json_text
-from mockgrid.document.json_text import DEEPEST, finite, integer
+from mockgrid.document.json_text import DEEPEST
 from mockgrid.document.mistakes import Mistakes
+from mockgrid.document.scalar import plain
 from mockgrid.document.source_map import Document, Position, SourceMap
 from mockgrid.document.yaml_mistakes import unparsable
 from mockgrid.errors import YamlError
@@ -27,7 +28,7 @@ from mockgrid.errors import YamlError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MOST_REPEATED", "load", "plain"]
+__all__ = ["MOST_REPEATED", "load"]
 
 MOST_REPEATED: Final = 100_000
 """Values that aliases may repeat in all; ten lines of aliases can otherwise stand for billions of values."""
@@ -42,15 +43,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "bool": (bool,),
     "null": (type(None),),
 }
-
-
-_CONSTANTS: dict[str, bool | None] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True,
-    "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
 _TABS: Final = re.compile(r"^[ \t]*(?:- *)*\t[ \t]*", re.MULTILINE)
-_NUMBER_STARTS = frozenset("+-.0123456789")
 
 
 def load(text: str | bytes, *, name: str, mistakes: Mistakes | None = None) -> Document:
@@ -394,34 +387,3 @@ class _Composer:
 
 def _shown(tag: str) -> str:
     return tag.replace(_TAGS, "!!")
-
-
-def plain(text: str) -> str | float | bool | None:
-    """What a text without quotes means by the core schema of YAML 1.2.
-
-    >>> [plain(text) for text in ("true", "~", "0777", "0x1F", "1e3", "off", "1:30", "2024-01-01", "1_000")]
-    [True, None, 777, 31, 1000.0, 'off', '1:30', '2024-01-01', '1_000']
-
-    Raises:
-        ValueError: a number that JSON cannot hold; the message is a sentence.
-    """
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
-    if text[0] in _NUMBER_STARTS:
-        for pattern, read in _NUMBERS:
-            if pattern.fullmatch(text):
-                return read(text)
-    return text
-
-
-def _not_finite(text: str) -> float:
-    raise ValueError(f"{text} is not a number that JSON has.")
-
-
-_NUMBERS: tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...] = (
-    (re.compile(r"[-+]?[0-9]+"), integer),
-    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), finite),
-    (re.compile(r"0o[0-7]+"), lambda text: integer(text[2:], 8)),
-    (re.compile(r"0x[0-9a-fA-F]+"), lambda text: integer(text[2:], 16)),
-    (re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"), _not_finite),
-)

@@ -121,7 +121,7 @@ def _sample(document: Document, data: dict[str, Any], contract: Contract) -> Sam
         known = f"Did you mean {nearest}?" if nearest else f"Known: {', '.join(contract.router.paths)}."
         raise _error(document, "path", f"The contract has no path {sent!r}.", known)
     route, parameters = match
-    operation = route.operations.get(method)
+    operation = route.operation(method, query.encode())
     if operation is None:
         raise _error(document, "method", f"{method} is not allowed on {path}.", f"Allowed: {route.allow}.")
     headers = {
@@ -144,7 +144,8 @@ def _usual(document: Document, method: str, contract: Contract) -> str:
         known = ", ".join(contract.router.paths)
         hint = f"Write {{method: …, path: …, query: …, headers: …, body: …}}; known paths: {known}."
         raise DocumentError(message, where=document.where(""), hint=hint)
-    return contract.base_path + usual[0].path
+    query = urlencode(sorted(usual[0].query))
+    return f"{contract.base_path}{usual[0].path}{query and '?'}{query}"
 
 
 def _query(given: str | dict[str, Any]) -> str:

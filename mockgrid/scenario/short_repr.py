@@ -11,7 +11,7 @@ import re
 from itertools import islice
 from typing import Any, Final
 
-from mockgrid.document.yaml import plain
+from mockgrid.document.scalar import plain
 
 __all__ = ["short_repr"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
-from mockgrid.document.yaml import plain
+from mockgrid.document.scalar import plain
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:

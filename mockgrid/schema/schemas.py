@@ -131,7 +131,11 @@ class Schemas:
             return True
         if not self._old and "$schema" in source:
             dialect = dialect_named(source["$schema"], self.document, f"{at}/$schema")
-        source = checked_keywords(source, dialect, self.document, at)
+        meant = checked_keywords(source, dialect, self.document, at)
+        if meant is not source:
+            # Whoever reads the schema as it was published is to read what is meant, too.
+            source.clear()
+            source.update(meant)
         node = SchemaNode({}, self.shared, at, source)
         if self._old and "$ref" in source:
             self._refer(node, "$ref", source["$ref"])

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
+from asgi import Caller
 
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.document import yaml
 from mockgrid.document.document import Document
+from mockgrid.document.mistakes import Mistakes
+from mockgrid.session.session import session_name
 
 
 def contract(*paths, **schema):
@@ -152,3 +156,100 @@ def test_telling_what_was_meant_takes_no_time(path):
     started = time.thread_time()
     router.nearest(path)
     assert time.thread_time() - started < 0.5
+
+
+KEYS = """\
+openapi: 3.1.0
+servers: [{url: /v1}]
+paths:
+  /m: {post: {operationId: plain, responses: {"200": {}}}}
+  /m?beta=true: {post: {operationId: beta, responses: {"201": {}}}}
+  /m?beta=true&x: {post: {operationId: both, responses: {"202": {}}}}
+  /tag?Op=Tag: {post: {operationId: tag, responses: {"200": {}}}}
+  /tag?Op=Untag: {post: {operationId: untag, responses: {"201": {}}}}
+  /m/{id}?dry=1&q={q}:
+    get:
+      parameters: [{name: id, in: path, required: true}, {name: q, in: query}]
+      responses: {"200": {}}
+  /c:
+    post:
+      operationId: whole
+      requestBody:
+        content: {application/json: {schema: &asked {type: object, properties: {n: {type: integer}}}}}
+      responses: {"200": {content: {application/json: {example: 1}}}}
+  /c#stream:
+    post:
+      operationId: stream
+      requestBody: {content: {application/json: {schema: *asked}}}
+      responses: {"200": {content: {text/event-stream: {example: 2}}}}
+  /c#named:
+    post:
+      operationId: named
+      requestBody:
+        content:
+          application/json: {schema: {type: object, required: [name], properties: {name: {type: string}}}}
+      responses: {"201": {content: {application/json: {example: 3}}}}
+  /jobs/{id}: {get: &job {parameters: [{name: id, in: path, required: true}], responses: {"200": {}}}}
+  /jobs/{id}:cancel: {post: *job}
+  /users/me: {get: {responses: {"201": {}}}}
+  /users/{id}: {get: *job, put: *job}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status"),
+    [
+        ("POST", "/v1/m", {}, {}, 200),
+        ("POST", "/v1/m?beta=true", {}, {}, 201),
+        ("POST", "/v1/m?y=1&beta=true", {}, {}, 201),
+        ("POST", "/v1/m?beta=false", {}, {}, 200),
+        ("POST", "/v1/m?x=&beta=true", {}, {}, 202),
+        ("POST", "/v1/tag?Op=Tag", {}, {}, 200),
+        ("POST", "/v1/tag?Op=Untag", {}, {}, 201),
+        ("POST", "/v1/tag", {}, {}, 404),
+        ("GET", "/v1/tag", None, {}, 405),
+        ("GET", "/v1/m/5?q=2&dry=1", None, {}, 200),
+        ("GET", "/v1/m/5", None, {}, 404),
+        ("POST", "/v1/c", {"n": 1}, {}, 200),
+        ("POST", "/v1/c", {"name": "a"}, {}, 201),
+        ("POST", "/v1/c", {"name": 5}, {}, 200),
+        ("POST", "/v1/c", {"n": "no"}, {}, 400),
+        ("GET", "/v1/jobs/5:cancel", None, {}, 200),
+        ("POST", "/v1/jobs/5:cancel", None, {}, 200),
+        ("GET", "/v1/users/me", None, {}, 201),
+        ("PUT", "/v1/users/me", None, {}, 200),
+        ("DELETE", "/v1/users/me", None, {}, 405),
+    ],
+)
+def test_a_key_may_name_a_query_or_a_fragment(method, path, body, headers, status):
+    caller = Caller.serving(Contract(yaml.load(KEYS, name="api.yaml")))
+    assert caller.call(method, path, body, headers).status == status
+
+
+def test_a_fragment_is_told_by_what_the_client_takes():
+    caller = Caller.serving(Contract(yaml.load(KEYS, name="api.yaml")))
+    streamed = [{"body": {"stream": True}}, {"body": {}, "headers": {"accept": "text/event-stream"}}]
+    for sent in streamed:
+        answer = caller.call("POST", "/v1/c", **sent)
+        assert answer.header("content-type").startswith("text/event-stream")
+    answer = caller.call("POST", "/v1/c", {}, {"accept": "application/json"})
+    assert answer.header("content-type") == "application/json"
+    journal = caller.app.sessions.find(session_name("mg-test")).journal
+    assert [exchange.operation.id for exchange in journal] == ["stream", "stream", "whole"]
+
+
+def test_two_templates_of_one_shape_are_one_path():
+    text = """\
+openapi: 3.0.3
+paths:
+  /f/{fileId}:
+    post: {parameters: [{name: fileId, in: path, schema: {type: integer}}], responses: {"200": {}}}
+  /f/{id}: {get: {parameters: [{name: id, in: path, schema: {type: string}}], responses: {"200": {}}}}
+"""
+    document = yaml.load(text, name="a.yaml", mistakes=Mistakes(strict=False))
+    contract = Contract(document)
+    caller = Caller.serving(contract)
+    assert [caller.call(method, "/f/a").status for method in ("GET", "POST", "PUT")] == [200, 400, 405]
+    ((where, sentence),) = contract.warnings
+    assert where == "a.yaml:5:3"
+    assert sentence.startswith('the path "/f/{id}" differs from "/f/{fileId}" in the names of its parameters')

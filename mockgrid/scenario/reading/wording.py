@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from mockgrid.document.yaml import plain
+from mockgrid.document.scalar import plain
 from mockgrid.scenario.short_repr import short_repr
 
 __all__ = ["as_key", "as_text", "as_value", "glued", "got", "kinds", "ours", "remedy"]
