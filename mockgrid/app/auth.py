@@ -124,9 +124,15 @@ class Credentials:
         return None
 
     def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
-        credential = operation.security.find(head.headers, head.query)
-        if isinstance(credential, Missing):
-            raise self._refused(credential.reason, operation, code="MG103")
+        credentials = operation.security.find(head.headers, head.query)
+        if isinstance(credentials, Missing):
+            raise self._refused(credentials.reason, operation, code="MG103", challenge=credentials.challenge)
+        # Where several are sent, one that is known tells whose request it is.
+        known = (each for each in credentials if self.scenario_of(each.key) is not None)
+        credential = next(known, credentials[0])
+        if " " in credential.key and not self._accept_any and credential.key not in self._accepted:
+            message = "The API key holds characters that a key cannot have (spaces, controls or non-ASCII)."
+            raise self._refused(message, operation, code="MG103")
         identity = session_name(credential.key), self._scenario_of(credential.key, operation)
         if credential.scheme.kind == "bearer" and len(credential.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
@@ -192,10 +198,12 @@ class Credentials:
     def _knows(self, name: str) -> bool:
         return name in self._library().scenarios
 
-    def _refused(self, message: str, operation: Operation, *, code: str = "MG104") -> RefusedError:
+    def _refused(
+        self, message: str, operation: Operation, *, code: str = "MG104", challenge: str = ""
+    ) -> RefusedError:
         advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""
-        challenge = {"WWW-Authenticate": operation.security.challenge}
-        return RefusedError("unauthorized", message + advice, headers=challenge, code=code)
+        headers = {"WWW-Authenticate": challenge or operation.security.challenge}
+        return RefusedError("unauthorized", message + advice, headers=headers, code=code)
 
 
 def _token(query: str) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
-    ObjectReader,
     broken_examples,
     check_document,
     check_unlike,
@@ -22,6 +21,7 @@ from mockgrid.contract.lint import (
     parts_of,
     repeated_ids,
 )
+from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.router import Router
 from mockgrid.contract.security import Scheme, Security
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_path_of", "is_json"]
 
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
+_SCHEMES: Final = "/components/securitySchemes"
+_TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 # Headers that OpenAPI describes elsewhere than among parameters.
 _ELSEWHERE: Final = ("accept", "content-type", "authorization")
 
@@ -138,15 +140,14 @@ def _clean(path: str) -> str:
 
 def _schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, Scheme]:
     """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
-    at = "/components/securitySchemes"
     schemes: dict[str, Scheme] = {}
-    for name, value in objects.mapping(components.get("securitySchemes"), at).items():
+    for name, value in objects.mapping(components.get("securitySchemes"), _SCHEMES).items():
         with objects.document.mistakes:
-            entry, place = objects.follow(value, at + join((name,)))
+            entry, place = objects.follow(value, _SCHEMES + join((name,)))
             kind, where = entry.get("type"), entry.get("in")
             if kind == "http":
-                basic = str(entry.get("scheme", "")).lower() == "basic"
-                schemes[name] = Scheme(name, "basic" if basic else "bearer")
+                scheme = str(entry.get("scheme") or "bearer").strip().lower()
+                schemes[name] = Scheme(name, scheme if _TOKEN.fullmatch(scheme) else "bearer")
             elif kind == "apiKey" and where in ("header", "query", "cookie"):
                 parameter = objects.text(entry.get("name"), f"{place}/name")
                 if where == "header" and not parameter.isascii():
@@ -232,14 +233,25 @@ class _Compiler:
 
     def _required_security(self, source: dict[str, Any], at: str) -> Security:
         holder, at = (source, at) if "security" in source else (self._data, "")
-        alternatives = self._objects.listing(holder.get("security"), f"{at}/security")
-        return Security(
-            [
-                self._objects.mapping(alternative, f"{at}/security/{index}")
-                for index, alternative in enumerate(alternatives)
-            ],
-            self._schemes,
-        )
+        alternatives: list[dict[str, Any]] = []
+        for index, value in enumerate(self._objects.listing(holder.get("security"), f"{at}/security")):
+            place = f"{at}/security/{index}"
+            if isinstance(value, dict):
+                alternatives.append(value)
+                self._check_declared(value, place)
+            else:
+                self._document.mistakes.tell(self._objects.unexpected("a mapping", value, place))
+        return Security(alternatives, self._schemes)
+
+    def _check_declared(self, alternative: dict[str, Any], at: str) -> None:
+        declared = self._objects.mapping(self._data["components"].get("securitySchemes"), _SCHEMES)
+        for name in alternative:
+            if name not in declared:
+                message = f"the security scheme {shown(name)} is not declared."
+                hint = f"Declare it under {_SCHEMES[1:].replace('/', '.')}."
+                self._document.mistakes.tell(
+                    self._document.error(message, at + join((name,)), hint, key=True)
+                )
 
     def _answers(self, source: Any, at: str) -> dict[str, Response]:
         responses: dict[str, Response] = {}

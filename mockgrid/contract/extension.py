@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.http_terms import GATEWAY
 from mockgrid.contract.limit_headers import read_limit_headers
-from mockgrid.contract.lint import ObjectReader
+from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:

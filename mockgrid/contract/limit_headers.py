@@ -17,7 +17,7 @@ from mockgrid.document.pointer import join
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.contract.lint import ObjectReader
+    from mockgrid.contract.object_reader import ObjectReader
     from mockgrid.errors import DocumentError
 
 LimitHeaders: TypeAlias = "Mapping[str, Mapping[str, str | tuple[str]]]"

@@ -7,7 +7,6 @@ What is accepted as a credential and what is redacted are one list: ``Security.s
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -34,7 +33,8 @@ class Scheme:
 
     Attributes:
         name: its name in the document.
-        kind: ``bearer``, ``basic``, ``header``, ``query`` or ``cookie``.
+        kind: ``bearer``, ``basic`` or another scheme of HTTP; an API key's is where it stands, ``header``,
+            ``query`` or ``cookie``.
         parameter: the header, query or cookie parameter that carries an API key.
     """
 
@@ -42,7 +42,15 @@ class Scheme:
     kind: str
     parameter: str = "authorization"
 
+    @property
+    def challenge(self) -> str:
+        """What ``WWW-Authenticate`` says of it."""
+        if self.kind in _API_KEY:
+            return f'ApiKey in="{self.kind}", name="{self.parameter}"'
+        return self.kind.capitalize()
 
+
+_API_KEY = ("header", "query", "cookie")
 _BEARER = Scheme("bearer", "bearer")
 
 
@@ -56,9 +64,20 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """No usable credential; ``reason`` is a sentence that says what was found and what was expected."""
+    """No usable credential.
+
+    Attributes:
+        reason: a sentence that says what was found and what was expected.
+        schemes: by which one is missing.
+    """
 
     reason: str
+    schemes: tuple[Scheme, ...]
+
+    @property
+    def challenge(self) -> str:
+        """The value of ``WWW-Authenticate``: what is missing."""
+        return ", ".join(dict.fromkeys(scheme.challenge for scheme in self.schemes))
 
 
 def is_secret_name(name: str) -> bool:
@@ -88,15 +107,19 @@ class Security:
     """
 
     def __init__(self, alternatives: list[dict[str, Any]], schemes: Mapping[str, Scheme]) -> None:
-        self.schemes = tuple(
-            schemes[name] for alternative in alternatives for name in sorted(alternative) if name in schemes
+        known = (
+            tuple(schemes[name] for name in sorted(alternative) if name in schemes)
+            for alternative in alternatives
         )
+        self._alternatives = tuple(alternative for alternative in known if alternative)
+        self.schemes = tuple(scheme for alternative in self._alternatives for scheme in alternative)
         places = {
             (scheme.kind, scheme.parameter): scheme for scheme in (*self.schemes, *schemes.values(), _BEARER)
         }
         self.welcome = tuple(places.values())
-        self.bearer_first = bool(self.schemes) and self.schemes[0].kind == "bearer"
-        self.required = bool(self.schemes) and all(alternative for alternative in alternatives)
+        first = self._alternatives[0] if self._alternatives else ()
+        self.bearer_first = [scheme.kind for scheme in first] == ["bearer"]
+        self.required = bool(self._alternatives) and all(alternatives)
         self.secret_headers = tuple(
             sorted(
                 {
@@ -109,20 +132,26 @@ class Security:
 
     @property
     def challenge(self) -> str:
-        """The value of ``WWW-Authenticate``."""
-        kinds = {"bearer": "Bearer", "basic": "Basic"}
-        names = [kinds.get(scheme.kind, "ApiKey") for scheme in self.schemes]
-        return ", ".join(dict.fromkeys(names)) or "Bearer"
+        """The value of ``WWW-Authenticate`` where a credential is not known."""
+        return Missing("", self.schemes or (_BEARER,)).challenge
 
-    def find(self, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:
-        """Return the first well-formed credential that a request carries."""
-        reason = ""
-        for scheme in self.schemes:
-            credential = _read(scheme, headers, query)
-            if isinstance(credential, Found):
-                return credential
-            reason = reason or credential.reason
-        return Missing(reason or "No credential was sent.")
+    def find(self, headers: Mapping[bytes, bytes], query: bytes) -> list[Found] | Missing:
+        """Return the credentials of all alternatives of which a request carries every part, in their order.
+
+        What is missing is told of the alternative of which most is there.
+        """
+        satisfied: list[Found] = []
+        nearest, most = Missing("No credential was sent.", self.schemes or (_BEARER,)), -1
+        for alternative in self._alternatives:
+            credentials = [_read(scheme, headers, query) for scheme in alternative]
+            missing = [each for each in credentials if isinstance(each, Missing)]
+            if not missing:
+                satisfied += [each for each in credentials if isinstance(each, Found)]
+            elif len(credentials) - len(missing) > most:
+                most = len(credentials) - len(missing)
+                lacking = tuple(scheme for each in missing for scheme in each.schemes)
+                nearest = Missing(missing[0].reason, lacking if most else self.schemes)
+        return satisfied or nearest
 
     def volunteered(self, headers: Mapping[bytes, bytes], query: bytes) -> Iterator[Found]:
         """Yield the well-formed credentials that a request carries without being asked for one."""
@@ -133,7 +162,7 @@ class Security:
 
 
 def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found | Missing:
-    if scheme.kind in ("bearer", "basic"):
+    if scheme.kind not in _API_KEY:
         return _from_authorization(scheme, headers.get(b"authorization"), headers)
     if scheme.kind == "query":
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
@@ -143,37 +172,43 @@ def _read(scheme: Scheme, headers: Mapping[bytes, bytes], query: bytes) -> Found
     else:
         key = headers.get(scheme.parameter.lower().encode("latin-1"), b"").decode("latin-1").strip()
     if not key:
-        return Missing(
-            f"The API key is missing; it is expected in the {scheme.kind} parameter `{scheme.parameter}`."
-        )
+        place = f"the {scheme.kind} parameter `{scheme.parameter}`"
+        return Missing(f"The API key is missing; it is expected in {place}.", (scheme,))
     return Found(scheme, key)
 
 
-def _from_authorization(  # noqa: PLR0911 - one return for each mistake
+def _from_authorization(
     scheme: Scheme, value: bytes | None, headers: Mapping[bytes, bytes]
 ) -> Found | Missing:
-    expected = (
-        "`Authorization: Bearer <key>`" if scheme.kind == "bearer" else "`Authorization: Basic <credentials>`"
-    )
+    called = "key" if scheme.kind == "bearer" else "credentials"
+    expected = f"`Authorization: {scheme.kind.capitalize()} <{called}>`"
     if value is None:
         for elsewhere in (b"x-api-key", b"api-key"):
             if elsewhere in headers:
-                return Missing(f"A key came in the header `{elsewhere.decode()}`; send it as {expected}.")
-        return Missing(f"The API key is missing; send it as {expected}.")
+                reason = f"A key came in the header `{elsewhere.decode()}`; send it as {expected}."
+                return Missing(reason, (scheme,))
+        return Missing(f"The API key is missing; send it as {expected}.", (scheme,))
     word, _, credential = value.decode("latin-1").strip().partition(" ")
     key = credential.strip()
     if word.lower() != scheme.kind:
-        return Missing(f"The Authorization header does not have the form {expected}.")
-    if not key:
-        return Missing(f"The Authorization header holds no key; send it as {expected}.")
-    if scheme.kind == "basic":
-        try:
-            base64.b64decode(key, validate=True)
-        except (binascii.Error, ValueError):
-            return Missing("The Basic credentials are not base64.")
-    elif not key.isascii() or not key.isprintable() or " " in key:
-        return Missing("The API key holds characters that a key cannot have (spaces, controls or non-ASCII).")
-    return Found(scheme, key)
+        reason = f"The Authorization header does not have the form {expected}."
+    elif not key:
+        reason = f"The Authorization header holds no key; send it as {expected}."
+    elif scheme.kind == "basic" and not _is_base64(key):
+        reason = "The Basic credentials are not base64."
+    elif not key.isascii() or not key.isprintable():
+        reason = "The API key holds characters that a key cannot have (controls or non-ASCII)."
+    else:
+        return Found(scheme, key)
+    return Missing(reason, (scheme,))
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def _cookie(header: bytes, name: str) -> str:
