@@ -103,6 +103,9 @@ class Settings:
     lenient: bool = setting(
         False, Switch(), "Also accept null for optional fields, and enum values newer than the document."
     )
+    cors: bool = setting(
+        False, Switch(), "Let pages of any origin call the API: their preflights are answered, too."
+    )
     log: LogFormat = setting("text", OneOf(*get_args(LogFormat)), "Request log on stderr.")
     ready: ReadyFormat = setting(
         "text", OneOf(*get_args(ReadyFormat)), "Line on stdout once the server answers."

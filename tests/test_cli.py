@@ -128,7 +128,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         *("--host", "::1", "--port", "0", "--base-path", "/v2", "--overlay", "a.yaml", "--overlay", "b.yaml"),
         *("--api-key", "one", "--api-key", "two,2", "--accept-any-key", "--models", "a,b-*", "--models", "c"),
         *("--style", "prose", "--prose-tokens", "9", "--seed", "7", "--clock", "virtual", "--strict"),
-        "--strict-document",
+        *("--strict-document", "--cors"),
         *("--error-shape", "both", "--lenient", "--log", "off", "--ready", "json", "--control-token", "t"),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
@@ -155,6 +155,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         clock="virtual",
         strict=True,
         strict_document=True,
+        cors=True,
         error_shape="both",
         lenient=True,
         log="off",
@@ -409,7 +410,7 @@ def test_codes_are_complete_and_in_order():
     assert list(codes()) == sorted(codes())
     names = [code.name for code in codes().values()]
     assert len(set(names)) == len(names)
-    wanted = [*range(101, 138), 140, 141, *range(201, 205), *range(210, 228), *range(230, 237)]
+    wanted = [*range(101, 138), 140, 141, 150, *range(201, 205), *range(210, 228), *range(230, 237)]
     wanted += [*range(301, 306), *range(310, 318)]
     assert list(codes()) == [f"MG{number}" for number in wanted]
     for code in codes().values():

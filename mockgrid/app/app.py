@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
+from mockgrid.app.cors import cors_headers, is_preflight
 from mockgrid.app.metrics import Metrics
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
@@ -31,6 +32,7 @@ from mockgrid.log import Entry, ErrorLog, RequestLog, warn
 from mockgrid.reply.behaviours import conversation_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
+from mockgrid.reply.reply import Reply
 from mockgrid.reply.request import RefusedError, breach_of
 from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.journal import JournalBudget
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Incoming
     from mockgrid.http.writer import ConnectionWriter
-    from mockgrid.reply.reply import Headers, Reply
+    from mockgrid.reply.reply import Headers
     from mockgrid.reply.request import Request
     from mockgrid.scenario.library import Library
     from mockgrid.scenario.scenario import Scenario
@@ -179,6 +181,8 @@ class App:
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             session = session or self.credentials.presumed(head)
             reply, request_id = self._fail(head, session)
+        if self.settings.cors:
+            reply.headers = [*reply.headers, *cors_headers(head, reply)]
         journal = session.journal
         exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
         journal.add(exchange)  # before the first byte of the reply leaves
@@ -298,6 +302,8 @@ class App:
         count = session.attempt(digest.hexdigest()[:32])
         digest.update(b"%d" % count)
         request_id = f"req_{digest.hexdigest()[:32]}"
+        if self.settings.cors and refused.failure == "method_not_allowed" and is_preflight(head):
+            return Reply(204, [(b"allow", (refused.headers or {})["Allow"].encode())]), request_id.encode()
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
         headers = refused.headers or {}
         if not refused.attempt:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings
-from mockgrid.reply.preferences import Preferences, PreferError, preferred_response, read_prefer
+from mockgrid.reply.negotiation import response_of
+from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
 from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.session.session import ANONYMOUS
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
@@ -138,29 +140,44 @@ class Composer:
         attempt_id: str,
     ) -> Reply:
         code, operation = preferences.code, request.operation
-        if code is not None:
-            preferred_response(operation, code)
+        status = None if code is None else response_of(operation, code)[0]
+        if preferences.seed is not None:
+            digest = self._digest.copy()
+            digest.update(preferences.seed.encode("utf-8", "replace"))
+            seed = digest.hexdigest()[:32]
+            attempt_id = seed * 4
         plain = preferences.example is None and not preferences.dynamic
-        if plain and behaviour is not None and code in (None, HTTPStatus.OK):
+        if plain and behaviour is not None and status in (None, HTTPStatus.OK):
             return behaviour.reply(request, seed, attempt_id)
-        if plain and code is not None and code >= HTTPStatus.BAD_REQUEST and self._policy.declared:
-            headers = {"Retry-After": _RETRY_AFTER} if code in (429, 503) else {}
-            if code == HTTPStatus.METHOD_NOT_ALLOWED:
+        if plain and status is not None and status >= HTTPStatus.BAD_REQUEST and self._policy.declared:
+            headers = {"Retry-After": _RETRY_AFTER} if status in (429, 503) else {}
+            if status == HTTPStatus.METHOD_NOT_ALLOWED:
                 headers = {"Allow": operation.method}
-            return self._errors.by_status(code, operation=operation, headers=headers)
+            return self._errors.by_status(status, operation=operation, headers=headers)
         accept = request.headers.get(b"accept")
-        wanted = accept.decode("latin-1") if accept is not None else None
-        conversation = self._readings[operation.id].conversation
-        if conversation is not None and conversation.stream(request.value):
-            wanted = "text/event-stream"  # the body says how the reply is sent, and its reader expects that
         return self._generic.compose(
             operation,
             status=code,
             example=preferences.example,
             dynamic=preferences.dynamic,
-            accept=wanted,
-            seed=attempt_id if preferences.dynamic else seed,
+            accept=accept.decode("latin-1") if accept is not None else None,
+            streams=self._streams(request),
+            seed=attempt_id if preferences.dynamic and preferences.seed is None else seed,
         )
+
+    def _streams(self, request: Request) -> bool | None:
+        """Tell whether a body asks for a stream, by itself or by its default; None where it says nothing."""
+        operation, body = request.operation, request.value
+        conversation = self._readings[operation.id].conversation
+        if conversation is not None and conversation.stream(body):
+            return True
+        if operation.json_body is None or not isinstance(body, dict):
+            return None
+        says = body.get("stream")
+        if says is None:
+            outline = SchemaHints(operation.json_body.source.get("schema", {}), self._contract.document.data)
+            says = outline.property("stream").anywhere("default")
+        return says if isinstance(says, bool) else None
 
 
 def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:

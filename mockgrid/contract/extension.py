@@ -219,6 +219,7 @@ _DEFAULT_FAILURES = (
     Failure("unauthorized", 401, type="authentication_error", code="invalid_api_key"),
     Failure("body_too_large", 413, code="body_too_large"),
     Failure("unsupported_media_type", 415, code="unsupported_media_type"),
+    Failure("not_acceptable", 406, code="not_acceptable"),
     Failure("malformed_body", 400, code="malformed_body"),
     Failure("request_timeout", 408, type="timeout", code="request_timeout"),
     Failure("headers_too_large", 431, code="headers_too_large"),

@@ -55,6 +55,7 @@ class Errors:
 
     def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
         self._policy: Policy = contract.policy
+        self._document = contract.document.data
         self._shape = shape
         # Synthesised bodies by the pointer to their media type: bounded by the document.
         self._bodies: dict[str, Any] = {}
@@ -77,9 +78,14 @@ class Errors:
                 has no policy.
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
+
+        A document without policy may have an example of its own for it, which is sent as it stands.
         """
-        words = ErrorWords(message)
-        return self._composed(self._policy.failures[name], words, operation, violations, headers or {})
+        failure = self._policy.failures[name]
+        example = self._example(failure, operation)
+        if example is not None:
+            return _sent(failure, example, violations, headers or {})
+        return self._composed(failure, ErrorWords(message), operation, violations, headers or {})
 
     def by_status(
         self,
@@ -144,16 +150,25 @@ class Errors:
     ) -> Reply:
         said = _said(failure, words, violations)
         if self._policy.declared:
-            status, media = failure.status, JSON
             body = self._vendor_body(failure, said, violations)
             if words.code != "" and operation is not None:
                 body = self._fitting(body, failure, said, operation)
+            made = _Body(failure.status, body, JSON, frozenset())
         else:
-            status, body, media, _ = self._declared_body(failure, said, operation, violations, words)
-        sent = [(b"content-type", media), *lines_of({**failure.headers, **headers})]
-        if violations:
-            sent.append((b"x-mockgrid-violations", violations_header(violations)))
-        return Reply(status, sent, json_text(body), failure=failure.name, violations=tuple(violations))
+            made = self._declared_body(failure, said, operation, violations, words)
+        return _sent(failure, made, violations, headers)
+
+    def _example(self, failure: Failure, operation: Operation | None) -> _Body | None:
+        """Return the document's own example of a refusal, where it has no policy that decides; else None."""
+        status = _status(failure, operation)
+        media = _json_media(operation, status)
+        if self._policy.declared or media is None or status >= _SERVERS:
+            return None
+        own = SchemaHints(media.source.get("schema", {}), self._document).own("example")
+        for example in [*media.examples.values(), *([] if own is None else [own])]:
+            if media.schema is None or media.schema.accepts(example):
+                return _Body(status, example, media.name.encode(), frozenset())
+        return None
 
     def _fitting(self, body: Any, failure: Failure, said: dict[str, Any], operation: Operation) -> Any:
         """Return a body whose code is the number or the text that the contract wants, where it wants one."""
@@ -190,11 +205,7 @@ class Errors:
         words: ErrorWords,
     ) -> _Body:
         """Answer for a document without policy: as it declares, else as RFC 9457 says."""
-        status = failure.status
-        if failure.name in ("invalid_request", "wrong_type", "malformed_body") and operation is not None:
-            status = next((code for code in (422, 400) if operation.declares(code)), 400)
-            if failure.name == "malformed_body" and operation.declares(400):
-                status = 400
+        status = _status(failure, operation)
         media = _json_media(operation, status)
         if media is not None and media.schema is not None and media.name != PROBLEM.decode():
             made = self._synthesised(media)
@@ -243,6 +254,24 @@ def gateway_page(status: int, detail: Any) -> Reply:
     )
     headers = [(b"content-type", b"text/html; charset=utf-8")]
     return Reply(status, headers, page.encode(), failure=f"status_{status}")
+
+
+def _status(failure: Failure, operation: Operation | None) -> int:
+    """Return the status of a failure, which for a broken request is the one that its operation declares."""
+    if failure.name not in ("invalid_request", "wrong_type", "malformed_body") or operation is None:
+        return failure.status
+    if failure.name == "malformed_body" and operation.declares(400):
+        return 400
+    return next((code for code in (422, 400) if operation.declares(code)), 400)
+
+
+def _sent(
+    failure: Failure, made: _Body, violations: Sequence[Violation], headers: Mapping[str, str]
+) -> Reply:
+    sent = [(b"content-type", made.media), *lines_of({**failure.headers, **headers})]
+    if violations:
+        sent.append((b"x-mockgrid-violations", violations_header(violations)))
+    return Reply(made.status, sent, json_text(made.value), failure=failure.name, violations=tuple(violations))
 
 
 def _json_media(operation: Operation | None, status: int) -> MediaType | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from mockgrid.contract.http_terms import MediaName
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError, SynthesisError
-from mockgrid.reply.preferences import PreferError, choose_media, preferred_response
-from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
+from mockgrid.reply.negotiation import content_type_of, media_of, response_of
+from mockgrid.reply.preferences import PreferError
+from mockgrid.reply.rendering import EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.request import UnanswerableError
 from mockgrid.reply.values import (
@@ -30,18 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GenericReplies", "UnanswerableError"]
 
-_STATUS = re.compile(r"[2-5][0-9]{2}")
 _BODILESS = (204, 205, 304)
 _STREAMED_ITEMS = 3
-# What is sent where the contract offers a range, the likeliest first.
-_CONCRETE = (
-    "application/json",
-    "text/plain",
-    "image/png",
-    "image/gif",
-    "audio/wav",
-    "application/octet-stream",
-)
 
 
 class GenericReplies:
@@ -61,37 +50,40 @@ class GenericReplies:
         self,
         operation: Operation,
         *,
-        status: int | None = None,
+        status: int | str | None = None,
         example: str | None = None,
         dynamic: bool = False,
         accept: str | None = None,
+        streams: bool | None = None,
         seed: str = "",
     ) -> Reply:
         """Return a reply that obeys the contract; the same arguments always give the same bytes.
 
         Args:
             operation: what was called.
-            status: the status to answer with; by default the lowest success that is declared, else a
-                redirection, else 200 with what ``default`` declares, else the lowest status of all.
+            status: the status to answer with, a range, or ``default``; see ``response_of``.
             example: the name of an example in the contract, which is sent as it stands.
             dynamic: synthesise everything, although there are examples.
-            accept: the ``Accept`` header; where nothing is acceptable it is disregarded.
+            accept: the ``Accept`` header.
+            streams: whether the request's body asks for a stream; None where it says nothing.
             seed: what chooses among the values that a schema allows.
 
         Raises:
             PreferError: the operation has no such status or example.
+            RefusedError: it has no media type that is acceptable.
             UnanswerableError: no value satisfies the schema.
         """
-        code, response = _response(operation, status)
+        code, response = response_of(operation, status, example)
         if response is None:
-            return Reply(code, [])
+            return Reply(code, _deprecation(operation))
         headers = self._headers(response, seed, f"{operation.id} cannot be answered with {code}")
+        headers += _deprecation(operation) if "deprecation" not in response.headers else []
         if code in _BODILESS or not response.media:
             if example is not None:
                 raise PreferError(f"There is no example {example[:80]!r}: {code} has no body.")
             return Reply(code, headers)
-        media = _media(response, example, accept)
-        name, content_type = _content_type(response, media, accept)
+        media = media_of(response, code, accept, example=example, streams=streams)
+        name, content_type = content_type_of(response, media, accept)
         headers.insert(0, (b"content-type", content_type))
         given: Any | Nothing = NONE
         if example is not None:
@@ -190,46 +182,6 @@ class GenericReplies:
         )
 
 
-def _response(operation: Operation, status: int | None) -> tuple[int, Response | None]:
-    """Choose the response to answer with."""
-    responses = operation.responses
-    if status is not None:
-        return status, preferred_response(operation, status)
-    codes = sorted(int(name) for name in responses if _STATUS.fullmatch(name))
-    for family in ("2", "3"):
-        exact = next((code for code in codes if str(code).startswith(family)), None)
-        if exact is not None:
-            return exact, responses[str(exact)]
-        if f"{family}XX" in responses:
-            return {"2": 200, "3": 302}[family], responses[f"{family}XX"]
-    if "default" in responses:
-        return 200, responses["default"]
-    if codes:
-        return codes[0], responses[str(codes[0])]
-    ranges = sorted(name for name in responses if name.endswith("XX"))
-    return (int(ranges[0][0]) * 100, responses[ranges[0]]) if ranges else (200, None)
-
-
-def _media(response: Response, example: str | None, accept: str | None) -> MediaType:
-    """Choose the media type that the client likes best; with an example, among those that have it."""
-    offered = [name for name, media in response.media.items() if example is None or example in media.examples]
-    offered = offered or list(response.media)
-    return response.media[choose_media(accept, offered) or offered[0]]
-
-
-def _content_type(response: Response, media: MediaType, accept: str | None) -> tuple[str, bytes]:
-    """Return the type that is sent, and the header that says so."""
-    offered = MediaName(media.name)
-    if "*" in media.name:
-        covered = [name for name in _CONCRETE if offered.covers(name)] or ["application/octet-stream"]
-        name = written = choose_media(accept, covered) or covered[0]
-    else:
-        name = media.name
-        # With the parameters that the document gives it, such as a version.
-        keys = response.source.get("content") or {}
-        written = next((key for key in keys if key.partition(";")[0].strip().lower() == name), name)
-    if name.startswith("multipart/"):
-        written = f"{name}; boundary={BOUNDARY}"
-    elif name.startswith("text/") and "charset" not in written.lower():
-        written = f"{written}; charset=utf-8"
-    return name, written.encode("ascii", "replace")
+def _deprecation(operation: Operation) -> list[tuple[bytes, bytes]]:
+    """Return the header that tells of an operation that goes away one day."""
+    return [(b"deprecation", b"true")] if operation.deprecated else []

@@ -15,9 +15,7 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.contract.contract import Operation, Response
-
-__all__ = ["PreferError", "Preferences", "choose_media", "preferred_response", "read_prefer"]
+__all__ = ["PreferError", "Preferences", "choose_media", "read_prefer"]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -26,7 +24,7 @@ _WITH_PARAMETERS = 3
 _OF_RANGES = frozenset(("q", "charset"))
 _PREFERENCE = re.compile(r'([^\s,;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?')
 _ESCAPED = re.compile(r"\\(.)")
-_STATUS = re.compile(r"[2-5][0-9]{2}")
+_STATUS = re.compile(r"[2-5](?:[0-9]{2}|XX)|DEFAULT")
 
 
 class PreferError(MockgridError):
@@ -38,28 +36,16 @@ class Preferences:
     """What a client asks of the reply.
 
     Attributes:
-        code: the status, 200 to 599; None where none is asked for.
+        code: the status, 200 to 599, a range such as ``4XX``, or ``default``; None where none is asked for.
         example: the name of an example in the contract; None where none is asked for.
         dynamic: whether the body is to be synthesised, although the contract has an example.
+        seed: what is made is drawn from it alone; None where none is asked for.
     """
 
-    code: int | None = None
+    code: int | str | None = None
     example: str | None = None
     dynamic: bool = False
-
-
-def preferred_response(operation: Operation, status: int) -> Response:
-    """Return what an operation declares for a status that is asked for.
-
-    Raises:
-        PreferError: it declares nothing.
-    """
-    response = operation.response(status)
-    if response is None:
-        declared = ", ".join(sorted(operation.responses)) or "none"
-        message = f"Prefer asks for the status {status}, which {operation.id} does not declare ({declared})."
-        raise PreferError(message)
-    return response
+    seed: str | None = None
 
 
 def read_prefer(headers: Sequence[str]) -> Preferences:
@@ -73,23 +59,32 @@ def read_prefer(headers: Sequence[str]) -> Preferences:
         PreferError: a value that the preference cannot have.
 
     >>> read_prefer(['code=404, example="not found"'])
-    Preferences(code=404, example='not found', dynamic=False)
+    Preferences(code=404, example='not found', dynamic=False, seed=None)
     """
     preferences: dict[str, str] = {}
     for header in headers:
         for name, value in _PREFERENCE.findall(header):
             preferences.setdefault(name.lower(), _unquoted(value))
-    code, example = preferences.get("code"), preferences.get("example")
+    code, example, seed = (preferences.get(name) for name in ("code", "example", "seed"))
     dynamic = preferences.get("dynamic", "false").lower()
-    if code is not None and not _STATUS.fullmatch(code):
-        raise PreferError(f"Prefer asks for the code {code[:40]!r}; a status from 200 to 599 was expected.")
+    if code is not None and not _STATUS.fullmatch(code.upper()):
+        expected = "a status from 200 to 599, a range such as 4XX, or default was expected"
+        raise PreferError(f"Prefer asks for the code {code[:40]!r}; {expected}.")
     if example == "":
         raise PreferError("Prefer asks for an example without a name; example=NAME was expected.")
+    if seed == "":
+        raise PreferError("Prefer asks for a seed without a value; seed=VALUE was expected.")
     if dynamic not in ("true", "false", ""):
         wrong = preferences["dynamic"][:40]
         raise PreferError(f"Prefer asks for dynamic={wrong!r}; true or false was expected.")
     # A preference without a value is one that is switched on.
-    return Preferences(int(code) if code is not None else None, example, dynamic != "false")
+    return Preferences(_code(code), example, dynamic != "false", seed)
+
+
+def _code(text: str | None) -> int | str | None:
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    return "default" if text.lower() == "default" else text.upper()
 
 
 def _unquoted(value: str) -> str:
@@ -114,9 +109,7 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
     that cannot be read accept everything.
 
     Returns:
-        an item of ``offered``; None where nothing is acceptable, or nothing is offered. A server may
-        disregard the header then (RFC 9110 leaves the choice), and MockGrid's replies do: they use the
-        first that is offered.
+        an item of ``offered``; None where nothing is acceptable, or nothing is offered.
 
     >>> choose_media("text/html, application/json;q=0.9, */*;q=0.1", ["application/json", "text/csv"])
     'application/json'

@@ -112,6 +112,7 @@ _CODES: Final[dict[str, tuple[str, Location]]] = {
     "unauthorized": ("MG104", "header"),
     "body_too_large": ("MG106", "body"),
     "unsupported_media_type": ("MG107", "header"),
+    "not_acceptable": ("MG150", "header"),
     "malformed_body": ("MG108", "body"),
     "request_timeout": ("MG109", "body"),
     "unknown_model": ("MG126", "body"),

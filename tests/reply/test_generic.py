@@ -16,7 +16,7 @@ from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document, read_document
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.preferences import PreferError
-from mockgrid.reply.request import UnanswerableError
+from mockgrid.reply.request import RefusedError, UnanswerableError
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 CONTRACTS = {
@@ -154,7 +154,7 @@ def test_named_and_first_examples():
     [
         ({"example": "dgo"}, "for 201. Did you mean dog?"),
         ({"example": "zebra"}, "for 201. Known are cat, dog."),
-        ({"example": "missing"}, "It belongs to 4XX: ask for that code, too."),
+        ({"example": "missing", "status": 201}, "It belongs to 4XX: ask for that code, too."),
     ],
 )
 def test_an_example_that_is_not_there(asked, words):
@@ -265,13 +265,22 @@ def test_a_required_header_that_nothing_satisfies():
         made({"200": {"headers": declared}})()
 
 
-def test_accept_chooses_and_is_disregarded_where_nothing_fits():
+def refused(operation, accept):
+    with pytest.raises(RefusedError) as raised:
+        reply(operation, accept=accept)
+    assert raised.value.failure == "not_acceptable"
+    return raised.value.message
+
+
+def test_accept_chooses_or_is_refused_where_nothing_fits():
     assert header(reply("getPet", accept="application/xml"), b"content-type") == "application/xml"
     assert (
         header(reply("getPet", accept="text/plain, */*;q=0.1"), b"content-type")
         == "text/plain; charset=utf-8"
     )
-    assert header(reply("getPet", accept="audio/wav"), b"content-type") == "application/json"
+    declared = "application/json, application/xml, text/html, text/plain"
+    assert refused("getPet", "audio/wav") == f"Accept is 'audio/wav', which admits none of {declared}."
+    assert refused("getPet", "application/*;q=0, audio/wav, text/*;q=0.0").endswith(f"none of {declared}.")
 
 
 def test_xml_follows_the_schema():
@@ -393,7 +402,7 @@ def test_images_are_images():
     gif = reply("getPhoto", accept="image/gif").body
     assert gif[:6] == b"GIF89a"
     assert gif[-1:] == b";"
-    assert header(reply("getPhoto", accept="image/webp"), b"content-type") == "image/png"
+    assert "image/png" in refused("getPhoto", "image/webp")
 
 
 @pytest.mark.parametrize(

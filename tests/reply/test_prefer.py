@@ -18,6 +18,9 @@ from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
         (["example=missing"], Preferences(example="missing")),
         (['example="not \\"found\\", at all"'], Preferences(example='not "found", at all')),
         (["dynamic=true"], Preferences(dynamic=True)),
+        (["code=4xx"], Preferences(code="4XX")),
+        (["code=Default"], Preferences(code="default")),
+        (["seed=42, dynamic"], Preferences(dynamic=True, seed="42")),
         (["dynamic=FALSE"], Preferences()),
         (["dynamic"], Preferences(dynamic=True)),
         (["code=404, example=a"], Preferences(404, "a")),
@@ -36,7 +39,13 @@ def test_what_is_read(headers, expected):
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("code=abc", "the code 'abc'; a status from 200 to 599 was expected"),
+        (
+            "code=abc",
+            "the code 'abc'; a status from 200 to 599, a range such as 4XX, or default",
+        ),
+        ("code=6XX", "the code '6XX'"),
+        ("code=4X", "the code '4X'"),
+        ("seed=", "a seed without a value"),
         ("code=", "the code ''"),
         ("code", "the code ''"),
         ("code=100", "the code '100'"),
