@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mockgrid.values import Kind
 
-Style = Literal["echo", "prose"]
+Style = Literal["echo", "prose", "static"]
 Clock = Literal["fixed", "real", "virtual"]
 ErrorShape = Literal["vendor", "both", "openai"]
 LogFormat = Literal["text", "json", "off"]
@@ -81,7 +81,8 @@ class Settings:
     scenario: str | None = setting(None, Text("name"), "Scenario that plays where a key asks for none.")
     watch: bool = setting(False, Switch(), "Read scenario files again when they change.")
     style: Style = setting("echo", OneOf(*get_args(Style)), "Content of default replies.")
-    """An echo of the last user text, or seeded prose."""
+    """An echo of the last user text, or seeded prose; static: an echo, and of other operations the plainest
+    values, such as ``string`` and ``0``."""
     prose_tokens: int = setting(64, Whole(1, 100_000), "Length of prose replies, in tokens.")
     seed: int = setting(0, Whole(0), "Seed of everything that is drawn.")
     clock: Clock = setting(

@@ -56,6 +56,7 @@ class Composer:
             strict=settings.strict,
         )
         self._contract = contract
+        self._static = settings.style == "static"
         self._default_model = models.default if models is not None else "default"
         self._behaviours: dict[str | None, Behaviour] = {
             name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
@@ -69,7 +70,7 @@ class Composer:
         """What answers by the contract's examples and schemas; loaded when it is first asked to."""
         from mockgrid.reply.generic import GenericReplies  # noqa: PLC0415 - 20 ms, and chat needs none
 
-        return GenericReplies(self._contract)
+        return GenericReplies(self._contract, static=self._static)
 
     @cached_property
     def _playing(self) -> ScenarioReplies:

@@ -27,8 +27,8 @@ __all__ = ["CREATED", "Behaviour", "Kit", "Samples", "Speaker", "Style", "Turn"]
 CREATED = 1_735_689_600
 """The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
 
-Style: TypeAlias = Literal["echo", "prose"]
-"""What default replies say: the user's words in one sentence, or prose of a given length."""
+Style: TypeAlias = Literal["echo", "prose", "static"]
+"""What default replies say: the user's words in one sentence (static as well), or prose of a given length."""
 
 
 Samples: TypeAlias = "tuple[tuple[Any, tuple[Any, ...]], ...]"

@@ -20,12 +20,14 @@ from mockgrid.reply.values import (
     header_example,
     named_example,
 )
+from mockgrid.schema.sample import mended, sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
     from mockgrid.schema.hints import SchemaHints
+    from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["GenericReplies", "UnanswerableError"]
 
@@ -38,13 +40,16 @@ class GenericReplies:
 
     Args:
         contract: what replies are made from.
+        static: whether values that no example gives are the plainest, such as ``string`` and ``0``.
     """
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, *, static: bool = False) -> None:
         self._contract = contract
+        self._static = static
         self._values = Values(contract)
         # By the pointer to a media type: bounded by the document.
         self._examples: dict[str, Any | Nothing] = {}
+        self._plain: dict[str, Any] = {}
 
     def compose(  # noqa: PLR0913 - each says one thing about the reply, by name
         self,
@@ -128,7 +133,17 @@ class GenericReplies:
         """Synthesise a body; without a schema, the least that the media type can hold."""
         if media.schema is None:
             return "" if media.name.startswith("text/") else {}
+        if self._static and exemplary:
+            return self._plainest(media, media.schema)
         return self._values.value(media.schema, media.source["schema"], seed, exemplary=exemplary)
+
+    def _plainest(self, media: MediaType, schema: SchemaValidator) -> Any:
+        """Return the plainest body, which is the same for every request."""
+        if media.at not in self._plain:
+            made = self._values.value(schema, media.source["schema"], "", exemplary=True)
+            plain = sample(media.source["schema"], self._contract.document.data)
+            self._plain[media.at] = mended(plain, made, schema)
+        return self._plain[media.at]
 
     def _headers(self, response: Response, seed: str, subject: str) -> list[tuple[bytes, bytes]]:
         """Return the headers that a response must have, and those that have an example."""
