@@ -14,8 +14,8 @@ from mockgrid.reply.negotiation import response_of
 from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
 from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
-from mockgrid.session.session import ANONYMOUS
 from mockgrid.schema.hints import SchemaHints
+from mockgrid.session.session import ANONYMOUS
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation

@@ -73,8 +73,10 @@ class Contract:
             _Compiler(document, data, requests, self._responses).operations()
         )
         if not self.operations:
+            # A mistake that was told before is why, or comes first.
             message = "no path has a method, so there is nothing to serve."
-            raise document.error(message, "/paths", "Give each path a method such as get.", key=True)
+            nothing = document.error(message, "/paths", "Give each path a method such as get.", key=True)
+            raise next(iter(document.mistakes), nothing)
         for schemas in dict.fromkeys((requests, self._responses)):
             check_compiling(schemas)
         self.router = Router(self.operations, self.base_path, self.policy.absent)

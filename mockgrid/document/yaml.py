@@ -209,10 +209,7 @@ class _Composer:
                 elif kind is yaml.SequenceStartEvent:
                     self._start(event, [], "seq")
                 elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                    opened = self._open.pop()
-                    if opened.merges is not None:
-                        self._check_merge(opened)
-                    self._attach(opened.done(), opened.anchor)
+                    self._end()
                 elif kind is yaml.AliasEvent:
                     self._alias(event)
                 elif kind is yaml.DocumentStartEvent and self._root is not None:
@@ -250,6 +247,12 @@ class _Composer:
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         self._open.append(_Open(value, mapped, event.anchor))
+
+    def _end(self) -> None:
+        opened = self._open.pop()
+        if opened.merges is not None:
+            self._check_merge(opened)
+        self._attach(opened.done(), opened.anchor)
 
     def _scalar(self, event: Any) -> None:
         if self._open and self._open[-1].wants_key:
