@@ -1,4 +1,4 @@
-"""A load generator that costs little: fixed requests on a few connections, replies counted by their size."""
+"""A load generator that costs little: its requests are ready at the start, its replies counted by framing."""
 
 from __future__ import annotations
 
@@ -39,13 +39,14 @@ class Target:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request once the reply to the last one is whole; all replies have one size."""
+    """Sends the next request once the reply to the last one is whole, as its framing tells."""
 
-    def __init__(self, request: bytes, size: int, numbers: Iterator[int]) -> None:
+    def __init__(self, request: bytes, numbers: Iterator[int]) -> None:
         self.head, self.mark, self.tail = request.partition(MARK)
         self.numbers = numbers
-        self.size = size
-        self.waiting = size
+        self.waiting = 0  # bytes of a body whose length is known
+        self.kept = b""  # a head that is not whole; of a chunked body, the last bytes that came
+        self.chunked = False
         self.replies = 0
         self.stopped = False
 
@@ -59,39 +60,70 @@ class _Connection(asyncio.Protocol):
         self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        self.waiting -= len(data)
-        if self.waiting <= 0:
+        if not (self.waiting or self.chunked):
+            data = self.kept + data
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self.kept = data
+                return
+            end += 4
+            self.kept = b""
+            self._begin(data[:end].lower())
+            if self.chunked:
+                data = data[end - 2 :]  # with the end of the line before the first chunk
+            else:
+                self.waiting -= len(data) - end
+        elif self.waiting:
+            self.waiting -= len(data)
+        if self.chunked:
+            self.kept = (self.kept + data)[-7:]
+            self.chunked = not self.kept.endswith(b"\r\n0\r\n\r\n")
+        if not (self.waiting or self.chunked):
+            self.kept = b""
             self.replies += 1
-            self.waiting = self.size
             if not self.stopped:
                 self.transport.write(self.request)
 
+    def _begin(self, head: bytes) -> None:
+        _, known, length = head.partition(b"content-length:")
+        self.waiting = int(length.partition(b"\r\n")[0]) if known else 0
+        self.chunked = not known
+
 
 async def reply_size(target: Target) -> tuple[int, bytes]:
-    """Return the size of one whole reply in bytes, and the reply."""
-    reader, writer = await asyncio.open_connection(target.host, target.port)
+    """Return the size of one whole reply in bytes, and its body without the framing.
+
+    Raises:
+        RuntimeError: the reply is none with status 200.
+    """
+    reader, writer = await asyncio.open_connection(target.host, target.port, limit=2**26)
     writer.write(target.request)
     head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(head.decode("latin-1"))
-    lowered = head.lower()
-    if b"content-length:" in lowered:
-        length = int(lowered.partition(b"content-length:")[2].partition(b"\r\n")[0])
-        body = await reader.readexactly(length)
+    _, known, length = head.lower().partition(b"content-length:")
+    body, size = b"", len(head)
+    if known:
+        body = await reader.readexactly(int(length.partition(b"\r\n")[0]))
+        size += len(body)
     else:
-        body = await reader.readuntil(b"\r\n0\r\n\r\n")
+        chunk = b"\r\n"
+        while len(chunk) > 0:
+            line = await reader.readline()
+            chunk = await reader.readexactly(int(line, 16))
+            body += chunk
+            size += len(line) + len(chunk) + len(await reader.readline())
     writer.close()
-    return len(head) + len(body), head + body
+    return size, body
 
 
 async def load(target: Target, seconds: float, connections: int) -> float:
     """Return the replies per second that a target gives on so many connections."""
-    size, _ = await reply_size(target)
     loop = asyncio.get_running_loop()
     opened = [
         (
             await loop.create_connection(
-                lambda: _Connection(target.request, size, _NUMBERS), target.host, target.port
+                lambda: _Connection(target.request, _NUMBERS), target.host, target.port
             )
         )[1]
         for _ in range(connections)

@@ -15,24 +15,22 @@ import compileall
 import json
 import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import bare
 from load import MARK, Target, load, reply_size, send_many
+from servers import PATIENCE, Server, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 HERE = Path(__file__).parent
+FLOORS = HERE / "floors"
 CHAT = "/v1/chat/completions"
-PATIENCE = 20.0
 WORDS = "Could you tell me what the weather will be like in Oslo tomorrow, and whether I need an umbrella? "
 
 
@@ -58,69 +56,25 @@ SHORT = json.dumps(
 ).encode()
 
 
-@dataclass
-class Server:
-    """A server process and where it listens."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-
-    def cpu(self) -> float:
-        """Processor seconds so far."""
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
-        return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
-
-    def rss(self) -> float:
-        """Resident memory in megabytes."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        raise RuntimeError("no VmRSS")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-@contextmanager
-def serving(*command: str) -> Iterator[Server]:
-    """Run a server until the block ends."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, *(part.replace("PORT", str(port)) for part in command)],
-        cwd=HERE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def is_open(port: int) -> bool:
+    """Tell whether a server takes connections."""
     try:
-        until_open(port, process)
-        yield Server(process, port)
-    finally:
-        process.terminate()
-        process.wait(10)
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
 
 
-def until_open(port: int, process: subprocess.Popen[bytes]) -> float:
-    """Wait until a server takes connections, and return the seconds that took."""
-    started = time.perf_counter()
-    while time.perf_counter() - started < PATIENCE:
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-        except OSError:
-            if process.poll() is not None:
-                raise RuntimeError("the server did not start") from None
-            time.sleep(0.002)
-        else:
-            return time.perf_counter() - started
-    raise RuntimeError("the server did not open its port")
+def running(command: tuple[str, ...]) -> AbstractContextManager[Server]:
+    """Run a server until the block ends, from when its port is open."""
+    return serving((sys.executable, *command), FLOORS, is_open, every=0.002)
 
 
 BARE = ("-m", "uvicorn", "bare:app", "--port", "PORT", "--no-access-log", "--log-level", "warning")
 MOCKGRID = ("-m", "mockgrid", "serve", "--port", "PORT", "--log", "off")
 WORD = "word "
+EVENTS = 200
+"""As many as the constant stream has."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +114,7 @@ class Start:
 def started(command: tuple[str, ...]) -> Start:
     """Start a server, and stop it when it has answered."""
     began = time.perf_counter()
-    with serving(*command) as server:
+    with running(command) as server:
         ready = time.perf_counter() - began
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as connection:
             request = Target("127.0.0.1", server.port, CHAT, SHORT).request
@@ -198,7 +152,7 @@ class Report:
 
 def completions(report: Report, rounds: int, seconds: float, requests: int) -> None:
     """Whole completions: repeated and new, short and long."""
-    with serving(*BARE) as plain, serving(*MOCKGRID) as grid:
+    with running(BARE) as plain, running(MOCKGRID) as grid:
 
         def ask(server: Server, body: bytes) -> tuple[Server, Target]:
             return server, Target("127.0.0.1", server.port, CHAT, body)
@@ -230,18 +184,16 @@ def completions(report: Report, rounds: int, seconds: float, requests: int) -> N
 def streams(report: Report, rounds: int, seconds: float) -> None:
     """As many events as the constant stream has, scripted, each written by itself."""
     # Before the words comes one event with the role, after them one with the reason to stop, and [DONE].
-    say = (WORD * (bare.EVENTS - 3)).strip()
+    say = (WORD * (EVENTS - 3)).strip()
     scenario = {"steps": [{"reply": {"say": say, "stream": {"chunks": "word"}}}]}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "words.json").write_text(json.dumps(scenario))
-        with serving(*BARE) as plain, serving(*MOCKGRID, "--scenarios", folder) as grid:
+        with running(BARE) as plain, running((*MOCKGRID, "--scenarios", folder)) as grid:
             body = json.dumps({**json.loads(SHORT), "stream": True}).encode()
             scripted = Target("127.0.0.1", grid.port, CHAT, body, key="mg.words.bench")
             _, reply = asyncio.run(reply_size(scripted))
-            # What stands behind the size of a chunk of HTTP was written by itself.
-            events, written = reply.count(b"data: "), reply.count(b"\r\ndata: ")
-            if (events, written) != (bare.EVENTS, bare.EVENTS):
-                raise RuntimeError(f"{events} events in {written} writes, and not {bare.EVENTS}")
+            if (events := reply.count(b"data: ")) != EVENTS:
+                raise RuntimeError(f"{events} events, and not {EVENTS}")
             constant = Target("127.0.0.1", plain.port, "/stream", SHORT)
             costs = measured({"bare": (plain, constant), "ours": (grid, scripted)}, rounds, seconds)
     pairs = list(zip(costs["bare"], costs["ours"], strict=True))
