@@ -11,7 +11,7 @@ from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings
 from mockgrid.reply.negotiation import response_of
-from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
+from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, read_prefer
 from mockgrid.reply.request import RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.schema.hints import SchemaHints
@@ -113,11 +113,10 @@ class Composer:
             digest.update(sending)
             own = digest.hexdigest()
         request_id = b"req_" + own[-32:].encode()
-        prefer = request.headers.get(b"prefer")
+        prefers = prefers_of(request.headers.get(b"prefer"), request.query)
         try:
-            if prefer is not None:
-                preferences = read_prefer([prefer.decode("latin-1")])
-                reply = self._preferred(request, preferences, behaviour, seed, attempt_id)
+            if prefers:
+                reply = self._preferred(request, read_prefer(prefers), behaviour, seed, attempt_id)
             elif play is not None:
                 reply = self._playing.reply(request, play, attempt, seed, attempt_id, session.name)
             elif behaviour is not None:

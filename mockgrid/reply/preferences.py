@@ -1,6 +1,6 @@
 """What a client prefers: the headers ``Accept`` (RFC 9110, 12.5.1) and ``Prefer``.
 
-``Prefer`` is as users of Prism know it: ``Prefer: code=404, example=missing``.
+``Prefer`` is as users of Prism know it: ``Prefer: code=404, example=missing``, or ``?__code=404`` in a query.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.errors import MockgridError
@@ -15,7 +16,7 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PreferError", "Preferences", "choose_media", "read_prefer"]
+__all__ = ["PreferError", "Preferences", "choose_media", "prefers_of", "read_prefer"]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -23,6 +24,8 @@ _WITH_PARAMETERS = 3
 # Parameters that say nothing of the type itself.
 _OF_RANGES = frozenset(("q", "charset"))
 _PREFERENCE = re.compile(r'([^\s,;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?')
+_SPECIAL = re.compile(r'["\\]')
+_IN_QUERIES = frozenset(("__code", "__example", "__dynamic", "__seed"))
 _ESCAPED = re.compile(r"\\(.)")
 _STATUS = re.compile(r"[2-5](?:[0-9]{2}|XX)|DEFAULT")
 
@@ -46,6 +49,24 @@ class Preferences:
     example: str | None = None
     dynamic: bool = False
     seed: str | None = None
+
+
+def prefers_of(header: bytes | None, query: bytes) -> list[str]:
+    """Return what a request prefers: its header ``Prefer``, and what its query says as Prism has it.
+
+    >>> prefers_of(None, b"limit=3&__code=404")
+    ['code="404"']
+    """
+    prefers = [] if header is None else [header.decode("latin-1")]
+    if b"__" in query:
+        for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+            if name in _IN_QUERIES:
+                prefers.append(f'{name[2:]}="{_SPECIAL.sub(_escape, value)}"')
+    return prefers
+
+
+def _escape(special: re.Match[str]) -> str:
+    return f"\\{special[0]}"
 
 
 def read_prefer(headers: Sequence[str]) -> Preferences:

@@ -114,13 +114,15 @@ def event(value: Any, *, fields: bool = False) -> bytes:
 
     Args:
         value: its data; JSON, except for a text, which stays as it is.
-        fields: whether an object of ``data``, ``event``, ``id`` and ``retry`` describes the event itself.
+        fields: whether an object of ``data``, ``event``, ``id`` and ``retry`` describes the event itself;
+            what is null there is left out. An object with ``event`` and ``data`` does in any case.
     """
-    if fields and isinstance(value, dict) and "data" in value and set(value) <= {*_EVENT_FIELDS, "data"}:
+    described = fields or (isinstance(value, dict) and "event" in value)
+    if described and isinstance(value, dict) and "data" in value and set(value) <= {*_EVENT_FIELDS, "data"}:
         lines = [
             f"{name}: {line.decode()}"
             for name in _EVENT_FIELDS
-            if name in value
+            if value.get(name) not in (None, "")
             for line in _text_of(value[name]).splitlines() or [b""]
         ]
         return framed(_text_of(value["data"]), lines)

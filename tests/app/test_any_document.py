@@ -98,6 +98,24 @@ DOCUMENT = {
                 "responses": {"200": LINES},
             }
         },
+        "/events": {
+            "get": {
+                "responses": {
+                    "200": {
+                        "description": "x",
+                        "content": {
+                            "text/event-stream": {
+                                "example": [
+                                    {"event": "start", "id": 7, "retry": None, "data": {"a": 1}},
+                                    {"event": None, "id": None, "data": "[DONE]"},
+                                    {"event": "x", "data": "y", "other": 1},
+                                ]
+                            }
+                        },
+                    }
+                }
+            }
+        },
         "/declared": {
             "options": {
                 "responses": {
@@ -268,3 +286,15 @@ def test_without_the_flag_options_is_a_method_like_others(caller):
     assert (answer.status, answer.header("access-control-allow-origin")) == (405, None)
     answer = get(caller, "/declared", method="OPTIONS")
     assert (answer.status, answer.header("access-control-allow-origin")) == (204, "https://mine")
+
+
+def test_an_example_may_describe_events(caller):
+    assert get(caller, "/events").body == (
+        b'event: start\nid: 7\ndata: {"a":1}\n\ndata: [DONE]\n\ndata: {"event":"x","data":"y","other":1}\n\n'
+    )
+
+
+def test_the_query_prefers_as_the_header_does(caller):
+    assert get(caller, "/pets?__code=400&__example=other").json() == {"code": 1}
+    assert get(caller, "/pets?__code=400", prefer="code=200").status == 200
+    assert get(caller, "/pets?__code=abc").status == 400

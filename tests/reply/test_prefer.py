@@ -1,10 +1,11 @@
 import contextlib
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockgrid.reply.preferences import Preferences, PreferError, read_prefer
+from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, read_prefer
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,15 @@ def test_a_value_that_cannot_be_is_told_in_one_sentence(header, words):
 def test_any_header_is_read_or_refused(headers):
     with contextlib.suppress(PreferError):
         assert isinstance(read_prefer(headers), Preferences)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_a_query_prefers_whatever_a_header_can(name):
+    query = f"a=__b&__code=4XX&__example={quote(name, safe='')}&__other=1&__dynamic=".encode()
+    found = read_prefer(prefers_of(None, query))
+    assert found == Preferences("4XX", name.encode("utf-8", "replace").decode(), dynamic=True)
+
+
+def test_the_header_counts_before_the_query():
+    assert read_prefer(prefers_of(b"code=404", b"__code=500&__seed=7")) == Preferences(404, seed="7")
+    assert prefers_of(None, b"__nothing=1&a__code=2") == []
