@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,7 +12,16 @@ from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
 from mockgrid.contract.operation import is_json
-from mockgrid.contract.styles import Fields, UnreadableError, Written, in_fields, percent_decoded
+from mockgrid.contract.styles import (
+    Fields,
+    UnreadableError,
+    Written,
+    in_fields,
+    part_of,
+    percent_decoded,
+    put,
+    steps_to,
+)
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.schema.hints import SchemaHints
 
@@ -41,6 +51,7 @@ class UnreadBody(Enum):
 UNREAD: Final = UnreadBody.UNREAD
 _MOST_FIELDS = 10_000
 _LONGEST_SHOWN = 200
+_HOLDER: Final = re.compile(r"[^.\[]+(?=[.\[])")
 
 
 def media_type_for(operation: Operation, content_type: str | None) -> MediaType | None:
@@ -182,6 +193,8 @@ class _Form:
             readings = [_decoded(texts)]  # that one value came twice is the schema's to tell
         elif texts or "style" in encoding:
             readings = in_fields(fields, written, hints)
+        elif tree := fields.tree(name, hints, taken):
+            readings = [tree]
         values = [hints.typed(raw) for raw in readings]
         return next(([value] for value in values if hints.fits(value)), values[:1])
 
@@ -189,11 +202,8 @@ class _Form:
         """Return the names of the fields that a property's value was read from."""
         if fields.texts(name):
             return [name]
-        if self._of(name).get("style") == "deepObject":
-            return [key for key in fields.names if key.startswith(f"{name}[")]
-        return (
-            value if isinstance(value, dict) else ()
-        )  # an exploded object's properties are fields of their own
+        # An exploded object's properties are fields of their own.
+        return fields.under(name, self._hints.properties) or (value if isinstance(value, dict) else ())
 
     def _further(self, name: str, texts: list[str]) -> Any:
         try:
@@ -205,12 +215,16 @@ class _Form:
     def of_parts(self, parts: list[Part]) -> dict[str, Any]:
         """Return the value of a ``multipart/form-data`` body."""
         values_by_name: dict[str, list[Any]] = {}
+        trees: dict[str, dict[str, list[Any]]] = {}
         for part in parts:
-            hints = self._hints.property(part.name)
-            listed = hints.names("array")
+            name = self._holder(part.name)
+            if name != part.name:
+                trees.setdefault(name, {}).setdefault(part.name, []).append(self._inside(name, part))
+                continue
+            hints = self._hints.property(name)
             value = self._part(part, hints)
-            values = values_by_name.setdefault(part.name, [])
-            if listed and isinstance(value, list):
+            values = values_by_name.setdefault(name, [])
+            if hints.names("array") and isinstance(value, list):
                 values.extend(value)
             else:
                 values.append(value)
@@ -218,7 +232,35 @@ class _Form:
         for name, values in values_by_name.items():
             listed = self._hints.property(name).names("array")
             value[name] = values if listed or len(values) > 1 else values[0]
+        for name, fields in trees.items():
+            value.setdefault(name, self._tree(name, fields))
         return value
+
+    def _inside(self, name: str, part: Part) -> Any:
+        hints = self._hints.property(name)
+        try:
+            return self._part(part, part_of(hints, steps_to(name, part.name, hints)))
+        except UnreadableError as error:
+            raise MalformedBodyError(f"The form's field {name} {error.message}.") from None
+
+    def _tree(self, name: str, fields: dict[str, list[Any]]) -> Any:
+        hints = self._hints.property(name)
+        tree: dict[str, Any] = {}
+        try:
+            for key, values in fields.items():
+                put(tree, steps_to(name, key, hints), key, values)
+        except UnreadableError as error:
+            raise MalformedBodyError(f"The form's field {name} {error.message}.") from None
+        return _arranged(tree.pop("") if list(tree) == [""] else tree, hints)
+
+    def _holder(self, name: str) -> str:
+        """Return the property that a part belongs to, which goes on in brackets or behind a full stop."""
+        if name in self._hints.properties:
+            return name
+        holder = _HOLDER.match(name)
+        hints = self._hints.property(holder[0]) if holder and holder[0] in self._hints.properties else None
+        structured = hints is not None and (hints.names("object") or hints.names("array"))
+        return holder[0] if holder and structured else name
 
     def _part(self, part: Part, hints: SchemaHints) -> Any:
         declared = media_name(part.content_type) or MediaName("")
@@ -256,6 +298,15 @@ class _Form:
     def _of(self, name: str) -> Mapping[str, Any]:
         encoding = self._encoding.get(name)
         return encoding if isinstance(encoding, dict) else {}
+
+
+def _arranged(value: Any, hints: SchemaHints) -> Any:
+    """Return a tree with lists where it has indices and its schema arrays."""
+    if not isinstance(value, dict):
+        return value
+    if hints.names("array") and not hints.names("object") and all(key.isdecimal() for key in value):
+        return [_arranged(value[key], hints.item(0)) for key in sorted(value, key=int)]
+    return {key: _arranged(item, hints.property(key)) for key, item in value.items()}
 
 
 def _decoded(texts: list[str]) -> Raw:

@@ -74,6 +74,9 @@ def check_document(document: Document) -> dict[str, Any]:
     }
     fields["paths"] = paths = objects.mapping(data.get("paths"), "/paths")
     _check_servers(document, data.get("servers"))
+    for name, kind in (*dict.fromkeys(fields, dict).items(), ("servers", list)):
+        if not isinstance(data.get(name), kind):
+            data.pop(name, None)  # nor is it in the document that clients get
     if paths or "paths" in data:
         return {**data, **fields}
     if str(data["openapi"]).startswith("3.1") and ("components" in data or "webhooks" in data):

@@ -16,15 +16,26 @@ from urllib.parse import unquote, unquote_plus
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from mockgrid.schema.hints import Raw, SchemaHints
 
-__all__ = ["Fields", "UnreadableError", "Written", "in_fields", "in_header", "in_path", "percent_decoded"]
+__all__ = [
+    "Fields",
+    "UnreadableError",
+    "Written",
+    "in_fields",
+    "in_header",
+    "in_path",
+    "part_of",
+    "percent_decoded",
+    "put",
+    "steps_to",
+]
 
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
-_PATH = re.compile(r"(?:\[[^\[\]]*\])+")
-_STEP = re.compile(r"\[([^\[\]]*)\]")
+_PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
+_STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
 _DEEPEST = 16
 
 
@@ -91,29 +102,84 @@ class Fields:
         """Return the undecoded texts under a name; none where the name was not sent."""
         return self._texts.get(name, [])
 
-    def tree(self, name: str) -> dict[str, Any]:
-        """Return what stands under ``name[a]``, ``name[a][b]`` and ``name[a][]`` as nested dicts and lists.
+    def under(self, name: str, taken: Collection[str] = ()) -> list[str]:
+        """Return the names that begin with another and go on in brackets or behind a full stop.
 
-        Texts are decoded. Nothing under the name gives an empty dict.
+        Those that are taken are left out, since they belong to other values.
+        """
+        beginnings = (f"{name}[", f"{name}.")
+        return [key for key in self._texts if key.startswith(beginnings) and key not in taken]
+
+    def tree(self, name: str, hints: SchemaHints, taken: Collection[str] = ()) -> Raw:
+        """Return what stands under ``name[a]``, ``name.a.b``, ``name[a][]`` and the like, decoded.
+
+        ``name[]`` gives a list, all else dicts, also ``name[0]``. Nothing under the name gives an empty dict.
 
         Raises:
-            UnreadableError: brackets that do not pair, ``[]`` before the end, more than 16 levels, or a name
-                that holds both a text and further names.
+            UnreadableError: brackets that do not pair, more than 16 levels, or a name that holds both a text
+                and further names.
         """
         tree: dict[str, Any] = {}
-        for key, texts in self._texts.items():
-            if not key.startswith(f"{name}["):
-                continue
-            brackets = key[len(name) :]
-            steps = _STEP.findall(brackets) if _PATH.fullmatch(brackets) else [""]
-            listed = len(steps) > 1 and not steps[-1]
-            if listed:
-                steps.pop()
-            if "" in steps or len(steps) > _DEEPEST:
-                raise UnreadableError(f"is not written as {name}[property]=value: {key[:80]!r}")
-            values = [percent_decoded(text) for text in texts]
-            _put(tree, steps, values if listed or len(values) > 1 else values[0], key)
-        return tree
+        for key in self.under(name, taken):
+            put(tree, steps_to(name, key, hints), key, [percent_decoded(text) for text in self._texts[key]])
+        listed: Raw = tree.pop("") if list(tree) == [""] else tree
+        return listed
+
+
+def steps_to(name: str, key: str, hints: SchemaHints) -> list[str]:
+    """Return the steps from a value to the part of it that a field holds; ``[]`` is an empty one.
+
+    Args:
+        name: of the value.
+        key: of the field: the name, and a path in brackets or behind full stops.
+        hints: of the value.
+
+    Raises:
+        UnreadableError: the path is none, or has ``[]`` inside it where there is no array.
+    """
+    path = key[len(name) :]
+    steps = [inside or dotted for inside, dotted in _STEP.findall(path)] if _PATH.fullmatch(path) else []
+    misplaced = any(
+        not step and not part_of(hints, steps[:n]).names("array") for n, step in enumerate(steps[:-1])
+    )
+    if misplaced or not 0 < len(steps) <= _DEEPEST:
+        raise UnreadableError(f"is not written as {name}[property]=value: {key[:80]!r}")
+    return steps
+
+
+def part_of(hints: SchemaHints, steps: list[str]) -> SchemaHints:
+    """Return the outline of a part of a value."""
+    for step in steps:
+        listed = hints.names("array") and (not step or step.isdecimal() or not hints.names("object"))
+        hints = hints.item(0) if listed else hints.property(step)
+    return hints
+
+
+def put(tree: dict[str, Any], steps: list[str], key: str, values: list[Any]) -> None:
+    """Put the values of a field into the tree of the value that it is a part of.
+
+    >>> tree = {}
+    >>> put(tree, ["b", "c", ""], "a[b].c[]", ["x"])
+    >>> put(tree, ["d", "", "e"], "a[d][][e]", ["y", "z"])  # those of the first item and of the second
+    >>> tree
+    {'b': {'c': ['x']}, 'd': {'0': {'e': 'y'}, '1': {'e': 'z'}}}
+
+    Args:
+        tree: of dicts; a list itself stands under "".
+        steps: where the field belongs.
+        key: of the field.
+        values: in their order, at least one.
+
+    Raises:
+        UnreadableError: the steps lead through what holds a value.
+    """
+    listed = steps[-1] == ""
+    steps = steps[:-1] if listed and len(steps) > 1 else steps
+    if "" not in steps[:-1]:
+        _put(tree, steps, values if listed or len(values) > 1 else values[0], key)
+        return
+    for index, value in enumerate(values):
+        _put(tree, [step or str(index) for step in steps], value, key)
 
 
 def _put(tree: dict[str, Any], steps: list[str], value: Any, key: str) -> None:
@@ -190,7 +256,11 @@ def in_fields(  # noqa: PLR0911 - one return for each way of writing
             object's text that does not fall into pairs.
     """
     texts = fields.texts(written.name)
-    if written.style == "deepObject" and (tree := fields.tree(written.name)):
+    # Clients write arrays and objects in brackets in other styles, too.
+    structured = not texts and (hints.names("object") or hints.names("array"))
+    if (structured or written.style == "deepObject") and (
+        tree := fields.tree(written.name, hints, written.taken)
+    ):
         return [tree]
     if written.style == "form" and written.explode and hints.names("object") and not (texts and hints.scalar):
         properties = _spread(fields, written, hints)

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from asgi import Caller
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from mockgrid.contract.bodies import (
     unsupported_sentence,
 )
 from mockgrid.contract.contract import Contract
+from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
 
 DOCUMENTS = Path(__file__).parents[1] / "documents"
@@ -358,3 +360,135 @@ def test_text_and_json_that_are_malformed(content_type, body, words):
     with pytest.raises(MalformedBodyError) as raised:
         read("addPet", content_type, body)
     assert words in str(raised.value)
+
+
+BRACKETS = """\
+openapi: 3.0.3
+paths:
+  /a:
+    get:
+      parameters:
+        - {name: include, in: query, schema: {type: array, items: {type: string, enum: [a, b]}}}
+        - name: after
+          in: query
+          schema: &after
+            type: object
+            additionalProperties: false
+            properties:
+              anchor: {type: string}
+              days: {type: integer}
+              tags: {type: array, items: {type: integer}}
+        - {name: "ids[]", in: query, schema: {type: array, items: {type: integer}}}
+        - {name: "f[x]", in: query, schema: {type: integer}}
+        - {name: f, in: query, style: deepObject, schema: {type: object, properties: {y: {type: integer}}}}
+      responses: {"200": {}}
+    post:
+      requestBody:
+        content:
+          multipart/form-data:
+            schema: &form
+              type: object
+              additionalProperties: false
+              properties:
+                include: {type: array, items: {type: string}}
+                after: *after
+                items:
+                  type: array
+                  items: {type: object, properties: {name: {type: string}, qty: {type: integer}}}
+                image: {anyOf: [{type: string}, {type: array, items: {type: string}}]}
+                n: {type: integer}
+          application/x-www-form-urlencoded: {schema: *form}
+      responses: {"200": {}}
+"""
+
+
+@pytest.fixture(scope="module")
+def bracketed():
+    return Caller.serving(Contract(yaml.load(BRACKETS, name="a.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("include[]=a&include[]=b", ""),
+        ("include[0]=a&include[1]=b", ""),
+        ("include[]=c", "query.include.0 must be one of"),
+        ("after[anchor]=x&after[days]=3", ""),
+        ("after.anchor=x&after.days=3", ""),
+        ("after[tags][]=1&after[tags][]=2", ""),
+        ("after[tags][0]=1", ""),
+        ("after[days]=x", "query.after.days cannot be read as an integer"),
+        ("after.zip=1", "query.after.zip is not a field that is known here"),
+        ("ids[]=1&ids[]=2", ""),
+        ("f[x]=3&f[y]=1", ""),
+        ("f[x]=q", "query.f[x] cannot be read as an integer"),
+    ],
+)
+def test_brackets_and_full_stops_in_a_query(bracketed, query, wrong):
+    answer = bracketed.call("GET", f"/a?{query}")
+    assert answer.status == (400 if wrong else 200)
+    assert not wrong or answer.json()["detail"].startswith(wrong)
+
+
+@pytest.mark.parametrize(
+    ("form", "wrong"),
+    [
+        ("include[]=a&include[]=b&after[anchor]=x&after[days]=5", ""),
+        ("after.anchor=x&n=3", ""),
+        ("items[0][name]=a&items[0][qty]=2&items[1].qty=3", ""),
+        ("items[][name]=a&items[][qty]=2&items[][name]=b", ""),
+        ("image[]=a&image[]=b", ""),
+        ("image=a", ""),
+        ("items[0][qty]=x", "items.0.qty must be an integer"),
+        ("after[zip]=2", "after.zip is not a field that is known here"),
+        ("after[anchor]=x&after[anchor][a]=2", "The form's field after holds both a value and properties"),
+        ("include[=a", "The form's field include is not written as include[property]=value"),
+    ],
+)
+@pytest.mark.parametrize("multipart", [False, True])
+def test_brackets_and_full_stops_in_a_form(bracketed, form, wrong, multipart):
+    media, body = "application/x-www-form-urlencoded", form
+    if multipart:
+        media = "multipart/form-data; boundary=B"
+        head = '--B\r\nContent-Disposition: form-data; name="'
+        pairs = (pair.partition("=") for pair in form.split("&"))
+        body = "".join(f'{head}{name}"\r\n\r\n{text}\r\n' for name, _, text in pairs)
+        body += "--B--\r\n"
+    answer = bracketed.call("POST", "/a", body.encode(), {"content-type": media})
+    assert answer.status == (400 if wrong else 200)
+    assert not wrong or answer.json()["detail"].startswith(wrong)
+
+
+APART = """\
+openapi: 3.0.3
+paths:
+  /a:
+    post:
+      requestBody:
+        content:
+          application/json: {schema: {type: array, items: {type: integer}}}
+          application/json;simple: {schema: {type: object}}
+          application/json; v=2: {schema: {type: string}}
+          text/plain; charset=utf-8: {schema: {type: string}}
+      responses: {"200": {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("media", "body", "status"),
+    [
+        ("application/json", b"[1]", 200),
+        ("application/json", b"{}", 400),
+        ("application/json; charset=utf-8", b"[1]", 200),
+        ("application/json;simple", b"{}", 200),
+        ("application/json;simple", b"[1]", 400),
+        ("Application/JSON; v=2; charset=utf-8", b'"a"', 200),
+        ("application/json; v=2", b"{}", 400),
+        ("application/json; v=3", b"[1]", 200),
+        ("text/plain", b"a", 200),
+        ("text/html", b"a", 415),
+    ],
+)
+def test_media_types_are_told_apart_by_their_parameters(media, body, status):
+    caller = Caller.serving(Contract(yaml.load(APART, name="a.yaml")))
+    assert caller.call("POST", "/a", body, {"content-type": media}).status == status
