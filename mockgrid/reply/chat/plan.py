@@ -11,6 +11,7 @@ from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat.completion import Audio, Choice, FinishedCall
 from mockgrid.reply.chat.content import AUDIO_FORMATS, TONE_TOKENS, prose, tone
 from mockgrid.reply.chat.conversation import called_tools, last_user_text, offered_tools
+from mockgrid.reply.chat.instructions import described_schema
 from mockgrid.reply.request import RefusedError
 from mockgrid.reply.tokens import cut
 from mockgrid.schema.values import as_text
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _ECHOED_WORDS = 12
 _ECHOED_CHARACTERS = 80
+# Where a schema stands that is told in a message.
+_IN_WORDS = ("messages",)
 
 
 class Planner:
@@ -73,16 +76,26 @@ class Planner:
 
     def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
         wanted = body.get("response_format") or {}
+        kind = wanted.get("type", "text")
         schema = (wanted.get("json_schema") or {}).get("schema")
-        if schema is None:
-            said = [self.sentence(body["messages"], seed, index) for index in range(count)]
-            return (
-                said if wanted.get("type", "text") == "text" else [as_text({"reply": text}) for text in said]
-            )
+        if schema is not None:
+            return self._structured(body, schema, seed, count, ("response_format", "json_schema", "schema"))
+        if kind == "json_object":
+            schema = wanted.get("schema") or described_schema(body["messages"])
+            with suppress(RefusedError):  # nobody has said that it is one
+                if isinstance(schema, dict):
+                    return self._structured(body, schema, seed, count, _IN_WORDS)
+        said = [self.sentence(body["messages"], seed, index) for index in range(count)]
+        return said if kind == "text" else [as_text({"reply": text}) for text in said]
+
+    def _structured(
+        self, body: dict[str, Any], schema: Any, seed: str, count: int, at: tuple[str | int, ...]
+    ) -> list[str]:
+        """Return values for the schema that stands at a place of the request; in words, it is an object's."""
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
-        at = ("response_format", "json_schema", "schema")
-        values = RequestValues(self._memory)
-        return [values.make(schema, f"{seed}:{index}", at, text=text) for index in range(count)]
+        values, inner = RequestValues(self._memory), at == _IN_WORDS
+        seeds = (f"{seed}:{index}" for index in range(count))
+        return [values.make(schema, own, at, text=text, must_be_object=inner) for own in seeds]
 
     def sentence(self, messages: list[dict[str, Any]], seed: str, index: int = 0) -> str:
         """Return the text of the choice at ``index``, before any limit cuts it."""

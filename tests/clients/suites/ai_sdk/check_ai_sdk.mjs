@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { injectJsonInstructionIntoMessages } from "@ai-sdk/provider-utils";
 import {
   APICallError,
   NoObjectGeneratedError,
@@ -14,6 +15,7 @@ import {
   streamObject,
   streamText,
   tool,
+  wrapLanguageModel,
 } from "ai";
 import { z } from "zod";
 
@@ -287,6 +289,20 @@ check("openai: logprobs spell the answer", async (grid) => {
   const tokens = answer.providerMetadata.openai.logprobs;
   assert.equal(tokens.map(({ token }) => token).join(""), answer.text);
   assert.ok(tokens.every((token) => token.top_logprobs.length === 2));
+});
+
+check("compatible: without structured outputs a schema that is told in a message is obeyed", async (grid) => {
+  const model = wrapLanguageModel({
+    model: PROVIDERS.compatible(grid, { supportsStructuredOutputs: false }),
+    middleware: {
+      transformParams: async ({ params }) => ({
+        ...params,
+        prompt: injectJsonInstructionIntoMessages({ messages: params.prompt, schema: params.responseFormat.schema }),
+      }),
+    },
+  });
+  const { object } = await generateObject({ model, schema: Forecast, prompt: "Forecast, please." });
+  assert.equal(Forecast.safeParse(object).success, true);
 });
 
 check("compatible: without structured outputs it asks for JSON, and gets an object", async (grid) => {

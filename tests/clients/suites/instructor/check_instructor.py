@@ -12,7 +12,12 @@ from pydantic import BaseModel, Field, StringConstraints
 
 MODEL = "agent-prime"
 ASK = [{"role": "user", "content": "Forecast, please."}]
-MODES = [instructor.Mode.TOOLS, instructor.Mode.TOOLS_STRICT, instructor.Mode.JSON_SCHEMA]
+MODES = [
+    instructor.Mode.TOOLS,
+    instructor.Mode.TOOLS_STRICT,
+    instructor.Mode.JSON_SCHEMA,
+    instructor.Mode.JSON,  # it tells the schema in a message
+]
 
 
 class Sky(StrEnum):
@@ -67,7 +72,7 @@ def test_a_typed_answer_with_its_completion(grid, mode):
         completion.usage.total_tokens == completion.usage.prompt_tokens + completion.usage.completion_tokens
     )
     assert completion.choices[0].finish_reason == (
-        "stop" if mode is instructor.Mode.JSON_SCHEMA else "tool_calls"
+        "stop" if mode in {instructor.Mode.JSON_SCHEMA, instructor.Mode.JSON} else "tool_calls"
     )
 
 

@@ -9,6 +9,7 @@ import openai
 import pytest
 from langchain_core import exceptions
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.output_parsers import PydanticOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -191,6 +192,14 @@ def test_structured_output_streams(grid, method):
 def test_json_mode_gives_an_object(grid):
     answer = chat(grid).bind(response_format={"type": "json_object"}).invoke("Answer in JSON.")
     assert isinstance(json.loads(answer.content), dict)
+
+
+def test_json_mode_obeys_the_instructions_of_a_parser(grid):
+    parser = PydanticOutputParser(pydantic_object=Forecast)
+    asked = f"Forecast, please.\n{parser.get_format_instructions()}"
+    structured = chat(grid).with_structured_output(Forecast, method="json_mode")
+    assert type(structured.invoke(asked)) is Forecast
+    assert type((chat(grid).bind(response_format={"type": "json_object"}) | parser).invoke(asked)) is Forecast
 
 
 def test_structured_output_that_is_cut_is_told(grid):

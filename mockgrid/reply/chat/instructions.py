@@ -1,0 +1,102 @@
+"""What a conversation says of the JSON that it wants, where no field of the request does.
+
+Frameworks that ask for ``json_object`` write the schema into a message: instructor, LangChain and the AI SDK
+as JSON, dspy as an object whose values are placeholders with notes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.reply.chat.conversation import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["described_schema"]
+
+_INSTRUCTING: Final = frozenset(("system", "developer", "user"))
+_OBJECT: Final = re.compile(r'\{\s*"')
+# So many beginnings of an object are tried in one text.
+_MOST: Final = 200
+_DEFINITIONS: Final = ("$defs", "definitions")
+_NOTE: Final = re.compile(r"\{[^{}]*\}\s*(?:# note: the value you produce (.*))?", re.DOTALL)
+_TYPES: Final = {
+    "must be a single int value": {"type": "integer"},
+    "must be a single float value": {"type": "number"},
+    "must be True or False": {"type": "boolean"},
+}
+
+
+def described_schema(messages: list[dict[str, Any]]) -> Any:
+    r"""Return the schema of the object that a conversation asks for; None where it describes none.
+
+    The latest message that has one counts, and in it the last: examples come before what they explain.
+
+    >>> described_schema([{"role": "system", "content": 'JSON schema:\n{"properties": {"name": {}}}'}])
+    {'properties': {'name': {}}}
+    """
+    for message in reversed(messages):
+        if message["role"] in _INSTRUCTING:
+            read = [_schema(value) for value in _objects(text_of(message.get("content")))]
+            schemas = [schema for schema in read if schema is not None]
+            if schemas:
+                return schemas[-1]
+    return None
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in a text, those inside others left out."""
+    decoder = json.JSONDecoder()
+    end = tried = 0
+    for match in _OBJECT.finditer(text):
+        if match.start() < end:
+            continue
+        tried += 1
+        if tried > _MOST:
+            return
+        try:
+            value, end = decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            continue
+        yield value
+
+
+def _schema(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema that an object is, or stands for; None for any other."""
+    properties, kind = value.get("properties"), value.get("type")
+    if isinstance(properties, dict) and kind in (None, "object") and (properties or kind):
+        return value if all(isinstance(part, (dict, bool)) for part in properties.values()) else None
+    refers = any(key in value for key in ("$ref", "allOf", "anyOf", "oneOf"))
+    if refers and any(isinstance(value.get(key), dict) for key in _DEFINITIONS):
+        return value
+    if not all(isinstance(item, str) and item.startswith(f"{{{name}}}") for name, item in value.items()):
+        return None
+    parts = {name: _part(item) for name, item in value.items()}
+    # References of a part begin at its own root, which is no root any more.
+    shared: dict[str, dict[str, Any]] = {}
+    for part in parts.values():
+        for key in _DEFINITIONS:
+            if isinstance(part.get(key), dict):
+                shared.setdefault(key, {}).update(part.pop(key))
+    whole = {"type": "object", "properties": parts, "required": list(parts), "additionalProperties": False}
+    return {**shared, **whole}
+
+
+def _part(placeholder: str) -> dict[str, Any]:
+    """Return the schema that a note beside a placeholder asks for."""
+    match = _NOTE.fullmatch(placeholder)
+    note = (match[1] or "").strip() if match is not None else ""
+    _, choices, several = note.partition("one of: ")
+    if choices:
+        return {"enum": several.split("; ")}
+    _, adheres, schema = note.partition("must adhere to the JSON schema: ")
+    if adheres:
+        try:
+            read = json.loads(schema)
+        except (ValueError, RecursionError):
+            read = None
+        return read if isinstance(read, dict) else {}
+    return _TYPES.get(note, {"type": "string"})
