@@ -29,6 +29,7 @@ from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
 from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
+from mockgrid.schema.values import DocumentValues
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -107,6 +108,11 @@ class Contract:
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:
         """Operation ids that are given a second time, which OpenAPI forbids: where, and a sentence."""
         return tuple(repeated_ids(self.operations, self.document))
+
+    @cached_property
+    def values(self) -> DocumentValues:
+        """What makes values for the schemas of responses."""
+        return DocumentValues(self._responses, self.document.data)
 
     def operation(self, operation_id: str) -> Operation | None:
         """Return an operation by its id."""

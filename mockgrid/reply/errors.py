@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
 from mockgrid.contract.http_terms import phrase
-from mockgrid.errors import SynthesisError
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply, json_text
 from mockgrid.schema.hints import SchemaHints
-from mockgrid.schema.values import compile_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +54,7 @@ class Errors:
     def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
         self._policy: Policy = contract.policy
         self._document = contract.document.data
+        self._values = contract.values
         self._shape = shape
         # Synthesised bodies by the pointer to their media type: bounded by the document.
         self._bodies: dict[str, Any] = {}
@@ -224,10 +223,8 @@ class Errors:
     def _synthesised(self, media: MediaType) -> Any:
         """Return a body as the document declares it; None where no value can be made."""
         if media.at not in self._bodies and media.schema is not None:
-            try:
-                self._bodies[media.at] = compile_for(media.schema).value("error", text="error")
-            except SynthesisError:
-                self._bodies[media.at] = None
+            made = self._values.at(media.schema.at).value("error", text="error")
+            self._bodies[media.at] = made.value if made.fault is None else None
         return self._bodies[media.at]
 
 

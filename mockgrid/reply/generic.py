@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockgrid.document.pointer import join, resolve
-from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.negotiation import content_type_of, media_of, response_of
 from mockgrid.reply.preferences import PreferError
 from mockgrid.reply.rendering import EVENT_STREAM, LINES, NEVER, event, header_line, lines, render
 from mockgrid.reply.reply import Reply
-from mockgrid.reply.request import UnanswerableError
-from mockgrid.reply.values import (
-    NONE,
-    Nothing,
-    Values,
-    example_of,
-    header_example,
-    named_example,
-)
+from mockgrid.reply.values import NONE, Nothing, Values, header_example
+from mockgrid.schema.generate import weigh
 from mockgrid.schema.sample import mended, sample
+from mockgrid.schema.values import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,10 +23,14 @@ if TYPE_CHECKING:
     from mockgrid.schema.hints import SchemaHints
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["GenericReplies", "UnanswerableError"]
+__all__ = ["GenericReplies"]
 
 _BODILESS = (204, 205, 304)
 _STREAMED_ITEMS = 3
+# Bytes of bodies that are kept; parts of a value that is large; how many values are made of one that is.
+_BODIES_KEPT = 8 * 1024 * 1024
+_LARGE = 32
+_VARIANTS = 8
 
 
 class GenericReplies:
@@ -50,6 +48,7 @@ class GenericReplies:
         # By the pointer to a media type: bounded by the document.
         self._examples: dict[str, Any | Nothing] = {}
         self._plain: dict[str, Any] = {}
+        self._bodies: Recent[bytes] = Recent(_BODIES_KEPT)
 
     def compose(  # noqa: PLR0913 - each says one thing about the reply, by name
         self,
@@ -76,12 +75,11 @@ class GenericReplies:
         Raises:
             PreferError: the operation has no such status or example.
             RefusedError: it has no media type that is acceptable.
-            UnanswerableError: no value satisfies the schema.
         """
         code, response = response_of(operation, status, example)
         if response is None:
             return Reply(code, _deprecation(operation))
-        headers = self._headers(response, seed, f"{operation.id} cannot be answered with {code}")
+        headers = self._headers(response, seed)
         headers += _deprecation(operation) if "deprecation" not in response.headers else []
         if code in _BODILESS or not response.media:
             if example is not None:
@@ -92,17 +90,32 @@ class GenericReplies:
         headers.insert(0, (b"content-type", content_type))
         given: Any | Nothing = NONE
         if example is not None:
-            given = named_example(operation, response, media, example)
+            given = self._values.named_example(operation, response, media, example)
         elif not dynamic:
             given = self._example(media)
-        try:
-            if name == EVENT_STREAM or name in LINES:
-                return self._stream(Reply(code, headers), name, media, given, seed)
-            if isinstance(given, Nothing):
-                given = self._whole(media, seed, exemplary=not dynamic)
-        except SynthesisError as error:
-            raise self._unanswerable(f"{operation.id} cannot be answered with {code} {name}", error) from None
-        return Reply(code, headers, render(name, given, self._outline(media)))
+        if name == EVENT_STREAM or name in LINES:
+            return self._stream(Reply(code, headers), name, media, given, seed)
+        return Reply(code, headers, self._body(name, media, given, seed, exemplary=not dynamic))
+
+    def _body(
+        self, name: str, media: MediaType, given: Any | Nothing, seed: str, *, exemplary: bool
+    ) -> bytes:
+        """Return a whole body, made once for each of the values that the schema is shown with."""
+        if not isinstance(given, Nothing):
+            return render(name, given, self._outline(media))
+        # Of a large value there are but a few variants, for each takes its time.
+        variant = str(zlib.crc32(seed.encode()) % _VARIANTS)
+        for chosen in (variant, seed):
+            key = (media.at, name, chosen, exemplary)
+            body = self._bodies.get(key)
+            if body is None:
+                value = self._whole(media, chosen, exemplary=exemplary)
+                used = chosen is seed or weigh(value) > _LARGE
+                body = render(name, value, self._outline(media)) if used else b""
+                self._bodies.keep(key, body, len(body) + len(media.at) + len(chosen) + 200)
+            if body:
+                return body
+        return b""
 
     def _stream(self, reply: Reply, name: str, media: MediaType, given: Any | Nothing, seed: str) -> Reply:
         """Answer with several values: server-sent events, or a JSON text a line."""
@@ -121,11 +134,11 @@ class GenericReplies:
     def _several(self, media: MediaType, given: Any | Nothing, seed: str) -> list[Any]:
         """Return the values of a stream: the items of an array, one value, or three by ``itemSchema``."""
         if isinstance(given, Nothing) and "itemSchema" in media.source:
-            validator, schema = self._values.validator(f"{media.at}/itemSchema"), media.source["itemSchema"]
-            return [
-                self._values.value(validator, schema, f"{seed}/{index}", exemplary=True)
+            made = (
+                self._values.make(f"{media.at}/itemSchema", f"{seed}/{index}", exemplary=True)
                 for index in range(_STREAMED_ITEMS)
-            ]
+            )
+            return [each.value for each in made]
         whole = self._whole(media, seed, exemplary=True) if isinstance(given, Nothing) else given
         return whole if isinstance(whole, list) else [whole]
 
@@ -135,17 +148,21 @@ class GenericReplies:
             return "" if media.name.startswith("text/") else {}
         if self._static and exemplary:
             return self._plainest(media, media.schema)
-        return self._values.value(media.schema, media.source["schema"], seed, exemplary=exemplary)
+        made = self._values.make(media.schema.at, seed, exemplary=exemplary)
+        if not made.exclusive and exemplary:
+            example = self._values.example(media, loosely=True)
+            return made.value if isinstance(example, Nothing) else example
+        return made.value
 
     def _plainest(self, media: MediaType, schema: SchemaValidator) -> Any:
         """Return the plainest body, which is the same for every request."""
         if media.at not in self._plain:
-            made = self._values.value(schema, media.source["schema"], "", exemplary=True)
+            made = self._values.make(schema.at, "", exemplary=True).value
             plain = sample(media.source["schema"], self._contract.document.data)
             self._plain[media.at] = mended(plain, made, schema)
         return self._plain[media.at]
 
-    def _headers(self, response: Response, seed: str, subject: str) -> list[tuple[bytes, bytes]]:
+    def _headers(self, response: Response, seed: str) -> list[tuple[bytes, bytes]]:
         """Return the headers that a response must have, and those that have an example."""
         headers: list[tuple[bytes, bytes]] = []
         declared = response.source.get("headers")
@@ -156,10 +173,7 @@ class GenericReplies:
             value = header_example(header, self._values.outline(header.get("schema", {})))
             if isinstance(value, Nothing) and header.get("required"):
                 at = self._followed(entry, f"{response.at}/headers{join([name])}")
-                try:
-                    value = self._header_value(f"{at}/schema", header, f"{seed}/{name.lower()}")
-                except SynthesisError as error:
-                    raise self._unanswerable(f"{subject}: its header {name} cannot be made", error) from None
+                value = self._header_value(f"{at}/schema", header, f"{seed}/{name.lower()}")
             line = None if isinstance(value, Nothing) else header_line(name, value, header)
             if line is not None:
                 headers.append(line)
@@ -168,7 +182,7 @@ class GenericReplies:
     def _header_value(self, at: str, header: Mapping[str, Any], seed: str) -> Any:
         if "schema" not in header:
             return ""
-        return self._values.value(self._values.validator(at), header["schema"], seed, exemplary=True)
+        return self._values.make(at, seed, exemplary=True).value
 
     def _followed(self, entry: Any, at: str) -> str:
         """Return the place of what an entry refers to; references lead somewhere, as compiling has seen."""
@@ -179,22 +193,11 @@ class GenericReplies:
 
     def _example(self, media: MediaType) -> Any | Nothing:
         if media.at not in self._examples:
-            self._examples[media.at] = example_of(media, self._outline(media))
+            self._examples[media.at] = self._values.example(media)
         return self._examples[media.at]
 
     def _outline(self, media: MediaType) -> SchemaHints:
         return self._values.outline(media.source.get("schema", {}))
-
-    def _unanswerable(self, subject: str, error: SynthesisError) -> UnanswerableError:
-        invalid = isinstance(error, InvalidSchemaError)
-        cause = f"the schema under {error.where} is " + (
-            "not valid" if invalid else "one that nothing satisfies"
-        )
-        return UnanswerableError(
-            f"{subject}, because {cause}: {error.message.rstrip('.')}.",
-            where=self._contract.document.where(error.where),
-            hint="Correct the schema, or give it an example.",
-        )
 
 
 def _deprecation(operation: Operation) -> list[tuple[bytes, bytes]]:

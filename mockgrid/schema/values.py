@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
 if TYPE_CHECKING:
-    from mockgrid.schema.generate import CompiledSchema
-    from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.schema.generate import CompiledSchema, PublishedMaker, PublishedSchema
+    from mockgrid.schema.schemas import Schemas
 
-__all__ = ["ValueMemory", "as_text", "compile_for"]
+__all__ = ["DocumentValues", "Recent", "ValueMemory", "as_text"]
 
 Kept = TypeVar("Kept")
 
@@ -27,8 +28,8 @@ class ValueMemory:
     """Makes values for the schemas that clients send; the least recently used is forgotten first."""
 
     def __init__(self) -> None:
-        self._compiled: _Recent[CompiledSchema] = _Recent(SCHEMAS_KEPT)
-        self._texts: _Recent[str] = _Recent(VALUES_KEPT)
+        self._compiled: Recent[CompiledSchema] = Recent(SCHEMAS_KEPT)
+        self._texts: Recent[str] = Recent(VALUES_KEPT)
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -54,28 +55,49 @@ class ValueMemory:
     def _schema(self, key: str, schema: Any) -> CompiledSchema:
         compiled = self._compiled.get(key)
         if compiled is None:
-            compiled = _compile(schema)
+            from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - takes 5 ms, as above
+
+            compiled = CompiledSchema(schema)
             if len(key) <= _LARGEST:
                 self._compiled.keep(key, compiled, len(key))
         return compiled
 
 
-def compile_for(validator: SchemaValidator) -> CompiledSchema:
-    """Return what makes values that a validator accepts, errors placed in its standalone schema.
+class DocumentValues:
+    """Makes values for the schemas of one document.
 
-    Raises:
-        InvalidSchemaError: the schema cannot be used.
+    What is worked out for one schema serves all others that refer to the same.
+
+    Args:
+        schemas: them, translated.
+        data: the document.
     """
-    return _compile(validator.standalone, validator.draft)
+
+    def __init__(self, schemas: Schemas, data: dict[str, Any]) -> None:
+        components = (data.get("components") or {}).get("schemas")
+        self._schemas = schemas
+        self._components = components if isinstance(components, dict) else {}
+        # By the pointer to a schema: bounded by the document.
+        self._compiled: dict[str, PublishedSchema] = {}
+
+    def at(self, pointer: str) -> PublishedSchema:
+        """Return what makes values for the schema under a pointer.
+
+        Raises:
+            KeyError: nothing stands there.
+        """
+        if pointer not in self._compiled:
+            self._compiled[pointer] = self._maker.compile(self._schemas.at(pointer))
+        return self._compiled[pointer]
+
+    @cached_property
+    def _maker(self) -> PublishedMaker:
+        from mockgrid.schema.generate import PublishedMaker  # noqa: PLC0415 - takes 5 ms, few replies need it
+
+        return PublishedMaker(self._schemas, self._components)
 
 
-def _compile(schema: Any, draft: str | None = None) -> CompiledSchema:
-    from mockgrid.schema.generate import CompiledSchema  # noqa: PLC0415 - takes 5 ms, and few replies need it
-
-    return CompiledSchema(schema, draft=draft)
-
-
-class _Recent(Generic[Kept]):
+class Recent(Generic[Kept]):
     """What was used lately, up to a size in all."""
 
     def __init__(self, most: int) -> None:

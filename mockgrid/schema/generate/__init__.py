@@ -4,6 +4,7 @@
 3
 """
 
-from mockgrid.schema.generate.generator import CompiledSchema
+from mockgrid.schema.generate.compiled import CompiledSchema, Made, PublishedMaker, PublishedSchema
+from mockgrid.schema.generate.limits import weigh
 
-__all__ = ["CompiledSchema"]
+__all__ = ["CompiledSchema", "Made", "PublishedMaker", "PublishedSchema", "weigh"]

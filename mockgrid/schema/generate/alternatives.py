@@ -12,22 +12,28 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.errors import UnsatisfiableError
 from mockgrid.schema.generate.keywords import (
+    ARRAY,
     DRAFT_4,
     EVERY_KIND,
     NULL,
     NUMBER,
+    OBJECT,
     STRING,
     TYPES,
     is_number,
 )
-from mockgrid.schema.generate.minimum import ENDLESS, MinimumSize
+from mockgrid.schema.generate.minimum import ENDLESS
+from mockgrid.schema.generate.published import PublishedSchemas
+from mockgrid.schema.generate.unions import Branching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mockgrid.schema.generate.attempt import Budget
+    from mockgrid.schema.generate.attempt import GenerationAttempt
     from mockgrid.schema.generate.chooser import ValuePosition
-    from mockgrid.schema.generate.document import Schema, SchemaDocument
+    from mockgrid.schema.generate.document import SchemaDocument
+    from mockgrid.schema.generate.schema import Schema
+    from mockgrid.schema.generate.unions import Unions
 
 # One way to go on: the schemas that apply because of it.
 Option: TypeAlias = "tuple[Schema, ...]"
@@ -57,12 +63,12 @@ class _Choice:
     Attributes:
         options: them.
         ranked: whether the first one is to be preferred; else any will do.
-        exclusive: whether only one of them may hold.
+        union: the schema of whose ``oneOf`` they are; only one of them may hold.
     """
 
     options: list[Option]
     ranked: bool = False
-    exclusive: bool = False
+    union: Schema | None = None
 
 
 @dataclass(eq=False, repr=False)
@@ -74,21 +80,27 @@ class Alternative:
         kinds: the types that all of them admit.
         pending: what is still to choose.
         chosen: whether there was anything to choose from.
+        lean: whether a value needs to have no more than what is required.
     """
 
     applied: dict[int, Schema] = field(default_factory=dict)
     kinds: int = EVERY_KIND
     pending: list[_Choice] = field(default_factory=list)
     chosen: bool = False
+    lean: bool = False
 
 
 class Alternatives:
     """Enumerates the alternatives of places in a document."""
 
-    def __init__(self, document: SchemaDocument, minimum: MinimumSize, budget: Budget) -> None:
+    def __init__(self, document: SchemaDocument, attempt: GenerationAttempt, unions: Unions | None) -> None:
+        labelled = attempt.manner.labelled
         self._document = document
-        self._minimum = minimum
-        self._budget = budget
+        self._minimum = attempt.minimum
+        self._budget = attempt.budget
+        self._attempt = attempt
+        self._unions = unions
+        self._published = document if labelled and isinstance(document, PublishedSchemas) else None
 
     def of(self, applied: Sequence[Schema], position: ValuePosition) -> Iterator[Alternative]:
         """The alternatives in which all of ``applied`` holds.
@@ -102,12 +114,12 @@ class Alternatives:
         """
         clash: UnsatisfiableError | None = None
         empty = True
-        stack: list[tuple[Alternative, Option]] = [(Alternative(), tuple(applied))]
+        stack = [(Alternative(), Branching(tuple(applied)))]
         while stack:
-            alternative, option = stack.pop()
+            alternative, branching = stack.pop()
             self._budget.spend(3)
             try:
-                self._enter(alternative, option)
+                self._enter(alternative, branching.option)
             except UnsatisfiableError as error:
                 clash = clash or error
                 continue
@@ -116,14 +128,20 @@ class Alternatives:
                 yield alternative
                 continue
             choice, *pending = alternative.pending
-            options = self._order(choice, position)
-            self._budget.spend(len(options) * (len(alternative.applied) + len(pending)) // 16)
+            branchings = self._order(choice, position)
+            self._budget.spend(len(branchings) * (len(alternative.applied) + len(pending)) // 16)
             stack += [
                 (
-                    Alternative(dict(alternative.applied), alternative.kinds, list(pending), chosen=True),
-                    option,
+                    Alternative(
+                        dict(alternative.applied),
+                        alternative.kinds,
+                        list(pending),
+                        chosen=True,
+                        lean=alternative.lean or branching.lean,
+                    ),
+                    branching,
                 )
-                for option in reversed(options)
+                for branching in reversed(branchings)
             ]
         if empty and clash is not None:
             raise clash
@@ -145,12 +163,34 @@ class Alternatives:
             if schema.compound:
                 alternative.pending += self._choices(schema)
                 entailed += reversed([*schema.targets.values(), *schema.parts("allOf")])
+            if schema.tag is not None and self._published is not None:
+                self._name_heir(alternative, schema, schema.tag, self._published)
+
+    def _name_heir(
+        self, alternative: Alternative, base: Schema, tag: str, published: PublishedSchemas
+    ) -> None:
+        """See to it that a value is of one heir of a base, and named after it."""
+        heirs = published.heirs(base, tag)
+        known = {base.pointer, *heirs}
+        outermost = next(part.pointer for part in alternative.applied.values() if part.pointer in known)
+        if outermost != base.pointer or len(heirs) == 1:
+            label = published.make(heirs.get(outermost) or next(iter(heirs.values())), base)
+            alternative.applied[label.number] = label
+        else:
+            alternative.pending.append(
+                _Choice(
+                    [
+                        (published.heir(pointer), published.make(label, base))
+                        for pointer, label in heirs.items()
+                    ]
+                )
+            )
 
     def _choices(self, schema: Schema) -> Iterator[_Choice]:
         """What a schema leaves open."""
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema.listed:
-                yield _Choice([(part,) for part in schema.listed[keyword]], exclusive=keyword == "oneOf")
+                yield _Choice(self._branches(schema, keyword), union=schema if keyword == "oneOf" else None)
         for denied in schema.parts("not"):
             if denied.always is True or (denied.always is None and not denied.keywords):
                 raise UnsatisfiableError("everything is forbidden here", where=denied.pointer)
@@ -164,20 +204,28 @@ class Alternatives:
                 yield _Choice([(condition, *then), (*against, *otherwise), otherwise], ranked=True)
         for keyword in ("dependentSchemas", "dependencies"):
             for name, part in schema.named.get(keyword, {}).items():
-                yield _Choice([(part,), (self._document.without(name),)], ranked=True)
+                yield _Choice([(part,), (self._document.without(name, schema),)], ranked=True)
+
+    def _branches(self, schema: Schema, keyword: str) -> list[Option]:
+        """The branches of a schema, each with what a discriminator asks of it."""
+        options: list[Option] = [(part,) for part in schema.listed[keyword]]
+        for index, label in enumerate(schema.labels or () if self._published else ()):
+            if label is not None:
+                options[index] += (self._document.make(label, schema),)
+        return options
 
     def _against(self, parts: list[Schema]) -> Option:
         """Schemas that contradict each of some others, as far as any are known."""
         return tuple(schema for part in parts if (schema := _negate(self._document, part)))
 
-    def _order(self, choice: _Choice, position: ValuePosition) -> list[Option]:
+    def _order(self, choice: _Choice, position: ValuePosition) -> list[Branching]:
         """The order in which to try options; those that cannot end are left out."""
         sizes = [self._minimum.of_all(option) for option in choice.options]
         able = [
             (size, option) for size, option in zip(sizes, choice.options, strict=True) if size < ENDLESS
         ] or [(0, option) for option in choice.options]
         if choice.ranked:
-            return [option for _, option in able]
+            return [Branching(option) for _, option in able]
         if position.lean:
             able.sort(key=lambda pair: pair[0])
         elif len(able) > 1:
@@ -189,15 +237,29 @@ class Alternatives:
                 able[start:] + able[:start],
                 key=lambda pair: (_is_null(pair[1][0]), numeric and _is_kind(pair[1][0], STRING)),
             )
-        options = [option for _, option in able]
-        if not choice.exclusive or len(choice.options) > _ASIDE_LIMIT:
-            return options
+        branchings = [Branching(option) for _, option in able]
+        if choice.union is None:
+            return branchings
+        natural, scalar = (
+            self._document.natural,
+            not any(option[0].kinds & (OBJECT | ARRAY) for option in choice.options),
+        )
         # Keep clear of the other branches: by luck, or else by aiming at what contradicts them.
-        aimed: list[Option] = []
-        for option in options:
-            others = [other[0] for other in choice.options if other is not option]
-            aimed += dict.fromkeys([option, option + self._against(others)])
-        return aimed
+        aimed: dict[Branching, None] = {}
+        for branching in branchings:
+            aimed[branching] = None
+            if len(choice.options) <= _ASIDE_LIMIT and (scalar or not natural):
+                others = [other[0] for other in choice.options if other is not branching.option]
+                aimed[Branching(branching.option + self._against(others))] = None
+            if natural and not scalar:
+                aimed[Branching(branching.option, lean=True)] = None
+        if not natural:
+            return list(aimed)
+        if self._unions is not None and len(branchings) > 1:
+            best = self._unions.exclusive(choice.union, list(aimed))
+            branchings = [best, *branchings] if best is not None else branchings
+            self._attempt.overlapped |= best is None
+        return branchings
 
 
 def _is_kind(schema: Schema, kind: int) -> bool:

@@ -66,6 +66,7 @@ class ValuePosition:
         base: where counting turns starts.
         span: how many distinct values are wanted in all.
         text: a text that may stand here.
+        further: whether it is an item of an array behind the first.
     """
 
     chooser: Chooser
@@ -76,6 +77,7 @@ class ValuePosition:
     base: int = 0
     span: int = 1
     text: str = ""
+    further: bool = False
 
     def draw(self, size: int) -> int:
         """An index below ``size``: chosen, or the turn's own."""
@@ -90,6 +92,8 @@ class ValuePosition:
             self.chooser, name, self.depth + 1, lean, self.turn, self.base, self.span, self.text
         )
 
-    def item(self, turn: int | None, base: int, span: int) -> ValuePosition:
+    def item(self, turn: int | None, base: int, span: int, *, further: bool = False) -> ValuePosition:
         """The position of an item, which may have to differ from its neighbours."""
-        return ValuePosition(self.chooser, self.name, self.depth + 1, self.lean, turn, base, span, self.text)
+        return ValuePosition(
+            self.chooser, self.name, self.depth + 1, self.lean, turn, base, span, self.text, further
+        )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mockgrid.schema.generate.alternatives import Alternative
-    from mockgrid.schema.generate.document import Schema
+    from mockgrid.schema.generate.schema import Schema
     from mockgrid.schema.regex import Pattern
 
 # Without "type", the kind that the other keywords speak about is what was meant.
@@ -94,6 +94,7 @@ class Constraints:
         listed: the only values admitted, when they are listed.
         suggestions: values that the schemas propose; not necessarily valid.
         embeds: what a string that holds JSON is to hold; nothing for any other string.
+        lean: whether a value has to have no more than what is required.
         members_known: what members have to satisfy, as far as it was worked out.
     """
 
@@ -117,6 +118,7 @@ class Constraints:
     required: dict[str, str] = field(default_factory=dict)
     properties: dict[str, None] = field(default_factory=dict)
     needs: dict[str, list[str]] = field(default_factory=dict)
+    lean: bool = False
     members_known: dict[str, list[Schema] | None] = field(default_factory=dict)
 
     def having(self, keyword: str) -> list[Schema]:
@@ -133,6 +135,7 @@ def sum_up(alternative: Alternative, order: int, where: str) -> Constraints:
     applied = list(alternative.applied.values())
     constraints = Constraints(where, applied, _rank(applied, alternative.kinds))
     constraints.delicate = any(schema.delicate for schema in applied)
+    constraints.lean = alternative.lean
     constraints.low = max(_bounds(applied, "minimum", "exclusiveMinimum"), default=None)
     upper = _bounds(applied, "maximum", "exclusiveMaximum")
     constraints.high = min(upper, key=lambda bound: (bound.value, not bound.open), default=None)

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from mockgrid.schema.generate.attempt import GenerationAttempt
     from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Constraints
-    from mockgrid.schema.generate.document import Schema
+    from mockgrid.schema.generate.schema import Schema
 
-_LEAN_AFTER = 400
 # Past so many parts only what is required is made.
 _ENOUGH = 2_000
 _NAME_TRIES = 40
@@ -99,7 +98,7 @@ class _MemberPlan:
         chosen = dict(self._required)
         wanted = (
             self._constraints.members.low
-            if lean or position.lean or self._attempt.nodes > _LEAN_AFTER
+            if lean or position.lean or self._attempt.nodes > self._attempt.manner.plenty
             else self._most
         )
         for name in self._constraints.properties:
@@ -124,9 +123,8 @@ class _MemberPlan:
         try:
             made[name] = self._attempt.make(applied, position.below(name))
         except UnsatisfiableError:
-            if name in self._required or any(
-                name in self._constraints.needs.get(other, ()) for other in made
-            ):
+            needed = any(name in self._constraints.needs.get(other, ()) for other in made)
+            if (name in self._required or needed) and not self._attempt.cuts:
                 raise
             return False
         self._attempt.add_characters(len(name))
@@ -145,7 +143,7 @@ class _MemberPlan:
 
     def _sample_members(self, position: ValuePosition) -> int:
         """How many members to show of an object whose names are free: some, if it says what they hold."""
-        if position.lean or self._required or self._attempt.nodes > _LEAN_AFTER:
+        if position.lean or self._required or self._attempt.nodes > self._attempt.manner.plenty:
             return 0
         spoken = any(
             "patternProperties" in schema.keywords
@@ -293,9 +291,13 @@ class _ItemPlan:
         for index in range(length):
             applied = self._at(index) + ([extras[index]] if index in extras else [])
             if not self._constraints.unique:
-                items.append(
-                    self._attempt.make(applied, position.item(position.turn, position.base, position.span))
-                )
+                at = position.item(position.turn, position.base, position.span, further=index > 0)
+                try:
+                    items.append(self._attempt.make(applied, at))
+                except UnsatisfiableError:
+                    if self._attempt.cuts:
+                        break
+                    raise
                 continue
             item = self._distinct(applied, position, taken, base, index, length)
             if item is _NONE:

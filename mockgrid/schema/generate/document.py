@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin
@@ -12,140 +11,17 @@ from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import InvalidSchemaError
 from mockgrid.schema.generate.keywords import (
     DRAFT_4,
-    EVERY_KIND,
     KINDS,
     Draft,
     check_shape,
     describe,
-    words,
 )
 from mockgrid.schema.generate.limits import SCHEMA_DEPTH_LIMIT, SUBSCHEMA_LIMIT
+from mockgrid.schema.generate.schema import DELICATE, IN_PLACE, REFERENCES, Resource, Schema
 from mockgrid.schema.regex import Pattern, RegexError, compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-# Keywords that a value can only be held against once it is whole.
-DELICATE = words(
-    "not oneOf if contains propertyNames unevaluatedItems unevaluatedProperties dependentSchemas dependencies"
-)
-# Keywords whose schemas apply to the same value.
-IN_PLACE = words("allOf anyOf oneOf not if then else dependentSchemas dependencies")
-REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
-
-
-@dataclass(eq=False, repr=False)
-class Resource:
-    """A schema with a URI of its own, without fragment: raw, and by anchors and dynamic anchors within."""
-
-    uri: str
-    root: object
-    anchors: dict[str, object] = field(default_factory=dict)
-    dynamic: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(eq=False, repr=False)
-class Schema:
-    """A subschema with its keywords reduced to those that its draft knows, and its references resolved.
-
-    Attributes:
-        number: identity; smaller for schemas met earlier.
-        pointer: where it stands, as a JSON pointer.
-        resource: what its references are relative to.
-        raw: as written.
-        always: the verdict of a boolean schema, else nothing.
-        keywords: assertions and applicators, raw.
-        child, listed, named: the subschemas below each keyword that counts.
-        targets: the schemas that ``$ref`` and its relatives lead to.
-        patterns: compiled, by source: of ``pattern`` and of ``patternProperties``.
-        kinds: the types that ``type`` admits.
-        suggestions: ``default`` and examples, in order of preference.
-        delicate: whether meeting the parts of a value one by one does not suffice.
-        compound: whether other schemas apply to the same value.
-        opposite: a schema of what breaks this one; false where none is known, nothing until asked for.
-    """
-
-    number: int
-    pointer: str
-    resource: Resource
-    raw: object
-    always: bool | None = None
-    keywords: dict[str, Any] = field(default_factory=dict)
-    child: dict[str, Schema] = field(default_factory=dict)
-    listed: dict[str, list[Schema]] = field(default_factory=dict)
-    named: dict[str, dict[str, Schema]] = field(default_factory=dict)
-    targets: dict[str, Schema] = field(default_factory=dict)
-    patterns: dict[str, Pattern] = field(default_factory=dict)
-    kinds: int = EVERY_KIND
-    suggestions: list[Any] = field(default_factory=list)
-    delicate: bool = False
-    compound: bool = False
-    opposite: Schema | bool | None = None
-
-    def parts(self, keyword: str) -> list[Schema]:
-        """The subschemas of a keyword."""
-        if keyword in self.child:
-            return [self.child[keyword]]
-        return self.listed.get(keyword) or list(self.named.get(keyword, {}).values())
-
-    def in_place(self) -> list[Schema]:
-        """The schemas that this one applies to the same value."""
-        return [
-            *self.targets.values(),
-            *(part for keyword in self.keywords if keyword in IN_PLACE for part in self.parts(keyword)),
-        ]
-
-    def of_member(self, name: str) -> list[Schema]:
-        """The schemas that a member of that name has to satisfy, whatever the others are."""
-        properties = self.named.get("properties", {})
-        parts = [properties[name]] if name in properties else []
-        for source, part in self.named.get("patternProperties", {}).items():
-            if self.patterns[source].search(name):
-                parts.append(part)
-        return parts or self.parts("additionalProperties")
-
-    @property
-    def leading(self) -> list[Schema]:
-        """The schemas of the first items, one for each."""
-        return self.listed.get("prefixItems") or self.listed.get("items") or []
-
-    @property
-    def further(self) -> list[Schema]:
-        """The schemas of every item after those."""
-        return self.parts("additionalItems" if self.listed.get("items") else "items")
-
-    def of_item(self, index: int) -> list[Schema]:
-        """The schemas that the item at an index has to satisfy, whatever the others are."""
-        leading = self.leading
-        return [leading[index]] if index < len(leading) else self.further
-
-    def at(self, keyword: str) -> str:
-        """The pointer of a keyword."""
-        return f"{self.pointer}/{keyword}"
-
-
-def post_order(
-    top: Schema, below: Callable[[Schema], Iterable[Schema]], finished: set[int]
-) -> Iterator[tuple[Schema, bool]]:
-    """Schemas reached from one, each after those below it, and whether a way from it leads back to it.
-
-    Args:
-        top: where to start.
-        below: the schemas that another one depends on.
-        finished: numbers of schemas that are not to come (again); those that came are added.
-    """
-    stack: list[tuple[Schema, bool]] = [(top, False)]
-    entered: set[int] = set()
-    while stack:
-        schema, done = stack.pop()
-        if done:
-            finished.add(schema.number)
-            yield schema, any(part.number not in finished or part is schema for part in below(schema))
-        elif schema.number not in entered and schema.number not in finished:
-            entered.add(schema.number)
-            stack.append((schema, True))
-            stack += [(part, False) for part in below(schema)]
-
+    from collections.abc import Iterator
 
 _PATTERN_LIMIT = 12_000
 _COMPOUND = IN_PLACE | frozenset(REFERENCES)
@@ -162,21 +38,33 @@ class SchemaDocument:
         InvalidSchemaError: the document is no schema of that draft, too large, or refers to anything else.
     """
 
+    natural = False
+    """Whether values are to look as people write them, also where several branches of a ``oneOf`` fit."""
+
     def __init__(self, raw: object, draft: Draft) -> None:
         self.draft = draft
         self.schemas: list[Schema] = []
         self.raw = raw
-        self._resources: dict[str, Resource] = {}
+        self.outermost = Resource("", raw)
+        self._resources = {"": self.outermost}
         self._compiled: dict[int, Schema] = {}  # by the id() of what is written, which they keep alive
         self._whole = False  # whether all that is written was compiled
         self._without: dict[str, Schema] = {}
         self._patterns: dict[str, Pattern] = {}
         self._pattern_size = 0
         self.linear = True  # whether all patterns are
-        self.root = self._compile(raw, "", self._resources.setdefault("", Resource("", raw)))
+
+    @cached_property
+    def root(self) -> Schema:
+        """The whole document as a schema."""
+        root = self._compile(self.raw, "", self.outermost)
         self._whole = True
-        # Whether the way by which a reference was reached can change where it leads.
-        self.dynamic = len(self._resources) > 1 and any(
+        return root
+
+    @cached_property
+    def dynamic(self) -> bool:
+        """Whether the way by which a reference was reached can change where it leads."""
+        return len(self._resources) > 1 and any(
             not schema.keywords.keys().isdisjoint(REFERENCES[1:]) for schema in self.schemas
         )
 
@@ -184,10 +72,10 @@ class SchemaDocument:
         """Compile a schema that is derived from the document's own, as if it stood where ``near`` stands."""
         return self._compile(raw, near.pointer, near.resource)
 
-    def without(self, name: str) -> Schema:
+    def without(self, name: str, near: Schema) -> Schema:
         """A schema of what has no member of that name."""
         if name not in self._without:
-            self._without[name] = self.make({"properties": {name: self.nothing}}, self.root)
+            self._without[name] = self.make({"properties": {name: self.nothing}}, near)
         return self._without[name]
 
     @property
@@ -200,22 +88,31 @@ class SchemaDocument:
         unlinked = len(self.schemas)
         top = self._walk(raw, pointer, resource)
         while unlinked < len(self.schemas):
-            self._link(self.schemas[unlinked])
+            _ = self.schemas[unlinked].targets
             unlinked += 1
         return top
+
+    def follow(self, schema: Schema) -> dict[str, Schema]:
+        """What the references of a schema lead to."""
+        targets: dict[str, Schema] = {}
+        for keyword in REFERENCES:
+            if keyword in schema.keywords:
+                target = self._target(schema, keyword, schema.keywords[keyword])
+                targets[keyword] = self._diverted(target, keyword, schema.keywords[keyword])
+        return targets
 
     def _walk(self, raw: object, pointer: str, resource: Resource) -> Schema:
         """Compile a schema and all below it; an explicit stack, so nesting costs no recursion."""
         top = self._node(raw, pointer, resource, boolean=self.draft.order != DRAFT_4)
-        stack = [(top, raw, 0)] if isinstance(raw, dict) and top.number == len(self.schemas) - 1 else []
+        stack = [(top, 0)] if top.number == len(self.schemas) - 1 else []
         while stack:
-            schema, below, depth = stack.pop()
+            schema, depth = stack.pop()
             if depth > SCHEMA_DEPTH_LIMIT:
                 raise InvalidSchemaError(
                     f"schemas are nested deeper than {SCHEMA_DEPTH_LIMIT} levels", where=schema.pointer
                 )
             fresh = []
-            for keyword, key, child in self._children(below):
+            for keyword, key, child in self._children(schema.raw):
                 where = schema.pointer + join([keyword] if key is None else [keyword, key])
                 known = len(self.schemas)
                 # Draft 4 has no boolean schemas, but allows true and false in two places.
@@ -229,14 +126,14 @@ class SchemaDocument:
                     schema.listed.setdefault(keyword, []).append(node)
                 else:
                     schema.named.setdefault(keyword, {})[key] = node
-                if isinstance(child, dict) and len(self.schemas) > known:
-                    fresh.append((node, child, depth + 1))
+                if len(self.schemas) > known:
+                    fresh.append((node, depth + 1))
             stack += reversed(fresh)
         return top
 
-    def _children(self, raw: dict[str, Any]) -> Iterator[tuple[str, str | int | None, object]]:
+    def _children(self, raw: object) -> Iterator[tuple[str, str | int | None, object]]:
         draft = self.draft
-        for keyword, value in raw.items():
+        for keyword, value in raw.items() if isinstance(raw, dict) else ():
             if keyword in draft.named and isinstance(value, dict):
                 for key, child in value.items():
                     if keyword != "dependencies" or not isinstance(child, list):
@@ -248,17 +145,21 @@ class SchemaDocument:
 
     def _node(self, raw: object, pointer: str, resource: Resource, *, boolean: bool) -> Schema:
         if isinstance(raw, bool) and boolean:
-            return self._register(Schema(len(self.schemas), pointer, resource, raw, always=raw))
+            return self._register(Schema(self.follow, len(self.schemas), pointer, resource, raw, always=raw))
         if not isinstance(raw, dict):
             raise InvalidSchemaError(f"found {describe(raw)} where a schema was expected", where=pointer)
         known = self._compiled.get(id(raw))
         if known is not None:
             return known
-        check_shape(raw, self.draft, pointer)
-        schema = Schema(len(self.schemas), pointer, self._identify(raw, pointer, resource), raw)
-        self._compiled[id(raw)] = schema
-        self._fill(schema, raw)
+        schema = self._compiled[id(raw)] = self._read(raw, pointer, resource)
         return self._register(schema)
+
+    def _read(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Schema:
+        """A schema of which only what it says itself is known."""
+        check_shape(raw, self.draft, pointer)
+        schema = Schema(self.follow, len(self.schemas), pointer, self._identify(raw, pointer, resource), raw)
+        self._fill(schema, raw)
+        return schema
 
     def _register(self, schema: Schema) -> Schema:
         self.schemas.append(schema)
@@ -332,12 +233,6 @@ class SchemaDocument:
                     where=pointer,
                 )
         return self._patterns[source]
-
-    def _link(self, schema: Schema) -> None:
-        for keyword in REFERENCES:
-            if keyword in schema.keywords:
-                target = self._target(schema, keyword, schema.keywords[keyword])
-                schema.targets[keyword] = self._diverted(target, keyword, schema.keywords[keyword])
 
     def _target(self, schema: Schema, keyword: str, reference: str) -> Schema:
         where = schema.at(keyword)

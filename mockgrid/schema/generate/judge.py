@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from mockgrid.schema.generate.document import IN_PLACE, Schema, post_order
-from mockgrid.schema.generate.keywords import words
+from mockgrid.schema.formats import FORMATS
+from mockgrid.schema.generate.keywords import DRAFT_4, words
 from mockgrid.schema.generate.limits import ExhaustedError, is_sound, longest_text
+from mockgrid.schema.generate.schema import IN_PLACE, Schema, post_order
 from mockgrid.schema.regex import QUADRATIC_LIMIT
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Sequence
 
     from mockgrid.schema.generate.document import SchemaDocument
 
@@ -29,6 +31,8 @@ _REPEATING = words("$ref $dynamicRef $recursiveRef allOf anyOf")
 _WAYS_LIMIT = 20_000
 _VISITS_LIMIT = 200_000
 _HEIGHT_LIMIT = 2_500
+_WHOLE_LIMIT = 300
+_KEPT = 1_000
 
 
 class Judge:
@@ -44,69 +48,131 @@ class Judge:
 
     def __init__(self, document: SchemaDocument) -> None:
         self._document = document
+        self.natural = document.natural
         self._same: dict[int, Schema] = {}
         self._settled: set[int] = set()
         self._heights: dict[int, int] = {}
-        # By the number of the schema: what accepts, how many subschemas it is made of, and whether the work
-        # has to be counted for each value.
-        self._compiled: dict[int, tuple[Callable[[Any], bool], int, bool]] = {}
+        # By the number of the schema: all subschemas that it is made of, if they are not too many, and
+        # whether the work has to be counted for each value.
+        self._closures: dict[int, tuple[list[Schema] | None, bool]] = {}
+        self._forms: dict[int, tuple[Any, dict[str, Schema]]] = {}
+        self._compiled: dict[tuple[int, bool], Callable[[Any], bool]] = {}
 
     def size(self, schema: Schema) -> int:
         """How many subschemas it takes to judge by one."""
-        return self._validator(schema)[1]
+        closure, _ = self._closure(schema)
+        return _WHOLE_LIMIT if closure is None else len(closure)
 
-    def holds(self, schema: Schema, value: object) -> bool:
+    def holds(self, schema: Schema, value: object, *, loosely: bool = False) -> bool:
         """Whether a value, which must be sound, is valid.
+
+        Args:
+            schema: what it has to satisfy.
+            value: it.
+            loosely: whether several branches of a ``oneOf`` may hold.
 
         Raises:
             ExhaustedError: the validator might take too long to tell.
         """
-        accepts, _, counted = self._validator(schema)
+        closure, counted = self._closure(schema)
+        visited: dict[tuple[int, int], int] = {}
         slow = not self._document.linear and longest_text(value) > QUADRATIC_LIMIT
-        if slow or (counted and self._visits(schema, value, {}) > _VISITS_LIMIT):
+        limit = _VISITS_LIMIT * (10 if self._document.natural else 1)
+        if slow or (counted and self._visits(schema, value, visited) > limit):
             raise ExhaustedError(
-                f"no value was found within the limit of {_VISITS_LIMIT} steps",
+                f"no value was found within the limit of {limit} steps",
                 where=schema.pointer,
                 hint="Simplify the schema.",
             )
-        try:
-            return accepts(value)
-        except (ValueError, SystemError):
-            return False
+        if closure is None:
+            # Only what the value comes to: the rest of a large document says nothing about it.
+            reached = dict.fromkeys(number for number, _ in visited)
+            parts = [self._document.schemas[number] for number in reached]
+            return self._compile(schema, parts, loosely=loosely)(value)
+        return self._kept(schema, closure, loosely=loosely)(value)
 
-    def _validator(self, schema: Schema) -> tuple[Callable[[Any], bool], int, bool]:
-        if schema.number not in self._compiled:
-            self._compiled[schema.number] = self._compile(schema)
-        return self._compiled[schema.number]
+    def nearly_holds(self, schema: Schema, value: object) -> bool:
+        """Whether a value is valid as far as the nearest subschemas say; the others may be anything."""
+        return self._kept(schema, self._nearest(self._alias(schema)))(value)
 
-    def _compile(self, schema: Schema) -> tuple[Callable[[Any], bool], int, bool]:
-        needed: dict[int, Schema] = {}
+    def _kept(
+        self, schema: Schema, parts: Sequence[Schema], *, loosely: bool = False
+    ) -> Callable[[Any], bool]:
+        key = (schema.number, loosely)
+        if key not in self._compiled:
+            if len(self._compiled) >= _KEPT:
+                self._compiled.clear()
+            self._compiled[key] = self._compile(schema, parts, loosely=loosely)
+        return self._compiled[key]
+
+    def _closure(self, schema: Schema) -> tuple[list[Schema] | None, bool]:
+        if schema.number not in self._closures:
+            self._closures[schema.number] = self._enclose(self._alias(schema))
+        return self._closures[schema.number]
+
+    def _enclose(self, top: Schema) -> tuple[list[Schema] | None, bool]:
+        """All that a schema is made of, unless it is too much, and whether work has to be counted."""
+        if self._document.natural and len(self._nearest(top)) >= _WHOLE_LIMIT:
+            return None, True
         ways: dict[int, int] = {}
+        closure: list[Schema] = []
         recursive = False
-        for part, returns in post_order(self._alias(schema), self._below, set()):
-            needed[part.number] = part
+        for part, returns in post_order(top, self._below, set()):
+            closure.append(part)
             recursive = recursive or returns
             ways[part.number] = 1 + sum(ways.get(below.number, 0) for below in self._below(part))
-        if max(self._heights[number] for number in needed) > _HEIGHT_LIMIT:
+        if max(self._heights[part.number] for part in closure) > _HEIGHT_LIMIT:
             raise ExhaustedError(
-                f"more than {_HEIGHT_LIMIT} schemas that apply one another", where=schema.pointer
+                f"more than {_HEIGHT_LIMIT} schemas that apply one another", where=top.pointer
             )
+        return closure, recursive or max(ways.values()) > _WAYS_LIMIT
+
+    def _nearest(self, top: Schema) -> list[Schema]:
+        """The schemas that one is made of, or the nearest of many, found without compiling many more."""
+        nearest = {top.number: top}
+        waiting = deque([top])
+        while waiting and len(nearest) < _WHOLE_LIMIT:
+            below = {part.number: part for part in self._below(waiting.popleft())}
+            waiting += [part for number, part in below.items() if number not in nearest]
+            nearest |= below
+        return list(nearest.values())
+
+    def _compile(self, schema: Schema, parts: Sequence[Schema], *, loosely: bool) -> Callable[[Any], bool]:
         raw = self._document.raw
         if self._document.dynamic and schema is self._document.root and isinstance(raw, dict):
             form = raw
         else:
-            form = {
-                "$ref": f"#/$defs/{self._alias(schema).number}",
-                "$defs": {str(part.number): self._form(part) for part in needed.values()},
-            }
-        counted = recursive or max(ways.values()) > _WAYS_LIMIT
+            top = self._alias(schema)
+            form = {"$ref": f"#/$defs/{top.number}", "$defs": {}}
+            linked: set[str] = set()
+            for part in parts:
+                if part.plain and part is not top:
+                    continue
+                own, links = self._form(part)
+                if loosely and "oneOf" in own:
+                    own = {"anyOf" if key == "oneOf" else key: each for key, each in own.items()}
+                form["$defs"][str(part.number)] = own
+                linked |= links.keys()
+            form["$defs"] |= {number: {} for number in linked if number not in form["$defs"]}
+        formats: dict[str, Any] = {"validate_formats": False}
+        if self._document.natural:
+            used = {part.keywords.get("format") for part in parts}
+            checks = {name: check for name, check in FORMATS.items() if name in used}
+            formats = {"validate_formats": bool(checks), "formats": checks}
         try:
             validator = _VALIDATORS[self._document.draft.order](
-                form, validate_formats=False, pattern_options=PATTERN_OPTIONS, retriever=_refuse
+                form, pattern_options=PATTERN_OPTIONS, retriever=_refuse, **formats
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, SystemError):
-            return (lambda _: False), len(needed), False
-        return validator.is_valid, len(needed), counted
+            return lambda _: False
+
+        def accepts(value: Any) -> bool:
+            try:
+                return bool(validator.is_valid(value))
+            except (TypeError, ValueError, SystemError):
+                return False
+
+        return accepts
 
     def _settle(self, schema: Schema) -> None:
         """Note what a schema comes to once repetitions are left out; those below it are known already."""
@@ -121,6 +187,9 @@ class Judge:
         )
 
     def _alias(self, schema: Schema) -> Schema:
+        if not schema.compound:
+            self._heights[schema.number] = 1
+            return schema
         if schema.number not in self._same:
             for part, _ in post_order(schema, Schema.in_place, self._settled):
                 self._settle(part)
@@ -139,24 +208,40 @@ class Judge:
                 parts += self._parts(schema, keyword)
         return parts
 
-    def _form(self, schema: Schema) -> dict[str, Any] | bool:  # noqa: C901 (one for each kind of keyword)
-        """A schema as the validator is given it."""
+    def _form(self, schema: Schema) -> tuple[Any, dict[str, Schema]]:
+        """A schema as the validator is given it, and what it refers to."""
+        if schema.number not in self._forms:
+            links: dict[str, Schema] = {}
+            self._forms[schema.number] = (self._write(schema, links), links)
+        return self._forms[schema.number]
+
+    def _write(self, schema: Schema, links: dict[str, Schema]) -> Any:  # noqa: C901 (one for each kind of keyword)
         if schema.always is not None:
-            return schema.always
+            return {} if schema.always else {"not": {}}
+
+        def link(part: Schema) -> Any:
+            part = self._alias(part)
+            if part.always is not None:
+                return part.always if self._document.draft.order != DRAFT_4 else self._write(part, links)
+            if part.plain:
+                return self._write(part, links)
+            links[str(part.number)] = part
+            return {"$ref": f"#/$defs/{part.number}"}
+
         form: dict[str, Any] = {}
         for keyword, value in schema.keywords.items():
             if keyword in schema.child:
-                form[keyword] = self._link(schema.child[keyword])
+                form[keyword] = link(schema.child[keyword])
             elif keyword in schema.listed:
                 parts = self._parts(schema, keyword)
                 if keyword == "oneOf" and len(parts) > 1 and len(set(parts)) == 1:
                     return {"not": {}}  # all hold, or none
-                form[keyword] = list(map(self._link, parts))
+                form[keyword] = list(map(link, parts))
             elif keyword in schema.named:
-                links = {name: self._link(part) for name, part in schema.named[keyword].items()}
+                named = {name: link(part) for name, part in schema.named[keyword].items()}
                 if keyword == "patternProperties":
-                    links = {schema.patterns[source].text: link for source, link in links.items()}
-                form[keyword] = {**(value if keyword == "dependencies" else {}), **links}
+                    named = {schema.patterns[source].text: part for source, part in named.items()}
+                form[keyword] = {**(value if keyword == "dependencies" else {}), **named}
             elif keyword == "pattern":
                 form[keyword] = schema.patterns[value].text
             elif keyword in {"enum", "const"}:
@@ -164,16 +249,12 @@ class Judge:
                 if not sound:
                     return {"not": {}}
                 form[keyword] = sound if keyword == "enum" else value
-            elif keyword not in schema.targets and keyword != "format":
+            elif keyword not in schema.targets and (keyword != "format" or self._document.natural):
                 form[keyword] = value
-        links_in_place = [self._link(target) for target in schema.targets.values()]
+        links_in_place = [link(target) for target in schema.targets.values()]
         if links_in_place:
             form["allOf"] = [*form.get("allOf", ()), *links_in_place]
         return form
-
-    def _link(self, schema: Schema) -> Any:
-        schema = self._alias(schema)
-        return schema.always if schema.always is not None else {"$ref": f"#/$defs/{schema.number}"}
 
     def _visits(self, schema: Schema, value: object, known: dict[tuple[int, int], int]) -> int:
         """At most how many times the validator looks at a schema: a number, however large, soon told."""
@@ -184,8 +265,10 @@ class Judge:
             applied = [(part, value) for part in self._below(schema, IN_PLACE)]
             if isinstance(value, dict):
                 further = schema.parts("unevaluatedProperties")
+                names = schema.parts("propertyNames")
                 for name, item in value.items():
                     applied += [(part, item) for part in [*schema.of_member(name), *further]]
+                    applied += [(part, name) for part in names]
             elif isinstance(value, list):
                 further = [*schema.parts("contains"), *schema.parts("unevaluatedItems")]
                 for index, item in enumerate(value):

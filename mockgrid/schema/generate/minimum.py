@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
-from mockgrid.schema.generate.document import Schema, post_order
 from mockgrid.schema.generate.keywords import ARRAY, OBJECT
 from mockgrid.schema.generate.limits import NODE_LIMIT
+from mockgrid.schema.generate.schema import Schema, post_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
