@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -80,10 +81,11 @@ class WatchedLibrary:
         for name, scenario in before.scenarios.items():
             file = scenario.origin.document.name
             # Else one that ships could take the place of a file that is being worked upon.
-            if file in broken and (name not in library.scenarios or library.unusable.get(name) == file):
+            if library.unusable.get(name) == file or (file in broken and name not in library.scenarios):
                 kept[name] = scenario
         scenarios = dict(sorted({**library.scenarios, **kept}.items()))
         self._library = replace(library, scenarios=MappingProxyType(scenarios))
+        self._seen = {**self._state(), **state}
         self.changed()
         # What was said of a file that is as it was is not said again.
         news = [finding for finding in findings if _file(finding) in files or finding not in before.findings]
@@ -92,7 +94,7 @@ class WatchedLibrary:
                 if finding.severity == severity:
                     self._say(str(finding))
         for name, scenario in kept.items():
-            if scenario.origin.document.name in files:
+            if not files.isdisjoint(scenario.files):
                 self._say(f"the scenario {name} keeps its last good version")
         self._announce(before, files)
         return True
@@ -110,7 +112,8 @@ class WatchedLibrary:
         read = []
         for name, new in self._library.scenarios.items():
             old, file = before.find(name), new.origin.document.name
-            if old is not new and (old is None or old.origin.document.name != file or file in files):
+            changed = not files.isdisjoint(new.files)
+            if old is not new and (old is None or old.origin.document.name != file or changed):
                 read.append(name)
         gone = [name for name in before.scenarios if name not in self._library.scenarios]
         if read:
@@ -121,12 +124,12 @@ class WatchedLibrary:
     def _state(self) -> dict[str, tuple[int, int]]:
         """Return when each file was written last, and its size."""
         state = {}
+        paths = [Path(file) for scenario in self._library.scenarios.values() for file in scenario.included]
         for directory in self._directories:
-            for path in sorted(directory.glob("*")) if directory.is_dir() else [directory]:
-                try:
-                    status = path.stat()
-                except OSError:
-                    continue  # gone between the two calls, which the next look will see
+            paths += sorted(directory.glob("*")) if directory.is_dir() else [directory]
+        for path in paths:
+            with suppress(OSError):  # gone between the two calls, which the next look will see
+                status = path.stat()
                 state[str(path)] = (status.st_mtime_ns, status.st_size)
         return state
 

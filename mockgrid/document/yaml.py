@@ -250,8 +250,7 @@ class _Composer:
 
     def _end(self) -> None:
         opened = self._open.pop()
-        if opened.merges is not None:
-            self._check_merge(opened)
+        self._check_merge(opened)
         self._attach(opened.done(), opened.anchor)
 
     def _scalar(self, event: Any) -> None:
@@ -308,7 +307,7 @@ class _Composer:
             within.key_position = self._position(event)
 
     def _check_merge(self, opened: _Open) -> None:
-        merged = opened.value["<<"]
+        merged = opened.value["<<"] if opened.merges is not None else []
         if not all(
             isinstance(mapping, dict) for mapping in (merged if isinstance(merged, list) else [merged])
         ):

@@ -85,12 +85,17 @@ class Diagnostics:
     ) -> None:
         """Note a finding about the part under a pointer; ``key`` places it at the part's key."""
         origin = self.origin(pointer)
-        finding = Finding(code, severity, message, origin.key if key else str(origin), hint)
-        self._findings[finding] = None
+        self.tell(Finding(code, severity, message, origin.key if key else str(origin), hint))
         if severity == "error":
             while pointer not in self._errors:
                 self._errors.add(pointer)
                 pointer = pointer.rpartition("/")[0]
+
+    def tell(self, finding: Finding) -> None:
+        """Note a finding that is about no part in particular."""
+        self._findings[finding] = None
+        if finding.severity == "error":
+            self._errors.add("")
 
     def broken(self, pointer: str) -> bool:
         """Tell whether there is an error at a part, or inside it."""
@@ -101,11 +106,16 @@ class Diagnostics:
         self._untold += pointers
         self._more = more
 
+    def _order(self, finding: Finding) -> tuple[bool, str, int, int]:
+        file, line, column = place_of(finding.where)
+        elsewhere = line > 0 and file != self._document.name
+        return elsewhere, file if elsewhere else "", line, column
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings in the order of the file; of more than a hundred the rest is counted in the last."""
         # What was never written down keeps the order in which it was found.
-        findings = sorted(self._findings, key=lambda finding: place_of(finding.where)[1:])
+        findings = sorted(self._findings, key=self._order)
         first, untold = findings[:MOST_TOLD], findings[MOST_TOLD:]
         places = [finding.where for finding in untold] + [str(self.origin(part)) for part in self._untold]
         if not places:

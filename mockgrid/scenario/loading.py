@@ -15,6 +15,7 @@ from mockgrid.document.json_text import DEEPEST
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.diagnostics import Diagnostics, Node, ScenarioError
+from mockgrid.scenario.including import include, not_included
 from mockgrid.scenario.reachability import note_unreachable
 from mockgrid.scenario.reading.delivery import read_pace, read_period
 from mockgrid.scenario.reading.reply import read_reply
@@ -34,8 +35,8 @@ LONGEST_NAME: Final = 64
 """Characters of a scenario's name."""
 
 _STEP_KEYS: Final = frozenset(("name", "when", "reply", "replies", "then", "times"))
-# What does something without steps.
-_DOING: Final = frozenset(("strict", "seed", "models", "pace", "limits", "balance"))
+# What does nothing without steps; keys that begin with `x-` do neither.
+_IDLE: Final = frozenset(("scenario", "description", "steps"))
 _WRAPPED: Final = "/steps/0/replies"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
@@ -64,7 +65,7 @@ def load_text(text: str | bytes, *, name: str, operations: Collection[str] | Non
         document = yaml.load(text, name=name)
     except DocumentError as error:
         raise ScenarioError([_unreadable(error, name)]) from None
-    return _usable(*check(document, operations=operations))
+    return _usable(*_checked(document.data, Diagnostics(document), Path(name).stem, operations))
 
 
 def build(
@@ -120,10 +121,13 @@ def check(
         operations: ids of the contract's operations; None for no check.
     """
     name = Path(document.name).stem
-    diagnostics = Diagnostics(document)
+    whole = include(document)
+    diagnostics = Diagnostics(whole.document)
+    for finding in whole.findings:
+        diagnostics.tell(finding)
     if by_name and isinstance(document.data, dict) and "scenario" not in document.data:
         _check_name(name, diagnostics)
-    return _checked(document.data, diagnostics, name, operations)
+    return _checked(whole.document.data, diagnostics, name, operations, whole.files)
 
 
 def _check_name(name: str, diagnostics: Diagnostics) -> None:
@@ -141,7 +145,11 @@ def _like(name: str) -> str:
 
 
 def _checked(
-    data: Any, diagnostics: Diagnostics, name: str, operations: Collection[str] | None
+    data: Any,
+    diagnostics: Diagnostics,
+    name: str,
+    operations: Collection[str] | None,
+    included: tuple[str, ...] = (),
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
     part = Node(data, "", diagnostics)
     with _uncollected():
@@ -150,7 +158,9 @@ def _checked(
     if any(finding.severity == "error" for finding in findings):
         return None, findings
     known = data.get("scenario") or name
-    return Scenario(name=known, origin=part.origin, warnings=findings, **settings), findings
+    return Scenario(
+        name=known, origin=part.origin, warnings=findings, included=included, **settings
+    ), findings
 
 
 @contextmanager
@@ -174,7 +184,8 @@ def _settings(node: Node, operations: Collection[str] | None) -> dict[str, Any]:
     if steps is not None and isinstance(steps.value, list):
         settings["steps"] = read_steps(steps, operations)
         note_unreachable(settings["steps"], steps)
-    if node.sound and not node.value.get("steps") and _DOING.isdisjoint(node.value):
+    doing = any(key not in _IDLE and not key.startswith("x-") for key in node.value)
+    if node.sound and not node.value.get("steps") and not doing:
         message = "The scenario has no steps; each request gets the default reply."
         hint = "Write them under `steps`, such as steps: [{reply: {say: Hello}}]."
         node.warn("MG214", message, hint)
@@ -294,6 +305,8 @@ def _check_step_name(node: Node, index: int, names: dict[str, int]) -> None:
 
 def _step(node: Node, index: int, operations: Collection[str] | None) -> Step | None:
     value = node.value
+    if not_included(node):
+        return None
     when = node.find("when")
     predicates = read_when(when, operations) if when is not None and when.sound else ()
     replies = _replies(node)

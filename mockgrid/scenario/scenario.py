@@ -40,6 +40,7 @@ class Scenario:
         steps: in the order in which they are tried.
         origin: where it was written.
         warnings: what was found that does not refuse it.
+        included: the files that it includes.
         asked_strict: what was said of ``strict`` by who plays it, in place of its own word; None for nothing.
     """
 
@@ -56,6 +57,7 @@ class Scenario:
     balance: Balance | None = None
     steps: tuple[Step, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    included: tuple[str, ...] = ()
     asked_strict: bool | None = None
 
     def asked(self, *, strict: bool | None) -> Scenario:
@@ -68,6 +70,11 @@ class Scenario:
             return self
         steps = tuple(replace(step, then="fail") if strict and step.open else step for step in self.steps)
         return replace(self, strict=strict, asked_strict=strict, steps=steps)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its own file, and those that it includes."""
+        return (self.origin.document.name, *self.included)
 
     @property
     def where(self) -> str:

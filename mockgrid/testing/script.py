@@ -143,6 +143,8 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[s
             hint = f"{relative} was looked for in {' and in '.join(places)}."
             wrong = [replace(wrong[0], hint=hint)]
         raise PlayError(str(wrong[0]), where=site.where, findings=[wrong[0].as_json()])
+    if scenario.included:  # files that a server elsewhere does not have
+        return {"steps": scenario.origin.document.data, "where": name, "name": scenario.name}
     return {"source": path.read_text("utf-8-sig"), "where": name}
 
 

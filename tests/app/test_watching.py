@@ -153,6 +153,22 @@ def test_what_is_told_is_what_has_changed(looked):
     assert looked(b=None) == ["scenarios are gone: b"]
 
 
+def test_files_that_are_included_are_watched(looked, tmp_path):
+    (tmp_path / "shared").mkdir()
+    shared = tmp_path / "shared" / "r.yaml"
+    shared.write_text("down: {error: 503}")
+    text = "steps: [{reply: {include: shared/r.yaml#down}}]"
+    assert looked(a=text, b="seed: 1") == ["scenarios were read again: a, b"]
+    shared.write_text("down: {error: 500, delay: 1s}")
+    assert looked() == ["scenarios were read again: a"]
+    shared.write_text("down: {eror: 500}")
+    (mistake, kept) = looked()
+    assert mistake.startswith("shared/r.yaml:1:8: error MG211: `eror` is not a key that is known here.")
+    assert kept == "the scenario a keeps its last good version"
+    shared.unlink()
+    assert "cannot be included: there is no such file." in looked()[0]
+
+
 def test_warnings_about_files_that_are_as_they_were_are_not_told_again(looked):
     warning = "a.yaml:1:23: warning MG235: No request meets this: `turn` counts from 1."
     assert [line[: len(warning)] for line in looked(a=DOUBTFUL)] == [warning, "scenarios were read again: a"]

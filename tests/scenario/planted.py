@@ -262,6 +262,8 @@ ERRORS = [
         step("{say: Hi, stream: {fault: {kind: stall, §event: error}}}"), "MG221", "It takes after, for."
     ),
     Planted(step("{auto: true, stream: {§chunks: [a, b]}}"), "MG221", "Add `say`."),
+    Planted("steps: [{§include: a.yaml}]\n", "MG228", "Only a file that is read from disk"),
+    Planted(step("{§include: a.yaml#down}"), "MG228", "Only a file that is read from disk"),
     # the rest
     Planted(step("{call: {f: §'{\"a\": '}}"), "MG222", "not JSON"),
     Planted(

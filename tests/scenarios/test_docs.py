@@ -8,7 +8,7 @@ from scenarios.key_tables import PAGE, SCHEMA, TABLES, keys, renewed, shown, tab
 from scenarios.test_all import NAMES
 
 from mockgrid.document import yaml
-from mockgrid.scenario.loading import load_text
+from mockgrid.scenario.loading import load
 
 pytestmark = pytest.mark.once
 
@@ -22,8 +22,16 @@ def test_all_blocks_are_snippets():
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)
-def test_snippets_load(snippet):
-    assert load_text(snippet, name="snippet.yaml", operations=OPERATIONS).warnings == ()
+def test_snippets_load(snippet, tmp_path):
+    for shared in SNIPPETS:
+        if shared.startswith("# shared/"):
+            path = tmp_path / shared.partition("\n")[0].removeprefix("# ")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(shared, "utf-8")
+    if not snippet.startswith("# shared/"):
+        path = tmp_path / "snippet.yaml"
+        path.write_text(snippet, "utf-8")
+        assert load(path, operations=OPERATIONS).warnings == ()
 
 
 def test_the_tables_are_the_schemas():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.duration import seconds
+from mockgrid.scenario.including import not_included
 from mockgrid.scenario.reading.delivery import read_delivery
 from mockgrid.scenario.reply import (
     Auto,
@@ -64,6 +65,8 @@ _FRAMING: Final = ("content-length", "transfer-encoding", "connection", "trailer
 def read_reply(node: Node) -> ScriptedReply | None:
     """Read a reply whose structure is sound; None where something else is wrong, which is noted."""
     value = node.value
+    if not_included(node):
+        return None
     name = next((form for form in _FORMS if form in value), "auto")
     for option, argument in node.items():
         if option not in _FORMS and option not in _OPTIONS[name]:
