@@ -51,13 +51,11 @@ class Word:
     inner: Matcher | None = None
     wanted: Any = None
 
-    def among(self, values: Sequence[Any]) -> bool:
-        """Tell whether it holds for one of several values; ``not`` and ``exists`` speak of all of them."""
-        if self.name == "exists":
-            return bool(values) is self.wanted
-        if self.inner is not None:
-            return not self.inner.among(values)
-        return any(self.test(value) for value in values)
+    @property
+    def of_nothing(self) -> bool:
+        """Whether it says that there is nothing at all: ``exists: false``, or ``not: {exists: true}``."""
+        words = (self,) if self.inner is None else self.inner.words
+        return self.test(None) and all(word.name == "exists" for word in words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +87,8 @@ class Matcher:
         return short_repr(self.source)
 
     def among(self, values: Sequence[Any]) -> bool:
-        """Tell whether one of several values is as it must be."""
-        return all(word.among(values) for word in self.words)
+        """Tell whether one of several values is as it must be, wholly; of none, ``exists: false`` holds."""
+        return any(map(self.holds, values)) if values else all(word.of_nothing for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Check:
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""
         value = self.read(view, state)
-        if value is None or value == []:
+        if value is None or value in ([], [None]):
             got = "(nothing)"
         elif self.hidden:
             got = "(hidden)"

@@ -93,7 +93,7 @@ def _query(node: Node) -> Iterator[Check]:
     """One check for each parameter that is named."""
 
     def reader(name: str) -> Read:
-        return lambda view, _: view.query.get(name, [])
+        return lambda view, _: view.query.get(name, [None])
 
     for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
