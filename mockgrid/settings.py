@@ -13,6 +13,7 @@ from mockgrid.values import ApiKeys, Duration, Names, OneOf, PathPrefix, Size, S
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from mockgrid.values import Kind
 
@@ -23,6 +24,8 @@ LogFormat = Literal["text", "json", "off"]
 ReadyFormat = Literal["text", "json"]
 
 _NO_FLAG: Final = ""
+# Values that are paths of files.
+_FILES: Final = ("path", "dir")
 
 
 class Setting(NamedTuple):
@@ -32,13 +35,28 @@ class Setting(NamedTuple):
         kind: what it may hold.
         default: what it is where nobody says, as its flag takes it.
         description: for the command's help.
-        flag: that sets it; empty where none does.
+        flag: that sets it, without dashes where it is the command's argument; empty where none does.
     """
 
     kind: Kind
     default: Any
     description: str
     flag: str
+
+    @property
+    def word(self) -> str:
+        """What files call it; empty for what they cannot set."""
+        return self.flag.removeprefix("--").replace("-", "_")
+
+    def read(self, value: Any) -> Any:
+        """Return a value as ``Settings`` holds it; see ``read_setting``."""
+        return None if value is None and self.default is None else self.kind.read(value)
+
+    def beside(self, value: Any, folder: Path) -> Any:
+        """Return a value as it is meant in a file of a folder, or on a command line there."""
+        if not isinstance(self.kind, Text | Names) or self.kind.name not in _FILES:
+            return value
+        return str(folder / value) if isinstance(value, str) else tuple(str(folder / path) for path in value)
 
 
 def setting(default: Any, kind: Kind, description: str, flag: str | None = None) -> Any:
@@ -51,7 +69,9 @@ def setting(default: Any, kind: Kind, description: str, flag: str | None = None)
 class Settings:
     """What a server is asked to do. Sizes are bytes, times are seconds."""
 
-    document: str | None = setting(None, Text(), "OpenAPI document to serve; None is the bundled.", _NO_FLAG)
+    document: str | None = setting(
+        None, Text("path"), "OpenAPI document to serve; by default the bundled.", "document"
+    )
     host: str = setting("127.0.0.1", Text(), "Name or address to listen on; 0.0.0.0 is all of them.")
     port: int = setting(8080, Whole(0, 65535), "Port to listen on; 0 takes a free one.")
     uds: str | None = setting(None, Text("path"), "Unix socket to listen on, in place of host and port.")
@@ -153,6 +173,10 @@ SETTINGS: Final[Mapping[str, Setting]] = _read_table()
 """What is known of each, in the order of the command's help."""
 
 
+WORDS: Final[Mapping[str, str]] = {known.word: name for name, known in SETTINGS.items() if known.word}
+"""The settings that files and options can set: their names by what these call them."""
+
+
 def read_setting(name: str, value: Any) -> Any:
     """Return the value of a setting as ``Settings`` holds it.
 
@@ -166,8 +190,7 @@ def read_setting(name: str, value: Any) -> Any:
     Raises:
         StartError: the setting cannot have it.
     """
-    known = SETTINGS[name]
-    return None if value is None and known.default is None else known.kind.read(value)
+    return SETTINGS[name].read(value)
 
 
 def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockgrid.cli.flags import Value, contract_options, load, setting
+from mockgrid.cli.flags import Configured, Value, contract_options, load, setting
 from mockgrid.document import is_document
 from mockgrid.values import OneOf
 
@@ -25,7 +25,7 @@ FOUND = 1
 """Exit code: something was found."""
 
 
-@click.command()
+@click.command(cls=Configured)
 @click.argument("paths", nargs=-1)
 @contract_options
 @click.option(
@@ -55,13 +55,15 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     """Check contracts, overlays and scenarios: syntax, schema, contract, and steps that no request reaches.
 
     PATHS are files, and directories whose YAML and JSON files are meant, without those of directories inside
-    them; by default `scenarios`. The last line counts the files. The replies of scenarios are held to the
-    contract that --contract names. An overlay is applied to what it extends, else to the contract among
-    PATHS, if there is one, else to that of the scenarios.
+    them; by default those that [tool.mockgrid] of pyproject.toml names, else `scenarios`. The last line
+    counts the files. The replies of scenarios are held to the contract that --contract names. An overlay is
+    applied to what it extends, else to the contract among PATHS, if there is one, else to that of the
+    scenarios.
 
     Exits with 0 if nothing is wrong, with 1 if something was found, be it a warning, and with 2 if it could
     not run.
     """
+    paths = paths or (ctx.default_map or {}).get("scenarios", ())
     if not paths and not Path(DEFAULT).is_dir():
         raise click.UsageError(f"There is no directory {DEFAULT} here; name the files to check.", ctx)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mockgrid.cli.flags import Value, contract_options, load, setting
+from mockgrid.cli.flags import Configured, Value, contract_options, load, setting
 from mockgrid.values import OneOf, Whole
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ UNANSWERED = 1
 """Exit code: neither a step nor the default reply answers."""
 
 
-@click.command()
+@click.command(cls=Configured)
 @click.argument("subject", metavar="[CODE|SCENARIO]", required=False)
 @click.argument("request", metavar="[REQUEST]", required=False)
 @contract_options

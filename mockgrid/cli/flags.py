@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mockgrid.errors import StartError
-from mockgrid.settings import SETTINGS, Settings
+from mockgrid.settings import SETTINGS, WORDS, Settings
 from mockgrid.values import Names, OneOf, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract
+    from mockgrid.settings import Setting
     from mockgrid.values import Kind
 
 _PREFIX = "MOCKGRID_"
@@ -70,6 +72,71 @@ class Flag(click.Option):
         return None if value is not None and value.startswith("tcp://") else value
 
 
+class Configured(click.Command):
+    """A command to which ``[tool.mockgrid]`` of a project says what no flag and no variable does."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Click's, with these defaults."""
+        flags = {parameter.name: isinstance(parameter, Flag) for parameter in self.params}
+        flags["document"] = True
+        defaults = {name: value for name, value in configured(Path.cwd()).items() if flags.get(name, True)}
+        return super().make_context(info_name, args, parent, default_map=defaults, **extra)
+
+
+def configured(here: Path) -> dict[str, Any]:
+    """Return the settings, by name, that the nearest ``pyproject.toml`` with a table ``[tool.mockgrid]`` has.
+
+    Raises:
+        StartError: it has no such setting, or none of this value.
+    """
+    for folder in (here, *here.parents):
+        file = folder / "pyproject.toml"
+        try:
+            data = file.read_bytes()
+        except OSError:
+            continue
+        table = _table(file, data) if b"mockgrid" in data else None
+        if table is not None:
+            settings = {}
+            for key, value in table.items():
+                name, known = _known(file, key)
+                try:
+                    settings[name] = known.read(value)
+                except StartError as error:
+                    raise StartError(f"[tool.mockgrid] {key}: {error.message}", where=str(file)) from None
+                if folder != here:
+                    settings[name] = known.beside(settings[name], folder)
+            return settings
+    return {}
+
+
+def _table(file: Path, data: bytes) -> dict[str, Any] | None:
+    import tomllib  # noqa: PLC0415 - 3 ms, for projects that have settings
+
+    try:
+        table = tomllib.loads(data.decode()).get("tool", {}).get("mockgrid")
+    except (ValueError, AttributeError) as error:
+        place = re.search(r"at line (\d+), column (\d+)", str(error))  # all other words are Python's
+        where = f"{file}:{place[1]}:{place[2]}" if place else str(file)
+        raise StartError("This is not TOML, or `tool` is no table.", where=where) from None
+    if table is None or isinstance(table, dict):
+        return table
+    raise StartError("`tool.mockgrid` is a table of settings.", where=str(file))
+
+
+def _known(file: Path, key: str) -> tuple[str, Setting]:
+    """Return the name of a setting by what files call it, and what is known of it."""
+    name = WORDS.get(key.replace("-", "_"))
+    if name is None:
+        from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
+
+        hint = did_you_mean(key, WORDS).strip() or f"Known: {', '.join(WORDS)}."
+        raise StartError(f"[tool.mockgrid] has no setting {key!r}.", where=str(file), hint=hint)
+    return name, SETTINGS[name]
+
+
 def setting(name: str, explanation: str = "", **attributes: Any) -> Callable[[Any], Any]:
     """Add the flag of a setting to a command.
 
@@ -100,7 +167,7 @@ def _flat(_ctx: click.Context, _param: click.Parameter, values: Iterable[Iterabl
 
 def all_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the flags of all settings that have one."""
-    for name in reversed([name for name, known in SETTINGS.items() if known.flag]):
+    for name in reversed([name for name, known in SETTINGS.items() if known.flag.startswith("--")]):
         command = setting(name)(command)
     return command
 

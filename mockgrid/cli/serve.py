@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mockgrid.cli.flags import all_settings, misspelt
+from mockgrid.cli.flags import Configured, all_settings, misspelt
 from mockgrid.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ def warn_of_files(warnings: Sequence[tuple[str, str]]) -> None:
         warn(f"and {len(warnings) - MOST_WARNINGS} more like these.")
 
 
-@click.command(options_metavar="[OPTIONS]")
+@click.command(cls=Configured, options_metavar="[OPTIONS]")
 @click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
 @all_settings
 def serve(**values: Any) -> int:
     """Serve DOCUMENT (or MOCKGRID_DOCUMENT), by default the bundled Consumption API, until Ctrl+C.
 
-    Each flag also reads an environment variable, named beside it; a flag wins.
+    Each flag also reads an environment variable, named beside it; a flag wins. What neither says, the table
+    [tool.mockgrid] of pyproject.toml may, as in error_shape = "both".
     """
     settings = Settings(**values)
     for sentence in misspelt(serve, os.environ):

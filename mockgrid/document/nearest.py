@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """
     if not name or len(name) > _LONGEST:
         return None
+    from difflib import SequenceMatcher  # noqa: PLC0415 - 3 ms, for mistakes alone
+
     folded = name.casefold()
     matcher = SequenceMatcher(autojunk=False)
     matcher.set_seq2(folded)

@@ -5,13 +5,20 @@ Nothing is imported here: pytest loads the plugin in every run of every user.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pytest
 
 
-def option(config: pytest.Config, name: str) -> str | None:
+def flag(name: str) -> str:
+    """Return the option of the command line that is called so: ``--mockgrid-error-shape``."""
+    return f"--mockgrid-{name.replace('_', '-')}"
+
+
+def option(config: pytest.Config, name: str) -> Any:
     """Return what the command line says, else the configuration file; None where neither does."""
-    given = config.getoption(f"--mockgrid-{name}")
-    return str(given or config.getini(f"mockgrid_{name.replace('-', '_')}") or "") or None
+    given = config.getoption(flag(name))
+    if given in (None, ""):
+        given = config.getini(f"mockgrid_{name.replace('-', '_')}")
+    return None if given in (None, "") else given

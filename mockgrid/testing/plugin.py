@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mockgrid.testing import option
+from mockgrid.testing import flag, option
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOLDING = pytest.StashKey["Holding"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
+_GRID = pytest.StashKey["Grid"]()
 _LINE = pytest.StashKey[str]()
 
 _USUAL_WARNINGS = "allow"
@@ -46,13 +47,25 @@ _OPTIONS = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options, and the same as settings of the configuration file."""
+    from mockgrid.settings import SETTINGS, WORDS  # noqa: PLC0415 - 4 ms, of which options come
+    from mockgrid.values import Names, Switch, Whole  # noqa: PLC0415 - the same
+
     group = parser.getgroup("mockgrid", "MockGrid")
     for name, metavar, text in _OPTIONS:
-        group.addoption(f"--mockgrid-{name}", metavar=metavar, help=text)
+        group.addoption(flag(name), metavar=metavar, help=text)
         parser.addini(f"mockgrid_{name.replace('-', '_')}", text)
-    text = "folder of scenario files that tests name; repeatable"
-    group.addoption("--mockgrid-scenarios", metavar="DIR", action="append", default=[], help=text)
-    parser.addini("mockgrid_scenarios", text, type="paths")
+    settings = parser.getgroup("mockgrid-settings", "MockGrid's settings, as of `mockgrid serve`")
+    for word, name in WORDS.items():
+        kind, text = SETTINGS[name].kind, SETTINGS[name].description
+        shape: dict[str, Any] = {"metavar": kind.name.upper()}
+        form: Any = "int" if isinstance(kind, Whole) else "string"
+        if isinstance(kind, Switch):
+            shape, form = {"action": "store_true", "default": None}, "bool"
+        elif isinstance(kind, Names):
+            shape["action"] = "append"
+            form = "paths" if kind.name in {"path", "dir"} else "linelist"
+        settings.addoption(flag(word), help=text, **shape)
+        parser.addini(f"mockgrid_{word}", text, type=form, default=None)
     text = "allow or error: whether unknown and deprecated fields in requests fail a test"
     parser.addini("mockgrid_warnings", text, default=_USUAL_WARNINGS)
 
@@ -106,7 +119,7 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
     """
     from mockgrid.testing.run import started  # noqa: PLC0415 - 10 ms, see above
 
-    grid = started(pytestconfig)
+    grid = pytestconfig.stash[_GRID] = started(pytestconfig)
     yield grid
     grid.stop()
 
@@ -114,7 +127,7 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
 @pytest.fixture(scope="session")
 def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[None]:
     """Ask the server for its report before it stops."""
-    if option(pytestconfig, "url"):
+    if mockgrid_server is not pytestconfig.stash.get(_GRID, None):
         from mockgrid.testing.run import check_server  # noqa: PLC0415 - 10 ms, see above
 
         check_server(pytestconfig, mockgrid_server)
@@ -234,12 +247,18 @@ def _held(item: pytest.Item) -> Iterator[None]:
 
 
 def _needs_check(config: pytest.Config) -> bool:
-    return bool(
-        option(config, "fail-under")
-        or config.getoption("--mockgrid-scenarios")
-        or config.getini("mockgrid_scenarios")
-        or config.getini("mockgrid_warnings") != _USUAL_WARNINGS
-    )
+    if option(config, "fail-under") or config.getini("mockgrid_warnings") != _USUAL_WARNINGS:
+        return True
+    from mockgrid.settings import WORDS  # noqa: PLC0415 - it is there
+
+    try:
+        return any(option(config, word) is not None for word in ("url", *WORDS))
+    except (
+        pytest.UsageError,
+        TypeError,
+        ValueError,
+    ):  # of the configuration file: what is wrong is told then
+        return True
 
 
 def _warn_of_marker(item: pytest.Item, test: str) -> None:

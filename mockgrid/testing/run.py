@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from contextlib import suppress
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import pytest
 
-from mockgrid.errors import MockgridError, MockgridWarning
-from mockgrid.testing import option
+from mockgrid.errors import MockgridError, MockgridWarning, StartError
+from mockgrid.settings import SETTINGS, WORDS
+from mockgrid.testing import flag, option
 from mockgrid.testing.error import CallError
 from mockgrid.testing.expectation import HeldSession, TestExpectation
 from mockgrid.testing.script import CallSite
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
+WRONG_FORM: Final = (pytest.UsageError, TypeError, ValueError)
+"""What pytest raises where a setting of its configuration file has not the form that it asks for."""
+
 _WARNINGS: Final = {"allow": True, "error": False}
 
 
@@ -36,10 +41,27 @@ def check_options(config: pytest.Config) -> None:
     """
     least_covered(config)
     warnings_allowed(config)
-    for folder in scenario_folders(config):
+    settings = settings_of(config)
+    for folder in settings.get("scenarios", ()):
         if not Path(folder).is_dir():
             wrong = "is not a directory" if Path(folder).exists() else "does not exist"
             raise MockgridError(f"--mockgrid-scenarios: the folder {folder} {wrong}.")
+    flags = [name for name in flags_of(config) if name != flag("scenarios")]
+    if flags and option(config, "url"):
+        raise MockgridError(
+            f"{flags[0]} is a setting of a server of the run's own, and --mockgrid-url names another; "
+            "start that one with it, or leave out one of the two."
+        )
+    # Otherwise the first test that uses it tells; but of workers, none can stop the run.
+    at_once = config.getoption(flag("url")) or config.getoption("tx", None)
+    url = option(config, "url")
+    if url and at_once and not config.option.collectonly:
+        _remote(config, url).start().stop()
+
+
+def flags_of(config: pytest.Config) -> list[str]:
+    """Return the options of the command line that are settings of a server."""
+    return [flag(word) for word in WORDS if config.getoption(flag(word)) is not None]
 
 
 def least_covered(config: pytest.Config) -> float | None:
@@ -58,12 +80,28 @@ def least_covered(config: pytest.Config) -> float | None:
     return least
 
 
-def scenario_folders(config: pytest.Config) -> list[str]:
-    """Return the folders of scenario files: those of the command line, else those of the configuration."""
-    given = [
-        str(config.invocation_params.dir / folder) for folder in config.getoption("--mockgrid-scenarios")
-    ]
-    return given or [str(Path(folder)) for folder in config.getini("mockgrid_scenarios")]
+def settings_of(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings of the run's own server by name: the command line's, else the configuration's.
+
+    Raises:
+        MockgridError: one cannot have its value.
+    """
+    settings = {}
+    for word, name in WORDS.items():
+        known = SETTINGS[name]
+        where, folder = flag(word), config.invocation_params.dir
+        given = config.getoption(where)
+        try:
+            if given is None:
+                where, folder = f"mockgrid_{word}", (config.inipath or config.rootpath / "it").parent
+                given = config.getini(where)
+            if given not in (None, ""):
+                settings[name] = known.beside(known.read(given), folder)
+        except StartError as error:
+            raise MockgridError(f"{where}: {error}") from None
+        except WRONG_FORM as error:
+            raise MockgridError(f"{where}: a {known.kind.name} is expected ({error}).") from None
+    return settings
 
 
 def warnings_allowed(config: pytest.Config) -> bool:
@@ -118,13 +156,13 @@ def _write(path: Path, text: str) -> None:
 
 def grid_of(config: pytest.Config) -> Grid:
     """Return the server that the options ask for; it is not started yet."""
-    folders = scenario_folders(config)
+    settings = settings_of(config)
     url = option(config, "url")
     if url is None:
         from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 - 185 ms, for a server here
 
-        return MockGrid(scenarios=folders)
-    return _remote(config, url, folders)
+        return MockGrid(**settings)
+    return _remote(config, url, settings.get("scenarios", ()))
 
 
 def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Grid:
@@ -135,9 +173,20 @@ def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Gri
 
 
 def started(config: pytest.Config) -> Grid:
-    """Start the server that the options ask for; where that cannot be, tests fail with the reason alone."""
+    """Start the server that the options ask for; where that cannot be, the run stops with the reason."""
+    try:
+        return grid_of(config).start()
+    except MockgridError as error:
+        reason = str(error)
+    return _stop(config, reason)
+
+
+def _stop(config: pytest.Config, reason: str) -> NoReturn:
+    """Stop a run that cannot have the server that it asks for: once, and not in each of its tests."""
     __tracebackhide__ = True
-    return or_fail(lambda: grid_of(config).start())
+    if hasattr(config, "workerinput"):  # of which pytest-xdist takes an exit for a crash
+        pytest.fail(reason, pytrace=False)
+    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def or_fail(make: Callable[[], Made]) -> Made:
@@ -151,19 +200,25 @@ def or_fail(make: Callable[[], Made]) -> Made:
 
 
 def check_server(config: pytest.Config, grid: Grid) -> None:
-    """Stop a run that names a server elsewhere, and whose own fixture starts another all the same."""
+    """Tell of a server that a fixture of the user's own has made, and that is not what the options ask for.
+
+    Where they name one elsewhere, the run stops.
+    """
     from mockgrid.testing.remote_grid import RemoteGrid  # noqa: PLC0415 - 35 ms, for one elsewhere
 
+    if not option(config, "url"):
+        for name in flags_of(config):
+            said = f"{name} has no effect, since the fixture mockgrid_server is overridden."
+            warnings.warn(pytest.PytestWarning(said), stacklevel=2)
+        return
     if isinstance(grid, RemoteGrid):
         return
-    reason = (
+    _stop(
+        config,
         f"--mockgrid-url (or mockgrid_url) names {option(config, 'url')}, but the fixture mockgrid_server is "
         "overridden and starts a server of its own; leave out one of the two, or have the fixture yield a "
-        "RemoteGrid."
+        "RemoteGrid.",
     )
-    if hasattr(config, "workerinput"):  # of which pytest-xdist takes an exit for a crash
-        pytest.fail(reason, pytrace=False)
-    pytest.exit(reason, returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def report_of(config: pytest.Config, documents: list[dict[str, Any]]) -> tuple[str, bool]:

@@ -497,14 +497,6 @@ def test_a_server_elsewhere_and_one_of_ones_own_cannot_both_be(runs, served):
     result.assert_outcomes(passed=2)
 
 
-def test_a_server_that_is_not_there_is_told(runs):
-    result = runs("def test_it(mockgrid):\n    pass", "--mockgrid-url", "http://127.0.0.1:9")
-    result.assert_outcomes(errors=1)
-    assert "There is no answer from http://127.0.0.1:9: Connection refused. Start the server" in text_of(
-        result
-    )
-
-
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 @pytest.mark.parametrize(
     ("options", "message"),
