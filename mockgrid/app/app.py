@@ -33,7 +33,7 @@ from mockgrid.reply.behaviours import conversation_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.reply import Reply
-from mockgrid.reply.request import RefusedError, breach_of
+from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, breach_of
 from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.journal import JournalBudget
 from mockgrid.session.redaction import Redaction
@@ -314,6 +314,7 @@ class App:
             operation=operation,
             violations=refused.violations,
             headers=headers,
+            exemplary=refused.code != UNMET_PREFERENCE,
         )
         reply.attempt = refused.attempt or count
         reply.no_step = refused.no_step

@@ -178,7 +178,7 @@ class Credentials:
             RefusedError: it does.
         """
         known = self._known_prefix(key)
-        if known is None or known.scenario or "." not in key:
+        if known is None or known.scenario or "." not in key or key in self._accepted:
             return
         name = key[len(known.prefix) :].partition(".")[0]
         playing = next((each.prefix for each in self._keys.prefixes or () if each.scenario), None)

@@ -12,7 +12,7 @@ from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings
 from mockgrid.reply.negotiation import response_of
 from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, read_prefer
-from mockgrid.reply.request import RefusedError, UnanswerableError
+from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.session.session import ANONYMOUS
@@ -113,7 +113,8 @@ class Composer:
             digest.update(sending)
             own = digest.hexdigest()
         request_id = b"req_" + own[-32:].encode()
-        prefers = prefers_of(request.headers.get(b"prefer"), request.query)
+        prefer = request.headers.get(b"prefer")
+        prefers = prefers_of(prefer, request.query) if prefer is not None or request.query else None
         try:
             if prefers:
                 reply = self._preferred(request, read_prefer(prefers), behaviour, seed, attempt_id)
@@ -182,5 +183,5 @@ class Composer:
 
 def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:
     if isinstance(error, PreferError):
-        return RefusedError("malformed_body", error.message, code="MG129", attempt=attempt)
+        return RefusedError("malformed_body", error.message, code=UNMET_PREFERENCE, attempt=attempt)
     return RefusedError("internal", error.message, attempt=attempt)

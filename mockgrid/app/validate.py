@@ -106,8 +106,10 @@ class Validator:
                     self._noted(head, operation, media, value)
         if violations:
             raise _invalid(violations)
-        sent = head.path, head.query, head.headers
-        return Request(operation, *sent, parameters, value, body, mounted=head.mounted)
+        request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
+        if head.mounted:
+            request.mounted = head.mounted
+        return request
 
     def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
         try:

@@ -26,6 +26,18 @@ ErrorShape = Literal["vendor", "both", "openai"]
 PROBLEM = b"application/problem+json"
 _HEADER_LIMIT = 4096
 _SERVERS = 500
+# Failures by which a request breaks the document, and for which the document may have an example.
+_REFUSALS = frozenset(
+    (
+        "body_too_large",
+        "invalid_request",
+        "malformed_body",
+        "not_acceptable",
+        "unauthorized",
+        "unsupported_media_type",
+        "wrong_type",
+    )
+)
 _NO_WORDS = ErrorWords()
 
 
@@ -59,7 +71,7 @@ class Errors:
         # Synthesised bodies by the pointer to their media type: bounded by the document.
         self._bodies: dict[str, Any] = {}
 
-    def reply(
+    def reply(  # noqa: PLR0913 - each says one thing about the failure, by name
         self,
         name: str,
         message: str,
@@ -67,6 +79,7 @@ class Errors:
         operation: Operation | None = None,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
+        exemplary: bool = True,
     ) -> Reply:
         """Compose the reply to one kind of failure.
 
@@ -77,11 +90,12 @@ class Errors:
                 has no policy.
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
+            exemplary: whether it is the document that is broken, and its own example that may be sent.
 
         A document without policy may have an example of its own for it, which is sent as it stands.
         """
         failure = self._policy.failures[name]
-        example = self._example(failure, operation)
+        example = self._example(failure, operation) if exemplary else None
         if example is not None:
             return _sent(failure, example, violations, headers or {})
         return self._composed(failure, ErrorWords(message), operation, violations, headers or {})
@@ -160,8 +174,8 @@ class Errors:
     def _example(self, failure: Failure, operation: Operation | None) -> _Body | None:
         """Return the document's own example of a refusal, where it has no policy that decides; else None."""
         status = _status(failure, operation)
-        media = _json_media(operation, status)
-        if self._policy.declared or media is None or status >= _SERVERS:
+        media = _json_media(operation, status) if failure.name in _REFUSALS else None
+        if self._policy.declared or media is None:
             return None
         own = SchemaHints(media.source.get("schema", {}), self._document).own("example")
         for example in [*media.examples.values(), *([] if own is None else [own])]:

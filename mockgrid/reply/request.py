@@ -106,6 +106,9 @@ class RefusedError(MockgridError):
         self.harmless = harmless
 
 
+UNMET_PREFERENCE: Final = "MG129"
+"""The code of a ``Prefer`` that cannot be honoured."""
+
 _CODES: Final[dict[str, tuple[str, Location]]] = {
     "unknown_path": ("MG101", "path"),
     "method_not_allowed": ("MG102", "path"),

@@ -201,6 +201,15 @@ def test_a_refused_request_gets_the_documents_own_example(caller, call, body, st
     assert json.loads(answer.header("x-mockgrid-violations"))[0]["message"]
 
 
+def test_what_is_no_breach_of_the_document_keeps_its_words(caller):
+    for prefer in ("code=418, example=x", "example=none", "code=777"):
+        answer = get(caller, "/pets", prefer=prefer)
+        assert (answer.status, answer.json() == {"code": 17}) == (400, False)
+        (violation,) = json.loads(answer.header("x-mockgrid-violations"))
+        assert violation["code"] == "MG129"
+    assert "No such path" in get(caller, "/nope").json()["detail"]
+
+
 def test_a_deprecated_operation_says_so(caller):
     assert get(caller, "/old").header("deprecation") == "true"
     assert get(caller, "/old", method="DELETE").header("deprecation") == "true"

@@ -75,6 +75,8 @@ def test_a_dash_for_the_dot_of_a_key_is_a_401_that_says_so(play, sent):
         detail = answer.json()["errors"]["detail"]
         assert f"this one names {name}. Write mg.{name}.ANYTHING to play it." in detail
         assert "MG104" in answer.header("x-mockgrid-violations")
+    named = Caller(api_keys=("mg-stream-cut.x",))
+    assert named.call(body={"messages": [USER]}, key="mg-stream-cut.x").status == 200
     for key in ("mg-other.x", "mg-mine", "mg-mine-x", "mg-.mine"):
         assert caller.call(body={"messages": [USER]}, key=key).status == 200
 
