@@ -154,6 +154,7 @@ def _contract(document: Document, checked: Checked) -> None:
         document.mistakes.tell(error)
         checked.unfinished = True
     else:
+        contract.check_compiling()
         for where, message in contract.repeated_ids:
             sentence = message[:1].upper() + message[1:]
             checked.findings.append(Finding("MG204", "warning", sentence, where, "Rename one."))

@@ -43,7 +43,7 @@ def bundle(document: Document) -> Document:
     Raises:
         DocumentError: a reference to a URL, to a missing file, or to what the file does not hold.
     """
-    if not isinstance(document.data, dict):
+    if not isinstance(document.data, dict) or not _leads_out(document.data):
         return document
     bundling = _Bundling(document)
     data = bundling.finished()
@@ -194,6 +194,22 @@ class _Bundling:
         self, file: _Embedded, at: tuple[str | int, ...], message: str, hint: str = ""
     ) -> DocumentError:
         return file.document.error(message, join(at), hint)
+
+
+def _leads_out(value: Any) -> bool:
+    """Tell whether any reference may lead out of a document."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            mapping = item.get("mapping")
+            targets = [item.get("$ref"), *(mapping.values() if isinstance(mapping, dict) else ())]
+            if any(isinstance(target, str) and not target.startswith("#") for target in targets):
+                return True
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
+    return False
 
 
 def _ids(value: Any) -> frozenset[str]:

@@ -66,9 +66,11 @@ class Contract:
         self.version = str(info.get("version", ""))
         self.base_path = _clean(base_path) if base_path is not None else base_path_of(data)
         self.policy: Policy = policy_of(document)
-        requests = Schemas(document, "request", lenient=lenient)
-        same = not lenient and not one_way(data)
-        self._responses = requests if same else Schemas(document, "response")
+        flags = one_way(data)
+        requests = Schemas(document, "request", lenient=lenient, one_way=flags)
+        same = not lenient and not flags
+        self._responses = requests if same else Schemas(document, "response", one_way=flags)
+        self._requests = requests
         self.draft: Draft = requests.draft
         self.operations: tuple[Operation, ...] = tuple(
             _Compiler(document, data, requests, self._responses).operations()
@@ -78,9 +80,14 @@ class Contract:
             message = "no path has a method, so there is nothing to serve."
             nothing = document.error(message, "/paths", "Give each path a method such as get.", key=True)
             raise next(iter(document.mistakes), nothing)
-        for schemas in dict.fromkeys((requests, self._responses)):
-            check_compiling(schemas)
+        if document.mistakes.strict:
+            self.check_compiling()
         self.router = Router(self.operations, self.base_path, self.policy.absent)
+
+    def check_compiling(self) -> None:
+        """Compile all schemas, to find out that they can be; a request compiles those alone that it needs."""
+        for schemas in dict.fromkeys((self._requests, self._responses)):
+            check_compiling(schemas)
 
     @cached_property
     def sha256(self) -> str:

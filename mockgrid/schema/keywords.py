@@ -130,7 +130,9 @@ def checked_keywords(schema: dict[str, Any], dialect: Dialect, document: Documen
     It is the same object where nothing is wrong.
     """
     meant = schema
-    for key in schema:
+    for key, value in schema.items():
+        if key == "type" and value in TYPES:
+            continue
         if key in _SHAPES and (key != "examples" or dialect != "3.0"):  # which has no such keyword
             instead = _CHECKS.get(key, _checked)(key, schema, dialect, document, at)
             if instead is not None:

@@ -38,6 +38,8 @@ class References:
     def __init__(self, document: Document, *, old: bool) -> None:
         self._document = document
         self._old = old
+        # Where nothing has an address of its own, a reference leads to the same place from everywhere.
+        self._targets: dict[str, str] = {}
 
     def target(self, reference: str, at: str) -> str | None:
         """Return the pointer that a reference leads to; None for a metaschema, which is in no document.
@@ -49,6 +51,8 @@ class References:
         Raises:
             DocumentError: it leads to nothing, or out of the document.
         """
+        if reference in self._targets:
+            return self._targets[reference]
         if _METASCHEMA.match(reference):
             return None
         address, _, fragment = reference.partition("#")
@@ -64,11 +68,18 @@ class References:
             return self.anchor(fragment, reference, at, resource)
         for base in dict.fromkeys((resource, "")):
             if self._document.holds(base + fragment):
+                if not self._schemas:
+                    self._targets[reference] = fragment
                 return base + fragment
+        return self._around(reference, at)
+
+    def _around(self, reference: str, at: str) -> str:
+        """Return what a reference means as if a schema around it were a document of its own."""
         error = self._error(f"the reference {reference!r} leads to nothing.", at)
-        around = split(at) if fragment and not address else ()
-        for base in (join(around[:length]) for length in range(len(around) - 1, 0, -1)):
-            if self._document.holds(base + fragment):  # as if the schema around it were a document of its own
+        fragment = unquote(reference).removeprefix("#")
+        parts = split(at) if fragment.startswith("/") else ()
+        for base in (join(parts[:length]) for length in range(len(parts) - 1, 0, -1)):
+            if self._document.holds(base + fragment):
                 self._document.mistakes.tell(error)
                 return base + fragment
         raise error

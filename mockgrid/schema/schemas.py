@@ -38,6 +38,7 @@ Direction = Literal["request", "response"]
 
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
+_ONE_WAY: Final = frozenset(("readOnly", "writeOnly"))
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -49,6 +50,7 @@ class Schemas:
         direction: whether they are for what clients send or for what they get: ``readOnly`` properties are
             required of responses only, ``writeOnly`` ones of requests only.
         lenient: also admit null for every optional property, and any text where several texts are listed.
+        one_way: which of ``readOnly`` and ``writeOnly`` the document may have.
 
     Attributes:
         draft: what the keywords of the translated schemas mean.
@@ -58,7 +60,14 @@ class Schemas:
         roots: all schemas that were asked for, by their pointers.
     """
 
-    def __init__(self, document: Document, direction: Direction, *, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        document: Document,
+        direction: Direction,
+        *,
+        lenient: bool = False,
+        one_way: Collection[str] = ("readOnly", "writeOnly"),
+    ) -> None:
         self.draft: Draft = draft_of(document.data)
         self.shared = SharedSchemas(self.draft)
         self.document = document
@@ -68,11 +77,12 @@ class Schemas:
         self._references = References(document, old=self._old)
         # What is for the other direction only is not required in this one.
         self._other_way = "readOnly" if direction == "request" else "writeOnly"
-        self._has_other_way = one_way(document.data, (self._other_way,))
+        self._has_other_way = self._other_way in one_way
         self._fresh: list[SchemaNode] = []
         self._default = self._default_dialect()
         self.roots: dict[str, Any] = {}
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
+        self._taken: set[str | None] = set()  # names of those that are no components
         self._waiting: list[str] = []
         self._patterns: dict[str, tuple[str | None, str]] = {}
         self._circles = Circles(document)
@@ -150,7 +160,7 @@ class Schemas:
     def _translate(self, node: SchemaNode, dialect: Dialect) -> None:
         """Give a node its keywords, and remember how those were called that have another name now."""
         for key, written, value in keywords(node.source, dialect):
-            at = node.at + join((written,))
+            at = f"{node.at}/{written}"
             if key in _REFERENCES:
                 self._refer(node, key, value)
                 continue
@@ -218,7 +228,8 @@ class Schemas:
                 target = references.target(value, at)
             else:
                 target = references.dynamic(value, at) if key == "$dynamicRef" else references.resource(at)
-            if target is not None and not isinstance(resolve(self.document.data, target), (dict, bool)):
+            known = target is None or target in self._names
+            if not known and not isinstance(resolve(self.document.data, str(target)), (dict, bool)):
                 raise self.document.error(f"the reference {value!r} leads to no schema.", at)
             reference = value if target is None else self._placed(target)
             if "$ref" in node:
@@ -238,8 +249,9 @@ class Schemas:
             ):
                 self._names[target] = f"#{target}"
             else:
-                taken = {reference.removeprefix(f"#/{REFERRED}/") for reference in self._names.values()}
-                self._names[target] = f"#/{REFERRED}/{free_name(parts[-1] if parts else 'document', taken)}"
+                name = free_name(parts[-1] if parts else "document", self._taken)
+                self._taken.add(name)
+                self._names[target] = f"#/{REFERRED}/{name}"
             self._waiting.append(target)
         return self._names[target]
 
@@ -335,15 +347,15 @@ def _origin(node: Any, keyword: str = "") -> str | None:
     return node.origin(keyword) if isinstance(node, SchemaNode) else None
 
 
-def one_way(data: Any, flags: tuple[str, ...] = ("readOnly", "writeOnly")) -> bool:
-    """Tell whether anything in a document is for one direction only."""
+def one_way(data: Any) -> set[str]:
+    """Return which of ``readOnly`` and ``writeOnly`` a document has anywhere."""
+    flags: set[str] = set()
     waiting = [data]
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            if any(node.get(flag) is True for flag in flags):
-                return True
-            waiting.extend(item for item in node.values() if isinstance(item, (dict, list)))
+            flags.update(node.keys() & _ONE_WAY)
+            waiting += node.values()
         elif isinstance(node, list):
-            waiting.extend(item for item in node if isinstance(item, (dict, list)))
-    return False
+            waiting += node
+    return flags
