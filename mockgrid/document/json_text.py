@@ -1,7 +1,7 @@
-"""Strict JSON text: its data quickly, its positions when asked, its mistakes by position.
+"""Strict JSON text: its data quickly, and its mistakes by position.
 
 The standard library reads it, since orjson turns long integers into floats and neither of them can refuse
-duplicate keys alone; a scan in Python explains what it refuses and finds the positions.
+duplicate keys alone; a walk over the text explains what is refused.
 """
 
 from __future__ import annotations
@@ -9,27 +9,23 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from mockgrid.document.json_places import members, space_end
 from mockgrid.document.mistakes import Mistakes
-from mockgrid.document.source_map import Position, SourceMap
+from mockgrid.document.source_map import Position
 from mockgrid.errors import YamlError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from mockgrid.document.source_map import Inside
 
 __all__ = [
     "DEEPEST",
     "NotJsonError",
+    "check",
     "deeper_than",
     "finite",
     "integer",
     "load",
     "load_loosely",
     "position",
-    "source_map",
     "syntax_mistake",
 ]
 
@@ -39,7 +35,7 @@ DEEPEST: Final = 200
 LONGEST_INTEGER: Final = 1000
 """Digits. Reading longer ones takes Python quadratic time, and beyond 4300 it refuses."""
 
-_WORD = re.compile(r'[ \t\r\n]*([{}\[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s,:\[\]{}"]+)', re.DOTALL)
+_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 _LONE: Final = re.compile(
     r"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
@@ -105,15 +101,15 @@ def load(text: str, name: str) -> Any:
         where = f"{name}:{line}:{column}"
         raise NotJsonError(f"This is not JSON: {message}.", where=where, hint=hint) from None
     except (ValueError, RecursionError):
-        source_map(text, name, Mistakes())
+        check(text, name, Mistakes())
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if SURROGATE.search(text) or deeper_than(data, DEEPEST):
-        source_map(text, name, Mistakes())
+        check(text, name, Mistakes())
     return data
 
 
 def load_loosely(text: str) -> Any:
-    """The data of a JSON text with mistakes that ``source_map`` tells of; for a number beyond all, null.
+    """The data of a JSON text with mistakes that ``check`` tells of; for a number beyond all, null.
 
     Raises:
         JSONDecodeError: the standard library cannot read it.
@@ -201,66 +197,40 @@ def position(text: str, offset: int, name: str) -> Position:
     return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
 
 
-def source_map(text: str, name: str, mistakes: Mistakes) -> SourceMap:
-    """The positions of all values of a JSON text that the standard library reads.
-
-    What is refused although the standard library reads it is told to ``mistakes``.
+def check(text: str, name: str, mistakes: Mistakes) -> None:
+    """Tell what is refused of a JSON text although the standard library reads it.
 
     Raises:
         YamlError: the nesting is too deep.
     """
-    root = SourceMap(Position(name, 1, 1))
-    stack: list[SourceMap] = []
-    key: tuple[str, Position] | None = None
-    for word, here in _words(text, name):
-        if word in "}]":
-            stack.pop()
-            continue
-        holder = stack[-1].inside if stack else None
-        if isinstance(holder, dict) and key is None:
-            key = (_key(word, here, holder, mistakes), here)
-            continue
-        with mistakes:
-            _check(word, here)
-        inside: Inside = {} if word == "{" else [] if word == "[" else None
-        mapped = SourceMap(here, key[1] if key else None, inside)
-        if isinstance(holder, dict) and key is not None:
-            holder[key[0]] = mapped
-        elif isinstance(holder, list):
-            holder.append(mapped)
-        else:
-            root = mapped
-        key = None
-        if mapped.inside is not None:
-            if len(stack) >= DEEPEST:
-                raise YamlError(f"The nesting is deeper than {DEEPEST} levels.", where=str(here))
-            stack.append(mapped)
-    return root
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(bracket[0], 0)
+        if depth > DEEPEST:
+            here = position(text, bracket.start(), name)
+            raise YamlError(f"The nesting is deeper than {DEEPEST} levels.", where=here)
+    waiting = [space_end(text, 0)]
+    while waiting:
+        inside = []
+        seen: dict[str, int] = {}
+        for member in members(text, waiting.pop()):
+            if member.key is not None:
+                with mistakes:
+                    _check(text[member.key_at : member.key_end], position(text, member.key_at, name))
+                if member.key in seen:
+                    mistakes.tell(_given_twice(member.key, text, seen[member.key], member.key_at, name))
+                seen.setdefault(member.key, member.key_at)
+            if text[member.at] in "{[":
+                inside.append(member.at)
+            else:
+                with mistakes:
+                    _check(text[member.at : member.end], position(text, member.at, name))
+        waiting += reversed(inside)
 
 
-def _words(text: str, name: str) -> Iterator[tuple[str, Position]]:
-    """The brackets, texts, numbers and names of a JSON text; commas and colons say nothing new."""
-    line, line_start, counted = 1, 0, 0
-    for match in _WORD.finditer(text):
-        offset = match.start(1)
-        newlines = text.count("\n", counted, offset)
-        if newlines:
-            line += newlines
-            line_start = text.rfind("\n", counted, offset) + 1
-        counted = offset
-        if match[1] not in ",:":
-            yield match[1], Position(name, line, offset - line_start + 1)
-
-
-def _key(word: str, here: Position, holder: dict[str, SourceMap], mistakes: Mistakes) -> str:
-    with mistakes:
-        _check(word, here)
-    key: str = json.loads(word, strict=False)
-    if key in holder:
-        first = holder[key].key or here
-        message = f"The key {key!r} is given twice, first on line {first.line}."
-        mistakes.tell(YamlError(message, where=here, hint="Remove one of the two."))
-    return key
+def _given_twice(key: str, text: str, first: int, second: int, name: str) -> YamlError:
+    message = f"The key {key!r} is given twice, first on line {position(text, first, name).line}."
+    return YamlError(message, where=position(text, second, name), hint="Remove one of the two.")
 
 
 def _check(word: str, here: Position) -> None:

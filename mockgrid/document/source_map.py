@@ -36,14 +36,29 @@ class Position(NamedTuple):
 
 
 class SourceMap:
-    """Where one value stands (``position``), the key that leads to it (``key``), and what is inside it."""
+    """Where one value stands (``position``), the key that leads to it (``key``), and what is inside it.
 
-    __slots__ = ("inside", "key", "position")
+    Args:
+        position: of the value.
+        key: of the key.
+        inside: the same of what is inside, or what finds that when it is asked for.
+    """
 
-    def __init__(self, position: Position, key: Position | None = None, inside: Inside = None) -> None:
+    __slots__ = ("_inside", "key", "position")
+
+    def __init__(
+        self, position: Position, key: Position | None = None, inside: Inside | Callable[[], Inside] = None
+    ) -> None:
         self.position = position
         self.key = key
-        self.inside = inside
+        self._inside = inside
+
+    @property
+    def inside(self) -> Inside:
+        """The places of what is inside the value; None where nothing can be."""
+        if callable(self._inside):
+            self._inside = self._inside()
+        return self._inside
 
     def child(self, part: str) -> SourceMap | None:
         """What stands under a key or an index; None where there is none."""
@@ -62,16 +77,16 @@ class SourceMap:
 
     def under(self, key: Position | None) -> SourceMap:
         """The same value as reached by another key."""
-        return SourceMap(self.position, key, self.inside)
+        return SourceMap(self.position, key, lambda: self.inside)
 
     def copy(self) -> SourceMap:
         """A tree of its own, to be changed freely."""
-        inside: Inside = None
+        return SourceMap(self.position, self.key, self._copied)
+
+    def _copied(self) -> Inside:
         if isinstance(self.inside, dict):
-            inside = {key: mapped.copy() for key, mapped in self.inside.items()}
-        elif isinstance(self.inside, list):
-            inside = [mapped.copy() for mapped in self.inside]
-        return SourceMap(self.position, self.key, inside)
+            return {key: mapped.copy() for key, mapped in self.inside.items()}
+        return [mapped.copy() for mapped in self.inside] if isinstance(self.inside, list) else None
 
 
 Inside: TypeAlias = dict[str, SourceMap] | list[SourceMap] | None

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import yaml
 
 from mockgrid.document import json_text
+from mockgrid.document.json_places import places
 from mockgrid.document.json_text import DEEPEST
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.scalar import plain
@@ -72,7 +73,7 @@ def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
     is_json = name.lower().endswith(".json") and bool(source.strip())
     if is_json or source.lstrip(" \t\r\n")[:1] in ("{", "[", '"'):
         try:
-            positions = partial(json_text.source_map, source, name, Mistakes())
+            positions = partial(places, source, name)
             return Document(json_text.load(source, name), name, positions, mistakes)
         except json_text.NotJsonError as error:
             if is_json:
@@ -86,8 +87,8 @@ def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) ->
     if source.lstrip()[:1] in ("{", "["):
         with suppress(ValueError):
             data = json_text.load_loosely(source)
-            json_text.source_map(source, name, mistakes)
-            positions = partial(json_text.source_map, source, name, Mistakes(strict=False))
+            json_text.check(source, name, mistakes)
+            positions = partial(places, source, name)
             return Document(data, name, positions, mistakes)
     composer = _Composer(source, name, mistakes, keep_positions=True)
     try:
