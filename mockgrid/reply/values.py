@@ -36,7 +36,7 @@ class Values:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._hides = one_way(contract.document.data, ("writeOnly",))
+        self._hides = "writeOnly" in one_way(contract.document.data)
 
     def outline(self, schema: Any) -> SchemaHints:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
