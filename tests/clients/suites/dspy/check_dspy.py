@@ -77,6 +77,18 @@ def test_a_program_gets_its_fields_in_json(told, grid):
     assert statuses(grid) == [200]
 
 
+def test_a_program_gets_the_fields_that_it_tells_in_words(told, grid):
+    # A mapping has no strict schema: dspy asks for a JSON object, and describes it in a message.
+    with told(dspy.JSONAdapter()):
+        answer = dspy.Predict("question -> counts: dict[str, int], words: list[str], sure: bool")(
+            question=GREETING
+        )
+    assert {type(count) for count in answer.counts.values()} <= {int}
+    assert {type(word) for word in answer.words} <= {str}
+    assert type(answer.sure) is bool
+    assert statuses(grid) == [200]
+
+
 def test_without_a_response_format_the_answer_has_to_be_scripted(told, grid):
     # For models that it does not know, dspy 3.4.1 asks for JSON in words alone.
     with told(provider="openai"), pytest.raises(AdapterParseError):
