@@ -27,9 +27,9 @@ class Grid:
         """The status of each answer, in order: one for every attempt that the client made."""
         return [answer.status_code for answer in self.answers]
 
-    def play(self, *replies):
-        """Scripts the session: these replies in turn, and 424 for a request more."""
-        self._control("PUT", "", {"steps": replies, "strict": True})
+    def play(self, *replies, **scenario):
+        """Scripts the session: these replies in turn, and 424 for one more; or a scenario with these keys."""
+        self._control("PUT", "", {"steps": scenario or replies, "strict": True})
 
     @property
     def exchanges(self):

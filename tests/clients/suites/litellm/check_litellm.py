@@ -214,3 +214,24 @@ def test_each_status_becomes_its_class(ask, grid, status):
 def test_only_what_may_pass_is_tried_again(ask, grid, status, attempts):
     failing(ask, CLASSES[status], extra_headers={"Prefer": f"code={status}"})
     assert grid.statuses == [status] * attempts
+
+
+def test_a_conversation_that_is_too_long_is_an_error_of_its_own(ask, grid):
+    # litellm 1.109.1 knows it by these words, and not by the code.
+    message = "This model's maximum context length is 8192 tokens."
+    error = {"message": message, "type": "invalid_request_error", "code": "context_length_exceeded"}
+    grid.play({"status": 400, "body": {"error": error}, "contract": "off"})
+    failing(ask, litellm.ContextWindowExceededError)
+    assert grid.statuses == [400]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_reasoning_comes_before_a_call(ask, grid, stream):
+    grid.play({"think": "North.", "call": {"weather": {"city": "Oslo", "days": 1}}})
+    answer = ask(tools=TOOLS, stream=stream)
+    if stream:
+        answer = litellm.stream_chunk_builder(list(answer), messages=ASK)
+    message = answer.choices[0].message
+    assert message.reasoning_content == "North."
+    assert message.tool_calls[0].function.arguments == '{"city":"Oslo","days":1}'
+    assert answer.choices[0].finish_reason == "tool_calls"

@@ -71,3 +71,21 @@ check("opencode: scripted calls and then the answer", async (grid) => {
   const { content } = asked.at(-1).request.body.messages.at(-1);
   assert.match(content, /It is 3 degrees in Oslo/);
 });
+
+check("opencode: a conversation that is too long is made shorter", async (grid) => {
+  const error = { message: "This model's maximum context length is 8192 tokens.", type: "invalid_request_error", code: "context_length_exceeded", param: null };
+  await grid.play(
+    {
+      when: { tools: "read" },
+      replies: [{ status: 400, body: { error }, contract: "off" }, { say: "It is 3 °C in Oslo." }],
+    },
+    { when: { not: { tools: "read" } }, reply: { say: "They asked for the weather." }, then: "repeat" },
+  );
+  // It goes on after a summary, yet opencode 1.18.33 exits with 1.
+  const { code, stdout } = await opencode(grid, "What is the weather?").then(assert.fail, (error) => error);
+  assert.equal(code, 1);
+  assert.match(stdout, /It is 3 °C in Oslo\.$/m);
+  const asked = await turns(grid);
+  assert.deepEqual(asked.map(({ status }) => status), [400, 200]);
+  assert.match(JSON.stringify(asked[1].request.body.messages), /They asked for the weather\./);
+});

@@ -1,0 +1,128 @@
+"""What scenarios say, as the client understands it."""
+
+import asyncio
+import time
+
+import openai
+import pytest
+
+ASK = {"model": "agent-prime", "messages": [{"role": "user", "content": "Hello?"}]}
+LIMITED = {"status": 429, "detail": "Slow down."}
+
+
+def ask(api, *, max_retries=0, **options):
+    return api.call(api.client(max_retries=max_retries).chat.completions.create, **ASK | options)
+
+
+def chunks(api, **options):
+    return api.items(api.client().chat.completions.create, **ASK | options, stream=True)
+
+
+@pytest.mark.parametrize(
+    ("form", "least", "most"),
+    [
+        ({"seconds": "1s"}, 1, 3),
+        ({"ms": "700ms"}, 0.7, 2),
+        # A date has no fractions: it is up to a second more.
+        ({"date": "2s"}, 1, 4),
+    ],
+)
+def test_it_waits_for_as_long_as_each_form_says(api, grid, form, least, most):
+    grid.play({"error": LIMITED, "retry_after": form}, {"say": "Hello."})
+    began = time.monotonic()
+    assert ask(api, max_retries=1).choices[0].message.content == "Hello."
+    assert least <= time.monotonic() - began < most
+    assert grid.statuses == [429, 200]
+
+
+@pytest.mark.parametrize(("status", "word", "attempts"), [(422, "true", 2), (503, "false", 1)])
+def test_it_does_as_x_should_retry_says(api, grid, status, word, attempts):
+    reply = {"error": status, "headers": {"x-should-retry": word}}
+    grid.play(*[reply] * attempts)
+    with pytest.raises(openai.APIStatusError):
+        ask(api, max_retries=1)
+    assert grid.statuses == [status] * attempts
+
+
+def test_a_conversation_that_is_too_long_has_its_code(api, grid):
+    detail = "This model's maximum context length is 8192 tokens."
+    error = {
+        "message": detail,
+        "type": "invalid_request_error",
+        "code": "context_length_exceeded",
+        "param": None,
+    }
+    grid.play({"status": 400, "body": {"error": error}, "contract": "off"})
+    with pytest.raises(openai.BadRequestError) as caught:
+        ask(api)
+    assert caught.value.code == "context_length_exceeded"
+    assert detail in str(caught.value)
+    assert grid.statuses == [400]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_two_turns_are_served_by_two_models(api, grid, stream):
+    served = ["openai/gpt-oss-120b", "qwen/qwen3-235b"]
+    grid.play(*({"say": "Hello.", "served": model} for model in served))
+    for model in served:
+        told = chunks(api) if stream else [ask(api)]
+        assert {answer.model for answer in told} == {model}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_each_choice_says_its_own(api, grid, stream):
+    grid.play({"choices": [{"say": "Oslo"}, {"say": "Ber", "finish": "length"}, {"call": {"f": {"x": 1}}}]})
+    if stream:
+        with pytest.raises(openai.LengthFinishReasonError) as caught:
+            api.follow(api.client().chat.completions.stream, **ASK, n=3)
+        choices = caught.value.completion.choices
+    else:
+        choices = ask(api, n=3).choices
+    assert [choice.finish_reason for choice in choices] == ["stop", "length", "tool_calls"]
+    assert [choice.message.content for choice in choices] == ["Oslo", "Ber", None]
+    assert choices[2].message.tool_calls[0].function.arguments == '{"x":1}'
+
+
+def test_what_is_left_of_a_limit_counts_down(api, grid):
+    always = {"reply": {"say": "Hello."}, "then": "repeat"}
+    grid.play(limits=[{"requests": 2, "per": "1h"}], limit_headers="openai", steps=[always])
+    ask(api)
+    ask(api)
+    with pytest.raises(openai.RateLimitError):
+        ask(api)
+    left = [answer.headers["x-ratelimit-remaining-requests"] for answer in grid.answers]
+    assert left == ["1", "0", "0"]
+
+
+def test_one_request_too_many_at_once_is_told_and_tried_again(grid, runner):
+    slowly = {"reply": {"say": "Hello.", "delay": "400ms"}, "then": "repeat"}
+    grid.play(limits=[{"concurrent": 2}], steps=[slowly])
+    client = openai.AsyncOpenAI(base_url=grid.url, api_key=grid.key, max_retries=5)
+
+    async def run():
+        return await asyncio.gather(*(client.chat.completions.create(**ASK) for _ in range(3)))
+
+    assert [answer.choices[0].message.content for answer in runner.run(run())] == ["Hello."] * 3
+    assert grid.statuses[0] == 429
+    assert grid.statuses.count(200) == 3
+
+
+def test_reasoning_is_sent_back_without_a_word(api, grid):
+    grid.play({"think": "North.", "call": {"weather": {"city": "Oslo"}}}, {"say": "Cold."})
+    weather = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+    message = ask(api, tools=[weather]).choices[0].message
+    assert message.reasoning_content == "North."
+    told = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "3 °C"}
+    messages = [*ASK["messages"], message.model_dump(exclude_none=True), told]
+    assert ask(api, messages=messages, tools=[weather]).choices[0].message.content == "Cold."
+
+
+def test_a_stream_brings_reasoning_before_a_call(api, grid):
+    grid.play({"think": "North.", "call": {"weather": {"city": "Oslo"}}})
+    order = []
+    for chunk in chunks(api):
+        for delta in (choice.delta for choice in chunk.choices):
+            order += ["reasoning"] if getattr(delta, "reasoning_content", None) else []
+            order += ["call"] if delta.tool_calls else []
+    assert order
+    assert order == sorted(order, reverse=True)
