@@ -68,3 +68,43 @@ check("the application's own attempts come around the SDK's", async (grid) => {
   assert.equal(text, "Hello.");
   assert.deepEqual(grid.statuses(), [503, 503, 503, 503, 200]);
 });
+
+check("a gateway's page is told as its status, and tried again", async (grid) => {
+  await grid.play({ error: { status: 520, by: "gateway" }, retry_after: { ms: "1ms" } }, { say: "Hello." });
+  assert.equal((await generateText({ model: model(grid), prompt: PROMPT, maxRetries: 1 })).text, "Hello.");
+  assert.deepEqual(grid.statuses(), [520, 200]);
+});
+
+check("two calls under one index are two", async (grid) => {
+  const call = (name, city) => ({
+    index: 0,
+    id: `call_${name}`,
+    type: "function",
+    function: { name, arguments: JSON.stringify({ city }) },
+  });
+  const events = [
+    { delta: { role: "assistant", tool_calls: [call("weather", "Oslo")] } },
+    { comment: "OPENROUTER PROCESSING" },
+    { delta: { tool_calls: [call("weather", "Rome")] }, finish: "tool_calls" },
+    { usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } },
+  ];
+  await grid.play({ say: "Hello.", events, stream: { pace: { per_token: "20ms" } } });
+  const called = [];
+  const streamed = streamText({ model: model(grid), prompt: PROMPT, tools: weather(called) });
+  await streamed.consumeStream();
+  assert.deepEqual(called, ["Oslo", "Rome"]);
+  assert.equal((await streamed.usage).totalTokens, 15);
+});
+
+check("silence after the end keeps it waiting, with all of the text", async (grid) => {
+  await grid.play({ say: "Hello.", stream: { linger: "2s" } });
+  const began = performance.now();
+  const { textStream } = streamText({ model: model(grid), prompt: PROMPT });
+  let text = "";
+  for await (const piece of textStream) {
+    text += piece;
+    assert.ok(performance.now() - began < 1900);
+  }
+  assert.equal(text, "Hello.");
+  assert.ok(performance.now() - began >= 1990);
+});

@@ -7,9 +7,11 @@ from agents import (
     OpenAIChatCompletionsModel,
     Runner,
     function_tool,
+    set_default_openai_api,
+    set_default_openai_client,
     set_tracing_disabled,
 )
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, NotFoundError
 from pydantic import BaseModel
 
 GREETING = "Good morning, Oslo 🌤 æøå."
@@ -87,3 +89,14 @@ def test_typed_output_after_the_tool(agent, run, called, grid):
     assert type(run(agent)) is Forecast
     assert len(called) == 1
     assert grid.statuses == [200, 200]
+
+
+def test_the_setting_that_the_404_names_chooses_chat_completions(grid, runner):
+    set_default_openai_client(AsyncOpenAI(base_url=grid.url, api_key=grid.key), use_for_tracing=False)
+    agent = Agent("forecaster", model="agent-prime")
+    with pytest.raises(NotFoundError) as caught:
+        runner.run(Runner.run(agent, GREETING))
+    assert 'set_default_openai_api("chat_completions")' in caught.value.body["errors"]["detail"]
+    set_default_openai_api("chat_completions")
+    assert GREETING in runner.run(Runner.run(agent, GREETING)).final_output
+    assert grid.statuses == [404, 200]

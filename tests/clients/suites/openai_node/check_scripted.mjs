@@ -64,3 +64,46 @@ check("each choice of a stream says its own", async (grid) => {
   assert.deepEqual(choices[2].message.tool_calls.map((call) => call.function.arguments), ['{"x":1}']);
   assert.deepEqual(choices.map((choice) => choice.finish_reason), ["stop", "stop", "tool_calls"]);
 });
+
+for (const status of [502, 503, 504, 520, 529]) {
+  check(`a gateway that fails with ${status} once is tried again`, async (grid) => {
+    await grid.play({ error: { status, by: "gateway" }, retry_after: { ms: "1ms" } }, { say: "Hello." });
+    const { chat } = connect(grid, { maxRetries: 1 });
+    const answer = await chat.create({ model: MODEL, messages: ASK });
+    assert.equal(answer.choices[0].message.content, "Hello.");
+    assert.deepEqual(grid.statuses(), [status, 200]);
+  });
+}
+
+check("a stream as another provider sends it", async (grid) => {
+  const events = [
+    { comment: "OPENROUTER PROCESSING" },
+    { delta: { role: "assistant", content: "" }, chunk: { provider: "Supplier 7" } },
+    { delta: { content: "It is " } },
+    { comment: "OPENROUTER PROCESSING" },
+    { delta: { content: "cold." }, finish: "stop" },
+    { usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } },
+  ];
+  await grid.play({ say: "It is cold.", events, stream: { split: 7 } });
+  const chunks = await collect(await connect(grid).chat.create({ model: MODEL, messages: ASK, stream: true }));
+  assert.equal(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join(""), "It is cold.");
+  assert.equal(chunks[0].provider, "Supplier 7");
+  assert.equal(chunks.at(-1).usage.total_tokens, 15);
+});
+
+check("silence after the end keeps the old waiting", async (grid) => {
+  await grid.play({ say: "Hello.", stream: { linger: "2s" } });
+  const began = performance.now();
+  const chunks = await collect(await connect(grid).chat.create({ model: MODEL, messages: ASK, stream: true }));
+  assert.ok(chunks.length > 1);
+  // Release 6 waits for the end of the body, release 7 for [DONE] alone.
+  assert.equal(performance.now() - began >= 1990, process.env.MOCKGRID_CLIENT === "openai-node-6");
+});
+
+check("what is not served says what to do", async (grid) => {
+  const { client } = connect(grid, { maxRetries: 0 });
+  const asked = client.responses.create({ model: MODEL, input: "Hello?" });
+  const error = await asked.then(assert.fail, (error) => error);
+  assert.equal(error.constructor, OpenAI.NotFoundError);
+  assert.deepEqual(grid.statuses(), [404]);
+});

@@ -126,3 +126,57 @@ def test_a_stream_brings_reasoning_before_a_call(api, grid):
             order += ["call"] if delta.tool_calls else []
     assert order
     assert order == sorted(order, reverse=True)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504, 520, 529])
+def test_a_gateway_that_fails_once_is_tried_again(api, grid, status):
+    grid.play({"error": {"status": status, "by": "gateway"}, "retry_after": {"ms": "1ms"}}, {"say": "Hello."})
+    assert ask(api, max_retries=1).choices[0].message.content == "Hello."
+    assert grid.statuses == [status, 200]
+    assert grid.answers[0].headers["content-type"].startswith("text/html")
+
+
+def test_a_stream_as_another_provider_sends_it(api, grid):
+    events = [
+        {"comment": "OPENROUTER PROCESSING"},
+        {"delta": {"role": "assistant", "content": ""}, "chunk": {"provider": "Supplier 7"}},
+        {"delta": {"content": "It is "}},
+        {"comment": "OPENROUTER PROCESSING"},
+        {"delta": {"content": "cold."}, "finish": "stop"},
+        {"usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}},
+    ]
+    grid.play({"say": "It is cold.", "events": events, "stream": {"split": 7}})
+    told = chunks(api)
+    assert "".join(choice.delta.content or "" for chunk in told for choice in chunk.choices) == "It is cold."
+    assert told[0].provider == "Supplier 7"
+    assert told[-1].usage.total_tokens == 15
+
+
+def test_two_calls_under_one_index_run_into_each_other(api, grid):
+    def call(name):
+        function = {"name": name, "arguments": "{}"}
+        return {"tool_calls": [{"index": 0, "id": name, "type": "function", "function": function}]}
+
+    grid.play(
+        {"say": "Hello.", "events": [{"delta": call("f")}, {"delta": call("g"), "finish": "tool_calls"}]}
+    )
+    _, completion = api.follow(api.client().chat.completions.stream, **ASK)
+    (met,) = completion.choices[0].message.tool_calls
+    assert (met.id, met.function.name, met.function.arguments) == ("fg", "fg", "{}{}")
+
+
+def test_silence_after_the_end_keeps_nobody_waiting(api, grid):
+    grid.play({"say": "Hello.", "stream": {"linger": "20s"}})
+    began = time.monotonic()
+    assert chunks(api)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(("path", "setting"), [("responses", "chat"), ("embeddings", "embeddings")])
+def test_what_is_not_served_says_what_to_do(api, grid, path, setting):
+    create = getattr(api.client(), path).create
+    with pytest.raises(openai.NotFoundError) as caught:
+        api.call(create, model="text-prime", input="Hello?")
+    assert setting in caught.value.body["errors"]["detail"]
+    assert "/v1/chat/completions" in caught.value.body["errors"]["detail"]
+    assert grid.statuses == [404]
