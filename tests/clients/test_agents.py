@@ -12,6 +12,7 @@ ENVIRONMENTS = {
     "langgraph": "agents",
     "haystack": "agents",
     "ag2": "agents",
+    "smolagents": "agents",
     "dspy": "litellm-proxy",
 }
 

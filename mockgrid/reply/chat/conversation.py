@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ _AUDIO_TOKENS = 10
 # What the chat format itself adds, as OpenAI documents it: 3 for each message and 3 to begin the answer.
 _PER_MESSAGE = 3
 _ANSWER = 3
+# A call that is kept as text, in the notation of JSON or of Python.
+_WRITTEN_CALL = re.compile(r"""(["'])name\1\s*:\s*(["'])([\w-]+)\2""")
 
 
 def field_of(value: Any, name: str) -> Any:
@@ -176,6 +179,17 @@ def called_tools(messages: list[dict[str, Any]]) -> dict[str, str]:
         for call in _objects(message.get("tool_calls"))
         if isinstance(call.get("id"), str)
     }
+
+
+def tools_done(messages: list[dict[str, Any]]) -> set[str]:
+    """Return the names of the functions that were called, also by calls that an agent keeps as text alone.
+
+    >>> tools_done([{"role": "assistant", "content": "Calling tools: [{'name': 'weather', 'id': 1}]"}])
+    {'weather'}
+    """
+    texts = (text_of(message.get("content")) for message in messages if message["role"] == "assistant")
+    written = (call[3] for text in texts for call in _WRITTEN_CALL.finditer(text))
+    return {*called_tools(messages).values(), *written}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

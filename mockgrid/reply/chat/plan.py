@@ -10,7 +10,7 @@ from mockgrid.document.pointer import resolve, split
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat.completion import Audio, Choice, FinishedCall
 from mockgrid.reply.chat.content import AUDIO_FORMATS, TONE_TOKENS, prose, tone
-from mockgrid.reply.chat.conversation import called_tools, last_user_text, offered_tools
+from mockgrid.reply.chat.conversation import last_user_text, offered_tools, tools_done
 from mockgrid.reply.chat.instructions import described_schema
 from mockgrid.reply.request import RefusedError
 from mockgrid.reply.tokens import cut
@@ -112,7 +112,7 @@ class Planner:
             name = choice["function"]["name"]
             chosen = [function for function in offered if function["name"] == name]
         else:
-            done = called_tools(body["messages"]).values()
+            done = tools_done(body["messages"])
             # Always calling the first would send an agent round for ever.
             chosen = [function for function in offered if function["name"] not in done] or offered[-1:]
             if body.get("parallel_tool_calls") is not True:

@@ -151,6 +151,24 @@ def test_required_goes_through_the_tools_and_then_stays_with_the_last(caller):
     assert order == ["first", "second", "third", "third", "third"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Calling tools:\n[{'id': 'a', 'function': {'name': 'first', 'arguments': {'name': 'x'}}}]",
+        [{"type": "text", "text": 'Action:\n{"name" : "first", "arguments": {}}'}],
+    ],
+)
+def test_required_goes_on_from_calls_that_an_agent_keeps_as_text(caller, text):
+    asked = {"role": "user", "content": "Go, with {'name': 'second'}"}
+    history = [
+        asked,
+        {"role": "assistant", "content": text},
+        {"role": "user", "content": "Observation: done"},
+    ]
+    answer = caller.call(body={"messages": history, "tools": TOOLS, "tool_choice": "required"})
+    assert called(answer) == ["second"]
+
+
 def test_parallel_calls_are_made_when_they_are_asked_for(caller):
     answer = caller.chat(tools=TOOLS, tool_choice="required", parallel_tool_calls=True)
     assert called(answer) == ["first", "second", "third"]
