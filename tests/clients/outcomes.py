@@ -95,6 +95,7 @@ def _isolated(environment: str, url: str, home: Path) -> dict[str, str]:
         "MOCKGRID_URL": url,
         "MOCKGRID_CLIENT": environment,
         "ANONYMIZED_TELEMETRY": "false",
+        "CREWAI_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",
         "HF_HUB_OFFLINE": "1",
         "LANGSMITH_TRACING": "false",
