@@ -32,11 +32,11 @@ def python_environment(name: str, requirements: Path | None = None) -> Path:
     requirements = requirements or HERE / "requirements" / f"{name}.txt"
 
     def build(home: Path) -> None:
-        python = _bare(home)
+        _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
         # The files name every release, so there is nothing to resolve: the resolver would only be slower, and
         # would refuse the clients whose certificates are a day newer than the index has them.
-        install = [str(_uv()), "pip", "install", "--quiet", "--no-deps", "--python", str(python)]
-        _run([*install, "-r", str(requirements)])
+        install = [str(_uv()), "pip", "install", "--quiet", "--no-deps", "-r", str(requirements)]
+        _run([*install, "--python", str(_interpreter(home))])
 
     return _interpreter(_environment(name, build, requirements.read_bytes(), sys.version.encode()))
 
@@ -91,16 +91,10 @@ def _environment(name: str, build: Callable[[Path], None], *made_from: bytes) ->
 
 def _uv() -> Path:
     def build(home: Path) -> None:
-        pip = [sys.executable, "-m", "pip", "--python", str(_bare(home)), "install", "--quiet", "--no-deps"]
-        _run([*pip, "--disable-pip-version-check", UV])
+        _run([sys.executable, "-m", "venv", str(home)])
+        _run([str(_interpreter(home)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV])
 
-    return _environment("uv", build, UV.encode()) / ("Scripts/uv.exe" if os.name == "nt" else "bin/uv")
-
-
-def _bare(home: Path) -> Path:
-    """The interpreter of a virtual environment with nothing in it."""
-    _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
-    return _interpreter(home)
+    return _interpreter(_environment("uv", build, UV.encode())).with_name("uv")
 
 
 def _interpreter(home: Path) -> Path:
