@@ -29,7 +29,7 @@ from mockgrid.http.eager import timeout
 from mockgrid.http.incoming import Head
 from mockgrid.http.send import send_at_once, send_reply
 from mockgrid.log import Entry, ErrorLog, RequestLog, warn
-from mockgrid.reply.behaviours import conversation_of
+from mockgrid.reply.behaviours import conversation_of, manners_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
 from mockgrid.reply.reply import Reply
@@ -84,7 +84,9 @@ class App:
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
         self.redaction = Redaction(contract, settings.api_keys, accept_any=settings.accept_any_key)
-        self.recorder = Recorder(contract, self.redaction)
+        # What a strict server refuses is a violation, and need not be told as odd.
+        manners = (lambda _: None) if settings.strict else manners_of
+        self.recorder = Recorder(contract, self.redaction, manners)
         self.on_close: Callable[[], None] = lambda: None
         self.sessions = Sessions(
             settings.max_sessions,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
-from mockgrid.schema.warnings import FieldWarning, field_warnings
+from mockgrid.schema.violation import FieldWarning
 from mockgrid.session.exchange import request_body
+from mockgrid.session.manners import misuses, odd_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import MediaType
     from mockgrid.report import Document
     from mockgrid.session.exchange import KeptExchange, RequestHead
+    from mockgrid.session.manners import MannersOf
     from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
 
@@ -41,15 +43,19 @@ class Recorder:
     Args:
         contract: what is served.
         redaction: hides credentials.
+        manners_of: returns what a behaviour knows of good requests; None where that is enforced.
 
     Attributes:
         counts: exchanges by operation, request media type, status, reply media type and step.
         violations: by code.
     """
 
-    def __init__(self, contract: Contract, redaction: Redaction) -> None:
+    def __init__(
+        self, contract: Contract, redaction: Redaction, manners_of: MannersOf = lambda _: None
+    ) -> None:
         self._contract = contract
         self._redaction = redaction
+        self._manners_of = manners_of
         self._coverage = Coverage(contract)
         self._tally = Tally()
         self._told: dict[Alike, int] = {}
@@ -107,20 +113,23 @@ class Recorder:
         if seen >= _LOOKED_AT and seen % _ONE_IN:
             return
         self._coverage.observe_body(operation, media, value)
+        count = 1 if seen < _LOOKED_AT else _ONE_IN
+        manners = self._manners_of(operation.behaviour)
+        if manners is not None and (odd := misuses(value, manners)):
+            self._tell(operation, self._hidden(head, odd), count)
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
         if known is None:
-            warnings = self._warnings(head, media, value)
+            warnings = self._hidden(head, odd_fields(media, value, manners))
             known = operation, warnings, [0]
             if len(self._shapes) < _MOST_SHAPES and self._kept + len(warnings) <= _MOST_WARNINGS:
                 self._shapes[shape] = known
                 self._kept += len(warnings)
             else:
                 self._tell(operation, warnings, 1)
-        known[2][0] += 1 if seen < _LOOKED_AT else _ONE_IN
+        known[2][0] += count
 
-    def _warnings(self, head: RequestHead, media: MediaType, value: Any) -> list[FieldWarning]:
-        warnings = field_warnings(media.schema, value) if media.schema is not None else []
+    def _hidden(self, head: RequestHead, warnings: list[FieldWarning]) -> list[FieldWarning]:
         if not warnings:
             return []
         hidden = self._redaction.of(head)  # a field may be called as a key is

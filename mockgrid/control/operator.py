@@ -16,7 +16,7 @@ from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings.codes import UnknownCodeError, find, render
-from mockgrid.reply.behaviours import transcript_of
+from mockgrid.reply.behaviours import manners_of, transcript_of
 from mockgrid.session.clock import moved_by
 from mockgrid.session.har import har
 from mockgrid.session.session import named_session, session_name
@@ -90,7 +90,9 @@ class Operator:
         """
         service = self._service
         retry = service.contract.policy.retry
-        return summary(self._session(key), service.redaction, retry, transcript_of, final=final).as_json()
+        return summary(
+            self._session(key), service.redaction, retry, transcript_of, manners_of, final=final
+        ).as_json()
 
     def open(self, key: str, body: Any) -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
@@ -140,16 +142,17 @@ class Operator:
 
     def exchanges(self, key: str, *, after: int = 0) -> dict[str, Any]:
         """Return the exchanges of a session that come after a number."""
-        return exchange_page(self._session(key), self._service.redaction, after=after).as_json()
+        return exchange_page(self._session(key), self._service.redaction, manners_of, after=after).as_json()
 
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
-        return har(self._session(key), self._service.redaction)
+        return har(self._session(key), self._service.redaction, manners_of)
 
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
         session = self._session(key)
-        exchanges = exchange_records(session, self._service.redaction, after=number - 1, until=number)
+        redaction = self._service.redaction
+        exchanges = exchange_records(session, redaction, manners_of, after=number - 1, until=number)
         exchange = next(exchanges, None)
         if exchange is None:
             gone = " any more" if 0 < number <= session.journal.count else ""
@@ -212,7 +215,7 @@ class Operator:
                     yield b"event: dropped\ndata: %d\n\n" % missed
                 session = self._service.sessions.find(journal.session)
                 if session is not None:  # it may have been closed meanwhile
-                    value = exchange_record(exchange, session, self._service.redaction).as_json()
+                    value = exchange_record(exchange, session, self._service.redaction, manners_of).as_json()
                     yield b"event: exchange\ndata: " + orjson.dumps(value) + b"\n\n"
         finally:
             stop()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, 
 from mockgrid.session.clock import Clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
     from mockgrid.reply.delivery.form import StreamForm
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import Conversation, RequestView
+    from mockgrid.schema.violation import Violation
     from mockgrid.session.verdicts.streams import Transcript
 
 __all__ = ["CREATED", "Behaviour", "Kit", "Samples", "Speaker", "Style", "Turn"]
@@ -94,6 +97,16 @@ class Behaviour(Protocol):
     def transcript() -> Transcript | None:
         """Return what finds the assistant's words for verdicts; None where there are none."""
         return None
+
+    @staticmethod
+    def misuses(body: Any) -> Iterable[Violation]:  # noqa: ARG004 - there is nothing to be said of it
+        """Yield what is odd in a valid body beyond its schema, though it is answered."""
+        return ()
+
+    @staticmethod
+    def expects(body: Any, pointer: str) -> bool:  # noqa: ARG004 - the same
+        """Tell whether a field that the contract does not know is right in a body all the same."""
+        return False
 
     @property
     def speaker(self) -> Speaker | None:

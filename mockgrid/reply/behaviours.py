@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.request import Request
     from mockgrid.scenario.view import Conversation
+    from mockgrid.session.manners import Manners
     from mockgrid.session.verdicts.streams import Transcript
 
 
@@ -42,6 +43,11 @@ def conversation_of(name: str | None) -> Conversation | None:
 def transcript_of(name: str | None) -> Transcript | None:
     """Return what finds the assistant's words of an operation, by the name of its behaviour."""
     return BEHAVIOURS.get(name or "", USUAL).transcript()
+
+
+def manners_of(name: str | None) -> Manners | None:
+    """Return what a behaviour knows of good requests, by its name; None where there is none."""
+    return BEHAVIOURS.get(name or "")
 
 
 def speaking_operations(operations: Iterable[Operation]) -> dict[str, Conversation]:

@@ -68,11 +68,13 @@ class Violation(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class FieldWarning(JsonForm):
-    """A field of a valid request that the contract does not know, or deprecates."""
+    """What is odd in a valid request, such as a field that the contract does not know, or deprecates."""
 
     first_in_json: ClassVar = ("exchange",)
 
-    code: str = described("MG140 for a field that is not known, MG141 for a deprecated one")
+    code: str = described(
+        "MG140 for a field that is not known, MG141 for a deprecated one, others for what is odd"
+    )
     pointer: str = described("JSON pointer to the field in the body")
     path: str = described("The same, dotted")
     message: str = described("One sentence without the path")

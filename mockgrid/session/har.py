@@ -14,6 +14,7 @@ from mockgrid.session.telling import exchange_records
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import ExchangeRecord, GivenReply, SentRequest
     from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def har(session: Session, redaction: Redaction) -> dict[str, Any]:
+def har(session: Session, redaction: Redaction, manners_of: MannersOf) -> dict[str, Any]:
     """Return the exchanges of a session as an archive, without credentials.
 
     Its dates begin on 1 January 2025, when the session began: what leaves the server holds no time of day.
@@ -31,7 +32,7 @@ def har(session: Session, redaction: Redaction) -> dict[str, Any]:
         "log": {
             "version": "1.2",
             "creator": {"name": "MockGrid", "version": __version__},
-            "entries": [_entry(exchange) for exchange in exchange_records(session, redaction)],
+            "entries": [_entry(exchange) for exchange in exchange_records(session, redaction, manners_of)],
         }
     }
 

@@ -156,7 +156,9 @@ class ExchangeRecord(JsonForm):
     scenario: str | None = described("The scenario that played; null where none did")
     attempt: int = described("How often the session had seen this very request, with this one", minimum=0)
     violations: tuple[Violation, ...] = described("How the request broke the contract")
-    warnings: tuple[FieldWarning, ...] = described("Fields that the contract does not know, or deprecates")
+    warnings: tuple[FieldWarning, ...] = described(
+        "Fields that the contract does not know, or deprecates, and what else is odd"
+    )
     unmatched: Unmatched | None = described("Why the scenario had no reply; else null", place="no_step")
     at: float = described("From the session's beginning to the request")
     since_last_attempt: float | None = described(
@@ -232,7 +234,9 @@ class Summary(JsonForm):
     first_in_json: ClassVar = ("session", "scenario", "clock", "exchanges", "kept", "dropped")
 
     violations: tuple[Violation, ...] = described("How requests broke the contract", default=())
-    warnings: tuple[FieldWarning, ...] = described("Unknown and deprecated fields of requests", default=())
+    warnings: tuple[FieldWarning, ...] = described(
+        "Unknown and deprecated fields, and what else is odd", default=()
+    )
     unmatched: tuple[Unmatched, ...] = described("Requests for which the scenario had no reply", default=())
     unused_steps: tuple[UnusedStep, ...] = described("Steps of strict scenarios without a reply", default=())
     verdicts: tuple[Verdict, ...] = described("What is proved of the client's conduct", default=())

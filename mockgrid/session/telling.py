@@ -14,8 +14,8 @@ from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.http_terms import media_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.schema.violation import FieldWarning, Violation
-from mockgrid.schema.warnings import field_warnings
 from mockgrid.session.exchange import request_body
+from mockgrid.session.manners import misuses, odd_fields
 from mockgrid.session.records import (
     Chunk,
     ClockState,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
@@ -44,10 +45,12 @@ _DEEPEST: Final = 200
 _DIGITS: Final = 6
 
 
-def exchange_page(session: Session, redaction: Redaction, *, after: int = 0) -> ExchangePage:
+def exchange_page(
+    session: Session, redaction: Redaction, manners_of: MannersOf, *, after: int = 0
+) -> ExchangePage:
     """Return the exchanges of a session that come after a number."""
     journal = session.journal
-    exchanges = tuple(exchange_records(session, redaction, after=after))
+    exchanges = tuple(exchange_records(session, redaction, manners_of, after=after))
     return ExchangePage(
         session=session.name,
         count=journal.count,
@@ -58,13 +61,19 @@ def exchange_page(session: Session, redaction: Redaction, *, after: int = 0) -> 
 
 
 def exchange_records(
-    session: Session, redaction: Redaction, *, after: int = 0, until: float = math.inf
+    session: Session,
+    redaction: Redaction,
+    manners_of: MannersOf,
+    *,
+    after: int = 0,
+    until: float = math.inf,
 ) -> Iterator[ExchangeRecord]:
     """Yield the exchanges of a session as they are told, in order; see ``exchange_record``.
 
     Args:
         session: whose journal is read.
         redaction: hides credentials.
+        manners_of: returns what a behaviour knows of good requests, by its name.
         after: the number of the last exchange before those that are wanted.
         until: the number of the last one that is.
     """
@@ -74,12 +83,16 @@ def exchange_records(
         if exchange.number > until:
             break
         if exchange.number > after:
-            yield exchange_record(exchange, session, redaction, ends.get(request))
+            yield exchange_record(exchange, session, redaction, manners_of, ends.get(request))
         ends[request] = exchange.ended or exchange.arrived
 
 
 def exchange_record(
-    exchange: KeptExchange, session: Session, redaction: Redaction, last_attempt: float | None = None
+    exchange: KeptExchange,
+    session: Session,
+    redaction: Redaction,
+    manners_of: MannersOf,
+    last_attempt: float | None = None,
 ) -> ExchangeRecord:
     """Return one exchange as it is told, without credentials. Times are seconds, to the microsecond.
 
@@ -87,6 +100,7 @@ def exchange_record(
         exchange: what to tell.
         session: whose it is; ``at`` is counted from its beginning.
         redaction: hides credentials.
+        manners_of: returns what a behaviour knows of good requests, by its name.
         last_attempt: when the reply to the same request before this one had ended; None where there is none.
     """
     body = request_body(exchange)
@@ -108,7 +122,7 @@ def exchange_record(
             **sent,
         ),
         violations=violations(exchange, hidden),
-        warnings=warnings(exchange, hidden),
+        warnings=warnings(exchange, hidden, manners_of),
         failure=exchange.answer.failure or None,
         attempt=exchange.answer.attempt,
         since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
@@ -151,8 +165,10 @@ def unmatched(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> Unmatc
     return Unmatched.from_json({**hidden.value(exchange.answer.no_step.as_json()), "exchange": number})
 
 
-def warnings(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[FieldWarning, ...]:
-    """Return what is worth a word about a valid request: unknown fields, and deprecated ones."""
+def warnings(
+    exchange: KeptExchange, hidden: Hidden, manners_of: MannersOf, number: int = 0
+) -> tuple[FieldWarning, ...]:
+    """Return what is worth a word about a valid request: its fields that are not known, and what is odd."""
     operation = exchange.operation
     if operation is None or not operation.body or exchange.answer.violations or not exchange.body:
         return ()
@@ -164,9 +180,10 @@ def warnings(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[F
         value = read_json(request_body(exchange), _DEEPEST)
     except MalformedJsonError:
         return ()
+    manners = manners_of(operation.behaviour)
     return tuple(
         FieldWarning.from_json({**hidden.value(warning.as_json()), "exchange": number})
-        for warning in field_warnings(media.schema, value)
+        for warning in (*odd_fields(media, value, manners), *misuses(value, manners))
     )
 
 
@@ -205,11 +222,12 @@ def _seconds(seconds: float) -> float:
     return round(seconds, _DIGITS)
 
 
-def summary(
+def summary(  # noqa: PLR0913 - what is known of a session, of its contract and of its behaviours
     session: Session,
     redaction: Redaction,
     retry: Mapping[str, Any],
     transcript_of: TranscriptOf,
+    manners_of: MannersOf,
     *,
     final: bool = False,
 ) -> Summary:
@@ -220,6 +238,7 @@ def summary(
         redaction: hides credentials.
         retry: which statuses may be retried, and when, as the contract's policy says.
         transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
+        manners_of: returns what a behaviour knows of good requests, by its name.
         final: whether no more requests will come.
     """
     journal = session.journal
@@ -236,7 +255,11 @@ def summary(
         dropped=journal.dropped,
         dropped_violations=journal.dropped_violations,
         violations=tuple(violation for each in numbered for violation in violations(*each)),
-        warnings=tuple(warning for each in numbered for warning in warnings(*each)),
+        warnings=tuple(
+            warning
+            for exchange, hidden, number in numbered
+            for warning in warnings(exchange, hidden, manners_of, number)
+        ),
         unmatched=tuple(each for each in missed if each is not None),
         unused_steps=(*session.left_unused, *(session.play.unused() if session.play is not None else ())),
         verdicts=tuple(

@@ -99,7 +99,7 @@ def _breaches(
     if not breaches:
         return
     codes = sorted({breach.code for breach in breaches})
-    yield f"{title} ({_many(len(breaches), 'time')}: {', '.join(codes)})."
+    yield _wrapped(f"{title} ({_many(len(breaches), 'time')}: {', '.join(codes)}).", 0)
     alike: dict[tuple[str, str, str], list[Violation | FieldWarning]] = {}
     for breach in breaches:
         alike.setdefault((breach.code, breach.pointer, breach.contract), []).append(breach)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = hidden
 
 _BY_CODE: Final = ("allow_violations", "allow_warnings")
-_REMARKS: Final = frozenset(("MG140", "MG141"))
+_REMARKS: Final = ("MG140", "MG141")
+# Warnings that are violations where the server is strict.
+_EITHER: Final = ("MG134", "MG136", "MG138", "MG139", "MG151")
 _ELSEWHERE: Final = {"MG304": "allow_unused", "MG305": "allow_unmatched"}
 
 
@@ -28,7 +30,8 @@ class Tolerances:
 
     Attributes:
         allow_violations: requests that break the contract: all, or those with these codes.
-        allow_warnings: fields that the contract does not know, or deprecates: all, or those with these codes.
+        allow_warnings: fields that the contract does not know, or deprecates, and what else is odd: all, or
+            those with these codes.
         allow_unmatched: requests for which the scenario has no reply.
         allow_unused: steps of strict scenarios that gave no reply.
         resilient: whether the client's conduct must also be sound: no verdicts.
@@ -93,17 +96,20 @@ def _value(name: str, value: Any) -> bool | frozenset[str]:
 
 
 def _check_code(name: str, code: Any) -> None:
-    requests = {known for known in codes() if known.startswith("MG1")}
-    fitting = _REMARKS if name == "allow_warnings" else requests - _REMARKS
+    requests = (known for known in codes() if known.startswith("MG1"))
+    fitting: tuple[str, ...] = (*_REMARKS, *_EITHER)
+    if name != "allow_warnings":
+        fitting = tuple(known for known in requests if known not in _REMARKS)
     if isinstance(code, str) and code in fitting:
         return
     try:
         known = find(str(code))
     except UnknownCodeError:
-        near = did_you_mean(str(code).upper(), fitting).strip()
+        usual = "MG140" if name == "allow_warnings" else "MG113"
+        near = did_you_mean(str(code).upper(), _REMARKS if usual in _REMARKS else fitting)
         raise MockgridError(
-            f"{name} has {code!r}, which is no code such as {'MG140' if fitting is _REMARKS else 'MG113'}.",
-            hint=near or "`mockgrid explain` lists all.",
+            f"{name} has {code!r}, which is no code such as {usual}.",
+            hint=near.strip() or "`mockgrid explain` lists all.",
         ) from None
     if known.code in fitting:  # its name, or in small letters
         raise MockgridError(f"{name} has {code!r}, which is no code.", hint=f"Did you mean {known.code}?")

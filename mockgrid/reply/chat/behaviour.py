@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.reply.behaviour import Behaviour
 from mockgrid.reply.chat.conversation import ChatRequests
 from mockgrid.reply.chat.replies import ChatReplies
-from mockgrid.reply.chat.strict import OUTPUT_LIMITS, most_input, overflow, strict_violations
+from mockgrid.reply.chat.strict import OUTPUT_LIMITS, misuses, most_input, overflow, strict_violations
 from mockgrid.reply.models import unknown_model
 from mockgrid.reply.request import RefusedError
 
 # Tokens of a byte of JSON, at most: those of an image are more than the characters that name it.
 _DENSEST = 3
+# What replies have beyond the contract's requests, and clients send back.
+_SENT_BACK = re.compile(r"/messages/(\d+)/(?:reasoning_content|annotations)")
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockgrid.contract.extension import Models
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
     from mockgrid.reply.request import Request
+    from mockgrid.schema.violation import Violation
 
 
 class ChatBehaviour(ChatReplies, Behaviour):
@@ -52,6 +58,17 @@ class ChatBehaviour(ChatReplies, Behaviour):
         from mockgrid.reply.chat.transcript import ChatTranscript  # noqa: PLC0415 - 5 ms, and for verdicts alone
 
         return ChatTranscript()
+
+    @staticmethod
+    def misuses(body: Any) -> Iterable[Violation]:
+        """Yield what agents break most of the rules that only a strict server enforces."""
+        return misuses(body)
+
+    @staticmethod
+    def expects(body: Any, pointer: str) -> bool:
+        """Tell whether a field of an assistant's message is one that its reply may have had."""
+        field = _SENT_BACK.fullmatch(pointer)
+        return field is not None and body["messages"][int(field[1])]["role"] == "assistant"
 
     @cached_property
     def speaker(self) -> ChatSpeaker:

@@ -1,11 +1,14 @@
-"""OpenAI's rules between fields, which the contract does not state: enforced only when asked for."""
+"""OpenAI's rules between fields, which the contract does not state: enforced when asked for, else told of."""
 
 from __future__ import annotations
 
 import math
+import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
+from mockgrid.schema.strict_subset import outside_strict_subset
 from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
@@ -15,6 +18,11 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
 
 
+_TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# What comes after the last message.
+_END: Final[dict[str, Any]] = {"role": ""}
+# Places of one schema that are told.
+_MOST: Final = 10
 OUTPUT_LIMITS: Final = frozenset(("max_completion_tokens", "max_tokens"))
 """The options that say how long an answer may be."""
 
@@ -32,9 +40,33 @@ def strict_violations(
     return [
         *_options(body),
         *_tools(body),
-        *_tool_messages(body["messages"]),
+        *misuses(body),
         *_limits(body, limits, tokenizer),
     ]
+
+
+def misuses(body: dict[str, Any]) -> Iterator[Violation]:
+    """Yield what agents break most of these rules: in tools, in schemas that are strict, in calls."""
+    tools = body.get("tools")
+    if tools == []:
+        yield _violation("MG136", ["tools"], "must not be empty; leave it out to offer none", tools, "a tool")
+    for place, tool in enumerate(tools or ()):
+        function = tool["function"]
+        at: list[str | int] = ["tools", place, "function"]
+        if not _TOOL_NAME.fullmatch(function["name"]):
+            message = "has other characters than letters, digits, '_' and '-', or more than 64 of them"
+            yield _violation("MG138", [*at, "name"], message, function["name"], "such as get_weather")
+        if function.get("strict"):
+            yield from _strict_schema([*at, "parameters"], function.get("parameters"))
+    wanted = (body.get("response_format") or {}).get("json_schema") or {}
+    if wanted.get("strict"):
+        yield from _strict_schema(["response_format", "json_schema", "schema"], wanted.get("schema"))
+    yield from _calls(body["messages"])
+
+
+def _strict_schema(at: list[str | int], schema: Any) -> Iterator[Violation]:
+    for inside, message, expected in islice(outside_strict_subset(schema), _MOST):
+        yield violation_at([*at, *inside], "MG139", message, expected)
 
 
 def _options(body: dict[str, Any]) -> Iterator[Violation]:
@@ -56,8 +88,6 @@ def _options(body: dict[str, Any]) -> Iterator[Violation]:
 
 def _tools(body: dict[str, Any]) -> Iterator[Violation]:
     tools, choice = body.get("tools"), body.get("tool_choice")
-    if tools == []:
-        yield _violation("MG136", ["tools"], "must not be empty; leave it out to offer none", tools, "a tool")
     if choice in (None, "none"):
         return
     if not tools:
@@ -70,22 +100,36 @@ def _tools(body: dict[str, Any]) -> Iterator[Violation]:
         )
 
 
-def _tool_messages(messages: list[dict[str, Any]]) -> Iterator[Violation]:
-    open_calls: set[str] = set()
-    for place, message in enumerate(messages):
-        if message["role"] == "assistant":
-            open_calls = {call["id"] for call in message.get("tool_calls") or ()}
-        elif message["role"] == "tool":
+def _calls(messages: list[dict[str, Any]]) -> Iterator[Violation]:
+    """Yield calls and their answers that do not belong together."""
+    if all(message["role"] != "tool" and "tool_calls" not in message for message in messages):
+        return
+    known: set[str] = set()
+    open_calls: dict[str, None] = {}
+    for place, message in enumerate([*messages, _END]):
+        role = message["role"]
+        if role == "tool":
             if message["tool_call_id"] not in open_calls:
                 at: list[str | int] = ["messages", place, "tool_call_id"]
                 text = "answers no tool call of the assistant message before it"
                 yield _violation("MG134", at, text, message["tool_call_id"], "the id of a call")
-            open_calls.discard(message["tool_call_id"])
-        elif open_calls:
-            at = ["messages", place]
-            text = f"comes before the tool call {min(open_calls)} is answered"
-            yield _violation("MG134", at, text, message["role"], "a tool message for each call")
-            open_calls = set()
+            open_calls.pop(message["tool_call_id"], None)
+            continue
+        if open_calls:
+            if message is _END:
+                place -= 1  # noqa: PLW2901 - it is the last message that is told of
+                text = f"leaves the tool call {min(open_calls)} without an answer"
+            else:
+                text = f"comes before the tool call {min(open_calls)} is answered"
+            at, role = ["messages", place], messages[place]["role"]
+            yield _violation("MG134", at, text, role, "a tool message for each call")
+            open_calls = {}
+        for number, call in enumerate(message.get("tool_calls") or ()):
+            if call["id"] in known:
+                at = ["messages", place, "tool_calls", number, "id"]
+                yield _violation("MG151", at, "is the id of an earlier call, too", call["id"], "another id")
+            known.add(call["id"])
+            open_calls[call["id"]] = None
 
 
 def overflow(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> str:
