@@ -196,3 +196,29 @@ def test_whatever_a_schema_holds_it_is_read(schema):
         assert message
         assert expected
         assert isinstance(at, tuple)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "answered"),
+    [
+        ({"contains": "think"}, ["I think"]),
+        ("I think", ["I think"]),
+        ({"exists": True}, ["I think", ""]),
+        ({"exists": False}, [..., None]),
+    ],
+)
+def test_a_step_may_ask_for_reasoning_that_comes_back_or_for_none(matcher, answered):
+    caller = Caller()
+    when = {"any_message": {"role": "assistant", "reasoning_content": matcher}}
+    played = caller.app.control.operator.script(
+        "mg-test", {"steps": [{"when": when, "reply": {"say": "Yes"}}]}
+    )
+    assert played["findings"] == []
+    matching = []
+    for reasoning in ("I think", "", ..., None):
+        message = {"role": "assistant", "content": "Hm", "reasoning_content": reasoning}
+        if reasoning is ...:
+            del message["reasoning_content"]
+        reply = caller.call(body={"messages": [USER, message, USER]}).json()["choices"][0]["message"]
+        matching += [reasoning] * (reply["content"] == "Yes")
+    assert sorted(matching, key=str) == sorted(answered, key=str)
