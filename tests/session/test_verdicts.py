@@ -180,14 +180,45 @@ def test_a_counted_retry_at_once_is_one():
     assert names(*made) == [("no_backoff", (1, 2))]
 
 
-def test_an_outer_loop_begins_to_count_anew():
-    """As llama-index does: three times four attempts."""
+def counted(*tries):
+    """Attempts of one call by their counts: so many tries, each of so many attempts."""
     made, at = [], 0.0
-    for _ in range(3):
-        for number, wait in enumerate((0.5, 1, 2, 4)):
+    for attempts in tries:
+        for number in range(attempts):
             made.append(exchange(at, 503, sent=count(number)))
-            at += wait
-    assert names(*made, final=True) == [("retry_storm", tuple(range(1, 13)))]
+            at += 0.5 * 2**number
+    return made
+
+
+@pytest.mark.parametrize(
+    ("tries", "found"),
+    [
+        ((4, 4, 4), ["nested_retry"]),  # as llama-index does
+        ((3, 3, 3), ["nested_retry"]),
+        ((3, 3), ["nested_retry"]),
+        ((2, 2, 2), ["nested_retry"]),
+        ((3, 3, 1), ["nested_retry"]),
+        ((2, 2), []),
+        ((3, 2), []),
+        ((6,), ["retry_storm"]),
+        ((1, 1, 1, 1, 1, 1), ["retry_storm"]),  # the client never tried again by itself
+    ],
+)
+def test_an_outer_loop_begins_to_count_anew(tries, found):
+    made = counted(*tries)
+    total = tuple(range(1, sum(tries) + 1))
+    conduct = [each for each in names(*made, final=True) if each[0] != "no_backoff"]
+    assert conduct == [(name, total) for name in found]
+
+
+def test_after_a_success_the_count_may_begin_anew():
+    made = [
+        *counted(3),
+        exchange(3.6, sent=count(3)),
+        exchange(4.0, 503, sent=count(0)),
+        exchange(5, sent=count(1)),
+    ]
+    assert names(*made, final=True) == []
 
 
 def test_a_retry_after_a_timeout_may_come_before_its_end_is_seen():

@@ -8,6 +8,7 @@ from verdicts.by_hand import (
     PARTS,
     RETRY,
     after,
+    count,
     exchange,
     failing,
     goes_on,
@@ -45,6 +46,13 @@ MESSAGES = [
     (
         failing(0.5, 1, 2, 4, 8),
         "MG312 retry_storm: Made 6 attempts of one call within 15.5 s; expected at most 5.",
+    ),
+    (
+        [exchange(10.0 * place, 503, sent=count(place % 3)) for place in range(9)],
+        (
+            "MG318 nested_retry: Made 9 attempts of one call: 3 times 3, since a loop around the client "
+            "tries again what the client has tried again; expected one of the two to."
+        ),
     ),
     (
         failing(0.01, 0.01, 0.01, whole=False),

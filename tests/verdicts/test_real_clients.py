@@ -83,6 +83,21 @@ def test_retried_non_retryable(plays):
     assert conduct.verdicts == []
 
 
+def test_a_loop_around_a_client_that_retries(plays):
+    conduct = plays("down-briefly")
+    for _ in range(3):
+        with pytest.raises(openai.InternalServerError):
+            by_the_book(conduct)
+        time.sleep(0.1)
+    assert (len(conduct.exchanges), conduct.verdicts) == (9, ["nested_retry"])
+    alone = plays("down-briefly")
+    for _ in range(5):
+        with pytest.raises(openai.InternalServerError):
+            by_the_book(alone, max_retries=0)
+        time.sleep(0.1)
+    assert "nested_retry" not in alone.verdicts
+
+
 def test_retry_storm(plays):
     conduct = plays("down")
     loop(conduct, 6, [0.2, 0.3, 0.4, 0.5])

@@ -69,7 +69,7 @@ def judge_retries(chain: Chain) -> Iterator[Verdict]:
             times = f" ({len(matching)} times)" if len(matching) > 1 else ""
             yield proved(name, _numbers(matching), f"{tell(matching[0])}{times}.")
     yield from _constant_delay([retry for retry in retries if retry.has_own_delay])
-    yield from _retry_storm(chain)
+    yield from _nested_retry(chain) or _retry_storm(chain)
 
 
 def _asked_too_early(retry: _Retry) -> bool:
@@ -121,6 +121,20 @@ def _constant_delay(retries: Sequence[_Retry]) -> Iterator[Verdict]:
             f"Waited as long after each of {len(delays)} failures ({listed}); "
             "expected a delay that grows from one attempt to the next.",
         )
+
+
+def _nested_retry(chain: Chain) -> list[Verdict]:
+    """Return what the client's own count proves: it began anew, once it had given up, in a loop around it."""
+    begins = [place for place, attempt in enumerate(chain) if attempt.marker == 0]
+    tries = [end - begin for begin, end in pairwise([*begins, len(chain)])]
+    if len(chain) <= MOST_ATTEMPTS or len(tries) <= 1 or max(tries) <= 1:
+        return []
+    each = f"{max(tries)}" if len(set(tries)) == 1 else f"up to {max(tries)}"
+    message = (
+        f"Made {len(chain)} attempts of one call: {len(tries)} times {each}, since a loop around the client "
+        "tries again what the client has tried again; expected one of the two to."
+    )
+    return [proved("nested_retry", _numbers([chain]), message)]
 
 
 def _retry_storm(chain: Chain) -> Iterator[Verdict]:
