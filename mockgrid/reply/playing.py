@@ -127,6 +127,8 @@ class ScenarioReplies:
                 reply.step = selection.step.label
             if paced or not scripted.direct:
                 _deliver(reply, scripted.delivery, play, attempt_id)
+            if view.lacking:
+                reply.lacking = view.lacking
         return reply
 
 

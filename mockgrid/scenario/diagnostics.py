@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.document.pointer import join
+from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding, place_of
 
@@ -38,6 +38,11 @@ class Origin:
 
     def __str__(self) -> str:
         return self.document.where(self._own)
+
+    @property
+    def value(self) -> Any:
+        """What was written there; None where there is nothing."""
+        return resolve(self.document.data, self._own, None)
 
     @property
     def key(self) -> str:

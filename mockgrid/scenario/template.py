@@ -1,8 +1,10 @@
 """Texts with places for what the request says: ``Hello ${last_user}``.
 
-Five things can be inserted, ``${last_user}``, ``${model}``, ``${attempt}``, ``${body:/json/pointer}`` and
-``${header:name}``; ``$${`` stands for a plain ``${``. Nothing is evaluated, and what is inserted is not read
-again. What the request does not have is the empty text.
+What can be inserted are ``${last_user}``, ``${model}``, ``${attempt}``, ``${body:/json/pointer}``,
+``${header:name}``, and the last result of a tool and the arguments of its last call, whole or a part of their
+JSON: ``${tool_result}``, ``${tool_result:get_weather#/celsius}``, ``${arguments:get_weather#/city}``. ``$${``
+stands for a plain ``${``. Nothing is evaluated, and what is inserted is not read again. What the request does
+not have is the empty text, and the request's view is told of it.
 """
 
 from __future__ import annotations
@@ -10,23 +12,41 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mockgrid.scenario.diagnostics import Node
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Structure", "Template"]
+__all__ = ["Structure", "Template", "body_insertions"]
+
+Path: TypeAlias = tuple[str | int, ...]
 
 _PLACE: Final = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _PLAIN: Final = ("last_user", "model", "attempt")
 _TAKING: Final = {"body": "/json/pointer", "header": "name"}
+_OF_TOOLS: Final = ("tool_result", "arguments")
+_KNOWN: Final = (*_PLAIN, *_TAKING, *_OF_TOOLS)
+# What other tools write for it. In single braces stand ordinary words as well, which are left alone.
+_WORD: Final = rf"(?:{'|'.join(_KNOWN)})(?:[:#][^{{}}\s]*)?"
+_NAME: Final = r"(?:last_user|tool_result|body:/|(?:header|arguments):\w)[^{}\s]*"
+_LOOKALIKE: Final = re.compile(rf"(?<![$\\])\{{\{{ *({_WORD}) *\}}\}}|(?<![${{\\])\{{({_NAME})\}}")
+_ALL: Final = (
+    "Known are last_user, model, attempt, body:/json/pointer, header:name, tool_result:name#/pointer and "
+    "arguments:name#/pointer."
+)
+_THEIRS: Final = {
+    "last_user": ("user", "input", "prompt", "message", "content"),
+    "arguments": ("call", "tool_call", "args", "tool_args"),
+    "tool_result": ("result", "tool"),
+}
+_SHOWN: Final = 80
 _POINTER: Final = re.compile(r"(?:/(?:[^~]|~[01])*)?")
 # Characters of one insertion into a header.
 _LINE: Final = 1000
@@ -35,13 +55,22 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """What is inserted at one place: its name, and for some a pointer or a header's name."""
+    """What is inserted at one place.
+
+    Attributes:
+        name: what: ``last_user``, ``body``.
+        argument: the name of a header or a tool, or the pointer into the body; empty for none.
+        pointer: into the JSON of a tool's result or of its arguments; None for the whole text.
+        source: as it was written, such as ``${body:/user}``.
+    """
 
     name: str
     argument: str = ""
+    pointer: str | None = None
+    source: str = ""
 
     def text(self, view: RequestView) -> str:
-        """Return what the request has for it."""
+        """Return what the request has for it; where that is nothing, the view is told."""
         match self.name:
             case "last_user":
                 value: Any = view.last_user
@@ -51,14 +80,25 @@ class Insertion:
                 value = view.attempt
             case "header":
                 value = view.header(self.argument)
+            case "body":
+                value = resolve(view.body, self.argument, None)
             case _:
-                try:
-                    value = resolve(view.body, self.argument)
-                except KeyError:
-                    value = None
+                value = self._of_tool(view.results if self.name == "tool_result" else view.calls)
         if value is None:
+            if self.source not in view.lacking:
+                view.lacking = (*view.lacking, self.source)
             return ""
         return _whole(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+    def _of_tool(self, texts: list[tuple[str, str]]) -> Any:
+        """Return the last text of a tool, or a part of its JSON; None where there is no such thing."""
+        text = next((text for tool, text in reversed(texts) if self.argument in ("", tool)), None)
+        if text is None or self.pointer is None:
+            return text
+        try:
+            return resolve(json.loads(text), self.pointer, None)
+        except (ValueError, RecursionError):
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +139,12 @@ class Template:
     def read(cls, node: Node) -> Template:
         """Read a text of a scenario; what cannot be inserted is a finding."""
         source: str = node.value
-        if "${" not in source:
+        if "{" not in source:
             return cls.plain(source)
+        for match in _LOOKALIKE.finditer(source):
+            place = match[1] or match[2]
+            message = f"'{match[0]}' is sent as it stands here."
+            node.warn("MG237", message, f"Write ${{{place}}} to insert what the request has.")
         parts: list[str | Insertion] = []
         done = 0
         for match in _PLACE.finditer(source):
@@ -175,38 +219,66 @@ class Structure:
         return self.source if self.constant else _rendered(self.compiled, view)
 
 
+def body_insertions(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Return the pointers of all ``${body:…}`` in a value, each with the keys that lead to its text."""
+    if isinstance(value, str):
+        for match in _PLACE.finditer(value):
+            if match[2] and match[1].startswith("body:"):
+                yield path, match[1].removeprefix("body:")
+    elif isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from body_insertions(item, (*path, key))
+
+
 def _insertion(place: str, node: Node) -> Insertion | None:
-    name, colon, argument = place.partition(":")
+    """Read what stands between the braces; None where it cannot be inserted, which is noted."""
+    source = f"${{{place}}}"
+    whole, mark, pointer = place.partition("#")
+    name, colon, argument = whole.partition(":")
+    if name in _OF_TOOLS:
+        wrong = bool(colon) is not bool(argument) or _POINTER.fullmatch(pointer) is None
+        hint = f"Write ${{{name}:get_weather#/celsius}}, or ${{{name}}}."
+        mistake = ("MG218", f"'{source}' names no tool, or holds no JSON pointer.", hint) if wrong else None
+        insertion = Insertion(name, argument, pointer if mark else None, source)
+    else:
+        name, colon, argument = place.partition(":")
+        mistake = _mistake(name, argument, source, colon=bool(colon))
+        argument = argument.strip().lower() if name == "header" else argument
+        insertion = Insertion(name, argument, source=source)
+    if mistake is not None:
+        node.error(*mistake)
+        return None
+    return insertion
+
+
+def _mistake(name: str, argument: str, source: str, *, colon: bool) -> tuple[str, str, str] | None:
+    """Return code, message and hint for what is wrong with an insertion that is not of tools."""
     if name in _PLAIN and not colon:
-        return Insertion(name)
+        return None
     if name not in _TAKING:
-        guess = did_you_mean(name, (*_PLAIN, *_TAKING)).strip()
-        known = "Known are last_user, model, attempt, body:/json/pointer and header:name."
-        written = place if len(place) <= len(known) else place[: len(known)] + "…"
-        hint = "Only body and header take a colon." if name in _PLAIN else guess or known
-        node.error("MG218", f"'${{{written}}}' is not something that can be inserted.", hint)
-        return None
-    if name == "header":
-        if not argument or is_secret_name(argument):
-            code, what = ("MG219", "carries a credential") if argument else ("MG218", "is not named")
-            hint = "Match on it with `when`." if argument else "Write ${header:name}."
-            node.error(code, f"The header of '${{{place}}}' {what}.", hint)
-            return None
-        return Insertion(name, argument.strip().lower())
-    if not colon or not _POINTER.fullmatch(argument):
-        message = f"'${{{place}}}' holds no JSON pointer."
-        node.error("MG218", message, "A pointer begins with a slash: ${body:/metadata/user}.")
-        return None
-    return Insertion(name, argument)
+        meant = next((ours for ours, theirs in _THEIRS.items() if name in theirs), None)
+        guess = f"Did you mean {meant}?" if meant else did_you_mean(name, _KNOWN).strip() or _ALL
+        written = source if len(source) <= _SHOWN else source[:_SHOWN] + "…}"
+        hint = "Only body, header, tool_result and arguments take a colon." if name in _PLAIN else guess
+        return "MG218", f"'{written}' is not something that can be inserted.", hint
+    if name == "header" and is_secret_name(argument):
+        return "MG219", f"The header of '{source}' carries a credential.", "Match on it with `when`."
+    if name == "header" and not argument:
+        return "MG218", f"The header of '{source}' is not named.", "Write ${header:name}."
+    if name == "body" and not (colon and _POINTER.fullmatch(argument)):
+        hint = "A pointer begins with a slash: ${body:/metadata/user}."
+        return "MG218", f"'{source}' holds no JSON pointer.", hint
+    return None
 
 
 def _compiled(node: Node, templates: list[Template]) -> Any:
     value = node.value
     if isinstance(value, str):
-        if "${" not in value:
+        template = Template.read(node)
+        if template.constant and "${" not in value:
             return value
-        templates.append(Template.read(node))
-        return templates[-1]
+        templates.append(template)
+        return template
     if isinstance(value, dict):
         return {key: _compiled(item, templates) for key, item in node.items()}
     if isinstance(value, list):

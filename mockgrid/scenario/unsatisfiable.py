@@ -21,6 +21,7 @@ from mockgrid.scenario.predicate import PLACES, AnyOf, Check, speaks_of_place
 from mockgrid.scenario.reading.wording import ours, remedy
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.scenario.step import names_place
+from mockgrid.scenario.template import body_insertions
 from mockgrid.schema.node import can_have_value_at
 from mockgrid.schema.warnings import field_warnings
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["unsatisfiable"]
 
 _CODE: Final = "MG235"
+_UNKNOWN: Final = "MG140"
 _COUNTED: Final = ("turn", "attempt")
 # A schema may ask for any number; it is looked for among these.
 _FURTHEST: Final = 10_000
@@ -144,21 +146,40 @@ class _Seeker:
         for predicate in step.when:
             if isinstance(predicate, Check) and predicate.name.startswith("body/"):
                 yield from self._misspelt(step, predicate)
+        yield from self._uninserted(step)
 
     def _misspelt(self, step: Step, check: Check) -> Iterator[Finding]:
         """Say which field of a body is written as no operation has it, and much like one that it has."""
-        path = split(check.name.removeprefix("body"))
-        slips: list[FieldWarning] = []
-        for operation in self._calls.operations(step.when):
-            schema = operation.json_body.schema if operation.json_body is not None else None
-            warnings = field_warnings(schema, _holding(path, {})) if schema is not None else []
-            if not warnings or len(operation.body) > 1 or not _is_slip(warnings[0]):
-                return
-            slips.append(warnings[0])
-        for remark in slips[:1]:
+        remark = self._unknown(step, split(check.name.removeprefix("body")))
+        if remark is not None and _is_slip(remark):
             where = step.origin.at("when", "body", *split(remark.pointer))
             message = f"The contract knows no field {remark.path} of a body."
             yield Finding("MG236", "warning", message, where.key, f"Did you mean {remark.meant}?")
+
+    def _uninserted(self, step: Step) -> Iterator[Finding]:
+        """Say which text of a reply inserts a field of the body that no operation has."""
+        for reply in step.replies:
+            for path, pointer in body_insertions(reply.origin.value):
+                remark = self._unknown(step, split(pointer))
+                if remark is not None:
+                    message = f"The contract knows no field {remark.path} of a body, which is inserted here."
+                    hint = (
+                        f"Did you mean {remark.meant}?" if remark.meant else "Insert one that requests have."
+                    )
+                    yield Finding("MG236", "warning", message, str(reply.origin.at(*path)), hint)
+
+    def _unknown(self, step: Step, path: Sequence[str]) -> FieldWarning | None:
+        """Return what is said of a place in the body that no operation of a step knows; else None."""
+        remarks: list[FieldWarning] = []
+        for operation in self._calls.operations(step.when):
+            schema = operation.json_body.schema if operation.json_body is not None else None
+            body = _holding(path, {}, _sample_of(self._speaking.get(operation.id)))
+            odd = field_warnings(schema, body) if schema is not None else []
+            warnings = [remark for remark in odd if remark.code == _UNKNOWN]
+            if not warnings or len(operation.body) > 1:
+                return None
+            remarks.append(warnings[0])
+        return remarks[0] if remarks else None
 
     def _conjunction(
         self, when: Sequence[Predicate], at: str, around: Sequence[Predicate] = ()
@@ -293,8 +314,7 @@ class _Seeker:
         if schema is None or value is None or not self._left or len(operation.body) > 1:
             return None
         path = split(pointer)
-        conversation = self._speaking.get(operation.id)
-        body = _holding(path, value, conversation.sample if conversation is not None else None)
+        body = _holding(path, value, _sample_of(self._speaking.get(operation.id)))
         if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):
             return None
         self._left -= 1
@@ -302,6 +322,10 @@ class _Seeker:
         inside = (item for item in violations if f"{item.pointer}/".startswith(f"{pointer}/"))
         around = (item for item in violations if item.code in _KINDS and _within(pointer, item))
         return next(inside, None) or next(around, None)
+
+
+def _sample_of(conversation: Conversation | None) -> Any:
+    return conversation.sample if conversation is not None else None
 
 
 def _holding(path: Sequence[str], value: Any, around: Any = None) -> Any:

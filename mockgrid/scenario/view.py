@@ -84,6 +84,12 @@ class Conversation(Protocol):
     def tool_results(self, body: Any) -> list[str]:
         """Return the names of the tools whose results stand after the assistant's last message, in order."""
 
+    def results(self, body: Any) -> list[tuple[str, str]]:
+        """Return name and text of all results of tools, in order."""
+
+    def calls(self, body: Any) -> list[tuple[str, str]]:
+        """Return name and arguments of all calls of tools, in order."""
+
     def tools(self, body: Any) -> list[str]:
         """Return the names of the tools that are offered, in order."""
 
@@ -107,6 +113,9 @@ class RequestView:
         conversation: reads the body; None where it holds no conversation.
         usual: whether its operation is one that steps are for which do not say so.
     """
+
+    lacking: tuple[str, ...] = ()
+    """What a reply was to insert of it, such as ``${body:/user}``, and it does not have."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and names cost as much as all the rest of it
         self,
@@ -173,6 +182,10 @@ class RequestView:
     """The texts of all messages."""
     tool_results = Said(list[str])
     """The names of the tools whose results stand after the assistant's last message, in order."""
+    results = Said(list[tuple[str, str]])
+    """Name and text of all results of tools, in order."""
+    calls = Said(list[tuple[str, str]])
+    """Name and arguments of all calls of tools, in order."""
     tools = Said(list[str])
     """The names of the tools that are offered, in order."""
     response_format = Said[dict[str, Any] | None](lambda: None)

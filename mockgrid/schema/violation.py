@@ -68,15 +68,16 @@ class Violation(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class FieldWarning(JsonForm):
-    """What is odd in a valid request, such as a field that the contract does not know, or deprecates."""
+    """What is odd about a valid request, such as a field that the contract does not know, or a reply missed."""
 
     first_in_json: ClassVar = ("exchange",)
 
     code: str = described(
-        "MG140 for a field that is not known, MG141 for a deprecated one, others for what is odd"
+        "MG140 for a field that is not known, MG141 for a deprecated one, MG142 for one that a reply missed, "
+        "others for what is odd"
     )
     pointer: str = described("JSON pointer to the field in the body")
-    path: str = described("The same, dotted")
+    path: str = described("The same, dotted; for MG142 what a scenario was to insert")
     message: str = described("One sentence without the path")
     meant: str = described("The name that was probably meant, or that takes its place", default="")
     contract: str = described("JSON pointer to the schema that says so", default="")

@@ -47,6 +47,7 @@ class Answer(Protocol):
     violations: tuple[Violation, ...]
     attempt: int
     no_step: NoStep | None
+    lacking: tuple[str, ...]
 
     @property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 # Deeper bodies are told as text.
 _DEEPEST: Final = 200
+_LACKING: Final = "MG142"
+_NONE: Final = "was to be inserted into the reply, and the request has no such thing"
 _DIGITS: Final = 6
 
 
@@ -168,7 +170,20 @@ def unmatched(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> Unmatc
 def warnings(
     exchange: KeptExchange, hidden: Hidden, manners_of: MannersOf, number: int = 0
 ) -> tuple[FieldWarning, ...]:
-    """Return what is worth a word about a valid request: its fields that are not known, and what is odd."""
+    """Return what is worth a word about a request: fields unknown, deprecated or missed, and what is odd."""
+    missed = (
+        FieldWarning(
+            _LACKING, place[len("${body:") : -1] if place.startswith("${body:") else "", place, _NONE
+        )
+        for place in exchange.answer.lacking
+    )
+    odd = _odd(exchange, hidden, manners_of, number)
+    return (*(replace(warning, exchange=number) for warning in missed), *odd)
+
+
+def _odd(
+    exchange: KeptExchange, hidden: Hidden, manners_of: MannersOf, number: int
+) -> tuple[FieldWarning, ...]:
     operation = exchange.operation
     if operation is None or not operation.body or exchange.answer.violations or not exchange.body:
         return ()

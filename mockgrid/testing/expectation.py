@@ -13,6 +13,7 @@ from mockgrid.testing.session import GridSession
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.records import Summary
     from mockgrid.testing.grid import Grid
     from mockgrid.testing.script import CallSite, Played
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = hidden
 
+_MISSED: Final = "MG142"
 _NO_REQUESTS: Final = {"steps": {"steps": []}, "strict": True}
 
 
@@ -88,11 +90,14 @@ class TestExpectation:
         self._tolerances = tolerances
         self._name = name
         self._judged = 0
+        self.missed: list[FieldWarning] = []
+        """What replies were to insert of requests that do not have it, as ``judge`` has seen it."""
 
     def judge(self) -> str:
         """Return what fails a test that has passed so far; empty where nothing does."""
         summary = self.session.summary
         self._judged = summary.exchanges
+        self.missed = [item for item in summary.warnings if item.code == _MISSED]
         return self._text(self._tolerances.left(summary))
 
     def excuse(self) -> None:

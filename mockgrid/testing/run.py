@@ -285,7 +285,11 @@ class Holding:
 
     def judge(self) -> str:
         """Return what fails the test, which has passed so far; empty where nothing does."""
+        __tracebackhide__ = True  # where warnings are errors
         failure = _joined(expectation.judge() for expectation in self.expectations)
+        site = CallSite(self._item.path, (self._item.location[1] or 0) + 1)
+        for expectation in self.expectations:
+            site.warn(expectation.missed)
         self._failed = bool(failure)
         return failure
 

@@ -18,6 +18,7 @@ from mockgrid.testing.error import PlayError, hidden, unplayable
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
+    from mockgrid.schema.violation import FieldWarning
 
 __tracebackhide__ = hidden
 
@@ -51,8 +52,8 @@ class CallSite:
         """Where that file is."""
         return self.file.parent
 
-    def warn(self, findings: Iterable[Finding]) -> None:
-        """Warn of what is odd in what is played there."""
+    def warn(self, findings: Iterable[Finding | FieldWarning]) -> None:
+        """Warn of what is odd in what is played there, or in what came of it."""
         __tracebackhide__ = True  # where warnings are errors
         for finding in findings:
             warning = MockgridWarning(str(finding))

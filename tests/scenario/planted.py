@@ -212,7 +212,7 @@ ERRORS = [
     Planted(when("{body: {x: {matches: §'['}}}"), "MG217", "pattern"),
     Planted(when("{not: {last_user: {not: {matches: §'('}}}}"), "MG217", "pattern"),
     Planted(step("{say: §'Hi ${last_usr}'}"), "MG218", "Did you mean last_user?"),
-    Planted(step("{say: §'${last_user:x}'}"), "MG218", "Only body and header take a colon."),
+    Planted(step("{say: §'${last_user:x}'}"), "MG218", "take a colon."),
     Planted(step("{say: §'${7*7}'}"), "MG218", "not something that can be inserted"),
     Planted(step("{say: §'Hi ${model'}"), "MG218", "not closed"),
     Planted(step("{say: §'${body:model}'}"), "MG218", "begins with a slash"),
@@ -298,6 +298,10 @@ ERRORS = [
 ]
 
 WARNINGS = [
+    Planted(step("{say: §'You said {{last_user}}'}"), "MG237", "Write ${last_user} to insert"),
+    Planted(step("{say: §'You said {last_user}.'}"), "MG237", "'{last_user}' is sent as it stands"),
+    Planted(step("{json: {a: [§'{{ body:/user }}']}}"), "MG237", "Write ${body:/user} to insert"),
+    Planted(step("{call: {f: {a: §'{tool_result:g#/x}'}}}"), "MG237", "Write ${tool_result:g#/x} to insert"),
     Planted("steps:\n  - reply: {say: a}\n  - §when: {turn: 1}\n    reply: {say: b}\n", "MG230", "step 1"),
     Planted("steps:\n  - {then: fail, reply: {say: a}}\n  - §{reply: {say: b}}\n", "MG230", "never passes"),
     Planted(

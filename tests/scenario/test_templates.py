@@ -134,3 +134,58 @@ def test_other_headers_are_not_credentials(name):
 def test_what_is_inserted_into_a_header_is_bounded():
     long = chat_view(body={"messages": [{"role": "user", "content": "x" * 100_000}]})
     assert read(Template, "<${last_user}>").render_line(long) == f"<{'x' * 1000}>"
+
+
+def called(identifier, name, arguments):
+    return {"id": identifier, "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+WEATHER = '{"celsius": 3, "sky": ["grey", {"rain": null}]}'
+CALLS = [called("a", "get_weather", '{"city": "Oslo", "n": 1}'), called("b", "get_time", "{")]
+CONVERSATION = [
+    {"role": "user", "content": "the weather in Oslo"},
+    {"role": "assistant", "tool_calls": CALLS},
+    {"role": "tool", "tool_call_id": "a", "content": WEATHER},
+    {"role": "tool", "tool_call_id": "b", "content": [{"type": "text", "text": "noon"}]},
+    {"role": "assistant", "content": "and?"},
+    {"role": "user", "content": "no more"},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "lacking"),
+    [
+        ("${tool_result}", "noon", ()),
+        ("${tool_result:get_weather#/celsius} °C", "3 °C", ()),
+        ("${tool_result:get_weather#/sky/0}", "grey", ()),
+        ("${tool_result:get_weather#/sky}", '["grey", {"rain": null}]', ()),
+        ("${tool_result:get_weather#}", WEATHER, ()),
+        ("${tool_result:get_time}", "noon", ()),
+        ("${arguments:get_weather#/city}", "Oslo", ()),
+        ("${arguments:get_weather}", '{"city": "Oslo", "n": 1}', ()),
+        ("${arguments}", "{", ()),
+        ("${tool_result#/a}|", "|", ("${tool_result#/a}",)),
+        ("${tool_result:get_weather#/kelvin}|", "|", ("${tool_result:get_weather#/kelvin}",)),
+        ("${tool_result:get_weather#/sky/1/rain}|", "|", ("${tool_result:get_weather#/sky/1/rain}",)),
+        ("${tool_result:nobody}|", "|", ("${tool_result:nobody}",)),
+        ("${arguments:get_time#/a}|", "|", ("${arguments:get_time#/a}",)),
+        ("${body:/x}${body:/x}${header:y}|", "|", ("${body:/x}", "${header:y}")),
+        ("${body:/messages/0/role}", "user", ()),
+    ],
+)
+def test_results_and_arguments_are_inserted_and_what_is_lacking_is_noted(text, expected, lacking):
+    view = chat_view(body={"messages": CONVERSATION})
+    assert (read(Template, text).render(view), view.lacking) == (expected, lacking)
+
+
+def test_texts_with_braces_that_are_no_templates_are_left_alone():
+    for text in (
+        "{model}",
+        "{{x}}",
+        "f({a: {last_user: 1}})",
+        "$${last_user}",
+        "{{}}",
+        "{last_users",
+        "\\{last_user}",
+    ):
+        read(Template, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.schema.values import as_text
 
@@ -104,6 +104,10 @@ def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, i
     return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
 
 
+# The roles of messages that are results of tools.
+_RESULTS: Final = ("tool", "function")
+
+
 class ChatRequests:
     """Chat completions as scenarios see them."""
 
@@ -155,11 +159,27 @@ class ChatRequests:
         for message in reversed(messages):
             if message.get("role") == "assistant":
                 break
-            if message.get("role") in {"tool", "function"}:
-                call, name = message.get("tool_call_id"), message.get("name")
-                known = called.get(call, "") if isinstance(call, str) else ""
-                names.insert(0, known or (name if isinstance(name, str) else ""))
+            if message.get("role") in _RESULTS:
+                names.insert(0, _tool_of(message, called))
         return names
+
+    def results(self, body: Any) -> list[tuple[str, str]]:
+        """Return name and text of all results of tools, in order."""
+        messages = self.messages(body)
+        called = called_tools(messages)
+        return [
+            (_tool_of(message, called), text_of(message.get("content")))
+            for message in messages
+            if message.get("role") in _RESULTS
+        ]
+
+    def calls(self, body: Any) -> list[tuple[str, str]]:
+        """Return name and arguments of all calls of tools, in order."""
+        return [
+            (_function_name(call), text_of(field_of(call.get("function"), "arguments")))
+            for message in self.messages(body)
+            for call in _objects(message.get("tool_calls"))
+        ]
 
     def tools(self, body: Any) -> list[str]:
         """Return the names of the tools that are offered, in order."""
@@ -190,6 +210,13 @@ def tools_done(messages: list[dict[str, Any]]) -> set[str]:
     texts = (text_of(message.get("content")) for message in messages if message["role"] == "assistant")
     written = (call[3] for text in texts for call in _WRITTEN_CALL.finditer(text))
     return {*called_tools(messages).values(), *written}
+
+
+def _tool_of(message: dict[str, Any], called: dict[str, str]) -> str:
+    """Return which tool a message is the result of; empty where that is not known."""
+    call, name = message.get("tool_call_id"), message.get("name")
+    known = called.get(call, "") if isinstance(call, str) else ""
+    return known or (name if isinstance(name, str) else "")
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

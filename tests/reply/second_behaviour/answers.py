@@ -60,6 +60,12 @@ class Questions:
     def tool_results(self, body):
         return []
 
+    def results(self, body):
+        return []
+
+    def calls(self, body):
+        return []
+
     def tools(self, body):
         return []
 
