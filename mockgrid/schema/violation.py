@@ -68,7 +68,7 @@ class Violation(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class FieldWarning(JsonForm):
-    """What is odd about a valid request, such as a field that the contract does not know, or a reply missed."""
+    """What is odd in a valid request, such as a field that the contract does not know, or a reply missed."""
 
     first_in_json: ClassVar = ("exchange",)
 
