@@ -175,16 +175,21 @@ class RequestLog:
 
 
 def printable(text: str, longest: int = LONGEST_PATH) -> str:
-    r"""Cut what is long, and escape what could act on a terminal or begin a line of its own.
+    r"""Return a text as one word: what is long is cut, and what cannot be printed, or is blank, is escaped.
 
     >>> printable("/a\nb c")
     '/a\\nb%20c'
     """
+    return visible(text, longest).replace(" ", "%20")
+
+
+def visible(text: str, longest: int = LONGEST_PATH) -> str:
+    """Cut what is long, and escape what could act on a terminal or begin a line of its own."""
     if len(text) > longest:
         text = f"{text[:longest]}…"
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return text.replace(" ", "%20")
+    return text
 
 
 def text_line(entry: Entry) -> bytes:
@@ -194,7 +199,7 @@ def text_line(entry: Entry) -> bytes:
     if session:
         line += f" session={printable(session)}"
     if step:
-        line += f" step={printable(step)}"
+        line += f" step={visible(step)}"
     if violations:
         line += f" violations={violations}"
     if reason:

@@ -116,6 +116,14 @@ class Credentials:
         name = key[len(known.prefix) :].partition(".")[0] if known.scenario else ""
         return name if name and self._knows(name) else ""
 
+    def refusal(self, key: str) -> str:
+        """Return why a client with a key is refused; empty where it is not."""
+        try:
+            self._scenario_of(key, None)
+        except RefusedError as refused:
+            return refused.message
+        return ""
+
     def _known_prefix(self, key: str) -> KeyPrefix | None:
         """Return the prefix by which a key is accepted."""
         for known in self._keys.prefixes or ():
@@ -157,7 +165,7 @@ class Credentials:
                 return session_name(credential.key), scenario
         return _ANONYMOUS, ""
 
-    def _scenario_of(self, key: str, operation: Operation) -> str:
+    def _scenario_of(self, key: str, operation: Operation | None) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""
         known = self._known_prefix(key)
         if known is None and not self._accept_any and key not in self._accepted:
@@ -171,7 +179,7 @@ class Credentials:
             raise self._refused(message, operation)
         return self._scenario(name, "The API key names", operation)
 
-    def _check_dash(self, key: str, operation: Operation) -> None:
+    def _check_dash(self, key: str, operation: Operation | None) -> None:
         """Refuse a key that names a scenario behind a prefix by which it would not play: ``mg-quota.x``.
 
         Raises:
@@ -186,7 +194,7 @@ class Credentials:
             message = f"A key that begins with {known.prefix} plays no scenario, and this one names {name}."
             raise self._refused(f"{message} Write {playing}{name}.ANYTHING to play it.", operation)
 
-    def _scenario(self, name: str, subject: str, operation: Operation) -> str:
+    def _scenario(self, name: str, subject: str, operation: Operation | None) -> str:
         if self._knows(name):
             return name
         short_name = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
@@ -199,10 +207,12 @@ class Credentials:
         return name in self._library().scenarios
 
     def _refused(
-        self, message: str, operation: Operation, *, code: str = "MG104", challenge: str = ""
+        self, message: str, operation: Operation | None, *, code: str = "MG104", challenge: str = ""
     ) -> RefusedError:
         advice = f" {self._keys.advice}" if code != "MG105" and self._keys.advice else ""
-        headers = {"WWW-Authenticate": challenge or operation.security.challenge}
+        if operation is not None:
+            challenge = challenge or operation.security.challenge
+        headers = {"WWW-Authenticate": challenge}
         return RefusedError("unauthorized", message + advice, headers=headers, code=code)
 
 

@@ -15,6 +15,7 @@ from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
+from mockgrid.findings import Finding
 from mockgrid.findings.codes import UnknownCodeError, find, render
 from mockgrid.reply.behaviours import manners_of, transcript_of
 from mockgrid.session.clock import moved_by
@@ -23,10 +24,9 @@ from mockgrid.session.session import named_session, session_name
 from mockgrid.session.telling import clock_state, exchange_page, exchange_record, exchange_records, summary
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from mockgrid.control.service import Service
-    from mockgrid.findings import Finding
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
@@ -40,6 +40,8 @@ PENDING: Final = 1000
 
 _NAME = re.compile(r"s-(?:[0-9a-f]{12}|anonymous)(?:~.+)?")
 _QUESTION = ("attempt", "request", "scenario", "session")
+# Characters of a key that are shown.
+_SHOWN = 60
 # That are played through.
 _MOST_ATTEMPTS = 10_000
 
@@ -135,8 +137,18 @@ class Operator:
         return self._played(key, findings)
 
     def _played(self, key: str, findings: Iterable[Finding]) -> dict[str, Any]:
-        """Return what a session has come to, and what is odd in what it plays from now on."""
-        return {**self.session(key), "findings": [finding.as_json() for finding in findings]}
+        """Return what a session has come to, and what is odd in what it plays from now on, or in its key."""
+        everything = (*findings, *self._useless(key))
+        return {**self.session(key), "findings": [finding.as_json() for finding in everything]}
+
+    def _useless(self, key: str) -> Iterator[Finding]:
+        """Yield what is to be said of a key that the server takes from no client."""
+        refusal = "" if _NAME.fullmatch(key) else self._service.credentials.refusal(key)
+        if refusal:
+            message = f"A client that sends {key[:_SHOWN]!r} as its key is refused: {refusal}"
+            is_key = self._service.credentials.scenario_of(key) is not None
+            hint = "" if is_key else "Its requests reach this session by the header X-MockGrid-Session."
+            yield Finding("MG104", "warning", message, "the session's key", hint)
 
     # ---------------------------------------------------------------- exchanges
 

@@ -95,6 +95,8 @@ def unknown_model(
         "unknown_model",
         f"Model not found: {short}.{did_you_mean(name, known)} Known are {names}{next(calls, '')};"
         f" {place} names others.",
+        # The client may well know the API's models, and cannot know the scenario's.
+        harmless=scripted is not None,
     )
 
 

@@ -10,6 +10,7 @@ import json
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from mockgrid.errors import MockgridError
 from mockgrid.report.document import Document, build, fail_under, merge
 from mockgrid.report.tally import Tally
 
@@ -22,7 +23,13 @@ __all__ = ["WIDTH", "Document", "Tally", "build", "fail_under", "form_of", "merg
 WIDTH: Final = 100
 """Characters of a line of text where there is no terminal."""
 
-_ENDINGS: Final[Mapping[str, str]] = {".json": "json", ".md": "markdown", ".html": "html", ".xml": "junit"}
+_ENDINGS: Final[Mapping[str, str]] = {
+    ".json": "json",
+    ".md": "markdown",
+    ".html": "html",
+    ".xml": "junit",
+    **dict.fromkeys((".txt", ".log", ""), "text"),
+}
 _RENDERERS: Final = {
     "text": ("text", "render_text"),
     "markdown": ("markdown", "render_markdown"),
@@ -32,8 +39,18 @@ _RENDERERS: Final = {
 
 
 def form_of(path: Path) -> str:
-    """Return the form that a file's ending asks for; ``text`` for an ending that is none of theirs."""
-    return _ENDINGS.get(path.suffix.lower(), "text")
+    """Return the form that a file's ending asks for; ``text`` where it has none.
+
+    Raises:
+        MockgridError: it is the ending of no form.
+    """
+    ending = path.suffix.lower()
+    if ending not in _ENDINGS:
+        known = ", ".join(filter(None, _ENDINGS))
+        raise MockgridError(
+            f"No report is written as {path.suffix}; the endings are {known}.", where=str(path)
+        )
+    return _ENDINGS[ending]
 
 
 def rendered(document: Document, form: str, width: int = WIDTH) -> str:

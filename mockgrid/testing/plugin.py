@@ -252,7 +252,7 @@ def _needs_check(config: pytest.Config) -> bool:
     from mockgrid.settings import WORDS  # noqa: PLC0415 - it is there
 
     try:
-        return any(option(config, word) is not None for word in ("url", *WORDS))
+        return any(option(config, word) is not None for word in ("url", "report", *WORDS))
     except (
         pytest.UsageError,
         TypeError,

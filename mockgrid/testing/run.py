@@ -41,6 +41,11 @@ def check_options(config: pytest.Config) -> None:
     """
     least_covered(config)
     warnings_allowed(config)
+    report = option(config, "report")
+    if report:
+        from mockgrid.report import form_of  # noqa: PLC0415 - 50 ms, for runs that want a report
+
+        form_of(Path(report))
     settings = settings_of(config)
     for folder in settings.get("scenarios", ()):
         if not Path(folder).is_dir():
@@ -121,7 +126,7 @@ def write_report(documents: list[dict[str, Any]], path: Path | None, least: floa
 
     Args:
         documents: one report for each server of the run; none where no test used one.
-        path: where to; its ending says how, and what is no known ending is text. None writes nothing.
+        path: where to; its ending says how. None writes nothing.
         least: per cent of the declared rows that must be covered; None for any.
 
     Returns:

@@ -29,7 +29,7 @@ def entry(path="/x", session=None, step=None, violations=0):
 def test_text_names_what_there_is():
     assert text_line(entry()) == b"GET /x 200 1.2ms\n"
     full = text_line(entry(session="mg-…1f3a", step="two failures", violations=2))
-    assert full.decode() == "GET /x 200 1.2ms session=mg-…1f3a step=two%20failures violations=2\n"
+    assert full.decode() == "GET /x 200 1.2ms session=mg-…1f3a step=two failures violations=2\n"
     assert text_line(Entry("-", "-", 400, reason="It is no HTTP.")) == b"- - 400 0.0ms It is no HTTP.\n"
 
 

@@ -89,6 +89,18 @@ def test_the_ending_of_the_output_says_its_form(run, tmp_path, name):
     assert written == forms.get(name.lower(), render_text)(document())
 
 
+@pytest.mark.parametrize("name", ["r.pdf", "r.JSN", "a.b/c.docx", "r.json.gz"])
+def test_an_ending_that_is_none_is_refused_before_a_server_is_asked(run, server, tmp_path, name):
+    code, out, err = run("--url", server.url, "--output", name)
+    assert (code, out) == (2, "")
+    ending = "." + name.rpartition(".")[2]
+    endings = ".json, .md, .html, .xml, .txt, .log"
+    assert err == f"mockgrid: {name}: No report is written as {ending}; the endings are {endings}.\n"
+    assert server.asked == []
+    assert not tmp_path.joinpath(name).exists()
+    assert run("--url", server.url, "--output", "r.pdf", "--format", "html") == (0, "", "")
+
+
 def test_a_form_that_is_asked_for_is_that_of_the_output_whatever_it_ends_with(run, tmp_path):
     run(FILES / "report.json", "--output", "a.html", "--format", "markdown")
     assert tmp_path.joinpath("a.html").read_text("utf-8") == RENDERINGS["report.md"](document())

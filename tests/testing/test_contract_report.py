@@ -67,6 +67,14 @@ def test_the_ending_says_how_it_is_written(run, pytester, name, beginning):
     assert pytester.path.joinpath(name).read_text("utf-8").startswith(beginning)
 
 
+def test_an_ending_that_is_none_stops_the_run(run, pytester):
+    result = run("-p", "no:xdist", "--mockgrid-report=r.xyz")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    endings = ".json, .md, .html, .xml, .txt, .log"
+    result.stderr.fnmatch_lines([f"*r.xyz: No report is written as .xyz; the endings are {endings}."])
+    assert not pytester.path.joinpath("r.xyz").exists()
+
+
 def test_a_run_that_exercises_too_little_fails(run):
     result = run("-p", "no:xdist", "--mockgrid-fail-under=99")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
