@@ -189,11 +189,9 @@ class Recorder:
         from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same 20 ms
 
         _steps(session, tally)
-        exchanges = {exchange.number: exchange for exchange in session.journal}
-        for proof in verdicts(exchanges.values(), self._contract.policy.retry, transcript_of, final=True):
-            proving = [exchanges[number] for number in proof.exchanges]
-            secrets = {each.number: self._redaction.of(each.head, request_body(each)) for each in proving}
-            verdict = redacted_verdict(proof, secrets)
+        retry = self._contract.policy.retry
+        for proof in verdicts(session.journal, retry, transcript_of, final=True):
+            verdict = redacted_verdict(proof, session.journal, self._redaction)
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 
     def _tell(

@@ -21,7 +21,7 @@ from mockgrid.reply.behaviours import manners_of, transcript_of
 from mockgrid.session.clock import moved_by
 from mockgrid.session.har import har
 from mockgrid.session.session import named_session, session_name
-from mockgrid.session.telling import clock_state, exchange_page, exchange_record, exchange_records, summary
+from mockgrid.session.telling import Teller, clock_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -58,6 +58,7 @@ class Operator:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._scripts = Scripts(service.contract, service.library, service.settings)
+        self._teller = Teller(service.redaction, service.contract.policy.retry, transcript_of, manners_of)
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
@@ -90,11 +91,7 @@ class Operator:
             key: of the session.
             final: whether no more requests will come, so that it can be told whether the client gave up.
         """
-        service = self._service
-        retry = service.contract.policy.retry
-        return summary(
-            self._session(key), service.redaction, retry, transcript_of, manners_of, final=final
-        ).as_json()
+        return self._teller.summary(self._session(key), final=final).as_json()
 
     def open(self, key: str, body: Any) -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
@@ -122,8 +119,13 @@ class Operator:
             scenario = service.newest(session.play.scenario)
         service.sessions.restart(session, None if scenario is None else partial(service.play, scenario))
 
-    def script(self, key: str, body: Any) -> dict[str, Any]:
+    def script(self, key: str, body: Any, *, brief: bool = False) -> dict[str, Any]:
         """Play something else in a session from now on; its journal goes on.
+
+        Args:
+            key: of the session.
+            body: what to play.
+            brief: whether what the session has come to is left out: telling it takes long for a long journal.
 
         Raises:
             ControlError: it cannot be used; what played goes on.
@@ -134,12 +136,13 @@ class Operator:
         session = self._opened(key)
         self._service.recorder.leave(session)
         session.change(self._service.play(scenario, session.clock))
-        return self._played(key, findings)
+        return self._played(key, findings, brief=brief)
 
-    def _played(self, key: str, findings: Iterable[Finding]) -> dict[str, Any]:
+    def _played(self, key: str, findings: Iterable[Finding], *, brief: bool = False) -> dict[str, Any]:
         """Return what a session has come to, and what is odd in what it plays from now on, or in its key."""
         everything = (*findings, *self._useless(key))
-        return {**self.session(key), "findings": [finding.as_json() for finding in everything]}
+        state = {"session": self.name(key)} if brief else self.session(key)
+        return {**state, "findings": [finding.as_json() for finding in everything]}
 
     def _useless(self, key: str) -> Iterator[Finding]:
         """Yield what is to be said of a key that the server takes from no client."""
@@ -154,17 +157,16 @@ class Operator:
 
     def exchanges(self, key: str, *, after: int = 0) -> dict[str, Any]:
         """Return the exchanges of a session that come after a number."""
-        return exchange_page(self._session(key), self._service.redaction, manners_of, after=after).as_json()
+        return self._teller.page(self._session(key), after=after).as_json()
 
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
-        return har(self._session(key), self._service.redaction, manners_of)
+        return har(self._session(key), self._teller)
 
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
         session = self._session(key)
-        redaction = self._service.redaction
-        exchanges = exchange_records(session, redaction, manners_of, after=number - 1, until=number)
+        exchanges = self._teller.records(session, after=number - 1, until=number)
         exchange = next(exchanges, None)
         if exchange is None:
             gone = " any more" if 0 < number <= session.journal.count else ""
@@ -227,7 +229,7 @@ class Operator:
                     yield b"event: dropped\ndata: %d\n\n" % missed
                 session = self._service.sessions.find(journal.session)
                 if session is not None:  # it may have been closed meanwhile
-                    value = exchange_record(exchange, session, self._service.redaction, manners_of).as_json()
+                    value = self._teller.record(exchange, session).as_json()
                     yield b"event: exchange\ndata: " + orjson.dumps(value) + b"\n\n"
         finally:
             stop()

@@ -138,7 +138,8 @@ class Control:
         return self.operator.open(_key(request), await _body(request, optional=True))
 
     async def _script(self, request: Request) -> Any:
-        return self.operator.script(_key(request), await _body(request))
+        brief = _flag(request, "brief")
+        return self.operator.script(_key(request), await _body(request), brief=brief)
 
     async def _exchanges(self, request: Request) -> dict[str, Any]:
         key = _key(request)

@@ -86,6 +86,7 @@ class KeptExchange:
         settled: whether the journal knows that it has ended.
         size: bytes that the journal counts for it.
         journal: which keeps it; None once it is dropped.
+        blameless: whether it is known that there is nothing to be said against its request.
     """
 
     # What most exchanges never change.
@@ -99,6 +100,7 @@ class KeptExchange:
     degraded = ""
     settled = False
     journal: Keeper | None = None
+    blameless = False
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and made for every request
         self,

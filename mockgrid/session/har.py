@@ -9,21 +9,19 @@ from urllib.parse import parse_qsl
 
 from mockgrid import __version__
 from mockgrid.contract.http_terms import phrase
-from mockgrid.session.telling import exchange_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import ExchangeRecord, GivenReply, SentRequest
-    from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.telling import Teller
 
 # A session knows no date; the archive's times are counted from here.
 _BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
-def har(session: Session, redaction: Redaction, manners_of: MannersOf) -> dict[str, Any]:
+def har(session: Session, teller: Teller) -> dict[str, Any]:
     """Return the exchanges of a session as an archive, without credentials.
 
     Its dates begin on 1 January 2025, when the session began: what leaves the server holds no time of day.
@@ -32,7 +30,7 @@ def har(session: Session, redaction: Redaction, manners_of: MannersOf) -> dict[s
         "log": {
             "version": "1.2",
             "creator": {"name": "MockGrid", "version": __version__},
-            "entries": [_entry(exchange) for exchange in exchange_records(session, redaction, manners_of)],
+            "entries": [_entry(exchange) for exchange in teller.records(session)],
         }
     }
 

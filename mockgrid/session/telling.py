@@ -8,7 +8,7 @@ import json
 import math
 from dataclasses import replace
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.http_terms import media_name
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.journal import Journal
     from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
@@ -47,159 +48,197 @@ _NONE: Final = "was to be inserted into the reply, and the request has no such t
 _DIGITS: Final = 6
 
 
-def exchange_page(
-    session: Session, redaction: Redaction, manners_of: MannersOf, *, after: int = 0
-) -> ExchangePage:
-    """Return the exchanges of a session that come after a number."""
-    journal = session.journal
-    exchanges = tuple(exchange_records(session, redaction, manners_of, after=after))
-    return ExchangePage(
-        session=session.name,
-        count=journal.count,
-        dropped=journal.dropped,
-        dropped_violations=journal.dropped_violations,
-        exchanges=exchanges,
-    )
+class Complaints(NamedTuple):
+    """What is to be said against one request, without its secrets."""
+
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[FieldWarning, ...] = ()
+    unmatched: Unmatched | None = None
 
 
-def exchange_records(
-    session: Session,
-    redaction: Redaction,
-    manners_of: MannersOf,
-    *,
-    after: int = 0,
-    until: float = math.inf,
-) -> Iterator[ExchangeRecord]:
-    """Yield the exchanges of a session as they are told, in order; see ``exchange_record``.
+_NO_COMPLAINTS: Final = Complaints()
+
+
+class Teller:
+    """Tells of sessions.
 
     Args:
-        session: whose journal is read.
         redaction: hides credentials.
-        manners_of: returns what a behaviour knows of good requests, by its name.
-        after: the number of the last exchange before those that are wanted.
-        until: the number of the last one that is.
+        retry: which statuses may be retried, and when, as the contract's policy says.
+        transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
+        manners_of: returns what a behaviour knows of good requests, by its name; None where it has none.
     """
-    ends: dict[tuple[str, str, bytes, bytes], float] = {}
-    for exchange in session.journal:
-        request = (exchange.head.method, exchange.head.path, exchange.head.query, exchange.body)
-        if exchange.number > until:
-            break
-        if exchange.number > after:
-            yield exchange_record(exchange, session, redaction, manners_of, ends.get(request))
-        ends[request] = exchange.ended or exchange.arrived
 
+    def __init__(
+        self,
+        redaction: Redaction,
+        retry: Mapping[str, Any],
+        transcript_of: TranscriptOf,
+        manners_of: MannersOf,
+    ) -> None:
+        self._redaction = redaction
+        self._retry = retry
+        self._transcript_of = transcript_of
+        self._manners_of = manners_of
 
-def exchange_record(
-    exchange: KeptExchange,
-    session: Session,
-    redaction: Redaction,
-    manners_of: MannersOf,
-    last_attempt: float | None = None,
-) -> ExchangeRecord:
-    """Return one exchange as it is told, without credentials. Times are seconds, to the microsecond.
-
-    Args:
-        exchange: what to tell.
-        session: whose it is; ``at`` is counted from its beginning.
-        redaction: hides credentials.
-        manners_of: returns what a behaviour knows of good requests, by its name.
-        last_attempt: when the reply to the same request before this one had ended; None where there is none.
-    """
-    body = request_body(exchange)
-    hidden = redaction.of(exchange.head, body)
-    play, ended = session.play, exchange.ended
-    sent = _body(body, exchange.head.headers.get(b"content-type", b""), hidden)
-    given = _body(exchange.reply_body, dict(exchange.answer.headers).get(b"content-type", b""), hidden)
-    return ExchangeRecord(
-        number=exchange.number,
-        session=session.name,
-        at=_seconds(max(exchange.arrived - session.opened, 0.0)),
-        operation=exchange.operation.id if exchange.operation is not None else None,
-        request=SentRequest(
-            method=exchange.head.method,
-            path=hidden.text(exchange.head.path),
-            query=redaction.query(exchange.head.query, hidden),
-            headers=redaction.headers(exchange.head.headers.items(), hidden),
-            size=exchange.body_size,
-            **sent,
-        ),
-        violations=violations(exchange, hidden),
-        warnings=warnings(exchange, hidden, manners_of),
-        failure=exchange.answer.failure or None,
-        attempt=exchange.answer.attempt,
-        since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
-        scenario=play.scenario.name if play is not None else None,
-        step=exchange.answer.step or None,
-        unmatched=unmatched(exchange, hidden),
-        status=exchange.answer.status,
-        reply=GivenReply(
-            headers=redaction.headers(exchange.answer.headers, hidden),
-            chunks=_chunks(exchange, hidden),
-            size=exchange.chunks_size or len(exchange.reply_body),
-            **given,
-        ),
-        seconds=_seconds(ended - exchange.arrived) if ended else None,
-        ended_by=exchange.ended_by if ended else None,
-        whole=exchange.whole if ended else None,
-        virtual_seconds=_seconds(exchange.virtual_seconds),
-        degraded=exchange.degraded or None,
-    )
-
-
-def violations(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> tuple[Violation, ...]:
-    """Return how a request broke the contract, without its secrets.
-
-    Args:
-        exchange: with the request.
-        hidden: its secrets.
-        number: of the exchange, where that is not told beside them.
-    """
-    return tuple(
-        Violation.from_json({**hidden.value(violation.as_json()), "exchange": number})
-        for violation in exchange.answer.violations
-    )
-
-
-def unmatched(exchange: KeptExchange, hidden: Hidden, number: int = 0) -> Unmatched | None:
-    """Return why no step matched, without the request's secrets; None where one did, or none had to."""
-    if exchange.answer.no_step is None:
-        return None
-    return Unmatched.from_json({**hidden.value(exchange.answer.no_step.as_json()), "exchange": number})
-
-
-def warnings(
-    exchange: KeptExchange, hidden: Hidden, manners_of: MannersOf, number: int = 0
-) -> tuple[FieldWarning, ...]:
-    """Return what is worth a word about a request: fields unknown, deprecated or missed, and what is odd."""
-    missed = (
-        FieldWarning(
-            _LACKING, place[len("${body:") : -1] if place.startswith("${body:") else "", place, _NONE
+    def page(self, session: Session, *, after: int = 0) -> ExchangePage:
+        """Return the exchanges of a session that come after a number."""
+        journal = session.journal
+        exchanges = tuple(self.records(session, after=after))
+        return ExchangePage(
+            session=session.name,
+            count=journal.count,
+            dropped=journal.dropped,
+            dropped_violations=journal.dropped_violations,
+            exchanges=exchanges,
         )
-        for place in exchange.answer.lacking
-    )
-    odd = _odd(exchange, hidden, manners_of, number)
-    return (*(replace(warning, exchange=number) for warning in missed), *odd)
+
+    def records(
+        self, session: Session, *, after: int = 0, until: float = math.inf
+    ) -> Iterator[ExchangeRecord]:
+        """Yield the exchanges of a session, in order.
+
+        Args:
+            session: whose journal is read.
+            after: the number of the last exchange before those that are wanted.
+            until: the number of the last one that is.
+        """
+        ends: dict[tuple[str, str, bytes, bytes], float] = {}
+        for exchange in session.journal:
+            request = (exchange.head.method, exchange.head.path, exchange.head.query, exchange.body)
+            if exchange.number > until:
+                break
+            if exchange.number > after:
+                yield self.record(exchange, session, ends.get(request))
+            ends[request] = exchange.ended or exchange.arrived
+
+    def record(
+        self, exchange: KeptExchange, session: Session, last_attempt: float | None = None
+    ) -> ExchangeRecord:
+        """Return one exchange. Times are seconds, to the microsecond.
+
+        Args:
+            exchange: what to tell.
+            session: whose it is; ``at`` is counted from its beginning.
+            last_attempt: when the reply to the same request before this one had ended; None for the first.
+        """
+        body = request_body(exchange)
+        hidden = self._redaction.of(exchange.head, body)
+        play, ended = session.play, exchange.ended
+        complaints = self._complaints(exchange)
+        missed = complaints.unmatched
+        sent = _body(body, exchange.head.headers.get(b"content-type", b""), hidden)
+        given = _body(exchange.reply_body, dict(exchange.answer.headers).get(b"content-type", b""), hidden)
+        return ExchangeRecord(
+            number=exchange.number,
+            session=session.name,
+            at=_seconds(max(exchange.arrived - session.opened, 0.0)),
+            operation=exchange.operation.id if exchange.operation is not None else None,
+            request=SentRequest(
+                method=exchange.head.method,
+                path=hidden.text(exchange.head.path),
+                query=self._redaction.query(exchange.head.query, hidden),
+                headers=self._redaction.headers(exchange.head.headers.items(), hidden),
+                size=exchange.body_size,
+                **sent,
+            ),
+            violations=tuple(replace(each, exchange=0) for each in complaints.violations),
+            warnings=tuple(replace(each, exchange=0) for each in complaints.warnings),
+            failure=exchange.answer.failure or None,
+            attempt=exchange.answer.attempt,
+            since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
+            scenario=play.scenario.name if play is not None else None,
+            step=exchange.answer.step or None,
+            unmatched=None if missed is None else replace(missed, exchange=0),
+            status=exchange.answer.status,
+            reply=GivenReply(
+                headers=self._redaction.headers(exchange.answer.headers, hidden),
+                chunks=_chunks(exchange, hidden),
+                size=exchange.chunks_size or len(exchange.reply_body),
+                **given,
+            ),
+            seconds=_seconds(ended - exchange.arrived) if ended else None,
+            ended_by=exchange.ended_by if ended else None,
+            whole=exchange.whole if ended else None,
+            virtual_seconds=_seconds(exchange.virtual_seconds),
+            degraded=exchange.degraded or None,
+        )
+
+    def summary(self, session: Session, *, final: bool = False) -> Summary:
+        """Return a session's state and all that its journal shows.
+
+        Args:
+            session: whose.
+            final: whether no more requests will come.
+        """
+        journal = session.journal
+        epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
+        complaints = [self._complaints(exchange) for exchange in journal]
+        play = session.play
+        return Summary(
+            session=session.name,
+            scenario=_scenario(session),
+            clock=clock_state(session),
+            exchanges=journal.count,
+            kept=len(journal),
+            dropped=journal.dropped,
+            dropped_violations=journal.dropped_violations,
+            violations=tuple(each for one in complaints for each in one.violations),
+            warnings=tuple(each for one in complaints for each in one.warnings),
+            unmatched=tuple(one.unmatched for one in complaints if one.unmatched is not None),
+            unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
+            verdicts=tuple(
+                redacted_verdict(verdict, journal, self._redaction)
+                for verdict in verdicts(journal, self._retry, self._transcript_of, final=final, epoch=epoch)
+            ),
+        )
+
+    def _complaints(self, exchange: KeptExchange) -> Complaints:
+        if exchange.blameless:
+            return _NO_COMPLAINTS
+        answer, number = exchange.answer, exchange.number
+        odd = [] if answer.violations else self._odd(exchange)
+        if not (odd or answer.violations or answer.lacking or answer.no_step):
+            exchange.blameless = exchange.settled
+            return _NO_COMPLAINTS
+        hidden = self._redaction.of(exchange.head, request_body(exchange))
+        missed = (_lacking(place) for place in answer.lacking)
+        no_step = answer.no_step
+
+        def told(item: Any) -> dict[str, Any]:
+            return {**hidden.value(item.as_json()), "exchange": number}
+
+        return Complaints(
+            tuple(Violation.from_json(told(violation)) for violation in answer.violations),
+            (
+                *(replace(warning, exchange=number) for warning in missed),
+                *(FieldWarning.from_json(told(warning)) for warning in odd),
+            ),
+            Unmatched.from_json(told(no_step)) if no_step is not None else None,
+        )
+
+    def _odd(self, exchange: KeptExchange) -> list[FieldWarning]:
+        """Return what is odd in a valid body."""
+        operation = exchange.operation
+        if operation is None or not operation.body or not exchange.body:
+            return []
+        content_type = exchange.head.headers.get(b"content-type")
+        name = content_type.decode("latin-1") if content_type is not None else None
+        media = media_type_for(operation, name)
+        if media is None or media.schema is None or not media.is_json:
+            return []
+        try:
+            value = read_json(request_body(exchange), _DEEPEST)
+        except MalformedJsonError:
+            return []
+        manners = self._manners_of(operation.behaviour)
+        return [*odd_fields(media, value, manners), *misuses(value, manners)]
 
 
-def _odd(
-    exchange: KeptExchange, hidden: Hidden, manners_of: MannersOf, number: int
-) -> tuple[FieldWarning, ...]:
-    operation = exchange.operation
-    if operation is None or not operation.body or exchange.answer.violations or not exchange.body:
-        return ()
-    content_type = exchange.head.headers.get(b"content-type")
-    media = media_type_for(operation, content_type.decode("latin-1") if content_type is not None else None)
-    if media is None or media.schema is None or not media.is_json:
-        return ()
-    try:
-        value = read_json(request_body(exchange), _DEEPEST)
-    except MalformedJsonError:
-        return ()
-    manners = manners_of(operation.behaviour)
-    return tuple(
-        FieldWarning.from_json({**hidden.value(warning.as_json()), "exchange": number})
-        for warning in (*odd_fields(media, value, manners), *misuses(value, manners))
-    )
+def _lacking(place: str) -> FieldWarning:
+    """Return the warning of a template that came to nothing."""
+    pointer = place[len("${body:") : -1] if place.startswith("${body:") else ""
+    return FieldWarning(_LACKING, pointer, place, _NONE)
 
 
 def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
@@ -237,58 +276,12 @@ def _seconds(seconds: float) -> float:
     return round(seconds, _DIGITS)
 
 
-def summary(  # noqa: PLR0913 - what is known of a session, of its contract and of its behaviours
-    session: Session,
-    redaction: Redaction,
-    retry: Mapping[str, Any],
-    transcript_of: TranscriptOf,
-    manners_of: MannersOf,
-    *,
-    final: bool = False,
-) -> Summary:
-    """Return a session's state and all that its journal shows.
-
-    Args:
-        session: whose.
-        redaction: hides credentials.
-        retry: which statuses may be retried, and when, as the contract's policy says.
-        transcript_of: returns what reads the texts of a behaviour, by its name; None where it has none.
-        manners_of: returns what a behaviour knows of good requests, by its name.
-        final: whether no more requests will come.
-    """
-    journal = session.journal
-    epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
-    secrets = {exchange.number: redaction.of(exchange.head, request_body(exchange)) for exchange in journal}
-    numbered = [(exchange, secrets[exchange.number], exchange.number) for exchange in journal]
-    missed = (unmatched(*each) for each in numbered)
-    return Summary(
-        session=session.name,
-        scenario=_scenario(session),
-        clock=clock_state(session),
-        exchanges=journal.count,
-        kept=len(journal),
-        dropped=journal.dropped,
-        dropped_violations=journal.dropped_violations,
-        violations=tuple(violation for each in numbered for violation in violations(*each)),
-        warnings=tuple(
-            warning
-            for exchange, hidden, number in numbered
-            for warning in warnings(exchange, hidden, manners_of, number)
-        ),
-        unmatched=tuple(each for each in missed if each is not None),
-        unused_steps=(*session.left_unused, *(session.play.unused() if session.play is not None else ())),
-        verdicts=tuple(
-            redacted_verdict(verdict, secrets)
-            for verdict in verdicts(journal, retry, transcript_of, final=final, epoch=epoch)
-        ),
-    )
-
-
-def redacted_verdict(verdict: Verdict, secrets: Mapping[int, Hidden]) -> Verdict:
-    """Return a verdict without the secrets of the exchanges that prove it, given by their numbers."""
+def redacted_verdict(verdict: Verdict, journal: Journal, redaction: Redaction) -> Verdict:
+    """Return a verdict without the secrets of the exchanges that prove it."""
     message = verdict.message
-    for number in verdict.exchanges:
-        message = secrets[number].text(message)
+    for exchange in map(journal.get, verdict.exchanges):
+        if exchange is not None:
+            message = redaction.of(exchange.head, request_body(exchange)).text(message)
     return replace(verdict, message=message)
 
 

@@ -181,7 +181,7 @@ class GridSession:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
         script = script_of(played, site, strict=strict, folders=self._folders)
         try:
-            answer = self._controls.call("script", self.api_key, script)
+            answer = self._controls.call("script", self.api_key, script, brief=True)
         except CallError as error:
             raise play_error(error, site.where) from None
         site.warn(Finding(**finding) for finding in answer.get("findings", ()))

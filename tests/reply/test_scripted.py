@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from asgi import Caller
 
-from mockgrid.reply.behaviours import manners_of
 from mockgrid.session.har import har
 
 
@@ -181,7 +180,7 @@ def test_headers_are_latin_1_a_byte_for_each_character(play):
     answer = caller.call(body=body, headers={"x-a": "ÿ"})
     assert [answer.header(name) for name in ("x-city", "x-back", "x-sent")] == ["Zürich °", "für ??", "ÿ"]
     session = next(iter(caller.app.sessions))
-    (entry,) = har(session, caller.app.redaction, manners_of)["log"]["entries"]
+    (entry,) = har(session, caller.app.control.operator._teller)["log"]["entries"]
     assert {"name": "x-city", "value": "Zürich °"} in entry["response"]["headers"]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.session.verdicts.attempts import attempts_of, chains_of
 from mockgrid.session.verdicts.policy import RetryPolicy
 from mockgrid.session.verdicts.retries import judge_end, judge_redirects, judge_retries
-from mockgrid.session.verdicts.streams import behaviour_of, judge_texts, read_stream
+from mockgrid.session.verdicts.streams import SUCCESS, behaviour_of, judge_texts, read_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,6 +42,8 @@ def verdicts(
         In the order of the first exchange that each rests on, and then of their codes.
     """
     ordered = sorted(exchanges, key=lambda exchange: (exchange.arrived, exchange.number))
+    if all(_went_well(exchange) for exchange in ordered):
+        return []
     streams = {
         exchange.number: stream
         for exchange in ordered
@@ -55,3 +57,8 @@ def verdicts(
             proofs += judge_end(chain)
     proofs += judge_texts(ordered, streams, transcript_of)
     return sorted(proofs, key=lambda verdict: (verdict.exchanges[0], verdict.code))
+
+
+def _went_well(exchange: KeptExchange) -> bool:
+    """Tell whether a request got a whole reply at once, of which there is nothing to be made wrongly."""
+    return exchange.answer.status in SUCCESS and exchange.whole and not exchange.chunks

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 _UNREADABLE = object()
-_SUCCESS = range(200, 300)
+SUCCESS = range(200, 300)
+"""Statuses."""
 # How clients read bytes that are no UTF-8: not at all, with a mark in their place, or without them.
 _DECODINGS = ("strict", "replace", "ignore")
 # Characters of a text that a message shows.
@@ -149,7 +150,7 @@ def read_stream(exchange: KeptExchange, transcript: Transcript | None) -> Stream
     if transcript is None:
         return None
     kept = b"".join(piece for _, piece in exchange.chunks)
-    if exchange.answer.status not in _SUCCESS or exchange.under_way or len(kept) != exchange.chunks_size:
+    if exchange.answer.status not in SUCCESS or exchange.under_way or len(kept) != exchange.chunks_size:
         return None
     kind = header(exchange.answer.headers, b"content-type") or b""
     return Stream(kept, transcript) if kept and kind.lower().startswith(b"text/event-stream") else None
@@ -266,7 +267,7 @@ def _given(exchange: KeptExchange, stream: Stream | None, transcript: Transcript
         return set()
     if stream is not None:
         return set() if stream.error or stream.unreadable else stream.whole()
-    if transcript is None or exchange.answer.status not in _SUCCESS:
+    if transcript is None or exchange.answer.status not in SUCCESS:
         return set()
     # A scripted body is kept as the pieces in which it left.
     return transcript.given(exchange.reply_body or b"".join(piece for _, piece in exchange.chunks))
