@@ -24,6 +24,13 @@ LogFormat = Literal["text", "json", "off"]
 ReadyFormat = Literal["text", "json"]
 
 _NO_FLAG: Final = ""
+# What settings are called elsewhere.
+_MEANT: Final = {
+    **dict.fromkeys(("contract", "openapi", "spec"), "document"),
+    "key": "api_keys",
+    "virtual": 'clock="virtual"',
+    "url": "RemoteGrid, for a server elsewhere",
+}
 # Values that are paths of files.
 _FILES: Final = ("path", "dir")
 
@@ -207,7 +214,9 @@ def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:
     read = {}
     for name, value in values.items():
         if name not in SETTINGS:
-            hint = did_you_mean(name, SETTINGS).strip() or f"Known: {', '.join(SETTINGS)}."
+            meant = _MEANT.get(name)
+            hint = f"Did you mean {meant}?" if meant else did_you_mean(name, SETTINGS).strip()
+            hint = hint or f"Known: {', '.join(SETTINGS)}."
             raise StartError(f"MockGrid has no setting {name!r}.", hint=hint)
         try:
             read[name] = read_setting(name, value)

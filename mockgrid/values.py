@@ -61,6 +61,22 @@ class Whole:
         raise StartError(f"{value!r} is not a whole number {expected}.")
 
 
+class Percent(Whole):
+    """A whole percentage."""
+
+    name = "percent"
+
+    def __init__(self) -> None:
+        super().__init__(0, 100)
+
+    def read(self, value: Any) -> int:
+        """Read ``80``."""
+        try:
+            return super().read(value)
+        except StartError as error:
+            raise StartError(f"{error.message} It is a percentage: 80 for 80 %.") from None
+
+
 class Size:
     """A number of bytes, with or without a unit."""
 

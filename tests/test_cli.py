@@ -209,10 +209,18 @@ def test_variable_that_kubernetes_sets_for_a_service_is_not_a_port(settings_of, 
     assert settings_of().port == 8080
 
 
+@pytest.mark.parametrize("command", [[], ["serve"], ["check"], ["wait"]])
+def test_help_is_a_command_too(mockgrid, command):
+    code, out, err = mockgrid("help", *command)
+    assert (code, err) == (0, "")
+    assert out == mockgrid(*command, "--help")[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["srve"], "There is no command 'srve'. Did you mean serve? See mockgrid --help."),
+        (["help", "srve"], "There is no command 'srve'. Did you mean serve? See mockgrid --help."),
         (["serve", "--prot", "1"], "mockgrid serve has no option --prot. Did you mean --port?"),
         (["serve", "--port", "x"], "--port: 'x' is not a whole number from 0 to 65535."),
         (["serve", "--port", "65536"], "--port: '65536' is not a whole number from 0 to 65535."),

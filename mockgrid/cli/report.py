@@ -17,7 +17,7 @@ from mockgrid.cli.flags import Value
 from mockgrid.cli.servers import fetch, reason, server_options
 from mockgrid.errors import MockgridError
 from mockgrid.log import write_all
-from mockgrid.values import OneOf, Whole
+from mockgrid.values import OneOf, Percent
 
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
@@ -51,9 +51,9 @@ def print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead.")
 @click.option(
     "--fail-under",
-    type=Value(Whole(0, 100)),
+    type=Value(Percent()),
     metavar="PERCENT",
-    help="Exit with 1 if fewer of the declared rows are covered.",
+    help="Exit with 1 if fewer of the declared rows are covered: 80 for 80 %.",
 )
 @click.option(
     "--schema",

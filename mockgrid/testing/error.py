@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.document.nearest import nearest
 from mockgrid.errors import MockgridError, MockgridWarning
 from mockgrid.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pytest
 
@@ -70,3 +71,23 @@ def unplayable(findings: Iterable[Finding]) -> PlayError:
     """Return what is wrong with a script as one error."""
     wrong = list(findings)
     return PlayError("\n".join(map(str, wrong)), findings=[finding.as_json() for finding in wrong])
+
+
+def no_attribute(
+    kind: type, name: str, further: Iterable[str], words: Mapping[str, Collection[str]]
+) -> AttributeError:
+    """Return that there is no attribute of a name, and which one was meant.
+
+    Args:
+        kind: of the object.
+        name: what was looked for.
+        further: attributes that are not the class's.
+        words: what else attributes are called, by their names here.
+    """
+    public = {each for each in dir(kind) if not each.startswith("_")}.union(further)
+    meant = None
+    if name not in public and not name.startswith("_"):
+        called = (here for here, others in words.items() if name in others)
+        meant = next(called, None) or nearest(name, public)
+    hint = f". Did you mean {meant}?" if meant else ""
+    return AttributeError(f"{kind.__name__!r} object has no attribute {name!r}{hint}")

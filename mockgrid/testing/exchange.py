@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from mockgrid.session.records import ExchangeRecord
+from mockgrid.testing.error import no_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.session.records import Chunk, GivenReply
+
+
+# What other tools call what stands here.
+_MEANT: Final = {
+    "status": ("status_code", "code"),
+    "reply": ("response", "resp", "answer"),
+    "request.body": ("body", "json", "payload", "data"),
+    "request.headers": ("headers",),
+    "request.method": ("method",),
+    "request.path": ("path", "url"),
+    "text": ("content", "message"),
+    "seconds": ("duration", "elapsed", "time"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,13 @@ class Exchange(ExchangeRecord):
 
     def __str__(self) -> str:
         return f"{self.request} → {self.status}"
+
+    if not TYPE_CHECKING:  # which find what is misspelt by themselves
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what an attribute is called here that has another name elsewhere."""
+            __tracebackhide__ = True
+            raise no_attribute(type(self), name, (), _MEANT)
 
 
 def text_of_stream(sent: str) -> str:

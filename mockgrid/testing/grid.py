@@ -121,15 +121,17 @@ class Grid(GridSession):
         # In a thread: what the server waits for may be a client on this very event loop.
         await asyncio.to_thread(self.stop)
 
-    def __getattr__(self, name: str) -> Any:
-        """Say why a server that does not run has no URL.
+    if not TYPE_CHECKING:
 
-        Raises:
-            StartError: it does not run.
-        """
-        if name in _OF_A_STARTED_ONE:
-            raise StartError(
-                f"This {type(self).__name__} does not run.",
-                hint=f"Use it as `with {type(self).__name__}(…) as grid:`, or call start() and stop().",
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        def __getattr__(self, name: str) -> Any:
+            """Say why a server that does not run has no URL.
+
+            Raises:
+                StartError: it does not run.
+            """
+            if name in _OF_A_STARTED_ONE:
+                raise StartError(
+                    f"This {type(self).__name__} does not run.",
+                    hint=f"Use it as `with {type(self).__name__}(…) as grid:`, or call start() and stop().",
+                )
+            return super().__getattr__(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Never
 
 from mockgrid.app.build import build_app
 from mockgrid.control import ControlError
@@ -146,7 +146,11 @@ class MockGrid(Grid):
         StartError: a setting is not known, or cannot have its value.
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *unnamed: Never, **settings: Any) -> None:
+        __tracebackhide__ = True
+        if unnamed:
+            hint = "A document is one: MockGrid(document=…)."
+            raise StartError("MockGrid takes settings, each with its name.", hint=hint)
         super().__init__(SessionKeys())
         self.settings = read_settings(settings, **_DEFAULTS)
         self._bridge: Bridge | None = None

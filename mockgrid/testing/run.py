@@ -73,15 +73,18 @@ def least_covered(config: pytest.Config) -> float | None:
     """Return how many per cent of the contract have to be covered; None where any number will do.
 
     Raises:
-        MockgridError: it is no number from 0 to 100.
+        MockgridError: it is no number from 0 to 100, or one below 1, which was meant as a fraction of 1.
     """
     text = option(config, "fail-under")
     try:
         least = None if text is None else float(text)
     except ValueError:
         least = -1.0
-    if least is not None and not 0 <= least <= 100:  # noqa: PLR2004 - per cent
-        raise MockgridError(f"--mockgrid-fail-under is {text!r}; a number from 0 to 100 is expected.")
+    if least is not None and (not 0 <= least <= 100 or 0 < least < 1):  # noqa: PLR2004 - per cent
+        raise MockgridError(
+            f"--mockgrid-fail-under is {text!r}; a number from 0 to 100 is expected.",
+            hint="It is a percentage: 80 for 80 %.",
+        )
     return least
 
 
@@ -269,7 +272,8 @@ class Holding:
     def __init__(self, item: pytest.Item, grid: Grid) -> None:
         self._item, self._grid = item, grid
         self._played, self._strict, words = _marked(item)
-        self._tolerances = Tolerances(allow_warnings=warnings_allowed(item.config)).changed(words)
+        usual = Tolerances(allow_warnings=warnings_allowed(item.config))
+        self._tolerances = usual.changed(words, beside=("strict",))
         self.expectations: list[TestExpectation] = []
         self._failed = False
 

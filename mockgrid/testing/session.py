@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
+from mockgrid.document.nearest import nearest
 from mockgrid.findings import Finding
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
-from mockgrid.testing.error import CallError, WaitError, hidden, play_error
+from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, play_error
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
 from mockgrid.testing.script import call_site, script_of
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.records import Unmatched, UnusedStep, Verdict
@@ -28,6 +29,22 @@ CallName = Literal["open", "script", "reset", "close", "session", "clock", "move
 """What can be done about one session: these are methods of ``mockgrid.control.operator.Operator``."""
 
 _REAL: Final = 409
+# What other tools, and guesses, call what stands here.
+_MEANT: Final = {
+    "base_url": ("url", "uri", "endpoint", "api_base", "address", "host", "hostname", "port"),
+    "api_key": ("key", "token", "apikey", "auth"),
+    "exchanges": ("requests", "calls", "journal", "history", "log", "entries", "responses", "replies"),
+    "count": ("call_count", "request_count", "called"),
+    "last": ("last_request", "last_call", "last_exchange", "last_response", "request", "response"),
+    "violations": ("errors", "failures", "problems"),
+    "play": ("script", "respond", "reply", "expect", "stub", "mock", "when", "on", "add", "load", "say"),
+    "check": ("verify", "assert_all_called"),
+    "wait_for": ("wait", "wait_until"),
+    "reset": ("clear",),
+    "env": ("environ", "environment"),
+    "clock": ("time", "now", "advance", "sleep", "tick"),
+    "mockgrid_server, a fixture": ("server", "grid", "report", "app", "settings", "start", "stop"),
+}
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
 
@@ -158,7 +175,7 @@ class GridSession:
 
     # ---------------------------------------------------------------- what plays
 
-    def play(self, played: Played, *, strict: bool | None = None) -> None:
+    def play(self, played: Played = "", *more: Never, strict: bool | None = None, **misspelt: Never) -> None:
         """Play something from now on: what a scenario file says, checked like one.
 
         >>> mockgrid.play([{"error": 503, "retry_after": "10ms"}, {"say": "Hello"}])
@@ -169,13 +186,18 @@ class GridSession:
             played: a list of replies, of which the last is repeated; a list of steps; one reply; a whole
                 scenario as a mapping; the name of a scenario; or the path of a file, beside the test or from
                 the current directory.
-            strict: whether a request that no step matches fails, and a step that gave nothing; None leaves
-                it to the scenario.
+            *more: nothing; a list holds several replies.
+            strict: whether a request fails for which there is no reply, and a reply that is left; None
+                leaves it to the scenario.
+            **misspelt: nothing.
 
         Raises:
             PlayError: it cannot be played; what played before goes on.
         """
-        self.play_as(call_site(), played, strict=strict)
+        site = call_site()
+        if more or misspelt or played == "":
+            raise PlayError(_called_wrongly(len(more), misspelt), where=site.where)
+        self.play_as(site, played, strict=strict)
 
     def play_as(self, site: CallSite, played: Played, *, strict: bool | None = None) -> None:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
@@ -325,6 +347,13 @@ class GridSession:
             if error.status != _GONE:
                 raise
 
+    if not TYPE_CHECKING:  # which find what is misspelt by themselves
+
+        def __getattr__(self, name: str) -> Any:
+            """Say what an attribute is called here that has another name elsewhere."""
+            __tracebackhide__ = True
+            raise no_attribute(type(self), name, ("base_url", "api_key"), _MEANT)
+
     def _now(self) -> Summary:
         return Summary.from_json(self._controls.call("session", self.api_key))
 
@@ -333,6 +362,16 @@ class GridSession:
         if count:
             self._controls.exchanges(self.api_key, after=count, wait=count, seconds=SETTLING)
         return self._controls.call("session", self.api_key, final=final)
+
+
+def _called_wrongly(more: int, misspelt: Iterable[str]) -> str:
+    """Return how ``play`` is called, for a call that is none."""
+    one = "one thing, without a name: a list of replies, a scenario's name or a path"
+    for word in misspelt:
+        if nearest(word, ["strict"]):
+            return f"play() has no keyword {word!r}. Did you mean strict?"
+        return f"play() has no keyword {word!r}; it takes {one}, and strict."
+    return f"play() takes {one}; it was given {more + 1 if more else 'none'}."
 
 
 _GONE: Final = 404

@@ -11,7 +11,7 @@ from mockgrid.findings.codes import UnknownCodeError, codes, find
 from mockgrid.testing.error import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mockgrid.session.records import Summary
 
@@ -21,6 +21,7 @@ _BY_CODE: Final = ("allow_violations", "allow_warnings")
 _REMARKS: Final = ("MG140", "MG141", "MG142")
 # Warnings that are violations where the server is strict.
 _EITHER: Final = ("MG134", "MG136", "MG138", "MG139", "MG151")
+_PLAYED: Final = ("scenario", "play", "played", "script", "steps", "reply", "replies")
 _ELSEWHERE: Final = {"MG304": "allow_unused", "MG305": "allow_unmatched"}
 
 
@@ -43,21 +44,24 @@ class Tolerances:
     allow_unused: bool = False
     resilient: bool = False
 
-    def changed(self, words: Mapping[str, Any]) -> Tolerances:
+    def changed(self, words: Mapping[str, Any], *, beside: Sequence[str] = ()) -> Tolerances:
         """Return what is allowed when a test says so.
 
         Args:
             words: the attributes by name; codes may be one text, or any collection of texts.
+            beside: what else may be said there.
 
         Raises:
             MockgridError: a name or a value is not known.
         """
         known = [field.name for field in fields(Tolerances)]
+        meant = [*known, *beside]
         for name in words:
             if name not in known:
-                hint = did_you_mean(name, known).strip() or f"Known: {', '.join(known)}."
-                if name == "scenario":
-                    hint = 'A scenario comes first, and without a name: mockgrid("tool-loop").'
+                if name in _PLAYED:
+                    hint = f'Write mockgrid("tool-loop"), not mockgrid({name}="tool-loop").'
+                    raise MockgridError("The scenario is the first argument, without a name.", hint=hint)
+                hint = did_you_mean(name, meant).strip() or f"Known: {', '.join(meant)}."
                 raise MockgridError(f"{name!r} is nothing that a test can allow.", hint=hint)
         checked: dict[str, Any] = {name: _value(name, value) for name, value in words.items()}
         return replace(self, **checked)

@@ -178,7 +178,11 @@ def test_schema(run):
         (("--url", "http://127.0.0.1:1"), "There is no report at http://127.0.0.1:1: connection refused."),
         ((FILES / "report.md",), "report.md: This is not JSON."),
         ((FILES / "report.json", "--format", "xml"), "'xml' is not text, markdown, json, junit or html."),
-        ((FILES / "report.json", "--fail-under", "101"), "'101' is not a whole number from 0 to 100."),
+        (
+            (FILES / "report.json", "--fail-under", "101"),
+            "'101' is not a whole number from 0 to 100. It is a perc",
+        ),
+        ((FILES / "report.json", "--fail-under", "0.8"), "from 0 to 100. It is a percentage: 80 for 80 %."),
         ((FILES / "report.json", "--output", "a/b"), "a/b: The report cannot be written: no such file"),
     ],
     ids=str,

@@ -45,12 +45,23 @@ def test_settings_are_those_of_the_server(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("clok", "Did you mean clock?"), ("nothing", "Known: document, host, port")]
+    ("name", "hint"),
+    [
+        ("clok", "Did you mean clock?"),
+        ("overlay", "Did you mean overlays?"),
+        ("contract", "Did you mean document?"),
+        ("nothing", "Known: document, host, port"),
+    ],
 )
 def test_a_setting_that_is_none_is_told(name, hint):
     with pytest.raises(StartError, match=f"MockGrid has no setting '{name}'") as raised:
         MockGrid(**{name: 1})
     assert hint in str(raised.value)
+
+
+def test_a_setting_without_its_name_is_told():
+    with pytest.raises(StartError, match=r"takes settings, each with its name\. A document is one"):
+        MockGrid("petstore.yaml")
 
 
 def test_settings_may_be_given_as_to_the_command_line():

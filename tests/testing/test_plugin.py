@@ -122,6 +122,8 @@ def test_the_nearest_marker_has_the_last_word(runs):
             "allow_violations has 'temperature', which is no code such as MG113.",
         ),
         ("allow_unused=['MG113']", "allow_unused is True or False, not ['MG113']."),
+        ("strct=True", "'strct' is nothing that a test can allow. Did you mean strict?"),
+        ("scenario='tool-loop'", "The scenario is the first argument, without a name. Write mockgrid("),
         ("'a', 'b'", "The marker mockgrid has 2 arguments without a name; one is expected."),
         ("strict='yes'", "strict is True or False, not 'yes'."),
         (
@@ -505,6 +507,10 @@ def test_a_server_elsewhere_and_one_of_ones_own_cannot_both_be(runs, served):
         (
             ["--mockgrid-fail-under=101"],
             "--mockgrid-fail-under is '101'; a number from 0 to 100 is expected.",
+        ),
+        (
+            ["--mockgrid-fail-under=0.8"],
+            "--mockgrid-fail-under is '0.8'; a number from 0 to 100 is expected. It is a percentage: 80 for",
         ),
         (
             ["-o", "mockgrid_fail_under=nan"],

@@ -56,7 +56,7 @@ def test_nothing_is_left_of_nothing():
         ),
         (
             {"scenario": "tool-loop"},
-            "'scenario' is nothing that a test can allow. A scenario comes first, and without",
+            'The scenario is the first argument, without a name. Write mockgrid("tool-loop"),',
         ),
         ({"retries": True}, "'retries' is nothing that a test can allow. Known: allow_violations,"),
         ({"allow_unused": 1}, "allow_unused is True or False, not 1."),
