@@ -499,23 +499,17 @@ def test_a_server_elsewhere_and_one_of_ones_own_cannot_both_be(runs, served):
     result.assert_outcomes(passed=2)
 
 
+PERCENT = "a number from 0 to 100 is expected. It is a percentage: 80 for 80 %."
+
+
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]])
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--mockgrid-fail-under=5x"], "--mockgrid-fail-under is '5x'; a number from 0 to 100 is expected."),
-        (
-            ["--mockgrid-fail-under=101"],
-            "--mockgrid-fail-under is '101'; a number from 0 to 100 is expected.",
-        ),
-        (
-            ["--mockgrid-fail-under=0.8"],
-            "--mockgrid-fail-under is '0.8'; a number from 0 to 100 is expected. It is a percentage: 80 for",
-        ),
-        (
-            ["-o", "mockgrid_fail_under=nan"],
-            "--mockgrid-fail-under is 'nan'; a number from 0 to 100 is expected.",
-        ),
+        (["--mockgrid-fail-under=5x"], f"--mockgrid-fail-under is '5x'; {PERCENT}"),
+        (["--mockgrid-fail-under=101"], f"--mockgrid-fail-under is '101'; {PERCENT}"),
+        (["--mockgrid-fail-under=0.8"], f"--mockgrid-fail-under is '0.8'; {PERCENT}"),
+        (["-o", "mockgrid_fail_under=nan"], f"--mockgrid-fail-under is 'nan'; {PERCENT}"),
         (["-o", "mockgrid_warnings=errors"], "mockgrid_warnings is 'errors'; it is allow or error."),
         (["--mockgrid-scenarios=none"], "--mockgrid-scenarios: the folder */none does not exist."),
         (["-o", "mockgrid_scenarios=none"], "--mockgrid-scenarios: the folder */none does not exist."),
