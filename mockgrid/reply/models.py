@@ -90,7 +90,11 @@ def unknown_model(
         for operation in contract.operations
         if operation.behaviour == "models" and "{" not in operation.path
     )
-    place = "the scenario's `models:`" if scripted else "`mockgrid serve --models NAME,…`"
+    place = (
+        "the scenario's `models:`"
+        if scripted
+        else "`mockgrid serve --models NAME,…`, or pytest's `--mockgrid-models`,"
+    )
     return RefusedError(
         "unknown_model",
         f"Model not found: {short}.{did_you_mean(name, known)} Known are {names}{next(calls, '')};"

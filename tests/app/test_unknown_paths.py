@@ -146,7 +146,8 @@ def test_a_model_that_is_not_known_is_told_which_are(caller):
     known = [model["id"] for model in caller.call("GET", "/v1/models").json()["data"]]
     assert message == (
         f"Model not found: gpt-4o. Known are {', '.join(known[:8])} and {len(known) - 8} more "
-        "(GET /v1/models lists them); `mockgrid serve --models NAME,…` names others."
+        "(GET /v1/models lists them); `mockgrid serve --models NAME,…`, "
+        "or pytest's `--mockgrid-models`, names others."
     )
     assert caller.call("GET", "/v1/models/gpt-4o").json()["errors"]["detail"] == message
 
