@@ -32,6 +32,7 @@ from mockgrid.log import Entry, ErrorLog, RequestLog, warn
 from mockgrid.reply.behaviours import conversation_of, manners_of
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import Errors, violations_header
+from mockgrid.reply.preferences import preferred_example
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, breach_of
 from mockgrid.session.exchange import KeptExchange
@@ -316,7 +317,7 @@ class App:
             operation=operation,
             violations=refused.violations,
             headers=headers,
-            exemplary=refused.code != UNMET_PREFERENCE,
+            example=None if refused.code == UNMET_PREFERENCE else preferred_example(head.headers, head.query),
         )
         reply.attempt = refused.attempt or count
         reply.no_step = refused.no_step

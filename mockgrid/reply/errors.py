@@ -79,7 +79,7 @@ class Errors:
         operation: Operation | None = None,
         violations: Sequence[Violation] = (),
         headers: Mapping[str, str] | None = None,
-        exemplary: bool = True,
+        example: str | None = "",
     ) -> Reply:
         """Compose the reply to one kind of failure.
 
@@ -90,14 +90,15 @@ class Errors:
                 has no policy.
             violations: what was wrong with the request, in order.
             headers: further headers, such as ``Allow`` or ``Retry-After``.
-            exemplary: whether it is the document that is broken, and its own example that may be sent.
+            example: the name of the document's own example that is preferred; empty for its first, and None
+                where it is not the document that is broken.
 
         A document without policy may have an example of its own for it, which is sent as it stands.
         """
         failure = self._policy.failures[name]
-        example = self._example(failure, operation) if exemplary else None
-        if example is not None:
-            return _sent(failure, example, violations, headers or {})
+        own = self._own_example(failure, operation, example) if example is not None else None
+        if own is not None:
+            return _sent(failure, own, violations, headers or {})
         return self._composed(failure, ErrorWords(message), operation, violations, headers or {})
 
     def by_status(
@@ -171,12 +172,14 @@ class Errors:
             made = self._declared_body(failure, said, operation, violations, words)
         return _sent(failure, made, violations, headers)
 
-    def _example(self, failure: Failure, operation: Operation | None) -> _Body | None:
+    def _own_example(self, failure: Failure, operation: Operation | None, name: str) -> _Body | None:
         """Return the document's own example of a refusal, where it has no policy that decides; else None."""
         status = _status(failure, operation)
         media = _json_media(operation, status) if failure.name in _REFUSALS else None
         if self._policy.declared or media is None:
             return None
+        if name and name in media.examples:
+            return _Body(status, media.examples[name], media.name.encode(), frozenset())
         own = SchemaHints(media.source.get("schema", {}), self._document).own("example")
         for example in [*media.examples.values(), *([] if own is None else [own])]:
             if media.schema is None or media.schema.accepts(example):

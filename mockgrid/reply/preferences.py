@@ -14,9 +14,9 @@ from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["PreferError", "Preferences", "choose_media", "prefers_of", "read_prefer"]
+__all__ = ["PreferError", "Preferences", "choose_media", "preferred_example", "prefers_of", "read_prefer"]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -63,6 +63,14 @@ def prefers_of(header: bytes | None, query: bytes) -> list[str]:
             if name in _IN_QUERIES:
                 prefers.append(f'{name[2:]}="{_SPECIAL.sub(_escape, value)}"')
     return prefers
+
+
+def preferred_example(headers: Mapping[bytes, bytes], query: bytes) -> str:
+    """Return the name of the example that a request prefers; empty where it prefers none that can be read."""
+    try:
+        return read_prefer(prefers_of(headers.get(b"prefer"), query)).example or ""
+    except PreferError:
+        return ""
 
 
 def _escape(special: re.Match[str]) -> str:

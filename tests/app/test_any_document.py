@@ -199,6 +199,8 @@ def test_a_refused_request_gets_the_documents_own_example(caller, call, body, st
     assert (answer.status, answer.json()) == (status, {"code": code})
     assert answer.header("content-type") == "application/json"
     assert json.loads(answer.header("x-mockgrid-violations"))[0]["message"]
+    assert get(caller, "/pets?limit=10", prefer="example=other").json() == {"code": 1}
+    assert get(caller, "/pets?limit=10&__example=nope").json() == {"code": 17}
 
 
 def test_what_is_no_breach_of_the_document_keeps_its_words(caller):
