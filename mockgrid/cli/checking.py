@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["contract", "overlay", "scenario"]
 
-_KEYS: Final[dict[str, Kind]] = {"openapi": "contract", "swagger": "contract", "overlay": "overlay"}
+_KEYS: Final[dict[str, Kind]] = {
+    **dict.fromkeys(("openapi", "swagger"), "contract"),
+    "overlay": "overlay",
+    "paths": "contract",  # whose first line is missing
+}
 _FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{)?\s*["']?(openapi|swagger|overlay)["']?\s*:""", re.MULTILINE)
 _HEAD: Final = 4096
 
