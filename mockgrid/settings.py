@@ -125,6 +125,12 @@ class Settings:
     strict: bool = setting(
         False, Switch(), "Also enforce OpenAI's rules between fields, which no document states."
     )
+    allow_refs: tuple[str, ...] = setting(
+        (),
+        Names("place", between=r"\s+"),
+        "Folder or beginning of a URL where references of the document may lead, too. Repeatable.",
+        "--allow-ref",
+    )
     strict_document: bool = setting(
         False, Switch(), "Refuse a document with a mistake in it, instead of serving what is left of it."
     )

@@ -10,10 +10,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.app.app import App
+from mockgrid.app.fetch import fetch
 from mockgrid.app.watch import WatchedLibrary
 from mockgrid.contract.bundle import bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.extension import known_models
+from mockgrid.contract.reach import Reach
 from mockgrid.data import bundled
 from mockgrid.document.document import read_document
 from mockgrid.document.mistakes import Mistakes
@@ -126,7 +128,7 @@ def load_contract(settings: Settings) -> Contract:
     else:
         document = read_document(settings.document, Mistakes(strict=settings.strict_document))
         _refuse_scenario(document)
-        document = bundle(document)
+        document = bundle(document, Reach(settings.allow_refs, fetch))
     for overlay in settings.overlays:
         document = _overlaid(document, overlay)
     return Contract(document, base_path=settings.base_path, lenient=settings.lenient)

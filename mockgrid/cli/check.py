@@ -48,6 +48,7 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     paths: tuple[str, ...],
     document: str | None,
     overlays: tuple[str, ...],
+    allow_refs: tuple[str, ...],
     form: str,
     error_shape: ErrorShape,
     strict: bool,  # noqa: FBT001 (the same)
@@ -69,13 +70,17 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
     files = files_of(paths or (DEFAULT,), ctx)
 
+    from mockgrid.app.fetch import fetch  # noqa: PLC0415 (the same)
     from mockgrid.cli.checking import FORMATS, check_files, lines_of  # noqa: PLC0415 (slow, and mistakes come first)
+    from mockgrid.contract.reach import Reach  # noqa: PLC0415 (the same)
+
+    reach = Reach(allow_refs, fetch)
 
     @cache
     def contract() -> Contract:
-        return load(document, overlays)
+        return load(document, overlays, allow_refs)
 
-    checked = check_files(files, contract, error_shape, chosen=document is not None)
+    checked = check_files(files, contract, error_shape, chosen=document is not None, reach=reach)
     lines = lines_of(checked)
     for text in FORMATS[form](checked, lines):
         click.echo(text)

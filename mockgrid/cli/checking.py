@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mockgrid.contract.bundle import bundle
+from mockgrid.contract.bundle import NOWHERE, bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import read_document
 from mockgrid.document.mistakes import Mistakes
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from mockgrid.contract.reach import Reach
     from mockgrid.document.document import Document
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.scenario import Scenario
@@ -74,7 +75,12 @@ class Checked:
 
 
 def check_files(
-    paths: Iterable[Path], contract: Callable[[], Contract], shape: ErrorShape = "vendor", *, chosen: bool
+    paths: Iterable[Path],
+    contract: Callable[[], Contract],
+    shape: ErrorShape = "vendor",
+    *,
+    chosen: bool,
+    reach: Reach = NOWHERE,
 ) -> Checked:
     """Check some files.
 
@@ -83,6 +89,7 @@ def check_files(
         contract: gives what scenarios, and overlays of nothing else, are held to; asked for when needed.
         shape: which errors are served in.
         chosen: whether that contract was named, and is not the bundled one.
+        reach: where the references of contracts may lead.
 
     Raises:
         DocumentError: that contract cannot be used.
@@ -97,9 +104,9 @@ def check_files(
             checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
             checked.unfinished = True
         elif source.kind == "contract":
-            _contract(source.document, checked)
+            _contract(source.document, checked, reach)
         elif source.kind == "overlay":
-            _overlay(source, source.document, contracts, contract, checked)
+            _overlay(source, contracts, contract, checked, reach)
         else:
             scenario = _scenario(source.document, contract(), shape, checked)
             if scenario is None:
@@ -144,7 +151,7 @@ def _with_contract(finding: Finding, *, among: bool) -> Finding:
     return replace(finding, hint=f"{finding.hint} {hint}")
 
 
-def _contract(document: Document, checked: Checked) -> None:
+def _contract(document: Document, checked: Checked, reach: Reach) -> None:
     """Compile a contract."""
     if "swagger" in document.data and "openapi" not in document.data:
         message = f"This is Swagger {document.data['swagger']}; OpenAPI 3.0 or 3.1 was expected."
@@ -153,7 +160,7 @@ def _contract(document: Document, checked: Checked) -> None:
         checked.unfinished = True
         return
     try:
-        contract = Contract(bundle(document))
+        contract = Contract(bundle(document, reach))
     except DocumentError as error:
         document.mistakes.tell(error)
         checked.unfinished = True
@@ -167,15 +174,17 @@ def _contract(document: Document, checked: Checked) -> None:
 
 def _overlay(
     source: Source,
-    overlay: Document,
     contracts: list[Document],
     contract: Callable[[], Contract],
     checked: Checked,
+    reach: Reach,
 ) -> None:
     """Apply an overlay to what it extends, to the one contract that is checked with it, or to the default."""
+    overlay = source.document
+    assert overlay is not None  # noqa: S101 - those that cannot be read are told before
     try:
-        extended = _extended(source, overlay)
-        base = extended or (bundle(contracts[0]) if len(contracts) == 1 else contract().document)
+        extended = _extended(source, overlay, reach)
+        base = extended or (bundle(contracts[0], reach) if len(contracts) == 1 else contract().document)
         applied = apply(base, overlay)
         Contract(applied.document)
     except DocumentError as error:
@@ -192,13 +201,13 @@ def _overlay(
     checked.findings.append(_note(overlay.name, f"Applied to {base.name}."))
 
 
-def _extended(source: Source, overlay: Document) -> Document | None:
+def _extended(source: Source, overlay: Document, reach: Reach) -> Document | None:
     """Return the document that an overlay names; None where it names none, or one on the web."""
     named = overlay.data.get("extends")
     if not isinstance(named, str) or "://" in named:
         return None
     try:
-        return bundle(read_document(source.path.parent / named))
+        return bundle(read_document(source.path.parent / named), reach)
     except DocumentError as error:
         message = f"The document {named!r} cannot be used: {error.message}"
         raise DocumentError(message, where=overlay.where(join(("extends",))), hint=error.hint) from None

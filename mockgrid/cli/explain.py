@@ -41,6 +41,7 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     request: str | None,
     document: str | None,
     overlays: tuple[str, ...],
+    allow_refs: tuple[str, ...],
     scenarios: tuple[str, ...],
     attempt: int,
     form: str,
@@ -60,7 +61,7 @@ def explain(  # noqa: PLR0913, PLR0917 (click passes them by name)
     from mockgrid.cli.meeting import as_text, find_scenario, read_request  # noqa: PLC0415 (100 ms, and codes need none of it)
     from mockgrid.reply.dry_run import dry_run  # noqa: PLC0415 (the same)
 
-    contract = load(document, overlays)
+    contract = load(document, overlays, allow_refs)
     operations = [operation.id for operation in contract.operations]
     scenario = find_scenario(str(subject), directories, operations)
     run = dry_run(scenario, read_request(request, contract), contract, attempt)

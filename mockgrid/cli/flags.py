@@ -173,7 +173,7 @@ def all_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--contract`` and ``--overlay`` to a command."""
+    """Add ``--contract``, ``--overlay`` and ``--allow-ref`` to a command."""
     overlay = setting("overlays", "OpenAPI overlay to apply to the contract. Repeatable.")
     contract = click.option(
         "--contract",
@@ -183,11 +183,12 @@ def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
         show_envvar=True,
         help="OpenAPI document of the contract; by default the bundled Consumption API.",
     )
-    both: Callable[..., Any] = contract(overlay(command))
-    return both
+    allowed = setting("allow_refs", "As for `mockgrid serve`: where references may lead. Repeatable.")
+    together: Callable[..., Any] = contract(overlay(allowed(command)))
+    return together
 
 
-def load(document: str | None, overlays: Sequence[str]) -> Contract:
+def load(document: str | None, overlays: Sequence[str], allow_refs: Sequence[str]) -> Contract:
     """Return the contract that ``mockgrid serve`` would serve.
 
     Raises:
@@ -195,7 +196,7 @@ def load(document: str | None, overlays: Sequence[str]) -> Contract:
     """
     from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
 
-    return load_contract(Settings(document=document, overlays=tuple(overlays)))
+    return load_contract(Settings(document=document, overlays=tuple(overlays), allow_refs=tuple(allow_refs)))
 
 
 def misspelt(command: click.Command, environment: Mapping[str, str]) -> Iterator[str]:

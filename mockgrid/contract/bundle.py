@@ -8,11 +8,12 @@ references, so files may refer to each other in circles. A path item is put in t
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
+from mockgrid.contract.reach import Reach
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
@@ -20,7 +21,7 @@ from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA, NAMED
 from mockgrid.schema.schemas import free_name
 
-__all__ = ["BUNDLED", "bundle"]
+__all__ = ["BUNDLED", "NOWHERE", "bundle"]
 
 BUNDLED: Final = "x-bundled"
 
@@ -33,19 +34,25 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 _METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft")
 _FILE: Final = re.compile(r"[#/]|\.(?:ya?ml|json)$")
 _LONGEST_CHAIN: Final = 16
+NOWHERE: Final = Reach()
+"""The document's own folder alone."""
 
 
-def bundle(document: Document) -> Document:
+def bundle(document: Document, reach: Reach = NOWHERE) -> Document:
     """The document with everything that it refers to in other files; the same object where it refers to none.
 
     Files are found from the directory of the file that refers to them, the first one by ``document.name``.
 
+    Args:
+        document: of a file.
+        reach: what lies outside its folder and may be read.
+
     Raises:
-        DocumentError: a reference to a URL, to a missing file, or to what the file does not hold.
+        DocumentError: a reference to what may not be read, or is not there.
     """
     if not isinstance(document.data, dict) or not _leads_out(document.data):
         return document
-    bundling = _Bundling(document)
+    bundling = _Bundling(document, reach)
     data = bundling.finished()
     if not bundling.embedded:
         return document
@@ -54,13 +61,13 @@ def bundle(document: Document) -> Document:
 
 
 class _Embedded:
-    """A file, the key under ``x-bundled`` where it goes, and its rewritten data."""
+    """A file or what a URL holds, the key under ``x-bundled`` where it goes, and its rewritten data."""
 
-    __slots__ = ("data", "document", "key", "path")
+    __slots__ = ("__dict__", "data", "document", "key", "place")
 
-    def __init__(self, document: Document, path: Path, key: str | None) -> None:
+    def __init__(self, document: Document, place: str, key: str | None) -> None:
         self.document = document
-        self.path = path
+        self.place = place
         self.key = key
         self.data: Any = None
 
@@ -68,15 +75,35 @@ class _Embedded:
     def prefix(self) -> str:
         return "" if self.key is None else join((BUNDLED, self.key))
 
+    @cached_property
+    def anchors(self) -> dict[str, str]:
+        """Pointers to its schemas by their ``$anchor``."""
+        anchors: dict[str, str] = {}
+        waiting: list[tuple[str, Any]] = [("", self.document.data)]
+        while waiting:
+            at, value = waiting.pop()
+            if isinstance(value, dict) and isinstance(value.get("$anchor"), str):
+                anchors.setdefault(value["$anchor"], at)
+            items = (
+                value.items()
+                if isinstance(value, dict)
+                else enumerate(value)
+                if isinstance(value, list)
+                else ()
+            )
+            waiting += [(at + join((key,)), item) for key, item in items]
+        return anchors
+
 
 class _Bundling:
     """One run: which files are known, and which path items were put in place."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, reach: Reach) -> None:
         path = Path(document.name).resolve()
-        self._root = _Embedded(document, path, None)
+        self._root = _Embedded(document, str(path), None)
         self._home = path.parent
-        self._files = {path: self._root}
+        self._reach = reach
+        self._files = {str(path): self._root}
         self._ids = _ids(document.data)
         self.embedded: list[_Embedded] = []
         self.inlined: list[tuple[str, str]] = []
@@ -133,48 +160,62 @@ class _Bundling:
         address, _, fragment = reference.partition("#")
         if not address:
             return f"#{file.prefix}{fragment}" if not fragment or fragment[0] == "/" else reference
-        if _URL.match(address):
-            if address in self._ids or _METASCHEMA.match(address):
-                return reference
-            raise self._error(
-                file,
-                at,
-                f"{reference!r} refers to a URL, and nothing is downloaded.",
-                "Save it beside this file.",
-            )
-        target = self._file(file, unquote(address), at)
+        if address in self._ids or _METASCHEMA.match(address):
+            return reference
+        target = self._file(file, address, at)
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
-            raise self._error(
-                file, at, f"{reference!r} must lead into the file by a JSON pointer, as in #/a/b."
-            )
+            if pointer not in target.anchors:
+                message = f"{reference!r} must lead into the file by a JSON pointer, as in #/a/b."
+                raise self._error(file, at, message)
+            return f"#{target.prefix}{target.anchors[pointer]}"
         if not target.document.holds(pointer):
             raise self._error(file, at, f"{target.document.name} holds nothing at {pointer}.")
         return f"#{target.prefix}{fragment}"
 
     def _file(self, file: _Embedded, address: str, at: tuple[str | int, ...]) -> _Embedded:
-        path = Path(address)
-        if path.is_absolute():
+        if _URL.match(address) or _URL.match(file.place):
+            place = urljoin(file.place, address) if _URL.match(file.place) else address
+            if not self._reach.admits_url(place):
+                message = f"{address!r} refers to a URL, and nothing is downloaded."
+                raise self._error(file, at, message, "Save it beside this file, or name it by --allow-ref.")
+        else:
+            place = self._path(file, unquote(address), at)
+        if place not in self._files:
+            document = self._read(file, address, place, at)
+            path = Path(place)
+            plain = path.relative_to(self._home).as_posix() if path.is_relative_to(self._home) else path.name
+            key = free_name(plain, [other.key for other in self.embedded])
+            self._files[place] = _Embedded(document, place, key)
+            self.embedded.append(self._files[place])
+        return self._files[place]
+
+    def _path(self, file: _Embedded, address: str, at: tuple[str | int, ...]) -> str:
+        if Path(address).is_absolute():
             raise self._error(file, at, f"{address!r} must be relative to this file.")
         try:
-            path = (file.path.parent / path).resolve()
+            path = (Path(file.place).parent / address).resolve()
         except ValueError:  # Python's words for it are others in each version
             raise self._error(file, at, f"{address!r} cannot be read: it holds a NUL character.") from None
-        if path not in self._files:
-            called = _shown(path, self._root.document.name, self._home)
-            try:
-                document = read_document(called, self._root.document.mistakes)
-            except DocumentError as error:
-                if error.where.startswith(f"{called}:"):
-                    raise  # a mistake inside that file, already told by line and column
-                raise self._error(
-                    file, at, f"{address!r} cannot be read: {error.message}", error.hint
-                ) from None
-            plain = path.relative_to(self._home) if path.is_relative_to(self._home) else Path(path.name)
-            key = free_name(plain.as_posix(), [file.key for file in self.embedded])
-            self._files[path] = _Embedded(document, path, key)
-            self.embedded.append(self._files[path])
-        return self._files[path]
+        if not self._reach.admits_file(path, self._home):
+            message = f"{address!r} leads out of the document's folder."
+            raise self._error(file, at, message, f"To read it, name its folder: --allow-ref {path.parent}.")
+        return str(path)
+
+    def _read(self, file: _Embedded, address: str, place: str, at: tuple[str | int, ...]) -> Document:
+        mistakes = self._root.document.mistakes
+        called = place if _URL.match(place) else _shown(Path(place), self._root.document.name, self._home)
+        try:
+            return (
+                self._reach.download(place, mistakes)
+                if _URL.match(place)
+                else read_document(called, mistakes)
+            )
+        except DocumentError as error:
+            if error.where.startswith(f"{called}:"):
+                raise  # a mistake inside that file, already told by line and column
+            message = f"{address!r} cannot be read: {error.message}"
+            raise self._error(file, at, message, error.hint) from None
 
     def _put_path_items(self, data: dict[str, Any]) -> None:
         paths = data.get("paths")

@@ -1,4 +1,9 @@
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
+from asgi import Caller
 
 from mockgrid.contract.bundle import bundle
 from mockgrid.document.document import Document, read_document
@@ -202,3 +207,109 @@ def test_references_that_lead_nowhere(write, reference, message, where):
         bundled(path)
     assert message in caught.value.message
     assert caught.value.where == str(path.parent / where)
+
+
+NEAR = "its host is on this machine or its network, and --allow-ref does not name it."
+
+
+def outside(tmp_path, reference):
+    """Return a document in a folder of its own, with a schema beside that folder."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "pet.yaml").write_text("Cat: {$anchor: cat, type: integer}\nDog: {$ref: '#cat'}\n")
+    (tmp_path / "api").mkdir()
+    path = tmp_path / "api" / "api.yaml"
+    schema = f"{{$ref: {reference!r}}}"
+    path.write_text(
+        "openapi: 3.1.0\n"
+        "paths:\n  /a: {get: {responses: {'200': {content: {application/json: "
+        f"{{schema: {schema}}}}}}}}}}}}}\n"
+    )
+    return path
+
+
+def reply(path, *allowed):
+    caller = Caller(document=str(path), allow_refs=allowed)
+    return caller.call("GET", "/a").json(), [sentence for _, sentence in caller.app.contract.warnings]
+
+
+@pytest.mark.parametrize("reference", ["../shared/pet.yaml#/Cat", "../shared/pet.yaml#cat"])
+def test_files_outside_the_folder_are_read_where_it_is_named(tmp_path, reference):
+    path = outside(tmp_path, reference)
+    _, (sentence,) = reply(path)
+    assert sentence == (
+        "'../shared/pet.yaml' leads out of the document's folder. "
+        f"To read it, name its folder: --allow-ref {tmp_path / 'shared'}."
+    )
+    value, told = reply(path, str(tmp_path / "shared"))
+    assert (type(value), told) == (int, [])
+
+
+def test_a_link_leads_out_of_the_folder_as_well(tmp_path):
+    path = outside(tmp_path, "linked.yaml#/Cat")
+    (tmp_path / "api" / "linked.yaml").symlink_to(tmp_path / "shared" / "pet.yaml")
+    _, (sentence,) = reply(path)
+    assert sentence.startswith("'linked.yaml' leads out of the document's folder.")
+
+
+@pytest.fixture
+def web(tmp_path):
+    """Give the URL of a folder, and the paths that it was asked for."""
+    asked = []
+
+    class Files(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            if self.path.startswith("/away/"):
+                self.send_response(302)
+                self.send_header("Location", self.path.removeprefix("/away"))
+                self.end_headers()
+            else:
+                super().do_GET()
+
+        def log_message(self, *_):
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=tmp_path))
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_urls_are_asked_where_they_are_named_alone(tmp_path, web):
+    url, asked = web
+    path = outside(tmp_path, f"{url}/api/pets.yaml#/Cat")
+    (tmp_path / "api" / "pets.yaml").write_text("Cat: {$ref: '../shared/pet.yaml#/Cat'}\n")
+    _, (sentence,) = reply(path)
+    assert sentence.startswith(f"'{url}/api/pets.yaml' refers to a URL, and nothing is downloaded.")
+    assert asked == []
+    # This machine has to be named itself.
+    _, (sentence,) = reply(path, "http:")
+    assert sentence == f"'{url}/api/pets.yaml' cannot be read: {NEAR}"
+    assert asked == []
+    value, told = reply(path, url)
+    assert (type(value), told) == (int, [])
+    assert asked == ["/api/pets.yaml", "/shared/pet.yaml"]
+    # What it refers to has to be named as well, and a name is no beginning of another.
+    _, (sentence,) = reply(path, f"{url}/api")
+    assert sentence.startswith("'../shared/pet.yaml' refers to a URL, and nothing is downloaded.")
+    _, (sentence,) = reply(path, f"{url}/ap")
+    assert sentence.startswith(f"'{url}/api/pets.yaml' refers to a URL")
+
+
+def test_a_redirect_leads_no_further_than_a_reference(tmp_path, web):
+    url, asked = web
+    path = outside(tmp_path, f"{url}/away/shared/pet.yaml#/Cat")
+    _, (sentence,) = reply(path, f"{url}/away")
+    assert sentence.endswith(f"it leads on to {url}/shared/pet.yaml, which --allow-ref does not name.")
+    assert asked == ["/away/shared/pet.yaml"]
+    value, told = reply(path, url)
+    assert (type(value), told) == (int, [])
+
+
+def test_what_is_not_there_is_told(tmp_path, web):
+    path = outside(tmp_path, f"{web[0]}/nix.yaml#/Cat")
+    _, (sentence,) = reply(path, web[0])
+    assert sentence.endswith("cannot be read: it cannot be downloaded: File not found.")

@@ -80,7 +80,7 @@ def serve_help(command, comment, reader):
     assert "MOCKGRID_PORT" in comment
     # A server always stops within five seconds, so that takes no flag; a document is an argument.
     named = {field.name for field in fields(Settings)} - {"shutdown_timeout", "document"}
-    for name in named - {"overlays", "api_keys"} | {"overlay", "api_key"}:
+    for name in named - {"overlays", "api_keys", "allow_refs"} | {"overlay", "api_key", "allow_ref"}:
         assert f"--{name.replace('_', '-')} " in shown
         assert f"MOCKGRID_{name.upper()}" in shown
 
