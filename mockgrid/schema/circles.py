@@ -32,7 +32,7 @@ class Circles:
 
         One that is part of itself, or of so many that no value could be checked in time, is a mistake.
         """
-        known = len(self._weights)
+        looked_at: list[SchemaNode] = []
         for root in roots:
             opened: list[SchemaNode] = []
             steps = [iter([root])]
@@ -41,13 +41,14 @@ class Circles:
                 if node is None:
                     steps.pop()
                     if opened:
-                        self._weigh(opened.pop())
+                        looked_at.append(opened.pop())
+                        self._weigh(looked_at[-1])
                 elif node in opened:
                     self._cut(opened[opened.index(node) :])
                 elif isinstance(node, SchemaNode) and node not in self._weights:
                     opened.append(node)
                     steps.append(iter(node.in_place))
-        for node in [*self._weights][known:]:
+        for node in looked_at:
             if (heavy := doubled(node, _HEAVIEST)) is not None:
                 self._lighten(heavy)
 

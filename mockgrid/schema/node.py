@@ -37,10 +37,13 @@ class SharedSchemas:
         self.draft: Draft = draft
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
         self.patterns = Patterns()
+        self._referred: dict[str, Any] = {}
 
     def referred(self, reference: str) -> Any:
         """Return what a reference points to; None for one that leads to a metaschema."""
-        return resolve(self.data, reference) if reference.startswith("#") else None
+        if reference not in self._referred:
+            self._referred[reference] = resolve(self.data, reference) if reference.startswith("#") else None
+        return self._referred[reference]
 
     def standalone(self, schema: Any) -> dict[str, Any]:
         """Return a translated schema with all that its references point to, and those of that."""
