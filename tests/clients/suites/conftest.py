@@ -6,6 +6,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.request import Request, urlopen
 
 import loopback  # noqa: F401 - refuses every other address
@@ -21,6 +22,20 @@ class Grid:
     url: str
     key: str
     answers: list = field(default_factory=list)
+
+    TOO_LONG: ClassVar = {
+        # As OpenAI has it. Clients know it by its code or by its words, each by its own choice of them.
+        "body": {
+            "error": {
+                "message": "This model's maximum context length is 8192 tokens. Please reduce the messages.",
+                "type": "invalid_request_error",
+                "param": None,
+                "code": "context_length_exceeded",
+            }
+        },
+        "status": 400,
+        "contract": "off",
+    }
 
     @property
     def statuses(self):

@@ -63,3 +63,12 @@ def test_scripted_calls_at_once(crew, called, grid):
 
 def test_typed_output(crew):
     assert type(crew(output_pydantic=Forecast).pydantic) is Forecast
+
+
+def test_a_conversation_that_is_too_long_is_summarised(crew, grid):
+    summary = "<summary>They asked for the weather.</summary>"
+    grid.play(grid.TOO_LONG, {"say": summary}, {"say": "It is cold."})
+    assert crew().raw == "It is cold."
+    assert grid.statuses == [400, 200, 200]
+    messages = grid.exchanges[-1]["request"]["body"]["messages"]
+    assert "They asked for the weather." in str(messages)

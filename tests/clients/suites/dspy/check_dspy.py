@@ -131,3 +131,12 @@ def test_a_program_streams(told, grid, runner):
     assert final.answer == "It is 3 °C in Oslo."
     assert len(pieces) > 1
     assert "".join(piece.chunk for piece in pieces).strip() == final.answer
+
+
+def test_an_agent_whose_conversation_gets_too_long_ends_with_what_it_has(told, weather, called, grid):
+    # A single call cannot be left out to make it shorter.
+    grid.play(step("weather", {"city": "Oslo"}), grid.TOO_LONG, fields(reasoning="So.", answer="3 °C."))
+    with told():
+        assert dspy.ReAct("question -> answer", [weather])(question=GREETING).answer == "3 °C."
+    assert called == ["Oslo"]
+    assert statuses(grid) == [200, 400, 200]

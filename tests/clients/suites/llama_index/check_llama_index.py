@@ -255,3 +255,14 @@ def test_only_what_may_pass_is_tried_again(grid, status, attempts):
     error = failing(model(grid, max_retries=1, default_headers={"Prefer": f"code={status}"}))
     assert type(error) is CLASSES[status]
     assert grid.statuses == [status] * attempts
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_reasoning_comes_with_the_answer(grid, stream):
+    grid.play({"think": "North.", "say": "Cold."})
+    answer = list(model(grid).stream_chat(ASK))[-1] if stream else model(grid).chat(ASK)
+    told = {
+        block.block_type: block.content if block.block_type == "thinking" else block.text
+        for block in answer.message.blocks
+    }
+    assert told == {"thinking": "North.", "text": "Cold."}

@@ -298,3 +298,37 @@ def test_only_what_may_pass_is_tried_again(grid, status, attempts):
     error = failing(Agent(model(grid)), extra_headers={"Prefer": f"code={status}"})
     assert error.status_code == status
     assert grid.statuses == [status] * attempts
+
+
+def test_a_conversation_that_is_too_long_is_an_error_of_its_own(grid):
+    grid.play(grid.TOO_LONG)
+    assert isinstance(failing(Agent(model(grid))), exceptions.ModelContextWindowExceededError)
+    assert grid.statuses == [400]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_reasoning_comes_before_a_call(grid, runner, stream):
+    grid.play(
+        {"think": "Oslo is meant.", "call": {"locate": {"city": "Oslo"}}, "served": "openai/gpt-oss-120b"},
+        {"think": "Cold.", "say": "It is cold.", "served": "qwen/qwen3-235b"},
+    )
+    agent = Agent(model(grid))
+
+    @agent.tool_plain
+    def locate(city: str) -> str:
+        return f"{city} is at 59.9 N"
+
+    async def run():
+        async with agent.run_stream(GREETING) as streamed:
+            return await streamed.get_output(), streamed.all_messages()
+
+    if stream:
+        output, messages = runner.run(run())
+    else:
+        plain = agent.run_sync(GREETING)
+        output, messages = plain.output, plain.all_messages()
+    assert output == "It is cold."
+    answers = [message for message in messages if message.kind == "response"]
+    parts = [[part.part_kind for part in answer.parts] for answer in answers]
+    assert parts == [["thinking", "tool-call"], ["thinking", "text"]]
+    assert [answer.model_name for answer in answers] == ["openai/gpt-oss-120b", "qwen/qwen3-235b"]
