@@ -10,6 +10,7 @@ from pathlib import Path
 from environments import HERE, node, node_environment, python_environment
 
 SUITES = HERE / "suites"
+GUIDE = HERE.parents[1] / "docs/clients.md"
 SUITE_SECONDS = 240
 
 
@@ -94,6 +95,7 @@ def _isolated(environment: str, url: str, home: Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "MOCKGRID_URL": url,
         "MOCKGRID_CLIENT": environment,
+        "MOCKGRID_GUIDE": str(GUIDE),
         "ANONYMIZED_TELEMETRY": "false",
         "CREWAI_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "1",

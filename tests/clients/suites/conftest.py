@@ -5,7 +5,11 @@ import importlib.util
 import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 from urllib.request import Request, urlopen
 
@@ -108,3 +112,21 @@ def runner():
     """An event loop for the check."""
     with asyncio.Runner() as runner:
         yield runner
+
+
+@pytest.fixture
+def documented(grid, capsys):
+    """Does what docs/clients.md says of a client, in the check's session; gives what it prints."""
+
+    def documented(heading):
+        guide = Path(os.environ["MOCKGRID_GUIDE"]).read_text("utf-8")
+        (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", guide, re.DOTALL | re.MULTILINE)
+        language, text = re.search(r"^```(\w+)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE).groups()
+        text = text.replace("http://127.0.0.1:8080/v1", grid.url).replace("mg-demo", grid.key)
+        if language == "sh":
+            command = [sys.executable, "-m", *shlex.split(text)]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        exec(compile(text, heading, "exec"), {"__name__": heading})
+        return capsys.readouterr().out
+
+    return documented

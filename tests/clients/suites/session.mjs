@@ -1,6 +1,7 @@
 // What every check gets: the fake's address, a key of its own, and what went over the wire.
 // Loading it also refuses every address but this machine's.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import net from "node:net";
 import test from "node:test";
 
@@ -74,4 +75,12 @@ function controlling(session) {
     play: (...replies) => call("PUT", "", { steps: replies, strict: true }),
     exchanges: async () => (await call("GET", "/exchanges")).exchanges,
   };
+}
+
+/** What docs/clients.md has for a client, for a check's session. */
+export function documented(heading, grid) {
+  const guide = readFileSync(process.env.MOCKGRID_GUIDE, "utf8");
+  const [, section] = guide.match(new RegExp(`^## ${heading}\\n([^]*?)(?=^## )`, "m"));
+  const [, text] = section.match(/^```\w+\n([^]*?)^```$/m);
+  return text.replaceAll("http://127.0.0.1:8080/v1", grid.url).replaceAll("mg-demo", grid.key);
 }

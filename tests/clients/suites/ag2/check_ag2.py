@@ -61,3 +61,7 @@ def test_scripted_calls_at_once(ask, called, grid):
 def test_typed_output(ask, runner, grid):
     assert type(runner.run(ask(response_schema=Forecast).content())) is Forecast
     assert grid.statuses == [200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("ag2")

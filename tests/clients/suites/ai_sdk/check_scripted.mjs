@@ -1,11 +1,12 @@
 // What scenarios say, as the AI SDK understands it.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, stepCountIs, streamText, tool } from "ai";
 import { z } from "zod";
 
-import { check } from "./session.mjs";
+import { check, documented } from "./session.mjs";
 
 const model = (grid) =>
   createOpenAICompatible({ name: "grid", baseURL: grid.url, apiKey: grid.key, includeUsage: true })("agent-prime");
@@ -107,4 +108,9 @@ check("silence after the end keeps it waiting, with all of the text", async (gri
   }
   assert.equal(text, "Hello.");
   assert.ok(performance.now() - began >= 1990);
+});
+
+check("the guide", async (grid) => {
+  writeFileSync("guide.mjs", `${documented("AI SDK", grid)}\nexport { text };\n`);
+  assert.match((await import("./guide.mjs")).text, /Hello\?/);
 });

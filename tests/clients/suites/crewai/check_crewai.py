@@ -72,3 +72,7 @@ def test_a_conversation_that_is_too_long_is_summarised(crew, grid):
     assert grid.statuses == [400, 200, 200]
     messages = grid.exchanges[-1]["request"]["body"]["messages"]
     assert "They asked for the weather." in str(messages)
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("crewai")

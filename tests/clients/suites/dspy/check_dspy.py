@@ -140,3 +140,7 @@ def test_an_agent_whose_conversation_gets_too_long_ends_with_what_it_has(told, w
         assert dspy.ReAct("question -> answer", [weather])(question=GREETING).answer == "3 °C."
     assert called == ["Oslo"]
     assert statuses(grid) == [200, 400, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("dspy")

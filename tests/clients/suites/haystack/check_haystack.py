@@ -78,3 +78,7 @@ def test_scripted_calls_at_once(run, called, grid):
     assert run().text == "Rome is warmer."
     assert sorted(called) == ["Oslo", "Rome"]
     assert grid.statuses == [200, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("haystack")

@@ -200,3 +200,7 @@ def test_only_what_may_pass_is_tried_again(grid, status, attempts):
     error = failing(typed(grid, instructor.Mode.TOOLS), extra_headers={"Prefer": f"code={status}"})
     assert type(error) is CLASSES[status]
     assert grid.statuses == [status] * attempts
+
+
+def test_the_guide(documented):
+    assert documented("instructor").strip()

@@ -314,3 +314,7 @@ def test_the_model_that_served_is_named(grid, stream):
     else:
         named = chat(grid).invoke(GREETING).response_metadata["model_name"]
     assert named == "qwen/qwen3-235b"
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("LangChain")

@@ -104,3 +104,7 @@ def test_the_async_agent_says_the_same(agent, called, grid, runner):
     assert told["messages"][-1].content == "It is 3 °C in Oslo."
     assert called == ["Oslo"]
     assert grid.statuses == [200, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("LangGraph")

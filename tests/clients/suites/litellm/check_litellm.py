@@ -233,3 +233,7 @@ def test_reasoning_comes_before_a_call(ask, grid, stream):
     assert message.reasoning_content == "North."
     assert message.tool_calls[0].function.arguments == '{"city":"Oslo","days":1}'
     assert answer.choices[0].finish_reason == "tool_calls"
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("litellm")

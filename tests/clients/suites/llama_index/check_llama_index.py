@@ -266,3 +266,7 @@ def test_reasoning_comes_with_the_answer(grid, stream):
         for block in answer.message.blocks
     }
     assert told == {"thinking": "North.", "text": "Cold."}
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("llama-index")

@@ -222,3 +222,7 @@ def test_each_status_becomes_its_class_and_only_what_may_pass_is_tried_again(gri
     error = failing(model(grid, headers={"Prefer": f"code={status}"}), grid)
     assert type(error) is CLASSES[status]
     assert grid.statuses == [status] * (3 if status in {429, 500} else 1)
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("llm")

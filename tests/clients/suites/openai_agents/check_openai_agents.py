@@ -100,3 +100,7 @@ def test_the_setting_that_the_404_names_chooses_chat_completions(grid, runner):
     set_default_openai_api("chat_completions")
     assert GREETING in runner.run(Runner.run(agent, GREETING)).final_output
     assert grid.statuses == [404, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("openai-agents")

@@ -237,3 +237,7 @@ def test_the_models_are_listed(api):
     models = api.items(api.client().models.list)
     assert {"text-standard", "text-prime", "code-prime", "agent-max"} <= {model.id for model in models}
     assert {model.object for model in models} == {"model"}
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("openai-python")

@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { check } from "./session.mjs";
+import { check, documented } from "./session.mjs";
 
 // What opencode-ai installs on Linux with an x64 processor, whichever that is; elsewhere there is nothing to run.
 const PROGRAM = join(process.cwd(), "node_modules", "opencode-linux-x64-baseline", "bin", "opencode");
@@ -15,17 +15,7 @@ const NOWHERE = "http://127.0.0.1:9";
 async function opencode(grid, prompt) {
   const home = mkdtempSync(join(process.cwd(), "home-"));
   writeFileSync(join(home, "weather.txt"), "It is 3 degrees in Oslo.\n");
-  const models = { "agent-prime": { name: "Agent" }, "text-prime": { name: "Text" } };
-  const config = {
-    autoupdate: false,
-    share: "disabled",
-    model: "grid/agent-prime",
-    small_model: "grid/text-prime",
-    enabled_providers: ["grid"],
-    provider: {
-      grid: { npm: "@ai-sdk/openai-compatible", options: { baseURL: grid.url, apiKey: grid.key }, models },
-    },
-  };
+  const config = { ...JSON.parse(documented("opencode", grid)), autoupdate: false, share: "disabled" };
   const env = {
     PATH: process.env.PATH,
     HOME: home,

@@ -332,3 +332,7 @@ def test_reasoning_comes_before_a_call(grid, runner, stream):
     parts = [[part.part_kind for part in answer.parts] for answer in answers]
     assert parts == [["thinking", "tool-call"], ["thinking", "text"]]
     assert [answer.model_name for answer in answers] == ["openai/gpt-oss-120b", "qwen/qwen3-235b"]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("pydantic-ai")

@@ -80,3 +80,7 @@ def test_scripted_calls_at_once(run, forecasts, grid):
     assert run() == "Rome is warmer."
     assert sorted(forecasts.called) == ["Oslo", "Rome"]
     assert grid.statuses == [200, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("semantic-kernel")

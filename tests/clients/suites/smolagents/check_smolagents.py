@@ -73,3 +73,7 @@ def test_a_scripted_program(run, called, grid):
     assert run(CodeAgent) == "It is 3 °C."
     assert called == ["Oslo"]
     assert grid.statuses == [200, 200]
+
+
+def test_the_guide(documented):
+    assert "Hello?" in documented("smolagents")
