@@ -74,6 +74,8 @@ function controlling(session) {
     /** These replies in turn, and 424 for a request more. */
     play: (...replies) => call("PUT", "", { steps: replies, strict: true }),
     exchanges: async () => (await call("GET", "/exchanges")).exchanges,
+    /** The names of what they prove of the client. */
+    verdicts: async () => (await call("GET", "")).verdicts.map(({ name }) => name),
   };
 }
 

@@ -100,6 +100,18 @@ check("silence after the end keeps the old waiting", async (grid) => {
   assert.equal(performance.now() - began >= 1990, process.env.MOCKGRID_CLIENT === "openai-node-6");
 });
 
+check("a loop around a client that tries again by itself is told", async (grid) => {
+  await grid.play(...Array(6).fill({ error: 503, retry_after: { ms: "1ms" } }), { say: "Hello." });
+  const { chat } = connect(grid);
+  let answer;
+  for (let attempt = 0; attempt < 3 && !answer; attempt += 1) {
+    answer = await chat.create({ model: MODEL, messages: ASK }).catch(() => undefined);
+  }
+  assert.equal(answer.choices[0].message.content, "Hello.");
+  assert.deepEqual(grid.statuses(), [503, 503, 503, 503, 503, 503, 200]);
+  assert.deepEqual(await grid.verdicts(), ["nested_retry"]);
+});
+
 check("what is not served says what to do", async (grid) => {
   const { client } = connect(grid, { maxRetries: 0 });
   const asked = client.responses.create({ model: MODEL, input: "Hello?" });

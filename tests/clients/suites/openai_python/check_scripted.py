@@ -108,6 +108,7 @@ def test_reasoning_is_sent_back_without_a_word(api, grid):
     told = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "3 °C"}
     messages = [*ASK["messages"], message.model_dump(exclude_none=True), told]
     assert ask(api, messages=messages, tools=[weather]).choices[0].message.content == "Cold."
+    assert [exchange["warnings"] for exchange in grid.exchanges] == [[], []]
 
 
 def test_a_stream_brings_reasoning_before_a_call(api, grid):

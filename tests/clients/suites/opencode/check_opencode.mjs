@@ -48,8 +48,8 @@ check("opencode: scripted calls and then the answer", async (grid) => {
     {
       when: { tools: "read" },
       replies: [
-        { call: { glob: { pattern: "*.txt" } } },
-        { think: "One file.", call: { read: { filePath: "weather.txt" } } },
+        { call: { bash: { command: "printf weather.txt", description: "Names the file" } } },
+        { think: "One file.", call: { read: { filePath: "${tool_result}" } } },
         { say: "It is 3 °C in Oslo." },
       ],
     },
