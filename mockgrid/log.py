@@ -55,6 +55,12 @@ class Entry(NamedTuple):
     """Milliseconds from the head of the request to the end of the reply."""
     reason: str = ""
     """Why what arrived was no request; empty for one."""
+    bytes: int = 0
+    """Of the body, as many as have left."""
+    ended_by: str = "server"
+    """Who ended the reply: ``server``, ``client`` or ``shutdown``."""
+    whole: bool = True
+    """Whether it ended as it should."""
 
 
 class Sink:
@@ -194,7 +200,7 @@ def visible(text: str, longest: int = LONGEST_PATH) -> str:
 
 def text_line(entry: Entry) -> bytes:
     """An entry for a person: what there is none of is left out."""
-    method, path, status, session, step, violations, ms, reason = entry
+    method, path, status, session, step, violations, ms, reason, left, ended_by, whole = entry
     line = f"{printable(method)} {printable(path)} {status} {ms:.1f}ms"
     if session:
         line += f" session={printable(session)}"
@@ -202,6 +208,8 @@ def text_line(entry: Entry) -> bytes:
         line += f" step={visible(step)}"
     if violations:
         line += f" violations={violations}"
+    if not whole:
+        line += f" ended_by={ended_by} bytes={left}"
     if reason:
         line += f" {reason}"
     return line.encode("utf-8", "backslashreplace") + b"\n"

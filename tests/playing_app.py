@@ -99,7 +99,7 @@ class Player:
         self.reply = reply
         exchange = KeptExchange(1, 0.0, HEAD, b"", None, reply)
         try:
-            await send_reply(reply, b"req_1", exchange, writer)
+            await send_reply(reply, b"req_1", exchange, writer, lambda: None)
         except BaseException as error:
             self.error = error
             raise

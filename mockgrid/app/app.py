@@ -9,7 +9,7 @@ refuses raises ``RefusedError``, which is answered in the shape that the contrac
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import cached_property, partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -189,9 +189,11 @@ class App:
         journal = session.journal
         exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
         journal.add(exchange)  # before the first byte of the reply leaves
-        self.recorder.note(exchange)
+        self.recorder.note_violations(exchange)
         try:
-            if not send_at_once(reply, request_id, exchange, writer):
+            if send_at_once(reply, request_id, exchange, writer):
+                self.recorder.note(exchange)
+            else:
                 await self._send(reply, request_id, exchange, session, writer)
         finally:
             journal.settle(exchange)
@@ -340,7 +342,8 @@ class App:
         streams = reply.script is not None or reply.events is not None
         self.metrics.open_streams += streams
         try:
-            sending = send_reply(reply, request_id, exchange, writer)
+            begun = partial(self.recorder.note, exchange)
+            sending = send_reply(reply, request_id, exchange, writer, begun)
             await timeout(sending, self.settings.request_timeout)
         except TimeoutError:
             exchange.ended_by = "server"
@@ -373,7 +376,8 @@ class App:
         answer, method = exchange.answer, exchange.head.method
         ms = (exchange.ended - exchange.arrived) * 1000
         count = len(answer.violations)
-        self.log.record(Entry(method, path, answer.status, session.name, answer.step or None, count, ms))
+        step, left = answer.step or None, (exchange.reply_size, exchange.ended_by, exchange.whole)
+        self.log.record(Entry(method, path, answer.status, session.name, step, count, ms, "", *left))
 
 
 def _cut(text: str) -> str:

@@ -70,7 +70,7 @@ class Recorder:
         self._shapes: dict[bytes, tuple[Operation, list[FieldWarning], list[int]]] = {}
 
     def note(self, exchange: KeptExchange) -> None:
-        """Add an exchange, when its reply is about to leave."""
+        """Add an exchange whose reply is about to leave."""
         operation, answer = exchange.operation, exchange.answer
         reply_media = b""
         for name, value in answer.headers:
@@ -96,8 +96,6 @@ class Recorder:
         else:  # made-up steps: their names are left out
             alike = (*alike[:4], "")
             counts[alike] = counts.get(alike, 0) + 1
-        if answer.violations:
-            self._note_violations(exchange)
 
     def note_body(self, head: RequestHead, operation: Operation, media: MediaType, value: Any) -> None:
         """Add a valid body, and how it was sent.
@@ -176,7 +174,10 @@ class Recorder:
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
         return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
 
-    def _note_violations(self, exchange: KeptExchange) -> None:
+    def note_violations(self, exchange: KeptExchange) -> None:
+        """Add how a request broke the contract, whatever becomes of its reply."""
+        if not exchange.answer.violations:
+            return
         hidden = self._redaction.of(exchange.head, request_body(exchange))
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.answer.violations:

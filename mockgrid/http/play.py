@@ -28,13 +28,17 @@ class Playing:
         script: played once.
         played: counts as it plays, so that it holds however the reply ends.
         writer: by which it leaves; what that cannot do is in ``played.degraded``.
+        begun: called when the head is about to leave.
     """
 
-    def __init__(self, script: Script, played: StreamStats, writer: Writer) -> None:
+    def __init__(
+        self, script: Script, played: StreamStats, writer: Writer, begun: Callable[[], None]
+    ) -> None:
         self._steps = iter(script.instructions)
         self._virtual = script.virtual
         self._played = played
         self._writer = writer
+        self._begun = begun
         self._loop = asyncio.get_running_loop()
         # Only waits move it: what leaves late makes nothing after it late.
         self._due = self._loop.time()
@@ -78,14 +82,20 @@ class Playing:
             elif type(step) is not Head:
                 if await self._ended(step):
                     return
-            elif step.seconds > 0:
-                await writer.start_slowly(status, headers, step.length, step.seconds, self._pause)
             else:
-                await writer.start(status, headers, step.length)
+                await self._start(step, status, headers)
             if writer.lost:
                 return
         await writer.end()
         self._played.whole = True
+
+    async def _start(self, head: Head, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        if not self._writer.lost:
+            self._begun()
+        if head.seconds > 0:
+            await self._writer.start_slowly(status, headers, head.length, head.seconds, self._pause)
+        else:
+            await self._writer.start(status, headers, head.length)
 
     def _next(self) -> Instruction | None:
         held, self._held = self._held, None
@@ -96,9 +106,10 @@ class Playing:
             await self._turn()
         writer = self._writer
         if not writer.write_now(write.data):
-            if writer.lost:
+            if not writer.lost:
+                await writer.write(write.data)
+            if writer.lost:  # it has not left
                 return
-            await writer.write(write.data)
         self._count(write)
 
     def _shares_turn(self, write: Write) -> bool:

@@ -10,7 +10,7 @@ from mockgrid.http.play import Playing
 from mockgrid.reply.script import StreamStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from mockgrid.http.asgi import Writer
     from mockgrid.reply.reply import Reply
@@ -42,8 +42,17 @@ def send_at_once(reply: Reply, request_id: bytes, exchange: KeptExchange, writer
     return True
 
 
-async def send_reply(reply: Reply, request_id: bytes, exchange: KeptExchange, writer: Writer) -> None:
-    """Send a reply, and note in its exchange how it left.
+async def send_reply(
+    reply: Reply, request_id: bytes, exchange: KeptExchange, writer: Writer, begun: Callable[[], None]
+) -> None:
+    """Send a reply, and note in its exchange how it left, and what of it.
+
+    Args:
+        reply: what is sent.
+        request_id: its id.
+        exchange: it is a part of.
+        writer: by which it leaves.
+        begun: called when its head is about to leave.
 
     Raises:
         CutError: the script cuts the connection, and the server offers no way to do it.
@@ -53,14 +62,15 @@ async def send_reply(reply: Reply, request_id: bytes, exchange: KeptExchange, wr
     try:
         if reply.script is not None:
             reply.played = StreamStats(exchange.sent)
-            await Playing(reply.script, reply.played, writer).play(reply.status, headers)
-        elif reply.events is not None:
-            await writer.start(reply.status, headers)
-            await _send_events(reply.events, exchange, writer)
-        else:
-            await writer.start(reply.status, headers, len(reply.body))
-            await writer.write(reply.body)
-            await writer.end()
+            await Playing(reply.script, reply.played, writer, begun).play(reply.status, headers)
+        elif not writer.lost:
+            begun()
+            if reply.events is not None:
+                await writer.start(reply.status, headers)
+                await _send_events(reply.events, exchange, writer)
+            else:
+                await writer.start(reply.status, headers, len(reply.body))
+                await _send_body(reply.body, exchange, writer)
     except BaseException:
         exchange.whole = False
         raise
@@ -82,6 +92,21 @@ def _note_end(exchange: KeptExchange, reply: Reply, writer: Writer) -> None:
         exchange.whole = False
 
 
+async def _send_body(body: bytes, exchange: KeptExchange, writer: Writer) -> None:
+    left = 0
+    try:
+        for start in range(0, len(body), _TOGETHER):
+            piece = body[start : start + _TOGETHER]
+            await writer.write(piece)
+            if writer.lost:  # the piece has not left
+                return
+            left += len(piece)
+        await writer.end()
+    finally:
+        if 0 < left < len(body):
+            exchange.sent(monotonic(), body[:left])
+
+
 async def _send_events(events: Iterable[bytes], exchange: KeptExchange, writer: Writer) -> None:
     waiting: list[bytes] = []
     size = 0
@@ -89,12 +114,18 @@ async def _send_events(events: Iterable[bytes], exchange: KeptExchange, writer: 
         waiting.append(event)
         size += len(event)
         if size >= _TOGETHER:
-            piece = b"".join(waiting)
-            exchange.sent(monotonic(), piece)
-            await writer.write(piece)
+            if not await _send_piece(b"".join(waiting), exchange, writer):
+                return
             waiting, size = [], 0
             await asyncio.sleep(0)  # a long stream is no reason for others to wait
-    piece = b"".join(waiting)
-    exchange.sent(monotonic(), piece)
+    if await _send_piece(b"".join(waiting), exchange, writer):
+        await writer.end()
+
+
+async def _send_piece(piece: bytes, exchange: KeptExchange, writer: Writer) -> bool:
+    """Send a piece of a stream, and note it; return whether it has left."""
+    now = monotonic()
     await writer.write(piece)
-    await writer.end()
+    if not writer.lost:
+        exchange.sent(now, piece)
+    return not writer.lost

@@ -124,9 +124,16 @@ class KeptExchange:
 
     @property
     def reply_body(self) -> bytes:
-        """Of a reply that is no stream, at most the first MiB; empty for others."""
+        """Of a reply that is no stream, as much as has left, at most the first MiB; empty for others."""
         body = self.answer.body
+        if body and not (self.whole and self.ended):
+            body = b"".join(piece for _, piece in self.chunks)
         return body if len(body) <= MOST_KEPT else body[:MOST_KEPT]
+
+    @property
+    def reply_size(self) -> int:
+        """How many bytes of the reply's body have left."""
+        return self.chunks_size or (len(self.answer.body) if self.whole and self.ended else 0)
 
     @property
     def under_way(self) -> bool:

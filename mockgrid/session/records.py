@@ -132,7 +132,7 @@ class GivenReply(JsonForm):
     first_in_json: ClassVar = ("headers", "body", "base64")
 
     headers: Mapping[str, str] = described("By lower-case name")
-    body: Any = described("A JSON value, or text; null for a stream")
+    body: Any = described("A JSON value, or text, as far as it left; null for a stream")
     chunks: tuple[Chunk, ...] = described("The pieces in which it left; none where it left at once")
     size: int = described("Bytes of the body", place="bytes", minimum=0)
     base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)

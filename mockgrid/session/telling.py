@@ -154,7 +154,7 @@ class Teller:
             reply=GivenReply(
                 headers=self._redaction.headers(exchange.answer.headers, hidden),
                 chunks=_chunks(exchange, hidden),
-                size=exchange.chunks_size or len(exchange.reply_body),
+                size=exchange.reply_size,
                 **given,
             ),
             seconds=_seconds(ended - exchange.arrived) if ended else None,

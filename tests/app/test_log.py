@@ -33,6 +33,11 @@ def test_text_names_what_there_is():
     assert text_line(Entry("-", "-", 400, reason="It is no HTTP.")) == b"- - 400 0.0ms It is no HTTP.\n"
 
 
+def test_text_says_what_left_of_a_reply_that_was_cut():
+    cut = entry()._replace(bytes=7, ended_by="client", whole=False)
+    assert text_line(cut) == b"GET /x 200 1.2ms ended_by=client bytes=7\n"
+
+
 def test_json_has_every_field():
     assert json.loads(json_line(entry(step="a b"))) == {
         "method": "GET",
@@ -43,6 +48,9 @@ def test_json_has_every_field():
         "violations": 0,
         "ms": 1.234,
         "reason": "",
+        "bytes": 0,
+        "ended_by": "server",
+        "whole": True,
     }
 
 

@@ -298,7 +298,7 @@ def played_by(writer, *steps):
             loop.call_soon(count)
 
         count()
-        await Playing(Script([Head(), *steps]), StreamStats(), writer).play(200, [])
+        await Playing(Script([Head(), *steps]), StreamStats(), writer, lambda: None).play(200, [])
 
     asyncio.run(call())
     turns = {}
