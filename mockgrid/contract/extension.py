@@ -118,12 +118,13 @@ class Models:
         return {}
 
     @cached_property
-    def _serves(self) -> bool:
+    def serves(self) -> bool:
+        """Whether any of them answers under another name."""
         return any("served" in described for described in self.known.values())
 
     def served(self, name: str) -> str:
         """Return the model that answers for a name: what replies say."""
-        return str(self.limits(name).get("served", name)) if self._serves else name
+        return str(self.limits(name).get("served", name))
 
 
 def known_models(names: Sequence[str], declared: Models | None) -> Models:

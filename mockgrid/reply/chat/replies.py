@@ -22,8 +22,6 @@ from mockgrid.schema.values import ValueMemory
 from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Chunks, Tokenizer
@@ -52,7 +50,8 @@ class ChatReplies:
         self._created = _now if kit.real_clock else lambda: CREATED
         self._fingerprint = f"fp_{kit.contract.sha256[:10]}"
         self._models = models
-        self._plain = PlainReplies(self._fingerprint, tokenizer, self._created)
+        self._serves = models is not None and models.serves
+        self._template = _template(self._fingerprint, tokenizer)
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
@@ -67,14 +66,31 @@ class ChatReplies:
         return self.rendered(body, self.complete(request, seed, attempt_id))
 
     def plain(self, request: Request, content: str, attempt_id: str) -> Reply | None:
-        """Return the reply that says ``content`` in one choice, made at once; None where that cannot be.
+        """Return the reply that says ``content`` in one choice; None to a prompt of which a part is audio.
 
         Args:
             request: one that asks for no more than text: its body has none of the fields of ``SHAPING``.
             content: the text.
             attempt_id: hexadecimal text that differs between attempts.
         """
-        return self._plain.reply(request.value, content, attempt_id, self._model(request))
+        tokenizer = self._tokenizer
+        body = request.value
+        prompt, prompt_audio = prompt_tokens(tokenizer, body)
+        if prompt_audio:
+            return None
+        named = self._serves or request.models is not None
+        model = self._model(request) if named else body.get("model") or self.default_model
+        written = tokenizer.count(content)
+        made = self._template % (
+            attempt_id[:ID].encode(),
+            self._created(),
+            orjson.dumps(model),
+            orjson.dumps(content),
+            prompt,
+            written,
+            prompt + written,
+        )
+        return Reply(200, self._json_headers, made, tokens=prompt + written)
 
     def _model(self, request: Request) -> str:
         """Return the model that a reply is from."""
@@ -200,52 +216,17 @@ _ID, _CREATED, _MODEL, _CONTENT = "@id@", 700_000_001, "@model@", "@content@"
 _PROMPT, _WRITTEN, _TOTAL = 700_000_002, 700_000_003, 700_000_004
 
 
-class PlainReplies:
-    """Makes replies that have one choice of text and nothing else.
+def _template(fingerprint: str, tokenizer: Tokenizer) -> bytes:
+    """Return the JSON of a reply that has one choice of text and nothing else, with places for what differs.
 
-    Their bytes are those of ``render_json``: all but the seven values that differ are encoded once, by it.
-
-    Args:
-        fingerprint: the ``system_fingerprint``.
-        tokenizer: counts usage.
-        created: tells when replies are made, in Unix seconds.
+    All but the seven values that differ are encoded once, by ``render_json``, whose bytes these are.
     """
-
-    def __init__(self, fingerprint: str, tokenizer: Tokenizer, created: Callable[[], int]) -> None:
-        self._tokenizer = tokenizer
-        self._created = created
-        self._headers = [(b"content-type", JSON)]
-        usage = {**usage_of(prompt=_PROMPT, written=_WRITTEN), "total_tokens": _TOTAL}
-        choices = (Choice(_CONTENT),)
-        sample = Completion(_ID, _CREATED, _MODEL, "default", fingerprint, choices, usage, None, "")
-        template = render_json(sample, tokenizer).replace(b"%", b"%%")
-        for text in (_ID, _MODEL, _CONTENT):
-            template = template.replace(b'"%b"' % text.encode(), b"%b")
-        for number in (_CREATED, _PROMPT, _WRITTEN, _TOTAL):
-            template = template.replace(b"%d" % number, b"%d")
-        self._template = template.replace(b"%b", b'"chatcmpl-%b"', 1)
-
-    def reply(self, body: dict[str, Any], content: str, attempt_id: str, model: str) -> Reply | None:
-        """Return the reply that says ``content``; None to a prompt of which a part is audio.
-
-        Args:
-            body: a request that asks for no more than text: it has none of the fields of ``SHAPING``.
-            content: the text.
-            attempt_id: hexadecimal text that differs between attempts.
-            model: the model that it is from.
-        """
-        tokenizer = self._tokenizer
-        prompt, prompt_audio = prompt_tokens(tokenizer, body)
-        if prompt_audio:
-            return None
-        written = tokenizer.count(content)
-        made = self._template % (
-            attempt_id[:ID].encode(),
-            self._created(),
-            orjson.dumps(model),
-            orjson.dumps(content),
-            prompt,
-            written,
-            prompt + written,
-        )
-        return Reply(200, self._headers, made, tokens=prompt + written)
+    usage = {**usage_of(prompt=_PROMPT, written=_WRITTEN), "total_tokens": _TOTAL}
+    choices = (Choice(_CONTENT),)
+    sample = Completion(_ID, _CREATED, _MODEL, "default", fingerprint, choices, usage, None, "")
+    template = render_json(sample, tokenizer).replace(b"%", b"%%")
+    for text in (_ID, _MODEL, _CONTENT):
+        template = template.replace(b'"%b"' % text.encode(), b"%b")
+    for number in (_CREATED, _PROMPT, _WRITTEN, _TOTAL):
+        template = template.replace(b"%d" % number, b"%d")
+    return template.replace(b"%b", b'"chatcmpl-%b"', 1)
