@@ -102,7 +102,7 @@ class Scripts:
 
     def _checked(self, script: dict[str, Any]) -> tuple[Scenario, list[Finding]]:
         steps = script.get("steps", {})
-        if not isinstance(steps, (dict, list)):
+        if not isinstance(steps, (dict, list)) and not callable(steps):
             raise ControlError(422, "`steps` is a list of steps or of replies, or a whole scenario.")
         if isinstance(steps, list):
             _check_items(steps)
@@ -114,7 +114,13 @@ class Scripts:
             if "source" in script:
                 scenario = load_text(script["source"], name=where, operations=self._operations)
             else:
-                scenario = build(script["steps"], where=where, name=name, operations=self._operations)
+                scenario = build(
+                    script["steps"],
+                    where=where,
+                    name=name,
+                    operations=self._operations,
+                    judge=self._checking.findings,
+                )
         except ScenarioError as error:
             raise _unusable(error.findings) from None
         from mockgrid.reply.checking import unsatisfiable_steps  # noqa: PLC0415 - as below
@@ -148,7 +154,7 @@ def _check_keys(script: Any) -> None:
 def _check_items(steps: list[Any]) -> None:
     """Say which of some steps or replies is none."""
     for index, step in enumerate(steps):
-        if not isinstance(step, dict):
+        if not isinstance(step, dict) and not callable(step):
             text = json.dumps(step, ensure_ascii=False)
             text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
             raise ControlError(

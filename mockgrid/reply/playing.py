@@ -20,7 +20,7 @@ from mockgrid.scenario.selection import NoStep
 from mockgrid.session.play import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.reply.behaviours import Reading
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.request import Request
     from mockgrid.reply.scripted import ScriptedReplies
     from mockgrid.scenario.delivery import Delivery
+    from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
 
@@ -118,6 +119,9 @@ class ScenarioReplies:
             reply = self._scripted.default(request, seed, attempt_id)
         else:
             scripted = selection.reply if selection is not None else _DEFAULT
+            if scripted.computed is not None:
+                scripted = _computed(scripted.computed, view)
+                play.cursors.state = scripted.go_to or play.cursors.state
             speaker = self._scripted.speakers.get(operation.behaviour)
             spoken = None
             if speaker is not None and scripted.plain and not paced:  # 6 µs in place of 11
@@ -130,6 +134,14 @@ class ScenarioReplies:
             if view.lacking:
                 reply.lacking = view.lacking
         return reply
+
+
+def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -> ScriptedReply:
+    try:
+        return make(view)
+    except Exception as error:  # whatever a test's function does, its client is told
+        message = f"The reply could not be computed: {type(error).__name__}: {error}"
+        raise RefusedError("internal", message, headers={"x-should-retry": "false"}) from error
 
 
 def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> None:

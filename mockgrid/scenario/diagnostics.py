@@ -37,24 +37,25 @@ class Origin:
     wrapped: str = ""
 
     def __str__(self) -> str:
-        return self.document.where(self._own)
+        return self.document.where(self.own)
 
     @property
     def value(self) -> Any:
         """What was written there; None where there is nothing."""
-        return resolve(self.document.data, self._own, None)
+        return resolve(self.document.data, self.own, None)
 
     @property
     def key(self) -> str:
         """Where the key stands that leads to the part; the part itself where it has no key."""
-        return self.document.where_key(self._own)
+        return self.document.where_key(self.own)
 
     def at(self, *parts: Any) -> Origin:
         """Return where something inside it was written, by the keys that lead there."""
         return Origin(self.document, self.pointer + join(parts), self.wrapped)
 
     @property
-    def _own(self) -> str:
+    def own(self) -> str:
+        """The pointer into the document's own data."""
         return self.pointer.removeprefix(self.wrapped)
 
 

@@ -6,38 +6,42 @@ import gc
 import math
 import re
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.json_text import DEEPEST
+from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.diagnostics import Diagnostics, Node, ScenarioError
-from mockgrid.scenario.including import include, not_included
-from mockgrid.scenario.reachability import note_unreachable
-from mockgrid.scenario.reading.delivery import read_pace, read_period
-from mockgrid.scenario.reading.reply import read_reply
+from mockgrid.scenario.including import include
+from mockgrid.scenario.reading.scenario import read_scenario
 from mockgrid.scenario.reading.structure import check_structure, validator
-from mockgrid.scenario.scenario import Balance, Limit, Scenario, TopUp
-from mockgrid.scenario.step import Step
-from mockgrid.scenario.when import read_when
+from mockgrid.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mockgrid.scenario.reply import ScriptedReply
+    from mockgrid.scenario.view import RequestView
 
-__all__ = ["build", "check", "check_file", "load", "load_text", "read_settings", "read_steps"]
+    Function = Callable[[RequestView], Any]
+    Functions = dict[str, Function]
+    Judge = Callable[[Scenario], Iterable[Finding]]
+
+__all__ = ["build", "check", "check_file", "load", "load_text"]
 
 LONGEST_NAME: Final = 64
 """Characters of a scenario's name."""
 
 _STEP_KEYS: Final = frozenset(("name", "when", "reply", "replies", "then", "times"))
-# What does nothing without steps; keys that begin with `x-` do neither.
-_IDLE: Final = frozenset(("scenario", "description", "steps"))
 _WRAPPED: Final = "/steps/0/replies"
+_REPLY: Final = re.compile(r"/steps/\d+/(?:reply|replies/\d+)")
+_FUNCTION: Final = "Put it in place of a reply; it is called with the request, and returns the reply."
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _HALF: Final = "Write the character itself, or both halves: \\ud83d\\ude00."
 
@@ -69,33 +73,94 @@ def load_text(text: str | bytes, *, name: str, operations: Collection[str] | Non
 
 
 def build(
-    data: Any, *, where: str = "scenario", name: str = "", operations: Collection[str] | None = None
+    data: Any,
+    *,
+    where: str = "scenario",
+    name: str = "",
+    operations: Collection[str] | None = None,
+    judge: Judge | None = None,
 ) -> Scenario:
     """Return the scenario in plain Python data, checked like a file.
 
     Args:
         data: a mapping as in a file, a list of steps, or a list of replies, which become one step that
-            repeats the last.
+            repeats the last. In place of a reply may stand a function, which makes it of a ``RequestView``.
         where: what findings give as the place, such as ``tests/test_agent.py:12``.
         name: of the scenario, unless the data says another.
         operations: ids of the contract's operations; None for no check.
+        judge: finds where computed replies break the contract; None for no check.
 
     Raises:
         ScenarioError: it cannot be used; carries all findings.
     """
-    try:
-        plain = _plain(data, "", 0)
-    except _NotJsonError as error:
-        finding = Finding("MG212", "error", error.message, f"{where}#{error.where}", error.hint)
-        raise ScenarioError([finding]) from None
+    functions: Functions = {}
+    plain = _as_json([data] if callable(data) else data, where, functions)
     if plain == []:
         message = "There is nothing to play: the list is empty."
         hint = "Give one reply at least, such as {say: Hello}, or one step."
         raise ScenarioError([Finding("MG215", "error", message, f"{where}#", hint)])
     whole, wrapped = _wrapped(plain)
-    return _usable(
+    _check_functions(functions, wrapped, where)
+    scenario = _usable(
         *_checked(whole, Diagnostics(Document(plain, where), wrapped), name or "scenario", operations)
     )
+    if not functions:
+        return scenario
+    steps = tuple(
+        replace(step, replies=tuple(_computed(reply, functions, judge) for reply in step.replies))
+        for step in scenario.steps
+    )
+    # Where a computed reply leads is not known.
+    warnings = tuple(finding for finding in scenario.warnings if finding.code != "MG232")
+    return replace(scenario, steps=steps, warnings=warnings)
+
+
+def _check_functions(functions: Functions, around: str, where: str) -> None:
+    for pointer in functions:
+        if not _REPLY.fullmatch(around + pointer):
+            message = "A function stands where no reply does."
+            raise ScenarioError([Finding("MG212", "error", message, f"{where}#{pointer}", _FUNCTION)])
+
+
+def _computed(reply: ScriptedReply, functions: Functions, judge: Judge | None) -> ScriptedReply:
+    function = functions.get(reply.origin.own)
+    if function is None:
+        return reply
+    return replace(reply, computed=partial(_made, function, reply.origin.document.name, judge))
+
+
+def _made(function: Function, where: str, judge: Judge | None, view: RequestView) -> ScriptedReply:
+    """Return the reply that a function makes of a request; its errors, and those of the reply, it is told."""
+    try:
+        functions: Functions = {}
+        plain = _as_json(function(view), where, functions)
+        _check_functions(functions, "", where)
+        steps = {"steps": [{"when": {"operation": view.operation}, "reply": plain}]}
+        diagnostics = Diagnostics(Document(plain, where), "/steps/0/reply")
+        scenario = _usable(*_checked(steps, diagnostics, "computed", None))
+        _judged(judge(scenario) if judge is not None else ())
+    except Exception as error:
+        getattr(function, "failed", _unheard)(error)
+        raise
+    return scenario.steps[0].replies[0]
+
+
+def _judged(findings: Iterable[Finding]) -> None:
+    errors = tuple(finding for finding in findings if finding.severity == "error")
+    if errors:
+        raise ScenarioError(errors)
+
+
+def _unheard(_error: Exception) -> None:
+    """Of a function that nobody asks, the server's reply tells alone."""
+
+
+def _as_json(data: Any, where: str, functions: Functions) -> Any:
+    try:
+        return _plain(data, "", 0, functions)
+    except _NotJsonError as error:
+        finding = Finding("MG212", "error", error.message, f"{where}#{error.where}", error.hint)
+        raise ScenarioError([finding]) from None
 
 
 def check_file(
@@ -153,7 +218,7 @@ def _checked(
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
     part = Node(data, "", diagnostics)
     with _uncollected():
-        settings = _settings(part, operations) if check_structure(part) and isinstance(data, dict) else {}
+        settings = read_scenario(part, operations) if check_structure(part) and isinstance(data, dict) else {}
     findings = diagnostics.findings
     if any(finding.severity == "error" for finding in findings):
         return None, findings
@@ -176,20 +241,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _settings(node: Node, operations: Collection[str] | None) -> dict[str, Any]:
-    settings = read_settings(node)
-    steps = node.find("steps")
-    if steps is not None and isinstance(steps.value, list):
-        settings["steps"] = read_steps(steps, operations)
-        note_unreachable(settings["steps"], steps)
-    doing = any(key not in _IDLE and not key.startswith("x-") for key in node.value)
-    if node.sound and not node.value.get("steps") and not doing:
-        message = "The scenario has no steps; each request gets the default reply."
-        hint = "Write them under `steps`, such as steps: [{reply: {say: Hello}}]."
-        node.warn("MG214", message, hint)
-    return settings
 
 
 def _usable(scenario: Scenario | None, findings: tuple[Finding, ...]) -> Scenario:
@@ -215,17 +266,30 @@ class _NotJsonError(DocumentError):
     """Python data that JSON does not have; ``where`` is a pointer."""
 
 
-def _plain(value: Any, at: str, depth: int) -> Any:
-    """Return a copy of data as JSON has it: tuples become lists; what has no counterpart is refused."""
+def _plain(value: Any, at: str, depth: int, functions: Functions) -> Any:
+    """Return a copy of data as JSON has it: tuples become lists; what has no counterpart is refused.
+
+    A function becomes a default reply, and is kept under its pointer.
+    """
     if depth > DEEPEST:
         raise _NotJsonError(f"The nesting is deeper than {DEEPEST} levels.", where=at)
     if isinstance(value, dict):
         for key in value:
             if not isinstance(key, str):
                 raise _NotJsonError(f"The key {key!r} is not text.", where=at, hint="Keys are text.")
-        return {_plain(key, at, depth): _plain(item, f"{at}/{key}", depth + 1) for key, item in value.items()}
+        return {
+            _scalar(key, at): _plain(item, at + join((key,)), depth + 1, functions)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{at}/{index}", depth + 1) for index, item in enumerate(value)]
+        return [_plain(item, f"{at}/{index}", depth + 1, functions) for index, item in enumerate(value)]
+    if callable(value) and not isinstance(value, type):
+        functions[at] = value
+        return {"auto": True}
+    return _scalar(value, at)
+
+
+def _scalar(value: Any, at: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise _NotJsonError(f"{value} is not a number that JSON has.", where=at)
     if value is None or isinstance(value, (bool, int, float)):
@@ -237,102 +301,3 @@ def _plain(value: Any, at: str, depth: int) -> Any:
         return str(value)
     hint = "Write a text such as '20ms'." if type(value).__name__ == "timedelta" else "Use what JSON has."
     raise _NotJsonError(f"A value of type {type(value).__name__} cannot stand here.", where=at, hint=hint)
-
-
-def read_settings(node: Node) -> dict[str, Any]:
-    """Return the settings that are sound, by the names of a scenario's attributes."""
-    settings: dict[str, Any] = {}
-    for key, argument in node.items():
-        if argument.sound:
-            value = argument.value
-            match key:
-                case "description" | "strict" | "limit_headers":
-                    settings[key] = value
-                case "seed":
-                    settings[key] = int(value)
-                case "models" | "funded":
-                    settings[key] = tuple(value)
-                case "pace":
-                    settings[key] = read_pace(argument)
-                case "limits":
-                    settings[key] = tuple(_limit(item) for item in argument.members())
-                case "balance":
-                    settings[key] = _balance(argument)
-                case _:
-                    pass  # the name and the steps are read elsewhere
-    return settings
-
-
-def _limit(node: Node) -> Limit:
-    value = node.value
-    if "concurrent" in value:
-        return Limit("concurrent", int(value["concurrent"]), scope=value.get("scope", "key"))
-    counts: Literal["requests", "tokens"] = "requests" if "requests" in value else "tokens"
-    per = read_period(node, "per", "Leave the limit out for none.")
-    return Limit(counts, int(value[counts]), per, value.get("scope", "key"))
-
-
-def _balance(node: Node) -> Balance:
-    tokens, top_up = int(node.value["tokens"]), node.find("top_up")
-    if top_up is None:
-        return Balance(tokens)
-    after = read_period(top_up, "after", "Leave the balance out for one that never ends.")
-    return Balance(tokens, TopUp(int(top_up.value["tokens"]), after))
-
-
-def read_steps(node: Node, operations: Collection[str] | None) -> tuple[Step, ...]:
-    """Read the steps that are sound; what is wrong with the others is noted."""
-    steps: list[Step] = []
-    names: dict[str, int] = {}
-    for index, item in enumerate(node.members()):
-        if not isinstance(item.value, dict):
-            continue
-        _check_step_name(item, index, names)
-        step = _step(item, index, operations)
-        if step is not None:
-            steps.append(step)
-    return tuple(steps)
-
-
-def _check_step_name(node: Node, index: int, names: dict[str, int]) -> None:
-    name = node.value.get("name")
-    if not isinstance(name, str):
-        return
-    first = names.setdefault(name, index)
-    if first != index:
-        node["name"].error("MG226", f"Step {first + 1} is called '{name}' as well.", "Rename one of the two.")
-
-
-def _step(node: Node, index: int, operations: Collection[str] | None) -> Step | None:
-    value = node.value
-    if not_included(node):
-        return None
-    when = node.find("when")
-    predicates = read_when(when, operations) if when is not None and when.sound else ()
-    replies = _replies(node)
-    if not node.sound:
-        return None
-    times = value.get("times")
-    if times is not None and times < len(replies):
-        message = f"`times` is {times}, and there are {len(replies)} replies: the last are never given."
-        node["times"].warn("MG233", message, f"Write times: {len(replies)}, or remove the replies.")
-    return Step(
-        index=index,
-        name=value.get("name", ""),
-        when=predicates,
-        replies=replies,
-        then=value.get("then", "repeat"),
-        times=int(times) if times is not None else None,
-        go_to=value.get("go_to", ""),
-        origin=node.origin,
-        open=times is None and "then" not in value,
-    )
-
-
-def _replies(node: Node) -> tuple[ScriptedReply, ...]:
-    single, several = node.find("reply"), node.find("replies")
-    parts = [single] if single is not None else []
-    if several is not None and isinstance(several.value, list):
-        parts += several.members()
-    replies = [read_reply(item) for item in parts if item.sound]
-    return tuple(reply for reply in replies if reply is not None)

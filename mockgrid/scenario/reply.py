@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from mockgrid.scenario.delivery import DIRECT, Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mockgrid.scenario.diagnostics import Origin
     from mockgrid.scenario.template import Structure, Template
+    from mockgrid.scenario.view import RequestView
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,7 @@ class ScriptedReply:
         delivery: how it reaches the client.
         go_to: the state that follows; empty for none.
         contract: ``off`` where it may break the contract.
+        computed: makes the reply that takes its place for one request; None where it is written down.
     """
 
     form: Form
@@ -203,6 +205,7 @@ class ScriptedReply:
     delivery: Delivery = DIRECT
     go_to: str = ""
     contract: Literal["on", "off"] = "on"
+    computed: Callable[[RequestView], ScriptedReply] | None = None
 
     @property
     def says_nothing(self) -> bool:

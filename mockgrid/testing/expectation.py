@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from traceback import format_exception
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.testing.error import CallError, PlayError, hidden
@@ -94,7 +95,13 @@ class TestExpectation:
         """What replies were to insert of requests that do not have it, as ``judge`` has seen it."""
 
     def judge(self) -> str:
-        """Return what fails a test that has passed so far; empty where nothing does."""
+        """Return what fails a test that has passed so far; empty where nothing does.
+
+        Raises:
+            Exception: the first of a function that computes replies.
+        """
+        for failure in self.session.failures:
+            raise failure
         summary = self.session.summary
         self._judged = summary.exchanges
         self.missed = [item for item in summary.warnings if item.code == _MISSED]
@@ -129,6 +136,8 @@ class TestExpectation:
         Args:
             error: what the test failed with.
         """
+        if self.session.failures:
+            return "".join(format_exception(self.session.failures[0]))
         try:
             summary = self._tolerances.left(self.session.summary)
             self._judged = summary.exchanges

@@ -39,6 +39,11 @@ _CALLS: Final[Mapping[CallName, tuple[str, str]]] = {
 """The method of each call on HTTP, and what follows the session in its path."""
 
 
+def _elsewhere(_function: Any) -> Any:
+    message = "A reply is computed by a server in the test's own process alone; this one runs elsewhere."
+    raise CallError(0, message)
+
+
 class ControlClient:
     """Asks a server over HTTP.
 
@@ -105,7 +110,7 @@ class ControlClient:
         headers, data = self._headers, None
         if body is not None:
             headers = {**headers, "Content-Type": "application/json"}
-            data = json.dumps(body, allow_nan=False).encode()
+            data = json.dumps(body, allow_nan=False, default=_elsewhere).encode()
         try:
             status, answer = ask(self._where, path, _TIMEOUT + wait, headers, method=method, data=data)
         except (OSError, HTTPException) as error:

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -18,13 +18,21 @@ from mockgrid.testing.error import PlayError, hidden, unplayable
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding
+    from mockgrid.scenario.view import RequestView
     from mockgrid.schema.violation import FieldWarning
 
 __tracebackhide__ = hidden
 
-Played: TypeAlias = str | os.PathLike[str] | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Function: TypeAlias = "Callable[[RequestView], Mapping[str, Any]]"
+"""Makes a reply of a request: ``lambda request: {"say": request.last_user}``."""
+
+Played: TypeAlias = (
+    "str | os.PathLike[str] | Function | Mapping[str, Any] | Sequence[Mapping[str, Any] | Function]"
+)
 """The name of a scenario, the path of a file, a whole scenario, one reply or step, or a list of these."""
 
+# Stands for a function while data are copied as JSON.
+_MARK: Final = "mockgrid function "
 _WHOLE: Final = frozenset(("steps", "scenario", "description", "limits", "balance", "models"))
 
 _HERE: Final = str(Path(__file__).parent) + os.sep
@@ -76,8 +84,34 @@ def seen_from_here(path: Path) -> str:
         return str(path)
 
 
+class Computation:
+    """A function that makes replies, and is told what was wrong with itself or with one.
+
+    Args:
+        function: of the test's.
+        failures: takes in what was wrong.
+    """
+
+    def __init__(self, function: Function, failures: list[Exception]) -> None:
+        self._function = function
+        self._failures = failures
+
+    def __call__(self, request: RequestView) -> Any:
+        """Return what the function makes of a request."""
+        return self._function(request)
+
+    def failed(self, error: Exception) -> None:
+        """Take in what was wrong."""
+        self._failures.append(error)
+
+
 def script_of(
-    played: Played, site: CallSite, *, strict: bool | None = None, folders: Sequence[str] = ()
+    played: Played,
+    site: CallSite,
+    *,
+    strict: bool | None = None,
+    folders: Sequence[str] = (),
+    failures: list[Exception] | None = None,
 ) -> dict[str, Any]:
     """Return the body of the call that plays something.
 
@@ -87,6 +121,7 @@ def script_of(
         site: whose line findings name.
         strict: overrides what the scenario says; None leaves it.
         folders: of scenario files that the server does not have, and that may be named all the same.
+        failures: takes in what is wrong with functions that make replies, and with what they make.
 
     Raises:
         PlayError: a file cannot be used, or data is none that JSON has.
@@ -97,8 +132,8 @@ def script_of(
     elif isinstance(played, str):
         file = _named(played, folders) if folders else None
         script = {"scenario": played} if file is None else _of_file(file, site)
-    elif isinstance(played, (Mapping, Sequence)):
-        script = {"steps": _plain(played, site), "where": site.where}
+    elif isinstance(played, (Mapping, Sequence)) or callable(played):
+        script = {"steps": _plain(played, site, [] if failures is None else failures), "where": site.where}
     else:
         raise PlayError(
             f"A value of type {type(played).__name__} cannot be played; "
@@ -149,12 +184,30 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[s
     return {"source": path.read_text("utf-8-sig"), "where": name}
 
 
-def _plain(played: Mapping[str, Any] | Sequence[Any], site: CallSite) -> Any:
-    """Return data as JSON has it, the same for a server in this process and for one elsewhere."""
-    single = isinstance(played, Mapping) and _WHOLE.isdisjoint(played)
+def _plain(
+    played: Mapping[str, Any] | Sequence[Any] | Function, site: CallSite, failures: list[Exception]
+) -> Any:
+    """Return data as JSON has it, the same for a server in this process and for one elsewhere.
+
+    Functions, which only the former can call, stay where they are.
+    """
+    single = callable(played) or (isinstance(played, Mapping) and _WHOLE.isdisjoint(played))
     data = [played] if single else played
+    functions: dict[str, Computation] = {}
+
+    def default(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return dict(value)
+        if callable(value) and not isinstance(value, type):
+            functions[mark := f"{_MARK}{len(functions)}"] = Computation(value, failures)
+            return {_MARK: mark}
+        raise TypeError
+
+    def restored(value: dict[str, Any]) -> Any:
+        return functions.get(value[_MARK], value) if value.keys() == {_MARK} else value
+
     try:
-        return json.loads(json.dumps(data, allow_nan=False, default=_default))
+        return json.loads(json.dumps(data, allow_nan=False, default=default), object_hook=restored)
     except (TypeError, ValueError, RecursionError):
         pass
     from mockgrid.scenario.loading import build  # noqa: PLC0415 - 85 ms, for what is wrong
@@ -164,9 +217,3 @@ def _plain(played: Mapping[str, Any] | Sequence[Any], site: CallSite) -> Any:
     except ScenarioError as error:
         raise unplayable(finding for finding in error.findings if finding.severity == "error") from None
     raise PlayError("What is to be played has values that JSON does not have.", where=site.where)
-
-
-def _default(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError

@@ -164,6 +164,7 @@ class GridSession:
     Attributes:
         base_url: what clients are given as base URL.
         api_key: what clients are given as API key.
+        failures: of functions that compute replies, and what was wrong with these.
     """
 
     def __init__(self, controls: Controls, base_url: str, api_key: str, folders: Sequence[str] = ()) -> None:
@@ -171,6 +172,7 @@ class GridSession:
         self._folders = tuple(folders)
         self.base_url = base_url
         self.api_key = api_key
+        self.failures: list[Exception] = []
         controls.call("open", api_key, {})
 
     # ---------------------------------------------------------------- what plays
@@ -181,11 +183,13 @@ class GridSession:
         >>> mockgrid.play([{"error": 503, "retry_after": "10ms"}, {"say": "Hello"}])
         >>> mockgrid.play("tool-loop")
         >>> mockgrid.play("scenarios/first.yaml", strict=True)
+        >>> mockgrid.play(lambda request: {"say": f"You said {request.last_user}"})
 
         Args:
             played: a list of replies, of which the last is repeated; a list of steps; one reply; a whole
                 scenario as a mapping; the name of a scenario; or the path of a file, beside the test or from
-                the current directory.
+                the current directory. In place of a reply may stand a function, which makes it of the
+                request: its errors are the test's, and so is what is wrong with the reply.
             *more: nothing; a list holds several replies.
             strict: whether a request fails for which there is no reply, and a reply that is left; None
                 leaves it to the scenario.
@@ -201,7 +205,7 @@ class GridSession:
 
     def play_as(self, site: CallSite, played: Played, *, strict: bool | None = None) -> None:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
-        script = script_of(played, site, strict=strict, folders=self._folders)
+        script = script_of(played, site, strict=strict, folders=self._folders, failures=self.failures)
         try:
             answer = self._controls.call("script", self.api_key, script, brief=True)
         except CallError as error:
