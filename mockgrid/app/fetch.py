@@ -62,8 +62,8 @@ def _check(url: str, reach: Reach) -> None:
     if reach.names_host(url):
         return
     try:
-        found = socket.getaddrinfo(urlsplit(url).hostname, None)
+        addresses = socket.getaddrinfo(urlsplit(url).hostname, None)
     except OSError as error:
         raise DocumentError(f"its host cannot be found: {error}.") from None
-    if not all(ip_address(str(address[4][0]).partition("%")[0]).is_global for address in found):
+    if not all(ip_address(str(address[4][0]).partition("%")[0]).is_global for address in addresses):
         raise DocumentError("its host is on this machine or its network, and --allow-ref does not name it.")

@@ -183,9 +183,9 @@ class Teller:
             kept=len(journal),
             dropped=journal.dropped,
             dropped_violations=journal.dropped_violations,
-            violations=tuple(each for one in complaints for each in one.violations),
-            warnings=tuple(each for one in complaints for each in one.warnings),
-            unmatched=tuple(one.unmatched for one in complaints if one.unmatched is not None),
+            violations=tuple(each for of_one in complaints for each in of_one.violations),
+            warnings=tuple(each for of_one in complaints for each in of_one.warnings),
+            unmatched=tuple(of_one.unmatched for of_one in complaints if of_one.unmatched is not None),
             unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
             verdicts=tuple(
                 redacted_verdict(verdict, journal, self._redaction)

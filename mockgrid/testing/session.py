@@ -370,12 +370,12 @@ class GridSession:
 
 def _called_wrongly(more: int, misspelt: Iterable[str]) -> str:
     """Return how ``play`` is called, for a call that is none."""
-    one = "one thing, without a name: a list of replies, a scenario's name or a path"
+    takes = "one thing, without a name: a list of replies, a scenario's name or a path"
     for word in misspelt:
         if nearest(word, ["strict"]):
             return f"play() has no keyword {word!r}. Did you mean strict?"
-        return f"play() has no keyword {word!r}; it takes {one}, and strict."
-    return f"play() takes {one}; it was given {more + 1 if more else 'none'}."
+        return f"play() has no keyword {word!r}; it takes {takes}, and strict."
+    return f"play() takes {takes}; it was given {more + 1 if more else 'none'}."
 
 
 _GONE: Final = 404
