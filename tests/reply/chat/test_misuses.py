@@ -1,7 +1,10 @@
 """What agents break most of the rules between fields: told of, and refused where the server is strict."""
 
 import json
+from typing import Literal
 
+import openai
+import pydantic
 import pytest
 from asgi import Caller
 from hypothesis import given
@@ -145,6 +148,24 @@ def test_what_is_right_is_no_warning(callers, case):
     plain, strict = callers
     assert plain.call(body=body, key=key_of(case)).status == 200
     assert plain.app.control.operator.session(key_of(case))["warnings"] == []
+    assert strict.call(body=body).status == 200
+
+
+class Leaf(pydantic.BaseModel):
+    kind: Literal["leaf"]
+    value: float | None = None
+
+
+class Node(pydantic.BaseModel):
+    kind: Literal["node"]
+    left: "Node | Leaf | None"
+    names: list[str] = pydantic.Field(description="Its names")
+
+
+@pytest.mark.parametrize("model", [Leaf, Node])
+def test_what_the_official_client_makes_of_a_model_is_right(callers, model):
+    _, strict = callers
+    body = {"messages": [USER], "tools": [openai.pydantic_function_tool(model)]}
     assert strict.call(body=body).status == 200
 
 
