@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.coverage import Coverage
@@ -191,7 +192,8 @@ class Recorder:
 
         _steps(session, tally)
         retry = self._contract.policy.retry
-        for proof in verdicts(session.journal, retry, transcript_of, final=True):
+        epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
+        for proof in verdicts(session.journal, retry, transcript_of, final=True, epoch=epoch):
             verdict = redacted_verdict(proof, session.journal, self._redaction)
             tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
 

@@ -72,6 +72,16 @@ def test_the_official_client_waits_until_the_date_and_is_judged_by_it():
         grid.assert_resilient()
 
 
+def test_who_does_not_wait_until_the_date_is_told_in_session_and_report():
+    caller = answering({"date": "30s"})
+    for _ in range(2):
+        caller.chat()
+    operator = caller.app.control.operator
+    told = [verdict["code"] for verdict in operator.session("mg-test")["verdicts"]]
+    counted = [verdict["code"] for verdict in operator.report()["verdicts"]]
+    assert ("MG310" in told, "MG310" in counted) == (True, True)
+
+
 @pytest.mark.parametrize(("word", "attempts"), [(True, 3), (False, 1)])
 @pytest.mark.parametrize("quote", [True, False])
 def test_x_should_retry_is_a_header_that_clients_obey(word, attempts, quote):
