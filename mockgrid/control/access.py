@@ -64,7 +64,8 @@ class Access:
                 "The control interface is closed to other machines; start with --control-token to open it."
             )
             raise ControlError(403, message)
-        self._check_tries(client[0])
+        if len(self._tries(client[0])) >= _TRIES:
+            raise ControlError(429, f"Too many wrong control tokens came from here; wait {_WHILE:g} s.")
         if not self._has_token(headers):
             self._note_failure(client[0])
             message = (
@@ -76,19 +77,17 @@ class Access:
         sent = headers.get(b"authorization", b"")
         return self._token is not None and hmac.compare_digest(sent, self._token)
 
-    def _check_tries(self, address: str) -> None:
+    def _tries(self, address: str) -> list[float]:
+        """Return when an address brought wrong tokens lately."""
         since = self._now() - _WHILE
-        recent = [at for at in self._failures.get(address, ()) if at > since]
-        if len(recent) >= _TRIES:
-            message = f"Too many wrong control tokens came from here; wait {_WHILE:g} s."
-            raise ControlError(429, message)
+        return [at for at in self._failures.get(address, ()) if at > since]
 
     def _note_failure(self, address: str) -> None:
-        now = self._now()
-        recent = [at for at in self._failures.pop(address, ()) if at > now - _WHILE]
+        tries = [*self._tries(address), self._now()]
+        self._failures.pop(address, None)
         if len(self._failures) >= _ADDRESSES:
             del self._failures[next(iter(self._failures))]
-        self._failures[address] = [*recent, now]
+        self._failures[address] = tries
 
 
 def _host(origin: bytes) -> bytes:
