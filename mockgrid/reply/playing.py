@@ -100,9 +100,10 @@ class ScenarioReplies:
                 admitted.leave()
         play.spend(admitted, reply.tokens)
         reply.admission = admitted
-        own = {name for name, _ in reply.headers}.union(reply.decided)
-        standing = lines_of(play.standing(model, self._limit_headers))
-        reply.headers = [*reply.headers, *(line for line in standing if line[0] not in own)]
+        standing = play.standing(model, self._limit_headers)
+        if standing:
+            own = {name for name, _ in reply.headers}.union(reply.decided)
+            reply.headers = [*reply.headers, *(line for line in lines_of(standing) if line[0] not in own)]
         return reply
 
     def _answered(self, turn: Turn, play: Play) -> Reply:

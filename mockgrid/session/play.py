@@ -76,8 +76,8 @@ class Play:
     def standing(self, model: str, style: LimitHeaders) -> dict[str, str]:
         """Return the headers that tell how the limits stand for a model: the scenario's, else in a style."""
         named = self.scenario.limit_headers
-        standings = self._limits.standing(model, self.clock.now())
-        return limit_headers(STYLES[named] if named else style, standings)
+        templates = STYLES[named] if named else style
+        return limit_headers(templates, self._limits.standing(model, self.clock.now())) if templates else {}
 
     def select(self, view: RequestView) -> Selection | NoStep | None:
         """Return the reply that the scenario has for a request, and count it as given."""
