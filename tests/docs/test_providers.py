@@ -8,6 +8,7 @@ from docs.reader import blocks
 
 BLOCKS = blocks("docs/providers.md")
 LONG = "A conversation that is too long"
+MODELS = "Models and what they cost"
 LIMITS = "What is left of the limits"
 WORD = " yes"
 
@@ -85,6 +86,24 @@ def test_a_step_answers_with_it_at_any_length(overlaid):
     }
 
 
+def test_a_step_with_both_shapes_needs_no_overlay():
+    caller = Caller(error_shape="both")
+    said = {"status": 400, "code": "context_length_exceeded", "detail": "Too long."}
+    assert caller.app.control.operator.script("mg-test", {"steps": [{"error": said}]})["findings"] == []
+    assert error_of(caller.chat())["code"] == "context_length_exceeded"
+
+
+def test_a_model_of_ones_own_is_listed_with_what_is_known_of_it(overlaid):
+    caller = overlaid(MODELS)
+    model = caller.call("GET", "/v1/models/our-model").json()
+    assert (model["context_length"], model["max_input_tokens"]) == (32_768, 30_000)
+    assert model["top_provider"] == {"context_length": 32_768, "max_completion_tokens": 4096}
+    assert model["pricing"]["prompt"] == "0.0000002"
+    assert model["served_models"] == ["meta/llama-4"]
+    assert "tools" in model["capabilities"]
+    assert caller.chat(model="our-model").status == 200
+
+
 def test_limits_are_told_as_openai_tells_them(overlaid):
     caller = overlaid(LIMITS)
     script = {"limits": [{"requests": 3, "per": "1m"}], "steps": []}
@@ -96,6 +115,7 @@ def test_every_block_is_used():
     assert {(section, language) for section, language, _ in BLOCKS} == {
         (LONG, "yaml"),
         (LONG, "json"),
+        (MODELS, "yaml"),
         (LIMITS, "yaml"),
     }
     assert json.loads(BLOCKS[LONG, "json", 1].text)["error"]["code"] == "context_length_exceeded"
