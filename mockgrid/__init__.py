@@ -7,6 +7,7 @@ would be an import for every module that asks for the version.
 __all__ = [
     "Exchange",
     "GridSession",
+    "HeldSession",
     "MockGrid",
     "MockgridError",
     "MockgridWarning",
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Exchange": "mockgrid.testing.exchange",
     "GridSession": "mockgrid.testing.session",
+    "HeldSession": "mockgrid.testing.expectation",
     "MockGrid": "mockgrid.testing.mock_grid",
     "MockgridError": "mockgrid.errors",
     "MockgridWarning": "mockgrid.errors",

@@ -5,10 +5,14 @@ Nothing is imported here: pytest loads the plugin in every run of every user.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import pytest
+
+
+NOTHING: Final[tuple[Any, ...]] = (None, "", [])
+"""What an option has that nobody gave."""
 
 
 def flag(name: str) -> str:
@@ -19,6 +23,6 @@ def flag(name: str) -> str:
 def option(config: pytest.Config, name: str) -> Any:
     """Return what the command line says, else the configuration file; None where neither does."""
     given = config.getoption(flag(name))
-    if given in (None, ""):
+    if given in NOTHING:
         given = config.getini(f"mockgrid_{name.replace('-', '_')}")
-    return None if given in (None, "") else given
+    return None if given in NOTHING else given

@@ -58,7 +58,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for word, name in WORDS.items():
         kind, text = SETTINGS[name].kind, SETTINGS[name].description
         shape: dict[str, Any] = {"metavar": kind.name.upper()}
-        form: Any = "int" if isinstance(kind, Whole) else "string"
+        whole = isinstance(kind, Whole) and pytest.version_tuple >= (8, 4)  # which knows that form
+        form: Any = "int" if whole else "string"
         if isinstance(kind, Switch):
             shape, form = {"action": "store_true", "default": None}, "bool"
         elif isinstance(kind, Names):

@@ -14,7 +14,7 @@ import pytest
 
 from mockgrid.errors import MockgridError, MockgridWarning, StartError
 from mockgrid.settings import SETTINGS, WORDS
-from mockgrid.testing import flag, option
+from mockgrid.testing import NOTHING, flag, option
 from mockgrid.testing.error import CallError
 from mockgrid.testing.expectation import HeldSession, TestExpectation
 from mockgrid.testing.script import CallSite
@@ -103,7 +103,7 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
             if given is None:
                 where, folder = f"mockgrid_{word}", (config.inipath or config.rootpath / "it").parent
                 given = config.getini(where)
-            if given not in (None, ""):
+            if given not in NOTHING:
                 settings[name] = known.beside(known.read(given), folder)
         except StartError as error:
             raise MockgridError(f"{where}: {error}") from None
@@ -324,11 +324,11 @@ class Holding:
         return _joined(expectation.judge_rest() for expectation in self.expectations)
 
     def end(self, shared: HeldSession | None = None) -> None:
-        """Forget all sessions but the one that tests share."""
+        """Forget all sessions; the one that tests share begins anew, for what is asked between them."""
         for expectation in self.expectations:
-            if expectation.session is not shared:
-                with suppress(CallError):  # of a server that has gone, which the test was told
-                    expectation.session.end()
+            session = expectation.session
+            with suppress(CallError):  # of a server that has gone, which the test was told
+                (session.restart if session is shared else session.end)()
         self.expectations.clear()
 
     def _begin(self, session: HeldSession, name: str = "") -> HeldSession:
