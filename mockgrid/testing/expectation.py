@@ -54,6 +54,7 @@ class HeldSession(GridSession):
     def restart(self) -> None:
         """Forget what was played and what happened: the next test begins."""
         self.end()
+        self.failures = []
         self._controls.call("open", self.api_key, {})
 
     def session(self, name: str = "session") -> HeldSession:

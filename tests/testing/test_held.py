@@ -27,8 +27,8 @@ def runs(pytester):
 
 def failed(result):
     """Return the reason of each test that failed, by its name."""
-    lines = (line.partition(" - Failed: ") for line in result.outlines if line.startswith("FAILED"))
-    return {head.rpartition("::")[2]: reason for head, _, reason in lines}
+    lines = (line.partition(" - ") for line in result.outlines if line.startswith("FAILED"))
+    return {head.rpartition("::")[2]: reason.removeprefix("Failed: ") for head, _, reason in lines}
 
 
 def test_every_session_that_a_test_opens_is_held_to_the_rules_of_its_marker(runs):
@@ -174,6 +174,11 @@ def test_an_application_may_keep_one_key_for_the_whole_run(runs):
         assert len(mockgrid.exchanges) == 1
     def test_wrong(application):
         assert application(temperature=3) == 422
+    def test_computed(application, mockgrid):
+        mockgrid.play(lambda request: {"say": 1 / 0})
+        application()
+    def test_not_the_one_before(application):
+        assert application() == 200
     @pytest.mark.mockgrid([{"say": "a"}, {"say": "b"}], strict=True)
     @pytest.mark.parametrize("times", [1, 2, 3])
     def test_script(application, times):
@@ -211,8 +216,9 @@ def test_an_application_may_keep_one_key_for_the_whole_run(runs):
         assert mockgrid.exchanges == []
     """
     result = runs(RUN + text)
-    result.assert_outcomes(passed=7, failed=4, errors=1)
+    result.assert_outcomes(passed=8, failed=5, errors=1)
     reasons = failed(result)
+    assert reasons.pop("test_computed") == "ZeroDivisionError: division by zero"
     assert reasons.keys() == {"test_wrong", "test_script[1]", "test_script[3]", "test_wrong_unit"}
     assert all(reasons[name].startswith(WRONG[:20]) for name in ("test_wrong", "test_wrong_unit"))
     assert "There is no scenario 'no-such-scenario'" in "\n".join(result.outlines)
