@@ -25,12 +25,15 @@ _LENGTHS: Final = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
 """As clients spell it, at the beginning of a line."""
 
 _DIGITS: Final = 20
-_TLS: Final = b"\x16"
-"""The type of the record that begins a TLS connection; no request begins so."""
-_TLS_ARRIVED: Final = (
-    "TLS arrived, and this port speaks plain HTTP; "
-    "give the client a base URL with http:// in place of https://, or put a proxy that ends TLS before it"
-)
+# What other protocols begin with, and no request of this one, and what to say of each.
+_FOREIGN: Final = {
+    b"\x16": (
+        "TLS arrived, and this port speaks plain HTTP; "
+        "give the client a base URL with http:// in place of https://, or put a proxy that ends TLS before it"
+    ),
+    b"PRI * HTTP/2": "HTTP/2 arrived, and this port speaks HTTP/1.1; have the client begin with that",
+}
+_BEGINNINGS: Final = tuple(_FOREIGN)
 # What decides how a body is framed, or what else is done than to answer.
 _UNUSUAL: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 
@@ -170,8 +173,8 @@ class RequestParser:
             head, body = known
             self._begun(head, [], True, "1.1").arrived(body)
             return
-        if between and data.startswith(_TLS):
-            raise malformed(_TLS_ARRIVED)
+        if between and data.startswith(_BEGINNINGS):
+            raise malformed(next(words for start, words in _FOREIGN.items() if data.startswith(start)))
         self._parse(data)
         if between and self._usual is not None and self.reading is None and not self.in_head:
             self._last_head.learn(data, self._usual)

@@ -137,6 +137,12 @@ def test_tls_is_told_that_this_port_speaks_http(starts, first):
     assert "TLS arrived, and this port speaks plain HTTP; give the client a base URL with http://" in detail
 
 
+def test_http2_is_told_that_this_port_speaks_http11(starts):
+    server = starts(build_app(Settings(port=0, log="off")))
+    detail = only_error(exchange(server.port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9)), 400)
+    assert "HTTP/2 arrived, and this port speaks HTTP/1.1" in detail
+
+
 def test_the_log_says_why_what_arrived_was_no_request(starts, capfd):
     server = starts(build_app(Settings(port=0, log="text")))
     with connect(server.port) as client, pytest.raises(ssl.SSLError, match=r"(?i)wrong.version|record layer"):
