@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
-from mockgrid.app.cors import cors_headers, is_preflight
+from mockgrid.app.cors import cors_headers
 from mockgrid.app.metrics import Metrics
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
@@ -31,7 +31,7 @@ from mockgrid.http.send import send_at_once, send_reply
 from mockgrid.log import Entry, ErrorLog, RequestLog, warn
 from mockgrid.reply.behaviours import conversation_of, manners_of
 from mockgrid.reply.error_words import ErrorWords
-from mockgrid.reply.errors import Errors, violations_header
+from mockgrid.reply.errors import Errors, lines_of, violations_header
 from mockgrid.reply.preferences import preferred_example
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, breach_of
@@ -64,6 +64,8 @@ _TELL_EVERY = 1_000
 _NOT_THE_API = (CONTROL, "/openapi.json")
 # Characters of what was sent that a message shows.
 _SHOWN = 200
+# How a request for OPTIONS fails where the document declares none.
+_NO_OPTIONS = ("method_not_allowed", "unknown_path")
 # Operations that a message names.
 _MOST_SERVED = 6
 _NO_PATH_PARAMETERS: dict[str, str] = {}
@@ -307,8 +309,9 @@ class App:
         count = session.attempt(digest.hexdigest()[:32])
         digest.update(b"%d" % count)
         request_id = f"req_{digest.hexdigest()[:32]}"
-        if self.settings.cors and refused.failure == "method_not_allowed" and is_preflight(head):
-            return Reply(204, [(b"allow", (refused.headers or {})["Allow"].encode())]), request_id.encode()
+        if self.settings.cors and head.method == "OPTIONS" and refused.failure in _NO_OPTIONS:
+            # Also for a path that is not served, so that a page comes to see the 404 of what it asks next.
+            return Reply(204, lines_of(refused.headers or {})), request_id.encode()
         message = refused.message or f"MockGrid failed to answer; its log has the reason under {request_id}."
         headers = refused.headers or {}
         if not refused.attempt:

@@ -286,7 +286,12 @@ def test_pages_of_other_origins_are_served_where_that_is_wanted():
     for path, method, status in (("/nope", "GET", 404), ("/pets", "PUT", 405), ("/pets?limit=x", "GET", 400)):
         answer = get(caller, path, method=method, **ORIGIN)
         assert (answer.status, answer.header("access-control-allow-origin")) == (status, "https://page")
-    assert get(caller, "/pets").header("access-control-allow-origin") is None
+    assert get(caller, "/nope", method="OPTIONS", **ORIGIN, **asked).status == 204
+    # Whoever names no origin may know that all are served.
+    answer = get(caller, "/pets", method="OPTIONS")
+    assert (answer.status, answer.header("access-control-allow-origin")) == (204, "*")
+    assert answer.header("access-control-allow-credentials") is None
+    assert get(caller, "/pets").header("access-control-allow-origin") == "*"
     # What the document declares counts.
     answer = get(caller, "/declared", method="OPTIONS", **ORIGIN)
     assert answer.header("access-control-allow-origin") == "https://mine"
