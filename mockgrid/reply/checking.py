@@ -150,7 +150,8 @@ class Checking:
                 return
             findings = list(self._judged(operation, scripted, reply))
             status = scripted.status or 0
-            declared = status >= _ERRORS and operation.response(status) is not None
+            known = operation.response(status) is not None or status in self._contract.policy.gateway
+            declared = status >= _ERRORS and known
             if findings and declared and not isinstance(scripted.form, Body | Example):
                 message = f"The status {scripted.status} alone does not make an error of a reply."
                 where, hint = scripted.place("status", key=True), f"Write `error: {scripted.status}`."
@@ -180,7 +181,8 @@ class Checking:
         if isinstance(scripted.form, Error) and scripted.form.gateway:
             return
         declared = operation.response(reply.status)
-        if declared is None and reply.status in self._contract.policy.gateway:
+        by_gateway = reply.status in self._contract.policy.gateway
+        if declared is None and by_gateway and isinstance(scripted.form, Error | Body):
             return
         if declared is None:
             statuses = ", ".join(sorted(operation.responses))
@@ -216,12 +218,12 @@ class Checking:
     ) -> Iterator[tuple[str, Violation]]:
         """Yield what breaks the contract first, and where that was written."""
         schema = media.schema
-        if "itemSchema" in media.source:
+        if "itemSchema" in media.source and reply.events is not None:
             schema = self._contract.validator(f"{media.at}/itemSchema")
         if schema is None:
             return
         if reply.events is None:
-            values = [orjson.loads(reply.body)] if media.is_json else []
+            values = [_value(reply.body)] if media.is_json else []
             yield from ((scripted.where, violation) for violation in _explained(schema, values))
             return
         done = reply.streaming.form.done if reply.streaming is not None else UNKNOWN_FORM.done
@@ -246,12 +248,16 @@ def _forms(event: bytes) -> list[Any]:
     text = data_of(event)
     if not any(name == "data" for name, _, _ in lines):
         return []
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = text.decode()
-    plain = text.decode()
+    value, plain = _value(text), text.decode()
     return [value, plain, {**fields, "data": value}, {**fields, "data": plain}, [value]]
+
+
+def _value(data: bytes) -> Any:
+    """Return a JSON value; text that is none as it is."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data.decode("utf-8", "replace")
 
 
 def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:

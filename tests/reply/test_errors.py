@@ -77,6 +77,12 @@ def test_statuses_of_gateways_are_known(tmp_path, status, name):
     assert b"<p>&lt;a&gt;</p>" in page.body
 
 
+def test_a_gateways_status_alone_makes_no_error_of_a_completion(tmp_path):
+    (tmp_path / "a.yaml").write_text("steps: [{reply: {say: Hi, status: 502}}]")
+    with pytest.raises(DocumentError, match="does not make an error of a reply"):
+        Caller(scenarios=(str(tmp_path),), scenario="a")
+
+
 @pytest.mark.parametrize("reply", ["{error: 598}", "{body: x, status: 598}"])
 def test_an_overlay_says_which_others_there_are(tmp_path, reply):
     scenarios = tmp_path / "scenarios"

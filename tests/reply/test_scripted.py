@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from asgi import Caller
 
+from mockgrid.errors import DocumentError
 from mockgrid.session.har import har
 
 
@@ -129,6 +130,11 @@ def test_chunks_are_cut_as_written(play, chunks, pieces):
 def test_an_error_says_what_is_written(play, name):
     caller = play(f"steps: [{{reply: {{error: {{status: 503, {name}: mine}}}}}}]", error_shape="openai")
     assert caller.chat().json()["error"][name] == "mine"
+
+
+def test_a_body_that_is_no_json_is_told(play):
+    with pytest.raises(DocumentError, match="The body breaks the contract"):
+        play("steps: [{reply: {body: x, headers: {content-type: application/json}}}]")
 
 
 def test_a_header_takes_the_place_of_another(play):

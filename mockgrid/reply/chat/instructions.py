@@ -19,8 +19,9 @@ __all__ = ["described_schema"]
 
 _INSTRUCTING: Final = frozenset(("system", "developer", "user"))
 _OBJECT: Final = re.compile(r'\{\s*"')
-# So many beginnings of an object are tried in one text.
-_MOST: Final = 200
+# So many characters of a text are read in vain, and so many count for what nests too deeply.
+_MOST: Final = 1_000_000
+_DEEP: Final = 10_000
 _DEFINITIONS: Final = ("$defs", "definitions")
 _NOTE: Final = re.compile(r"\{[^{}]*\}\s*(?:# note: the value you produce (.*))?", re.DOTALL)
 _TYPES: Final = {
@@ -50,18 +51,19 @@ def described_schema(messages: list[dict[str, Any]]) -> Any:
 def _objects(text: str) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects in a text, those inside others left out."""
     decoder = json.JSONDecoder()
-    end = tried = 0
+    end = vain = 0
     for match in _OBJECT.finditer(text):
-        if match.start() < end:
+        start = match.start()
+        if start < end or vain > _MOST:
             continue
-        tried += 1
-        if tried > _MOST:
-            return
         try:
-            value, end = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
-            continue
-        yield value
+            value, end = decoder.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            vain += error.pos - start
+        except RecursionError:
+            vain += _DEEP
+        else:
+            yield value
 
 
 def _schema(value: dict[str, Any]) -> dict[str, Any] | None:

@@ -128,7 +128,17 @@ def test_a_schema_in_the_format_itself_counts():
     jsonschema.validate(json.loads(answer.json()["choices"][0]["message"]["content"]), CITY)
 
 
-@pytest.mark.parametrize("text", ['{"a":' * 50_000, "{" * 100_000, '{"' * 50_000, '{ "a": [' * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 50_000,
+        "{" * 100_000,
+        '{"' * 50_000,
+        '{ "a": [' * 20_000,
+        '{"a":[' * 300 + "1," * 300_000,
+        ('{"a":[' + "1," * 3000) * 200,
+    ],
+)
 def test_no_text_takes_long(text):
     begun = time.process_time()
     assert described_schema([{"role": "user", "content": text}]) is None
