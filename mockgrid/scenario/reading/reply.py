@@ -71,6 +71,8 @@ def read_reply(node: Node) -> ScriptedReply | None:
     for option, argument in node.items():
         if option not in _FORMS and option not in _OPTIONS[name]:
             hint = f"It belongs to {_takers(option)}."
+            if (option, name) == ("stream", "body"):
+                hint = "Write the stream as `events` in place of `body`, with `data` for each."
             argument.error("MG221", f"`{option}` has no effect beside `{name}`.", hint, key=True)
     free = value.get("contract") == "off"
     reply = ScriptedReply(
