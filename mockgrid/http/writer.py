@@ -138,7 +138,7 @@ class ConnectionWriter:
             body: all of it.
         """
         link = self._link
-        if link.write_paused or self.started or link.lost or len(body) > _TOGETHER:
+        if link.write_paused or self.started or link.lost:
             return False
         parts = [_STATUS_LINES[status]]
         for name, value in headers:
