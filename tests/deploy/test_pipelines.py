@@ -168,7 +168,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         self.failed = self.failed or done.returncode != 0
@@ -239,6 +239,9 @@ def test_the_action_starts_waits_and_reports(runner, project):
     told = runner.use(scenarios="scenarios", port="0", strict="true", models="a,b")
     assert not runner.failed, told
     url = runner.outputs["url"]
+    assert {
+        name: runner.value(known["value"], {}) for name, known in ACTION["outputs"].items()
+    } == runner.outputs
     assert runner.env["MOCKGRID_URL"] == url
     assert told == f"MockGrid answers at {url}.\n"
     assert models(url) == ["a", "b"]
