@@ -212,7 +212,7 @@ class _Compiler:
     def _operation(
         self, written: str, method: str, key: str, item: dict[str, Any], item_at: str
     ) -> Operation:
-        path, query = parts_of(written)
+        parts = parts_of(written)
         source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
         body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
         media = self._media(body, body_at, self._requests)
@@ -224,18 +224,18 @@ class _Compiler:
         return Operation(
             id=known or plain_id(method, written),
             method=method.upper(),
-            path=path,
+            path=parts.template,
             summary=str(source.get("summary", "")),
             behaviour=self._behaviour(source, f"{at}/{EXTENSION}"),
             deprecated=self._objects.flag(source.get("deprecated"), f"{at}/deprecated"),
             security=self._required_security(source, at),
-            parameters=tuple(fitted(self._document, path, list(parameters.values()), at)),
+            parameters=tuple(fitted(self._document, parts, list(parameters.values()), at)),
             body=media,
             body_required=self._objects.flag(body.get("required"), f"{body_at}/required"),
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
             written_id=written_id,
-            query=query,
+            query=parts.query,
             json_body=media.get("application/json")
             or next((media_type for media_type in media.values() if media_type.is_json), None),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
@@ -83,7 +83,10 @@ def check_document(document: Document) -> dict[str, Any]:
         message = "the document has no paths, so there is nothing to serve."
     else:
         message = "the field paths is missing."
-    raise document.error(message, "", "List the API's paths under paths.")
+    hint = "List the API's paths under paths."
+    if fields["webhooks"]:
+        hint = "Its webhooks are calls that the API itself makes; an overlay can copy one under paths."
+    raise document.error(message, "", hint)
 
 
 def _check_version(document: Document, data: dict[str, Any]) -> None:
@@ -143,15 +146,35 @@ def checked_path(document: Document, path: str) -> str:
     return path
 
 
-def parts_of(path: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    """Return the template of a path, and the pairs of the query behind it, but for those with a parameter.
+class Parts(NamedTuple):
+    """A path as it stands in a document, taken apart.
 
-    >>> parts_of("/m/{id}?beta=true&q={q}#stream")
-    ('/m/{id}', frozenset({('beta', 'true')}))
+    Attributes:
+        template: without the query and the fragment.
+        query: the pairs that a request must have.
+        asked: the names in the query of what stands there in braces.
+    """
+
+    template: str
+    query: frozenset[tuple[str, str]]
+    asked: Mapping[str, str]
+
+
+def parts_of(path: str) -> Parts:
+    """Take a path apart.
+
+    >>> parts_of("/m/{id}?beta=true&q={query}#stream")
+    Parts(template='/m/{id}', query=frozenset({('beta', 'true')}), asked={'query': 'q'})
     """
     template, _, query = _URI_TEMPLATE.sub("", path).partition("#")[0].partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return template, frozenset(pair for pair in pairs if not _NAME.search(pair[1]))
+    pairs = [
+        (name, value, _NAME.fullmatch(value)) for name, value in parse_qsl(query, keep_blank_values=True)
+    ]
+    return Parts(
+        template,
+        frozenset((name, value) for name, value, braced in pairs if braced is None),
+        {braced[1]: name for name, _, braced in pairs if braced is not None},
+    )
 
 
 def check_unlike(document: Document, written: str, path: str, known: dict[str, str]) -> None:
@@ -212,18 +235,18 @@ def location_of(document: Document, source: Mapping[str, Any], at: str) -> Locat
     return location_of(document, {**source, "in": meant}, at)
 
 
-def fitted(document: Document, path: str, parameters: Iterable[Parameter], at: str) -> list[Parameter]:
+def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: str) -> list[Parameter]:
     """Return an operation's parameters, in its path those that its template has, and no others.
 
     One that is not declared there is a text.
 
     Args:
         document: where the operation stands.
-        path: the path's template.
+        parts: of the path.
         parameters: the operation's own and those of its path item.
         at: JSON pointer to the operation.
     """
-    tell = document.mistakes.tell
+    tell, path = document.mistakes.tell, parts.template
     written = dict.fromkeys(name for name in _NAME.findall(path) if name)
     fitting = [
         parameter for parameter in parameters if parameter.location != "path" or parameter.name in written
@@ -233,6 +256,10 @@ def fitted(document: Document, path: str, parameters: Iterable[Parameter], at: s
         if parameter.location == "path" and parameter.name not in written:
             meant = nearest(parameter.name, [name for name in written if name not in declared])
             hint = f"Did you mean {meant}?" if meant else "Write it there in braces, or remove it here."
+            if parameter.name in parts.asked:
+                meant, hint = None, "It is in the query; write in: query."
+                name = parts.asked[parameter.name]
+                fitting.append(replace(parameter, name=name, location="query", style="form"))
             message = f"the path parameter {shown(parameter.name)} is not in the path {path}."
             tell(document.error(message, parameter.at, hint))
             if meant is not None:

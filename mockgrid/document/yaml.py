@@ -16,6 +16,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml
+from yaml.reader import Reader
 
 from mockgrid.document import json_text
 from mockgrid.document.json_places import places
@@ -59,11 +60,18 @@ def load(text: str | bytes, *, name: str, mistakes: Mistakes | None = None) -> D
     Raises:
         YamlError: the text is not strict YAML; ``where`` gives line and column, ``hint`` what was meant.
     """
-    source = _decoded(text, name)
+    tolerant = mistakes is not None and not mistakes.strict
+    try:
+        source = _decoded(text, name)
+    except YamlError as error:
+        if mistakes is None or not tolerant:
+            raise
+        mistakes.tell(error)
+        source = _loosely_decoded(text)
     try:
         return _strict(source, name, mistakes)
     except YamlError as error:
-        if mistakes is None or mistakes.strict:
+        if mistakes is None or not tolerant:
             raise
         return _tolerant(source, name, mistakes, error)
 
@@ -94,15 +102,23 @@ def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) ->
     try:
         data = composer.data()
     except YamlError as error:
-        indented = _TABS.sub(lambda match: match[0].expandtabs(), source)
-        if indented == source:
+        readable = _TABS.sub(lambda match: match[0].expandtabs(), Reader.NON_PRINTABLE.sub(" ", source))
+        if readable == source:
             raise (refusal if name.lower().endswith(".json") else error) from None
-        composer = _Composer(indented, name, mistakes, keep_positions=True)
+        composer = _Composer(readable, name, mistakes, keep_positions=True)
         data = composer.data()
         mistakes.tell(error)
     if name.lower().endswith(".json"):
         mistakes.tell(refusal)
     return Document(data, name, composer.positions, mistakes)
+
+
+def _loosely_decoded(text: str | bytes) -> str:
+    """Read what is not UTF-8 as what older editors write."""
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace").decode()
+    encoding = "utf-16" if text.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp1252"
+    return text.decode(encoding, "replace")
 
 
 def _decoded(text: str | bytes, name: str) -> str:

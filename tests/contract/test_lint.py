@@ -55,6 +55,10 @@ def refusal(text):
         ("openapi: 3.0.3", "a.yaml:1:1: the field paths is missing."),
         ("openapi: 3.1.0", "a.yaml:1:1: the field paths is missing."),
         (f"{HEAD}webhooks: {{}}", "a.yaml:1:1: the document has no paths, so there is nothing to serve."),
+        (
+            f"{HEAD}webhooks: {{a: {{}}}}",
+            "nothing to serve. Its webhooks are calls that the API itself makes",
+        ),
         (f"{HEAD}paths: {{}}", "a.yaml:2:1: no path has a method, so there is nothing to serve."),
         (f"{HEAD}paths: {{/x: {{}}}}", "a.yaml:2:1: no path has a method, so there is nothing to serve."),
         (f"{HEAD}info: text", 'a.yaml:2:7: a mapping was expected, got "text".'),

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockgrid.document import yaml
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import join
 from mockgrid.errors import YamlError
 
@@ -299,3 +300,37 @@ def test_what_is_merged_stands_where_it_was_written():
     document = yaml.load(text, name="a.yaml")
     assert (document.where("/slow/say"), document.where_key("/slow/delay")) == ("a.yaml:2:8", "a.yaml:5:3")
     assert document.where("/slow") == "a.yaml:4:3"
+
+
+@pytest.mark.parametrize(
+    ("content", "data", "where"),
+    [
+        (b"a: caf\xe9\n", {"a": "café"}, "x.yaml:1:7"),
+        ("a: café\n".encode("utf-16"), {"a": "café"}, "x.yaml:1:1"),
+        (b"a: b\x0bc\n", {"a": "b c"}, "x.yaml:1:5"),
+        (b"a:\n\tb: 1\n", {"a": {"b": 1}}, "x.yaml:2:1"),
+        (b"a: 1\na: 2\n", {"a": 2}, "x.yaml:2:1"),
+        (b"a: .nan\n", {"a": None}, "x.yaml:1:4"),
+        (b"a: *b\n", {"a": None}, "x.yaml:1:4"),
+        (b"a: !!timestamp 2020-01-01\n", {"a": "2020-01-01"}, "x.yaml:1:4"),
+        (b"a: 1\n---\nb: 1\n", {"a": 1}, "x.yaml:2:1"),
+        (b'{"a": NaN, "b": 1}', {"a": None, "b": 1}, "x.json:1:7"),
+        (b'{"a": 1, "a": 2}', {"a": 2}, "x.json:1:10"),
+        (b'{"a": "\\ud800b"}', {"a": "\ufffdb"}, "x.json:1:7"),
+    ],
+)
+def test_a_mistake_may_be_told_and_read_over(content, data, where):
+    mistakes, name = Mistakes(strict=False), where.partition(":")[0]
+    document = yaml.load(content, name=name, mistakes=mistakes)
+    assert document.data == data
+    assert [error.where for error in mistakes] == [where]
+    assert document.where("/a").startswith(f"{name}:")
+    with pytest.raises(YamlError) as refused:
+        yaml.load(content, name=name, mistakes=Mistakes())
+    assert refused.value.where == where
+
+
+@pytest.mark.parametrize("content", [b"a: [1", b"a: 'b\n", b"- a\nb: 1\n", b""])
+def test_what_cannot_be_read_at_all_is_refused(content):
+    with pytest.raises(YamlError):
+        yaml.load(content, name="x.yaml", mistakes=Mistakes(strict=False))
