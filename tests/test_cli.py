@@ -226,7 +226,7 @@ def test_help_is_a_command_too(mockgrid, command):
         (["serve", "--port", "x"], "--port: 'x' is not a whole number from 0 to 65535."),
         (["serve", "--port", "65536"], "--port: '65536' is not a whole number from 0 to 65535."),
         (["serve", "--seed", "-1"], "--seed: '-1' is not a whole number from 0 up."),
-        (["serve", "--style", "ecoh"], "--style: 'ecoh' is not echo or prose. Did you mean echo?"),
+        (["serve", "--style", "ecoh"], "--style: 'ecoh' is not echo, prose or static. Did you mean echo?"),
         (
             ["serve", "--max-body", "20XB"],
             "--max-body: '20XB' is not a size such as 20MiB, 5MB or 1000 (bytes).",
@@ -419,8 +419,8 @@ def test_codes_are_complete_and_in_order():
     assert list(codes()) == sorted(codes())
     names = [code.name for code in codes().values()]
     assert len(set(names)) == len(names)
-    wanted = [*range(101, 138), 140, 141, 150, *range(201, 205), *range(210, 228), *range(230, 237)]
-    wanted += [*range(301, 306), *range(310, 318)]
+    wanted = [*range(101, 143), 150, 151, *range(201, 205), *range(210, 229), *range(230, 238)]
+    wanted += [*range(301, 306), *range(310, 319)]
     assert list(codes()) == [f"MG{number}" for number in wanted]
     for code in codes().values():
         assert all((code.title, code.explanation, code.example, code.remedy))
