@@ -91,3 +91,40 @@ def test_what_it_promises_it_keeps(amount, seconds, gaps):
     for index, start in enumerate(times):
         for count, end in enumerate(times[index:], 1):
             assert count <= amount + (end - start) * amount / seconds + 1e-6
+
+
+@given(most=st.integers(1, 5), moves=st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=60))
+@pytest.mark.parametrize("scope", ["key", "model"])
+def test_never_more_at_once_and_none_is_lost(scope, most, moves):
+    """Whatever comes and ends in whatever order, one is refused just when as many are under way."""
+    limits, under_way = Limits([Limit("concurrent", most, scope=scope)]), {"a": [], "b": []}
+    for comes, model in moves:
+        if not comes and under_way[model]:
+            under_way[model].pop().leave()
+            continue
+        beside = under_way[model] if scope == "model" else [*under_way["a"], *under_way["b"]]
+        admitted = limits.admit(model, 0)
+        assert isinstance(admitted, Admission) == (len(beside) < most)
+        if isinstance(admitted, Admission):
+            under_way[model].append(admitted)
+        else:
+            assert admitted == float("inf")
+    (standing,) = limits.standing("a", 0)
+    count = len(under_way["a"]) + (len(under_way["b"]) if scope == "key" else 0)
+    assert (standing.left, standing.reset) == (most - count, 0)
+
+
+def test_a_wait_that_is_known_goes_before_one_that_is_not():
+    limits = Limits([Limit("concurrent", 1), Limit("requests", 1, 10)])
+    first = limits.admit("m", 0)
+    assert limits.admit("m", 0) == 10
+    assert limits.admit("m", 10) == float("inf")
+    first.leave()
+    assert isinstance(limits.admit("m", 10), Admission)
+
+
+def test_the_limit_of_a_session_is_not_renewed_by_names_that_are_made_up():
+    limits = Limits([Limit("requests", 1, 1e6), Limit("tokens", 1e9, 10, "model")])
+    limits.admit("m", 0)
+    for number in range(3000):
+        assert limits.admit(f"model-{number}", 0) == 1e6
