@@ -19,6 +19,7 @@ from mockgrid.testing.error import CallError
 from mockgrid.testing.expectation import HeldSession, TestExpectation
 from mockgrid.testing.script import CallSite
 from mockgrid.testing.tolerances import Tolerances
+from mockgrid.values import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -101,14 +102,18 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
         given = config.getoption(where)
         try:
             if given is None:
-                where, folder = f"mockgrid_{word}", (config.inipath or config.rootpath / "it").parent
+                where, folder = (
+                    f"mockgrid_{word}",
+                    config.inipath.parent if config.inipath else config.rootpath,
+                )
                 given = config.getini(where)
             if given not in NOTHING:
                 settings[name] = known.beside(known.read(given), folder)
         except StartError as error:
             raise MockgridError(f"{where}: {error}") from None
         except WRONG_FORM as error:
-            raise MockgridError(f"{where}: a {known.kind.name} is expected ({error}).") from None
+            form = "list" if isinstance(known.kind, Names) else known.kind.name
+            raise MockgridError(f"{where}: a {form} is expected ({error}).") from None
     return settings
 
 
@@ -354,6 +359,6 @@ def _marked(item: pytest.Item) -> tuple[Any, bool | None, dict[str, Any]]:
         played = mark.args[0] if mark.args else played
         words |= mark.kwargs
     strict = words.pop("strict", None)
-    if strict not in {None, True, False}:
+    if strict is not None and not isinstance(strict, bool):
         raise MockgridError(f"strict is True or False, not {strict!r}.")
     return played, strict, words

@@ -126,6 +126,8 @@ def test_the_nearest_marker_has_the_last_word(runs):
         ("scenario='tool-loop'", "The scenario is the first argument, without a name. Write mockgrid("),
         ("'a', 'b'", "The marker mockgrid has 2 arguments without a name; one is expected."),
         ("strict='yes'", "strict is True or False, not 'yes'."),
+        ("strict=1", "strict is True or False, not 1."),
+        ("strict=[]", "strict is True or False, not []."),
         (
             "[{'sayy': 'Hello'}]",
             f"test_it.py:{FIRST + 1}#/0/sayy: error MG211: `sayy` is not a key that is known here.",

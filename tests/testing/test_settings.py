@@ -115,6 +115,7 @@ def test_paths_begin_where_they_are_written(runs, pytester):
             "mockgrid_max_body: 'big' is not a size",
         ),
         ([], {"pytest__ini": "[pytest]\nmockgrid_seed = x"}, "mockgrid_seed: a number is expected ("),
+        ([], {"pytest__toml": "[pytest]\nmockgrid_models = 'x'"}, "mockgrid_models: a list is expected ("),
         ([], {"pytest__toml": "[pytest]\nmockgrid_strict = 'x'"}, "mockgrid_strict: a switch is expected ("),
         (
             ["--mockgrid-seed=1", "--mockgrid-url=8080"],
