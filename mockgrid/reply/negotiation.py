@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.reply.preferences import PreferError, choose_media
-from mockgrid.reply.rendering import BOUNDARY, EVENT_STREAM, LINES
 from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockgrid.contract.contract import MediaType, Operation, Response
+
+EVENT_STREAM: Final = "text/event-stream"
+LINES: Final[Mapping[str, bytes]] = MappingProxyType(
+    {
+        "application/jsonl": b"",
+        "application/x-ndjson": b"",
+        "application/x-jsonlines": b"",
+        "application/json-seq": b"\x1e",  # RFC 7464 starts each text with a record separator
+    }
+)
+"""Media types of several JSON texts, one a line, and what stands before each."""
+
+BOUNDARY: Final = "mockgrid-boundary"
 
 _STATUS: Final = re.compile(r"[2-5](?:[0-9]{2}|XX)")
 # What is never answered unless it is preferred, or all there is: clients try again.

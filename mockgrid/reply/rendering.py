@@ -17,6 +17,7 @@ import orjson
 from mockgrid.contract.contract import is_json
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.reply.delivery.form import framed
+from mockgrid.reply.negotiation import BOUNDARY, LINES
 from mockgrid.reply.reply import json_text
 
 if TYPE_CHECKING:
@@ -24,20 +25,8 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.hints import SchemaHints
 
-__all__ = ["BOUNDARY", "EVENT_STREAM", "LINES", "NEVER", "event", "header_line", "lines", "render", "xml_of"]
+__all__ = ["NEVER", "event", "header_line", "lines", "render", "xml_of"]
 
-EVENT_STREAM = "text/event-stream"
-LINES: Mapping[str, bytes] = MappingProxyType(
-    {
-        "application/jsonl": b"",
-        "application/x-ndjson": b"",
-        "application/x-jsonlines": b"",
-        "application/json-seq": b"\x1e",  # RFC 7464 starts each text with a record separator
-    }
-)
-"""Media types of several JSON texts, one a line, and what stands before each."""
-
-BOUNDARY = "mockgrid-boundary"
 _FORM = "application/x-www-form-urlencoded"
 _EVENT_FIELDS = ("event", "id", "retry")
 
