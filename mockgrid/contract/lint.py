@@ -152,19 +152,19 @@ class Parts(NamedTuple):
     Attributes:
         template: without the query and the fragment.
         query: the pairs that a request must have.
-        asked: the names in the query of what stands there in braces.
+        braced: the names in the query of what stands there in braces.
     """
 
     template: str
     query: frozenset[tuple[str, str]]
-    asked: Mapping[str, str]
+    braced: Mapping[str, str]
 
 
 def parts_of(path: str) -> Parts:
     """Take a path apart.
 
     >>> parts_of("/m/{id}?beta=true&q={query}#stream")
-    Parts(template='/m/{id}', query=frozenset({('beta', 'true')}), asked={'query': 'q'})
+    Parts(template='/m/{id}', query=frozenset({('beta', 'true')}), braced={'query': 'q'})
     """
     template, _, query = _URI_TEMPLATE.sub("", path).partition("#")[0].partition("?")
     pairs = [
@@ -256,9 +256,9 @@ def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: st
         if parameter.location == "path" and parameter.name not in written:
             meant = nearest(parameter.name, [name for name in written if name not in declared])
             hint = f"Did you mean {meant}?" if meant else "Write it there in braces, or remove it here."
-            if parameter.name in parts.asked:
+            if parameter.name in parts.braced:
                 meant, hint = None, "It is in the query; write in: query."
-                name = parts.asked[parameter.name]
+                name = parts.braced[parameter.name]
                 fitting.append(replace(parameter, name=name, location="query", style="form"))
             message = f"the path parameter {shown(parameter.name)} is not in the path {path}."
             tell(document.error(message, parameter.at, hint))
