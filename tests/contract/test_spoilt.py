@@ -59,7 +59,7 @@ def spoilt(document, path, value):
     holder = data
     for part in path[:-1]:
         holder = holder[part]
-    holder[path[-1]] = value
+    holder[path[-1]] = copy.deepcopy(value)
     return Document(data, document.name)
 
 
@@ -119,6 +119,51 @@ def test_a_document_with_a_wrong_value_is_served_as_far_as_it_goes(place, value)
         assert len(contract.sha256) == 64
         assert isinstance(contract.warnings, tuple)
         caller = Caller.serving(contract, key="k-test")
+        assert all(200 <= answer.status < 600 for answer in answers(contract, caller))
+    assert "Traceback" not in told.getvalue()
+
+
+@st.composite
+def mutated(draw):
+    """Draw a document in which values are left out, exchanged, given twice or under another key."""
+    document = draw(st.sampled_from(EVERYTHING))
+    data = copy.deepcopy(document.data)
+    for _ in range(draw(st.integers(1, 4))):
+        places = list(paths(data))
+        *around, last = draw(st.sampled_from(places))
+        holder = at(data, around)
+        match draw(st.sampled_from(["leave out", "exchange", "replace", "repeat"])):
+            case "leave out":
+                del holder[last]
+            case "exchange":
+                holder[last] = copy.deepcopy(at(data, draw(st.sampled_from(places))))
+            case "replace":
+                holder[last] = copy.deepcopy(draw(values))
+            case "repeat" if isinstance(holder, dict):
+                holder[f"{last}x"] = holder[last]
+            case "repeat":
+                holder.append(holder[last])
+    return data
+
+
+def at(data, place):
+    for part in place:
+        data = data[part]
+    return data
+
+
+@settings(max_examples=150, deadline=None)
+@given(mutated())
+def test_what_can_still_be_answered_is_answered(data):
+    if not isinstance(data.get("paths"), dict):
+        data["paths"] = {}
+    data["paths"]["/whole"] = {"get": {"security": [], "responses": {"204": {"description": "whole"}}}}
+    contract = Contract(bundle(Document(data, "a.yaml", mistakes=Mistakes(strict=False))))
+    told = io.StringIO()
+    with contextlib.redirect_stderr(told):
+        assert all(len(warning) == 2 for warning in contract.warnings)
+        caller = Caller.serving(contract, key="k-test")
+        assert caller.call("GET", f"{contract.base_path}/whole").status == 204
         assert all(200 <= answer.status < 600 for answer in answers(contract, caller))
     assert "Traceback" not in told.getvalue()
 
