@@ -59,6 +59,8 @@ ERRORS = [
     Planted(step("{error: {status: 502, by: gateway, §code: x}}"), "MG220", "cannot stand beside `by`"),
     Planted(step("{events: [{§detla: Hi}]}"), "MG211", "Did you mean delta?"),
     Planted(step("{events: [{delta: Hi, §model: x}]}"), "MG211", "inside `chunk`"),
+    Planted(step("{events: [{§content: Hi}]}"), "MG211", "It belongs inside `delta`."),
+    Planted(step("{events: [{§tool_calls: []}]}"), "MG211", "It belongs inside `delta`."),
     Planted(step("{events: §[]}"), "MG215", "A list of events"),
     Planted(step("{events: [§5]}"), "MG212", "An event is its data as text"),
     Planted(step("{events: [{delta: Hi, §data: x}]}"), "MG220", "`data` is all that an event holds"),

@@ -180,15 +180,19 @@ class _Rule:
             if word in self._keys(self._properties.get(key, {})):
                 return f"It belongs inside `{key}`, as `{word}`."
         guess = next((word for word in ours(name) if word in self.known and word not in present), None)
-        guess = guess or _likely(name, self.known)
+        guess = guess or (None if len(self._within(name)) == 1 else _likely(name, self.known))
         if guess:
             return f"Did you mean {guess}?"
         return remedy(name) if "equals" in self.known else ""
 
+    def _within(self, name: str) -> list[str]:
+        """Return the keys of this place in whose mappings a key can stand."""
+        return [key for key, node in self._properties.items() if name in self._keys(node)]
+
     def _place_of(self, name: str) -> str:
         """Return where a word belongs that is not known here; empty for one that is known nowhere."""
-        within = [key for key, node in self._properties.items() if name in self._keys(node)]
-        if self._around and "x-fields" in self._around[0][1]:
+        within = self._within(name)
+        if not within and self._around and "x-fields" in self._around[0][1]:
             within = [self._around[0][1]["x-fields"]]
         if len(within) == 1:
             return f"It belongs inside `{within[0]}`."
