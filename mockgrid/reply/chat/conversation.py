@@ -6,6 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.schema.in_text import schema_in
 from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.tokens import Tokenizer
 
 
+_INSTRUCTING = frozenset(("system", "developer", "user"))
 _IMAGE_TOKENS = 85
 _AUDIO_TOKENS = 10
 # What the chat format itself adds, as OpenAI documents it: 3 for each message and 3 to begin the answer.
@@ -63,6 +65,16 @@ def offered_tools(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for tool in body.get("tools") or ():
         offered.setdefault(tool["function"]["name"], tool["function"])
     return offered
+
+
+def described_schema(messages: list[dict[str, Any]]) -> Any:
+    """Return the schema of the object that a conversation asks for; None where it describes none.
+
+    The latest message that has one counts.
+    """
+    instructing = (message for message in reversed(messages) if message["role"] in _INSTRUCTING)
+    schemas = (schema_in(text_of(message.get("content"))) for message in instructing)
+    return next((schema for schema in schemas if schema is not None), None)
 
 
 def prompt_tokens(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:

@@ -10,8 +10,7 @@ from mockgrid.document.pointer import resolve, split
 from mockgrid.errors import InvalidSchemaError, SynthesisError
 from mockgrid.reply.chat.completion import Audio, Choice, FinishedCall
 from mockgrid.reply.chat.content import AUDIO_FORMATS, TONE_TOKENS, prose, tone
-from mockgrid.reply.chat.conversation import last_user_text, offered_tools, tools_done
-from mockgrid.reply.chat.instructions import described_schema
+from mockgrid.reply.chat.conversation import described_schema, last_user_text, offered_tools, tools_done
 from mockgrid.reply.request import RefusedError
 from mockgrid.reply.tokens import cut
 from mockgrid.schema.values import as_text

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 from asgi import Caller
 
-from mockgrid.reply.chat.instructions import described_schema
+from mockgrid.reply.chat.conversation import described_schema
 
 KIND = {"enum": ["city", "mountain"], "type": "string"}
 CITY = {

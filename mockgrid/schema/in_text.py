@@ -1,7 +1,6 @@
-"""What a conversation says of the JSON that it wants, where no field of the request does.
+"""A schema that stands in a text, as frameworks write it to models that take none.
 
-Frameworks that ask for ``json_object`` write the schema into a message: instructor, LangChain and the AI SDK
-as JSON, dspy as an object whose values are placeholders with notes.
+instructor, LangChain and the AI SDK write it as JSON, dspy as an object of placeholders with notes.
 """
 
 from __future__ import annotations
@@ -10,14 +9,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.reply.chat.conversation import text_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["described_schema"]
+__all__ = ["schema_in"]
 
-_INSTRUCTING: Final = frozenset(("system", "developer", "user"))
 _OBJECT: Final = re.compile(r'\{\s*"')
 # So many characters of a text are read in vain, and so many count for what nests too deeply.
 _MOST: Final = 1_000_000
@@ -31,21 +27,18 @@ _TYPES: Final = {
 }
 
 
-def described_schema(messages: list[dict[str, Any]]) -> Any:
-    r"""Return the schema of the object that a conversation asks for; None where it describes none.
+def schema_in(text: str) -> Any:
+    r"""Return the schema of the object that a text asks for; None where it describes none.
 
-    The latest message that has one counts, and in it the last: examples come before what they explain.
+    The last one counts: examples come before what they explain.
 
-    >>> described_schema([{"role": "system", "content": 'JSON schema:\n{"properties": {"name": {}}}'}])
+    >>> schema_in('JSON schema:\n{"properties": {"name": {}}}')
     {'properties': {'name': {}}}
     """
-    for message in reversed(messages):
-        if message["role"] in _INSTRUCTING:
-            read = [_schema(value) for value in _objects(text_of(message.get("content")))]
-            schemas = [schema for schema in read if schema is not None]
-            if schemas:
-                return schemas[-1]
-    return None
+    schema = None
+    for value in _objects(text):
+        schema = _schema(value) or schema
+    return schema
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
