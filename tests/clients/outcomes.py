@@ -11,7 +11,7 @@ from environments import HERE, node, node_environment, python_environment
 
 SUITES = HERE / "suites"
 GUIDE = HERE.parents[1] / "docs/clients.md"
-SUITE_SECONDS = 240
+SUITE_SECONDS = 480
 
 
 @dataclass(frozen=True)

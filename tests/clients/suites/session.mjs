@@ -7,7 +7,7 @@ import test from "node:test";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 const CLIENT = process.env.MOCKGRID_CLIENT;
-const PATIENCE = 60_000;
+const PATIENCE = 150_000;
 
 const connect = net.Socket.prototype.connect;
 net.Socket.prototype.connect = function (...args) {
