@@ -29,7 +29,7 @@ from mockgrid.scenario.template import Template
 from mockgrid.scenario.unsatisfiable import unsatisfiable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.extension import Models
@@ -80,11 +80,15 @@ class Checking:
         self._readings = readings(contract.operations)
 
     def findings(self, scenario: Scenario) -> list[Finding]:
-        """Return where a scenario's replies break the contract, in the order of the file."""
+        """Return where replies break the contract, or say what is never sent, in the order of the file."""
         findings: list[Finding] = []
         for step in scenario.steps:
             for reply in step.replies:
-                if reply.contract == "on" and reply.computed is None:  # else it is checked when it is made
+                if reply.computed is not None:  # it is checked when it is made
+                    continue
+                if isinstance(reply.form, Error) and not reply.form.gateway:
+                    findings += self._idle(step, reply, reply.form)
+                if reply.contract == "on":
                     findings += self._reply(step, reply)
         return findings
 
@@ -92,24 +96,21 @@ class Checking:
         operations = self._operations(step)
         if not operations and not step.placed and isinstance(reply.form, SPOKEN):
             yield _finding(reply, "There is no operation of this contract that such a reply could answer.")
-        if isinstance(reply.form, Error) and operations and not reply.form.gateway:
-            yield from self._idle(reply, reply.form, operations)
         for operation in operations:
             findings = list(self._for(operation, step, reply))
             yield from findings
             if findings:
                 return
 
-    def _idle(
-        self, scripted: ScriptedReply, form: Error, operations: Sequence[Operation]
-    ) -> Iterator[Finding]:
+    def _idle(self, step: Step, scripted: ScriptedReply, form: Error) -> Iterator[Finding]:
         """Tell of what an error is given though no body that it is sent in has a place for it."""
+        operations = self._operations(step)
         unplaced = [
             self._errors.unplaced(form.status, words_of(form, view), operation)
             for operation in operations
             for _, view in [self._call(operation, self._samples(operation, scripted)[0][0])]
         ]
-        for name in unplaced[0]:
+        for name in unplaced[0] if unplaced else ():
             if all(name in others for others in unplaced):
                 message = (
                     f"`{name}` has no effect: in the contract's shape, "
