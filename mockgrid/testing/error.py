@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.nearest import nearest
 from mockgrid.errors import MockgridError, MockgridWarning
-from mockgrid.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pytest
+
+    from mockgrid.findings import Finding
 
 
 def hidden(raised: pytest.ExceptionInfo[BaseException]) -> bool:
@@ -53,18 +54,6 @@ class PlayError(MockgridError):
 
 class WaitError(MockgridError, TimeoutError):
     """Fewer exchanges than expected had ended when the time was over."""
-
-
-def play_error(error: CallError, where: str) -> PlayError:
-    """Return why something cannot be played, with the place of each finding.
-
-    Args:
-        error: what the server said.
-        where: the line that asked for it.
-    """
-    if not error.findings:
-        return PlayError(error.message, where=where)
-    return unplayable([Finding(**finding) for finding in error.findings])
 
 
 def unplayable(findings: Iterable[Finding]) -> PlayError:

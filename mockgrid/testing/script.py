@@ -9,15 +9,16 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from mockgrid.document import is_path
 from mockgrid.errors import MockgridWarning
+from mockgrid.findings import Finding
 from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.testing.error import PlayError, hidden, unplayable
 
 if TYPE_CHECKING:
-    from mockgrid.findings import Finding
+    from mockgrid.document.source_map import Document
     from mockgrid.scenario.view import RequestView
     from mockgrid.schema.violation import FieldWarning
 
@@ -105,6 +106,28 @@ class Computation:
         self._failures.append(error)
 
 
+class PlayCall(NamedTuple):
+    """What is played, and where it was written.
+
+    Attributes:
+        body: of the call that plays it.
+        document: a file with all that it includes, which the body has as data; None for all else.
+    """
+
+    body: dict[str, Any]
+    document: Document | None = None
+
+    def placed(self, findings: Iterable[Mapping[str, Any]]) -> list[Finding]:
+        """Return what a server found, with the lines of the files in place of pointers into the data."""
+        return [self._placed(Finding(**finding)) for finding in findings]
+
+    def _placed(self, finding: Finding) -> Finding:
+        file, mark, pointer = finding.where.partition("#/")
+        if self.document is None or not mark or file != self.document.name:
+            return finding
+        return replace(finding, where=self.document.where(f"/{pointer}"))
+
+
 def script_of(
     played: Played,
     site: CallSite,
@@ -112,8 +135,8 @@ def script_of(
     strict: bool | None = None,
     folders: Sequence[str] = (),
     failures: list[Exception] | None = None,
-) -> dict[str, Any]:
-    """Return the body of the call that plays something.
+) -> PlayCall:
+    """Return the call that plays something.
 
     Args:
         played: what to play. A text is a path where it ends as one of a scenario file, or has a slash; paths
@@ -131,16 +154,17 @@ def script_of(
         script = _of_file(_beside(path, site), site, None if path.is_absolute() else path)
     elif isinstance(played, str):
         file = _named(played, folders) if folders else None
-        script = {"scenario": played} if file is None else _of_file(file, site)
+        script = PlayCall({"scenario": played}) if file is None else _of_file(file, site)
     elif isinstance(played, (Mapping, Sequence)) or callable(played):
-        script = {"steps": _plain(played, site, [] if failures is None else failures), "where": site.where}
+        steps = _plain(played, site, [] if failures is None else failures)
+        script = PlayCall({"steps": steps, "where": site.where})
     else:
         raise PlayError(
             f"A value of type {type(played).__name__} cannot be played; "
             "a list of replies, a scenario's name or a path is expected.",
             where=site.where,
         )
-    return script if strict is None else {**script, "strict": strict}
+    return script if strict is None else script._replace(body={**script.body, "strict": strict})
 
 
 def _beside(path: Path, site: CallSite) -> Path:
@@ -158,7 +182,7 @@ def _named(name: str, folders: Sequence[str]) -> Path | None:
     return None if scenario is None else Path(scenario.origin.document.name)
 
 
-def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[str, Any]:
+def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> PlayCall:
     """Read a file here, so that findings name its lines, wherever the server is.
 
     Args:
@@ -180,8 +204,9 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> dict[s
             wrong = [replace(wrong[0], hint=hint)]
         raise PlayError(str(wrong[0]), where=site.where, findings=[wrong[0].as_json()])
     if scenario.included:  # files that a server elsewhere does not have
-        return {"steps": scenario.origin.document.data, "where": name, "name": scenario.name}
-    return {"source": path.read_text("utf-8-sig"), "where": name}
+        document = scenario.origin.document
+        return PlayCall({"steps": document.data, "where": name, "name": scenario.name}, document)
+    return PlayCall({"source": path.read_text("utf-8-sig"), "where": name})
 
 
 def _plain(

@@ -7,10 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
 from mockgrid.document.nearest import nearest
-from mockgrid.findings import Finding
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
-from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, play_error
+from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
 from mockgrid.testing.script import call_site, script_of
@@ -207,10 +206,12 @@ class GridSession:
         """Play something on behalf of a line that is not the caller's own; see ``play``."""
         script = script_of(played, site, strict=strict, folders=self._folders, failures=self.failures)
         try:
-            answer = self._controls.call("script", self.api_key, script, brief=True)
+            answer = self._controls.call("script", self.api_key, script.body, brief=True)
         except CallError as error:
-            raise play_error(error, site.where) from None
-        site.warn(Finding(**finding) for finding in answer.get("findings", ()))
+            if error.findings:
+                raise unplayable(script.placed(error.findings)) from None
+            raise PlayError(error.message, where=site.where) from None
+        site.warn(script.placed(answer.get("findings", ())))
 
     def reset(self) -> None:
         """Begin anew what plays, and forget the exchanges."""

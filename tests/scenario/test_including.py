@@ -2,11 +2,14 @@
 
 import pytest
 
+from mockgrid import MockGrid
 from mockgrid.app.build import load_contract
+from mockgrid.errors import MockgridWarning
 from mockgrid.reply.checking import Checking
 from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.scenario.loading import build, check_file, load, load_text
 from mockgrid.settings import Settings
+from mockgrid.testing.error import PlayError
 
 
 @pytest.fixture
@@ -124,3 +127,15 @@ def test_what_is_no_file_includes_nothing(play):
     for steps in ([{"include": "a.yaml"}], [{"reply": {"include": "a.yaml#x"}}]):
         with pytest.raises(ScenarioError, match="MG228: Only a file that is read from disk includes others"):
             play({"steps": steps})
+
+
+def test_a_play_tells_of_the_files_and_lines_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "main.yaml").write_text("steps:\n- reply: {include: a.yaml#x}\n- {reply: {say: never}}\n")
+    with MockGrid() as grid:
+        (tmp_path / "a.yaml").write_text("\n\nx: {body: 3}\n")
+        with pytest.raises(PlayError, match=r"\na\.yaml:3:4: error MG201: The body breaks the contract"):
+            grid.play("main.yaml")
+        (tmp_path / "a.yaml").write_text("\n\nx: {say: fine}\n")
+        with pytest.warns(MockgridWarning, match=r"^main\.yaml:3:3: warning MG230"):
+            grid.play("main.yaml")

@@ -1,20 +1,28 @@
 """Whatever a slip of the hand makes of a scenario, it is findings or a scenario, and never a traceback."""
 
 import copy
+import json
+import warnings
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.app.build import load_contract
+from mockgrid import MockGrid
+from mockgrid.app.build import load_contract, read_scenarios
+from mockgrid.cli.checking import check_files
 from mockgrid.document import yaml
 from mockgrid.document.document import Document
+from mockgrid.errors import MockgridWarning
 from mockgrid.reply.checking import Checking, unsatisfiable_steps
 from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.scenario.loading import build, check
 from mockgrid.settings import Settings
+from mockgrid.testing.error import PlayError
 
 _FOLDER = Path(__file__).parents[2] / "scenarios"
 _SOURCES = [yaml.load(path.read_text(), name=path.name).data for path in sorted(_FOLDER.glob("*.yaml"))]
@@ -124,3 +132,85 @@ def test_what_lies_beyond_the_hundred_is_not_played():
     scenario, findings = check(Document({"steps": [*mistakes, {"reply": {"say": 3}}]}, "a.yaml"))
     assert scenario is None
     assert findings[-1].where == "a.yaml#/steps/100"
+
+
+_TEXTS = [path.read_text("utf-8") for path in sorted(_FOLDER.glob("*.yaml"))]
+_INSERTED = (
+    "<<: *a", "&a ", "*a", "x-a: &a {b: 1}\n", "- include: a.yaml\n", "{include: a.yaml#x}", "!!int ", "? ",
+    "{", "}", "[", "]", "'", '"', ": ", "- ", "#", "\n", "  ", "\t", "|", "\x00", "é", "\ufeff", "1e999",
+    "${tool_result:", "{{model}}",
+)  # fmt: skip
+
+
+@st.composite
+def slips(draw):
+    """The text of a scenario after a few slips of the hand."""
+    text = draw(st.sampled_from(_TEXTS))
+    for _ in range(draw(st.integers(1, 3))):
+        at, length = draw(st.integers(0, len(text))), draw(st.sampled_from((0, 0, 1, 5, 40)))
+        text = text[:at] + draw(st.sampled_from(("", *_INSERTED))) + text[at + length :]
+    return text
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A server, a client of its control interface, and a folder of scenarios."""
+    with MockGrid() as grid:
+        url = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__/sessions/{grid.api_key}/steps"
+        with httpx.Client(headers={"authorization": f"Bearer {grid.api_key}"}) as client:
+            yield grid, client, url, tmp_path_factory.mktemp("scenarios")
+
+
+def asked(grid, client):
+    """Ask what plays, and tell that the server did not fail by itself."""
+    body = {"model": "text-prime", "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    with suppress(httpx.HTTPError):  # faults are what some scenarios are for
+        response = client.post(f"{grid.base_url}/chat/completions", json=body, timeout=0.2)
+        assert "MockGrid failed" not in response.text
+
+
+@settings(max_examples=150, deadline=None)
+@given(slips())
+def test_a_slip_in_a_file_is_told_by_check_serve_play_and_put(served, text):
+    grid, client, url, folder = served
+    contract, _ = checks()
+    path = folder / "slip.yaml"
+    path.write_text(text, "utf-8")
+    checked = check_files([path], lambda: contract, chosen=False)
+    library, findings = read_scenarios(Settings(scenarios=(str(folder),)), contract)
+    errors = [finding for finding in checked.findings if finding.severity == "error"]
+    assert bool(errors) == any(finding.severity == "error" for finding in findings)
+    assert path in library.files
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MockgridWarning)
+            grid.play(path)
+        played = True
+    except PlayError:
+        played = False
+    assert played is not bool(errors)
+    if played:
+        asked(grid, client)
+    response = client.put(url, json={"source": text, "where": "slip.yaml"})
+    assert response.status_code in {200, 409}
+    assert (response.status_code == 200) or response.json()["findings"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_mutation_is_told_by_play_and_put(served, data):
+    grid, client, url, _ = served
+    source = copy.deepcopy(data.draw(st.sampled_from(_SOURCES)))
+    for _ in range(data.draw(st.integers(1, 2))):
+        source = mutated(source, data.draw)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", MockgridWarning)
+            grid.play(source)
+        asked(grid, client)
+    except PlayError:
+        pass  # which is what it is told by
+    body = json.dumps({"steps": source}).encode()
+    response = client.put(url, content=body, headers={"content-type": "application/json"})
+    assert response.status_code in {200, 400, 409, 422}
+    assert response.json()
