@@ -27,6 +27,7 @@ from mockgrid.contract.router import Router
 from mockgrid.contract.security import Scheme, Security
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
+from mockgrid.schema.endless import endless_schemas
 from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
 from mockgrid.schema.values import DocumentValues
@@ -40,6 +41,10 @@ __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_
 
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 _SCHEMES: Final = "/components/securitySchemes"
+_ENDLESS: Final = (
+    "every value of this schema contains another of the same, without end, so replies are cut short."
+)
+_CUT: Final = "Make the part that comes back optional or nullable."
 _TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 # Headers that OpenAPI describes elsewhere than among parameters.
 _ELSEWHERE: Final = ("accept", "content-type", "authorization")
@@ -82,6 +87,9 @@ class Contract:
             raise next(iter(document.mistakes), nothing)
         if document.mistakes.strict:
             self.check_compiling()
+        else:
+            for node in endless_schemas(self._responses.shared):
+                document.mistakes.tell(document.error(_ENDLESS, node.at, _CUT))
         self.router = Router(self.operations, self.base_path, self.policy.absent)
 
     def check_compiling(self) -> None:

@@ -18,7 +18,8 @@ from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.contract.router import shape_of
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
-from mockgrid.schema.validator import indices_broken
+from mockgrid.schema.node import nodes_within
+from mockgrid.schema.validator import SchemaValidator, indices_broken
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
     from mockgrid.schema.schemas import Schemas
-    from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Location
 
 __all__ = [
@@ -315,7 +315,7 @@ def _place(operation: Operation, document: Document) -> str:
 def broken_examples(
     operations: Iterable[Operation], schemas: Schemas, document: Document
 ) -> Iterator[tuple[str, str]]:
-    """Yield the JSON examples of responses that break their schema: where each stands, and a sentence.
+    """Yield the JSON examples of responses and schemas that break their schema: where, and a sentence.
 
     Args:
         operations: of one document.
@@ -323,9 +323,14 @@ def broken_examples(
         document: gives the places.
     """
     examples = list(_examples(operations))
+    known = {at for _, at, _, _ in examples}
+    for node in nodes_within([*schemas.shared.named, *schemas.roots.values()]):
+        examples += [("", at, node, example) for at, example in node.examples if at not in known]
+        known.update(at for at, _ in node.examples)
     for index in indices_broken(schemas, [(schema, value) for _, _, schema, value in examples]):
         name, at, schema, written = examples[index]
-        violation = next(iter(schema.explain(_read(written))), None)
+        explained = SchemaValidator(schemas, schema.at).explain(_read(written)) if schema else ()
+        violation = next(iter(explained), None)
         if violation is not None:  # the explanation has the last word
             called = f"the example {name}" if name else "this example"
             effect = "" if name else ", so it is not used"
@@ -333,7 +338,7 @@ def broken_examples(
             yield document.where(at), sentence
 
 
-def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, SchemaValidator, Any]]:
+def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, Any, Any]]:
     """Yield each example once: its name, its place, and its value with the schema."""
     seen: set[str] = set()
     for operation in operations:
@@ -344,7 +349,7 @@ def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, Schem
                 seen.add(media.at)
                 for name, example in media.examples.items():
                     at = media.at + join(("examples", name) if name else ("example",))
-                    yield name, at, media.schema, example
+                    yield name, at, media.schema.schema, example
 
 
 def _read(example: Any) -> Any:

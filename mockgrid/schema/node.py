@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.translate import Draft
 
-__all__ = ["REFERRED", "SchemaNode", "SharedSchemas", "can_have_value_at", "item_of", "prefix_of", "speaking"]
+__all__ = [
+    "REFERRED",
+    "SchemaNode",
+    "SharedSchemas",
+    "can_have_value_at",
+    "item_of",
+    "nodes_within",
+    "prefix_of",
+    "speaking",
+]
 
 REFERRED: Final = "x-referred"
 # Schemas that refer to themselves are followed as far as a path leads; this ends what leads nowhere.
@@ -38,6 +47,11 @@ class SharedSchemas:
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
         self.patterns = Patterns()
         self._referred: dict[str, Any] = {}
+
+    @property
+    def named(self) -> list[Any]:
+        """The schemas that references point to."""
+        return [*self.data["components"]["schemas"].values(), *self.data[REFERRED].values()]
 
     def referred(self, reference: str) -> Any:
         """Return what a reference points to; None for one that leads to a metaschema."""
@@ -102,6 +116,15 @@ class SchemaNode(dict[str, Any]):
         """Return the pointer to the schema, or to one of its keywords, as it was published."""
         name = self.names.get(keyword, keyword)
         return self.at + join((name,)) if name else self.at
+
+    @property
+    def examples(self) -> list[tuple[str, Any]]:
+        """The examples that the schema gives, each with the pointer to it."""
+        several = self.source.get("examples")
+        examples = [(f"{self.at}/example", self.source.get("example"))]
+        if isinstance(several, list):
+            examples += [(f"{self.at}/examples/{index}", example) for index, example in enumerate(several)]
+        return [(at, example) for at, example in examples if example is not None]
 
     @property
     def target(self) -> Any:
@@ -265,14 +288,20 @@ def item_of(schema: dict[str, Any], index: int) -> Any:
 
 def _references(schema: Any) -> Iterator[str]:
     """Yield the references anywhere in a translated schema, but for those to metaschemas."""
-    waiting = [schema]
+    for node in nodes_within([schema]):
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            yield reference
+
+
+def nodes_within(schemas: Iterable[Any]) -> Iterator[SchemaNode]:
+    """Yield translated schemas and all that is written in them."""
+    waiting = list(schemas)
     while waiting:
         node = waiting.pop()
         if not isinstance(node, SchemaNode):
             continue  # also what only looks like a schema, in an example or where a text should stand
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            yield reference
+        yield node
         for value in node.values():
             if isinstance(value, SchemaNode):
                 waiting.append(value)

@@ -88,14 +88,14 @@ def check_compiling(schemas: Schemas) -> None:
         schemas.mistakes.tell(schemas.document.error(error.message, ""))
 
 
-def indices_broken(schemas: Schemas, pairs: Sequence[tuple[SchemaValidator, Any]]) -> list[int]:
+def indices_broken(schemas: Schemas, pairs: Sequence[tuple[Any, Any]]) -> list[int]:
     """Return which values break the schema beside them, all schemas compiled at once.
 
     Args:
-        schemas: of one document; all validators are of these.
-        pairs: a validator, and a value for it.
+        schemas: of one document.
+        pairs: a translated schema of these, and a value for it.
     """
-    parts = {str(index): validator.schema for index, (validator, _) in enumerate(pairs)}
+    parts = {str(index): schema for index, (schema, _) in enumerate(pairs)}
     together = None
     with schemas.mistakes:
         together = compile_validator({"properties": parts, **schemas.shared.data}, schemas.draft)

@@ -227,7 +227,8 @@ class Alternatives:
         if choice.ranked:
             return [Branching(option) for _, option in able]
         if position.lean:
-            able.sort(key=lambda pair: pair[0])
+            late = self._document.natural and not position.closing
+            able.sort(key=lambda pair: (late and _is_null(pair[1][0]), pair[0], _is_null(pair[1][0])))
         elif len(able) > 1:
             start = position.draw(len(able))
             numeric = any(_is_kind(option[0], NUMBER) for option in choice.options)
@@ -240,19 +241,18 @@ class Alternatives:
         branchings = [Branching(option) for _, option in able]
         if choice.union is None:
             return branchings
-        natural, scalar = (
-            self._document.natural,
-            not any(option[0].kinds & (OBJECT | ARRAY) for option in choice.options),
-        )
+        natural = self._document.natural
+        scalar = not any(option[0].kinds & (OBJECT | ARRAY) for option in choice.options)
         # Keep clear of the other branches: by luck, or else by aiming at what contradicts them.
         aimed: dict[Branching, None] = {}
         for branching in branchings:
-            aimed[branching] = None
+            ways = [branching]
             if len(choice.options) <= _ASIDE_LIMIT and (scalar or not natural):
                 others = [other[0] for other in choice.options if other is not branching.option]
-                aimed[Branching(branching.option + self._against(others))] = None
-            if natural and not scalar:
-                aimed[Branching(branching.option, lean=True)] = None
+                ways.append(Branching(branching.option + self._against(others)))
+            if natural:
+                ways = ways[::-1] if scalar else [branching, branching._replace(lean=True)]
+            aimed |= dict.fromkeys(ways)
         if not natural:
             return list(aimed)
         if self._unions is not None and len(branchings) > 1:
@@ -295,9 +295,10 @@ def _ways(document: SchemaDocument, schema: Schema) -> Iterator[dict[str, Any]]:
             case "$ref":
                 yield {"not": schema.targets["$ref"].raw}
             case "type":
-                # An integer is a number too, and can only be avoided by a check.
+                # An integer is a number too, and can only be avoided by a check, or by no number at all.
                 names = {value} if isinstance(value, str) else {*value}
                 names |= {"integer"} if "number" in names else set()
+                names |= {"number"} if "integer" in names and document.natural else set()
                 if len(names) < len(TYPES):
                     yield {"type": [name for name in TYPES if name not in names]}
             case "required":

@@ -67,6 +67,7 @@ class ValuePosition:
         span: how many distinct values are wanted in all.
         text: a text that may stand here.
         further: whether it is an item of an array behind the first.
+        closing: whether what comes back to itself is to end here.
     """
 
     chooser: Chooser
@@ -78,6 +79,7 @@ class ValuePosition:
     span: int = 1
     text: str = ""
     further: bool = False
+    closing: bool = False
 
     def draw(self, size: int) -> int:
         """An index below ``size``: chosen, or the turn's own."""
@@ -88,12 +90,14 @@ class ValuePosition:
     def below(self, name: str, *, lean: bool = False) -> ValuePosition:
         """The position of a member."""
         lean = self.lean or lean
+        turn, base, span = self.turn, self.base, self.span
         return ValuePosition(
-            self.chooser, name, self.depth + 1, lean, self.turn, self.base, self.span, self.text
+            self.chooser, name, self.depth + 1, lean, turn, base, span, self.text, closing=self.closing
         )
 
     def item(self, turn: int | None, base: int, span: int, *, further: bool = False) -> ValuePosition:
         """The position of an item, which may have to differ from its neighbours."""
+        depth = self.depth + 1
         return ValuePosition(
-            self.chooser, self.name, self.depth + 1, self.lean, turn, base, span, self.text, further
+            self.chooser, self.name, depth, self.lean, turn, base, span, self.text, further, self.closing
         )

@@ -40,9 +40,9 @@ _MANNERS = (
 )
 # What a document publishes is nobody's attack, and is mostly right at the first go.
 _PLAIN = Manner(Care.WHOLE, 200_000, plenty=120, enough=240, deep=4)
+_OVERLAPPING_TRIED = 4
 _PUBLISHED_MANNERS = (
-    _PLAIN,
-    _PLAIN,
+    *[_PLAIN] * _OVERLAPPING_TRIED,
     _PLAIN._replace(care=Care.DELICATE),
     _PLAIN._replace(care=Care.EACH, steps=40_000),
     Manner(Care.EACH, 40_000, lean=True, labelled=False),
@@ -101,7 +101,7 @@ class Maker:
             UnsatisfiableError: no value was found within the limits.
         """
         failure: UnsatisfiableError | None = None
-        overlapping: Made | None = None
+        overlapping: list[Made] = []
         try:
             for schema in applied:
                 self._minimum.require(schema)
@@ -109,9 +109,11 @@ class Maker:
                 position = ValuePosition(chooser(turn), text=text[:_TEXT_LIMIT], lean=manner.lean)
                 try:
                     made, hopeful = self._try(applied, manner, position, exemplary=exemplary)
-                    if made.exclusive or not hopeful or overlapping is not None:
-                        return made if made.exclusive else overlapping or made
-                    overlapping = made
+                    if made.exclusive or not hopeful:
+                        return made
+                    overlapping.append(made)
+                    if len(overlapping) == _OVERLAPPING_TRIED:
+                        break
                 except ExhaustedError as error:
                     failure = failure or error.refusal
                 except UnsatisfiableError as error:
@@ -120,8 +122,8 @@ class Maker:
             raise UnsatisfiableError(
                 f"the value would be nested deeper than {VALUE_DEPTH_LIMIT} levels"
             ) from error
-        if overlapping is not None:
-            return overlapping
+        if overlapping:
+            return overlapping[0]
         raise failure or UnsatisfiableError("no value was found")
 
     def cut(self, schema: Schema, chooser: Chooser, fault: UnsatisfiableError) -> Made:
@@ -145,7 +147,9 @@ class Maker:
     def accepts(self, schema: Schema, value: JSON, *, loosely: bool) -> bool:
         """Whether a value is valid; ``loosely``, where several branches of a ``oneOf`` may hold."""
         try:
-            return self._judge.holds(schema, value, loosely=loosely)
+            return self._judge.holds(schema, value, loosely=True) and (
+                loosely or self._judge.holds(schema, value)
+            )
         except (ExhaustedError, RecursionError):
             return False
 

@@ -47,6 +47,8 @@ _CANDIDATES_TRIED = 6
 _LISTED_TRIED = 10_000
 # Kinds to choose from where no "type" is given.
 _UNRESTRICTED = 6
+# Levels below which null is taken where it is admitted.
+_CLOSING_DEPTH = 6
 _KEPT = 4_096
 # Where schemas say no more than this, a listed value of the right kind needs no judge.
 _LISTING = frozenset({"type", "enum", "const", "$ref"})
@@ -98,9 +100,12 @@ class Generator:
                 where=_where(applied),
             )
         manner = self._attempt.manner
+        closing = position.closing or self._open[place] > 0 or position.depth > _CLOSING_DEPTH
         lean = self._open[place] or position.depth > manner.deep or self._attempt.nodes > manner.enough
         if lean and not position.lean:
             position = position.below(position.name, lean=True)
+        if closing and not position.closing:
+            position = replace(position, closing=True)
         self._open[place] += 1
         try:
             value = self._try_alternatives(applied, place, position)
@@ -176,7 +181,8 @@ class Generator:
         kinds = constraints.kinds
         if position.lean and (len(kinds) < _UNRESTRICTED or position.depth > self._attempt.manner.deep):
             # Scalars first: what ["object", "null"] is for.
-            kinds = sorted(kinds, key=lambda kind: kind in {OBJECT, ARRAY})
+            late = {OBJECT, ARRAY} if position.closing or not self._document.natural else {NULL}
+            kinds = sorted(kinds, key=lambda kind: kind in late)
         for kind in kinds:
             try:
                 yield from self._of_kind(kind, constraints, position)
@@ -216,6 +222,8 @@ class Generator:
         self, constraints: Constraints, applied: Sequence[Schema], position: ValuePosition
     ) -> Iterator[JSON]:
         values = constraints.listed or []
+        if self._document.natural and len(values) > 1:
+            values = [value for value in values if value is not None]
         start = position.draw(len(values)) if values else 0
         usable = False
         simple = all(schema.keywords.keys() <= _LISTING for schema in constraints.applied)

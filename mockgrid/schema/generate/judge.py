@@ -56,7 +56,7 @@ class Judge:
         # whether the work has to be counted for each value.
         self._closures: dict[int, tuple[list[Schema] | None, bool]] = {}
         self._forms: dict[int, tuple[Any, dict[str, Schema]]] = {}
-        self._compiled: dict[tuple[int, bool], Callable[[Any], bool]] = {}
+        self._compiled: dict[tuple[int, bool, bool], Callable[[Any], bool]] = {}
 
     def size(self, schema: Schema) -> int:
         """How many subschemas it takes to judge by one."""
@@ -69,11 +69,13 @@ class Judge:
         Args:
             schema: what it has to satisfy.
             value: it.
-            loosely: whether several branches of a ``oneOf`` may hold.
+            loosely: whether several branches of a ``oneOf`` may hold; formats count then, of natural values.
 
         Raises:
             ExhaustedError: the validator might take too long to tell.
         """
+        # Of one branch alone is what is so whether or not formats are checked: often they are not.
+        formats = self.natural and loosely
         closure, counted = self._closure(schema)
         visited: dict[tuple[int, int], int] = {}
         slow = not self._document.linear and longest_text(value) > QUADRATIC_LIMIT
@@ -88,21 +90,21 @@ class Judge:
             # Only what the value comes to: the rest of a large document says nothing about it.
             reached = dict.fromkeys(number for number, _ in visited)
             parts = [self._document.schemas[number] for number in reached]
-            return self._compile(schema, parts, loosely=loosely)(value)
-        return self._kept(schema, closure, loosely=loosely)(value)
+            return self._compile(schema, parts, loosely=loosely, formats=formats)(value)
+        return self._kept(schema, closure, loosely=loosely, formats=formats)(value)
 
-    def nearly_holds(self, schema: Schema, value: object) -> bool:
+    def nearly_holds(self, schema: Schema, value: object, *, formats: bool) -> bool:
         """Whether a value is valid as far as the nearest subschemas say; the others may be anything."""
-        return self._kept(schema, self._nearest(self._alias(schema)))(value)
+        return self._kept(schema, self._nearest(self._alias(schema)), loosely=False, formats=formats)(value)
 
     def _kept(
-        self, schema: Schema, parts: Sequence[Schema], *, loosely: bool = False
+        self, schema: Schema, parts: Sequence[Schema], *, loosely: bool, formats: bool
     ) -> Callable[[Any], bool]:
-        key = (schema.number, loosely)
+        key = (schema.number, loosely, formats)
         if key not in self._compiled:
             if len(self._compiled) >= _KEPT:
                 self._compiled.clear()
-            self._compiled[key] = self._compile(schema, parts, loosely=loosely)
+            self._compiled[key] = self._compile(schema, parts, loosely=loosely, formats=formats)
         return self._compiled[key]
 
     def _closure(self, schema: Schema) -> tuple[list[Schema] | None, bool]:
@@ -137,7 +139,9 @@ class Judge:
             nearest |= below
         return list(nearest.values())
 
-    def _compile(self, schema: Schema, parts: Sequence[Schema], *, loosely: bool) -> Callable[[Any], bool]:
+    def _compile(
+        self, schema: Schema, parts: Sequence[Schema], *, loosely: bool, formats: bool
+    ) -> Callable[[Any], bool]:
         raw = self._document.raw
         if self._document.dynamic and schema is self._document.root and isinstance(raw, dict):
             form = raw
@@ -154,14 +158,15 @@ class Judge:
                 form["$defs"][str(part.number)] = own
                 linked |= links.keys()
             form["$defs"] |= {number: {} for number in linked if number not in form["$defs"]}
-        formats: dict[str, Any] = {"validate_formats": False}
-        if self._document.natural:
-            used = {part.keywords.get("format") for part in parts}
-            checks = {name: check for name, check in FORMATS.items() if name in used}
-            formats = {"validate_formats": bool(checks), "formats": checks}
+        used = {part.keywords.get("format") for part in parts} if formats else set()
+        checks = {name: check for name, check in FORMATS.items() if name in used}
         try:
             validator = _VALIDATORS[self._document.draft.order](
-                form, pattern_options=PATTERN_OPTIONS, retriever=_refuse, **formats
+                form,
+                validate_formats=bool(checks),
+                formats=checks,
+                pattern_options=PATTERN_OPTIONS,
+                retriever=_refuse,
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, SystemError):
             return lambda _: False

@@ -111,9 +111,7 @@ class PublishedSchemas(SchemaDocument):
         self._compiled[id(written)] = schema
         self._fill(schema, written)
         if isinstance(raw, SchemaNode):
-            several = raw.source.get("examples")
-            examples = [raw.source.get("example"), *(several if isinstance(several, list) else ())]
-            schema.examples = [example for example in examples if example is not None]
+            schema.examples = [example for _, example in raw.examples]
             self._tell_apart(schema, raw)
         return schema
 

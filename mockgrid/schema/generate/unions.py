@@ -44,28 +44,24 @@ class Unions:
     def __init__(self, judge: Judge, sample: Sample) -> None:
         self._judge = judge
         self._sample = sample
-        self._known: dict[tuple[int, tuple[int, ...], bool], bool] = {}
+        self._known: dict[tuple[int, tuple[int, ...], bool, bool], bool] = {}
 
     def exclusive(self, union: Schema, branchings: Sequence[Branching]) -> Branching | None:
         """The first way whose values are of one branch alone; None where none of the first ones is."""
         options = dict.fromkeys(branching.option[0].number for branching in branchings)
         near = set(list(options)[:_BRANCHES_TRIED])
-        return next(
-            (
-                branching
-                for branching in branchings
-                if branching.option[0].number in near and self._is_exclusive(union, branching)
-            ),
-            None,
-        )
+        tried = [branching for branching in branchings if branching.option[0].number in near]
+        # Rather without a look at formats, which not everyone checks.
+        ways = ((branching, formats) for formats in (False, True) for branching in tried)
+        return next((way[0] for way in ways if self._is_exclusive(union, *way)), None)
 
-    def _is_exclusive(self, union: Schema, branching: Branching) -> bool:
-        key = (union.number, tuple(schema.number for schema in branching.option), branching.lean)
+    def _is_exclusive(self, union: Schema, branching: Branching, formats: bool) -> bool:  # noqa: FBT001 (a part of a key)
+        key = (union.number, tuple(schema.number for schema in branching.option), branching.lean, formats)
         if key not in self._known:
             position = ValuePosition(SeededChooser("sample"), lean=branching.lean)
             try:
                 sample = self._sample(branching.option, position)
-                self._known[key] = self._judge.nearly_holds(union, sample)
+                self._known[key] = self._judge.nearly_holds(union, sample, formats=formats)
             except (UnsatisfiableError, ExhaustedError, RecursionError):
                 self._known[key] = False
         return self._known[key]

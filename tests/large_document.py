@@ -3,7 +3,7 @@
 Its objects refer to one another as those of payment, code-hosting, chat and orchestration services do:
 expandable members, hundreds of properties, deep `allOf`, `oneOf` of fifty, discriminators.
 
-    python tests/schema/generate/large_document.py 400 1200 > large.json
+    python tests/large_document.py 400 1200 > large.json
 """
 
 import json
