@@ -102,10 +102,8 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
         given = config.getoption(where)
         try:
             if given is None:
-                where, folder = (
-                    f"mockgrid_{word}",
-                    config.inipath.parent if config.inipath else config.rootpath,
-                )
+                where, file = f"mockgrid_{word}", config.inipath
+                folder = file.parent if file is not None else config.rootpath
                 given = config.getini(where)
             if given not in NOTHING:
                 settings[name] = known.beside(known.read(given), folder)
