@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
-from mockgrid.document.nearest import nearest
+from mockgrid.document.nearest import did_you_mean
 from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
 from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
@@ -371,11 +371,10 @@ class GridSession:
 
 def _called_wrongly(more: int, misspelt: Iterable[str]) -> str:
     """Return how ``play`` is called, for a call that is none."""
-    takes = "one thing, without a name: a list of replies, a scenario's name or a path"
     for word in misspelt:
-        if nearest(word, ["strict"]):
-            return f"play() has no keyword {word!r}. Did you mean strict?"
-        return f"play() has no keyword {word!r}; it takes {takes}, and strict."
+        usual = " What plays is the first argument, without a name; the only keyword is strict."
+        return f"play() has no keyword {word!r}.{did_you_mean(word, ['strict']) or usual}"
+    takes = "one thing: a list of replies, a scenario's name or a path"
     return f"play() takes {takes}; it was given {more + 1 if more else 'none'}."
 
 
