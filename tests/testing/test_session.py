@@ -83,6 +83,60 @@ def test_what_is_odd_in_a_file_is_a_warning_with_its_place(session, tmp_path):
     assert len(warned) == 1
 
 
+FIRST_ARGUMENT = "play() has no keyword 'scenario'. What plays is the first argument"
+ONE_THING = "play() takes one thing: a list of replies, a scenario's name or a path; it was given "
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda session: session.play({"say": "a"}, strct=True),
+            "play() has no keyword 'strct'. Did you",
+        ),
+        (lambda session: session.play(scenario="tool-loop"), FIRST_ARGUMENT),
+        (lambda session: session.play({"say": "a"}, {"say": "b"}), f"{ONE_THING}2."),
+        (lambda session: session.play(), f"{ONE_THING}none."),
+    ],
+)
+def test_a_call_that_cannot_be_meant_is_told_with_its_line(session, call, message):
+    with pytest.raises(PlayError) as raised:
+        call(session)
+    assert raised.value.message.startswith(message)
+    assert raised.value.where.startswith("tests/testing/test_session.py:")
+
+
+@pytest.mark.parametrize(
+    ("guess", "meant"),
+    [
+        *((guess, "base_url") for guess in ("url", "port", "host", "baseurl")),
+        *((guess, "exchanges") for guess in ("requests", "calls", "journal", "exchange")),
+        ("server", "mockgrid_server, a fixture"),
+        ("key", "api_key"),
+        ("violation", "violations"),
+        ("respond", "play"),
+    ],
+)
+def test_what_people_guess_is_answered_with_the_right_name(session, guess, meant):
+    with pytest.raises(AttributeError, match=rf"has no attribute '{guess}'\. Did you mean {meant}\?"):
+        getattr(session, guess)
+    assert not hasattr(session, guess)
+
+
+@pytest.mark.parametrize("guess", ["status_code", "response", "json"])
+def test_what_people_guess_of_an_exchange_is_answered_too(session, client, guess):
+    client.ask()
+    meant = {"status_code": "status", "response": "reply", "json": "request.body"}[guess]
+    with pytest.raises(AttributeError, match=rf"has no attribute '{guess}'\. Did you mean {meant}\?"):
+        getattr(session.last, guess)
+
+
+def test_what_nobody_means_has_no_hint(session):
+    for name in ("zzzzzz", "_url", "__len__"):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'$"):
+            getattr(session, name)
+
+
 def test_what_plays_next_takes_the_place_and_the_journal_goes_on(session, client):
     session.play({"say": "one"})
     client.ask()
