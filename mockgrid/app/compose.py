@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
@@ -62,6 +62,8 @@ class Composer:
             name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
         }
         self._readings = readings(contract.operations)
+        # What a body without ``stream`` says of it, by the operation: looked up in its schema once.
+        self._stream_defaults: dict[str, Any] = {}
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._digest = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
@@ -176,8 +178,11 @@ class Composer:
             return None
         says = body.get("stream")
         if says is None:
-            outline = SchemaHints(operation.json_body.source.get("schema", {}), self._contract.document.data)
-            says = outline.property("stream").anywhere("default")
+            if operation.id not in self._stream_defaults:
+                schema = operation.json_body.source.get("schema", {})
+                outline = SchemaHints(schema, self._contract.document.data).property("stream")
+                self._stream_defaults[operation.id] = outline.anywhere("default")
+            says = self._stream_defaults[operation.id]
         return says if isinstance(says, bool) else None
 
 
