@@ -15,7 +15,7 @@ from urllib.parse import unquote, urljoin
 
 from mockgrid.contract.reach import Reach
 from mockgrid.document.document import Document, read_document
-from mockgrid.document.pointer import join, resolve, split
+from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA, NAMED
@@ -239,33 +239,18 @@ class _Bundling:
 
 def _leads_out(value: Any) -> bool:
     """Tell whether any reference may lead out of a document."""
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            mapping = item.get("mapping")
-            targets = [item.get("$ref"), *(mapping.values() if isinstance(mapping, dict) else ())]
-            if any(isinstance(target, str) and not target.startswith("#") for target in targets):
-                return True
-            waiting += item.values()
-        elif isinstance(item, list):
-            waiting += item
+    for item in mappings(value):
+        mapping = item.get("mapping")
+        targets = [item.get("$ref"), *(mapping.values() if isinstance(mapping, dict) else ())]
+        if any(isinstance(target, str) and not target.startswith("#") for target in targets):
+            return True
     return False
 
 
 def _ids(value: Any) -> frozenset[str]:
     """The addresses that the document's own schemas give themselves."""
-    ids: set[str] = set()
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("$id"), str):
-                ids.add(item["$id"].removesuffix("#"))
-            waiting.extend(item.values())
-        elif isinstance(item, list):
-            waiting.extend(item)
-    return frozenset(ids)
+    ids = (item.get("$id") for item in mappings(value))
+    return frozenset(own.removesuffix("#") for own in ids if isinstance(own, str))
 
 
 def _shown(path: Path, name: str, home: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -15,28 +16,22 @@ _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = re.compile(rf"[ \t]*({_WORD})/({_WORD})[ \t]*")
 _PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})(?:=(?:({_WORD})|"((?:[^"\\]|\\.)*)"))?[ \t]*)?')
 _ESCAPED = re.compile(r"\\(.)")
-_TABLE: Final = (
-    "100 Continue;101 Switching Protocols;102 Processing;103 Early Hints;"
-    "200 OK;201 Created;202 Accepted;203 Non-Authoritative Information;204 No Content;205 Reset Content;"
-    "206 Partial Content;207 Multi-Status;208 Already Reported;226 IM Used;"
-    "300 Multiple Choices;301 Moved Permanently;302 Found;303 See Other;304 Not Modified;305 Use Proxy;"
-    "307 Temporary Redirect;308 Permanent Redirect;"
-    "400 Bad Request;401 Unauthorized;402 Payment Required;403 Forbidden;404 Not Found;"
-    "405 Method Not Allowed;406 Not Acceptable;407 Proxy Authentication Required;408 Request Timeout;"
-    "409 Conflict;410 Gone;411 Length Required;412 Precondition Failed;413 Request Entity Too Large;"
-    "414 Request-URI Too Long;415 Unsupported Media Type;416 Requested Range Not Satisfiable;"
-    "417 Expectation Failed;418 I'm a Teapot;421 Misdirected Request;422 Unprocessable Entity;423 Locked;"
-    "424 Failed Dependency;425 Too Early;426 Upgrade Required;428 Precondition Required;"
-    "429 Too Many Requests;431 Request Header Fields Too Large;451 Unavailable For Legal Reasons;"
-    "500 Internal Server Error;501 Not Implemented;502 Bad Gateway;503 Service Unavailable;"
-    "504 Gateway Timeout;505 HTTP Version Not Supported;506 Variant Also Negotiates;"
-    "507 Insufficient Storage;508 Loop Detected;510 Not Extended;511 Network Authentication Required;"
-    # Of no standard, by the names that gateways give them.
-    "520 Web Server Returned an Unknown Error;521 Web Server Is Down;522 Connection Timed Out;"
-    "523 Origin Is Unreachable;524 A Timeout Occurred;525 SSL Handshake Failed;526 Invalid SSL Certificate;"
-    "529 Site Is Overloaded;530 Origin DNS Error"
-)
-_PHRASES: Final = {int(entry[:3]): entry[4:] for entry in _TABLE.split(";")}
+# Newer Pythons have other words for some, and none knows those that gateways send.
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+    520: "Web Server Returned an Unknown Error",
+    521: "Web Server Is Down",
+    522: "Connection Timed Out",
+    523: "Origin Is Unreachable",
+    524: "A Timeout Occurred",
+    525: "SSL Handshake Failed",
+    526: "Invalid SSL Certificate",
+    529: "Site Is Overloaded",
+    530: "Origin DNS Error",
+}
 
 GATEWAY: Final = frozenset((502, 503, 504, *(status for status in _PHRASES if status >= 520)))  # noqa: PLR2004
 """The statuses that gateways answer by themselves, whatever the API behind them declares."""

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["dotted", "join", "resolve", "split"]
+__all__ = ["dotted", "join", "mappings", "resolve", "split"]
 
 _RAISE: Final = object()
 
@@ -36,6 +36,18 @@ def join(parts: Iterable[str | int]) -> str:
 def dotted(parts: Iterable[str | int]) -> str:
     """The path as an API's error shows it; the whole value is ``$``."""
     return ".".join(str(part) for part in parts) or "$"
+
+
+def mappings(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield all mappings in a JSON value, in no order."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting += item.values()
+        elif isinstance(item, list):
+            waiting += item
 
 
 def resolve(value: Any, pointer: str, default: Any = _RAISE) -> Any:

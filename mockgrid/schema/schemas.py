@@ -11,7 +11,7 @@ import re
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from mockgrid.document.pointer import join, resolve, split
+from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
 from mockgrid.schema.foreign_pattern import meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
@@ -350,12 +350,6 @@ def _origin(node: Any, keyword: str = "") -> str | None:
 def one_way(data: Any) -> set[str]:
     """Return which of ``readOnly`` and ``writeOnly`` a document has anywhere."""
     flags: set[str] = set()
-    waiting = [data]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, dict):
-            flags.update(node.keys() & _ONE_WAY)
-            waiting += node.values()
-        elif isinstance(node, list):
-            waiting += node
+    for item in mappings(data):
+        flags.update(item.keys() & _ONE_WAY)
     return flags
