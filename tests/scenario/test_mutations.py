@@ -157,7 +157,8 @@ def served(tmp_path_factory):
     """A server, a client of its control interface, and a folder of scenarios."""
     with MockGrid() as grid:
         url = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__/sessions/{grid.api_key}/steps"
-        with httpx.Client(headers={"authorization": f"Bearer {grid.api_key}"}) as client:
+        headers = {"authorization": f"Bearer {grid.api_key}"}
+        with httpx.Client(headers=headers, timeout=60) as client:
             yield grid, client, url, tmp_path_factory.mktemp("scenarios")
 
 
