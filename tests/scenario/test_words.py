@@ -46,6 +46,8 @@ def said(steps, name="a.yaml"):
         ("say: x, stream: {fault: {kind: timeout}}", "Did you mean stall?"),
         ("call: {f: {}}, stream: {chunks: ['{', '}']}", "chunks: {chars: 5}"),
         ("say: x, sya: y", "Did you mean say?"),
+        ("say: x, model: y", "Did you mean served?"),
+        ("say: x, finish: max_tokens", "Did you mean length?"),
     ],
 )
 def test_a_reply_is_told_in_its_own_words(reply, hint):

@@ -11,6 +11,7 @@ from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.duration import seconds
 from mockgrid.scenario.including import not_included
 from mockgrid.scenario.reading.delivery import read_delivery
+from mockgrid.scenario.reading.wording import ours
 from mockgrid.scenario.reply import (
     Auto,
     Body,
@@ -242,7 +243,9 @@ def _redirect(node: Node) -> Redirect:
 def _finish(node: Node, *, free: bool) -> str:
     finish: str = node.value.get("finish", "")
     if finish and not free and finish not in _FINISHES:
-        guess = did_you_mean(finish, _FINISHES).strip() or "Add `contract: off` if that is the point."
+        theirs = (f"Did you mean {word}?" for word in ours(finish) if word in _FINISHES)
+        guess = next(theirs, did_you_mean(finish, _FINISHES).strip())
+        guess = guess or "Add `contract: off` if that is the point."
         choices = ", ".join(f'"{known}"' for known in _FINISHES)
         message = f'`finish` must be one of {choices}, got "{finish[:80]}".'
         node["finish"].error("MG213", message, guess)
