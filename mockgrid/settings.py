@@ -55,10 +55,6 @@ class Setting(NamedTuple):
         """What files call it; empty for what they cannot set."""
         return self.flag.removeprefix("--").replace("-", "_")
 
-    def read(self, value: Any) -> Any:
-        """Return a value as ``Settings`` holds it; see ``read_setting``."""
-        return None if value is None and self.default is None else self.kind.read(value)
-
     def beside(self, value: Any, folder: Path) -> Any:
         """Return a value as it is meant in a file of a folder, or on a command line there."""
         if not isinstance(self.kind, Text | Names) or self.kind.name not in _FILES:
@@ -203,7 +199,8 @@ def read_setting(name: str, value: Any) -> Any:
     Raises:
         StartError: the setting cannot have it.
     """
-    return SETTINGS[name].read(value)
+    known = SETTINGS[name]
+    return None if value is None and known.default is None else known.kind.read(value)
 
 
 def read_settings(values: Mapping[str, Any], **defaults: Any) -> Settings:

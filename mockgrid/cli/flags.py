@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mockgrid.errors import StartError
-from mockgrid.settings import SETTINGS, WORDS, Settings
+from mockgrid.settings import SETTINGS, WORDS, Settings, read_setting
 from mockgrid.values import Names, OneOf, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.settings import Setting
     from mockgrid.values import Kind
 
 _PREFIX = "MOCKGRID_"
@@ -99,16 +98,7 @@ def configured(here: Path) -> dict[str, Any]:
             continue
         table = _table(file, data) if b"mockgrid" in data else None
         if table is not None:
-            settings = {}
-            for key, value in table.items():
-                name, known = _known(file, key)
-                try:
-                    settings[name] = known.read(value)
-                except StartError as error:
-                    raise StartError(f"[tool.mockgrid] {key}: {error.message}", where=str(file)) from None
-                if folder != here:
-                    settings[name] = known.beside(settings[name], folder)
-            return settings
+            return dict(_read(file, key, value, here) for key, value in table.items())
     return {}
 
 
@@ -126,15 +116,19 @@ def _table(file: Path, data: bytes) -> dict[str, Any] | None:
     raise StartError("`tool.mockgrid` is a table of settings.", where=str(file))
 
 
-def _known(file: Path, key: str) -> tuple[str, Setting]:
-    """Return the name of a setting by what files call it, and what is known of it."""
+def _read(file: Path, key: str, value: Any, here: Path) -> tuple[str, Any]:
+    """Return the name of a setting, and the value that a file gives it, with paths as seen from here."""
     name = WORDS.get(key.replace("-", "_"))
     if name is None:
         from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
 
         hint = did_you_mean(key, WORDS).strip() or f"Known: {', '.join(WORDS)}."
         raise StartError(f"[tool.mockgrid] has no setting {key!r}.", where=str(file), hint=hint)
-    return name, SETTINGS[name]
+    try:
+        read = read_setting(name, value)
+    except StartError as error:
+        raise StartError(f"[tool.mockgrid] {key}: {error.message}", where=str(file)) from None
+    return name, read if file.parent == here else SETTINGS[name].beside(read, file.parent)
 
 
 def setting(name: str, explanation: str = "", **attributes: Any) -> Callable[[Any], Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 import pytest
 
 from mockgrid.errors import MockgridError, MockgridWarning, StartError
-from mockgrid.settings import SETTINGS, WORDS
+from mockgrid.settings import SETTINGS, WORDS, read_setting
 from mockgrid.testing import NOTHING, flag, option
 from mockgrid.testing.error import CallError
 from mockgrid.testing.expectation import HeldSession, TestExpectation
@@ -106,7 +106,7 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
                 folder = file.parent if file is not None else config.rootpath
                 given = config.getini(where)
             if given not in NOTHING:
-                settings[name] = known.beside(known.read(given), folder)
+                settings[name] = known.beside(read_setting(name, given), folder)
         except StartError as error:
             raise MockgridError(f"{where}: {error}") from None
         except WRONG_FORM as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import _pytest.pytester
 import pytest
 from testing.client import Client
+from testing.suites import suite
 
 import mockgrid
 from mockgrid import MockGrid, RemoteGrid
@@ -82,3 +83,16 @@ def session(grid, request):
 def client(session):
     with Client(session) as client:
         yield client
+
+
+@pytest.fixture
+def runs(pytester):
+    """Runs a module in this process, without the plugins that this environment has besides."""
+
+    def run(text, *options, **files):
+        pytester.makepyfile(test_it=suite(text))
+        for name, content in files.items():
+            pytester.path.joinpath(name.replace("__", ".")).write_text(content)
+        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", *options)
+
+    return run

@@ -14,17 +14,6 @@ RUN = """
 WRONG = "MG113 temperature: must be at most 2, got 3"
 
 
-@pytest.fixture
-def runs(pytester):
-    """Runs a module in this process, without the plugins that this environment has besides."""
-
-    def run(text, *options):
-        pytester.makepyfile(test_it=suite(text))
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", *options)
-
-    return run
-
-
 def failed(result):
     """Return the reason of each test that failed, by its name."""
     lines = (line.partition(" - ") for line in result.outlines if line.startswith("FAILED"))

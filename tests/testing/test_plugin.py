@@ -4,25 +4,12 @@ import re
 import sys
 
 import pytest
-from testing.suites import ALONE, HEAD, suite
+from testing.suites import ALONE, HEAD
 
 # The first line of a suite's own text.
 FIRST = len(HEAD.strip().splitlines()) + 2
 
 ASK_WRONGLY = "ask(mockgrid, temperature=3)"
-
-
-@pytest.fixture
-def runs(pytester):
-    """Runs a module in this process, without the plugins that this environment has besides."""
-
-    def run(text, *options, **files):
-        pytester.makepyfile(test_it=suite(text))
-        for name, content in files.items():
-            pytester.path.joinpath(name.replace("__", ".")).write_text(content)
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", *options)
-
-    return run
 
 
 def text_of(result):

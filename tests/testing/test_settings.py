@@ -38,17 +38,6 @@ actions: [{target: $.info, update: {title: Mine}}]
 READ = "seed 7 both ('a', 'b', 'c') True 120.0"
 
 
-@pytest.fixture
-def runs(pytester):
-    def run(text, *options, **files):
-        pytester.makepyfile(test_it=suite(text))
-        for name, content in files.items():
-            pytester.path.joinpath(name.replace("__", ".")).write_text(content)
-        return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", "-s", *options)
-
-    return run
-
-
 def text_of(result):
     return "\n".join([*result.outlines, *result.errlines])
 
@@ -67,7 +56,7 @@ def text_of(result):
     ],
 )
 def test_settings_are_options(runs, options, files):
-    result = runs(SHOW, *options, **files)
+    result = runs(SHOW, "-s", *options, **files)
     result.assert_outcomes(passed=1)
     assert READ in text_of(result)
 
@@ -97,7 +86,7 @@ def test_paths_begin_where_they_are_written(runs, pytester):
         patch.chdir(inner)
         result = pytester.runpytest_inprocess("-q", "-s", "..", "--rootdir", "..", "-c", "../pytest.ini")
     assert f"paths ('{pytester.path}/mine',) ('{pytester.path}/mine.yaml',)" in text_of(result)
-    result = runs(SHOW, "--mockgrid-scenarios", "other")
+    result = runs(SHOW, "-s", "--mockgrid-scenarios", "other")
     assert f"paths ('{pytester.path}/other',)" in text_of(result)
 
 
@@ -126,7 +115,7 @@ def test_paths_begin_where_they_are_written(runs, pytester):
     ],
 )
 def test_what_no_server_can_have_stops_the_run(runs, options, files, message):
-    result = runs(SHOW, *options, **files)
+    result = runs(SHOW, "-s", *options, **files)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"ERROR: {message}" in text_of(result)
 
@@ -142,10 +131,10 @@ def mockgrid_server():
 
 
 def test_a_fixture_of_ones_own_has_its_own_settings(runs):
-    result = runs(OVERRIDDEN, pytest__ini=INI)
+    result = runs(OVERRIDDEN, "-s", pytest__ini=INI)
     result.assert_outcomes(passed=1, warnings=0)
     assert "seed 9 vendor () False" in text_of(result)
-    result = runs(OVERRIDDEN, "--mockgrid-seed=7", "-W", "always")
+    result = runs(OVERRIDDEN, "-s", "--mockgrid-seed=7", "-W", "always")
     result.assert_outcomes(passed=1, warnings=1)
     assert "--mockgrid-seed has no effect, since the fixture mockgrid_server is overridden." in text_of(
         result
