@@ -26,10 +26,9 @@ def ask(request, grid, called, runner):
         called.append(city)
         return "3 °C"
 
-    def ask(**settings):
-        config = OpenAIConfig(
-            model="agent-prime", base_url=grid.url, api_key=grid.key, streaming=request.param == "streamed"
-        )
+    def ask(options=None, **settings):
+        options = {"streaming": request.param == "streamed"} | (options or {})
+        config = OpenAIConfig(model="agent-prime", base_url=grid.url, api_key=grid.key, **options)
         agent = Agent("forecaster", prompt="Be brief.", config=config, tools=[weather])
         return runner.run(agent.ask(GREETING, **settings))
 
@@ -47,6 +46,15 @@ def test_a_scripted_call_and_then_the_answer(ask, called, grid):
     assert ask().body == "It is 3 °C in Oslo."
     assert called == ["Oslo"]
     assert grid.statuses == [200, 200]
+
+
+def test_a_tool_that_is_required_is_so_at_every_turn(ask, called, grid):
+    # With ag2 1.2.1 only a script ends such an agent: the fake has to call the tool again and again.
+    grid.play({"call": {"weather": {"city": "Oslo"}}}, {"say": "It is 3 °C in Oslo."})
+    assert ask({"tool_choice": "required"}).body == "It is 3 °C in Oslo."
+    bodies = [exchange["request"]["body"] for exchange in grid.exchanges]
+    assert [body["tool_choice"] for body in bodies] == ["required", "required"]
+    assert called == ["Oslo"]
 
 
 def test_scripted_calls_at_once(ask, called, grid):
