@@ -110,6 +110,21 @@ check("silence after the end keeps it waiting, with all of the text", async (gri
   assert.ok(performance.now() - began >= 1990);
 });
 
+check("a stream that is aborted is told as what came", async (grid) => {
+  const say = "one two three four five six seven eight";
+  await grid.play({ say, stream: { chunks: "word", pace: { per_token: "100ms" } } });
+  const abort = new AbortController();
+  const { textStream } = streamText({ model: model(grid), prompt: PROMPT, abortSignal: abort.signal });
+  for await (const piece of textStream) if (piece.includes("three")) abort.abort();
+  let told;
+  do [told] = await grid.exchanges();
+  while (!told?.ended_by);
+  assert.deepEqual([told.ended_by, told.whole], ["client", false]);
+  const sent = told.reply.chunks.map(({ data }) => data).join("");
+  assert.match(sent, /three/);
+  assert.doesNotMatch(sent, /eight/);
+});
+
 check("the guide", async (grid) => {
   writeFileSync("guide.mjs", `${documented("AI SDK", grid)}\nexport { text };\n`);
   assert.match((await import("./guide.mjs")).text, /Hello\?/);

@@ -1,6 +1,7 @@
 """What scenarios say, as the client understands it."""
 
 import asyncio
+import json
 import time
 
 import openai
@@ -157,6 +158,21 @@ def test_two_calls_under_one_index_run_into_each_other(api, grid):
     _, completion = api.follow(api.client().chat.completions.stream, **ASK)
     (met,) = completion.choices[0].message.tool_calls
     assert (met.id, met.function.name, met.function.arguments) == ("fg", "fg", "{}{}")
+
+
+def test_a_stream_that_is_left_is_told_as_what_came(grid):
+    say = "one two three four five six seven eight"
+    grid.play({"say": say, "stream": {"chunks": "word", "pace": {"per_token": "100ms"}}})
+    stream = openai.OpenAI(base_url=grid.url, api_key=grid.key).chat.completions.create(**ASK, stream=True)
+    came = [next(stream).choices[0].delta.content for _ in range(3)]
+    stream.close()
+    deadline = time.monotonic() + 10
+    while (told := grid.exchanges[0])["ended_by"] is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (told["ended_by"], told["whole"]) == ("client", False)
+    sent = "".join(chunk["data"] for chunk in told["reply"]["chunks"])
+    assert all(json.dumps(piece) in sent for piece in came)
+    assert "eight" not in sent
 
 
 def test_silence_after_the_end_keeps_nobody_waiting(api, grid):
