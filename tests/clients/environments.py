@@ -8,8 +8,8 @@ were made from: as long as the stamp is right, a run takes them as they are.
 ``uv`` installs what Python families need, for pip takes minutes to unpack what the larger ones share.
 """
 
+import fcntl
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -74,18 +74,21 @@ def _environment(name: str, build: Callable[[Path], None], *made_from: bytes) ->
     home = CACHE / name
     stamp = home / ".made-from"
     digest = hashlib.sha256(b"\0".join(made_from)).hexdigest()
-    if stamp.is_file() and stamp.read_text() == digest:
-        return home
     CACHE.mkdir(parents=True, exist_ok=True)
-    # Built aside and moved when whole, so a build that was cut short is never taken for a finished one.
-    aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=CACHE))
-    try:
-        build(aside)
-        (aside / stamp.name).write_text(digest)
-        shutil.rmtree(home, ignore_errors=True)
-        aside.rename(home)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    # Several suites may want it at once.
+    with (CACHE / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if stamp.is_file() and stamp.read_text() == digest:
+            return home
+        # Built aside and moved when whole, so a build that was cut short is never taken for a finished one.
+        aside = Path(tempfile.mkdtemp(prefix=f"{name}.", dir=CACHE))
+        try:
+            build(aside)
+            (aside / stamp.name).write_text(digest)
+            shutil.rmtree(home, ignore_errors=True)
+            aside.rename(home)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
     return home
 
 
@@ -98,7 +101,7 @@ def _uv() -> Path:
 
 
 def _interpreter(home: Path) -> Path:
-    return home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return home / "bin/python"
 
 
 def _run(command: list[str], cwd: Path | None = None) -> None:
