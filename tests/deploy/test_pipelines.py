@@ -18,16 +18,12 @@ import yaml
 from deploy.fleet import ROOT
 from environments import python_environment
 
-from mockgrid.settings import SETTINGS
-
 CI = ROOT / "docs/ci"
 SCHEMAS = {
     ROOT / "action.yml": "vendor.github-actions",
     CI / "github-actions.yaml": "vendor.github-workflows",
     CI / "gitlab-ci.yaml": "vendor.gitlab-ci",
 }
-SETTLED = {"--host", "--uds", "--watch", "--log", "--ready"}
-"""By the action itself: where it runs, there is nobody to choose them."""
 SCENARIO = "steps:\n  - reply: {say: Hello from the job.}\n"
 TESTS = """\
 import openai
@@ -83,27 +79,6 @@ def test_it_is_valid_and_a_mistake_would_be_noticed(path, tmp_path):
         re.sub("^( +)(shell|runs-on|script):", r"\1other:", path.read_text("utf-8"), flags=re.MULTILINE)
     )
     assert complaints(wrong, SCHEMAS[path])
-
-
-def test_the_action_has_an_input_for_every_flag():
-    flags = {known.flag for known in SETTINGS.values() if known.flag.startswith("--")} - SETTLED
-    of_report = {"--url", "--output", "--format", "--fail-under"}
-    assert {f"--{name}" for name in ACTION["inputs"]} == {"--command", "--document"} | flags | of_report
-
-
-def test_the_documentation_has_the_example_and_names_what_there_is():
-    text = (ROOT / "docs/pipelines.md").read_text("utf-8")
-    named = re.findall("`([a-z-]+)`", "".join(re.findall(r"^\|([^|]*)\|", text, re.MULTILINE)))
-    assert set(named) - {"start", "serve"} <= {*ACTION["inputs"], *ACTION["outputs"]}
-    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    job = loaded(CI / "github-actions.yaml")["jobs"]["test-with-the-action"]
-    del job["steps"][-1]["with"]["output"]
-    assert yaml.safe_load(example) == {name: job[name] for name in ("env", "steps")}
-
-
-def test_what_callers_give_the_action_is_no_part_of_a_command():
-    for step in ACTION["runs"]["steps"]:
-        assert "${{" not in step["run"]
 
 
 @dataclass
