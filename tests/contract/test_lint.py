@@ -201,3 +201,14 @@ def test_many_examples_are_looked_at_in_little_time():
     assert time.thread_time() - started < 2
     assert len(warnings) == 20
     assert warnings[1][0] == "a#/paths/~1x20/get/responses/200/content/application~1json/example"
+
+
+def test_a_heavy_schema_is_not_gone_through_to_explain_an_example():
+    reference = "#/components/schemas/S"
+    schemas = {f"S{n}": {"oneOf": [{"$ref": f"{reference}{n + 1}"}, {"type": "object"}]} for n in range(400)}
+    schemas["S400"] = {"type": "object"}
+    media = {"schema": {"$ref": f"{reference}0"}, "example": 5}
+    paths = {"/x": {"get": {"responses": {"200": {"content": {"application/json": media}}}}}}
+    data = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}
+    ((_, sentence),) = Contract(Document(data, "a")).warnings
+    assert sentence == "this example breaks its own schema, so it is not used."
