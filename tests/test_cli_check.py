@@ -424,3 +424,24 @@ def test_a_pipe_that_somebody_writes_to_is_read_to_its_end(check):
     assert check({}, f"/dev/fd/{reader}") == (0, "1 scenario: nothing found.\n", "")
     thread.join()
     os.close(reader)
+
+
+def test_a_mistake_of_an_overlay_is_told_at_its_place(check):
+    overlay = """\
+overlay: 1.0.0
+info: {title: t, version: "1"}
+actions:
+  - target: $.paths['/a'].get.responses['200']
+    update: {content: {application/json: {schema: {type: unknown}}}}
+"""
+    document = """\
+openapi: 3.1.0
+paths:
+  /a: {get: {parameters: [{name: q, in: query, schema: {type: nix}}], responses: {"200": {}}}}
+"""
+    code, out, _ = check({"o.yaml": overlay, "a.yaml": document}, "a.yaml", "o.yaml")
+    assert code == 1
+    assert [line.partition(" ")[0] for line in out.splitlines() if " error " in line] == [
+        "a.yaml:3:63:",
+        "o.yaml:5:58:",
+    ]

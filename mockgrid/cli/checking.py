@@ -186,11 +186,14 @@ def _overlay(
         extended = _extended(source, overlay, reach)
         base = extended or (bundle(contracts[0], reach) if len(contracts) == 1 else contract().document)
         applied = apply(base, overlay)
-        Contract(applied.document)
+        applied.document.mistakes = mistakes = Mistakes(strict=False)
+        Contract(applied.document).check_compiling()
     except DocumentError as error:
         checked.findings.append(_finding(error, "MG202", overlay.name))
         checked.unfinished = True
         return
+    own = (mistake for mistake in mistakes if mistake.where.startswith(f"{overlay.name}:"))
+    checked.findings += [_finding(mistake, "MG202", overlay.name) for mistake in own]
     targets = {overlay.where(f"/actions/{index}/target") for index in range(len(overlay.data["actions"]))}
     for remark in applied.warnings:
         if remark.where in targets:
@@ -207,7 +210,7 @@ def _extended(source: Source, overlay: Document, reach: Reach) -> Document | Non
     if not isinstance(named, str) or "://" in named:
         return None
     try:
-        return bundle(read_document(source.path.parent / named), reach)
+        return bundle(read_document(source.path.parent / named, Mistakes(strict=False)), reach)
     except DocumentError as error:
         message = f"The document {named!r} cannot be used: {error.message}"
         raise DocumentError(message, where=overlay.where(join(("extends",))), hint=error.hint) from None
