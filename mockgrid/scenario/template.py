@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.document.pointer import resolve
+from mockgrid.document.pointer import join, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ _TAKING: Final = {"body": "/json/pointer", "header": "name"}
 _OF_TOOLS: Final = ("tool_result", "arguments")
 _KNOWN: Final = (*_PLAIN, *_TAKING, *_OF_TOOLS)
 # What other tools write for it. In single braces stand ordinary words as well, which are left alone.
-_WORD: Final = rf"(?:{'|'.join(_KNOWN)})(?:[:#][^{{}}\s]*)?"
+_WORD: Final = rf"(?:{'|'.join(_KNOWN)})(?:[:#][^{{}}\s]*)?|[A-Za-z_][\w.\[\]]*"
 _NAME: Final = r"(?:last_user|tool_result|body:/|(?:header|arguments):\w)[^{}\s]*"
 _LOOKALIKE: Final = re.compile(rf"(?<![$\\])\{{\{{ *({_WORD}) *\}}\}}|(?<![${{\\])\{{({_NAME})\}}")
 _ALL: Final = (
@@ -142,9 +142,10 @@ class Template:
         if "{" not in source:
             return cls.plain(source)
         for match in _LOOKALIKE.finditer(source):
-            place = match[1] or match[2]
-            message = f"'{match[0]}' is sent as it stands here."
-            node.warn("MG237", message, f"Write ${{{place}}} to insert what the request has.")
+            place = _meant(match[1] or match[2])
+            if place:
+                message = f"'{match[0]}' is sent as it stands here."
+                node.warn("MG237", message, f"Write ${{{place}}} to insert what the request has.")
         parts: list[str | Insertion] = []
         done = 0
         for match in _PLACE.finditer(source):
@@ -251,12 +252,28 @@ def _insertion(place: str, node: Node) -> Insertion | None:
     return insertion
 
 
+def _meant(place: str) -> str:
+    """Return what to insert in place of what other tools write; empty where that is not plain.
+
+    >>> _meant("user"), _meant("request.body.messages[0].role"), _meant("body:/x"), _meant("x")
+    ('last_user', 'body:/messages/0/role', 'body:/x', '')
+    """
+    first, *path = [part for part in re.split(r"[.\[\]]+", place) if part] or [""]
+    if first == "request" and path:
+        first, *path = path
+    if first in {"body", "messages"} and path:
+        return f"body:{join(path if first == 'body' else (first, *path))}"
+    if re.split("[:#]", place)[0] in _KNOWN:
+        return place
+    return next((ours for ours, theirs in _THEIRS.items() if first in theirs), "")
+
+
 def _mistake(name: str, argument: str, source: str, *, colon: bool) -> tuple[str, str, str] | None:
     """Return code, message and hint for what is wrong with an insertion that is not of tools."""
     if name in _PLAIN and not colon:
         return None
     if name not in _TAKING:
-        meant = next((ours for ours, theirs in _THEIRS.items() if name in theirs), None)
+        meant = _meant(name)
         guess = f"Did you mean {meant}?" if meant else did_you_mean(name, _KNOWN).strip() or _ALL
         written = source if len(source) <= _SHOWN else source[:_SHOWN] + "…}"
         hint = "Only body, header, tool_result and arguments take a colon." if name in _PLAIN else guess

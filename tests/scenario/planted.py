@@ -303,6 +303,11 @@ ERRORS = [
 WARNINGS = [
     Planted(step("{say: §'You said {{last_user}}'}"), "MG237", "Write ${last_user} to insert"),
     Planted(step("{say: §'You said {last_user}.'}"), "MG237", "'{last_user}' is sent as it stands"),
+    Planted(step("{say: §'{{ prompt }}'}"), "MG237", "Write ${last_user} to insert"),
+    Planted(step("{say: §'{{request.body.model}}'}"), "MG237", "Write ${body:/model} to insert"),
+    Planted(
+        step("{say: §'{{messages[0].content}}'}"), "MG237", "Write ${body:/messages/0/content} to insert"
+    ),
     Planted(step("{json: {a: [§'{{ body:/user }}']}}"), "MG237", "Write ${body:/user} to insert"),
     Planted(step("{call: {f: {a: §'{tool_result:g#/x}'}}}"), "MG237", "Write ${tool_result:g#/x} to insert"),
     Planted("steps:\n  - reply: {say: a}\n  - §when: {turn: 1}\n    reply: {say: b}\n", "MG230", "step 1"),
