@@ -26,7 +26,7 @@ from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import may_hold
 from mockgrid.scenario.reply import SPOKEN, Body, Call, Error, Example, Redirect, SaidChoices
 from mockgrid.scenario.template import Template
-from mockgrid.scenario.unsatisfiable import unsatisfiable
+from mockgrid.scenario.unsatisfiable import Seeker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,4 +294,5 @@ def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models |
         contract: what requests obey.
         models: those that the server knows; None for any. A scenario's own take their place.
     """
-    return unsatisfiable(scenario, contract, models, speaking_operations(contract.operations))
+    seeker = Seeker(scenario, contract, models, speaking_operations(contract.operations))
+    return [finding for step in scenario.steps for finding in seeker.findings(step)]

@@ -87,7 +87,8 @@ def load_library(directories: Iterable[str | Path], *, operations: Collection[st
             first = scenarios.setdefault(scenario.name, scenario)
             if first is not scenario:
                 message = f"The scenario '{scenario.name}' is already in {first.origin.document.name}."
-                findings.append(Finding("MG226", "error", message, _name_place(scenario), "Rename one."))
+                where = scenario.origin.document.where_key("/scenario")
+                findings.append(Finding("MG226", "error", message, where, "Rename one."))
     usable = MappingProxyType(dict(sorted(scenarios.items())))
     return Library(usable, tuple(findings), tuple(files), MappingProxyType(unusable))
 
@@ -104,8 +105,3 @@ def _claimed(file: Path) -> str:
         return file.stem
     name = data.get("scenario") if isinstance(data, dict) else None
     return name if isinstance(name, str) else file.stem
-
-
-def _name_place(scenario: Scenario) -> str:
-    """Where the scenario says its name; its beginning where the file's name is taken."""
-    return scenario.origin.document.where_key("/scenario")

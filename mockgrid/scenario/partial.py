@@ -76,17 +76,7 @@ def _hold(fields: tuple[Leaf, ...], value: Any) -> bool:
 
 
 def _matcher(node: Node, path: tuple[str | int, ...]) -> Iterator[Leaf]:
-    mistakes = dict(_misused(node))
-    for word, expected in mistakes.items():
-        node[word].error("MG212", f"`{word}` is not {expected}.", f"`{word}` takes {expected}.")
-    if not mistakes:
-        matcher = read_matcher(node, inner=read_partial)
-        if matcher is not None:
-            yield Leaf(path, matcher)
-
-
-def _misused(node: Node) -> Iterator[tuple[str, str]]:
-    """The words of a matcher that hold a value of the wrong kind, and which kind they take.
+    """Read a matcher, whose words may hold values of the wrong kind.
 
     The schema of the language cannot say this of a partial body, in which any mapping may stand.
     """
@@ -96,7 +86,10 @@ def _misused(node: Node) -> Iterator[tuple[str, str]]:
         wrong_truth = isinstance(value, bool) and bool not in kinds
         empty = word in {"matches", "glob", "one_of"} and not value
         if kinds and (not isinstance(value, kinds) or wrong_truth or empty):
-            yield word, expected
+            argument.error("MG212", f"`{word}` is not {expected}.", f"`{word}` takes {expected}.")
+    matcher = read_matcher(node, inner=read_partial) if node.sound else None
+    if matcher is not None:
+        yield Leaf(path, matcher)
 
 
 def _warn(node: Node) -> None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
     from mockgrid.schema.warnings import FieldWarning
 
-__all__ = ["unsatisfiable"]
+__all__ = ["Seeker"]
 
 _CODE: Final = "MG235"
 _UNKNOWN: Final = "MG140"
@@ -54,24 +54,6 @@ _BODIES: Final = ("body", "response_format")
 _LONGEST: Final = 100
 # Explaining a refusal is work: of more in one scenario, the rest is not looked at.
 _EXPLAINED: Final = 200
-
-
-def unsatisfiable(
-    scenario: Scenario,
-    contract: Contract,
-    models: Models | None,
-    speaking: Mapping[str, Conversation],
-) -> list[Finding]:
-    """Return, as warnings, the predicates that no request of a contract can satisfy, in their order.
-
-    Args:
-        scenario: whose predicates.
-        contract: what requests obey.
-        models: those that the server knows; None for any. A scenario's own take their place.
-        speaking: what reads the requests of the operations that hold a conversation, by the operation's id.
-    """
-    seeker = _Seeker(scenario, contract, models, speaking)
-    return [finding for step in scenario.steps for finding in seeker.findings(step)]
 
 
 def _is_for(when: Sequence[Predicate], call: RequestView) -> bool:
@@ -120,8 +102,15 @@ def _spelt(models: Models, source: Any) -> Iterator[str]:
             yield name
 
 
-class _Seeker:
-    """Looks for what cannot be in one scenario; see ``unsatisfiable`` for what it is made of."""
+class Seeker:
+    """Looks for the predicates of one scenario that no request of a contract can satisfy.
+
+    Args:
+        scenario: whose predicates.
+        contract: what requests obey.
+        models: those that the server knows; None for any. A scenario's own take their place.
+        speaking: what reads the requests of the operations that hold a conversation, by the operation's id.
+    """
 
     def __init__(
         self,
@@ -139,7 +128,7 @@ class _Seeker:
         self._left = _EXPLAINED
 
     def findings(self, step: Step) -> Iterator[Finding]:
-        """Return what is found in one step."""
+        """Return, as warnings, what is found in one step."""
         for pointer, message, hint in self._conjunction(step.when, "/when"):
             where = str(step.origin.at(*split(pointer)))
             yield Finding(_CODE, "warning", message, where, hint)
