@@ -237,8 +237,7 @@ def _note(node: Node, violation: Violation, rule: _Rule) -> None:
         return
     if code == "MG214":
         message = f"`{name}` is missing{_inside(around)}."
-        hint = _misspelt(violation) or _example(name, rule.examples_of(name))
-        node.diagnostics.add(code, violation.pointer, message, hint)
+        node.diagnostics.add(code, violation.pointer, message, _example(name, rule.examples_of(name)))
         return
     value = _value(node, violation.pointer)
     if rule.unit and violation.code in {"MG110", "MG115"} and not isinstance(value, (dict, list)):
@@ -331,11 +330,6 @@ def _note_conflict(node: Node, violation: Violation, rule: _Rule) -> None:
     others = " and ".join(f"`{key}`" for key in present[:-1])
     message = f"`{present[-1]}` cannot stand beside {others}."
     node.diagnostics.add("MG220", at, message, rule.hint or "Keep one of them.", key=True)
-
-
-def _misspelt(violation: Violation) -> str:
-    match = re.search(r'; is "([^"]*)" a misspelling of it\?$', violation.message)
-    return f"Is {match[1]} a misspelling of it?" if match else ""
 
 
 def _value(node: Node, pointer: str) -> Any:
