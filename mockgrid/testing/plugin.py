@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from mockgrid.testing.expectation import HeldSession
     from mockgrid.testing.grid import Grid
-    from mockgrid.testing.run import Holding  # noqa: F401 - of a text below
+    from mockgrid.testing.run import Holding
 
 _HOLDING = pytest.StashKey["Holding"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
 _GRID = pytest.StashKey["Grid"]()
+_SERVER = pytest.StashKey[Any]()
 _LINE = pytest.StashKey[str]()
 
 _USUAL_WARNINGS = "allow"
@@ -160,24 +161,34 @@ def mockgrid(
 
     The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
     """
-    from mockgrid.testing.run import Holding, or_fail  # noqa: PLC0415 - 10 ms, see above
+    from mockgrid.testing.run import or_fail  # noqa: PLC0415 - 10 ms, see above
 
     shared = request.getfixturevalue("mockgrid_run") if "mockgrid_run" in request.fixturenames else None
-    holding = or_fail(lambda: Holding(request.node, mockgrid_server))
+    holding = or_fail(lambda: _holding_of(request.node, mockgrid_server))
     try:
-        session = or_fail(lambda: holding.open_own(shared))
-        request.node.stash[_HOLDING] = holding
-        yield session
+        yield or_fail(lambda: holding.open_own(shared))
         _fail(holding.judge_rest())
     finally:
         holding.end(shared)
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """Hold a test to the sessions that fixtures of its own open on the server, and to no others."""
+    with _held(request.config, request.node if fixturedef.scope == "function" else None):
+        value = yield
+    if fixturedef.argname == "mockgrid_server":
+        request.config.stash[_SERVER] = value
+    return value
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that has passed though its client did wrong; the test itself, not its teardown."""
     try:
-        with _held(item):
+        with _held(item.config, item):
             result = yield
     except BaseException:
         if _HOLDING in item.stash:
@@ -224,27 +235,35 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @contextmanager
-def _held(item: pytest.Item) -> Iterator[None]:
-    """Hold a test to the sessions that it opens on the server itself, too."""
-    grid: Any = getattr(item, "funcargs", {}).get("mockgrid_server")
-    if not hasattr(grid, "opener"):
+def _held(config: pytest.Config, item: pytest.Item | None) -> Iterator[None]:
+    """Hold a test to the sessions that are opened on the server meanwhile; None for no test."""
+    grid: Any = config.stash.get(_SERVER, None)
+    if not hasattr(grid, "opener"):  # there is none yet, or one of the user's own make
         yield
         return
-
-    def open_one(name: str) -> HeldSession:
-        from mockgrid.testing.run import Holding  # noqa: PLC0415 - 10 ms, see above
-
-        holding = item.stash.get(_HOLDING, None)
-        if holding is None or not holding.expectations:  # none yet, or that of an attempt before this
-            holding = item.stash[_HOLDING] = Holding(item, grid)
-            item.addfinalizer(holding.end)
-        return holding.open_one(name)
-
-    grid.opener = open_one
+    before = grid.opener
+    grid.opener = None if item is None else lambda name: _holding_of(item, grid).open_one(name)
     try:
         yield
     finally:
-        grid.opener = None
+        grid.opener = before
+
+
+def _holding_of(item: pytest.Item, grid: Grid) -> Holding:
+    from mockgrid.testing.run import Holding  # noqa: PLC0415 - 10 ms, see above
+
+    holding = item.stash.get(_HOLDING, None)
+    if holding is None or not holding.expectations:  # none yet, or that of an attempt before this
+        holding = item.stash[_HOLDING] = Holding(item, grid)
+        item.addfinalizer(lambda: _end(holding))
+    return holding
+
+
+def _end(holding: Holding) -> None:
+    try:
+        _fail(holding.judge_rest())
+    finally:
+        holding.end()
 
 
 def _needs_check(config: pytest.Config) -> bool:

@@ -32,6 +32,15 @@ def test_every_session_that_a_test_opens_is_held_to_the_rules_of_its_marker(runs
         other.close()
     def test_by_a_fixture(second):
         ask(second, temperature=3)
+    @pytest.fixture
+    def third(mockgrid_server):
+        session = mockgrid_server.session("third")
+        yield session
+        session.close()
+    def test_by_a_fixture_of_the_server(third):
+        ask(third, temperature=3)
+    def test_by_both(third, mockgrid):
+        ask(third, temperature=3)
     def test_of_the_server(mockgrid_server):
         ask(mockgrid_server.session("backup"), temperature=3)
     def test_two(mockgrid, mockgrid_server):
@@ -57,9 +66,10 @@ def test_every_session_that_a_test_opens_is_held_to_the_rules_of_its_marker(runs
     result = runs(text)
     assert {name: reason[:5] for name, reason in failed(result).items()} == {
         **dict.fromkeys(("test_another", "test_by_a_fixture", "test_of_the_server", "test_two"), "MG113"),
+        **dict.fromkeys(("test_by_a_fixture_of_the_server", "test_by_both"), "MG113"),
         "test_resilient": "MG314",
     }
-    result.assert_outcomes(passed=3, failed=5)
+    result.assert_outcomes(passed=3, failed=7)
     shown = "\n".join(result.outlines)
     assert shown.count("This was in the session 'backup' of the test.") == 3
     assert "No request has arrived" not in shown
@@ -73,10 +83,17 @@ def test_what_is_done_late_in_another_session_is_an_error_of_the_teardown(runs):
         other = mockgrid.session("backup")
         yield
         ask(other, temperature=3)
+    @pytest.fixture
+    def later(mockgrid_server):
+        other = mockgrid_server.session("backup")
+        yield
+        ask(other, temperature=3)
     def test_it(late, mockgrid_server):
         mockgrid_server.session()
+    def test_other(later):
+        pass
     """
-    runs(text).assert_outcomes(passed=1, errors=1)
+    runs(text).assert_outcomes(passed=2, errors=2)
 
 
 def test_a_test_that_failed_by_itself_is_told_of_each_session_that_was_used(runs):
@@ -102,10 +119,18 @@ def test_sessions_of_the_server_are_its_users_own_once_the_test_is_over(runs):
         session.close()
     def test_a(shared):
         ask(shared, temperature=3)
-    def test_b(mockgrid_server):
+    @pytest.fixture
+    def late(request):
+        return request.getfixturevalue("other")
+    @pytest.fixture(scope="module")
+    def other(mockgrid_server):
+        return mockgrid_server.session("other")
+    def test_b(late):
+        ask(late, temperature=3)
+    def test_c(mockgrid_server):
         assert mockgrid_server.opener is not None
     """
-    runs(text).assert_outcomes(passed=2)
+    runs(text).assert_outcomes(passed=3)
 
 
 @pytest.mark.parametrize("marker", ["strict=True", "strict=False", ""])
