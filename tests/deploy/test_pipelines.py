@@ -224,7 +224,7 @@ def test_the_action_starts_waits_and_reports(runner, project):
     assert not runner.failed
     assert runner.summary.read_text("utf-8").startswith("**Never exercised: ")
     assert json.loads((project / "told.json").read_text("utf-8"))["summary"]["rows"]["percent"] > 0
-    runner.use(command="report", format="junit", output="told", url=url)
+    runner.use(command="report", format="junit", output="told", url=url, **{"control-token": "t"})
     assert (project / "told").read_text("utf-8").startswith("<?xml")
     runner.use(command="report", **{"fail-under": "100"})
     assert runner.failed
