@@ -105,17 +105,20 @@ class GenericReplies:
             return render(name, given, self._outline(media))
         # Of a large value there are but a few variants, for each takes its time.
         variant = str(zlib.crc32(seed.encode()) % _VARIANTS)
-        for chosen in (variant, seed):
-            key = (media.at, name, chosen, exemplary)
-            body = self._bodies.get(key)
-            if body is None:
-                value = self._whole(media, chosen, exemplary=exemplary)
-                used = chosen is seed or weigh(value) > _LARGE
-                body = render(name, value, self._outline(media)) if used else b""
-                self._bodies.keep(key, body, len(body) + len(media.at) + len(chosen) + 200)
-            if body:
-                return body
-        return b""
+        return self._made(name, media, variant, exemplary, few=True) or self._made(
+            name, media, seed, exemplary, few=False
+        )
+
+    def _made(self, name: str, media: MediaType, seed: str, exemplary: bool, *, few: bool) -> bytes:  # noqa: FBT001
+        """Return the body that is made by a seed; nothing where there need not be but a ``few`` of it."""
+        key = (media.at, name, seed, exemplary, few)
+        body = self._bodies.get(key)
+        if body is None:
+            value = self._whole(media, seed, exemplary=exemplary)
+            used = not few or weigh(value) > _LARGE or self._values.is_large(media)
+            body = render(name, value, self._outline(media)) if used else b""
+            self._bodies.keep(key, body, len(body) + len(media.at) + len(seed) + 200)
+        return body
 
     def _stream(self, reply: Reply, name: str, media: MediaType, given: Any | Nothing, seed: str) -> Reply:
         """Answer with several values: server-sent events, or a JSON text a line."""

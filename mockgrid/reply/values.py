@@ -42,6 +42,10 @@ class Values:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
         return SchemaHints(schema, self._contract.document.data)
 
+    def is_large(self, media: MediaType) -> bool:
+        """Tell whether it takes much to make and to judge a value for a media type, however small."""
+        return media.schema is not None and self._contract.values.at(media.schema.at).is_large
+
     def accepts(self, media: MediaType, value: Any, *, loosely: bool = False) -> bool:
         """Tell whether a value obeys the schema of a media type.
 

@@ -225,6 +225,14 @@ def test_of_a_schema_that_nothing_satisfies_there_is_what_can_be_made():
     assert reply("impossible").body == b"{}"
 
 
+def test_what_is_remembered_is_what_was_asked_for():
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
+    get = made({"200": {"content": {"application/json": {"schema": schema}}}})
+    bodies = [get(seed=str(number)).body for number in range(20)]
+    assert len(set(bodies)) > 10
+    assert [get(seed=str(number)).body for number in range(20)] == bodies
+
+
 def test_headers():
     headers = dict(reply("listPets").headers)
     assert set(headers) == {b"content-type", b"x-next", b"x-total"}

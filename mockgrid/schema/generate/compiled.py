@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockgrid.errors import InvalidSchemaError, UnsatisfiableError
@@ -144,6 +145,10 @@ class Maker:
                 next((deepcopy(value) for kind, value in _STAND_INS if kind & kinds), None), fault=fault
             )
 
+    def is_large(self, schema: Schema) -> bool:
+        """Whether it takes much to make and to judge a value of a schema."""
+        return self._judge.is_large(schema)
+
     def accepts(self, schema: Schema, value: JSON, *, loosely: bool) -> bool:
         """Whether a value is valid; ``loosely``, where several branches of a ``oneOf`` may hold."""
         try:
@@ -270,6 +275,11 @@ class PublishedSchema:
             )
         except UnsatisfiableError as error:
             return self._maker.cut(self._schema, chooser(0), error)
+
+    @cached_property
+    def is_large(self) -> bool:
+        """Whether it takes much to make and to judge a value, however small."""
+        return self._maker.is_large(self._schema)
 
     def accepts(self, value: Any, *, loosely: bool = False) -> bool:
         """Whether a value satisfies the schema; ``loosely``, where a ``oneOf`` may be met twice."""

@@ -58,6 +58,10 @@ class Judge:
         self._forms: dict[int, tuple[Any, dict[str, Schema]]] = {}
         self._compiled: dict[tuple[int, bool, bool], Callable[[Any], bool]] = {}
 
+    def is_large(self, schema: Schema) -> bool:
+        """Whether a schema is made of so many that each value is judged by those alone that it comes to."""
+        return self._closure(schema)[0] is None
+
     def size(self, schema: Schema) -> int:
         """How many subschemas it takes to judge by one."""
         closure, _ = self._closure(schema)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.generate.constraints import Bound, Constraints
 
 _USUAL = 100
+_FAR = 10_000
 _TRIES = 40
 _DIGITS = (2, 1, 4, 9, 17, 40, 330)
 _FORMATS = {
@@ -135,6 +136,8 @@ def _multiples(
     if last is not None and constraints.high is not None and constraints.high.open and last * step == high:
         last -= 1
     count = max(_USUAL, position.span)
+    if first is not None and first < -_FAR and (last is None or last >= count):
+        first = 1  # as people count, where the bounds are those of a type
     if first is None:
         first = last - count + 1 if last is not None and last < 1 else 1
     size = count if last is None else min(last - first + 1, count)
@@ -147,6 +150,8 @@ def _decimals(low: Fraction | None, high: Fraction | None, position: ValuePositi
     """Decimals between the bounds, with two digits or as many as it takes."""
     if low is None:
         low = high - _USUAL if high is not None and high <= 0 else Fraction(0)
+    if low < -_FAR and (high is None or high >= _USUAL):
+        low = Fraction(0)
     if high is None:
         high = low + _USUAL
     for digits in _DIGITS:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.schemas import Schemas
 
 _COMPONENTS = "/components/schemas"
+_METASCHEMA: dict[str, Any] = {"type": "object", "maxProperties": 0}
 
 
 class PublishedSchemas(SchemaDocument):
@@ -43,12 +44,12 @@ class PublishedSchemas(SchemaDocument):
         return self._walk(node, "", self.outermost)
 
     def follow(self, schema: Schema) -> dict[str, Schema]:
-        """What the reference of a schema leads to; a metaschema is taken for anything."""
+        """What the reference of a schema leads to; of what a metaschema admits, that is the plainest."""
         reference = schema.keywords.get("$ref")
         if reference is None:
             return {}
         target = self._schemas.shared.referred(reference)
-        return {"$ref": self._walk(True if target is None else target, schema.pointer, self.outermost)}
+        return {"$ref": self._walk(_METASCHEMA if target is None else target, schema.pointer, self.outermost)}
 
     def heirs(self, base: Schema, name: str) -> dict[str, dict[str, Any]]:
         """The schemas that a value of a base can be of, by their pointers, with what else holds for each.
