@@ -47,6 +47,7 @@ class SchemaDocument:
         self.raw = raw
         self.outermost = Resource("", raw)
         self._resources = {"": self.outermost}
+        self._follower = self.follow  # one method for all
         self._compiled: dict[int, Schema] = {}  # by the id() of what is written, which they keep alive
         self._whole = False  # whether all that is written was compiled
         self._without: dict[str, Schema] = {}
@@ -118,14 +119,8 @@ class SchemaDocument:
                 # Draft 4 has no boolean schemas, but allows true and false in two places.
                 boolean = self.draft.order != DRAFT_4 or keyword.startswith("additional")
                 node = self._node(child, where, schema.resource, boolean=boolean)
-                if keyword not in schema.keywords and keyword != "contentSchema":
-                    pass  # only references lead there
-                elif key is None:
-                    schema.child[keyword] = node
-                elif isinstance(key, int):
-                    schema.listed.setdefault(keyword, []).append(node)
-                else:
-                    schema.named.setdefault(keyword, {})[key] = node
+                if keyword in schema.keywords or keyword == "contentSchema":
+                    schema.add(keyword, key, node)
                 if len(self.schemas) > known:
                     fresh.append((node, depth + 1))
             stack += reversed(fresh)
@@ -145,7 +140,9 @@ class SchemaDocument:
 
     def _node(self, raw: object, pointer: str, resource: Resource, *, boolean: bool) -> Schema:
         if isinstance(raw, bool) and boolean:
-            return self._register(Schema(self.follow, len(self.schemas), pointer, resource, raw, always=raw))
+            return self._register(
+                Schema(self._follower, len(self.schemas), pointer, resource, raw, always=raw)
+            )
         if not isinstance(raw, dict):
             raise InvalidSchemaError(f"found {describe(raw)} where a schema was expected", where=pointer)
         known = self._compiled.get(id(raw))
@@ -157,7 +154,9 @@ class SchemaDocument:
     def _read(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Schema:
         """A schema of which only what it says itself is known."""
         check_shape(raw, self.draft, pointer)
-        schema = Schema(self.follow, len(self.schemas), pointer, self._identify(raw, pointer, resource), raw)
+        schema = Schema(
+            self._follower, len(self.schemas), pointer, self._identify(raw, pointer, resource), raw
+        )
         self._fill(schema, raw)
         return schema
 
@@ -206,16 +205,14 @@ class SchemaDocument:
             names = raw["type"] if isinstance(raw["type"], list) else [raw["type"]]
             schema.kinds = reduce(or_, map(KINDS.__getitem__, names))
         if "pattern" in schema.keywords:
-            schema.patterns[raw["pattern"]] = self._pattern(raw["pattern"], schema.at("pattern"))
+            schema.patterns = {raw["pattern"]: self._pattern(raw["pattern"], schema.at("pattern"))}
         for source in schema.keywords.get("patternProperties", ()):
-            schema.patterns[source] = self._pattern(
-                source, schema.pointer + join(["patternProperties", source])
-            )
+            where = schema.pointer + join(["patternProperties", source])
+            schema.patterns = {**schema.patterns, source: self._pattern(source, where)}
         examples = raw.get("examples")
-        schema.suggestions = examples[:16] if isinstance(examples, list) else []
-        schema.suggestions += [
-            raw[keyword] for keyword in ("example", "default") if raw.get(keyword) is not None
-        ]
+        suggestions = examples[:16] if isinstance(examples, list) else []
+        suggestions += [raw[keyword] for keyword in ("example", "default") if raw.get(keyword) is not None]
+        schema.suggestions = suggestions or ()
 
     def _pattern(self, source: str, pointer: str) -> Pattern:
         if source not in self._patterns:

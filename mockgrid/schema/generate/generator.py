@@ -49,7 +49,7 @@ _LISTED_TRIED = 10_000
 _UNRESTRICTED = 6
 # Levels below which null is taken where it is admitted.
 _CLOSING_DEPTH = 6
-_KEPT = 4_096
+_KEPT = 1_024
 # Where schemas say no more than this, a listed value of the right kind needs no judge.
 _LISTING = frozenset({"type", "enum", "const", "$ref"})
 

@@ -32,7 +32,8 @@ _WAYS_LIMIT = 20_000
 _VISITS_LIMIT = 200_000
 _HEIGHT_LIMIT = 2_500
 _WHOLE_LIMIT = 300
-_KEPT = 1_000
+_KEPT = 100
+_FORMS_KEPT = 4_000
 
 
 class Judge:
@@ -220,6 +221,8 @@ class Judge:
     def _form(self, schema: Schema) -> tuple[Any, dict[str, Schema]]:
         """A schema as the validator is given it, and what it refers to."""
         if schema.number not in self._forms:
+            if len(self._forms) >= _FORMS_KEPT:
+                self._forms.clear()
             links: dict[str, Schema] = {}
             self._forms[schema.number] = (self._write(schema, links), links)
         return self._forms[schema.number]

@@ -60,7 +60,7 @@ class PublishedSchemas(SchemaDocument):
         if base.pointer not in self._heirs:
             own = base.pointer.rpartition("/")[2]
             mapping = (
-                base.raw.source["discriminator"].get("mapping") if isinstance(base.raw, _Written) else {}
+                base.raw.source["discriminator"].get("mapping") if isinstance(base.raw, SchemaNode) else {}
             )
             labels: dict[str, list[Any]] = {}
             for label, target in mapping.items() if isinstance(mapping, dict) else ():
@@ -107,8 +107,9 @@ class PublishedSchemas(SchemaDocument):
         return super()._node(raw, raw.at if isinstance(raw, SchemaNode) else pointer, resource, boolean=True)
 
     def _read(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Schema:
-        written = _Written(raw) if isinstance(raw, SchemaNode) else raw
-        schema = Schema(self.follow, len(self.schemas), pointer, resource, written)
+        exclusive = isinstance(raw, SchemaNode) and raw.names.get("anyOf") == "oneOf"
+        written = {"oneOf" if key == "anyOf" else key: raw[key] for key in raw} if exclusive else raw
+        schema = Schema(self._follower, len(self.schemas), pointer, resource, written)
         self._compiled[id(written)] = schema
         self._fill(schema, written)
         if isinstance(raw, SchemaNode):
@@ -143,15 +144,6 @@ class PublishedSchemas(SchemaDocument):
                 # No texts can be made up for it; an example may fit, or what is made breaks it.
                 self._patterns[source] = compile_pattern("")
         return self._patterns[source]
-
-
-class _Written(dict[str, Any]):
-    """A translated schema with ``oneOf`` where it was written."""
-
-    def __init__(self, node: SchemaNode) -> None:
-        exclusive = node.names.get("anyOf") == "oneOf"
-        super().__init__(("oneOf" if exclusive and key == "anyOf" else key, node[key]) for key in node)
-        self.source = node.source
 
 
 def _labelled(name: str, values: list[Any]) -> dict[str, Any]:

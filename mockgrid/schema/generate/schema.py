@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.schema.generate.keywords import EVERY_KIND, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockgrid.schema.regex import Pattern
 
@@ -30,6 +31,10 @@ class Resource:
     root: object
     anchors: dict[str, object] = field(default_factory=dict)
     dynamic: dict[str, object] = field(default_factory=dict)
+
+
+# What most schemas have none of, so that they share it.
+_NOTHING: Any = MappingProxyType({})
 
 
 @dataclass(eq=False, repr=False)
@@ -63,18 +68,29 @@ class Schema:
     raw: object
     always: bool | None = None
     keywords: dict[str, Any] = field(default_factory=dict)
-    child: dict[str, Schema] = field(default_factory=dict)
-    listed: dict[str, list[Schema]] = field(default_factory=dict)
-    named: dict[str, dict[str, Schema]] = field(default_factory=dict)
-    patterns: dict[str, Pattern] = field(default_factory=dict)
+    child: dict[str, Schema] = field(default_factory=lambda: _NOTHING)
+    listed: dict[str, list[Schema]] = field(default_factory=lambda: _NOTHING)
+    named: dict[str, dict[str, Schema]] = field(default_factory=lambda: _NOTHING)
+    patterns: dict[str, Pattern] = field(default_factory=lambda: _NOTHING)
     kinds: int = EVERY_KIND
-    suggestions: list[Any] = field(default_factory=list)
-    examples: list[Any] = field(default_factory=list)
+    suggestions: Sequence[Any] = ()
+    examples: Sequence[Any] = ()
     delicate: bool = False
     compound: bool = False
     opposite: Schema | bool | None = None
     labels: list[dict[str, Any] | None] | None = None
     tag: str | None = None
+
+    def add(self, keyword: str, key: str | int | None, part: Schema) -> None:
+        """Add a subschema: the only one of a keyword, or that of an index or a name."""
+        if key is None:
+            self.child = {**self.child, keyword: part}
+        elif isinstance(key, int):
+            self.listed = self.listed or {}
+            self.listed.setdefault(keyword, []).append(part)
+        else:
+            self.named = self.named or {}
+            self.named.setdefault(keyword, {})[key] = part
 
     @cached_property
     def targets(self) -> dict[str, Schema]:
