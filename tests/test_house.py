@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
-MOST_MODULES = 229
-MOST_CODE_LINES = 25_613
+MOST_MODULES = 243
+MOST_CODE_LINES = 27_629
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
@@ -88,7 +88,7 @@ EXCEPTIONS = {
     "typed_circles": "",
     "unargued_imports": "",
     "long_modules": "",
-    "classes_of_one_name": "Head NearMiss",
+    "classes_of_one_name": "",
     "pale_names": "",
     "uvicorn_imports": "",
     "stray_chat_words": "scenario.reading.reply testing.exchange",

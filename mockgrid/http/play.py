@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mockgrid.reply.script import Hang, Head, Raw, Reset, Wait, Write
+from mockgrid.reply.script import Begin, Hang, Raw, Reset, Wait, Write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +79,7 @@ class Playing:
                 await self._write(step)
             elif type(step) is Wait:
                 await self._wait(step.seconds, self._on_time)
-            elif type(step) is not Head:
+            elif type(step) is not Begin:
                 if await self._ended(step):
                     return
             else:
@@ -89,7 +89,7 @@ class Playing:
         await writer.end()
         self._played.whole = True
 
-    async def _start(self, head: Head, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+    async def _start(self, head: Begin, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         if not self._writer.lost:
             self._begun()
         if head.seconds > 0:

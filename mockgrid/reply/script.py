@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Head(NamedTuple):
+class Begin(NamedTuple):
     """Send the status line and the headers.
 
     Attributes:
@@ -76,7 +76,7 @@ class Reset(NamedTuple):
     """Reset the connection once all before has left: TCP's RST."""
 
 
-Instruction = Head | Write | Wait | Hang | Raw | Close | Reset
+Instruction = Begin | Write | Wait | Hang | Raw | Close | Reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Script:
     """The instructions for one reply. Where none of them ends the connection, the body ends as it should.
 
     Attributes:
-        instructions: in order, played once; a ``Head`` comes before the first ``Write``.
+        instructions: in order, played once; a ``Begin`` comes before the first ``Write``.
         bare: whether it takes a connection without HTTP's rules: for bytes that are no HTTP, or for a head
             that is slow or dishonest.
         virtual: whether waits pass at once and are only counted.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.step import Selection, Step
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Explained", "NearMiss", "NoStep", "explain", "near_misses", "select"]
+__all__ = ["Explained", "MissedStep", "NoStep", "explain", "near_misses", "select"]
 
 _MOST: Final = 3
 
@@ -21,7 +21,7 @@ Verdict = Literal["answers", "fails", "passes", "later", "no match"]
 
 
 @dataclass(frozen=True, slots=True)
-class NearMiss:
+class MissedStep:
     """A step that nearly matched.
 
     Attributes:
@@ -62,7 +62,7 @@ class NoStep:
         failed: the step that matched and had given all its replies, with ``then: fail``; None where none did.
     """
 
-    near_misses: tuple[NearMiss, ...]
+    near_misses: tuple[MissedStep, ...]
     failed: Step | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def _without_folder(where: str) -> str:
     return file.rpartition("/")[2] + mark + pointer
 
 
-def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tuple[NearMiss, ...]:
+def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tuple[MissedStep, ...]:
     """Return the three steps that came closest: those that are used up, then by how many predicates held."""
     state = cursors.state
     counted = [
@@ -112,11 +112,11 @@ def _used_up(step: Step, cursors: Cursors) -> Outcome | None:
     return Outcome("then", step.allowance(), f"{given} given", held=False)
 
 
-def _near_miss(step: Step, held: int, cursors: Cursors, view: RequestView) -> NearMiss:
+def _near_miss(step: Step, held: int, cursors: Cursors, view: RequestView) -> MissedStep:
     outcomes = (predicate.outcome(view, cursors.state) for predicate in step.when)
     lacking = [outcome for outcome in outcomes if not outcome.held]
     lacking = lacking or [_used_up(step, cursors) or Outcome("when", "", "", held=True)]
-    return NearMiss(step, lacking[0], held, len(step.when), tuple(lacking[1:]))
+    return MissedStep(step, lacking[0], held, len(step.when), tuple(lacking[1:]))
 
 
 @dataclass(frozen=True, slots=True)

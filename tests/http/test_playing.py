@@ -18,7 +18,7 @@ from waiting import at_best, within
 
 from mockgrid.http.asgi import CutError
 from mockgrid.http.play import Playing
-from mockgrid.reply.script import Head, Script, StreamStats, Wait, Write
+from mockgrid.reply.script import Begin, Script, StreamStats, Wait, Write
 from mockgrid.scenario.delivery import Comments, Fault, Fixed, Pace, StreamFault, Wire
 
 PACE = Pace(first_token=Fixed(0.02), per_token=Fixed(0.02))
@@ -298,7 +298,7 @@ def played_by(writer, *steps):
             loop.call_soon(count)
 
         count()
-        await Playing(Script([Head(), *steps]), StreamStats(), writer, lambda: None).play(200, [])
+        await Playing(Script([Begin(), *steps]), StreamStats(), writer, lambda: None).play(200, [])
 
     asyncio.run(call())
     turns = {}

@@ -12,7 +12,7 @@ from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.playing import ScenarioReplies
 from mockgrid.reply.request import Request
-from mockgrid.reply.script import Head, Reset, Wait, Write
+from mockgrid.reply.script import Begin, Reset, Wait, Write
 from mockgrid.reply.scripted import ScriptedReplies
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.scenario.loading import build
@@ -70,7 +70,7 @@ def test_a_whole_reply_comes_when_its_stream_would_have_ended(form, body):
 def test_the_longer_the_text_the_later():
     pace = {"first_token": "1s", "per_token": "100ms"}
     steps = list(played({"say": "Hi"}, {"pace": pace}).script.instructions)
-    assert steps == [Wait(pytest.approx(1.1)), Head(len(steps[2].data)), Write(steps[2].data)]
+    assert steps == [Wait(pytest.approx(1.1)), Begin(len(steps[2].data)), Write(steps[2].data)]
     assert waited(played({"say": "Hi " * 100}, {"pace": pace})) > 5
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream
 from mockgrid.reply.delivery.faults import faulty, garbage
-from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
+from mockgrid.reply.script import Begin, Close, Hang, Raw, Reset, Wait, Write
 from mockgrid.scenario.delivery import (
     Delivery,
     ErrorEvent,
@@ -196,16 +196,16 @@ def early(**fault):
         ({"kind": "hang"}, [Hang()]),
         ({"kind": "hang", "duration": 2}, [Wait(2, stall=True), Close()]),
         ({"kind": "garbage"}, [Raw(garbage("seed") + b"\r\n\r\n"), Close()]),
-        ({"kind": "slow_headers", "duration": 3}, [Head(11, 3), Write(BODY)]),
-        ({"kind": "slow_headers"}, [Head(11, 5), Write(BODY)]),
-        ({"kind": "cut_body"}, [Head(11), Write(BODY[:5]), Close()]),
-        ({"kind": "cut_body", "after": 0}, [Head(11), Close()]),
-        ({"kind": "cut_body", "after": 9}, [Head(11), Write(BODY[:9]), Close()]),
-        ({"kind": "cut_body", "after": 99}, [Head(11), Write(BODY), Close()]),
-        ({"kind": "wrong_length"}, [Head(5), Write(BODY)]),
-        ({"kind": "wrong_length", "length": 89}, [Head(100), Write(BODY)]),
-        ({"kind": "wrong_length", "length": -3}, [Head(8), Write(BODY)]),
-        ({"kind": "wrong_length", "length": -99}, [Head(0), Write(BODY)]),
+        ({"kind": "slow_headers", "duration": 3}, [Begin(11, 3), Write(BODY)]),
+        ({"kind": "slow_headers"}, [Begin(11, 5), Write(BODY)]),
+        ({"kind": "cut_body"}, [Begin(11), Write(BODY[:5]), Close()]),
+        ({"kind": "cut_body", "after": 0}, [Begin(11), Close()]),
+        ({"kind": "cut_body", "after": 9}, [Begin(11), Write(BODY[:9]), Close()]),
+        ({"kind": "cut_body", "after": 99}, [Begin(11), Write(BODY), Close()]),
+        ({"kind": "wrong_length"}, [Begin(5), Write(BODY)]),
+        ({"kind": "wrong_length", "length": 89}, [Begin(100), Write(BODY)]),
+        ({"kind": "wrong_length", "length": -3}, [Begin(8), Write(BODY)]),
+        ({"kind": "wrong_length", "length": -99}, [Begin(0), Write(BODY)]),
     ],
 )
 def test_before_the_first_byte(fault, steps):
@@ -215,7 +215,7 @@ def test_before_the_first_byte(fault, steps):
 def test_a_stream_is_cut_half_way():
     script = script_of_stream(Delivery(early_fault=Fault(kind="cut_body")), EVENTS, "seed", FORM)
     steps = list(script.instructions)
-    assert steps[0] == Head()
+    assert steps[0] == Begin()
     assert steps[-1] == Close()
     whole = b"".join(EVENTS)
     assert b"".join(data(steps)) == whole[: len(whole) // 2]
@@ -241,7 +241,7 @@ def test_an_empty_body_has_a_wrong_length_too(length):
     steps = script_of_body(
         Delivery(early_fault=Fault("wrong_length", length=length)), b"", "seed"
     ).instructions
-    assert list(steps) == [Head(1)]
+    assert list(steps) == [Begin(1)]
 
 
 @pytest.mark.parametrize("opening", [1, 3])

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.reply.delivery.wire import BOM, framed_comment, shaped
-from mockgrid.reply.script import Close, Hang, Head, Wait, Write
+from mockgrid.reply.script import Begin, Close, Hang, Wait, Write
 from mockgrid.scenario.delivery import Comments, Wire
 
 EVENTS = [
@@ -27,7 +27,7 @@ def writes(shaped_steps):
 @given(steps, st.integers(0, 9), st.integers(1, 5), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_the_bytes_are_the_same_however_they_are_written(given_steps, split, coalesce, newline, bom):
     wire = Wire(split=split or None, coalesce=coalesce, newline=newline, bom=bom)
-    found = list(shaped([Head(), *given_steps], wire))
+    found = list(shaped([Begin(), *given_steps], wire))
     told = b"".join(writes(given_steps))
     told = told.replace(b"\n", newline.encode())
     assert b"".join(writes(found)).removeprefix(BOM) == told
@@ -41,7 +41,7 @@ def test_the_bytes_are_the_same_however_they_are_written(given_steps, split, coa
 @given(steps, st.floats(0.01, 1), st.integers(0, 3))
 def test_comments_are_all_that_is_added(given_steps, keep_alive, every):
     wire = Wire(comments=Comments("still here", every, keep_alive))
-    found = b"".join(writes(shaped([Head(), *given_steps], wire)))
+    found = b"".join(writes(shaped([Begin(), *given_steps], wire)))
     assert found.replace(b": still here\n\n", b"") == b"".join(writes(given_steps))
 
 
@@ -51,12 +51,12 @@ def test_a_byte_order_mark_comes_before_all_else():
 
 
 def test_plain_changes_nothing():
-    given_steps = [Head(), Write(EVENTS[0], 1), Wait(1), Close()]
+    given_steps = [Begin(), Write(EVENTS[0], 1), Wait(1), Close()]
     assert list(shaped(given_steps, Wire())) == given_steps
 
 
 def test_split_cuts_through_characters():
-    cut = writes(shaped([Head(), Write("€€".encode(), 1)], Wire(split=2)))
+    cut = writes(shaped([Begin(), Write("€€".encode(), 1)], Wire(split=2)))
     assert cut == [b"\xe2\x82", b"\xac\xe2", b"\x82\xac"]
 
 
@@ -99,12 +99,12 @@ def test_a_comment_never_says_more_than_a_comment(text, framed):
 
 
 def test_keep_alive_fills_silence_and_only_silence():
-    given_steps = [Wait(3), Head(), Wait(2.5), Write(b"1", 1), Wait(0.6), Wait(0.6), Write(b"2", 1), Hang()]
+    given_steps = [Wait(3), Begin(), Wait(2.5), Write(b"1", 1), Wait(0.6), Wait(0.6), Write(b"2", 1), Hang()]
     comment = b": keep-alive\n\n"
     found = list(shaped(given_steps, Wire(comments=Comments(every=0, idle=1))))
     assert found[:8] == [
         Wait(3),
-        Head(),
+        Begin(),
         Wait(1),
         Write(comment),
         Wait(1),

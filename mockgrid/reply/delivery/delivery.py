@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mockgrid.reply.delivery.faults import BARE, faulty, faulty_from_the_first
 from mockgrid.reply.delivery.wire import shaped
-from mockgrid.reply.script import Head, Script, Wait, Write
+from mockgrid.reply.script import Begin, Script, Wait, Write
 from mockgrid.scenario.delivery import Fixed, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
         steps = faulty(steps, delivery.fault, seed, form, opening=opening)
     if delivery.linger:
         steps = chain(steps, (Wait(delivery.linger, stall=True),))
-    return _script(delivery, shaped(chain((Head(),), steps), delivery.wire), seed, virtual=virtual)
+    return _script(delivery, shaped(chain((Begin(),), steps), delivery.wire), seed, virtual=virtual)
 
 
 def script_of_body(
@@ -68,7 +68,7 @@ def script_of_body(
         virtual: whether waits pass at once.
     """
     steps: list[Instruction] = [Wait(held)] if held > 0 else []
-    steps.append(Head(len(body)))
+    steps.append(Begin(len(body)))
     steps += (Write(body[start : start + _PIECE]) for start in range(0, len(body), _PIECE))
     return _script(delivery, iter(steps), seed, virtual=virtual)
 

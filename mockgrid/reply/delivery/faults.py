@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.reply.script import Close, Hang, Head, Raw, Reset, Wait, Write
+from mockgrid.reply.script import Begin, Close, Hang, Raw, Reset, Wait, Write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -140,14 +140,14 @@ def faulty_from_the_first(
     """Yield a whole reply's instructions with a fault.
 
     Args:
-        instructions: a ``Head``, perhaps after waits, and what follows it.
+        instructions: a ``Begin``, perhaps after waits, and what follows it.
         fault: what goes wrong.
         seed: text that all that varies is drawn from.
     """
     steps = list(instructions)
-    start = next(place for place, step in enumerate(steps) if type(step) is Head)
+    start = next(place for place, step in enumerate(steps) if type(step) is Begin)
     yield from steps[:start]
-    head: Head = steps[start]  # type: ignore[assignment]  # found by its type
+    head: Begin = steps[start]  # type: ignore[assignment]  # found by its type
     following = steps[start + 1 :]
     match fault.kind:
         case "reset":
@@ -171,7 +171,7 @@ def faulty_from_the_first(
             yield from _until(following, _size(following) // 2 if fault.after is None else fault.after)
             yield Close()
         case "wrong_length":
-            yield Head(_wrong(_size(following), fault.length))
+            yield Begin(_wrong(_size(following), fault.length))
             yield from following
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mockgrid.reply.script import Hang, Head, Wait, Write
+from mockgrid.reply.script import Begin, Hang, Wait, Write
 from mockgrid.scenario.delivery import PLAIN
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _kept_alive(instructions: Iterable[Instruction], comment: bytes, idle: float
         if type(step) is Hang and begun:
             yield Hang(idle, comment)
             continue
-        if isinstance(step, (Head, Write)):
+        if isinstance(step, (Begin, Write)):
             begun, quiet = True, 0.0
         yield step
 

@@ -52,6 +52,7 @@ class Judge:
         self.natural = document.natural
         self._same: dict[int, Schema] = {}
         self._settled: set[int] = set()
+        self._circular: set[int] = set()  # numbers of those that come back to themselves for the same value
         self._heights: dict[int, int] = {}
         # By the number of the schema: all subschemas that it is made of, if they are not too many, and
         # whether the work has to be counted for each value.
@@ -132,7 +133,8 @@ class Judge:
             raise ExhaustedError(
                 f"more than {_HEIGHT_LIMIT} schemas that apply one another", where=top.pointer
             )
-        return closure, recursive or max(ways.values()) > _WAYS_LIMIT
+        circular = any(part.number in self._circular for part in closure)
+        return closure, recursive or circular or max(ways.values()) > _WAYS_LIMIT
 
     def _nearest(self, top: Schema) -> list[Schema]:
         """The schemas that one is made of, or the nearest of many, found without compiling many more."""
@@ -184,7 +186,7 @@ class Judge:
 
         return accepts
 
-    def _settle(self, schema: Schema) -> None:
+    def _settle(self, schema: Schema, *, returns: bool) -> None:
         """Note what a schema comes to once repetitions are left out; those below it are known already."""
         # One that is not known yet applies this one to the same value again.
         parts = [self._same.get(part.number, part) for part in schema.in_place()]
@@ -192,6 +194,8 @@ class Judge:
         repeats = keys == {"if", "then", "else"} or (len(keys) == 1 and not _REPEATING.isdisjoint(keys))
         same = parts[0] if repeats and parts and all(part is parts[0] for part in parts) else schema
         self._same[schema.number] = same
+        if returns or schema in parts:
+            self._circular.add(schema.number)
         self._heights[schema.number] = 1 + max(
             (self._heights.get(part.number, 0) for part in parts), default=0
         )
@@ -201,8 +205,8 @@ class Judge:
             self._heights[schema.number] = 1
             return schema
         if schema.number not in self._same:
-            for part, _ in post_order(schema, Schema.in_place, self._settled):
-                self._settle(part)
+            for part, returns in post_order(schema, Schema.in_place, self._settled):
+                self._settle(part, returns=returns)
         return self._same[schema.number]
 
     def _parts(self, schema: Schema, keyword: str) -> list[Schema]:
@@ -271,6 +275,12 @@ class Judge:
     def _visits(self, schema: Schema, value: object, known: dict[tuple[int, int], int]) -> int:
         """At most how many times the validator looks at a schema: a number, however large, soon told."""
         schema = self._alias(schema)
+        if schema.number in self._circular:
+            raise ExhaustedError(
+                "this schema applies itself to the same value again, without end",
+                where=schema.pointer,
+                hint="Break the circle of references.",
+            )
         key = (schema.number, id(value))
         if key not in known:
             known[key] = 1

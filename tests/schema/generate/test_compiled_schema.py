@@ -261,6 +261,7 @@ def test_draft_4_rules_out_further_members_by_false():
         {"$ref": "#/$defs/circle"},
         {"if": {"$ref": "#/$defs/circle"}},
         {"anyOf": [{"type": "string"}, {"$ref": "#/$defs/circle"}]},
+        {"if": {"propertyNames": {"$ref": "#/$defs/circle"}}, "required": ["b"], "type": "object"},
     ],
 )
 def test_no_part_of_a_value_meets_a_circle(below):
