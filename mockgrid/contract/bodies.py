@@ -17,6 +17,7 @@ from mockgrid.contract.styles import (
     UnreadableError,
     Written,
     in_fields,
+    is_part,
     part_of,
     percent_decoded,
     put,
@@ -203,7 +204,8 @@ class _Form:
         if fields.texts(name):
             return [name]
         # An exploded object's properties are fields of their own.
-        return fields.under(name, self._hints.properties) or (value if isinstance(value, dict) else ())
+        own = self._hints.property(name)
+        return fields.under(name, own, self._hints.properties) or (value if isinstance(value, dict) else ())
 
     def _further(self, name: str, texts: list[str]) -> Any:
         try:
@@ -260,7 +262,7 @@ class _Form:
         holder = _HOLDER.match(name)
         hints = self._hints.property(holder[0]) if holder and holder[0] in self._hints.properties else None
         structured = hints is not None and (hints.names("object") or hints.names("array"))
-        return holder[0] if holder and structured else name
+        return holder[0] if holder and hints and structured and is_part(holder[0], name, hints) else name
 
     def _part(self, part: Part, hints: SchemaHints) -> Any:
         declared = media_name(part.content_type) or MediaName("")

@@ -27,6 +27,7 @@ __all__ = [
     "in_fields",
     "in_header",
     "in_path",
+    "is_part",
     "part_of",
     "percent_decoded",
     "put",
@@ -35,6 +36,7 @@ __all__ = [
 
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 _PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
+_ITEM = re.compile(r"\[[0-9]*\]")
 _STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
 _DEEPEST = 16
 
@@ -102,13 +104,12 @@ class Fields:
         """Return the undecoded texts under a name; none where the name was not sent."""
         return self._texts.get(name, [])
 
-    def under(self, name: str, taken: Collection[str] = ()) -> list[str]:
-        """Return the names that begin with another and go on in brackets or behind a full stop.
+    def under(self, name: str, hints: SchemaHints, taken: Collection[str] = ()) -> list[str]:
+        """Return the names of fields that hold parts of a value.
 
         Those that are taken are left out, since they belong to other values.
         """
-        beginnings = (f"{name}[", f"{name}.")
-        return [key for key in self._texts if key.startswith(beginnings) and key not in taken]
+        return [key for key in self._texts if key not in taken and is_part(name, key, hints)]
 
     def tree(self, name: str, hints: SchemaHints, taken: Collection[str] = ()) -> Raw:
         """Return what stands under ``name[a]``, ``name.a.b``, ``name[a][]`` and the like, decoded.
@@ -120,10 +121,20 @@ class Fields:
                 and further names.
         """
         tree: dict[str, Any] = {}
-        for key in self.under(name, taken):
+        for key in self.under(name, hints, taken):
             put(tree, steps_to(name, key, hints), key, [percent_decoded(text) for text in self._texts[key]])
         listed: Raw = tree.pop("") if list(tree) == [""] else tree
         return listed
+
+
+def is_part(name: str, key: str, hints: SchemaHints) -> bool:
+    """Tell whether a field holds a part of a value: its name goes on in brackets, or behind a full stop.
+
+    Of what is no object, only items are parts.
+    """
+    if not key.startswith((f"{name}[", f"{name}.")):
+        return False
+    return hints.kinds is None or hints.names("object") or _ITEM.match(key, len(name)) is not None
 
 
 def steps_to(name: str, key: str, hints: SchemaHints) -> list[str]:

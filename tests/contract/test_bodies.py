@@ -413,6 +413,7 @@ def bracketed():
         ("include[]=a&include[]=b", ""),
         ("include[0]=a&include[1]=b", ""),
         ("include[]=c", "query.include.0 must be one of"),
+        ("include.of=x&include[of]=y", ""),  # no items: not declared, and passed over
         ("after[anchor]=x&after[days]=3", ""),
         ("after.anchor=x&after.days=3", ""),
         ("after[tags][]=1&after[tags][]=2", ""),
@@ -442,7 +443,8 @@ def test_brackets_and_full_stops_in_a_query(bracketed, query, wrong):
         ("items[0][qty]=x", "items.0.qty must be an integer"),
         ("after[zip]=2", "after.zip is not a field that is known here"),
         ("after[anchor]=x&after[anchor][a]=2", "The form's field after holds both a value and properties"),
-        ("include[=a", "The form's field include is not written as include[property]=value"),
+        ("after[=a", "The form's field after is not written as after[property]=value"),
+        ("include[=a", "include[ is not a field that is known here"),
     ],
 )
 @pytest.mark.parametrize("multipart", [False, True])
