@@ -107,9 +107,11 @@ def answer(question):
 
 
 @pytest.mark.parametrize(("retries", "outcome"), [("", "passed"), ("max_retries=0", "failed")])
-def test_an_application_keeps_its_key(run, pytester, retries, outcome):
-    pytester.makepyfile(service=SERVICE.replace("OpenAI()", f"OpenAI({retries})"))
-    run(block("mockgrid_run"), **{outcome: 1})
+def test_an_application_keeps_its_key(pytester, retries, outcome):
+    service = SERVICE.replace("OpenAI()", f"OpenAI({retries})")
+    pytester.makepyfile(service=service, test_it=block("mockgrid_run"))
+    # In a process of its own: the client of the service is never closed.
+    pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist").assert_outcomes(**{outcome: 1})
 
 
 def test_the_first_test_passes(run):
