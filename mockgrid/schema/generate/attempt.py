@@ -133,6 +133,11 @@ class GenerationAttempt:
             self.budget.spend(steps)
 
     @property
+    def natural(self) -> bool:
+        """Whether values are to look as people write them."""
+        return self._judge.natural
+
+    @property
     def cuts(self) -> bool:
         """Whether what cannot be made is left out."""
         return self.manner.care is Care.NOTHING

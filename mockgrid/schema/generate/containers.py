@@ -120,13 +120,19 @@ class _MemberPlan:
         applied = self._schemas(name)
         if applied is None:
             return False
+        needs = self._constraints.needs
+        needed = name in self._required or (
+            bool(needs) and any(name in needs.get(other, ()) for other in made)
+        )
         try:
-            made[name] = self._attempt.make(applied, position.below(name))
+            value = self._attempt.make(applied, position.below(name))
         except UnsatisfiableError:
-            needed = any(name in self._constraints.needs.get(other, ()) for other in made)
-            if (name in self._required or needed) and not self._attempt.cuts:
+            if needed and not self._attempt.cuts:
                 raise
             return False
+        if value is None and not needed and self._attempt.natural:
+            return False  # as good as absent, and not admitted by all who read `nullable`
+        made[name] = value
         self._attempt.add_characters(len(name))
         return True
 
