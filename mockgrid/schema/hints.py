@@ -109,8 +109,10 @@ class SchemaHints:
         """Return a JSON value of the type that the schema asks for; a text of another form stays text."""
         if isinstance(raw, str):
             if self.kinds == frozenset(("array",)):
-                return [self.item(0).typed(raw)]
-            return self._scalar(raw)
+                item = self.item(0).typed(raw)
+                return [item] if raw or self.item(0).fits(item) else []
+            # Nothing is what is left of an object without properties.
+            return {} if not raw and self.kinds == frozenset(("object",)) else self._scalar(raw)
         if isinstance(raw, list):
             return self._array(raw)
         if self.names("array") and not self.names("object") and all(_INDEX.fullmatch(name) for name in raw):
