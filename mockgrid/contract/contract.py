@@ -27,6 +27,7 @@ from mockgrid.contract.router import Router
 from mockgrid.contract.security import Scheme, Security
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
+from mockgrid.schema.contradictions import contradictory_schemas
 from mockgrid.schema.endless import endless_schemas
 from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
@@ -44,6 +45,7 @@ _SCHEMES: Final = "/components/securitySchemes"
 _ENDLESS: Final = (
     "every value of this schema contains another of the same, without end, so replies are cut short."
 )
+_LEFT_OUT: Final = "Replies leave the part out; correct it."
 _CUT: Final = "Make the part that comes back optional or nullable."
 _TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 # Headers that OpenAPI describes elsewhere than among parameters.
@@ -90,6 +92,8 @@ class Contract:
         else:
             for node in endless_schemas(self._responses.shared):
                 document.mistakes.tell(document.error(_ENDLESS, node.at, _CUT))
+            for node, sentence in contradictory_schemas(self._responses):
+                document.mistakes.tell(document.error(sentence, node.at, _LEFT_OUT))
         self.router = Router(self.operations, self.base_path, self.policy.absent)
 
     def check_compiling(self) -> None:

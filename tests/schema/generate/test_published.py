@@ -223,6 +223,8 @@ def test_of_contradictions_there_is_what_can_be_made():
     [each, *_] = made({"type": "object", "required": ["a", "b"], "properties": properties})
     assert each.value.keys() == {"b"}
     assert each.fault.message == "minimum 5 is above maximum 3, so no number fits"
+    [told] = contract({"type": "object", "properties": properties}).warnings
+    assert told[1].startswith("minimum 5 is above maximum 3, so that nothing fits.")
 
 
 def test_a_large_document_costs_no_more_than_what_is_asked_for():
