@@ -135,4 +135,4 @@ def breach_of(refused: RefusedError) -> Violation | None:
 
 
 class UnanswerableError(MockgridError):
-    """The contract asks for a reply that no value satisfies; ``where`` is the schema's place."""
+    """A step asks an operation for a reply that it does not give."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.document.pointer import split
 from mockgrid.errors import DocumentError
 from mockgrid.schema.engine import compile_fast, compile_validator
 
@@ -56,10 +55,6 @@ class SchemaValidator:
     def standalone(self) -> dict[str, Any]:
         """The schema with all that its references point to."""
         return self.schemas.shared.standalone(self.schema)
-
-    def place(self, pointer: str) -> str:
-        """Turn a pointer into ``standalone`` into one into the document as it was published."""
-        return self.schemas.origin_along(self.standalone, list(split(pointer))) or self.at
 
     @cached_property
     def _explainer(self) -> Explainer:
