@@ -169,6 +169,9 @@ def _contract(document: Document, checked: Checked, reach: Reach) -> None:
         for where, message in contract.repeated_ids:
             sentence = message[:1].upper() + message[1:]
             checked.findings.append(Finding("MG204", "warning", sentence, where, "Rename one."))
+        for where, message in contract.broken_examples:
+            sentence = message[:1].upper() + message[1:]
+            checked.findings.append(Finding("MG202", "warning", sentence, where))
     checked.findings += [_finding(mistake, "MG202", document.name) for mistake in document.mistakes]
 
 

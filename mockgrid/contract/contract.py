@@ -117,11 +117,15 @@ class Contract:
     @cached_property
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """Mistakes in the document that cost no more than their part: where each stands, and a sentence."""
-        broken = tuple(broken_examples(self.operations, self._responses, self.document))
         mistakes = tuple(
             (error.where, f"{error.message} {error.hint}".rstrip()) for error in self.document.mistakes
         )
-        return (*mistakes, *self.repeated_ids, *broken)
+        return (*mistakes, *self.repeated_ids, *self.broken_examples)
+
+    @cached_property
+    def broken_examples(self) -> tuple[tuple[str, str], ...]:
+        """Examples that break their schema: where each stands, and a sentence."""
+        return tuple(broken_examples(self.operations, self._responses, self.document))
 
     @cached_property
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:

@@ -237,7 +237,7 @@ def _insertion(place: str, node: Node) -> Insertion | None:
     whole, mark, pointer = place.partition("#")
     name, colon, argument = whole.partition(":")
     if name in _OF_TOOLS:
-        wrong = bool(colon) is not bool(argument) or _POINTER.fullmatch(pointer) is None
+        wrong = bool(colon) is not bool(argument) or "/" in argument or _POINTER.fullmatch(pointer) is None
         hint = f"Write ${{{name}:get_weather#/celsius}}, or ${{{name}}}."
         mistake = ("MG218", f"'{source}' names no tool, or holds no JSON pointer.", hint) if wrong else None
         insertion = Insertion(name, argument, pointer if mark else None, source)

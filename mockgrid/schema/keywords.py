@@ -188,7 +188,8 @@ def _checked_type(
     names = value if isinstance(value, list) and value else [value]
     for name in names:
         if name not in TYPES:
-            meant = nearest(name, TYPES) if isinstance(name, str) else None
+            usual = _MEANT_TYPES.get(str(name).lower())
+            meant = usual or (nearest(name, TYPES) if isinstance(name, str) else None)
             hint = f"Did you mean {meant}?" if meant else f"The types are {', '.join(TYPES)}."
             if name == "file":
                 hint = "A file is a string with the format binary."

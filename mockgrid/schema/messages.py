@@ -42,10 +42,10 @@ def violations_of(error: Broken, contract: str) -> Iterator[Violation]:
     if keyword == "required":
         for name in error.validator_value:
             if name not in error.instance:
-                yield _missing([*path, name], error.instance, contract, None)
+                yield _missing([*path, name], error, contract, None)
         return
     if keyword == "label":
-        yield _missing(path, error.instance, contract, error.validator_value)
+        yield _missing(path, error, contract, error.validator_value)
         return
     if keyword == "unknown":
         known = sorted(error.schema.get("properties", ())) if isinstance(error.schema, dict) else []
@@ -59,9 +59,12 @@ def violations_of(error: Broken, contract: str) -> Iterator[Violation]:
     yield violation_at(path, code, message, expected, error.instance, contract)
 
 
-def _missing(path: list[Any], parent: dict[str, Any], contract: str, choices: list[Any] | None) -> Violation:
+def _missing(path: list[Any], error: Broken, contract: str, choices: list[Any] | None) -> Violation:
     name = str(path[-1])
-    meant = nearest(name, (key for key in parent if len(key) <= _LONGEST_NAME))
+    # What the schema has itself is meant as it is written.
+    known = error.schema.get("properties", ()) if isinstance(error.schema, dict) else ()
+    unknown = (key for key in error.instance if key not in known and len(key) <= _LONGEST_NAME)
+    meant = nearest(name, unknown)
     message = "is required but missing"
     if choices:
         message += f"; one of {_listed(choices)} was expected"

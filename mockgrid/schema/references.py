@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin
 
-from mockgrid.document.pointer import join, split
+from mockgrid.document.nearest import nearest
+from mockgrid.document.pointer import join, resolve, split
 from mockgrid.schema.keywords import DATA
 
 if TYPE_CHECKING:
@@ -73,10 +74,19 @@ class References:
                 return base + fragment
         return self._around(reference, at)
 
+    def _meant(self, fragment: str) -> str:
+        """Return what a pointer that leads to nothing was probably meant to be, as a hint."""
+        holder, _, name = fragment.rpartition("/")
+        if not fragment.startswith("/") or not self._document.holds(holder):
+            return ""
+        known = resolve(self._document.data, holder)
+        meant = nearest(name, known) if isinstance(known, dict) else None
+        return f"Did you mean #{holder}/{meant}?" if meant is not None else ""
+
     def _around(self, reference: str, at: str) -> str:
         """Return what a reference means as if a schema around it were a document of its own."""
-        error = self._error(f"the reference {reference!r} leads to nothing.", at)
         fragment = unquote(reference).removeprefix("#")
+        error = self._error(f"the reference {reference!r} leads to nothing.", at, self._meant(fragment))
         parts = split(at) if fragment.startswith("/") else ()
         for base in (join(parts[:length]) for length in range(len(parts) - 1, 0, -1)):
             if self._document.holds(base + fragment):
