@@ -46,7 +46,7 @@ def print_schema(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
     "form",
     type=Value(OneOf("text", "markdown", "json", "junit", "html")),
     help="Text for a terminal, Markdown for the summary of a CI job, JUnit XML, or a page to read. "
-    "By default as --output ends: .md, .json, .html, or .xml for JUnit; any other is text.",
+    "By default as --output ends: .md, .json, .html, .xml for JUnit; .txt, .log or none for text.",
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file instead.")
 @click.option(

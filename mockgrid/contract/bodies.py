@@ -307,7 +307,9 @@ def _arranged(value: Any, hints: SchemaHints) -> Any:
     if not isinstance(value, dict):
         return value
     if hints.names("array") and not hints.names("object") and all(key.isdecimal() for key in value):
-        return [_arranged(value[key], hints.item(0)) for key in sorted(value, key=int)]
+        # By their digits, of which there may be more than Python makes a number of.
+        places = sorted(value, key=lambda key: (len(key.lstrip("0")), key.lstrip("0")))
+        return [_arranged(value[key], hints.item(0)) for key in places]
     return {key: _arranged(item, hints.property(key)) for key, item in value.items()}
 
 

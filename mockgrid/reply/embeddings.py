@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.reply.behaviour import Behaviour
 from mockgrid.reply.models import unknown_model
 from mockgrid.reply.reply import JSON, Reply, json_text
+from mockgrid.reply.request import RefusedError
+from mockgrid.schema.values import as_text
+from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
 
 _SIZE: Final = 1536
+_LARGEST: Final = 16_384
 _WORD: Final = re.compile(r"\w+")
 # Words of a text that its vector is made from: as many bytes add up in two.
 _MOST_WORDS: Final = 256
@@ -37,9 +41,14 @@ class EmbeddingReplies(Behaviour):
 
     def check(self, request: Request) -> None:
         """Refuse a model that is not known."""
-        name, models = _fields(request).get("model"), request.models or self._models
-        if name is not None and models is not None and models.find(name) is None:
+        fields, models = _fields(request), request.models or self._models
+        name, size = fields.get("model"), _size(fields)
+        if isinstance(name, str) and models is not None and models.find(name) is None:
             raise unknown_model(name, request.models, self._models, self._contract)
+        if size > _LARGEST:
+            limit = f"at most {_LARGEST}"
+            broken = violation_at(["dimensions"], "MG113", f"must be {limit}, got {size}", limit, size)
+            raise RefusedError("invalid_request", "The request is not valid.", violations=[broken])
 
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:  # noqa: ARG002 - always the same
         """Return a vector for each input, in order."""
@@ -51,7 +60,10 @@ class EmbeddingReplies(Behaviour):
             for index, item in enumerate(inputs)
         ]
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        body = {"object": "list", "data": data, "model": fields.get("model", "default"), "usage": usage}
+        models = request.models or self._models
+        name = fields.get("model") or (models.default if models is not None else "default")
+        served = models.served(name) if models is not None and isinstance(name, str) else name
+        body = {"object": "list", "data": data, "model": served, "usage": usage}
         return Reply(200, [(b"content-type", JSON)], json_text(body))
 
 
@@ -61,14 +73,23 @@ def _fields(request: Request) -> dict[str, Any]:
 
 def _inputs(value: Any) -> list[str | list[int]]:
     """Return texts, or lists of tokens: one, or one for each."""
-    several = isinstance(value, list) and not all(isinstance(item, int) for item in value)
-    return value if several else [value]
+    inputs = value if isinstance(value, list) and not _is_tokens(value) else [value]
+    return [item if isinstance(item, str) or _is_tokens(item) else as_text(item) for item in inputs]
+
+
+def _is_tokens(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, int) for item in value)
+
+
+def _size(fields: dict[str, Any]) -> int:
+    size = fields.get("dimensions")
+    return size if isinstance(size, int) and size > 0 else _SIZE
 
 
 def _vector(item: str | list[int], fields: dict[str, Any]) -> list[float]:
     words = _WORD.findall(item.casefold()) or [item] if isinstance(item, str) else map(str, item)
     distinct = list(dict.fromkeys(words))[:_MOST_WORDS]
-    size = fields.get("dimensions") or _SIZE
+    size = _size(fields)
     # All numbers are added at once, each in two bytes of one long integer.
     total, row = 0, bytearray(2 * size)
     for word in distinct:

@@ -140,7 +140,9 @@ class ScenarioReplies:
 def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -> ScriptedReply:
     try:
         return make(view)
-    except Exception as error:  # whatever a test's function does, its client is told
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # whatever a test does, pytest.fail() too, its client is told
         message = f"The reply could not be computed: {type(error).__name__}: {error}"
         raise RefusedError("internal", message, headers={"x-should-retry": "false"}) from error
 

@@ -139,7 +139,7 @@ def _made(function: Function, where: str, judge: Judge | None, view: RequestView
         diagnostics = Diagnostics(Document(plain, where), "/steps/0/reply")
         scenario = _usable(*_checked(steps, diagnostics, "computed", None))
         _judged(judge(scenario) if judge is not None else ())
-    except Exception as error:
+    except BaseException as error:
         getattr(function, "failed", _unheard)(error)
         raise
     return scenario.steps[0].replies[0]
@@ -151,7 +151,7 @@ def _judged(findings: Iterable[Finding]) -> None:
         raise ScenarioError(errors)
 
 
-def _unheard(_error: Exception) -> None:
+def _unheard(_error: BaseException) -> None:
     """Of a function that nobody asks, the server's reply tells alone."""
 
 

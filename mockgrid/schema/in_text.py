@@ -53,7 +53,7 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             value, end = decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
             vain += error.pos - start
-        except RecursionError:
+        except (RecursionError, ValueError):  # the latter for an integer of thousands of digits
             vain += _DEEP
         else:
             yield value

@@ -93,7 +93,7 @@ class Computation:
         failures: takes in what was wrong.
     """
 
-    def __init__(self, function: Function, failures: list[Exception]) -> None:
+    def __init__(self, function: Function, failures: list[BaseException]) -> None:
         self._function = function
         self._failures = failures
 
@@ -101,7 +101,7 @@ class Computation:
         """Return what the function makes of a request."""
         return self._function(request)
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: BaseException) -> None:
         """Take in what was wrong."""
         self._failures.append(error)
 
@@ -134,7 +134,7 @@ def script_of(
     *,
     strict: bool | None = None,
     folders: Sequence[str] = (),
-    failures: list[Exception] | None = None,
+    failures: list[BaseException] | None = None,
 ) -> PlayCall:
     """Return the call that plays something.
 
@@ -210,7 +210,7 @@ def _of_file(path: Path, site: CallSite, relative: Path | None = None) -> PlayCa
 
 
 def _plain(
-    played: Mapping[str, Any] | Sequence[Any] | Function, site: CallSite, failures: list[Exception]
+    played: Mapping[str, Any] | Sequence[Any] | Function, site: CallSite, failures: list[BaseException]
 ) -> Any:
     """Return data as JSON has it, the same for a server in this process and for one elsewhere.
 

@@ -171,7 +171,7 @@ class GridSession:
         self._folders = tuple(folders)
         self.base_url = base_url
         self.api_key = api_key
-        self.failures: list[Exception] = []
+        self.failures: list[BaseException] = []
         controls.call("open", api_key, {})
 
     # ---------------------------------------------------------------- what plays

@@ -431,6 +431,16 @@ def test_brackets_and_full_stops_in_a_query(bracketed, query, wrong):
     assert not wrong or answer.json()["detail"].startswith(wrong)
 
 
+def test_an_index_of_thousands_of_digits_is_the_last(bracketed):
+    media = "multipart/form-data; boundary=B"
+    head = '--B\r\nContent-Disposition: form-data; name="'
+    fields = ((f"items[{'9' * 5000}][qty]", "x"), ("items[10][qty]", "1"), ("items[9][qty]", "1"))
+    body = "".join(f'{head}{name}"\r\n\r\n{text}\r\n' for name, text in fields) + "--B--\r\n"
+    answer = bracketed.call("POST", "/a", body.encode(), {"content-type": media})
+    assert answer.status == 400
+    assert answer.json()["detail"].startswith("items.2.qty must be an integer")
+
+
 @pytest.mark.parametrize(
     ("form", "wrong"),
     [

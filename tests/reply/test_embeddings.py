@@ -1,6 +1,7 @@
 """Embeddings, with the overlay that the documentation has."""
 
 import base64
+import json
 import math
 import struct
 import time
@@ -86,3 +87,33 @@ def test_an_unknown_model_is_refused(caller):
     answer = caller.call(path="/v1/embeddings", body={"model": "text-embedding-3", "input": "x"})
     assert answer.status == 404
     assert "Did you mean text-embedding-3-" in answer.json()["errors"]["detail"]
+
+
+LOOSE = {
+    "openapi": "3.1.0",
+    "paths": {
+        "/embeddings": {
+            "post": {
+                "x-mockgrid": {"behaviour": "embeddings"},
+                "requestBody": {"content": {"application/json": {"schema": {}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": {}}}}},
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("value", [None, 5, [None], [1.5], {"a": 1}, [["a"]], [[1, 2], [3]], ""])
+def test_a_document_may_ask_for_less_than_texts(tmp_path, value):
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(LOOSE), "utf-8")
+    caller = Caller(document=str(path), models=("small=real/small",))
+    answer = caller.call(path="/embeddings", body={"model": "small", "input": value, "dimensions": "x"})
+    assert (answer.status, answer.json()["model"]) == (200, "real/small")
+
+
+def test_no_vector_is_larger_than_is_asked_for_in_earnest(tmp_path):
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(LOOSE), "utf-8")
+    answer = Caller(document=str(path)).call(path="/embeddings", body={"input": "x", "dimensions": 20_000_000})
+    assert (answer.status, b"at most 16384" in answer.body) == (400, True)

@@ -128,3 +128,27 @@ def test_its_errors_are_the_tests(pytester):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*KeyError: 'nothing'", "*assert 500 == 200*"])
     assert str(result.stdout).count('return {"say": request.body["nothing"]}') >= 2
+
+
+def test_a_function_may_end_its_test(pytester):
+    pytester.makepyfile(
+        TEST.partition("def reply")[0]
+        + """
+import pytest
+
+def test_that_is_failed(mockgrid):
+    mockgrid.play(lambda request: pytest.fail("not this"))
+    assert ask(mockgrid).status_code == 500
+
+def test_that_exits(mockgrid):
+    mockgrid.play(lambda request: exit(3))
+    assert ask(mockgrid).status_code == 500
+
+def test_after_them(mockgrid):
+    mockgrid.play({"say": "x"})
+    assert ask(mockgrid).status_code == 200
+"""
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["*not this*"])
+    result.assert_outcomes(passed=1, failed=2)

@@ -7,7 +7,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.reply.chat.conversation import offered_tools, prompt_tokens, text_of
+from mockgrid.reply.chat.conversation import field_of, offered_tools, prompt_tokens, text_of
 from mockgrid.schema.strict_subset import outside_strict_subset
 from mockgrid.schema.violation import violation_at
 
@@ -45,23 +45,30 @@ def strict_violations(
     ]
 
 
-def misuses(body: dict[str, Any]) -> Iterator[Violation]:
-    """Yield what agents break most of these rules: in tools, in schemas that are strict, in calls."""
-    tools = body.get("tools")
+def misuses(body: Any) -> Iterator[Violation]:
+    """Yield what agents break most of these rules: in tools, in schemas that are strict, in calls.
+
+    Args:
+        body: one that obeys its contract, which may ask for less than the bundled one.
+    """
+    tools = field_of(body, "tools")
     if tools == []:
         yield _violation("MG136", ["tools"], "must not be empty; leave it out to offer none", tools, "a tool")
-    for place, tool in enumerate(tools or ()):
-        function = tool["function"]
+    for place, tool in enumerate(tools if isinstance(tools, list) else ()):
+        function = field_of(tool, "function")
+        name = field_of(function, "name")
         at: list[str | int] = ["tools", place, "function"]
-        if not _TOOL_NAME.fullmatch(function["name"]):
+        if isinstance(name, str) and not _TOOL_NAME.fullmatch(name):
             message = "has other characters than letters, digits, '_' and '-', or more than 64 of them"
-            yield _violation("MG138", [*at, "name"], message, function["name"], "such as get_weather")
-        if function.get("strict"):
-            yield from _strict_schema([*at, "parameters"], function.get("parameters"))
-    wanted = (body.get("response_format") or {}).get("json_schema") or {}
-    if wanted.get("strict"):
-        yield from _strict_schema(["response_format", "json_schema", "schema"], wanted.get("schema"))
-    yield from _calls(body["messages"])
+            yield _violation("MG138", [*at, "name"], message, name, "such as get_weather")
+        if field_of(function, "strict"):
+            yield from _strict_schema([*at, "parameters"], field_of(function, "parameters"))
+    wanted = field_of(field_of(body, "response_format"), "json_schema")
+    if field_of(wanted, "strict"):
+        yield from _strict_schema(["response_format", "json_schema", "schema"], field_of(wanted, "schema"))
+    messages = field_of(body, "messages")
+    if isinstance(messages, list) and any(map(_is_of_tools, messages)):
+        yield from _calls(messages)
 
 
 def _strict_schema(at: list[str | int], schema: Any) -> Iterator[Violation]:
@@ -100,20 +107,24 @@ def _tools(body: dict[str, Any]) -> Iterator[Violation]:
         )
 
 
-def _calls(messages: list[dict[str, Any]]) -> Iterator[Violation]:
+def _is_of_tools(message: Any) -> bool:
+    return field_of(message, "role") == "tool" or bool(field_of(message, "tool_calls"))
+
+
+def _calls(messages: list[Any]) -> Iterator[Violation]:
     """Yield calls and their answers that do not belong together."""
-    if all(message["role"] != "tool" and "tool_calls" not in message for message in messages):
-        return
     known: set[str] = set()
     open_calls: dict[str, None] = {}
     for place, message in enumerate([*messages, _END]):
-        role = message["role"]
+        role = field_of(message, "role")
         if role == "tool":
-            if message["tool_call_id"] not in open_calls:
+            answered = field_of(message, "tool_call_id")
+            if isinstance(answered, str) and answered in open_calls:
+                del open_calls[answered]
+            else:
                 at: list[str | int] = ["messages", place, "tool_call_id"]
                 text = "answers no tool call of the assistant message before it"
-                yield _violation("MG134", at, text, message["tool_call_id"], "the id of a call")
-            open_calls.pop(message["tool_call_id"], None)
+                yield _violation("MG134", at, text, answered, "the id of a call")
             continue
         if open_calls:
             if message is _END:
@@ -121,15 +132,19 @@ def _calls(messages: list[dict[str, Any]]) -> Iterator[Violation]:
                 text = f"leaves the tool call {min(open_calls)} without an answer"
             else:
                 text = f"comes before the tool call {min(open_calls)} is answered"
-            at, role = ["messages", place], messages[place]["role"]
+            at, role = ["messages", place], field_of(messages[place], "role")
             yield _violation("MG134", at, text, role, "a tool message for each call")
             open_calls = {}
-        for number, call in enumerate(message.get("tool_calls") or ()):
-            if call["id"] in known:
+        calls = field_of(message, "tool_calls")
+        for number, call in enumerate(calls if isinstance(calls, list) else ()):
+            own = field_of(call, "id")
+            if not isinstance(own, str):
+                continue
+            if own in known:
                 at = ["messages", place, "tool_calls", number, "id"]
-                yield _violation("MG151", at, "is the id of an earlier call, too", call["id"], "another id")
-            known.add(call["id"])
-            open_calls[call["id"]] = None
+                yield _violation("MG151", at, "is the id of an earlier call, too", own, "another id")
+            known.add(own)
+            open_calls[own] = None
 
 
 def overflow(body: dict[str, Any], limits: Mapping[str, Any], tokenizer: Tokenizer) -> str:

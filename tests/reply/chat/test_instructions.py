@@ -143,3 +143,8 @@ def test_no_text_takes_long(text):
     begun = time.process_time()
     assert described_schema([{"role": "user", "content": text}]) is None
     assert time.process_time() - begun < 1
+
+
+def test_a_number_of_thousands_of_digits_is_no_schema():
+    text = 'As JSON: {"properties": ' + "1" * 5000 + "}"
+    assert described_schema([{"role": "user", "content": text}]) is None

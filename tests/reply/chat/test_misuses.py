@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mockgrid.errors import MockgridError
+from mockgrid.reply.chat.strict import misuses
 from mockgrid.schema.strict_subset import outside_strict_subset
 from mockgrid.testing.tolerances import Tolerances
 
@@ -243,3 +244,21 @@ def test_a_step_may_ask_for_reasoning_that_comes_back_or_for_none(matcher, answe
         reply = caller.call(body={"messages": [USER, message, USER]}).json()["choices"][0]["message"]
         matching += [reasoning] * (reply["content"] == "Yes")
     assert sorted(matching, key=str) == sorted(answered, key=str)
+
+
+NAMES = (
+    *("tools", "function", "name", "strict", "parameters", "messages", "role", "tool_calls", "id"),
+    *("tool_call_id", "response_format", "json_schema", "schema", "properties"),
+)
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.sampled_from(["tool", "a", ""])),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(NAMES), inner)),
+    max_leaves=12,
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_whatever_a_contract_admits_is_looked_at(tools, messages, response_format):
+    body = {"tools": tools, "messages": messages, "response_format": response_format}
+    for odd in (*misuses(body), *misuses(tools)):
+        assert odd.code in {"MG134", "MG136", "MG138", "MG139", "MG151"}
