@@ -22,6 +22,8 @@ from mockgrid.document.mistakes import Mistakes
 from mockgrid.errors import DocumentError
 from mockgrid.settings import Settings
 
+pytestmark = pytest.mark.once
+
 CORPUS = Path(__file__).parent / "corpus"
 FEATURES = sorted((CORPUS / "features").glob("*.yaml"))
 MISTAKES = sorted((CORPUS / "mistakes").glob("*.yaml"))

@@ -115,5 +115,7 @@ def test_a_document_may_ask_for_less_than_texts(tmp_path, value):
 def test_no_vector_is_larger_than_is_asked_for_in_earnest(tmp_path):
     path = tmp_path / "api.json"
     path.write_text(json.dumps(LOOSE), "utf-8")
-    answer = Caller(document=str(path)).call(path="/embeddings", body={"input": "x", "dimensions": 20_000_000})
+    answer = Caller(document=str(path)).call(
+        path="/embeddings", body={"input": "x", "dimensions": 20_000_000}
+    )
     assert (answer.status, b"at most 16384" in answer.body) == (400, True)

@@ -24,6 +24,8 @@ from mockgrid.scenario.loading import build, check
 from mockgrid.settings import Settings
 from mockgrid.testing.error import PlayError
 
+pytestmark = pytest.mark.once
+
 _FOLDER = Path(__file__).parents[2] / "scenarios"
 _SOURCES = [yaml.load(path.read_text(), name=path.name).data for path in sorted(_FOLDER.glob("*.yaml"))]
 _KEYS = ("say", "json", "call", "stream", "fault", "when", "any", "not", "above", "schema", "sya", "pace", "")

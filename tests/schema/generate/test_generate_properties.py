@@ -6,12 +6,15 @@ import time
 import warnings
 
 import jsonschema
+import pytest
 from asgi import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockgrid.errors import SynthesisError
 from mockgrid.schema.generate import CompiledSchema
+
+pytestmark = pytest.mark.once
 
 CALLER = Caller()
 NAMES = st.sampled_from(["a", "b", "c", "city", "$ref", "type", ""])

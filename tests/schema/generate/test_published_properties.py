@@ -3,6 +3,7 @@
 import json
 from copy import deepcopy
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import (
@@ -16,6 +17,8 @@ from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import resolve
+
+pytestmark = pytest.mark.once
 
 NAMES = ["Account", "Card", "Event", "Item", "Page", "User"]
 OBJECTS = NAMES[::2]
