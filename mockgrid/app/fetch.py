@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from ipaddress import ip_address
+from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,28 +30,71 @@ def fetch(url: str, reach: Reach) -> bytes:
         reach: what may be asked. A host that is this machine, or next to it, has to be named in it.
 
     Raises:
-        DocumentError: it cannot be had, or is too large; says why, in a sentence without its subject.
+        DocumentError: it cannot be had, takes too long, or is too large; says why, in a sentence without its
+            subject.
     """
-    import urllib.error  # noqa: PLC0415 - with the next
-    import urllib.request  # noqa: PLC0415 - 40 ms, for documents that refer to URLs alone
+    from http.client import HTTPException, IncompleteRead, InvalidURL  # noqa: PLC0415 - with the next
+    from urllib.error import HTTPError  # noqa: PLC0415 - 40 ms, for documents that refer to URLs alone
 
-    class Followed(urllib.request.HTTPRedirectHandler):
+    deadline = monotonic() + _SECONDS
+    reason = ""
+    content = b""
+    try:
+        _check(url, reach)
+        with ExitStack() as stack, _opener(reach, deadline, stack).open(url, timeout=_SECONDS) as response:
+            content = response.read(LARGEST + 1)
+            if response.length and len(content) <= LARGEST:
+                reason = "its reply is cut short"
+    except IncompleteRead:  # also where a chunk is malformed
+        reason = "its reply is cut short"
+    except (InvalidURL, ValueError):
+        reason = "it is no URL that can be asked"
+    except HTTPException:
+        reason = "its server does not reply in HTTP"
+    except OSError as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        reason = str(getattr(error, "reason", error))
+    if monotonic() >= deadline:  # a reply without a length ends as if it were whole
+        reason = f"it takes longer than {_SECONDS} seconds"
+    if reason:
+        raise DocumentError(f"it cannot be downloaded: {reason}.")
+    if len(content) > LARGEST:
+        raise DocumentError(f"it is larger than {LARGEST // 2**20} MB.")
+    return content
+
+
+def _opener(reach: Reach, deadline: float, stack: ExitStack) -> Any:
+    """Return what opens URLs and follows redirects; what ends its connections in time goes on the stack."""
+    import urllib.request as urllib  # noqa: PLC0415 - as above
+
+    class Followed(urllib.HTTPRedirectHandler):
         def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:  # noqa: PLR0913, PLR0917 - urllib's
             with closing(fp):
                 _check(newurl, reach)
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-    _check(url, reach)
-    try:
-        with urllib.request.build_opener(Followed).open(url, timeout=_SECONDS) as response:
-            content: bytes = response.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
-        raise DocumentError(f"it cannot be downloaded: {getattr(error, 'reason', error)}.") from None
-    if len(content) > LARGEST:
-        raise DocumentError(f"it is larger than {LARGEST // 2**20} MB.")
-    return content
+    class CheckedOpening(urllib.AbstractHTTPHandler):
+        def do_open(self, http_class: Any, req: Any, **options: Any) -> Any:
+            def connection(host: str, **options: Any) -> Any:
+                made = http_class(host, **options)
+                proxied = req.has_proxy() or req._tunnel_host  # noqa: SLF001 - not told otherwise
+                if proxied:  # which looks the host up itself, so that this is all that can be checked
+                    _addresses(urlsplit(req.full_url).hostname or "", 0, reach)
+                made._create_connection = partial(  # noqa: SLF001 - TLS goes by the host's name
+                    _connected, reach=None if proxied else reach, deadline=deadline, stack=stack
+                )
+                return made
+
+            return super().do_open(connection, req, **options)
+
+    class Plain(CheckedOpening, urllib.HTTPHandler):
+        pass
+
+    class Secure(CheckedOpening, urllib.HTTPSHandler):
+        pass
+
+    return urllib.build_opener(Followed, Plain, Secure)
 
 
 def _check(url: str, reach: Reach) -> None:
@@ -59,11 +105,51 @@ def _check(url: str, reach: Reach) -> None:
     """
     if not reach.admits_url(url):
         raise DocumentError(f"it leads on to {url}, which --allow-ref does not name.")
-    if reach.names_host(url):
-        return
+
+
+def _addresses(host: str, port: int, reach: Reach | None) -> list[str]:
+    """Return the addresses of a host, checked unless there is no reach.
+
+    Raises:
+        DocumentError: it has none, or one that may not be asked.
+    """
     try:
-        addresses = socket.getaddrinfo(urlsplit(url).hostname, None)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise DocumentError(f"its host cannot be found: {error}.") from None
-    if not all(ip_address(str(address[4][0]).partition("%")[0]).is_global for address in addresses):
+    addresses = [str(entry[4][0]) for entry in entries]
+    named = reach is None or reach.names_host(host)
+    if not named and not all(ip_address(address.partition("%")[0]).is_global for address in addresses):
         raise DocumentError("its host is on this machine or its network, and --allow-ref does not name it.")
+    return addresses
+
+
+def _connected(
+    target: tuple[str, int], *_: Any, reach: Reach | None, deadline: float, stack: ExitStack
+) -> socket.socket:
+    """Return a connection to the very address that was checked; it is cut when the time is over.
+
+    Raises:
+        OSError: none of the host's addresses can be reached.
+    """
+    host, port = target
+    failure = OSError("its host has no address")
+    for address in _addresses(host, port, reach):
+        left = max(deadline - monotonic(), 0.001)
+        try:
+            connected = socket.create_connection((address, port), left)
+        except OSError as error:
+            failure = error
+            continue
+        # TLS takes the socket over; what is shut down by its double is shut down all the same.
+        timer = Timer(left, _cut, [stack.enter_context(connected.dup())])
+        timer.daemon = True
+        timer.start()
+        stack.callback(timer.cancel)
+        return connected
+    raise failure
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it may have ended by itself
+        connection.shutdown(socket.SHUT_RDWR)

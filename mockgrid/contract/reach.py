@@ -48,9 +48,9 @@ class Reach:
         begun = [url[len(beginning) :][:1] for beginning in beginnings if url.startswith(beginning)]
         return self._fetch is not None and any(following in ("", "/", "?", "#") for following in begun)
 
-    def names_host(self, url: str) -> bool:
-        """Tell whether a URL's host was named."""
-        return urlsplit(url).hostname in {urlsplit(place).hostname for place in self._places} - {None}
+    def names_host(self, host: str) -> bool:
+        """Tell whether a host was named."""
+        return host.lower() in {urlsplit(place).hostname for place in self._places}
 
     def download(self, url: str, mistakes: Mistakes) -> Document:
         """Return the document under a URL.
