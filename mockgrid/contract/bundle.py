@@ -175,8 +175,12 @@ class _Bundling:
 
     def _file(self, file: _Embedded, address: str, at: tuple[str | int, ...]) -> _Embedded:
         if _URL.match(address) or _URL.match(file.place):
-            place = urljoin(file.place, address) if _URL.match(file.place) else address
-            if not self._reach.admits_url(place):
+            try:
+                place = urljoin(file.place, address) if _URL.match(file.place) else address
+                admitted = self._reach.admits_url(place)
+            except ValueError:
+                raise self._error(file, at, f"{address!r} is no URL.") from None
+            if not admitted:
                 message = f"{address!r} refers to a URL, and nothing is downloaded."
                 raise self._error(file, at, message, "Save it beside this file, or name it by --allow-ref.")
         else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from posixpath import normpath
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mockgrid.document import yaml
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from mockgrid.document.mistakes import Mistakes
 
 __all__ = ["Reach"]
+
+_DOT: Final = re.compile("%2e", re.IGNORECASE)
+_SLASH: Final = re.compile(r"%2f|%5c|\\", re.IGNORECASE)
 
 
 class Reach:
@@ -43,10 +48,16 @@ class Reach:
         return path.is_relative_to(home) or any(path.is_relative_to(folder) for folder in folders)
 
     def admits_url(self, url: str) -> bool:
-        """Tell whether a URL may be asked."""
+        """Tell whether a URL may be asked, as it is written and as a server may understand it.
+
+        Raises:
+            ValueError: it is no URL.
+        """
         beginnings = [place.rstrip("/") for place in self._places if place.startswith(("http:", "https:"))]
-        begun = [url[len(beginning) :][:1] for beginning in beginnings if url.startswith(beginning)]
-        return self._fetch is not None and any(following in ("", "/", "?", "#") for following in begun)
+        return self._fetch is not None and any(
+            _begins(url, beginning) and _begins(_without_dots(url), _without_dots(beginning).rstrip("/"))
+            for beginning in beginnings
+        )
 
     def names_host(self, host: str) -> bool:
         """Tell whether a host was named."""
@@ -61,3 +72,14 @@ class Reach:
         if self._fetch is None:
             raise DocumentError("Nothing is downloaded.")
         return yaml.load(self._fetch(url, self), name=url, mistakes=mistakes)
+
+
+def _begins(url: str, beginning: str) -> bool:
+    return url.startswith(beginning) and url[len(beginning) :][:1] in {"", "/", "?", "#"}
+
+
+def _without_dots(url: str) -> str:
+    """Return a URL without the segments ``.`` and ``..``, be they or the slashes around them encoded."""
+    parts = urlsplit(url)
+    path = _SLASH.sub("/", _DOT.sub(".", parts.path))
+    return parts._replace(path=path and normpath(path)).geturl()

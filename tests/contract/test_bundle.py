@@ -6,6 +6,7 @@ import pytest
 from asgi import Caller
 
 from mockgrid.contract.bundle import bundle
+from mockgrid.contract.reach import Reach
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import resolve
 from mockgrid.errors import DocumentError
@@ -313,3 +314,9 @@ def test_what_is_not_there_is_told(tmp_path, web):
     path = outside(tmp_path, f"{web[0]}/nix.yaml#/Cat")
     _, (sentence,) = reply(path, web[0])
     assert sentence.endswith("cannot be read: it cannot be downloaded: File not found.")
+
+
+def test_what_is_no_url_is_told(write):
+    with pytest.raises(DocumentError) as caught:
+        bundle(read_document(write(api_yaml="a: {$ref: 'http://[bad/x.yaml'}\n")), Reach(["http:"], print))
+    assert caught.value.message == "'http://[bad/x.yaml' is no URL."
