@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urljoin
 
 from mockgrid.contract.reach import Reach
+from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
@@ -21,7 +22,7 @@ from mockgrid.errors import DocumentError
 from mockgrid.schema.keywords import DATA, NAMED
 from mockgrid.schema.schemas import free_name
 
-__all__ = ["BUNDLED", "NOWHERE", "bundle"]
+__all__ = ["BUNDLED", "MOST_BYTES", "MOST_DOWNLOADS", "NOWHERE", "bundle"]
 
 BUNDLED: Final = "x-bundled"
 
@@ -34,6 +35,9 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 _METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft")
 _FILE: Final = re.compile(r"[#/]|\.(?:ya?ml|json)$")
 _LONGEST_CHAIN: Final = 16
+MOST_DOWNLOADS: Final = 1000
+MOST_BYTES: Final = 100 * 2**20
+"""What one document may have downloaded: a server may make up files that refer to others without end."""
 NOWHERE: Final = Reach()
 """The document's own folder alone."""
 
@@ -107,6 +111,8 @@ class _Bundling:
         self._ids = _ids(document.data)
         self.embedded: list[_Embedded] = []
         self.inlined: list[tuple[str, str]] = []
+        self._downloads = 0  # also those that failed
+        self._downloaded = 0  # bytes
 
     def finished(self) -> dict[str, Any]:
         data: dict[str, Any] = self._rewritten(self._root, self._root.document.data, (), names=False)
@@ -210,16 +216,22 @@ class _Bundling:
         mistakes = self._root.document.mistakes
         called = place if _URL.match(place) else _shown(Path(place), self._root.document.name, self._home)
         try:
-            return (
-                self._reach.download(place, mistakes)
-                if _URL.match(place)
-                else read_document(called, mistakes)
-            )
+            return self._download(place) if _URL.match(place) else read_document(called, mistakes)
         except DocumentError as error:
             if error.where.startswith(f"{called}:"):
                 raise  # a mistake inside that file, already told by line and column
             message = f"{address!r} cannot be read: {error.message}"
             raise self._error(file, at, message, error.hint) from None
+
+    def _download(self, url: str) -> Document:
+        if self._downloads >= MOST_DOWNLOADS:
+            raise DocumentError(f"{MOST_DOWNLOADS} files were downloaded already, which is the limit.")
+        if self._downloaded >= MOST_BYTES:
+            raise DocumentError(f"{MOST_BYTES // 2**20} MB were downloaded already, which is the limit.")
+        self._downloads += 1
+        content = self._reach.download(url)
+        self._downloaded += len(content)
+        return yaml.load(content, name=url, mistakes=self._root.document.mistakes)
 
     def _put_path_items(self, data: dict[str, Any]) -> None:
         paths = data.get("paths")

@@ -8,14 +8,10 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from mockgrid.document import yaml
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from mockgrid.document.document import Document
-    from mockgrid.document.mistakes import Mistakes
 
 __all__ = ["Reach"]
 
@@ -63,15 +59,15 @@ class Reach:
         """Tell whether a host was named."""
         return host.lower() in {urlsplit(place).hostname for place in self._places}
 
-    def download(self, url: str, mistakes: Mistakes) -> Document:
-        """Return the document under a URL.
+    def download(self, url: str) -> bytes:
+        """Return what a URL holds.
 
         Raises:
             DocumentError: it cannot be had.
         """
         if self._fetch is None:
             raise DocumentError("Nothing is downloaded.")
-        return yaml.load(self._fetch(url, self), name=url, mistakes=mistakes)
+        return self._fetch(url, self)
 
 
 def _begins(url: str, beginning: str) -> bool:

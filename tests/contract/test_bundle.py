@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 from asgi import Caller
 
-from mockgrid.contract.bundle import bundle
+from mockgrid.contract.bundle import MOST_BYTES, MOST_DOWNLOADS, bundle
 from mockgrid.contract.reach import Reach
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.pointer import resolve
@@ -320,3 +320,23 @@ def test_what_is_no_url_is_told(write):
     with pytest.raises(DocumentError) as caught:
         bundle(read_document(write(api_yaml="a: {$ref: 'http://[bad/x.yaml'}\n")), Reach(["http:"], print))
     assert caught.value.message == "'http://[bad/x.yaml' is no URL."
+
+
+@pytest.mark.parametrize(
+    ("padding", "fetched", "limit"),
+    [("", MOST_DOWNLOADS, f"{MOST_DOWNLOADS} files"), ("#" * (MOST_BYTES // 4), 4, "100 MB")],
+)
+def test_a_server_that_makes_up_files_without_end_is_left(write, padding, fetched, limit):
+    urls = []
+
+    def fetch(url, _):
+        urls.append(url)
+        return f"$ref: n{len(urls)}\n{padding}".encode()
+
+    path = write(api_yaml="a: {$ref: 'https://a.example/n0'}\n")
+    with pytest.raises(DocumentError) as caught:
+        bundle(read_document(path), Reach(["https:"], fetch))
+    assert caught.value.message == (
+        f"'n{fetched}' cannot be read: {limit} were downloaded already, which is the limit."
+    )
+    assert len(urls) == fetched
