@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.schema.node import REFERRED, SchemaNode
@@ -28,34 +29,41 @@ def endless_schemas(shared: SharedSchemas) -> Iterator[SchemaNode]:
         )
         for name, node in nodes.items()
     }
-    pending = dict(named)
-    while True:
-        ending = [name for name, node in pending.items() if _open(node, pending) is None]
-        if not ending:
-            break
-        for name in ending:
-            del pending[name]
+    pending, unread = dict(named), list(named)
+    open_parts = {name: _open(node, pending) for name, node in named.items()}
+    waiting: dict[str, set[str]] = {name: set() for name in named}
+    while unread:
+        name = unread.pop()
+        needed = next(open_parts[name], None)
+        for each in needed or ():
+            waiting[each].add(name)
+        if needed is None and pending.pop(name, None) is not None:
+            unread += waiting[name]
     order = {id(node): number for number, node in enumerate(pending.values())}
     known: set[str] = set()
     for name in pending:
         way: list[str] = []
-        following: str | None = name
-        while following is not None and following not in way and following not in known:
+        following = name
+        while following not in known:
+            known.add(following)
             way.append(following)
-            following = _open(pending[following], pending)
+            following = next(_open(pending[following], pending))[0]
         if following in way:
             circle = [pending[each] for each in way[way.index(following) :]]
             yield min(circle, key=lambda node: order[id(node)])
-        known.update(way)
 
 
-def _open(schema: Any, pending: dict[str, Any]) -> str | None:
-    """Return a reference by which every value of a schema contains one of a pending one; None without."""
+def _open(schema: Any, pending: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the references by which every value of a schema contains one of a pending schema.
+
+    Each of a list leads to one that a branch contains. To go on is worth it when one of them is no longer
+    pending: there is another list, or no value needs to contain any.
+    """
     if not isinstance(schema, SchemaNode) or "enum" in schema or "const" in schema:
-        return None
+        return
     reference = schema.get("$ref")
-    if reference in pending:
-        return str(reference)
+    while reference in pending:
+        yield [str(reference)]
     forced = list(schema.get("allOf", ()))
     kinds = schema.get("type")
     if kinds in ("object", ["object"]):
@@ -63,6 +71,8 @@ def _open(schema: Any, pending: dict[str, Any]) -> str | None:
         forced += [properties[name] for name in schema.get("required", ()) if name in properties]
     elif kinds in ("array", ["array"]) and schema.get("minItems", 0) > 0 and "items" in schema:
         forced += schema["items"] if isinstance(schema["items"], list) else [schema["items"]]
-    leading = next((way for part in forced if (way := _open(part, pending)) is not None), None)
-    branches = [_open(part, pending) for part in schema.get("anyOf", ())]
-    return leading or (branches[0] if branches and None not in branches else None)
+    for part in forced:
+        yield from _open(part, pending)
+    parts = schema.get("anyOf", ())
+    while parts and all(branches := [next(_open(part, pending), []) for part in parts]):
+        yield list(chain(*branches))
