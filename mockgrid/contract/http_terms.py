@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GATEWAY", "MediaName", "media_name", "phrase"]
+__all__ = ["GATEWAY", "NEVER", "MediaName", "header_fault", "media_name", "phrase", "sendable"]
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _NAME = re.compile(rf"[ \t]*({_WORD})/({_WORD})[ \t]*")
 _PARAMETER = re.compile(rf';[ \t]*(?:({_WORD})(?:=(?:({_WORD})|"((?:[^"\\]|\\.)*)"))?[ \t]*)?')
 _ESCAPED = re.compile(r"\\(.)")
+_HEADER = re.compile(_WORD)
+_UNSENDABLE = re.compile(r"[^\x20-\x7e]+")
+_NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e\xa0-\xff]")
 # Newer Pythons have other words for some, and none knows those that gateways send.
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
     413: "Request Entity Too Large",
@@ -35,6 +38,25 @@ _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus} | {
 
 GATEWAY: Final = frozenset((502, 503, 504, *(status for status in _PHRASES if status >= 520)))  # noqa: PLR2004
 """The statuses that gateways answer by themselves, whatever the API behind them declares."""
+
+NEVER: Final = frozenset(
+    (
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "keep-alive",
+        "proxy-connection",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "x-request-id",
+    )
+)
+"""Headers that sending decides, whatever a contract declares for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +132,22 @@ def phrase(status: int) -> str:
     'Unprocessable Entity'
     """
     return _PHRASES.get(status, "")
+
+
+def header_fault(name: str, value: str) -> str:
+    """Say why a header cannot be sent as it is written; empty for one that can.
+
+    >>> header_fault("Content-Length", "5")
+    "'Content-Length' is decided by what is sent."
+    """
+    if not _HEADER.fullmatch(name):
+        return f"{name!r} is not a header's name."
+    if name.lower() in NEVER:
+        return f"{name!r} is decided by what is sent."
+    stray = _NOT_IN_HEADERS.search(value)
+    return f"no header can hold {stray[0]!r}, a control or beyond Latin-1." if stray is not None else ""
+
+
+def sendable(text: str) -> str:
+    """Return a text as a header can hold it: without line ends, other controls or anything beyond ASCII."""
+    return _UNSENDABLE.sub(" ", text).strip()

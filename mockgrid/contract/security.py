@@ -13,6 +13,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from mockgrid.contract.http_terms import sendable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -46,7 +48,8 @@ class Scheme:
     def challenge(self) -> str:
         """What ``WWW-Authenticate`` says of it."""
         if self.kind in _API_KEY:
-            return f'ApiKey in="{self.kind}", name="{self.parameter}"'
+            name = sendable(self.parameter).replace("\\", "\\\\").replace('"', '\\"')
+            return f'ApiKey in="{self.kind}", name="{name}"'
         return self.kind.capitalize()
 
 

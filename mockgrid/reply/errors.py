@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
-from mockgrid.contract.http_terms import phrase
+from mockgrid.contract.http_terms import phrase, sendable
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
 from mockgrid.reply.reply import JSON, Reply, json_text
 from mockgrid.schema.hints import SchemaHints
@@ -179,11 +179,11 @@ class Errors:
         if self._policy.declared or media is None:
             return None
         if name and name in media.examples:
-            return _Body(status, media.examples[name], media.name.encode(), frozenset())
+            return _Body(status, media.examples[name], sendable(media.name).encode(), frozenset())
         own = SchemaHints(media.source.get("schema", {}), self._document).own("example")
         for example in [*media.examples.values(), *([] if own is None else [own])]:
             if media.schema is None or media.schema.accepts(example):
-                return _Body(status, example, media.name.encode(), frozenset())
+                return _Body(status, example, sendable(media.name).encode(), frozenset())
         return None
 
     def _fitting(self, body: Any, failure: Failure, said: dict[str, Any], operation: Operation) -> Any:
@@ -228,7 +228,7 @@ class Errors:
             if made is not None:
                 body, placed = _told(made, media.schema, said["message"], violations)
                 body, others = _with_words(body, media.schema, words)
-                return _Body(status, body, media.name.encode(), placed | others)
+                return _Body(status, body, sendable(media.name).encode(), placed | others)
         problem = render(
             self._policy.shapes["problem"], {**said, "status": status, "title": phrase(status)}, ()
         )

@@ -6,10 +6,11 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from mockgrid.contract.http_terms import NEVER
 from mockgrid.document.pointer import join, resolve
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
 from mockgrid.reply.preferences import PreferError
-from mockgrid.reply.rendering import NEVER, event, header_line, lines, render
+from mockgrid.reply.rendering import event, header_line, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.values import NONE, Nothing, Values, header_example
 from mockgrid.schema.generate import weigh

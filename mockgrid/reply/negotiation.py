@@ -6,7 +6,7 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.contract.http_terms import MediaName
+from mockgrid.contract.http_terms import MediaName, sendable
 from mockgrid.reply.preferences import PreferError, choose_media
 from mockgrid.reply.request import RefusedError
 
@@ -153,4 +153,4 @@ def content_type_of(response: Response, media: MediaType, accept: str | None) ->
         written = f"{name}; boundary={BOUNDARY}"
     elif name.startswith("text/") and "charset" not in written.lower():
         written = f"{written}; charset=utf-8"
-    return name, written.encode("ascii", "replace")
+    return name, sendable(written).encode("ascii")

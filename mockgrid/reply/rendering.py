@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 from mockgrid.contract.contract import is_json
-from mockgrid.contract.http_terms import MediaName
+from mockgrid.contract.http_terms import MediaName, header_fault, sendable
 from mockgrid.reply.delivery.form import framed
 from mockgrid.reply.negotiation import BOUNDARY, LINES
 from mockgrid.reply.reply import json_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.hints import SchemaHints
 
-__all__ = ["NEVER", "event", "header_line", "lines", "render", "xml_of"]
+__all__ = ["event", "header_line", "lines", "render", "xml_of"]
 
 _FORM = "application/x-www-form-urlencoded"
 _EVENT_FIELDS = ("event", "id", "retry")
@@ -46,28 +46,6 @@ SAMPLES: Mapping[str, bytes] = MappingProxyType(
     }
 )
 """The smallest valid files of media types that no schema can describe."""
-
-NEVER = frozenset(
-    (
-        "connection",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "date",
-        "keep-alive",
-        "proxy-connection",
-        "server",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "x-request-id",
-    )
-)
-"""Headers that sending decides, whatever a contract declares for them."""
-
-_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_UNSENDABLE = re.compile(r"[^\x20-\x7e]+")
 
 
 def render(name: str, value: Any, outline: SchemaHints) -> bytes:  # noqa: PLR0911 - one return for each type
@@ -170,14 +148,14 @@ def header_line(name: str, value: Any, header: Mapping[str, Any]) -> tuple[bytes
 
     Whatever the value, the line holds neither line ends nor other controls nor anything beyond ASCII.
     """
-    if not _NAME.fullmatch(name) or name.lower() in NEVER:
+    if header_fault(name, ""):
         return None
     text = (
         json_text(value).decode()
         if "content" in header
         else _simple(value, explode=bool(header.get("explode")))
     )
-    return name.lower().encode("ascii"), _UNSENDABLE.sub(" ", text).strip().encode("ascii")
+    return name.lower().encode("ascii"), sendable(text).encode("ascii")
 
 
 def _simple(value: Any, *, explode: bool) -> str:

@@ -86,3 +86,11 @@ def test_a_scheme_that_is_not_declared_is_told():
     ((where, sentence),) = caller("[{unknown: []}]").app.contract.warnings
     assert where.startswith("a.yaml:13:")
     assert sentence.startswith('the security scheme "unknown" is not declared.')
+
+
+def test_the_name_of_a_key_injects_nothing():
+    text = DOCUMENT.replace("name: key}", r'name: "k\"\\\r\nx-injected: 1\u0000é"}')
+    text += "  /a: {get: {security: [{query: []}], responses: {'200': {}}}}\n"
+    answer = Caller.serving(Contract(yaml.load(text, name="a.yaml"))).call("GET", "/a", key=None)
+    assert answer.header("www-authenticate") == r'ApiKey in="query", name="k\"\\ x-injected: 1"'
+    assert answer.header("x-injected") is None

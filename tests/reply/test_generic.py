@@ -417,6 +417,8 @@ def test_images_are_images():
         ("text/html", None, "text/html; charset=utf-8"),
         ("text/html; charset=latin-1", None, "text/html; charset=latin-1"),
         ("multipart/mixed", None, "multipart/mixed; boundary=mockgrid-boundary"),
+        ('text/html; a="b\r\nx: é"', None, 'text/html; a="b x:  "; charset=utf-8'),
+        ("a/b\r\nx: 1\0\r\n\r\nbody", None, "a/b x: 1 body"),
     ],
 )
 def test_the_content_type_that_is_sent(offered, accept, sent):
