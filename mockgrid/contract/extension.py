@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.contract.http_terms import GATEWAY
+from mockgrid.contract.http_terms import GATEWAY, header_fault
 from mockgrid.contract.limit_headers import read_limit_headers
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.document.pointer import join
@@ -316,6 +316,10 @@ def _failure(
         type=str(entry.get("type", base.type)),
         code=str(entry.get("code", base.code or name)),
         headers={str(key): str(value) for key, value in headers.items()},
+    for key, text in headers.items():
+        fault = header_fault(str(key), str(text))
+        if fault:
+            raise objects.document.error(fault, f"{at}/headers{join((key,))}")
     )
 
 

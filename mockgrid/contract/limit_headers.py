@@ -6,11 +6,11 @@ filled in for the limit that is nearest to its end, a list of one text for each 
 
 from __future__ import annotations
 
-import re
 from string import Template
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from mockgrid.contract.http_terms import header_fault
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
 
@@ -28,7 +28,6 @@ WORDS: Final = ("limit", "remaining", "reset", "reset_duration", "window", "name
 rounded up; the same as ``1m30s``; the seconds in which an empty one is whole; a name that no other has."""
 
 _COUNTED: Final = ("requests", "tokens", "concurrent")
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 STYLES: Final[Mapping[str, LimitHeaders]] = MappingProxyType(
     {
         "none": {},
@@ -79,10 +78,11 @@ def read_limit_headers(objects: ObjectReader, value: Any, at: str) -> LimitHeade
 
 
 def _template(objects: ObjectReader, name: str, value: Any, at: str) -> str | tuple[str]:
-    if not _NAME.fullmatch(name):
-        raise objects.document.error(f"{name!r} is not a header's name.", at)
     listed = isinstance(value, list) and len(value) == 1
     text = objects.text(value[0] if listed else value, f"{at}/0" if listed else at)
+    fault = header_fault(name, text)
+    if fault:
+        raise objects.document.error(fault, at)
     for place in Template.pattern.finditer(text):
         word = place["named"] or place["braced"]
         if word not in WORDS and place["escaped"] is None:

@@ -217,6 +217,10 @@ def test_an_overlay_has_headers_of_its_own(tmp_path):
         ("{requests: {'a b': '1'}}", "'a b' is not a header's name"),
         ("{requests: {a: '${left}'}}", "'${left}' stands for nothing"),
         ("{requests: {a: 1}}", "text"),
+        ('{requests: {a: "${limit}\\r\\nx-injected: 1"}}', r"no header can hold '\r'"),
+        ("{requests: {a: ['${name} €']}}", "no header can hold '€'"),
+        ("{requests: {Content-Length: '5'}}", "'Content-Length' is decided by what is sent"),
+        ("{tokens: {transfer-encoding: chunked}}", "'transfer-encoding' is decided by what is sent"),
     ],
 )
 def test_what_an_overlay_has_wrong_is_told_with_its_place(tmp_path, headers, said):
