@@ -186,6 +186,7 @@ class Policy:
     """Everything that an API does by habit rather than by schema.
 
     ``absent`` says by path what to do in place of calling what the API lacks, and its clients often call;
+    ``declared`` tells whether the document says how errors look, which goes before its own examples of them;
     ``gateway`` are the statuses that need not be declared, since what stands before the API answers them.
     """
 
@@ -275,23 +276,29 @@ def policy_of(document: Document) -> Policy:
         models=_models(objects, extension),
         keys=_keys(objects, extension.get("keys")),
         retry=objects.mapping(extension.get("retry_policy"), f"{at}/retry_policy"),
-        declared=True,
+        declared=any(errors.get(key) for key in ("shapes", "failures", "statuses")),
         gateway=GATEWAY.union(_gateway(objects, errors.get("gateway"))),
         words=_words(objects, errors.get("statuses"), failures),
         limit_headers=read_limit_headers(objects, extension.get("limit_headers"), f"{at}/limit_headers"),
-        absent={
-            path: objects.text(advice, at + join((ABSENT, path)))
-            for path, advice in objects.mapping(extension.get(ABSENT), at + join((ABSENT,))).items()
-        },
+        absent=dict(_absent(objects, extension.get(ABSENT))),
     )
 
 
 def _gateway(objects: ObjectReader, value: Any) -> Iterator[int]:
     at = f"/{EXTENSION}/errors/gateway"
     for index, status in enumerate(objects.listing(value if value is not None else [], at)):
-        if not isinstance(status, int) or status // 100 not in (4, 5):
-            raise objects.unexpected("a status from 400 to 599", status, f"{at}/{index}")
-        yield status
+        if isinstance(status, int) and status // 100 in (4, 5):
+            yield status
+        else:
+            error = objects.unexpected("a status from 400 to 599", status, f"{at}/{index}")
+            objects.document.mistakes.tell(error)
+
+
+def _absent(objects: ObjectReader, value: Any) -> Iterator[tuple[str, str]]:
+    at = f"/{EXTENSION}/{ABSENT}"
+    for path, advice in objects.mapping(value, at).items():
+        with objects.document.mistakes:
+            yield path, objects.text(advice, at + join((path,)))
 
 
 def _failure(
@@ -309,6 +316,10 @@ def _failure(
         message = f"shape {shape!r} is not declared; the declared shapes are {', '.join(sorted(shapes))}."
         raise objects.document.error(message, f"{at}/shape")
     headers = objects.mapping(entry.get("headers", dict(base.headers)), f"{at}/headers")
+    for key, text in headers.items():
+        fault = header_fault(str(key), str(text))
+        if fault:
+            raise objects.document.error(fault, f"{at}/headers{join((key,))}")
     return Failure(
         name=name,
         status=status,
@@ -316,10 +327,6 @@ def _failure(
         type=str(entry.get("type", base.type)),
         code=str(entry.get("code", base.code or name)),
         headers={str(key): str(value) for key, value in headers.items()},
-    for key, text in headers.items():
-        fault = header_fault(str(key), str(text))
-        if fault:
-            raise objects.document.error(fault, f"{at}/headers{join((key,))}")
     )
 
 
@@ -353,7 +360,8 @@ def _models(objects: ObjectReader, extension: Mapping[str, Any]) -> Models | Non
                 objects.document.mistakes.tell(error)
                 del limits[limit]
         if "served" in limits:
-            objects.text(limits["served"], f"{place}/served")
+            with objects.document.mistakes:
+                limits["served"] = objects.text(limits.pop("served"), f"{place}/served")
         known[name] = limits
     at = f"/{EXTENSION}/{CATALOGUE}"
     catalogue = objects.mapping(extension.get(CATALOGUE), at)

@@ -251,3 +251,52 @@ def test_a_declared_error_carries_the_message_where_a_text_fits(schema, expected
     assert answer.status == 400
     assert media.schema.accepts(answer.json())
     assert ("is required but missing" in answer.body.decode()) == expected
+
+
+def served(path, extension, media="application/json"):
+    """Serve a document of which a body may be refused as it has an example for."""
+    content = {media: {"example": {"mine": 1}}}
+    post = {
+        "operationId": "post",
+        "requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}},
+        "responses": {"200": {"description": ""}, "422": {"description": "", "content": content}},
+    }
+    data = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"post": post}}}
+    (path / "a.json").write_text(json.dumps({**data, "x-mockgrid": extension}))
+    return Caller(document=str(path / "a.json"))
+
+
+@pytest.mark.parametrize(
+    ("extension", "own"),
+    [
+        ({"limit_headers": "openai"}, True),
+        ({"errors": {"gateway": [521]}}, True),
+        ({"errors": {"failures": {"invalid_request": {"code": "mine"}}}}, False),
+    ],
+)
+def test_an_extension_that_is_silent_on_errors_leaves_the_documents_own(tmp_path, extension, own):
+    answer = served(tmp_path, extension).call("POST", "/a", {})
+    assert answer.status == 422
+    assert (answer.json() == {"mine": 1}) == own
+
+
+def test_a_media_type_injects_nothing_into_an_error(tmp_path):
+    answer = served(tmp_path, {}, "a/b\r\nx-injected: c+json").call("POST", "/a", {})
+    assert answer.json() == {"mine": 1}
+    assert answer.header("content-type") == "a/b x-injected: c+json"
+
+
+@pytest.mark.parametrize(
+    ("extension", "said"),
+    [
+        ({"errors": {"gateway": [99, 521]}}, "a status from 400 to 599 was expected"),
+        ({"absent": {"/b": 5}}, "a text was expected"),
+        ({"models": {"known": {"a": {"served": 5}}}}, "a text was expected"),
+        ({"errors": {"failures": {"rate_limited": {"headers": {"x": "a\r\nb: c"}}}}}, "no header can hold"),
+    ],
+)
+def test_a_mistake_in_the_extension_costs_its_part_alone(tmp_path, extension, said):
+    caller = served(tmp_path, extension)
+    (mistake,) = caller.app.contract.document.mistakes
+    assert said in str(mistake)
+    assert caller.call("POST", "/a", {"a": 1}).status == 200
