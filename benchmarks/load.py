@@ -90,8 +90,8 @@ class _Connection(asyncio.Protocol):
         self.chunked = not known
 
 
-async def reply_size(target: Target) -> tuple[int, bytes]:
-    """Return the size of one whole reply in bytes, and its body without the framing.
+async def reply_of(target: Target) -> tuple[list[bytes], bytes]:
+    """Return the pieces in which one whole reply was written, and its body without their framing.
 
     Raises:
         RuntimeError: the reply is none with status 200.
@@ -102,19 +102,15 @@ async def reply_size(target: Target) -> tuple[int, bytes]:
     if not head.startswith(b"HTTP/1.1 200"):
         raise RuntimeError(head.decode("latin-1"))
     _, known, length = head.lower().partition(b"content-length:")
-    body, size = b"", len(head)
+    pieces: list[bytes] = []
     if known:
-        body = await reader.readexactly(int(length.partition(b"\r\n")[0]))
-        size += len(body)
+        pieces.append(await reader.readexactly(int(length.partition(b"\r\n")[0])))
     else:
-        chunk = b"\r\n"
-        while len(chunk) > 0:
-            line = await reader.readline()
-            chunk = await reader.readexactly(int(line, 16))
-            body += chunk
-            size += len(line) + len(chunk) + len(await reader.readline())
+        while size := int(await reader.readline(), 16):
+            pieces.append(await reader.readexactly(size))
+            await reader.readline()
     writer.close()
-    return size, body
+    return pieces, b"".join(pieces)
 
 
 async def load(target: Target, seconds: float, connections: int) -> float:

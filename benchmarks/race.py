@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from entrants import ENTRANTS, Entrant, installed, version_of
-from load import Target, load, reply_size
+from load import Target, load, reply_of
 from rows import ROWS, Row
 from servers import Server, serving
 
@@ -62,7 +62,7 @@ def target_of(entrant: Entrant, port: int, row: Row) -> Target:
 def worth(entrant: Entrant, server: Server, row: Row) -> int:
     """Return what a reply of an entrant counts; 0 where it is no answer to what a row asks."""
     try:
-        _, body = asyncio.run(reply_size(target_of(entrant, server.port, row)))
+        _, body = asyncio.run(reply_of(target_of(entrant, server.port, row)))
         if entrant.name in CONSTANTS:
             return body.count(b"data: ") if row.stream else 1
         return int(row.answers(body))
@@ -73,7 +73,7 @@ def worth(entrant: Entrant, server: Server, row: Row) -> int:
 def is_up(entrant: Entrant, port: int) -> bool:
     """Tell whether a server answers the plainest request."""
     try:
-        asyncio.run(reply_size(replace(target_of(entrant, port, ROWS[0]), path=entrant.path)))
+        asyncio.run(reply_of(replace(target_of(entrant, port, ROWS[0]), path=entrant.path)))
     except (OSError, asyncio.IncompleteReadError):
         return False
     except RuntimeError:

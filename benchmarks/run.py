@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from load import MARK, Target, load, reply_size, send_many
+from load import MARK, Target, load, reply_of, send_many
 from servers import PATIENCE, Server, serving
 
 if TYPE_CHECKING:
@@ -191,9 +191,10 @@ def streams(report: Report, rounds: int, seconds: float) -> None:
         with running(BARE) as plain, running((*MOCKGRID, "--scenarios", folder)) as grid:
             body = json.dumps({**json.loads(SHORT), "stream": True}).encode()
             scripted = Target("127.0.0.1", grid.port, CHAT, body, key="mg.words.bench")
-            _, reply = asyncio.run(reply_size(scripted))
-            if (events := reply.count(b"data: ")) != EVENTS:
-                raise RuntimeError(f"{events} events, and not {EVENTS}")
+            pieces, reply = asyncio.run(reply_of(scripted))
+            events, written = reply.count(b"data: "), len(pieces)
+            if (events, written) != (EVENTS, EVENTS):
+                raise RuntimeError(f"{events} events in {written} writes, and not {EVENTS}")
             constant = Target("127.0.0.1", plain.port, "/stream", SHORT)
             costs = measured({"bare": (plain, constant), "ours": (grid, scripted)}, rounds, seconds)
     pairs = list(zip(costs["bare"], costs["ours"], strict=True))
