@@ -188,5 +188,5 @@ class Composer:
 
 def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:
     if isinstance(error, PreferError):
-        return RefusedError("malformed_body", error.message, code=UNMET_PREFERENCE, attempt=attempt)
+        return RefusedError(error.failure, error.message, code=UNMET_PREFERENCE, attempt=attempt)
     return RefusedError("internal", error.message, attempt=attempt)

@@ -223,6 +223,7 @@ _DEFAULT_FAILURES = (
     Failure("unsupported_media_type", 415, code="unsupported_media_type"),
     Failure("not_acceptable", 406, code="not_acceptable"),
     Failure("malformed_body", 400, code="malformed_body"),
+    Failure("not_declared", 404, code="not_declared"),
     Failure("request_timeout", 408, type="timeout", code="request_timeout"),
     Failure("headers_too_large", 431, code="headers_too_large"),
     Failure("wrong_type", 400, code="invalid_type"),
@@ -241,17 +242,16 @@ _DEFAULT_FAILURES = (
         headers=MappingProxyType({"Retry-After": "1"}),
     ),
 )
-_PROBLEM = Shape(
-    body={"type": "about:blank", "title": "${title}", "status": "${status}", "detail": "${message}"},
-)
+_PROBLEM = Shape({"type": "about:blank", "title": "${title}", "status": "${status}", "detail": "${message}"})
 
 
 def policy_of(document: Document) -> Policy:
     """Read a document's policy."""
     extension = document.data.get(EXTENSION)
+    failures = {failure.name: failure for failure in _DEFAULT_FAILURES}
     if extension is None:
         return Policy(
-            failures={failure.name: failure for failure in _DEFAULT_FAILURES},
+            failures=failures,
             shapes={"problem": _PROBLEM},
             models=None,
             keys=AcceptedKeys(),
@@ -266,7 +266,8 @@ def policy_of(document: Document) -> Policy:
     for name, entry in objects.mapping(errors.get("shapes"), f"{at}/errors/shapes").items():
         shape = objects.mapping(entry, f"{at}/errors/shapes{join((name,))}")
         shapes[name] = Shape(body=shape.get("body"), violation=shape.get("violation"))
-    failures = {failure.name: failure for failure in _DEFAULT_FAILURES}
+    if errors:  # An API that says how it fails means something else by a 404.
+        failures["not_declared"] = replace(failures["malformed_body"], name="not_declared")
     for name, entry in objects.mapping(errors.get("failures"), f"{at}/errors/failures").items():
         with document.mistakes:
             failures[name] = _failure(objects, name, entry, failures, shapes)

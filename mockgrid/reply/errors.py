@@ -274,9 +274,8 @@ def _status(failure: Failure, operation: Operation | None) -> int:
     """Return the status of a failure, which for a broken request is the one that its operation declares."""
     if failure.name not in ("invalid_request", "wrong_type", "malformed_body") or operation is None:
         return failure.status
-    if failure.name == "malformed_body" and operation.declares(400):
-        return 400
-    return next((code for code in (422, 400) if operation.declares(code)), 400)
+    codes = (400, 422) if failure.name == "malformed_body" else (422, 400)
+    return next((code for code in codes if operation.declares(code)), codes[0])
 
 
 def _sent(

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from mockgrid.contract.http_terms import NEVER
 from mockgrid.document.pointer import join, resolve
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
-from mockgrid.reply.preferences import PreferError
+from mockgrid.reply.preferences import NotDeclaredError
 from mockgrid.reply.rendering import event, header_line, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.values import NONE, Nothing, Values, header_example
@@ -74,7 +74,7 @@ class GenericReplies:
             seed: what chooses among the values that a schema allows.
 
         Raises:
-            PreferError: the operation has no such status or example.
+            NotDeclaredError: the operation has no such status or example.
             RefusedError: it has no media type that is acceptable.
         """
         code, response = response_of(operation, status, example)
@@ -84,7 +84,7 @@ class GenericReplies:
         headers += _deprecation(operation) if "deprecation" not in response.headers else []
         if code in _BODILESS or not response.media:
             if example is not None:
-                raise PreferError(f"There is no example {example[:80]!r}: {code} has no body.")
+                raise NotDeclaredError(f"There is no example {example[:80]!r}: {code} has no body.")
             return Reply(code, headers)
         media = media_of(response, code, accept, example=example, streams=streams)
         name, content_type = content_type_of(response, media, accept)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract.http_terms import MediaName, sendable
-from mockgrid.reply.preferences import PreferError, choose_media
+from mockgrid.reply.preferences import NotDeclaredError, choose_media
 from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def response_of(
         example: the name of an example; None where none is preferred.
 
     Raises:
-        PreferError: the code is not declared.
+        NotDeclaredError: the code is not declared.
     """
     if code is not None:
         return _preferred(operation, code)
@@ -101,7 +101,7 @@ def _preferred(operation: Operation, code: int | str) -> tuple[int, Response]:
         usual = 500 if succeeds else 200
         return _OF_RANGES.get(str(code)[0], usual), operation.responses["default"]
     declared = ", ".join(sorted(operation.responses)) or "none"
-    raise PreferError(
+    raise NotDeclaredError(
         f"Prefer asks for the status {code}, which {operation.id} does not declare ({declared})."
     )
 

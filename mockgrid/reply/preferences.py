@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import MediaName, media_name
@@ -16,7 +16,15 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PreferError", "Preferences", "choose_media", "preferred_example", "prefers_of", "read_prefer"]
+__all__ = [
+    "NotDeclaredError",
+    "PreferError",
+    "Preferences",
+    "choose_media",
+    "preferred_example",
+    "prefers_of",
+    "read_prefer",
+]
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|,|[^",]+|"')
 _QUALITY = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
@@ -31,7 +39,19 @@ _STATUS = re.compile(r"[2-5](?:[0-9]{2}|XX)|DEFAULT")
 
 
 class PreferError(MockgridError):
-    """A preference that cannot be honoured; the message says which, and what could be asked for."""
+    """A preference that cannot be honoured; the message says which, and what could be asked for.
+
+    Attributes:
+        failure: the name of the failure that the client gets.
+    """
+
+    failure: ClassVar[str] = "malformed_body"
+
+
+class NotDeclaredError(PreferError):
+    """A preference for what the contract does not have."""
+
+    failure = "not_declared"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ _CODES: Final[dict[str, tuple[str, Location]]] = {
     "unsupported_media_type": ("MG107", "header"),
     "not_acceptable": ("MG150", "header"),
     "malformed_body": ("MG108", "body"),
+    "not_declared": (UNMET_PREFERENCE, "header"),
     "request_timeout": ("MG109", "body"),
     "unknown_model": ("MG126", "body"),
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import resolve
-from mockgrid.reply.preferences import PreferError
+from mockgrid.reply.preferences import NotDeclaredError
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.schemas import one_way
 
@@ -80,7 +80,7 @@ class Values:
         """Return the example that a client asked for by name, as it stands in the contract.
 
         Raises:
-            PreferError: the media type has none; the message names the nearest, or where there is one.
+            NotDeclaredError: the media type has none; the message names the nearest, or where there is one.
         """
         if name in media.examples:
             return self._read(media, media.examples[name])
@@ -92,9 +92,9 @@ class Values:
             if any(name in media_type.examples for media_type in other.media.values())
         ]
         if elsewhere:
-            raise PreferError(f"{message} It belongs to {elsewhere[0]}: ask for that code, too.")
+            raise NotDeclaredError(f"{message} It belongs to {elsewhere[0]}: ask for that code, too.")
         names = f" Known are {', '.join(known[:12])}." if known else " It has none for that."
-        raise PreferError(message + (did_you_mean(name, known) or names))
+        raise NotDeclaredError(message + (did_you_mean(name, known) or names))
 
     def _read(self, media: MediaType, example: Any) -> Any:
         """Return an example's value; JSON that was written as a text, as many documents do, is read."""

@@ -213,7 +213,7 @@ paths:
         ("POST", "/v1/c", {"n": 1}, {}, 200),
         ("POST", "/v1/c", {"name": "a"}, {}, 201),
         ("POST", "/v1/c", {"name": 5}, {}, 200),
-        ("POST", "/v1/c", {"n": "no"}, {}, 400),
+        ("POST", "/v1/c", {"n": "no"}, {}, 422),
         ("GET", "/v1/jobs/5:cancel", None, {}, 200),
         ("POST", "/v1/jobs/5:cancel", None, {}, 200),
         ("GET", "/v1/users/me", None, {}, 201),
@@ -249,7 +249,7 @@ paths:
     document = yaml.load(text, name="a.yaml", mistakes=Mistakes(strict=False))
     contract = Contract(document)
     caller = Caller.serving(contract)
-    assert [caller.call(method, "/f/a").status for method in ("GET", "POST", "PUT")] == [200, 400, 405]
+    assert [caller.call(method, "/f/a").status for method in ("GET", "POST", "PUT")] == [200, 422, 405]
     ((where, sentence),) = contract.warnings
     assert where == "a.yaml:5:3"
     assert sentence.startswith('the path "/f/{id}" differs from "/f/{fileId}" in the names of its parameters')

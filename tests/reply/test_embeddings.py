@@ -118,4 +118,4 @@ def test_no_vector_is_larger_than_is_asked_for_in_earnest(tmp_path):
     answer = Caller(document=str(path)).call(
         path="/embeddings", body={"input": "x", "dimensions": 20_000_000}
     )
-    assert (answer.status, b"at most 16384" in answer.body) == (400, True)
+    assert (answer.status, b"at most 16384" in answer.body) == (422, True)
