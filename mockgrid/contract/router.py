@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
+from mockgrid.schema.hints import SchemaHints
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -23,6 +25,7 @@ _VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _LONGEST = 65_536
 _LONGEST_AMBIGUOUS = 512
+_INTEGER = frozenset(("integer",))
 # Characters of a path that may be a mistyped one: comparing is quadratic in the length.
 _LONGEST_MEANT = 256
 # How much alike two segments, and two paths of different form, are at least (1 is the same).
@@ -37,7 +40,8 @@ class Route:
     Attributes:
         template: of the first operation; another may call its parameters otherwise.
         variants: the operations by method; more than one where a query or a fragment tells them apart.
-        pattern: None for a path without parameters.
+        patterns: none for a path without parameters. Where one segment holds several, the first admits only
+            what their schemas list or count with, and the last anything.
         names: of the parameters, as each template calls them.
         longest: of the paths that are compared: where one segment holds several parameters, the time is not
             linear in its length.
@@ -45,7 +49,7 @@ class Route:
 
     template: str
     variants: Mapping[str, tuple[Operation, ...]]
-    pattern: re.Pattern[str] | None
+    patterns: tuple[re.Pattern[str], ...]
     names: tuple[tuple[str, ...], ...]
     longest: int = 0
 
@@ -73,14 +77,14 @@ class Route:
 
         Decoding is left to whoever knows the style: in ``/a%2Cb,c`` only one comma separates.
         """
-        if self.pattern is None:
+        if not self.patterns:
             return {} if path == self.template else None
-        match = self.pattern.fullmatch(path) if len(path) <= self.longest else None
-        if match is None:
-            return None
-        return {
-            name: value for names in self.names for name, value in zip(names, match.groups(), strict=True)
-        }
+        for pattern in self.patterns if len(path) <= self.longest else ():
+            match = pattern.fullmatch(path)
+            if match is not None:
+                texts = match.groups()
+                return {name: text for names in self.names for name, text in zip(names, texts, strict=True)}
+        return None
 
 
 class Router:
@@ -105,7 +109,7 @@ class Router:
             by_shape.setdefault(shape_of(operation.path), []).append(operation)
         routes = [_route(base_path, alike) for alike in by_shape.values()]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
-        self._literal = {route.template: route for route in routes if route.pattern is None}
+        self._literal = {route.template: route for route in routes if not route.patterns}
         self.literal: dict[tuple[str, str], Operation] = {
             (method, path): variants[0]
             for path, route in self._literal.items()
@@ -121,7 +125,7 @@ class Router:
             if len(variants) > 1
         }
         """By their ids, the operations that have others on the same path, method and query, and those."""
-        self._templated = sorted((route for route in routes if route.pattern is not None), key=_precedence)
+        self._templated = sorted((route for route in routes if route.patterns), key=_precedence)
         # A parameter holds no slash, so only paths with as many slashes as the template can match it.
         self._by_slashes: dict[int, list[Route]] = {}
         for route in self._templated:
@@ -271,19 +275,44 @@ def _route(base_path: str, operations: list[Operation]) -> Route:
     names = dict.fromkeys(tuple(_TEMPLATE.findall(base_path + operation.path)) for operation in operations)
     pieces = _TEMPLATE.split(template)
     if len(pieces) == 1:
-        return Route(template, variants, None, ())
-    pattern = "".join(
-        "([^/]+)" if index % 2 else re.escape(quote(piece, safe=_SAFE)) for index, piece in enumerate(pieces)
-    )
+        return Route(template, variants, (), ())
+    patterns = [_pattern(pieces, {})]
     several = any(segment.count("{") > 1 for segment in template.split("/"))
+    if several:
+        patterns.insert(0, _pattern(pieces, _forms(operations[0])))
     longest = _LONGEST_AMBIGUOUS if several else _LONGEST
-    return Route(template, variants, re.compile(pattern), tuple(names), longest)
+    return Route(template, variants, tuple(patterns), tuple(names), longest)
+
+
+def _pattern(pieces: list[str], forms: Mapping[str, str]) -> re.Pattern[str]:
+    """Return what matches a template that was split at its parameters, some of which have forms."""
+    parts = (
+        f"({forms.get(piece, '[^/]+')})" if index % 2 else re.escape(quote(piece, safe=_SAFE))
+        for index, piece in enumerate(pieces)
+    )
+    return re.compile("".join(parts))
+
+
+def _forms(operation: Operation) -> dict[str, str]:
+    """Return how the path parameters are written of which that is known: texts from a list, and integers."""
+    forms: dict[str, str] = {}
+    for parameter in operation.parameters:
+        hints = SchemaHints.of(parameter.schema)
+        listed = hints.own("enum") or ()
+        if parameter.location != "path" or parameter.content is not None:
+            continue
+        if listed and all(isinstance(value, str) for value in listed):
+            forms[parameter.name] = "|".join(re.escape(quote(value, safe=_SAFE)) for value in listed)
+        elif hints.kinds == _INTEGER:
+            forms[parameter.name] = "-?[0-9]+"
+    return forms
 
 
 def _precedence(route: Route) -> tuple[int, list[bool], int, str]:
-    """Fewer parameters, and later ones, go first."""
+    """Fewer segments with parameters go first, then later ones, then those with more text beside them."""
     parameters = ["{" in segment for segment in route.template.split("/")]
-    return len(route.names[0]), parameters, -len(shape_of(route.template)), route.template
+    shape = shape_of(route.template)
+    return sum(parameters), parameters, 2 * shape.count("{}") - len(shape), route.template
 
 
 def _normal(raw_path: str) -> str:
