@@ -48,6 +48,8 @@ _ENDLESS: Final = (
 _LEFT_OUT: Final = "Replies leave the part out; correct it."
 _CUT: Final = "Make the part that comes back optional or nullable."
 _TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
+# Methods whose bodies mean nothing in HTTP: many clients cannot send one.
+_BODILESS: Final = ("get", "head", "trace")
 # Headers that OpenAPI describes elsewhere than among parameters.
 _ELSEWHERE: Final = ("accept", "content-type", "authorization")
 
@@ -247,7 +249,8 @@ class _Compiler:
             security=self._required_security(source, at),
             parameters=tuple(fitted(self._document, parts, list(parameters.values()), at)),
             body=media,
-            body_required=self._objects.flag(body.get("required"), f"{body_at}/required"),
+            body_required=self._objects.flag(body.get("required"), f"{body_at}/required")
+            and method not in _BODILESS,
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
             written_id=written_id,

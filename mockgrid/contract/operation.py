@@ -77,6 +77,7 @@ class Operation:
         written_id: the ``operationId`` as it stands in the document; empty for none.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
         body: the media types that it takes; empty where it takes no body.
+        body_required: whether there has to be one; never for GET, HEAD and TRACE.
     """
 
     id: str

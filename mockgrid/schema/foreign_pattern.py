@@ -31,6 +31,8 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     (re.compile(r"(\\[wdsWDS])-(?=[^\]])"), r"\1\\-", "a range cannot begin with a class of characters"),
     (re.compile(r"\(\?P<"), "(?<", "a group is named as in (?<name>…)"),
 )
+# A literal of JavaScript or PHP; as a regular expression, it would want a slash before the text begins.
+_LITERAL: Final = re.compile(r"/(?P<pattern>\^.*\$|\^[^|]*|[^|]*(?<!\\)\$)/(?P<flags>[a-zA-Z]*)", re.DOTALL)
 
 
 def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:
@@ -39,6 +41,12 @@ def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:
     >>> meant_pattern("(?i)^pay$", "draft4")
     ('(?i:^pay$)', 'flags stand in a group, as in (?i:…)')
     """
+    literal = _LITERAL.fullmatch(pattern)
+    if literal is not None:
+        flags = "".join(flag for flag in "ims" if flag in literal["flags"])
+        bare = f"(?{flags}:{literal['pattern']})" if flags else literal["pattern"]
+        within, mistake = meant_pattern(bare, draft)
+        return within, mistake or "the slashes around it are no part of one"
     if _compiles(pattern, draft):
         return pattern, ""
     for written, instead, mistake in _HABITS:
