@@ -8,22 +8,13 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from mockgrid.contract.brackets import UnreadableError, is_part, part_of, put, steps_to
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.contract.multipart import read_parts
 from mockgrid.contract.operation import is_json
-from mockgrid.contract.styles import (
-    Fields,
-    UnreadableError,
-    Written,
-    in_fields,
-    is_part,
-    part_of,
-    percent_decoded,
-    put,
-    steps_to,
-)
-from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.contract.styles import Fields, Written, in_fields, percent_decoded
+from mockgrid.document.json_body import MalformedJsonError, read_exactly, read_json
 from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
@@ -173,7 +164,7 @@ class _Form:
         if len(texts) == 1 and self._meant_as_json(name, hints):
             decoded = percent_decoded(texts[0])
             try:
-                return [read_json(decoded.encode(), max_depth=self._max_depth)]
+                return [read_exactly(decoded.encode(), max_depth=self._max_depth)]
             except MalformedJsonError as error:
                 if is_json(str(encoding.get("contentType", ""))):
                     raise UnreadableError(
@@ -196,8 +187,20 @@ class _Form:
             readings = in_fields(fields, written, hints)
         elif tree := fields.tree(name, hints, taken):
             readings = [tree]
+        elif "contentType" not in encoding and hints.names("object") and not hints.scalar:
+            readings = self._spread(fields, hints)
         values = [hints.typed(raw) for raw in readings]
         return next(([value] for value in values if hints.fits(value)), values[:1])
+
+    def _spread(self, fields: Fields, hints: SchemaHints) -> list[Raw]:
+        """Return an object of fields that are its properties, which is how forms write one by default."""
+        own = {
+            name: _decoded(texts)
+            for name in hints.properties
+            if name not in self._hints.properties and (texts := fields.texts(name))
+        }
+        # What lacks a part of it was hardly meant to be one.
+        return [own] if own and all(name in own for name in hints.anywhere("required") or ()) else []
 
     def _names(self, fields: Fields, name: str, value: Any) -> Iterable[str]:
         """Return the names of the fields that a property's value was read from."""
@@ -284,7 +287,7 @@ class _Form:
 
     def _json(self, part: Part) -> Any:
         try:
-            return read_json(part.content, max_depth=self._max_depth)
+            return read_exactly(part.content, max_depth=self._max_depth)
         except MalformedJsonError as error:
             message = error.message.removeprefix("The request body ")
             raise MalformedBodyError(f"The form's part {part.name[:80]} {message}") from None

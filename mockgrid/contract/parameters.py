@@ -6,17 +6,17 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.brackets import UnreadableError
 from mockgrid.contract.operation import is_json
 from mockgrid.contract.styles import (
     Fields,
-    UnreadableError,
     Written,
     in_fields,
     in_header,
     in_path,
     percent_decoded,
 )
-from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.document.json_body import MalformedJsonError, read_exactly
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import resolve
 from mockgrid.schema.hints import SchemaHints
@@ -137,7 +137,7 @@ class _Texts:
         if parameter.location != "header":
             text = percent_decoded(text, plus=parameter.location == "query")
         try:
-            return [read_json(text.encode("utf-8", "surrogatepass"), max_depth=_DEEPEST)]
+            return [read_exactly(text.encode("utf-8", "surrogatepass"), max_depth=_DEEPEST)]
         except MalformedJsonError as error:
             raise UnreadableError(error.message.removeprefix("The request body ").rstrip(".")) from None
 

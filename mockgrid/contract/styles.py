@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import unquote, unquote_plus
 
-from mockgrid.errors import MockgridError
+from mockgrid.contract.brackets import UnreadableError, is_part, put, steps_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -22,27 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Fields",
-    "UnreadableError",
     "Written",
     "in_fields",
     "in_header",
     "in_path",
-    "is_part",
-    "part_of",
     "percent_decoded",
-    "put",
-    "steps_to",
 ]
 
+# What is quoted within brackets, in JSON or as Python shows it.
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_DEPTHS = {"[": 1, "{": 1, "]": -1, "}": -1}
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
-_PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
-_ITEM = re.compile(r"\[[0-9]*\]")
-_STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
-_DEEPEST = 16
-
-
-class UnreadableError(MockgridError):
-    """A text without the form that its style asks for; the message is a sentence without its subject."""
 
 
 def percent_decoded(text: str, *, plus: bool = True) -> str:
@@ -125,82 +116,6 @@ class Fields:
             put(tree, steps_to(name, key, hints), key, [percent_decoded(text) for text in self._texts[key]])
         listed: Raw = tree.pop("") if list(tree) == [""] else tree
         return listed
-
-
-def is_part(name: str, key: str, hints: SchemaHints) -> bool:
-    """Tell whether a field holds a part of a value: its name goes on in brackets, or behind a full stop.
-
-    Of what is no object, only items are parts.
-    """
-    if not key.startswith((f"{name}[", f"{name}.")):
-        return False
-    return hints.kinds is None or hints.names("object") or _ITEM.match(key, len(name)) is not None
-
-
-def steps_to(name: str, key: str, hints: SchemaHints) -> list[str]:
-    """Return the steps from a value to the part of it that a field holds; ``[]`` is an empty one.
-
-    Args:
-        name: of the value.
-        key: of the field: the name, and a path in brackets or behind full stops.
-        hints: of the value.
-
-    Raises:
-        UnreadableError: the path is none, or has ``[]`` inside it where there is no array.
-    """
-    path = key[len(name) :]
-    steps = [inside or dotted for inside, dotted in _STEP.findall(path)] if _PATH.fullmatch(path) else []
-    misplaced = any(
-        not step and not part_of(hints, steps[:n]).names("array") for n, step in enumerate(steps[:-1])
-    )
-    if misplaced or not 0 < len(steps) <= _DEEPEST:
-        raise UnreadableError(f"is not written as {name}[property]=value: {key[:80]!r}")
-    return steps
-
-
-def part_of(hints: SchemaHints, steps: list[str]) -> SchemaHints:
-    """Return the outline of a part of a value."""
-    for step in steps:
-        listed = hints.names("array") and (not step or step.isdecimal() or not hints.names("object"))
-        hints = hints.item(0) if listed else hints.property(step)
-    return hints
-
-
-def put(tree: dict[str, Any], steps: list[str], key: str, values: list[Any]) -> None:
-    """Put the values of a field into the tree of the value that it is a part of.
-
-    >>> tree = {}
-    >>> put(tree, ["b", "c", ""], "a[b].c[]", ["x"])
-    >>> put(tree, ["d", "", "e"], "a[d][][e]", ["y", "z"])  # those of the first item and of the second
-    >>> tree
-    {'b': {'c': ['x']}, 'd': {'0': {'e': 'y'}, '1': {'e': 'z'}}}
-
-    Args:
-        tree: of dicts; a list itself stands under "".
-        steps: where the field belongs.
-        key: of the field.
-        values: in their order, at least one.
-
-    Raises:
-        UnreadableError: the steps lead through what holds a value.
-    """
-    listed = steps[-1] == ""
-    steps = steps[:-1] if listed and len(steps) > 1 else steps
-    if "" not in steps[:-1]:
-        _put(tree, steps, values if listed or len(values) > 1 else values[0], key)
-        return
-    for index, value in enumerate(values):
-        _put(tree, [step or str(index) for step in steps], value, key)
-
-
-def _put(tree: dict[str, Any], steps: list[str], value: Any, key: str) -> None:
-    for step in steps[:-1]:
-        tree = tree.setdefault(step, {})
-        if not isinstance(tree, dict):
-            raise UnreadableError(f"holds both a value and properties under one name: {key[:80]!r}")
-    if steps[-1] in tree:
-        raise UnreadableError(f"holds both a value and properties under one name: {key[:80]!r}")
-    tree[steps[-1]] = value
 
 
 def _unquoted(text: str) -> str:
@@ -306,8 +221,6 @@ def _alone(text: str, hints: SchemaHints) -> list[Raw]:
         readings.append(text)
     if hints.names("array"):
         readings.append([text])
-        if not text:
-            readings.append([])
     return readings + _null(text, hints)
 
 
@@ -346,9 +259,9 @@ def _joined(text: str, separator: str, hints: SchemaHints, decode: Decode, *, ex
             readings.append([*whole.split(separator)])
     if hints.names("object"):
         if len(pieces) == 1 and separator in (whole := decode(text)):
-            pieces, decode = whole.split(separator), _same
+            text, decode = whole, _same
         try:
-            readings.append(_pairs(pieces, decode, explode=explode))
+            readings += _objects(text, separator, decode, explode=explode)
         except UnreadableError:
             if not readings:
                 raise
@@ -360,11 +273,49 @@ def _null(text: str, hints: SchemaHints) -> list[Raw]:
     return [text] if not hints.scalar and hints.names("null") and text in ("", "null") else []
 
 
-def _pairs(pieces: list[str], decode: Decode, *, explode: bool) -> Raw:
+def _objects(text: str, separator: str, decode: Decode, *, explode: bool) -> list[Raw]:
+    """Return the readings of a text in which a separator joins names and values.
+
+    Clients write objects inside others as JSON and the like, within which nothing is separated.
+    """
+    pieces = text.split(separator) if text else []
+    whole = _parted(text, separator) if any(bracket in text for bracket in "[{") else pieces
+    if whole == pieces:
+        return [_pairs(pieces, separator, decode, explode=explode)]
+    objects: list[Raw] = []
+    for alternative in (pieces, whole):
+        with suppress(UnreadableError):
+            objects.append(_pairs(alternative, separator, decode, explode=explode))
+    return objects or [_pairs(pieces, separator, decode, explode=explode)]
+
+
+def _parted(text: str, separator: str) -> list[str]:
+    """Return what separators part that stand in no brackets."""
+    pieces, depth, start, at = [], 0, 0, 0
+    while at < len(text):
+        quoted = _QUOTED.match(text, at) if depth else None
+        if quoted is not None:
+            at = quoted.end()
+            continue
+        depth = max(0, depth + _DEPTHS.get(text[at], 0))
+        if not depth and text[at] == separator:
+            pieces.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [*pieces, text[start:]]
+
+
+def _pairs(pieces: list[str], separator: str, decode: Decode, *, explode: bool) -> Raw:
     if explode:
-        if not all("=" in piece for piece in pieces):
-            raise UnreadableError("must be written as name=value pairs")
-        return {decode(name): decode(value) for name, _, value in (piece.partition("=") for piece in pieces)}
+        joined: list[str] = []
+        for piece in pieces:
+            if "=" in piece:
+                joined.append(piece)
+            elif joined:  # a comma in a header's value, or a full stop in a label's, is not encoded
+                joined[-1] += separator + piece
+            else:
+                raise UnreadableError("must be written as name=value pairs")
+        return {decode(name): decode(value) for name, _, value in (piece.partition("=") for piece in joined)}
     if len(pieces) % 2:
         raise UnreadableError("must be written as names and values in turn")
     return {decode(name): decode(value) for name, value in zip(pieces[::2], pieces[1::2], strict=True)}
@@ -375,7 +326,7 @@ def _matrix(text: str, name: str, hints: SchemaHints, *, explode: bool) -> list[
         raise UnreadableError("must start with a semicolon")
     pieces = text[1:].split(";")
     if explode and hints.names("object"):
-        return [_pairs(pieces, _path_text, explode=True)]
+        return [_matrix_object(pieces, hints)]
     values = []
     for piece in pieces:
         called, _, value = piece.partition("=")
@@ -388,3 +339,14 @@ def _matrix(text: str, name: str, hints: SchemaHints, *, explode: bool) -> list[
         raise UnreadableError(f"is given {len(values)} times, where once is expected")
     decoded = [_path_text(value) for value in values]
     return _alone(decoded[0], hints) if len(values) == 1 else [[*decoded]]
+
+
+def _matrix_object(pieces: list[str], hints: SchemaHints) -> Raw:
+    """Read pairs, in which an empty text has no ``=`` before it (RFC 6570)."""
+    parted = [piece.partition("=") for piece in pieces]
+    pairs = [(_path_text(name), equals, _path_text(value)) for name, equals, value in parted]
+    for name, equals, _ in pairs:
+        kinds = hints.property(name).kinds
+        if not equals and kinds is not None and "string" not in kinds:
+            raise UnreadableError("must be written as name=value pairs")
+    return {name: value for name, _, value in pairs}

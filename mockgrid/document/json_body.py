@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
 
 import orjson
@@ -16,6 +17,7 @@ from mockgrid.document.json_text import SURROGATE, deeper_than, syntax_mistake
 from mockgrid.errors import MockgridError
 
 _MOST_DIGITS = 4300
+_BEYOND = re.compile(rb"[0-9]{19}")
 # Levels that `orjson` writes; it refuses more, which is the fastest way to know that a body has no more.
 _WRITTEN = 254
 
@@ -42,6 +44,16 @@ def read_json(body: bytes, max_depth: int) -> Any:
     if len(body) > 2 * max_depth and _deeper_than(value, max_depth):
         raise _too_deep(max_depth)
     return value
+
+
+def read_exactly(body: bytes, max_depth: int) -> Any:
+    """Return the value of a JSON text as ``read_json`` does, integers beyond 64 bits exact.
+
+    Raises:
+        MalformedJsonError: the same.
+    """
+    value = read_json(body, max_depth)
+    return reread_integers(body) if _BEYOND.search(body) else value
 
 
 def reread_integers(body: bytes) -> Any:

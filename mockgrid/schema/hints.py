@@ -114,6 +114,8 @@ class SchemaHints:
             # Nothing is what is left of an object without properties.
             return {} if not raw and self.kinds == frozenset(("object",)) else self._scalar(raw)
         if isinstance(raw, list):
+            if len(raw) == 1 and self.names("object") and not self.names("array"):
+                return {"": self.property("").typed(raw[0])}  # what stood under [] is no item of a list
             return self._array(raw)
         if self.names("array") and not self.names("object") and all(_INDEX.fullmatch(name) for name in raw):
             return self._array([raw[name] for name in sorted(raw, key=int)])
