@@ -80,20 +80,21 @@ def described_schema(messages: list[dict[str, Any]]) -> Any:
 def prompt_tokens(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
     """Return the tokens of a prompt, and how many of them are audio."""
     messages = body["messages"]
+    tools = [as_text(body["tools"])] if body.get("tools") else []
     try:
         # Most conversations are texts alone, and a long one is looked at no more often than it must be.
         texts = [message["content"] for message in messages if "tool_calls" not in message]
-        tokens = tokenizer.total(texts)
+        if len(texts) == len(messages):
+            return _ANSWER + _PER_MESSAGE * len(texts) + tokenizer.total(texts + tools), 0
     except (KeyError, TypeError):  # no content, or parts
-        texts = []
-    if len(texts) < len(messages) or "tools" in body:
-        return _prompt_of_parts(tokenizer, body)
-    return _ANSWER + _PER_MESSAGE * len(texts) + tokens, 0
+        pass
+    return _prompt_of_parts(tokenizer, messages, tools)
 
 
-def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, int]:
-    messages = body["messages"]
-    texts: list[str] = []
+def _prompt_of_parts(
+    tokenizer: Tokenizer, messages: list[dict[str, Any]], tools: list[str]
+) -> tuple[int, int]:
+    texts = tools
     extra = audio = 0
     for message in messages:
         content = message.get("content")
@@ -111,8 +112,6 @@ def _prompt_of_parts(tokenizer: Tokenizer, body: dict[str, Any]) -> tuple[int, i
         if "tool_calls" in message:
             for call in message["tool_calls"] or ():
                 texts += (call["function"]["name"], call["function"]["arguments"])
-    if body.get("tools"):
-        texts.append(as_text(body["tools"]))
     return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
 
 

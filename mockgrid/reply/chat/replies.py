@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -18,7 +18,7 @@ from mockgrid.reply.chat.plan import Planner
 from mockgrid.reply.delivery.form import Streaming
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.reply.request import RefusedError
-from mockgrid.schema.values import ValueMemory
+from mockgrid.schema.values import ValueMemory, as_text
 from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 # Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
 _MOST_LOGPROBS = 250_000
-_LONG_INTEGER = re.compile(rb"\d{19}")
+# A number of which the fast reader may have made a float: none below 2 to the power of 63 is.
+_ROUNDED = re.compile(r"\de\+?(?:1[89]|[2-9]\d|\d{3})")
 _TIERS = ("default", "flex", "scale", "priority")
 
 
@@ -58,7 +59,7 @@ class ChatReplies:
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
         body = request.value
-        if SHAPING.isdisjoint(body):
+        if is_plain(body):
             sentence = self._planner.sentence(body["messages"], seed)
             plain = self.plain(request, sentence, attempt_id)
             if plain is not None:
@@ -69,7 +70,7 @@ class ChatReplies:
         """Return the reply that says ``content`` in one choice; None to a prompt of which a part is audio.
 
         Args:
-            request: one that asks for no more than text: its body has none of the fields of ``SHAPING``.
+            request: one that asks for no more than text, as ``is_plain`` tells.
             content: the text.
             attempt_id: hexadecimal text that differs between attempts.
         """
@@ -121,7 +122,8 @@ class ChatReplies:
             RefusedError: the request asks for what cannot be made, or for more than is made.
         """
         body = request.value
-        if ("tools" in body or "response_format" in body) and _LONG_INTEGER.search(request.body) is not None:
+        shaping = as_text((body.get("tools"), body.get("response_format")))
+        if _ROUNDED.search(shaping) is not None:
             # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
             body = reread_integers(request.body)
         choices = self._planner.choices(body, seed, self._created())
@@ -191,23 +193,33 @@ def _named(choice: Choice, attempt_id: str, index: int) -> Choice:
     return choice._replace(calls=calls)
 
 
-# Fields that shape a reply; a request without any of them gets one choice of text as JSON.
-SHAPING = frozenset(
-    (
-        "audio",
-        "logprobs",
-        "max_completion_tokens",
-        "max_tokens",
-        "modalities",
-        "n",
-        "response_format",
-        "service_tier",
-        "stop",
-        "stream",
-        "tool_choice",
-        "tools",
+# Fields that shape a reply, each with the values by which it does not.
+_UNSHAPED: Final[dict[str, tuple[Any, ...]]] = {
+    "logprobs": (None, False),
+    "max_completion_tokens": (None,),
+    "max_tokens": (None,),
+    "modalities": (None, ["text"]),
+    "n": (None, 1),
+    "response_format": (None, {"type": "text"}),
+    "service_tier": (None, "auto", "default"),
+    "stop": (None,),
+    "stream": (None, False),
+    "tool_choice": (None, "auto", "none"),
+}
+_SHAPING: Final = frozenset(_UNSHAPED)
+
+
+def is_plain(body: dict[str, Any]) -> bool:
+    """Tell whether a request gets one choice of text as JSON, and no more, whatever it offers besides.
+
+    >>> is_plain({"messages": [], "n": 1, "tools": [...]}), is_plain({"messages": [], "n": 2})
+    (True, False)
+    """
+    return _SHAPING.isdisjoint(body) or all(
+        body[name] in _UNSHAPED[name] for name in _SHAPING.intersection(body)
     )
-)
+
+
 # Characters of an attempt's id that stand in a completion's id.
 ID = 29
 

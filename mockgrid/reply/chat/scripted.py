@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.reply.chat.chunks import FORM
 from mockgrid.reply.chat.completion import Choice, FinishedCall
 from mockgrid.reply.chat.conversation import ChatRequests
-from mockgrid.reply.chat.replies import SHAPING
+from mockgrid.reply.chat.replies import is_plain
 from mockgrid.scenario.reply import Call, Json, Refuse, SaidChoice, SaidChoices, Say
 from mockgrid.scenario.template import Template
 from mockgrid.schema.values import as_text
@@ -70,7 +70,7 @@ class ChatSpeaker:
     ) -> Reply | None:
         """Return the reply that says a text, made at once; None for a request that asks for more."""
         form, body = scripted.form, request.value
-        if type(form) is not Say or not SHAPING.isdisjoint(body):
+        if type(form) is not Say or not is_plain(body):
             return None
         return self._replies.plain(request, form.text.render(view), attempt_id)
 

@@ -405,5 +405,10 @@ def test_bounds_beyond_64_bits_are_not_rounded(caller):
     }
     asked = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
     assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": -(2**62) - 1}
-    schema["properties"]["x"] = {"type": "integer", "const": 2**63 + 1}
-    assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": 2**63 + 1}
+    tool = {"type": "function", "function": {"name": "x", "parameters": schema}}
+    rounded = {"exclusiveMinimum": -(2**63) - 1, "maximum": -(2**63)}
+    for number, words in ((2**63 + 1, {"const": 2**63 + 1}), (-(2**63), rounded)):
+        schema["properties"]["x"] = {"type": "integer", **words}
+        assert json.loads(message(caller.chat(response_format=asked))["content"]) == {"x": number}
+        called = message(caller.chat(tools=[tool], tool_choice="required"))["tool_calls"][0]
+        assert json.loads(called["function"]["arguments"]) == {"x": number}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from asgi import Caller
 
+from mockgrid.reply.chat.replies import is_plain
+
 TEXTS = [
     "Hello there",
     "100 % of @id@ {braces} 700000001",
@@ -14,12 +16,28 @@ TEXTS = [
 ]
 
 
+LONG = {"stop": ["never said"]}
+"""What takes the long way, and asks for nothing."""
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "maximum": 2**64}}}
+UNSHAPED = [
+    {},
+    {"n": 1, "stream": False, "logprobs": False, "service_tier": "auto"},
+    dict.fromkeys(("n", "stop", "stream", "tool_choice", "response_format", "max_tokens")),
+    {"tools": [TOOL, TOOL]},
+    {"tools": [TOOL], "tool_choice": "none", "parallel_tool_calls": True},
+    {"tools": [TOOL], "tool_choice": "auto", "response_format": {"type": "text"}, "modalities": ["text"]},
+]
+
+
 @pytest.mark.parametrize("text", TEXTS)
-def test_the_first_reply_and_those_after_it_are_those_of_the_long_way(text):
-    """A null for a field that shapes replies takes the long way, and asks for nothing."""
+@pytest.mark.parametrize("options", UNSHAPED)
+def test_the_first_reply_and_those_after_it_are_those_of_the_long_way(text, options):
+    assert is_plain(options)
+    assert not is_plain(options | LONG)
     short, long = Caller(), Caller()
     for _ in range(3):
-        plain, whole = short.chat(text).json(), long.chat(text, n=None).json()
+        plain, whole = short.chat(text, **options).json(), long.chat(text, **options | LONG).json()
         assert list(plain) == list(whole)
         assert {**plain, "id": ""} == {**whole, "id": ""}
 
@@ -68,5 +86,22 @@ def test_messages_that_are_more_or_less_than_text_are_counted_alike(message):
 
 def test_no_usage_but_that_of_the_long_way():
     messages = [{"role": "user", "content": f"{number}: how are you?"} for number in range(50)]
-    short, long = (Caller().call(body={"messages": messages, **more}).json() for more in ({}, {"n": 1}))
+    short, long = (Caller().call(body={"messages": messages, **more}).json() for more in ({}, LONG))
     assert short["usage"] == long["usage"]
+
+
+@pytest.mark.parametrize(
+    "shaping",
+    [
+        {"n": 2},
+        {"stream": True},
+        {"logprobs": True},
+        {"stop": "a"},
+        {"max_tokens": 1},
+        {"service_tier": "flex"},
+        {"tools": [TOOL], "tool_choice": "required"},
+        {"response_format": {"type": "json_object"}},
+    ],
+)
+def test_what_shapes_a_reply_is_not_plain(shaping):
+    assert not is_plain(shaping)
