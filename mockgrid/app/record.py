@@ -220,6 +220,5 @@ def _shape(operation: Operation, value: Any) -> bytes:
             if item.__class__ is dict:
                 fields.append(sorted(item))
             elif item.__class__ is list:
-                inside = {name for part in item if part.__class__ is dict for name in part}
-                fields.append(sorted(inside))
+                fields.append(sorted(set().union(*[part for part in item if part.__class__ is dict])))
     return hashlib.blake2b(repr(fields).encode("utf-8", "surrogatepass"), digest_size=16).digest()
