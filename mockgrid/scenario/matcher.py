@@ -17,16 +17,27 @@ from mockgrid.document.document import Document
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.scenario.short_repr import short_repr
-from mockgrid.schema.regex import RegexError, compile_linear
+from mockgrid.schema.regex import RegexError, compile_linear, needle
 from mockgrid.schema.schemas import Schemas
 from mockgrid.schema.validator import SchemaValidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["WORDS", "Leaf", "Matcher", "Word", "equal_to", "read_matcher", "same", "scalars", "texts"]
+__all__ = [
+    "WORDS",
+    "Leaf",
+    "Matcher",
+    "Word",
+    "equal_to",
+    "part_at",
+    "read_matcher",
+    "same",
+    "scalars",
+    "texts",
+]
 
 WORDS: Final = (
     "equals",
@@ -44,12 +55,18 @@ WORDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a matcher: what it tests, and for ``not`` the matcher that must not hold."""
+    """One word of a matcher: what it tests, and for ``not`` the matcher that must not hold.
+
+    Attributes:
+        needles: what patterns find, one or another, in all texts for which it holds, and in one of the items
+            of all lists; empty where it holds for others, too.
+    """
 
     name: str
     test: Callable[[Any], bool]
     inner: Matcher | None = None
     wanted: Any = None
+    needles: tuple[str, ...] = ()
 
     @property
     def of_nothing(self) -> bool:
@@ -86,6 +103,12 @@ class Matcher:
         """The matcher as its author would write it, in a short line."""
         return short_repr(self.source)
 
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """The longest needles that one of its words has."""
+        known = [word.needles for word in self.words if word.needles]
+        return max(known, key=lambda needles: min(map(len, needles)), default=())
+
     def among(self, values: Sequence[Any]) -> bool:
         """Tell whether one of several values is as it must be, wholly; of none, ``exists: false`` holds."""
         return any(map(self.holds, values)) if values else all(word.of_nothing for word in self.words)
@@ -103,20 +126,21 @@ class Leaf:
         """JSON pointer to the place."""
         return join(self.path)
 
-    def found(self, value: Any) -> Any:
-        """Return what a value has at the place; None for nothing."""
-        for part in self.path:
-            if isinstance(part, str) and isinstance(value, dict):
-                value = value.get(part)
-            elif isinstance(part, int) and isinstance(value, list) and part < len(value):
-                value = value[part]
-            else:
-                return None
-        return value
-
     def holds(self, value: Any) -> bool:
         """Tell whether a value has there what it must."""
-        return self.matcher.holds(self.found(value))
+        return self.matcher.holds(part_at(self.path, value))
+
+
+def part_at(path: tuple[str | int, ...], value: Any) -> Any:
+    """Return what a value has at a place; None for nothing."""
+    for part in path:
+        if isinstance(part, str) and isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(part, int) and isinstance(value, list) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
 
 
 def equal_to(value: Any, *, textual: bool = False) -> Matcher:
@@ -167,10 +191,7 @@ def _read_word(  # noqa: PLR0911 - one for each word
         case "below":
             return Word(name, lambda candidate: (number := _number(candidate)) is not None and number < value)
         case "glob":
-            glob = re.compile(translate(value))
-            return Word(
-                name, lambda candidate: isinstance(candidate, str) and glob.match(candidate) is not None
-            )
+            return _glob(value)
         case "matches":
             return _pattern(node)
         case "schema":
@@ -193,7 +214,9 @@ def _contains(node: Node, reader: Reader) -> Word | None:
     texts = tuple(part.value for part in parts if isinstance(part.value, str))
     others = [reader(part) for part in parts if not isinstance(part.value, str)]
     items = tuple(item.holds for item in others if item is not None)
-    return Word("contains", partial(_has_all, texts, items)) if len(items) == len(others) else None
+    if len(items) < len(others):
+        return None
+    return Word("contains", partial(_has_all, texts, items), needles=_longest(texts))
 
 
 def _has_all(texts: tuple[str, ...], items: tuple[Callable[[Any], bool], ...], value: Any) -> bool:
@@ -207,6 +230,21 @@ def _has_all(texts: tuple[str, ...], items: tuple[Callable[[Any], bool], ...], v
     return False
 
 
+def _longest(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the needle of the longest text; nothing where all are empty."""
+    longest = max(texts, key=len, default="")
+    return (needle(longest),) if longest else ()
+
+
+def _glob(value: str) -> Word:
+    glob = re.compile(translate(value))
+    # What a bracket opens may be a class.
+    literals = _longest(re.split(r"[*?]", value.partition("[")[0]))
+    return Word(
+        "glob", lambda value: isinstance(value, str) and glob.match(value) is not None, needles=literals
+    )
+
+
 def _pattern(node: Node) -> Word | None:
     try:
         pattern = compile_linear(node.value)
@@ -214,7 +252,11 @@ def _pattern(node: Node) -> Word | None:
         message = f"The pattern {short_repr(node.value)} cannot be used: {error.message}."
         node.error("MG217", message, error.hint or "Correct it, or use contains, glob or one_of.")
         return None
-    return Word("matches", lambda value: isinstance(value, str) and bool(pattern.search(value)))
+    return Word(
+        "matches",
+        lambda value: isinstance(value, str) and bool(pattern.search(value)),
+        needles=pattern.needles,
+    )
 
 
 def _schema(node: Node) -> Word | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from mockgrid.scenario.step import Binding
+from mockgrid.scenario.binding import Binding
 
 if TYPE_CHECKING:
     from mockgrid.findings import Finding

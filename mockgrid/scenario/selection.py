@@ -189,7 +189,7 @@ def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection
     """
     state = cursors.state
     given = cursors.given
-    for step in scenario.binding.candidates(view):
+    for step in scenario.binding.candidates(view, state):
         if step.when and not step.matches(view, state):
             continue
         count, final = given[step.index], step.final

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.scenario.diagnostics import Node
-from mockgrid.scenario.matcher import WORDS, read_matcher
+from mockgrid.scenario.matcher import WORDS, part_at, read_matcher
 from mockgrid.scenario.partial import leaves, together
 from mockgrid.scenario.predicate import AnyOf, Check, NotAll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from mockgrid.scenario.matcher import Leaf
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.view import RequestView
 
@@ -73,6 +73,28 @@ _READERS: Final[dict[str, Read]] = {
     "messages": lambda view, _: view.messages,
     "state": lambda _, state: state,
 }
+# Steps that look at one place look by one reader, by which their index knows that they do.
+_shared = lru_cache(4096)
+
+
+@_shared
+def _in_query(name: str) -> Read:
+    return lambda view, _: view.query.get(name, [None])
+
+
+@_shared
+def _in_headers(name: str) -> Read:
+    return lambda view, _: view.header(name)
+
+
+@_shared
+def _in_body(path: tuple[str | int, ...]) -> Read:
+    return lambda view, _: part_at(path, view.body)
+
+
+@_shared
+def _in_format(path: tuple[str | int, ...]) -> Read:
+    return lambda view, _: part_at(path, view.response_format)
 
 
 def _raised(node: Node) -> Node:
@@ -91,36 +113,24 @@ def _raised(node: Node) -> Node:
 
 def _query(node: Node) -> Iterator[Check]:
     """One check for each parameter that is named."""
-
-    def reader(name: str) -> Read:
-        return lambda view, _: view.query.get(name, [None])
-
     for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
         if matcher is not None:
-            yield Check(f"query/{name}", matcher, reader(name), several=True, hidden=is_secret_name(name))
+            yield Check(f"query/{name}", matcher, _in_query(name), several=True, hidden=is_secret_name(name))
 
 
 def _headers(node: Node) -> Iterator[Check]:
     """One check for each header that is named."""
-
-    def reader(name: str) -> Read:
-        return lambda view, _: view.header(name)
-
     for name, argument in node.items():
         matcher, lower = read_matcher(argument, textual=True), name.lower()
         if matcher is not None:
-            yield Check(f"headers/{lower}", matcher, reader(lower), hidden=is_secret_name(lower))
+            yield Check(f"headers/{lower}", matcher, _in_headers(lower), hidden=is_secret_name(lower))
 
 
 def _body(node: Node) -> Iterator[Check]:
     """One check for each place that the partial body speaks of."""
-
-    def reader(leaf: Leaf) -> Read:
-        return lambda view, _: leaf.found(view.body)
-
     for leaf in leaves(node):
-        yield Check(f"body{leaf.pointer}", leaf.matcher, reader(leaf))
+        yield Check(f"body{leaf.pointer}", leaf.matcher, _in_body(leaf.path))
 
 
 def _tools(node: Node) -> Iterator[Check]:
@@ -142,24 +152,21 @@ def _any_message(node: Node) -> Iterator[Predicate]:
 
 
 def _response_format(node: Node) -> Iterator[Check]:
-    def reader(leaf: Leaf) -> Read:
-        return lambda view, _: leaf.found(view.response_format)
-
     if not _is_matcher(node, "fields of response_format"):
         for leaf in leaves(node):
-            yield Check(f"response_format{leaf.pointer}", leaf.matcher, reader(leaf))
+            yield Check(f"response_format{leaf.pointer}", leaf.matcher, _in_format(leaf.path))
         return
     matcher = read_matcher(node)
     if matcher is None:
         return
     whole = isinstance(node.value, dict) and not node.value.keys().isdisjoint({"schema", "exists"})
     if whole:
-        yield Check("response_format", matcher, lambda view, _: view.response_format)
+        yield Check("response_format", matcher, _in_format(()))
     else:
-        yield Check("response_format", matcher, lambda view, _: _type(view))
+        yield Check("response_format", matcher, _type)
 
 
-def _type(view: RequestView) -> Any:
+def _type(view: RequestView, _: str) -> Any:
     return "text" if view.response_format is None else view.response_format.get("type")
 
 

@@ -6,6 +6,7 @@ True
 """
 
 from mockgrid.schema.regex.engine import RegexError
+from mockgrid.schema.regex.needles import NeedleTree, needle
 from mockgrid.schema.regex.pattern import (
     QUADRATIC_LIMIT,
     Pattern,
@@ -14,4 +15,13 @@ from mockgrid.schema.regex.pattern import (
     compile_pattern,
 )
 
-__all__ = ["QUADRATIC_LIMIT", "Pattern", "RegexError", "common_example", "compile_linear", "compile_pattern"]
+__all__ = [
+    "QUADRATIC_LIMIT",
+    "NeedleTree",
+    "Pattern",
+    "RegexError",
+    "common_example",
+    "compile_linear",
+    "compile_pattern",
+    "needle",
+]

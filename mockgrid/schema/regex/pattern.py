@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.schema.regex.engine import RegexError, compile_matcher
 from mockgrid.schema.regex.example import Exemplar
+from mockgrid.schema.regex.needles import needles
 from mockgrid.schema.regex.parser import parse
 from mockgrid.schema.regex.syntax import Anchor, Assert, Concat, Look, Node, is_linear, pieces, write
 
@@ -76,6 +77,11 @@ class Pattern:
             if self.search(text):
                 return text
         return common_example([self], chooser, min_length, max_length)
+
+    @cached_property
+    def needles(self) -> tuple[str, ...]:
+        """What the engine finds in all texts that match, one or another; empty where that is not known."""
+        return needles(self._tree)
 
     @cached_property
     def conditions(self) -> list[_Condition]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.schema.regex import RegexError, compile_linear, compile_pattern
+from mockgrid.schema.regex import NeedleTree, RegexError, compile_linear, compile_pattern, needle
 
 PATTERNS = [
     r"",
@@ -137,7 +137,45 @@ def test_agrees_with_python_on_made_up_patterns(pattern, texts):
     ours = compile_pattern(pattern)
     theirs = re.compile(pattern.replace("$", r"\Z"), re.ASCII)
     for text in texts:
-        assert ours.search(text) is bool(theirs.search(text)), (pattern, text)
+        found = ours.search(text)
+        assert found is bool(theirs.search(text)), (pattern, text)
+        assert not (found and ours.needles) or any(NeedleTree(ours.needles).likely(text)), (pattern, text)
+
+
+def sought(text):
+    return tuple(needle(part) for part in text.split(" or "))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("^Order 7$", sought("Order 7")),
+        (r"^Order \d+ (?:is|was) late", sought("Order ")),
+        (r"\bOrder\b(?= 7)( \d)?", sought("Order")),
+        ("(Ord(er)) 7", sought("Order 7")),
+        ("late|lost|over", sought("late or lost or over")),
+        ("on (Monday|Friday)", sought("Monday or Friday")),
+        ("(late)?|lost", ()),
+        ("(late)?lost*", sought("los")),
+        ("(abc){2,}", sought("abc")),
+        ("(?i)k1", ("(?i:\\u{6B})" + needle("1"),)),
+        (r"[\s\S]*\d{4}", ()),
+        ("|".join(map(chr, range(97, 97 + 17))), ()),
+        ("", ()),
+    ],
+)
+def test_needles_are_the_longest_that_every_match_has(pattern, expected):
+    assert compile_pattern(pattern).needles == expected
+
+
+def test_a_tree_finds_few_needles_but_all_that_a_text_has():
+    texts = [f"Order {number:04} is late" for number in range(0, 9000, 7)]
+    tree = NeedleTree(sorted(map(needle, texts)))
+    for text in (texts[0], texts[600], texts[-1], f"{texts[3]}. {texts[800]}"):
+        likely = set(tree.likely(f"Well: {text}"))
+        assert {needle(each) for each in texts if each in text} <= likely
+        assert len(likely) <= 12
+    assert not list(tree.likely("Order 0001 is late"))
 
 
 @settings(deadline=None, max_examples=200)
