@@ -3,6 +3,7 @@
     MockgridError
     ├── DocumentError          a contract, overlay or scenario file that cannot be used
     │   └── YamlError          not (strict) YAML or JSON
+    ├── ExtraError             an optional dependency that is not installed
     ├── StartError             the server cannot start: a port in use, a bad setting
     └── SynthesisError         no value can be made for a schema
         ├── InvalidSchemaError     the schema itself is not a JSON Schema
@@ -56,6 +57,10 @@ class DocumentError(MockgridError):
 
 class YamlError(DocumentError):
     """A file that is not JSON or strict YAML."""
+
+
+class ExtraError(MockgridError, ImportError):
+    """Something needs an optional dependency that is not installed."""
 
 
 class StartError(MockgridError):

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["read_reply"]
+__all__ = ["FINISHES", "read_reply"]
 
 _FORMS: Final = ("call", "say", "json", "refuse", "choices", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
@@ -54,7 +54,8 @@ _OPTIONS: Final = {
 }
 # What the chunk of an event is made of.
 _CHUNK: Final = ("delta", "index", "finish", "usage", "chunk")
-_FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
+FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
+"""The finish reasons that a contract knows."""
 # The keys of a tool call in the API.
 _API_CALL: Final = frozenset(("id", "type", "index", "function", "name", "arguments"))
 _TOOL: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -242,11 +243,11 @@ def _redirect(node: Node) -> Redirect:
 
 def _finish(node: Node, *, free: bool) -> str:
     finish: str = node.value.get("finish", "")
-    if finish and not free and finish not in _FINISHES:
-        theirs = (f"Did you mean {word}?" for word in ours(finish) if word in _FINISHES)
-        guess = next(theirs, did_you_mean(finish, _FINISHES).strip())
+    if finish and not free and finish not in FINISHES:
+        theirs = (f"Did you mean {word}?" for word in ours(finish) if word in FINISHES)
+        guess = next(theirs, did_you_mean(finish, FINISHES).strip())
         guess = guess or "Add `contract: off` if that is the point."
-        choices = ", ".join(f'"{known}"' for known in _FINISHES)
+        choices = ", ".join(f'"{known}"' for known in FINISHES)
         message = f'`finish` must be one of {choices}, got "{finish[:80]}".'
         node["finish"].error("MG213", message, guess)
     return finish

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.diagnostics import Node
     from mockgrid.schema.violation import Violation
 
-__all__ = ["check_structure", "schema", "validator"]
+__all__ = ["check_structure", "fault_options", "schema", "usual_order", "validator"]
 
 _CODES: Final = {
     "MG110": "MG212",
@@ -72,6 +72,11 @@ def schema() -> dict[str, Any]:
 
 
 _schema = cache(schema)
+
+
+def usual_order(definition: str) -> tuple[str, ...]:
+    """Return the keys of what a definition describes, such as ``reply``, in their usual order."""
+    return tuple(_schema()["definitions"][definition]["properties"])
 
 
 def fault_options(definition: str, kind: str) -> tuple[str, ...]:

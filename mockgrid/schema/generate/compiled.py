@@ -268,7 +268,13 @@ class PublishedSchema:
             text: stands where prose is wanted and it fits.
             exemplary: whether parts whose schemas give a valid example are that example.
         """
-        chooser = _seeded(seed)
+        return self._value(_seeded(seed), text=text, exemplary=exemplary)
+
+    def value_by(self, chooser: Chooser) -> Made:
+        """A value by what somebody chooses; otherwise as :meth:`value`."""
+        return self._value(lambda _: chooser)
+
+    def _value(self, chooser: Callable[[int], Chooser], *, text: str = "", exemplary: bool = False) -> Made:
         try:
             return self._maker.make(
                 [self._schema], _PUBLISHED_MANNERS, chooser, text=text, exemplary=exemplary

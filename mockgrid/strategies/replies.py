@@ -1,0 +1,103 @@
+"""The strategies: replies by kind, and sequences of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from hypothesis import strategies as st
+
+from mockgrid.strategies.contract import declared_errors, declared_replies
+from mockgrid.strategies.faulty import broken
+from mockgrid.strategies.spoken import said, streamed
+from mockgrid.strategies.target import target_of
+from mockgrid.strategies.wild import wild_replies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+    from mockgrid.strategies.target import DocumentLike
+
+Reply: TypeAlias = dict[str, Any]
+"""What stands under ``reply:`` in a step."""
+
+_MOST_FAILURES = 3
+
+
+def replies(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
+    """Draw successful replies that the contract allows, and that a client must survive.
+
+    Args:
+        operation: an operation's id, or ``METHOD /path``; by default the one that holds a conversation, such
+            as chat completions, or the only one.
+        document: an OpenAPI document, by its path; by default the contract that ships.
+
+    Raises:
+        MockgridError: there is no such operation or document.
+    """
+    target = target_of(operation, document)
+    return said(target) if target.speaks else declared_replies(target)
+
+
+def streams(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
+    """Draw the same replies with odd but legal ways to stream them: cuts, comments, line ends, pace."""
+    target = target_of(operation, document)
+    return streamed(target) if target.speaks else declared_replies(target)
+
+
+def errors(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
+    """Draw errors: each status that the contract declares, with what it may say, and those of gateways."""
+    return declared_errors(target_of(operation, document))
+
+
+def faults(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
+    """Draw replies that break on the wire: cut, reset, stalled, garbled."""
+    return broken(target_of(operation, document))
+
+
+def wild(*names: str) -> SearchStrategy[Reply]:
+    """Draw what servers in the field send although no contract allows it.
+
+    Args:
+        names: of what to draw; all without any. ``mockgrid.strategies.wild.WILD`` says what each is.
+
+    Raises:
+        MockgridError: a name is not known.
+    """
+    return wild_replies(names)
+
+
+def sequences(
+    operation: str | None = None,
+    document: DocumentLike = None,
+    *,
+    faults: bool = False,
+    wild: bool | str | Sequence[str] = False,
+) -> SearchStrategy[list[Reply]]:
+    """Draw failures, at most three, and then a reply: what stands under ``replies:`` in a step.
+
+    Args:
+        operation: see ``replies``.
+        document: the same.
+        faults: whether some failures and replies break on the wire.
+        wild: whether there is among them what no contract allows: all of it, or what is named.
+    """
+    target = target_of(operation, document)
+    same = target.operation.id, target.contract
+    failing, ending = [errors(*same)], [replies(*same)]
+    if target.speaks:
+        ending.append(streams(*same))
+    if faults:
+        failing.append(broken(target))
+        ending.append(broken(target))
+    if wild:
+        names = () if wild is True else (wild,) if isinstance(wild, str) else tuple(wild)
+        ending.append(wild_replies(names))
+    last = st.one_of(ending)
+    before = st.lists(st.one_of(failing), max_size=_MOST_FAILURES)
+    return st.one_of(last.map(lambda reply: [reply]), st.builds(_followed, before, last))
+
+
+def _followed(failures: list[Reply], reply: Reply) -> list[Reply]:
+    return [*failures, reply]

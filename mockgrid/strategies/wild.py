@@ -1,0 +1,38 @@
+"""What servers in the field send although no contract allows it, by name."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.yaml import load
+from mockgrid.errors import MockgridError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+_FILE = files("mockgrid.strategies").joinpath("wild.yaml")
+_KNOWN: Final[Mapping[str, Any]] = load(_FILE.read_bytes(), name="wild.yaml").data
+
+WILD: Final[Mapping[str, str]] = {name: entry["is"] for name, entry in _KNOWN.items()}
+"""What each name stands for."""
+
+
+def wild_replies(names: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
+    """Draw replies of these names; of all without any.
+
+    Raises:
+        MockgridError: a name is not known.
+    """
+    for name in names:
+        if name not in WILD:
+            hint = did_you_mean(name, WILD).strip() or f"Known are {', '.join(WILD)}."
+            raise MockgridError(f"There is nothing wild that is called {name!r}.", hint=hint)
+    drawn = [{**_KNOWN[name]["reply"], "contract": "off"} for name in names or WILD]
+    return st.sampled_from(drawn).map(deepcopy)
