@@ -14,6 +14,7 @@ from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.form import Streaming, framed
 from mockgrid.reply.error_words import ErrorWords
 from mockgrid.reply.errors import gateway_page, lines_of
+from mockgrid.reply.patching import patched
 from mockgrid.reply.reply import JSON, SSE, Reply, json_text
 from mockgrid.reply.request import UnanswerableError
 from mockgrid.scenario.reply import (
@@ -88,6 +89,8 @@ class ScriptedReplies:
         reply = self._composed(scripted, turn) if not scripted.events else self._streamed(scripted, turn)
         if scripted.plain:
             return reply
+        if scripted.patched:
+            reply = patched(reply, scripted, turn.view)
         if scripted.status is not None:
             reply.status = scripted.status
         headers = list(reply.headers)

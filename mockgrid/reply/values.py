@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
-    from mockgrid.schema.generate import Made
+    from mockgrid.schema.generate import Made, PublishedSchema
+    from mockgrid.schema.generate.chooser import Chooser
 
 
 class Nothing:
@@ -118,7 +119,15 @@ class Values:
             KeyError: there is no schema.
         """
         published = self._contract.values.at(at)
-        made = published.value(seed, exemplary=exemplary)
+        return self._sendable(at, published, published.value(seed, exemplary=exemplary))
+
+    def edge(self, at: str, chooser: Chooser) -> Any:
+        """Return a value at the edges of a schema, by what somebody chooses; as ``make``."""
+        published = self._contract.values.at(at)
+        return self._sendable(at, published, published.edge(chooser)).value
+
+    def _sendable(self, at: str, published: PublishedSchema, made: Made) -> Made:
+        """Return what was made, without what only requests may have."""
         if self._hides:
             bare = without_write_only(made.value, self.outline(resolve(self._contract.document.data, at)))
             if made.fault is not None or published.accepts(bare, loosely=not made.exclusive):

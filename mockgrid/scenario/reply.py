@@ -40,10 +40,16 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Tool calls, in order, and what the assistant says beside them."""
+    """Tool calls, in order, and what the assistant says beside them.
+
+    Attributes:
+        calls: them.
+        offered: how many of the tools that the request offers are called, where ``calls`` are none.
+    """
 
     calls: tuple[ToolCall, ...]
     text: Template | None = None
+    offered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +188,9 @@ class ScriptedReply:
         finish: the finish reason; empty for the one that fits.
         usage: the tokens that are reported; None for those that are counted.
         served: the model that the reply says it is from; None for the one that serves what is asked for.
+        edges: draws what is made for schemas of the request, at their edges; None for what is usual.
+        fields: of the JSON that is sent, by the keys that lead there, in place of its own.
+        without: those that are left out.
         status: the HTTP status; None for the form's own.
         headers: to send, each with its values; a header without values is removed.
         retry_after: when the client may try again.
@@ -198,6 +207,9 @@ class ScriptedReply:
     finish: str = ""
     usage: Usage | None = None
     served: Template | None = None
+    edges: int | None = None
+    fields: Mapping[tuple[str, ...], Structure] = field(default_factory=dict)
+    without: tuple[tuple[str, ...], ...] = ()
     status: int | None = None
     headers: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
     retry_after: RetryAfter | None = None
@@ -210,12 +222,18 @@ class ScriptedReply:
     @property
     def says_nothing(self) -> bool:
         """Whether it adds nothing to what its form says of the words."""
-        return not (self.think or self.finish or self.usage or self.served or self.events)
+        made = self.edges is not None
+        return not (self.think or self.finish or self.usage or self.served or made or self.events)
+
+    @property
+    def patched(self) -> bool:
+        """Whether fields of what is sent are given or left out one by one."""
+        return bool(self.fields or self.without)
 
     @cached_property
     def plain(self) -> bool:
         """Whether it says what its form says, and nothing is asked of how."""
-        return self.says_nothing and not (self.status or self.headers or self.retry_after)
+        return self.says_nothing and not (self.patched or self.status or self.headers or self.retry_after)
 
     @cached_property
     def decided(self) -> frozenset[bytes]:

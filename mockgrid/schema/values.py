@@ -52,6 +52,17 @@ class ValueMemory:
                 self._texts.keep(wanted, known, len(known) + len(text) + len(seed) + len(key))
         return known
 
+    def edge(self, schema: Any, edges: int, seed: str, *, must_be_object: bool) -> str:
+        """Return a value at the edges of a schema as JSON text; the same for the same number and seed.
+
+        Raises:
+            SynthesisError: the schema is invalid, or nothing satisfies it.
+        """
+        from mockgrid.schema.generate import edge_chooser  # noqa: PLC0415 - takes 5 ms, for what is scripted so
+
+        chooser = edge_chooser(edges, seed)
+        return as_text(self._schema(as_text(schema), schema).edge(chooser, must_be_object=must_be_object))
+
     def _schema(self, key: str, schema: Any) -> CompiledSchema:
         compiled = self._compiled.get(key)
         if compiled is None:

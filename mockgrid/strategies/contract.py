@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from mockgrid.reply.rendering import render
+from mockgrid.reply.values import Values
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.texts import plain, texts
@@ -107,10 +108,10 @@ def values_of(target: Target, media: MediaType) -> SearchStrategy[Any]:
 
 def values_at(target: Target, at: str) -> SearchStrategy[Any]:
     """Draw values of the schema under a pointer into the document."""
-    schema = target.contract.values.at(at)
+    values = Values(target.contract)
 
     def made(draw: Callable[[SearchStrategy[Any]], Any]) -> Any:
-        return schema.value_by(DrawnChooser(draw)).value
+        return values.edge(at, DrawnChooser(draw))
 
     return st.composite(made)()
 

@@ -43,13 +43,16 @@ class Planner:
         self._style = style
         self._prose_tokens = prose_tokens
 
-    def choices(self, body: dict[str, Any], seed: str, created: int) -> tuple[Choice, ...]:
+    def choices(
+        self, body: dict[str, Any], seed: str, created: int, edges: int | None = None
+    ) -> tuple[Choice, ...]:
         """Return the choices for a valid request.
 
         Args:
             body: the request.
             seed: hexadecimal text from what the client asked.
             created: Unix seconds, from which audio counts its expiry.
+            edges: draws values at the edges of the request's schemas; None for usual ones.
 
         Raises:
             RefusedError: the request asks for what cannot be made.
@@ -60,39 +63,73 @@ class Planner:
         if body.get("tools") and (choice == "required" or isinstance(choice, dict)):
             called = self._called(body)
             if called:
-                values = RequestValues(self._memory)
+                values = RequestValues(self._memory, edges)
                 seeds = (f"{seed}{index or ''}" for index in range(count))
                 return tuple(self._calling(called, limit, own, values) for own in seeds)
         if "audio" in (body.get("modalities") or ()):
             return tuple(
                 self._spoken(body, f"{seed}{index or ''}", index, created, limit) for index in range(count)
             )
-        texts = self._texts(body, seed, count)
+        texts = self._texts(body, seed, count, edges)
         stops = body.get("stop")
         if stops is None and limit is None:
             return tuple(Choice(text) for text in texts)
         return tuple(self._ended(text, stops, limit) for text in texts)
 
-    def _texts(self, body: dict[str, Any], seed: str, count: int) -> list[str]:
+    def offered(
+        self, body: dict[str, Any], count: int, seed: str, edges: int | None
+    ) -> tuple[FinishedCall, ...]:
+        """Return so many calls of the tools that a request offers, in turn, with arguments made for each.
+
+        Args:
+            body: the request; one that forbids calls, or offers no tools, gets none.
+            count: how many; one alone where the request wants no parallel ones.
+            seed: draws the arguments.
+            edges: draws them at the edges of their schemas, and which tool is the first; None for usual ones.
+
+        Raises:
+            RefusedError: the schema of a tool admits no arguments.
+        """
+        choice = body.get("tool_choice")
+        offered = list(offered_tools(body).values()) if choice != "none" else []
+        if isinstance(choice, dict):
+            offered = [function for function in offered if function["name"] == choice["function"]["name"]]
+        if not offered:
+            return ()
+        start, values = edges or 0, RequestValues(self._memory, edges)
+        wanted = 1 if body.get("parallel_tool_calls") is False else count
+        functions = [offered[(start + number) % len(offered)] for number in range(wanted)]
+        placed = _placed(body, functions)
+        return self._calling(placed, None, seed, values).calls
+
+    def _texts(self, body: dict[str, Any], seed: str, count: int, edges: int | None) -> list[str]:
         wanted = body.get("response_format") or {}
         kind = wanted.get("type", "text")
         schema = (wanted.get("json_schema") or {}).get("schema")
+        values = RequestValues(self._memory, edges)
         if schema is not None:
-            return self._structured(body, schema, seed, count, ("response_format", "json_schema", "schema"))
+            at = ("response_format", "json_schema", "schema")
+            return self._structured(body, schema, seed, count, at, values)
         if kind == "json_object":
             schema = wanted.get("schema") or described_schema(body["messages"])
             with suppress(RefusedError):  # nobody has said that it is one
                 if isinstance(schema, dict):
-                    return self._structured(body, schema, seed, count, _IN_WORDS)
+                    return self._structured(body, schema, seed, count, _IN_WORDS, values)
         said = [self.sentence(body["messages"], seed, index) for index in range(count)]
         return said if kind == "text" else [as_text({"reply": text}) for text in said]
 
-    def _structured(
-        self, body: dict[str, Any], schema: Any, seed: str, count: int, at: tuple[str | int, ...]
+    def _structured(  # noqa: PLR0913, PLR0917 - what is made, and of what
+        self,
+        body: dict[str, Any],
+        schema: Any,
+        seed: str,
+        count: int,
+        at: tuple[str | int, ...],
+        values: RequestValues,
     ) -> list[str]:
         """Return values for the schema that stands at a place of the request; in words, it is an object's."""
         text = last_user_text(body["messages"])[:_ECHOED_CHARACTERS]
-        values, inner = RequestValues(self._memory), at == _IN_WORDS
+        inner = at == _IN_WORDS
         seeds = (f"{seed}:{index}" for index in range(count))
         return [values.make(schema, own, at, text=text, must_be_object=inner) for own in seeds]
 
@@ -116,8 +153,7 @@ class Planner:
             chosen = [function for function in offered if function["name"] not in done] or offered[-1:]
             if body.get("parallel_tool_calls") is not True:
                 chosen = chosen[:1]
-        places = {tool["function"]["name"]: place for place, tool in reversed(list(enumerate(body["tools"])))}
-        return [(places[function["name"]], function) for function in chosen]
+        return _placed(body, chosen)
 
     def _calling(
         self, called: list[tuple[int, dict[str, Any]]], limit: int | None, seed: str, values: RequestValues
@@ -128,7 +164,9 @@ class Planner:
             at = ("tools", place, "function", "parameters")
             arguments = "{}"
             if schema is not None:
-                arguments = values.make(schema, f"{seed}:{place}", at, must_be_object=True)
+                again = [other for other, _ in called[:number]].count(place)
+                own = f"{seed}:{place}:{again}" if again else f"{seed}:{place}"
+                arguments = values.make(schema, own, at, must_be_object=True)
             if limit is not None:
                 arguments, was_cut = cut(self._tokenizer, arguments, limit)
                 limit -= self._tokenizer.count(arguments)
@@ -165,6 +203,12 @@ class Planner:
         return Choice(text)
 
 
+def _placed(body: dict[str, Any], functions: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Return functions, each with its place among the tools of a request."""
+    places = {tool["function"]["name"]: place for place, tool in reversed(list(enumerate(body["tools"])))}
+    return [(places[function["name"]], function) for function in functions]
+
+
 def echo(text: str) -> str:
     """Return one short sentence that repeats what the user said.
 
@@ -199,10 +243,15 @@ class RequestValues:
 
     Choices get values of their own as long as these are small; once many characters are made, earlier values
     of the same schema are given again, in turn.
+
+    Args:
+        memory: makes them.
+        edges: draws values at the edges of their schemas, whatever else is asked; None for usual ones.
     """
 
-    def __init__(self, memory: ValueMemory) -> None:
+    def __init__(self, memory: ValueMemory, edges: int | None = None) -> None:
         self._memory = memory
+        self._edges = edges
         self._made: dict[tuple[str | int, ...], deque[str]] = {}
         self._left = _MADE
 
@@ -225,7 +274,10 @@ class RequestValues:
             made.rotate(-1)
             return made[-1]
         try:
-            value = self._memory.text(schema, seed, text=text, must_be_object=must_be_object)
+            if self._edges is None:
+                value = self._memory.text(schema, seed, text=text, must_be_object=must_be_object)
+            else:
+                value = self._memory.edge(schema, self._edges, seed, must_be_object=must_be_object)
         except SynthesisError as error:
             code = "MG123" if isinstance(error, InvalidSchemaError) else "MG124"
             expected = "a JSON Schema that a value can satisfy"

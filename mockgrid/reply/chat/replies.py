@@ -22,7 +22,8 @@ from mockgrid.schema.values import ValueMemory, as_text
 from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
-    from mockgrid.reply.behaviour import Kit
+    from mockgrid.reply.behaviour import Kit, Turn
+    from mockgrid.reply.chat.completion import FinishedCall
     from mockgrid.reply.request import Request
     from mockgrid.reply.tokens import Chunks, Tokenizer
 
@@ -115,22 +116,37 @@ class ChatReplies:
         reply.tokens = completion.usage["total_tokens"] if completion.usage is not None else 0
         return reply
 
-    def complete(self, request: Request, seed: str, attempt_id: str) -> Completion:
+    def complete(self, request: Request, seed: str, attempt_id: str, edges: int | None = None) -> Completion:
         """Return the default completion for a valid request.
+
+        Args:
+            request: it.
+            seed: hexadecimal text from what it asks.
+            attempt_id: the same, which differs between attempts too.
+            edges: draws values at the edges of the schemas that it brings; None for usual ones.
 
         Raises:
             RefusedError: the request asks for what cannot be made, or for more than is made.
         """
-        body = request.value
-        shaping = as_text((body.get("tools"), body.get("response_format")))
-        if _ROUNDED.search(shaping) is not None:
-            # The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
-            body = reread_integers(request.body)
-        choices = self._planner.choices(body, seed, self._created())
+        # What is at the edges is the same whatever the request says.
+        own = seed if edges is None else ""
+        choices = self._planner.choices(_exact(request), own, self._created(), edges)
         completion = self.completion(request, choices, seed, attempt_id)
         if completion.top_logprobs is not None:
             _check_size(completion)
         return completion
+
+    def offered(self, request: Request, count: int, seed: str, edges: int | None) -> tuple[FinishedCall, ...]:
+        """Return calls of so many of the tools that a request offers; none where it wants none called.
+
+        Raises:
+            RefusedError: the schema of a tool admits no arguments.
+        """
+        return self._planner.offered(_exact(request), count, seed, edges)
+
+    def sentence(self, turn: Turn) -> str:
+        """Return what the default reply says."""
+        return self._planner.sentence(turn.request.value["messages"], turn.seed)
 
     def completion(
         self, request: Request, choices: tuple[Choice, ...], seed: str, attempt_id: str
@@ -166,6 +182,18 @@ class ChatReplies:
         return usage_of(
             prompt=prompt, prompt_audio=prompt_audio, written=written, spoken=spoken, reasoned=reasoned
         )
+
+
+def _exact(request: Request) -> dict[str, Any]:
+    """Return a body whose schemas have all their digits.
+
+    The fast reader rounds integers beyond 64 bits, which the bounds of a schema must not be.
+    """
+    body: dict[str, Any] = request.value
+    shaping = as_text((body.get("tools"), body.get("response_format")))
+    if _ROUNDED.search(shaping) is not None:
+        return reread_integers(request.body)  # type: ignore[no-any-return]
+    return body
 
 
 def _now() -> int:

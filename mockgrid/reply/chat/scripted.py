@@ -48,12 +48,12 @@ class ChatSpeaker:
         """Compose what a scenario says, calls or refuses, or the default reply with what it adds to that."""
         request, view, seed, attempt_id, _ = turn
         body = request.value
-        choices = _choices(scripted, view, body.get("n") or 1)
+        choices = self._choices(scripted, turn, body.get("n") or 1)
         if choices is None:
             think = scripted.think.render(view) if scripted.think is not None else None
             choices = tuple(
                 choice._replace(reasoning=think, finish=scripted.finish or choice.finish)
-                for choice in self._replies.complete(request, seed, attempt_id).choices
+                for choice in self._replies.complete(request, seed, attempt_id, scripted.edges).choices
             )
         completion = self._replies.completion(request, choices, seed, attempt_id)
         if scripted.served is not None:
@@ -65,6 +65,41 @@ class ChatSpeaker:
             return self._replies.rendered(body, completion, tuple(piece.render(view) for piece in chunks))
         return self._replies.rendered(body, completion, chunks)
 
+    def _choices(self, scripted: ScriptedReply, turn: Turn, count: int) -> tuple[Choice, ...] | None:
+        """Return choices that say what a scenario says; None where that is left to the default reply."""
+        match scripted.form:
+            case SaidChoices(said):
+                choices = [
+                    self._choice(each, scripted, turn, index) for index, each in enumerate(said[:count])
+                ]
+                return (*choices, *choices[-1:] * (count - len(choices)))
+            case Say() | Json() | Call() | Refuse() as form:
+                said_alike = SaidChoice(form, scripted.think, scripted.finish)
+                return (self._choice(said_alike, scripted, turn, 0),) * count
+            case _:
+                return None
+
+    def _choice(self, said: SaidChoice, scripted: ScriptedReply, turn: Turn, index: int) -> Choice:
+        view = turn.view
+        reasoning = said.think.render(view) if said.think is not None else None
+        match said.form:
+            case Say(text):
+                choice = Choice(text.render(view))
+            case Json(value):
+                choice = Choice(as_text(value.render(view)))
+            case Refuse(text):
+                choice = Choice(None, refusal=text.render(view))
+            case Call(calls, beside, offered):
+                free = scripted.contract == "off"
+                made = tuple(FinishedCall("", call.name, _arguments(call, view, free=free)) for call in calls)
+                content = beside.render(view) if beside is not None else None
+                if offered:
+                    seed = f"{turn.seed if scripted.edges is None else ''}{index or ''}"
+                    made = self._replies.offered(turn.request, offered, seed, scripted.edges)
+                    content = content if made or content is not None else self._replies.sentence(turn)
+                choice = Choice(content, "tool_calls" if made else "stop", made)
+        return choice._replace(finish=said.finish or choice.finish, reasoning=reasoning)
+
     def spoken(
         self, scripted: ScriptedReply, request: Request, view: RequestView, attempt_id: str
     ) -> Reply | None:
@@ -73,34 +108,6 @@ class ChatSpeaker:
         if type(form) is not Say or not is_plain(body):
             return None
         return self._replies.plain(request, form.text.render(view), attempt_id)
-
-
-def _choices(scripted: ScriptedReply, view: RequestView, count: int) -> tuple[Choice, ...] | None:
-    """Return choices that say what a scenario says; None where that is left to the default reply."""
-    free = scripted.contract == "off"
-    match scripted.form:
-        case SaidChoices(said):
-            choices = [_choice(each, view, free=free) for each in said[:count]]
-            return (*choices, *choices[-1:] * (count - len(choices)))
-        case Say() | Json() | Call() | Refuse() as form:
-            return (_choice(SaidChoice(form, scripted.think, scripted.finish), view, free=free),) * count
-        case _:
-            return None
-
-
-def _choice(said: SaidChoice, view: RequestView, *, free: bool) -> Choice:
-    reasoning = said.think.render(view) if said.think is not None else None
-    match said.form:
-        case Say(text):
-            choice = Choice(text.render(view))
-        case Json(value):
-            choice = Choice(as_text(value.render(view)))
-        case Refuse(text):
-            choice = Choice(None, refusal=text.render(view))
-        case Call(calls, beside):
-            made = tuple(FinishedCall("", call.name, _arguments(call, view, free=free)) for call in calls)
-            choice = Choice(beside.render(view) if beside is not None else None, "tool_calls", made)
-    return choice._replace(finish=said.finish or choice.finish, reasoning=reasoning)
 
 
 def _arguments(call: ToolCall, view: RequestView, *, free: bool) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.pointer import split
 from mockgrid.scenario.duration import seconds
 from mockgrid.scenario.including import not_included
 from mockgrid.scenario.reading.delivery import read_delivery
@@ -43,13 +44,18 @@ __all__ = ["FINISHES", "read_reply"]
 
 _FORMS: Final = ("call", "say", "json", "refuse", "choices", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
-_CHAT: Final = (*_ALWAYS, "think", "finish", "usage", "served", "events", "status", "retry_after", "stream")
+_PATCHES: Final = ("fields", "without")
+_CHAT: Final = (
+    *(*_ALWAYS, *_PATCHES, "think", "finish", "usage", "served"),
+    *("events", "status", "retry_after", "stream"),
+)
 _OPTIONS: Final = {
-    **dict.fromkeys(("say", "call", "json", "refuse", "auto"), _CHAT),
-    "choices": tuple(option for option in _CHAT if option not in {"think", "finish"}),
-    "error": (*_ALWAYS, "retry_after"),
+    **dict.fromkeys(("say", "json", "refuse"), _CHAT),
+    **dict.fromkeys(("call", "auto"), (*_CHAT, "edges")),
+    "choices": tuple(option for option in (*_CHAT, "edges") if option not in {"think", "finish"}),
+    "error": (*_ALWAYS, *_PATCHES, "retry_after"),
     "redirect": (*_ALWAYS, "retry_after"),
-    "example": (*_ALWAYS, "retry_after", "status"),
+    "example": (*_ALWAYS, *_PATCHES, "retry_after", "status"),
     "body": (*_ALWAYS, "retry_after", "status"),
 }
 # What the chunk of an event is made of.
@@ -84,6 +90,11 @@ def read_reply(node: Node) -> ScriptedReply | None:
         finish=_finish(node, free=free),
         usage=_usage(value.get("usage")),
         served=_template(node, "served"),
+        edges=int(value["edges"]) if "edges" in value else None,
+        fields={split(at): Structure.read(item) for at, item in node["fields"].items()}
+        if "fields" in value
+        else {},
+        without=tuple(split(at) for at in value.get("without", ())),
         status=int(value["status"]) if "status" in value else None,
         headers=_headers(node["headers"]) if "headers" in value else {},
         retry_after=_retry_after(node["retry_after"]) if "retry_after" in node else None,
@@ -109,7 +120,7 @@ def _takers(option: str) -> str:
 def _form(name: str, node: Node, *, free: bool) -> Form:  # noqa: PLR0911 - one for each form
     match name:
         case "call":
-            return Call(tuple(_calls(node["call"], free=free)), _template(node, "say"))
+            return _call(node["call"], _template(node, "say"), free=free)
         case "say":
             return Say(Template.read(node["say"]))
         case "json":
@@ -157,6 +168,12 @@ def _template(node: Node, key: str) -> Template | None:
 
 def _content(node: Node) -> Template | Structure:
     return Template.read(node) if isinstance(node.value, str) else Structure.read(node)
+
+
+def _call(node: Node, text: Template | None, *, free: bool) -> Call:
+    if isinstance(node.value, (int, float)):
+        return Call((), text, offered=int(node.value))
+    return Call(tuple(_calls(node, free=free)), text)
 
 
 def _calls(node: Node, *, free: bool) -> Iterator[ToolCall]:

@@ -4,7 +4,8 @@
 3
 """
 
+from mockgrid.schema.generate.chooser import edge_chooser
 from mockgrid.schema.generate.compiled import CompiledSchema, Made, PublishedMaker, PublishedSchema
 from mockgrid.schema.generate.limits import weigh
 
-__all__ = ["CompiledSchema", "Made", "PublishedMaker", "PublishedSchema", "weigh"]
+__all__ = ["CompiledSchema", "Made", "PublishedMaker", "PublishedSchema", "edge_chooser", "weigh"]

@@ -218,6 +218,25 @@ class Alternatives:
         """Schemas that contradict each of some others, as far as any are known."""
         return tuple(schema for part in parts if (schema := _negate(self._document, part)))
 
+    def _ranked(
+        self, choice: _Choice, able: list[tuple[int, Option]], position: ValuePosition
+    ) -> list[tuple[int, Option]]:
+        """Options with their sizes, from somewhere on; by their sizes where little is wanted."""
+        if position.lean:
+            late = self._document.natural and not position.closing
+            return sorted(
+                able, key=lambda pair: (late and _is_null(pair[1][0]), pair[0], _is_null(pair[1][0]))
+            )
+        if len(able) <= 1:
+            return able
+        start = position.draw(len(able))
+        able = able[start:] + able[:start]
+        if self._attempt.manner.edges:
+            return able
+        numeric = any(_is_kind(option[0], NUMBER) for option in choice.options)
+        # Null says the least: it comes last. And a number or any string at all is how decimals are described.
+        return sorted(able, key=lambda pair: (_is_null(pair[1][0]), numeric and _is_kind(pair[1][0], STRING)))
+
     def _order(self, choice: _Choice, position: ValuePosition) -> list[Branching]:
         """The order in which to try options; those that cannot end are left out."""
         sizes = [self._minimum.of_all(option) for option in choice.options]
@@ -226,18 +245,7 @@ class Alternatives:
         ] or [(0, option) for option in choice.options]
         if choice.ranked:
             return [Branching(option) for _, option in able]
-        if position.lean:
-            late = self._document.natural and not position.closing
-            able.sort(key=lambda pair: (late and _is_null(pair[1][0]), pair[0], _is_null(pair[1][0])))
-        elif len(able) > 1:
-            start = position.draw(len(able))
-            numeric = any(_is_kind(option[0], NUMBER) for option in choice.options)
-            # Null says the least: it comes last. And a number or any string at all is how decimals are
-            # described.
-            able = sorted(
-                able[start:] + able[:start],
-                key=lambda pair: (_is_null(pair[1][0]), numeric and _is_kind(pair[1][0], STRING)),
-            )
+        able = self._ranked(choice, able, position)
         branchings = [Branching(option) for _, option in able]
         if choice.union is None:
             return branchings

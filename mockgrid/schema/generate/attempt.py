@@ -59,6 +59,7 @@ class Manner(NamedTuple):
         plenty: parts after which objects get only the members that they must have.
         enough: parts after which everything is made as small as can be.
         deep: levels below which it is, too.
+        edges: choose what lies at the edges of a schema, in place of what people would write.
     """
 
     care: Care
@@ -68,6 +69,7 @@ class Manner(NamedTuple):
     plenty: int = 400
     enough: int = 2_000
     deep: int = 10
+    edges: bool = False
 
 
 class GenerationAttempt:
@@ -135,7 +137,7 @@ class GenerationAttempt:
     @property
     def natural(self) -> bool:
         """Whether values are to look as people write them."""
-        return self._judge.natural
+        return self._judge.natural and not self.manner.edges
 
     @property
     def cuts(self) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Chooser", "SeededChooser", "ValuePosition"]
+__all__ = ["Chooser", "SeededChooser", "ValuePosition", "edge_chooser"]
 
 Item = TypeVar("Item")
 
@@ -51,6 +51,27 @@ class SeededChooser:
     def boolean(self) -> bool:
         """Return either truth value."""
         return self._random.randrange(2) == 0
+
+
+class LeastChooser:
+    """Chooses what comes first: the least that there is."""
+
+    def integer(self, low: int, high: int) -> int:  # noqa: ARG002 - it is never more
+        """Return the lowest number."""
+        return low
+
+    def choice(self, items: Sequence[Item]) -> Item:
+        """Return the first of the items."""
+        return items[0]
+
+    def boolean(self) -> bool:
+        """Return no."""
+        return False
+
+
+def edge_chooser(number: int, seed: str) -> Chooser:
+    """Return what chooses among the edges of a schema: the least of all for 0, else as the number draws."""
+    return SeededChooser(f"edges:{number}:{seed}") if number else LeastChooser()
 
 
 @dataclass(eq=False, repr=False)

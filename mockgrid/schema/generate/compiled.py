@@ -48,6 +48,7 @@ _PUBLISHED_MANNERS = (
     _PLAIN._replace(care=Care.EACH, steps=40_000),
     Manner(Care.EACH, 40_000, lean=True, labelled=False),
 )
+_EDGES = Manner(Care.DELICATE, 60_000, plenty=120, enough=240, deep=6, edges=True)
 _SAMPLING = Manner(Care.WHOLE, 10_000, plenty=30, enough=30, deep=1)
 _CUTTING = Manner(Care.NOTHING, 40_000, lean=True, labelled=False)
 _STAND_INS: tuple[tuple[int, JSON], ...] = (
@@ -226,9 +227,16 @@ class CompiledSchema:
         """A value that satisfies the schema, by what somebody chooses; otherwise as :meth:`value`."""
         return self._value(lambda _: chooser, text=text, must_be_object=must_be_object)
 
-    def _value(self, chooser: Callable[[int], Chooser], *, text: str, must_be_object: bool) -> JSON:
+    def edge(self, chooser: Chooser, *, must_be_object: bool = False) -> JSON:
+        """A value at the edges of the schema: the shortest, the longest, empty, null; as :meth:`value_by`."""
+        return self._value(lambda _: chooser, text="", must_be_object=must_be_object, edges=True)
+
+    def _value(
+        self, chooser: Callable[[int], Chooser], *, text: str, must_be_object: bool, edges: bool = False
+    ) -> JSON:
         applied = [self._document.root, *([self._object] if must_be_object else [])]
-        return self._maker.make(applied, _MANNERS, chooser, text=text).value
+        manners = (_EDGES, *_MANNERS) if edges else _MANNERS
+        return self._maker.make(applied, manners, chooser, text=text).value
 
 
 class PublishedMaker(Maker):
@@ -268,17 +276,22 @@ class PublishedSchema:
             text: stands where prose is wanted and it fits.
             exemplary: whether parts whose schemas give a valid example are that example.
         """
-        return self._value(_seeded(seed), text=text, exemplary=exemplary)
+        return self._value(_PUBLISHED_MANNERS, _seeded(seed), text=text, exemplary=exemplary)
 
-    def value_by(self, chooser: Chooser) -> Made:
-        """A value by what somebody chooses; otherwise as :meth:`value`."""
-        return self._value(lambda _: chooser)
+    def edge(self, chooser: Chooser) -> Made:
+        """A value at the edges of the schema, by what somebody chooses."""
+        return self._value((_EDGES, *_PUBLISHED_MANNERS), lambda _: chooser)
 
-    def _value(self, chooser: Callable[[int], Chooser], *, text: str = "", exemplary: bool = False) -> Made:
+    def _value(
+        self,
+        manners: tuple[Manner, ...],
+        chooser: Callable[[int], Chooser],
+        *,
+        text: str = "",
+        exemplary: bool = False,
+    ) -> Made:
         try:
-            return self._maker.make(
-                [self._schema], _PUBLISHED_MANNERS, chooser, text=text, exemplary=exemplary
-            )
+            return self._maker.make([self._schema], manners, chooser, text=text, exemplary=exemplary)
         except UnsatisfiableError as error:
             return self._maker.cut(self._schema, chooser(0), error)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
 from mockgrid.schema.equality import frozen
+from mockgrid.schema.generate.edges import edge_length
 from mockgrid.schema.generate.limits import JSON, NODE_LIMIT
 from mockgrid.schema.generate.strings import human
 
@@ -105,6 +106,8 @@ class _MemberPlan:
             if len(chosen) >= min(wanted, self._most):
                 break
             if name in chosen:
+                continue
+            if self._attempt.manner.edges and not lean and not position.chooser.boolean():
                 continue
             more = [other for other in self._close({name: None}) if other not in chosen]
             if len(chosen) + len(more) <= self._most and all(map(self._worth_making, more)):
@@ -235,7 +238,13 @@ def arrays(
         UnsatisfiableError: none fits, or only ones of more than 10,000 items.
     """
     plan = _ItemPlan(constraints, attempt)
-    lengths = list(dict.fromkeys([plan.low if position.lean else plan.usual(position), plan.low]))
+    if position.lean:
+        wanted = plan.low
+    elif attempt.manner.edges:
+        wanted = edge_length(position, plan.low, plan.high)
+    else:
+        wanted = plan.usual(position)
+    lengths = list(dict.fromkeys([wanted, plan.low]))
     failure: UnsatisfiableError | None = None
     for length in lengths:
         try:

@@ -176,13 +176,18 @@ class Generator:
             return
         if constraints.lean and not position.lean:
             position = replace(position, lean=True)
-        yield from self._suggested(constraints, applied, position)
+        edges = self._attempt.manner.edges and position.turn is None
+        if not edges:
+            yield from self._suggested(constraints, applied, position)
         failure: UnsatisfiableError | None = None
         kinds = constraints.kinds
         if position.lean and (len(kinds) < _UNRESTRICTED or position.depth > self._attempt.manner.deep):
             # Scalars first: what ["object", "null"] is for.
             late = {OBJECT, ARRAY} if position.closing or not self._document.natural else {NULL}
             kinds = sorted(kinds, key=lambda kind: kind in late)
+        elif edges and len(kinds) > 1:
+            start = position.draw(len(kinds))
+            kinds = [*kinds[start:], *kinds[:start]]
         for kind in kinds:
             try:
                 yield from self._of_kind(kind, constraints, position)
@@ -203,7 +208,7 @@ class Generator:
                 self._attempt.add_characters(len(text))
                 yield text
         elif kind & NUMBER:
-            yield from numbers(constraints, kind, position)
+            yield from numbers(constraints, kind, position, edges=self._attempt.manner.edges)
         elif kind == BOOLEAN:
             first = position.draw(2) == 0
             yield first
@@ -222,7 +227,7 @@ class Generator:
         self, constraints: Constraints, applied: Sequence[Schema], position: ValuePosition
     ) -> Iterator[JSON]:
         values = constraints.listed or []
-        if self._document.natural and len(values) > 1:
+        if self._document.natural and len(values) > 1 and not self._attempt.manner.edges:
             values = [value for value in values if value is not None]
         start = position.draw(len(values)) if values else 0
         usable = False

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.edges import edge_number
 from mockgrid.schema.generate.keywords import FRACTION, INTEGER
 from mockgrid.schema.generate.limits import INTEGER_HIGH, INTEGER_LOW
 
@@ -32,13 +33,16 @@ _WIDEST_WRITTEN = 200
 _TRIES_OF_SCALE = 3
 
 
-def numbers(constraints: Constraints, kinds: int, position: ValuePosition) -> Iterator[int | float]:
+def numbers(
+    constraints: Constraints, kinds: int, position: ValuePosition, *, edges: bool = False
+) -> Iterator[int | float]:
     """Numbers within the bounds, and multiples of what is wanted; the first ones are the nicest.
 
     Args:
         constraints: the bounds and divisors.
         kinds: ``INTEGER``, ``FRACTION`` or both.
         position: chooses among them.
+        edges: whether one at an edge comes first.
 
     Raises:
         UnsatisfiableError: no number fits.
@@ -51,6 +55,8 @@ def numbers(constraints: Constraints, kinds: int, position: ValuePosition) -> It
         proposals = _decimals(low, high, position)
         if kinds & INTEGER:
             proposals = chain(proposals, _multiples(constraints, low, high, Fraction(1), position))
+    if edges and position.turn is None:
+        proposals = chain((edge_number(position, low, high, step),), proposals)
     fits = False
     for proposal in proposals:
         number = _as_json(proposal, whole=whole)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mockgrid.errors import UnsatisfiableError
+from mockgrid.schema.generate.edges import edge_text
 from mockgrid.schema.generate.formats import FORMATS, stretch
 from mockgrid.schema.generate.keywords import words
 from mockgrid.schema.generate.limits import STRING_LIMIT
@@ -47,6 +48,9 @@ def strings(constraints: Constraints, position: ValuePosition, attempt: Generati
         )
     formats = [name for name in constraints.formats if name in FORMATS]
     proposals = [(formats, _readable(constraints, position, formats))]
+    if attempt.manner.edges and position.turn is None:
+        edge = edge_text(position, low, constraints.length.high)
+        proposals.insert(0, (formats, iter((edge,))))
     proposals.append((formats, _examples(constraints, position, attempt)))
     if formats and constraints.patterns:
         # A format is an annotation; a pattern is the law.
