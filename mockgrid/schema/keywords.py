@@ -74,6 +74,16 @@ def _are_dependencies(value: Any) -> bool:
     return isinstance(value, dict) and all(_is_texts(item) or _is_schema(item) for item in value.values())
 
 
+_OF_TYPE: Final[dict[str, Callable[[Any], bool]]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "number": _is_number,
+    "string": lambda value: isinstance(value, str),
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
+
 _TEXT: Final = _Shape("a text", lambda value: isinstance(value, str))
 _NUMBER: Final = _Shape("a number", _is_number)
 _COUNT: Final = _Shape("a whole number from 0 up", _is_count)
@@ -218,8 +228,49 @@ def _checked_bound(
     return {key: schema[bound]} if value is True and _is_number(schema.get(bound)) else {}
 
 
+def _checked_enum(
+    key: str, schema: dict[str, Any], dialect: Dialect, document: Document, at: str
+) -> dict[str, Any] | None:
+    """Return what is meant by a list with values that are not of the schema's type.
+
+    They are of the type where they can be written so, are for the items of an array, or tell the type.
+    """
+    values, named = schema[key], schema.get("type")
+    types = {
+        _MEANT_TYPES.get(str(name).lower()) for name in (named if isinstance(named, list) else [named])
+    } - {"null"}
+    kind = next(iter(types), None)
+    if not isinstance(values, list) or len(types) != 1 or kind is None:
+        return _checked(key, schema, dialect, document, at)
+    fits = _OF_TYPE[kind]
+    odd = [value for value in values if value is not None and not fits(value)]
+    if not odd:
+        return None
+    of_items = kind == "array" and odd == values
+    hint = "Say it of the items." if of_items else "Write each value as the type has it, or correct the type."
+    _tell(document, at, key, f"lists {shown(odd[0])}; a value of type {kind} was expected.", hint)
+    if of_items:
+        items = schema.get("items")
+        return {"items": {"allOf": [items, {key: values}]} if _is_schema(items) else {key: values}}
+    fitting = [item for value in values if fits(item := value if fits(value) else _rewritten(value, kind))]
+    if fitting:
+        return {key: fitting + [None] * (None in values)}
+    types = {next(name for name in TYPES if _OF_TYPE[name](value)) for value in odd}
+    return {key: values, "type": types.pop()} if len(types) == 1 else {}
+
+
+def _rewritten(value: Any, kind: str) -> Any:
+    """Return a text as the number or flag that it reads as, or one of these as a text; else nothing."""
+    if kind == "string":
+        return shown(value) if _is_number(value) or isinstance(value, bool) else None
+    with suppress(ValueError):
+        return plain(value.strip()) if isinstance(value, str) else None
+    return None
+
+
 _CHECKS: Final = {
     "type": _checked_type,
+    "enum": _checked_enum,
     **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _checked_bound),
 }
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
+from mockgrid.schema.closed import make_room
 from mockgrid.schema.foreign_pattern import meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
@@ -184,6 +185,8 @@ class Schemas:
                 node["required"] = [name for name in required if not self._is_other_way(name, node, around)]
                 if not node["required"]:
                     del node["required"]  # draft-04 has no empty list here
+        for node in self._fresh:
+            make_room(node, self.document)
         for node in self._fresh if self._lenient else ():
             self._admit_null(node)
         self._fresh.clear()
