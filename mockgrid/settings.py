@@ -130,6 +130,10 @@ class Settings:
     strict_document: bool = setting(
         False, Switch(), "Refuse a document with a mistake in it, instead of serving what is left of it."
     )
+    cache_dir: str | None = setting(
+        None, Text("dir"), "Folder of compiled documents; by default mockgrid in the user's folder of caches."
+    )
+    no_cache: bool = setting(False, Switch(), "Compile the document anew, and keep nothing of it on disk.")
     lenient: bool = setting(
         False, Switch(), "Also accept null for optional fields, and enum values newer than the document."
     )

@@ -1,6 +1,9 @@
+import atexit
 import os
 import random
+import shutil
 import socket
+import tempfile
 from contextlib import suppress
 
 import pytest
@@ -14,6 +17,10 @@ PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 for name in list(os.environ):
     if name.upper().startswith((*TOOLS, *PROXIES)) or name.startswith(PLACE):
         del os.environ[name]
+
+# Compiled documents go to a folder of the run's own, and with it.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="mockgrid-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 # How long an example takes depends on the machine; new ones would blame the change at hand for what is old.
 # To look for new ones: --hypothesis-profile=default

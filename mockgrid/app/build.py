@@ -5,36 +5,24 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mockgrid.app.app import App
-from mockgrid.app.fetch import fetch
+from mockgrid.app.sources import Sources
 from mockgrid.app.watch import WatchedLibrary
-from mockgrid.contract.bundle import bundle
-from mockgrid.contract.contract import Contract
 from mockgrid.contract.extension import known_models
-from mockgrid.contract.reach import Reach
 from mockgrid.data import bundled
-from mockgrid.document.document import read_document
-from mockgrid.document.mistakes import Mistakes
-from mockgrid.document.overlay import apply
 from mockgrid.errors import DocumentError
 from mockgrid.findings import place_of
 from mockgrid.log import warn
 from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
-    from mockgrid.document.document import Document
+    from mockgrid.contract.contract import Contract
     from mockgrid.findings import Finding
     from mockgrid.scenario.library import Library
     from mockgrid.settings import Settings
-
-
-# What tells a scenario from a contract that lacks its first line.
-_SCENARIO: Final = frozenset(("steps", "balance", "limits", "pace", "scenario"))
-_CONTRACT: Final = frozenset(("openapi", "swagger", "info", "paths"))
 
 
 def build_app(settings: Settings) -> App:
@@ -119,35 +107,9 @@ def _check_command(settings: Settings) -> str:
 
 
 def load_contract(settings: Settings) -> Contract:
-    """Load and compile a contract: the bundled one with its overlay, or the operator's document."""
-    if settings.document is None:
-        directory = bundled("openapi")
-        document = _overlaid(
-            read_document(directory / "consumption.yaml"), directory / "consumption.overlay.yaml"
-        )
-    else:
-        document = read_document(settings.document, Mistakes(strict=settings.strict_document))
-        _refuse_scenario(document)
-        document = bundle(document, Reach(settings.allow_refs, fetch))
-    for overlay in settings.overlays:
-        document = _overlaid(document, overlay)
-    return Contract(document, base_path=settings.base_path, lenient=settings.lenient)
-
-
-def _refuse_scenario(document: Document) -> None:
-    """Say of a scenario that is given as a contract where it belongs.
+    """Load and compile a contract: the bundled one with its overlay, or the operator's document.
 
     Raises:
-        DocumentError: it is one.
+        DocumentError: a document cannot be read or used.
     """
-    data = document.data
-    if isinstance(data, dict) and not _CONTRACT.intersection(data) and _SCENARIO.intersection(data):
-        raise DocumentError(
-            "this is a scenario; an OpenAPI document was expected.",
-            where=document.where(""),
-            hint=f"To play it, give its folder: --scenarios {Path(document.name).parent}.",
-        )
-
-
-def _overlaid(document: Document, overlay: str | Path) -> Document:
-    return apply(document, read_document(overlay)).document
+    return Sources(settings).contract()

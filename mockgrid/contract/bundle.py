@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, partial
+from hashlib import sha256
+from os.path import normpath
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urljoin
 
 from mockgrid.contract.reach import Reach
 from mockgrid.document import yaml
-from mockgrid.document.document import Document, read_document
+from mockgrid.document.document import Document, document_of, read_content
 from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
@@ -59,9 +61,10 @@ def bundle(document: Document, reach: Reach = NOWHERE) -> Document:
     bundling = _Bundling(document, reach)
     data = bundling.finished()
     if not bundling.embedded:
+        document.files = bundling.digests
         return document
     positions = partial(_source_map, document, tuple(bundling.embedded), tuple(bundling.inlined))
-    return Document(data, document.name, positions, document.mistakes)
+    return Document(data, document.name, positions, document.mistakes, bundling.digests)
 
 
 class _Embedded:
@@ -111,6 +114,7 @@ class _Bundling:
         self._ids = _ids(document.data)
         self.embedded: list[_Embedded] = []
         self.inlined: list[tuple[str, str]] = []
+        self.digests: dict[str, str] | None = {}  # of the files in the folder; None where there are others
         self._downloads = 0  # also those that failed
         self._downloaded = 0  # bytes
 
@@ -160,6 +164,8 @@ class _Bundling:
         """Return a reference as it is in the whole; one that leads nowhere stays as it is."""
         with self._root.document.mistakes:
             return self._target(file, reference, at)
+        if not _URL.match(reference):
+            self.digests = None  # what is not there now may be there the next time
         return reference
 
     def _target(self, file: _Embedded, reference: str, at: tuple[str | int, ...]) -> str:
@@ -204,9 +210,12 @@ class _Bundling:
         if Path(address).is_absolute():
             raise self._error(file, at, f"{address!r} must be relative to this file.")
         try:
-            path = (Path(file.place).parent / address).resolve()
+            written = Path(file.place).parent / address
+            path = written.resolve()
         except ValueError:  # Python's words for it are others in each version
             raise self._error(file, at, f"{address!r} cannot be read: it holds a NUL character.") from None
+        if str(path) != normpath(written):
+            self.digests = None  # a link may lead elsewhere the next time
         if not self._reach.admits_file(path, self._home):
             message = f"{address!r} leads out of the document's folder."
             raise self._error(file, at, message, f"To read it, name its folder: --allow-ref {path.parent}.")
@@ -215,8 +224,15 @@ class _Bundling:
     def _read(self, file: _Embedded, address: str, place: str, at: tuple[str | int, ...]) -> Document:
         mistakes = self._root.document.mistakes
         called = place if _URL.match(place) else _shown(Path(place), self._root.document.name, self._home)
+        if not Path(place).is_relative_to(self._home):
+            self.digests = None
         try:
-            return self._download(place) if _URL.match(place) else read_document(called, mistakes)
+            if _URL.match(place):
+                return self._download(place)
+            content = read_content(called)
+            if self.digests is not None:
+                self.digests[Path(place).relative_to(self._home).as_posix()] = sha256(content).hexdigest()
+            return document_of(content, called, mistakes)
         except DocumentError as error:
             if error.where.startswith(f"{called}:"):
                 raise  # a mistake inside that file, already told by line and column

@@ -35,6 +35,9 @@ from mockgrid.schema.values import DocumentValues
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mockgrid.contract.compiled import Compiled
     from mockgrid.document.document import Document
     from mockgrid.schema.translate import Draft
 
@@ -61,24 +64,36 @@ class Contract:
         document: the effective document, overlays applied.
         base_path: replaces the path of the document's first server.
         lenient: also accept null for optional fields, and texts that a list of texts does not name.
+        compiled: what compiling the same document gave before.
 
     Raises:
         DocumentError: there is nothing in the document that can be served, or it has a mistake and is not to
             have any.
     """
 
-    def __init__(self, document: Document, *, base_path: str | None = None, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        document: Document,
+        *,
+        base_path: str | None = None,
+        lenient: bool = False,
+        compiled: Compiled | None = None,
+    ) -> None:
         self.document = document
+        self.learned: Callable[[tuple[tuple[str, str], ...]], None] = lambda _: None
+        self._compiled = compiled
+        if compiled is not None:
+            compiled.tell(document.mistakes, document)
         data = check_document(document)
         info = data.get("info") or {}
         self.title = str(info.get("title", "API"))
         self.version = str(info.get("version", ""))
         self.base_path = _clean(base_path) if base_path is not None else base_path_of(data)
         self.policy: Policy = policy_of(document)
-        flags = one_way(data)
-        requests = Schemas(document, "request", lenient=lenient, one_way=flags)
-        same = not lenient and not flags
-        self._responses = requests if same else Schemas(document, "response", one_way=flags)
+        self.one_way = frozenset(one_way(data) if compiled is None else compiled.one_way)
+        requests = Schemas(document, "request", lenient=lenient, one_way=self.one_way)
+        same = not lenient and not self.one_way
+        self._responses = requests if same else Schemas(document, "response", one_way=self.one_way)
         self._requests = requests
         self.draft: Draft = requests.draft
         self.operations: tuple[Operation, ...] = tuple(
@@ -89,6 +104,12 @@ class Contract:
             message = "no path has a method, so there is nothing to serve."
             nothing = document.error(message, "/paths", "Give each path a method such as get.", key=True)
             raise next(iter(document.mistakes), nothing)
+        if compiled is None:
+            self._check_schemas()
+        self.router = Router(self.operations, self.base_path, self.policy.absent)
+
+    def _check_schemas(self) -> None:
+        document = self.document
         if document.mistakes.strict:
             self.check_compiling()
         else:
@@ -96,7 +117,6 @@ class Contract:
                 document.mistakes.tell(document.error(_ENDLESS, node.at, _CUT))
             for node, sentence in contradictory_schemas(self._responses):
                 document.mistakes.tell(document.error(sentence, node.at, _LEFT_OUT))
-        self.router = Router(self.operations, self.base_path, self.policy.absent)
 
     def check_compiling(self) -> None:
         """Compile all schemas, to find out that they can be; a request compiles those alone that it needs."""
@@ -109,6 +129,8 @@ class Contract:
 
         Replies are drawn from it, so that what is said of paths that it lacks, or of prices, is left out.
         """
+        if self._compiled is not None:
+            return self._compiled.sha256
         data = self.document.data
         extension = data.get(EXTENSION)
         if isinstance(extension, dict):
@@ -119,10 +141,14 @@ class Contract:
     @cached_property
     def warnings(self) -> tuple[tuple[str, str], ...]:
         """Mistakes in the document that cost no more than their part: where each stands, and a sentence."""
+        if self._compiled is not None and self._compiled.warned:
+            return tuple((where, sentence) for where, sentence in self._compiled.warnings)
         mistakes = tuple(
             (error.where, f"{error.message} {error.hint}".rstrip()) for error in self.document.mistakes
         )
-        return (*mistakes, *self.repeated_ids, *self.broken_examples)
+        warnings = (*mistakes, *self.repeated_ids, *self.broken_examples)
+        self.learned(warnings)
+        return warnings
 
     @cached_property
     def broken_examples(self) -> tuple[tuple[str, str], ...]:

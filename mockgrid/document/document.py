@@ -16,7 +16,7 @@ from mockgrid.errors import DocumentError
 if TYPE_CHECKING:
     from mockgrid.document.mistakes import Mistakes
 
-__all__ = ["LARGEST", "Document", "read_document"]
+__all__ = ["LARGEST", "Document", "document_of", "read_content", "read_document"]
 
 LARGEST = 64 * 1024 * 1024
 """Bytes; the largest published OpenAPI documents stay below 40 MB."""
@@ -39,16 +39,34 @@ def read_document(path_or_url: str | Path, mistakes: Mistakes | None = None) -> 
         DocumentError: the file is missing, unreadable, a directory, binary, too large or given as a URL.
         YamlError: the file is not strict YAML or JSON.
     """
+    return document_of(read_content(path_or_url), str(path_or_url), mistakes)
+
+
+def document_of(content: bytes, name: str, mistakes: Mistakes | None = None) -> Document:
+    """Reads what stands in a file of a name.
+
+    Raises:
+        YamlError: it is not strict YAML or JSON.
+        DocumentError: it is binary.
+    """
+    if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
+    return yaml.load(content, name=name, mistakes=mistakes)
+
+
+def read_content(path_or_url: str | Path) -> bytes:
+    """Reads the bytes of a file.
+
+    Raises:
+        DocumentError: the file is missing, unreadable, a directory, too large or given as a URL.
+    """
     name = str(path_or_url)
     if isinstance(path_or_url, str) and _URL.match(name):
         raise DocumentError(
             f"{name!r} is a URL, and documents are read from files only.",
             hint="Download it first, for instance with curl -o openapi.yaml URL.",
         )
-    content = _content(Path(path_or_url), name)
-    if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
-    return yaml.load(content, name=name, mistakes=mistakes)
+    return _content(Path(path_or_url), name)
 
 
 def _content(path: Path, name: str) -> bytes:

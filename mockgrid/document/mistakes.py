@@ -42,6 +42,11 @@ class Mistakes:
             raise error
         self._errors.setdefault(error.identity, error)
 
+    @property
+    def told(self) -> list[DocumentError]:
+        """Return all of them, also where several are at one place; none is looked up."""
+        return list(self._errors.values())
+
     def __iter__(self) -> Iterator[DocumentError]:
         """Yield them as they were told, the first at each place."""
         first: dict[str, DocumentError] = {}

@@ -6,6 +6,7 @@ their source map only when somebody asks, in practice when a finding is reported
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, final
 
 from mockgrid.document.mistakes import Mistakes
@@ -13,11 +14,12 @@ from mockgrid.document.pointer import resolve, split
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Document", "Position", "SourceMap"]
 
 _NOTHING: Final = object()
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Position(NamedTuple):
@@ -103,9 +105,11 @@ class Document:
         source_map: makes the tree of positions; called once, when a position is first asked for. Data that
             was never written down has none, and its positions read ``name#/json/pointer``.
         mistakes: what becomes of those in it; by default the first refuses it.
+        files: SHA-256 of the other files that its data come from, by their paths from its folder; None where
+            data come from elsewhere.
     """
 
-    __slots__ = ("_root", "_source_map", "data", "mistakes", "name")
+    __slots__ = ("_root", "_source_map", "data", "files", "mistakes", "name")
 
     def __init__(
         self,
@@ -113,8 +117,10 @@ class Document:
         name: str,
         source_map: Callable[[], SourceMap] | None = None,
         mistakes: Mistakes | None = None,
+        files: Mapping[str, str] | None = _NONE,
     ) -> None:
         self.data = data
+        self.files = files
         self.name = name
         self.mistakes = mistakes if mistakes is not None else Mistakes()
         self._source_map = source_map
@@ -145,6 +151,13 @@ class Document:
     def error(self, message: str, at: str, hint: str = "", *, key: bool = False) -> DocumentError:
         """Return the error for a value under a JSON pointer, or for its key; its place is found when told."""
         return DocumentError(message, where=_Place(self, at, key), hint=hint)
+
+    def pointer_of(self, error: DocumentError) -> tuple[str | None, bool]:
+        """Return the pointer that an error was told by, and whether its key is meant; None of another's."""
+        place = error.identity[-1]
+        if isinstance(place, _Place) and place.document is self:
+            return place.pointer, place.key
+        return None, False
 
     def _located(self, pointer: str, *, key: bool) -> str:
         mapped = self.source_map

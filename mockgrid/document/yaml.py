@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from yaml.reader import Reader
@@ -19,6 +18,7 @@ from yaml.reader import Reader
 from mockgrid.document import json_text
 from mockgrid.document.json_places import places
 from mockgrid.document.mistakes import Mistakes
+from mockgrid.document.packed import Packed
 from mockgrid.document.source_map import Document
 from mockgrid.document.yaml_reader import YamlReader
 from mockgrid.errors import YamlError
@@ -62,17 +62,16 @@ def load(text: str | bytes, *, name: str, mistakes: Mistakes | None = None) -> D
 
 
 def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
-    positions: Callable[[], SourceMap]
     is_json = name.lower().endswith(".json") and bool(source.strip())
     if is_json or source.lstrip(" \t\r\n")[:1] in ("{", "[", '"'):
         try:
-            positions = partial(places, source, name)
-            return Document(json_text.load(source, name), name, positions, mistakes)
+            data = json_text.load(source, name)
+            return Document(data, name, _later(places, source, name), mistakes)
         except json_text.NotJsonError as error:
             if is_json:
                 raise YamlError(error.message, where=error.where) from None
-    positions = YamlReader(source, name, Mistakes(), keep_positions=True).source_map
-    return Document(YamlReader(source, name, Mistakes()).data(), name, positions, mistakes)
+    data = YamlReader(source, name, Mistakes()).data()
+    return Document(data, name, _later(_read_places, source, name), mistakes)
 
 
 def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) -> Document:
@@ -81,8 +80,7 @@ def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) ->
         with suppress(ValueError):
             data = json_text.load_loosely(source)
             json_text.check(source, name, mistakes)
-            positions = partial(places, source, name)
-            return Document(data, name, positions, mistakes)
+            return Document(data, name, _later(places, source, name), mistakes)
     reader = YamlReader(source, name, mistakes, keep_positions=True)
     try:
         data = reader.data()
@@ -96,6 +94,16 @@ def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) ->
     if name.lower().endswith(".json"):
         mistakes.tell(refusal)
     return Document(data, name, reader.positions, mistakes)
+
+
+def _later(find: Callable[[str, str], SourceMap], source: str, name: str) -> Callable[[], SourceMap]:
+    """Return what finds the places in a text when it is asked to, from a copy that takes little room."""
+    packed = Packed(source.encode())
+    return lambda: find(packed.content.decode(), name)
+
+
+def _read_places(source: str, name: str) -> SourceMap:
+    return YamlReader(source, name, Mistakes(), keep_positions=True).source_map()
 
 
 def _loosely_decoded(text: str | bytes) -> str:

@@ -9,7 +9,6 @@ from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import resolve
 from mockgrid.reply.preferences import NotDeclaredError
 from mockgrid.schema.hints import SchemaHints
-from mockgrid.schema.schemas import one_way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +36,7 @@ class Values:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._hides = "writeOnly" in one_way(contract.document.data)
+        self._hides = "writeOnly" in contract.one_way
 
     def outline(self, schema: Any) -> SchemaHints:
         """Return the outline of a schema as it was written, with the examples that validators do not see."""
