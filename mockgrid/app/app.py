@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.control.operator import Operator
     from mockgrid.control.routes import Control
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Incoming
@@ -123,11 +124,18 @@ class App:
         self._literal = {**literal, **routed}
 
     @cached_property
-    def control(self) -> Control:
-        """The control interface; loaded when it is first called."""
-        from mockgrid.control.routes import Control  # noqa: PLC0415 - 45 ms before a server is ready
+    def operator(self) -> Operator:
+        """What an operator may ask; loaded when somebody first does."""
+        from mockgrid.control.operator import Operator  # noqa: PLC0415 - 5 ms before a server is ready
 
-        return Control(self)
+        return Operator(self)
+
+    @cached_property
+    def control(self) -> Control:
+        """The control interface on HTTP; loaded when it is first called."""
+        from mockgrid.control.routes import Control  # noqa: PLC0415 - 35 ms, with Starlette, for the same
+
+        return Control(self, self.operator)
 
     def preload(self) -> None:
         """Load what only some requests need, so that the first of them does not wait for it."""

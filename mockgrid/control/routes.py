@@ -19,13 +19,13 @@ from starlette.routing import Route
 from mockgrid.control import CONTROL, ControlError
 from mockgrid.control.access import Access
 from mockgrid.control.document import STREAM_FORMS, control_document, control_index, served_document
-from mockgrid.control.operator import Operator
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.scenario.duration import seconds_or_none
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
+    from mockgrid.control.operator import Operator
     from mockgrid.control.service import Service
 
 
@@ -53,11 +53,12 @@ class Control:
 
     Args:
         service: the server that is controlled.
+        operator: does what is asked of it.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, operator: Operator) -> None:
         self._service = service
-        self.operator = Operator(service)
+        self.operator = operator
         self._access = Access(service.settings.control_token, monotonic)
         self._router = Starlette(
             routes=self._routes(),

@@ -76,7 +76,7 @@ class LocalControls:
     def __init__(self, server: RunningServer, app: App) -> None:
         self._server = server
         self._app = app
-        self._operator = app.control.operator
+        self._operator = app.operator
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""

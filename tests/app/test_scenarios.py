@@ -133,7 +133,7 @@ def test_a_model_that_a_scenario_alone_refuses_is_no_breach(play):
     caller = play("models: [gpt-4o]\nsteps: []")
     for answer in (caller.chat(model="text-prime"), caller.call("GET", "/v1/models/text-prime")):
         assert (answer.status, answer.header("x-mockgrid-violations")) == (404, None)
-    summary = caller.app.control.operator.session("mg-test")
+    summary = caller.app.operator.session("mg-test")
     assert (summary["exchanges"]["count"], summary["violations"]) == (2, [])
     refused = Caller().chat(model="gpt-4o")
     assert '"MG126"' in refused.header("x-mockgrid-violations")

@@ -69,7 +69,7 @@ def test_without_an_overlay_the_grid_answers_as_before():
 def test_the_models_of_a_scenario_keep_their_limits(overlaid):
     caller = overlaid(LONG)
     script = {"steps": {"models": ["text-standard"], "steps": []}}
-    caller.app.control.operator.script("mg-test", script)
+    caller.app.operator.script("mg-test", script)
     assert error_of(caller.chat("Hi", max_tokens=130_000))["code"] == "context_length_exceeded"
 
 
@@ -77,7 +77,7 @@ def test_a_step_answers_with_it_at_any_length(overlaid):
     caller = overlaid(LONG)
     detail = "This model's maximum context length is 8192 tokens."
     said = {"status": 400, "code": "context_length_exceeded", "detail": detail}
-    caller.app.control.operator.script("mg-test", {"steps": [{"error": said, "contract": "off"}]})
+    caller.app.operator.script("mg-test", {"steps": [{"error": said, "contract": "off"}]})
     assert error_of(caller.chat()) == {
         "message": detail,
         "type": "invalid_request_error",
@@ -89,7 +89,7 @@ def test_a_step_answers_with_it_at_any_length(overlaid):
 def test_a_step_with_both_shapes_needs_no_overlay():
     caller = Caller(error_shape="both")
     said = {"status": 400, "code": "context_length_exceeded", "detail": "Too long."}
-    assert caller.app.control.operator.script("mg-test", {"steps": [{"error": said}]})["findings"] == []
+    assert caller.app.operator.script("mg-test", {"steps": [{"error": said}]})["findings"] == []
     assert error_of(caller.chat())["code"] == "context_length_exceeded"
 
 
@@ -107,7 +107,7 @@ def test_a_model_of_ones_own_is_listed_with_what_is_known_of_it(overlaid):
 def test_limits_are_told_as_openai_tells_them(overlaid):
     caller = overlaid(LIMITS)
     script = {"limits": [{"requests": 3, "per": "1m"}], "steps": []}
-    caller.app.control.operator.script("mg-test", {"steps": script})
+    caller.app.operator.script("mg-test", {"steps": script})
     assert caller.chat().header("x-ratelimit-remaining-requests") == "2"
 
 

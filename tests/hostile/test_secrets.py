@@ -26,7 +26,7 @@ PLACES = (
 
 def everything(app):
     """All that the server tells of a session, as one text."""
-    operator = app.control.operator
+    operator = app.operator
     found = [operator.sessions()]
     for session in app.sessions:
         name = session.name

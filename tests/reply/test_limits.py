@@ -21,7 +21,7 @@ def playing(limits, *replies, settings=None, **scenario):
     caller = Caller("mg-test", clock="virtual", **(settings or {}))
     steps = [{"replies": list(replies or ({"auto": True},))}]
     script = {"limits": limits, "steps": steps, **scenario}
-    caller.app.control.operator.script("mg-test", {"steps": script})
+    caller.app.operator.script("mg-test", {"steps": script})
     return caller
 
 
@@ -143,7 +143,7 @@ def test_headers_count_down_as_openai_does():
         "1m0s",
     ]
     assert answers[3].header("retry-after") == "20"
-    caller.app.control.operator.move_clock("mg-test", {"advance": "20s"})
+    caller.app.operator.move_clock("mg-test", {"advance": "20s"})
     again = caller.chat()
     assert (again.status, again.header("x-ratelimit-remaining-requests")) == (200, "0")
 

@@ -24,7 +24,7 @@ def names(caller, **more):
 
 def scripted(**scenario):
     caller = Caller()
-    caller.app.control.operator.script("mg-test", {"steps": {"steps": [], **scenario}})
+    caller.app.operator.script("mg-test", {"steps": {"steps": [], **scenario}})
     return caller
 
 

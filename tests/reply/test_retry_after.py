@@ -18,7 +18,7 @@ HELLO = [{"role": "user", "content": "Hello there"}]
 def answering(retry_after, clock="fixed", **reply):
     caller = Caller(clock=clock)
     script = {"steps": [{"error": 429, "retry_after": retry_after, **reply}]}
-    caller.app.control.operator.script("mg-test", script)
+    caller.app.operator.script("mg-test", script)
     return caller
 
 
@@ -57,7 +57,7 @@ def test_a_date_moves_with_a_clock_that_is_moved():
     caller = answering({"date": "2s"}, "virtual")
     first = parsedate_to_datetime(forms(caller.chat())[0])
     assert parsedate_to_datetime(forms(caller.chat())[0]) == first
-    caller.app.control.operator.move_clock("mg-test", {"advance": "1h"})
+    caller.app.operator.move_clock("mg-test", {"advance": "1h"})
     assert (parsedate_to_datetime(forms(caller.chat())[0]) - first).total_seconds() == 3600
 
 
@@ -76,7 +76,7 @@ def test_who_does_not_wait_until_the_date_is_told_in_session_and_report():
     caller = answering({"date": "30s"})
     for _ in range(2):
         caller.chat()
-    operator = caller.app.control.operator
+    operator = caller.app.operator
     told = [verdict["code"] for verdict in operator.session("mg-test")["verdicts"]]
     counted = [verdict["code"] for verdict in operator.report()["verdicts"]]
     assert ("MG310" in told, "MG310" in counted) == (True, True)

@@ -186,7 +186,7 @@ def test_headers_are_latin_1_a_byte_for_each_character(play):
     answer = caller.call(body=body, headers={"x-a": "ÿ"})
     assert [answer.header(name) for name in ("x-city", "x-back", "x-sent")] == ["Zürich °", "für ??", "ÿ"]
     session = next(iter(caller.app.sessions))
-    (entry,) = har(session, caller.app.control.operator._teller)["log"]["entries"]
+    (entry,) = har(session, caller.app.operator._teller)["log"]["entries"]
     assert {"name": "x-city", "value": "Zürich °"} in entry["response"]["headers"]
 
 

@@ -29,7 +29,7 @@ def steps_of(call):
 @pytest.mark.once
 def test_a_play_costs_the_same_after_many_exchanges():
     caller = Caller()
-    operator = caller.app.control.operator
+    operator = caller.app.operator
 
     def play():
         return operator.script("mg-test", REPLIES, brief=True)
@@ -44,7 +44,7 @@ def test_a_play_costs_the_same_after_many_exchanges():
 
 def test_the_whole_answer_has_all_that_the_journal_shows():
     caller = Caller()
-    operator = caller.app.control.operator
+    operator = caller.app.operator
     caller.chat(max_token=3)
     for _ in range(2):  # what was told once is told again
         assert [each["code"] for each in operator.script("mg-test", REPLIES)["warnings"]] == ["MG140"]

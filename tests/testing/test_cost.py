@@ -34,16 +34,47 @@ def test_a_run_that_does_not_use_it_loads_few_small_modules(pytester):
         "mockgrid.errors",
         "mockgrid.settings",
         "mockgrid.testing",
+        "mockgrid.testing.hooks",
         "mockgrid.testing.plugin",
         "mockgrid.values",
     }
+
+
+def test_pytest_compiles_none_of_its_modules_but_the_smallest(pytester):
+    pytester.makeconftest("""
+import sys
+def pytest_unconfigure(config):
+    ours = [module for name, module in sorted(sys.modules.items()) if name.partition(".")[0] == "mockgrid"]
+    rewritten = [module.__name__ for module in ours if "rewrite" in type(module.__loader__).__module__]
+    print("rewritten:", *rewritten, "of", len(ours))
+""")
+    pytester.makepyfile("def test_it(mockgrid): pass")
+    result = pytester.runpytest_subprocess(*ALONE)
+    result.assert_outcomes(passed=1)
+    line = next(line for line in result.outlines if line.startswith("rewritten:"))
+    names, _, count = line.removeprefix("rewritten: ").partition(" of ")
+    assert names.split() == ["mockgrid", "mockgrid.testing", "mockgrid.testing.plugin"]
+    assert int(count) > 100
+
+
+def test_a_session_in_the_process_loads_nothing_that_only_http_needs():
+    code = """
+import sys
+from mockgrid import MockGrid
+with MockGrid() as grid:
+    grid.session().play([{"say": "Hello"}])
+    grid.check()
+    print(*sorted({"starlette", "anyio", "http.client"} & set(sys.modules)), "end")
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == ["end"]
 
 
 def test_loading_it_takes_less_than_ten_milliseconds():
     code = """
 import pytest, time
 began = time.thread_time()
-import mockgrid.testing.plugin
+import mockgrid.testing.hooks, mockgrid.testing.plugin
 print(time.thread_time() - began)
 """
     command = [sys.executable, "-c", code]

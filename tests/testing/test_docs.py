@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from mockgrid import MockGrid
-from mockgrid.testing.plugin import _OPTIONS
+from mockgrid.testing.hooks import _OPTIONS
 from mockgrid.testing.session import GridSession
 from mockgrid.testing.tolerances import Tolerances
 

@@ -132,7 +132,7 @@ def test_it_is_a_warning_and_where_the_server_is_strict_a_422(callers, case):
     plain, strict = callers
     answer = plain.call(body=body, key=key_of(case))
     assert (answer.status, answer.header("x-mockgrid-violations")) == (200, None)
-    operator = plain.app.control.operator
+    operator = plain.app.operator
     for told in (operator.exchanges(key_of(case))["exchanges"][0], operator.session(key_of(case))):
         (warning,) = told["warnings"]
         assert (warning["code"], warning["pointer"]) == (code, pointer)
@@ -148,7 +148,7 @@ def test_what_is_right_is_no_warning(callers, case):
     body = {"messages": [USER], "model": "text-prime", **PROPER[case]}
     plain, strict = callers
     assert plain.call(body=body, key=key_of(case)).status == 200
-    assert plain.app.control.operator.session(key_of(case))["warnings"] == []
+    assert plain.app.operator.session(key_of(case))["warnings"] == []
     assert strict.call(body=body).status == 200
 
 
@@ -174,11 +174,11 @@ def test_the_report_counts_each_of_them():
     caller = Caller()
     for names in (["a.b"], ["c.d", "ok"], ["ok"]):
         assert caller.chat(tools=[tool(name) for name in names]).status == 200
-    (warning,) = caller.app.control.operator.report()["warnings"]
+    (warning,) = caller.app.operator.report()["warnings"]
     assert (warning["code"], warning["pointer"], warning["count"]) == ("MG138", "/tools/*/function/name", 2)
     strict = Caller(strict=True)
     strict.chat(tools=[tool("a.b")])
-    report = strict.app.control.operator.report()
+    report = strict.app.operator.report()
     assert ([each["code"] for each in report["violations"]], report["warnings"]) == (["MG138"], [])
 
 
@@ -186,7 +186,7 @@ def test_reasoning_elsewhere_is_a_field_that_nobody_knows(callers):
     plain, _ = callers
     messages = [{**USER, "reasoning_content": "I think"}]
     plain.call(body={"messages": messages}, key="mg-elsewhere")
-    (warning,) = plain.app.control.operator.session("mg-elsewhere")["warnings"]
+    (warning,) = plain.app.operator.session("mg-elsewhere")["warnings"]
     assert (warning["code"], warning["path"]) == ("MG140", "messages.0.reasoning_content")
 
 
@@ -232,9 +232,7 @@ def test_whatever_a_schema_holds_it_is_read(schema):
 def test_a_step_may_ask_for_reasoning_that_comes_back_or_for_none(matcher, answered):
     caller = Caller()
     when = {"any_message": {"role": "assistant", "reasoning_content": matcher}}
-    played = caller.app.control.operator.script(
-        "mg-test", {"steps": [{"when": when, "reply": {"say": "Yes"}}]}
-    )
+    played = caller.app.operator.script("mg-test", {"steps": [{"when": when, "reply": {"say": "Yes"}}]})
     assert played["findings"] == []
     matching = []
     for reasoning in ("I think", "", ..., None):
