@@ -112,7 +112,8 @@ class Branch:
             self.names[name] = None
             choices = _choices(item)
             if choices is not None:
-                self.constants[name] = choices
+                known = self.constants.get(name, choices)
+                self.constants[name] = [choice for choice in choices if _among(choice, known)] or choices
         self.required += [name for name in schema.get("required", ()) if name not in self.required]
         if isinstance(schema.get("items"), dict):
             self.items = schema["items"]

@@ -173,7 +173,7 @@ class Form(NamedTuple):
 def speaking_of(schema: Any) -> Iterator[SchemaNode]:
     """Yield the schemas that speak about every value of one, null aside."""
     if isinstance(schema, SchemaNode):
-        yield from schema.speaking(_only_form)
+        yield from (node for node in schema.speaking(_only_form) if node.names.get("properties") != "")
 
 
 def _only_form(node: SchemaNode) -> list[Any]:

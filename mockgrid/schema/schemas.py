@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
 from mockgrid.schema.closed import make_room
+from mockgrid.schema.discriminators import Discriminators, named_branches
 from mockgrid.schema.foreign_pattern import meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
@@ -87,6 +88,7 @@ class Schemas:
         self._waiting: list[str] = []
         self._patterns: dict[str, tuple[str | None, str]] = {}
         self._circles = Circles(document)
+        self._discriminators = Discriminators(document)
 
     def at(self, pointer: str) -> Any:
         """Return the translated schema for the one under a pointer.
@@ -102,6 +104,7 @@ class Schemas:
                 shared.append(self._share(self._waiting.pop()))
             self._finish()
             self._circles.open([*shared, self.roots[pointer]])
+            self._discriminators.enforce()
         return self.roots[pointer]
 
     def origin_along(self, root: Any, path: list[str | int]) -> str | None:
@@ -261,7 +264,7 @@ class Schemas:
     def _join_branches(self, node: SchemaNode) -> None:
         """Make one ``anyOf`` of the branches, and keep which values a discriminator has in each."""
         holder = node
-        discriminator = _discriminator(node)
+        discriminator = named_branches(node)
         if "oneOf" in node:
             branches = node.pop("oneOf")
             if "anyOf" in node:
@@ -270,6 +273,8 @@ class Schemas:
             holder["anyOf"] = branches
             holder.names["anyOf"] = "oneOf"
         holder.discriminator = discriminator
+        if not self._lenient:
+            self._discriminators.meet(holder)
 
     def _nullable(self, node: SchemaNode) -> SchemaNode:
         null = SchemaNode({"type": "null"}, self.shared, node.at, {})
@@ -326,24 +331,6 @@ def _described(node: SchemaNode | None, name: str) -> Iterator[Any]:
 def _but_for_null(node: SchemaNode) -> list[Any]:
     """Return what a schema was before it was made to admit null."""
     return node["anyOf"][:1] if node.names.get("anyOf") == "" else []
-
-
-def _discriminator(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
-    """Return which values of which property a discriminator has for each branch."""
-    discriminator = node.source.get("discriminator")
-    key = next((key for key in ("oneOf", "anyOf") if key in node), None)
-    if not isinstance(discriminator, dict) or key is None:
-        return None
-    name, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
-    if not isinstance(name, str):
-        return None
-    pairs = mapping.items() if isinstance(mapping, dict) else ()
-    values: list[list[str]] = []
-    for branch in node.source[key]:
-        reference = str(branch.get("$ref", "")) if isinstance(branch, dict) else ""
-        called = reference.rpartition("/")[2]
-        values.append([value for value, target in pairs if target in (reference, called)] or [called])
-    return (name, values) if all(value != [""] for value in values) else None
 
 
 def _origin(node: Any, keyword: str = "") -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.pointer import join
 from mockgrid.schema.branches import Branch
+from mockgrid.schema.discriminators import derived
 from mockgrid.schema.generate.document import SchemaDocument
 from mockgrid.schema.generate.keywords import choose_draft
 from mockgrid.schema.generate.schema import Resource, Schema
@@ -85,15 +86,7 @@ class PublishedSchemas(SchemaDocument):
 
     @cached_property
     def _derived(self) -> dict[str, list[str]]:
-        """The names of the schemas that have another in their ``allOf``, by its name."""
-        derived: dict[str, list[str]] = {}
-        for name, source in self._components.items():
-            parts = source.get("allOf") if isinstance(source, dict) else None
-            for part in parts if isinstance(parts, list) else ():
-                reference = part.get("$ref") if isinstance(part, dict) else None
-                if isinstance(reference, str):
-                    derived.setdefault(reference.rpartition("/")[2], []).append(name)
-        return derived
+        return derived(self._components)
 
     def _label(self, heir: str, name: str, labels: list[Any]) -> dict[str, Any]:
         node = self._schemas.at(_COMPONENTS + join((heir,)))

@@ -1,0 +1,156 @@
+"""Discriminators: which values of a property name which of several schemas.
+
+A mapping names them, and each has its own name as well. Where a schema lists values for the property itself,
+those of them that name it count, or all where none does: such documents write what their servers take.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.document.pointer import resolve
+from mockgrid.schema.branches import Branch
+from mockgrid.schema.node import SchemaNode
+
+if TYPE_CHECKING:
+    from mockgrid.document.document import Document
+
+__all__ = ["Discriminators", "derived", "named_branches"]
+
+_COMPONENTS = "/components/schemas"
+
+
+class Discriminators:
+    """Holds the values of one document's schemas to what their discriminators name.
+
+    Args:
+        document: what the schemas are of.
+    """
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._met: list[SchemaNode] = []
+
+    def meet(self, node: SchemaNode) -> None:
+        """Remember a translated schema until all is there that it refers to."""
+        if isinstance(node.source.get("discriminator"), dict):
+            self._met.append(node)
+
+    def enforce(self) -> None:
+        """Let each schema that was met admit those names alone that are known."""
+        while self._met:
+            node = self._met.pop()
+            if node.discriminator is not None:
+                self._enforce_branches(node, *node.discriminator)
+            elif "anyOf" not in node:
+                self._enforce_heirs(node)
+
+    def _enforce_branches(self, node: SchemaNode, name: str, known: list[list[str]]) -> None:
+        branches = node.get("anyOf", ())
+        for index, (part, labels) in enumerate(zip(branches, known, strict=False)):
+            if not labels or not isinstance(part, SchemaNode) or _tells_apart(part):
+                continue
+            own = str(part.get("$ref", "")).rpartition("/")[2]
+            names = [*labels, *([own] if own and own not in labels else [])]
+            constants = Branch.of(part).constants.get(name)
+            if constants is not None:
+                names = [constant for constant in constants if constant in names]
+                if not names or len(names) == len(constants):
+                    continue
+            branches[index] = SchemaNode(
+                {"allOf": [part, _label(node, name, names)]}, node.shared, part.at, part.source, {"allOf": ""}
+            )
+
+    def _enforce_heirs(self, node: SchemaNode) -> None:
+        discriminator = node.source["discriminator"]
+        name, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
+        if not isinstance(name, str) or name in Branch.of(node).constants:
+            return
+        mapped = mapping if isinstance(mapping, dict) else {}
+        around, _, own = node.at.rpartition("/")
+        own = own if around == _COMPONENTS else ""
+        names = dict.fromkeys(mapped)
+        waiting = [own, *(str(target).rpartition("/")[2] for target in mapped.values())]
+        heirs: dict[str, None] = {}
+        while waiting:
+            further = [heir for heir in self._derived.get(waiting.pop(), ()) if heir not in heirs]
+            heirs.update(dict.fromkeys(further))
+            waiting += further
+        for heir in heirs:
+            names.update(dict.fromkeys([heir, *_listed(self._components[heir], name)]))
+        if names:
+            names.update(dict.fromkeys([own] if own else []))
+            node["allOf"] = [*node.get("allOf", ()), _label(node, name, list(names))]
+
+    @property
+    def _components(self) -> dict[str, Any]:
+        components = resolve(self._document.data, _COMPONENTS, {})
+        return components if isinstance(components, dict) else {}
+
+    @cached_property
+    def _derived(self) -> dict[str, list[str]]:
+        return derived(self._components)
+
+
+def derived(components: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the names of the schemas that have another in their ``allOf``, by its name.
+
+    Args:
+        components: schemas as they are written, by name.
+    """
+    heirs: dict[str, list[str]] = {}
+    for name, source in components.items():
+        for part in _parts(source):
+            reference = part.get("$ref")
+            if isinstance(reference, str):
+                heirs.setdefault(reference.rpartition("/")[2], []).append(name)
+    return heirs
+
+
+def named_branches(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
+    """Return which values of which property a discriminator has for each branch, if it has a name."""
+    discriminator = node.source.get("discriminator")
+    key = next((key for key in ("oneOf", "anyOf") if key in node), None)
+    if not isinstance(discriminator, dict) or key is None:
+        return None
+    name, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
+    if not isinstance(name, str):
+        return None
+    pairs = mapping.items() if isinstance(mapping, dict) else ()
+    values: list[list[str]] = []
+    for branch in node.source[key]:
+        reference = str(branch.get("$ref", "")) if isinstance(branch, dict) else ""
+        called = reference.rpartition("/")[2]
+        mapped = [value for value, target in pairs if called and target in (reference, called)]
+        values.append(mapped or ([called] if called else []))
+    return (name, values) if any(values) else None
+
+
+def _tells_apart(part: SchemaNode) -> bool:
+    """Tell whether a branch has branches, or heirs, with names of their own."""
+    return any("anyOf" in node or "discriminator" in node.source for node in part.chain())
+
+
+def _label(node: SchemaNode, name: str, values: list[Any]) -> SchemaNode:
+    """Return a schema of objects whose discriminator has one of some values."""
+    at = f"{node.at}/discriminator"
+    label = SchemaNode({"enum": values}, node.shared, at, {}, {"enum": "propertyName"})
+    return SchemaNode({"properties": {name: label}}, node.shared, at, {}, {"properties": ""})
+
+
+def _listed(source: Any, name: str) -> list[Any]:
+    """Return the values that a schema, as it is written, lists for a property of its own."""
+    values: list[Any] = []
+    for part in [source, *_parts(source)]:
+        properties = part.get("properties")
+        schema = properties.get(name) if isinstance(properties, dict) else None
+        if isinstance(schema, dict):
+            listed = [schema["const"]] if "const" in schema else schema.get("enum")
+            values += listed if isinstance(listed, list) else []
+    return [value for value in values if isinstance(value, str)]
+
+
+def _parts(source: Any) -> list[dict[str, Any]]:
+    parts = source.get("allOf") if isinstance(source, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
