@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.errors import DocumentError
 from mockgrid.schema.inventory import (
     discriminating_property,
     forms_of,
@@ -28,7 +30,7 @@ from mockgrid.schema.probes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockgrid.schema.inventory import Form, SchemaBranch
     from mockgrid.schema.node import SchemaNode
@@ -161,5 +163,10 @@ class CoverageTree:
                 yield kind, Tested([(arm, _accepting(form.schema)) for arm, form in takers])
 
 
-def _accepting(schema: Any) -> Any:
-    return (lambda _: schema) if isinstance(schema, bool) else schema.accepts
+def _accepting(schema: Any) -> Callable[[Any], bool]:
+    def accepts(value: Any) -> bool:
+        with suppress(DocumentError):  # what cannot be compiled teaches nothing
+            return bool(schema.accepts(value))
+        return False
+
+    return (lambda _: schema) if isinstance(schema, bool) else accepts

@@ -24,6 +24,7 @@ from jsonschema.validators import Draft4Validator, Draft202012Validator
 from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
 from mockgrid.document.pointer import join
+from mockgrid.errors import DocumentError
 from mockgrid.schema.branches import Chosen, Undecided, choose
 from mockgrid.schema.equality import first_repeated
 from mockgrid.schema.formats import FORMATS
@@ -134,7 +135,7 @@ class Explainer:
 
     @staticmethod
     def _any_of(validator: Any, schemas: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-        if any(_obeys(value, subschema) for subschema in schemas):
+        if any(_obeys(validator, value, subschema) for subschema in schemas):
             return
         choice = choose([branch for branch, _ in schema.branches], value)
         if isinstance(choice, Chosen):
@@ -156,7 +157,7 @@ class Explainer:
             return
         long = len(value) > _LONG
         for index in range(start, len(value)):
-            if not long or not _obeys(value[index], items):
+            if not long or not _obeys(validator, value[index], items):
                 yield from validator.descend(value[index], items, path=index)
 
     @staticmethod
@@ -204,7 +205,7 @@ class Explainer:
             return
         long = len(value) > _LONG
         for name in names:
-            if not long or not _obeys(value[name], further):
+            if not long or not _obeys(validator, value[name], further):
                 yield from validator.descend(value[name], further, path=name)
 
     @staticmethod
@@ -215,8 +216,13 @@ class Explainer:
                 yield ValidationError("unique", validator="uniqueItems", validator_value=repeated)
 
 
-def _obeys(value: Any, schema: Any) -> bool:
-    return schema if isinstance(schema, bool) else bool(schema.accepts(value))
+def _obeys(validator: Any, value: Any, schema: Any) -> bool:
+    if isinstance(schema, bool):
+        return schema
+    try:
+        return bool(schema.accepts(value))
+    except DocumentError:  # it cannot be compiled
+        return bool(validator.evolve(schema=schema).is_valid(value))
 
 
 def _is_label(error: ValidationError) -> bool:

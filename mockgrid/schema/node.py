@@ -5,9 +5,11 @@ Every walk over schemas goes by these nodes: coverage, warnings, positions and t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join, resolve, split
+from mockgrid.errors import DocumentError
 from mockgrid.schema.branches import Branch
 from mockgrid.schema.engine import compile_fast
 from mockgrid.schema.patterns import Patterns
@@ -185,6 +187,12 @@ class SchemaNode(dict[str, Any]):
         except (TypeError, ValueError):
             return False
 
+    def may_accept(self, value: Any) -> bool:
+        """Tell whether a value may obey the schema: in doubt, where that cannot be compiled, it may."""
+        with suppress(DocumentError):
+            return self.accepts(value)
+        return True
+
     def speaking(self, choose: Callable[[SchemaNode], Iterable[Any]] | None = None) -> Iterator[SchemaNode]:
         """Yield the schemas that speak about every value of this one, and about those of chosen branches.
 
@@ -218,10 +226,8 @@ def can_have_value_at(schema: Any, path: Sequence[str], value: Any, depth: int =
     """
     if isinstance(schema, bool):
         return schema
-    if not path:
-        return bool(schema.accepts(value))
-    if depth > _DEEPEST:
-        return True
+    if not path or depth > _DEEPEST:
+        return bool(path) or schema.may_accept(value)
     for part in schema.speaking():
         branches = [branch for _, branch in part.branches]
         if branches and not any(can_have_value_at(branch, path, value, depth + 1) for branch in branches):

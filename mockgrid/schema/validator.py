@@ -42,10 +42,10 @@ class SchemaValidator:
 
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:
-        """Tell whether a value obeys the schema; all do where it cannot be compiled, which is told."""
+        """Tell whether a value obeys the schema; where that cannot be compiled, what explains decides."""
         with self.schemas.mistakes:
             return compile_fast(self.standalone, self.draft)
-        return lambda _: True
+        return lambda value: not self.explain(value)
 
     def explain(self, value: Any) -> list[Violation]:
         """Return what is wrong with a value, at most 100 violations; nothing when it obeys."""
