@@ -124,7 +124,9 @@ def _steps(count: int, matcher: Any, text: Callable[[int], str]) -> dict[str, di
     }
 
 
-_WORDS = {"MockGrid": {"race.json": json.dumps({"steps": [{"reply": {"say": ("word " * 200).strip()}}]})}}
+def _words(**stream: Any) -> dict[str, dict[str, str]]:
+    reply = {"say": ("word " * 200).strip(), "stream": {"chunks": "word", **stream}}
+    return {"MockGrid": {"race.json": json.dumps({"steps": [{"reply": reply}]})}}
 
 
 def _script(name: str, steps: int, matcher: Callable[[str], Any] = str) -> Row:
@@ -155,7 +157,16 @@ ROWS = (
     Row("a tool offered, text said", 1.1, _request("Say it", tool_choice="none", **_ONE), _text),
     Row("logprobs", 0.9, _request("Say it", logprobs=True, top_logprobs=2), _logprobs),
     Row("a stream, by event", 5.0, _request(STORY, stream=True, n=10), _events, stream=True),
-    Row("  from a script", 5.0, _request(STORY, stream=True), _events, _WORDS, "mg.race.x", stream=True),
+    Row("  from a script", 5.0, _request(STORY, stream=True), _events, _words(), "mg.race.x", stream=True),
+    Row(
+        "  a write for each event",
+        1.0,
+        _request(STORY, stream=True),
+        _events,
+        _words(coalesce=1),
+        "mg.race.x",
+        stream=True,
+    ),
     _script("a script of one step", 1),
     _script("  of 100", 100),
     _script("  of 1,000", 1000),

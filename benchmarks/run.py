@@ -185,7 +185,7 @@ def streams(report: Report, rounds: int, seconds: float) -> None:
     """As many events as the constant stream has, scripted, each written by itself."""
     # Before the words comes one event with the role, after them one with the reason to stop, and [DONE].
     say = (WORD * (EVENTS - 3)).strip()
-    scenario = {"steps": [{"reply": {"say": say, "stream": {"chunks": "word"}}}]}
+    scenario = {"steps": [{"reply": {"say": say, "stream": {"chunks": "word", "coalesce": 1}}}]}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "words.json").write_text(json.dumps(scenario))
         with running(BARE) as plain, running((*MOCKGRID, "--scenarios", folder)) as grid:

@@ -136,7 +136,7 @@ class AsgiWriter:
         if await pause(seconds):
             await self.start(status, headers, length)
 
-    def write_now(self, data: bytes) -> bool:  # noqa: ARG002 - sending is waiting here
+    def write_now(self, *pieces: bytes) -> bool:  # noqa: ARG002 - sending is waiting here
         """It never does: sending is waiting here."""
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 # Pieces of one reply whose lateness is kept.
 _MOST_LATE = 10_000
-# Events that are written before others get the loop.
+# Events that are written before others get the loop, and bytes of those that are put together.
 _TOGETHER = 64
+_SIZE = 16 * 1024
 _CLOSED = "the connection closes before the end of the reply"
 
 
@@ -45,7 +47,7 @@ class Playing:
         self._watched = self._waited = self._until_stop = False
         self._between_events = self._turn_is_whole = True
         self._in_turn = 0
-        self._held: Instruction | None = None
+        self._held: deque[Instruction] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: asyncio.Future[None] | None = None
 
@@ -98,19 +100,37 @@ class Playing:
             await self._writer.start(status, headers, head.length)
 
     def _next(self) -> Instruction | None:
-        held, self._held = self._held, None
-        return next(self._steps, None) if held is None else held
+        return self._held.popleft() if self._held else next(self._steps, None)
 
     async def _write(self, write: Write) -> None:
         if not self._shares_turn(write):
             await self._turn()
         writer = self._writer
-        if not writer.write_now(write.data):
+        writes = self._with_following(write) if self._turn_is_whole else [write]
+        if writer.write_now(*(each.data for each in writes)):
+            self._count(writes)
+            return
+        for each in writes:
             if not writer.lost:
-                await writer.write(write.data)
+                await writer.write(each.data)
             if writer.lost:  # it has not left
                 return
-        self._count(write)
+            self._count([each])
+
+    def _with_following(self, write: Write) -> list[Write]:
+        """Return a whole event with those that may leave together with it, as far as a turn takes them."""
+        writes, size = [write], len(write.data)
+        room = _TOGETHER - self._in_turn
+        while len(writes) < room and size < _SIZE:
+            step = self._next()
+            if type(step) is Write and step.events:
+                writes.append(step)
+                size += len(step.data)
+                continue
+            if step is not None:
+                self._held.appendleft(step)
+            break
+        return writes
 
     def _shares_turn(self, write: Write) -> bool:
         """Whether a write may follow the one before in one turn of the loop, and so in one segment.
@@ -128,14 +148,15 @@ class Playing:
         self._in_turn = 0
         await asyncio.sleep(0)
 
-    def _count(self, write: Write) -> None:
-        now = monotonic()
-        if self._waited and len(self._played.late) < _MOST_LATE:
-            self._played.late.append(max(now - self._due, 0.0))
-        self._played.sent(now, write.data)
-        self._in_turn += 1
-        self._played.bytes_written += len(write.data)
-        self._played.events_written += write.events
+    def _count(self, writes: list[Write]) -> None:
+        now, played = monotonic(), self._played
+        if self._waited and len(played.late) < _MOST_LATE:
+            played.late += [max(now - self._due, 0.0)] * len(writes)
+        self._in_turn += len(writes)
+        for data, events in writes:
+            played.sent(now, data)
+            played.bytes_written += len(data)
+            played.events_written += events
 
     async def _pause(self, seconds: float) -> bool:
         """Let so many seconds pass; False once the client has left."""
@@ -167,9 +188,14 @@ class Playing:
     def _plays_on(self) -> bool:
         """Return whether the next deadline is set; False where the task has to go on."""
         while (step := self._next()) is not None:
-            if type(step) is Write and not self._in_turn and self._writer.write_now(step.data):
+            if type(step) is Write and not self._in_turn:
+                whole = self._between_events and step.events
+                writes = self._with_following(step) if whole else [step]
+                if not self._writer.write_now(*(each.data for each in writes)):
+                    self._held.extendleft(reversed(writes))
+                    return False
                 self._shares_turn(step)
-                self._count(step)
+                self._count(writes)
             elif type(step) is Wait:
                 self._due += step.seconds
                 if self._due > self._loop.time():
@@ -177,7 +203,7 @@ class Playing:
                     self._timer = self._loop.call_at(self._due, self._on_time)
                     return True
             else:
-                self._held = step
+                self._held.appendleft(step)
                 return False
         return False
 

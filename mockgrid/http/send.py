@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # Events without a script leave together: a write for each would cost more than making it.
 _TOGETHER = 16 * 1024
+# So many are taken before their size is looked at.
+_LOOKED_AT = 16
 
 
 def _headers(reply: Reply, request_id: bytes) -> list[tuple[bytes, bytes]]:
@@ -110,9 +113,10 @@ async def _send_body(body: bytes, exchange: KeptExchange, writer: Writer) -> Non
 async def _send_events(events: Iterable[bytes], exchange: KeptExchange, writer: Writer) -> None:
     waiting: list[bytes] = []
     size = 0
-    for event in events:
-        waiting.append(event)
-        size += len(event)
+    coming = iter(events)
+    while together := b"".join(islice(coming, _LOOKED_AT)):
+        waiting.append(together)
+        size += len(together)
         if size >= _TOGETHER:
             if not await _send_piece(b"".join(waiting), exchange, writer):
                 return

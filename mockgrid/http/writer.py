@@ -198,12 +198,12 @@ class ConnectionWriter:
         self._written += len(data)
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
 
-    def write_now(self, data: bytes) -> bool:
-        """Send a piece of the body if that takes no waiting; return whether it did."""
+    def write_now(self, *pieces: bytes) -> bool:
+        """Send pieces of the body if that takes no waiting; return whether it did."""
         link = self._link
         if link.write_paused or self.complete or link.lost:
             return False
-        self._put(self._framed(data))
+        self._put(b"".join(map(self._framed, pieces)))
         return True
 
     async def write(self, data: bytes) -> None:

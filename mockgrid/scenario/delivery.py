@@ -171,7 +171,8 @@ class Wire:
         newline: what ends a line.
         comments: comments between the events, if any.
         split: bytes in each write, also through the middle of a character; None for whole events.
-        coalesce: events in each write, which leaves with the last of them; None for one.
+        coalesce: events in each write, which leaves with the last of them; None where nothing is said, which
+            is one where a stream is played event by event.
         bom: whether a byte order mark comes first.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
@@ -242,8 +242,8 @@ class ScriptedReply:
 
     @cached_property
     def direct(self) -> bool:
-        """Whether nothing is asked of its way to the client."""
-        return self.delivery == DIRECT
+        """Whether nothing is asked of its way to the client, but perhaps how its texts are cut."""
+        return replace(self.delivery, chunks=DIRECT.chunks) == DIRECT
 
     @property
     def where(self) -> str:

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from asgi import Caller
+from waiting import within
 
+from mockgrid import MockGrid
 from mockgrid.app.build import build_app
 from mockgrid.errors import DocumentError
 from mockgrid.http.server import start_in_thread
@@ -276,6 +278,28 @@ def test_a_balance_that_is_topped_up_is_a_503_meanwhile(play):
 def test_waits_pass_at_once_on_a_virtual_clock(play):
     caller = play("steps: [{reply: {say: x, delay: 1h}}]", clock="virtual")
     assert content(caller.chat()) == "x"
+
+
+@pytest.mark.parametrize(
+    ("asked", "writes"),
+    [
+        ({"chunks": "token"}, 1),
+        ({"chunks": "word"}, 1),
+        ({"chunks": ["a ", "b ", "c ", "d"]}, 1),
+        ({"chunks": "word", "coalesce": 1}, 7),  # each event by itself: the role, the words, the end, [DONE]
+        ({"chunks": "word", "coalesce": 3}, 3),
+        ({"chunks": "word", "pace": {"per_token": "1ms"}}, 7),
+    ],
+)
+def test_what_nobody_asks_to_be_apart_leaves_together(asked, writes):
+    with MockGrid(clock="virtual") as grid:
+        session = grid.session()
+        session.play({"say": "a b c d", "stream": asked})
+        headers = {"authorization": f"Bearer {session.api_key}"}
+        body = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
+        httpx.post(f"{session.base_url}/chat/completions", json=body, headers=headers).raise_for_status()
+        assert within(30, lambda: session.exchanges[-1].ended_by is not None)
+        assert len(session.exchanges[-1].reply.chunks) == writes
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -268,9 +268,9 @@ class FakeWriter:
     async def start(self, status, headers, length=None):  # noqa: ARG002 - as the others have it
         self.written.append((self.turn, b""))
 
-    def write_now(self, data):
+    def write_now(self, *pieces):
         if not self.waits:
-            self.written.append((self.turn, data))
+            self.written += [(self.turn, data) for data in pieces]
         return not self.waits
 
     async def write(self, data):

@@ -7,7 +7,7 @@ first appear in ascending order; a call's fragments stand together; the finish c
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
@@ -78,6 +78,9 @@ if TYPE_CHECKING:
 
     _Cut = Callable[[str], Iterable[str]]
 
+# Texts that are encoded together: a long stream to a slow reader takes no memory of its own.
+_TOGETHER = 256
+_BETWEEN = b'",\n  "'
 # Base64 pieces are joined by clients before decoding; a multiple of 3 bytes ends without padding.
 _AUDIO_PIECE = 4096
 _PADDED = 16
@@ -96,6 +99,28 @@ class _Delta(NamedTuple):
     length: int = 0
 
 
+class _Texts(NamedTuple):
+    """As many deltas as there are pieces, each of which has its piece under a name and nothing else."""
+
+    name: bytes
+    pieces: Iterable[str]
+
+
+def _encoded(pieces: list[str]) -> list[bytes]:
+    """Return texts as they stand in JSON, without their quotation marks."""
+    # Within a text JSON escapes line ends: what has one stands between two.
+    return orjson.dumps(pieces, option=orjson.OPT_INDENT_2)[5:-3].split(_BETWEEN)
+
+
+def _each(deltas: Iterable[_Delta | _Texts]) -> Iterator[_Delta]:
+    for delta in deltas:
+        if isinstance(delta, _Delta):
+            yield delta
+        else:
+            for piece in delta.pieces:
+                yield _text(delta.name, piece)
+
+
 def render_events(
     completion: Completion, tokenizer: Tokenizer, options: Options, chunks: Chunks = "token"
 ) -> Iterator[bytes]:
@@ -104,11 +129,7 @@ def render_events(
     deltas = _all_deltas(completion, tokenizer, chunks)
     for index, (first, _) in enumerate(deltas):
         yield envelope.chunk(index, first)
-    if len(deltas) == 1:
-        for delta in deltas[0][1]:
-            yield envelope.chunk(0, delta)
-    else:
-        yield from _in_turn(envelope, {index: pieces for index, (_, pieces) in enumerate(deltas)})
+    yield from _in_turn([envelope.chunks(index, others) for index, (_, others) in enumerate(deltas)])
     for index, choice in enumerate(completion.choices):
         if choice.finish is not None:
             yield envelope.chunk(index, _Delta(b"{}"), finish=choice.finish)
@@ -121,26 +142,26 @@ def count_tokens(completion: Completion, tokenizer: Tokenizer, chunks: Chunks = 
     """Return how many events a stream has between the first of each choice, and its usage and its end."""
     deltas = _all_deltas(completion, tokenizer, chunks)
     finishing = sum(choice.finish is not None for choice in completion.choices)
-    return sum(1 for _, pieces in deltas for _ in pieces) + finishing
+    return sum(1 for _, others in deltas for _ in _each(others)) + finishing
 
 
 def _all_deltas(
     completion: Completion, tokenizer: Tokenizer, chunks: Chunks
-) -> list[tuple[_Delta, Iterator[_Delta]]]:
+) -> list[tuple[_Delta, Iterable[_Delta | _Texts]]]:
     """Return the first delta of each choice, and the others without the finish."""
     # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
     cut = partial(pieces_of, tokenizer=tokenizer, chunks=chunks)
     return [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
 
 
-def _in_turn(envelope: _Envelope, queues: dict[int, Iterator[_Delta]]) -> Iterator[bytes]:
-    while queues:
-        for index in list(queues):
-            delta = next(queues[index], None)
-            if delta is None:
-                del queues[index]
-            else:
-                yield envelope.chunk(index, delta)
+def _in_turn(queues: list[Iterator[bytes]]) -> Iterator[bytes]:
+    """Yield one chunk of each choice after another, until all are at their ends."""
+    while len(queues) > 1:
+        chunks = [next(queue, b"") for queue in queues]
+        yield from filter(None, chunks)
+        if b"" in chunks:
+            queues = [queue for queue, chunk in zip(queues, chunks, strict=True) if chunk]
+    yield from chain.from_iterable(queues)
 
 
 class _Envelope:
@@ -173,6 +194,18 @@ class _Envelope:
             self._obfuscation(delta.length),
         )
 
+    def chunks(self, index: int, deltas: Iterable[_Delta | _Texts]) -> Iterator[bytes]:
+        """Yield the chunks of a choice; where many differ in their texts alone, all else is encoded once."""
+        for delta in _each(deltas) if self._padding else deltas:
+            if isinstance(delta, _Delta):
+                yield self.chunk(index, delta)
+                continue
+            before, after = self.chunk(index, _Delta(b'{"%b":"\n"}' % delta.name)).split(b"\n", 1)
+            pieces = iter(delta.pieces)
+            while together := list(islice(pieces, _TOGETHER)):
+                for text in _encoded(together):
+                    yield before + text + after
+
     def usage(self, usage: dict[str, Any]) -> bytes:
         return b'%b],"usage":%b%b}\n\n' % (self._start, orjson.dumps(usage), self._obfuscation(0))
 
@@ -185,13 +218,13 @@ class _Envelope:
 
 def _deltas(
     completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
-) -> tuple[_Delta, Iterator[_Delta]]:
+) -> tuple[_Delta, Iterable[_Delta | _Texts]]:
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
-    reasoning = (_text("reasoning_content", piece) for piece in cut(choice.reasoning or ""))
+    reasoning = (_Texts(b"reasoning_content", cut(choice.reasoning or "")),)
     opening: dict[str, Any] = {"role": "assistant", "content": None}
     header: dict[str, Any] = {}  # begins what follows; it goes with the role unless reasoning comes before it
-    others: Iterator[_Delta]
+    others: Iterable[_Delta]
     if choice.audio is not None:
         opening["refusal"], header = None, {"audio": {"id": choice.audio.id}}
         others = _audio(choice.audio, cut)
@@ -212,18 +245,18 @@ def _deltas(
 
 def _texts(
     choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
-) -> tuple[_Delta, Iterable[_Delta]]:
+) -> tuple[_Delta, Iterable[_Delta | _Texts]]:
     name, text = ("content", choice.content) if choice.refusal is None else ("refusal", choice.refusal)
     opening = {"content": "", "refusal": None} if name == "content" else {"content": None, "refusal": ""}
     first = _Delta(orjson.dumps({"role": "assistant", **opening}))
     if completion.top_logprobs is None:
-        return first, (_text(name, piece) for piece in cut(text or ""))
+        return first, (_Texts(name.encode(), cut(text or "")),)
     pieces = list(cut(text or ""))
     entries = (choice_logprobs(completion, tokenizer, index) or {}).get(name) or []
     silent: dict[str, Any] = {"content": None, "refusal": None}
     first = first._replace(logprobs=orjson.dumps({**silent, name: []}))
     return first, [
-        _text(name, piece)._replace(logprobs=orjson.dumps({**silent, name: logprobs}))
+        _text(name.encode(), piece)._replace(logprobs=orjson.dumps({**silent, name: logprobs}))
         for piece, logprobs in zip(pieces, _in_pieces(entries, pieces), strict=True)
     ]
 
@@ -240,8 +273,8 @@ def _in_pieces(entries: list[dict[str, Any]], pieces: list[str]) -> Iterator[lis
         yield entries[first:place]
 
 
-def _text(name: str, piece: str) -> _Delta:
-    return _Delta(b'{"%b":%b}' % (name.encode(), orjson.dumps(piece)), length=len(piece))
+def _text(name: bytes, piece: str) -> _Delta:
+    return _Delta(b'{"%b":%b}' % (name, orjson.dumps(piece)), length=len(piece))
 
 
 def _calls(calls: tuple[FinishedCall, ...], cut: _Cut) -> Iterator[_Delta]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mockgrid.reply.script import Begin, Hang, Wait, Write
-from mockgrid.scenario.delivery import PLAIN
+from mockgrid.scenario.delivery import PLAIN, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mockgrid.reply.script import Instruction
-    from mockgrid.scenario.delivery import Comments, Wire
+    from mockgrid.scenario.delivery import Comments
 
 BOM = b"\xef\xbb\xbf"
+# Each event leaves by itself, as it comes.
+_AS_IT_COMES = (PLAIN, Wire(coalesce=1))
 
 
 def framed_comment(comments: Comments, wire: Wire) -> bytes:
@@ -34,7 +36,7 @@ def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruct
         instructions: one ``Write`` for each event, framed with LF.
         wire: the shape.
     """
-    if wire == PLAIN:
+    if wire in _AS_IT_COMES:
         yield from instructions
         return
     steps = _with_lines(instructions, wire)

@@ -1,7 +1,9 @@
 """A stream says what JSON says, part by part in the same order."""
 
 import json
+import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +86,18 @@ def test_parts_come_in_the_order_of_json(whole, chunks, top):
         order = list(parts_of_stream(deltas))
         assert order == sorted(order, key=order.index)
         assert said(joined(deltas)) == said(message)
+
+
+@pytest.mark.parametrize("choices", [1, 3])
+def test_chunks_of_one_shape_are_encoded_as_each_alone_is(choices):
+    # What looks like JSON's own marks, and more pieces than are encoded together.
+    said = [Choice(f'"{n}",\n  "\\",' * 150 * n, reasoning='","' * n) for n in range(1, choices + 1)]
+    completion = Completion("c", 1, "m", "default", "f", tuple(said), None, None, "ab" * 16)
+    plain = list(render_events(completion, TOKENS, Options()))
+    padded = render_events(completion, TOKENS, Options(obfuscation=True))  # each by itself
+    assert plain == [re.sub(rb',"obfuscation":"[^"]*"', b"", event) for event in padded]
+    assert len(plain) > 256
+    for place, choice in enumerate(said):
+        chunks = [json.loads(event[6:])["choices"][0] for event in plain[:-1]]
+        deltas = [chunk["delta"] for chunk in chunks if chunk["index"] == place]
+        assert "".join(delta.get("content") or "" for delta in deltas) == choice.content
