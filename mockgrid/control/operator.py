@@ -103,6 +103,10 @@ class Operator:
         self._restart(self._opened(key), scenario)
         return self._played(key, findings)
 
+    def begin(self, key: str) -> None:
+        """Open a session where it is not open."""
+        self._opened(key)
+
     def close(self, key: str) -> None:
         """Close a session and forget what it did."""
         self._service.sessions.close(self._session(key))

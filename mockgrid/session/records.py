@@ -247,6 +247,9 @@ class Summary(JsonForm):
         place="exchanges.dropped_violations",
         minimum=0,
     )
+    under_way: int = described(
+        "Those whose reply has not ended", default=0, in_repr=False, place="exchanges.under_way", minimum=0
+    )
     session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
     scenario: PlayedScenario | None = described(default=None, in_repr=False)
     clock: ClockState | None = described(default=None, in_repr=False, schema=_CLOCK)

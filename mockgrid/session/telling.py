@@ -180,6 +180,7 @@ class Teller:
             scenario=_scenario(session),
             clock=clock_state(session),
             exchanges=journal.count,
+            under_way=journal.under_way,
             kept=len(journal),
             dropped=journal.dropped,
             dropped_violations=journal.dropped_violations,

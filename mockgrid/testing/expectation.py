@@ -37,6 +37,7 @@ class HeldSession(GridSession):
     def __init__(self, grid: Grid, name: str) -> None:
         super().__init__(*grid.place(name))
         self._strict: bool | None = None
+        self._left = False
         self._open_one: Callable[[str], HeldSession]
 
     def begin(self, open_one: Callable[[str], HeldSession], *, strict: bool | None) -> None:
@@ -55,6 +56,7 @@ class HeldSession(GridSession):
         """Forget what was played and what happened: the next test begins."""
         self.end()
         self.failures = []
+        self._left = False
         self._controls.call("open", self.api_key, {})
 
     def session(self, name: str = "session") -> HeldSession:
@@ -72,9 +74,15 @@ class HeldSession(GridSession):
     def close(self) -> None:
         """Do nothing: the test is held to the session until its end."""
 
+    def leave(self, count: int) -> bool:
+        """Forget the session, unless there have been more exchanges than so many; returns whether it has."""
+        self._left = self._controls.leave(self.api_key, count)
+        return self._left
+
     def end(self) -> None:
-        """Forget the session; does nothing where the server has done so."""
-        super().close()
+        """Forget the session; does nothing where that is done."""
+        if not self._left:
+            super().close()
 
 
 class TestExpectation:
@@ -116,7 +124,7 @@ class TestExpectation:
 
     def judge_rest(self) -> str:
         """Return what is wrong with requests that came after ``judge``, or of a test that it never judged."""
-        if self.session.count == self._judged:
+        if self.session.leave(self._judged):
             return ""
         summary = self._tolerances.left(self.session.summary)
         after = self._judged

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from mockgrid.app.build import build_app
@@ -15,7 +15,7 @@ from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from mockgrid.app.app import App
     from mockgrid.http.server import RunningServer
@@ -78,17 +78,25 @@ class LocalControls:
         self._app = app
         self._operator = app.operator
 
+    def open(self, key: str) -> None:
+        """See ``Controls``; returns before it is done, and what a client asks then is of the same session."""
+        self._begin(self._operator.begin, key)
+
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
         answer: dict[str, Any] = self._on_loop(getattr(self._operator, name), key, *body, **query)
         return answer
+
+    def leave(self, key: str, count: int) -> bool:
+        """See ``Controls``."""
+        return bool(self._on_loop(self._left, key, count))
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
     ) -> list[dict[str, Any]]:
         """See ``Controls``."""
         if wait:
-            self._on_loop(self._operator.wait, key, wait, seconds)
+            self._on_loop(self._waiting, key, wait, seconds)
         return list(self._on_loop(self._operator.exchanges, key, after=after)["exchanges"])
 
     def report(self) -> dict[str, Any]:
@@ -104,25 +112,42 @@ class LocalControls:
         """See ``Controls``."""
         self._server.stop()
 
+    def _left(self, key: str, count: int) -> bool:
+        if self._operator.exchanges(key, after=count)["count"] > count:
+            return False
+        self._operator.close(key)
+        return True
+
+    def _waiting(self, key: str, count: int, seconds: float) -> Future[bool]:
+        waiting = self._operator.wait(key, count, seconds)
+        return asyncio.run_coroutine_threadsafe(waiting, self._server.loop)
+
     def _on_loop(self, operate: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        """Call a method of the operator's on the server's loop."""
-
-        async def answer() -> Any:
-            value = operate(*arguments, **options)
-            return await value if isinstance(value, Awaitable) else value
-
-        coroutine = answer()
+        """Call a method of the operator's on the server's loop, and wait for what it comes to."""
         try:
-            future = asyncio.run_coroutine_threadsafe(coroutine, self._server.loop)
-        except RuntimeError:
-            coroutine.close()
-            stopped = "This MockGrid has stopped; ask while it runs, within its `with` block."
-            raise CallError(0, stopped) from None
-        try:
-            return future.result()
+            value = self._begin(operate, *arguments, **options).result()
+            return value.result() if isinstance(value, Future) else value
         except ControlError as error:
             findings = [finding.as_json() for finding in error.findings]
             raise CallError(error.status, error.message, findings) from None
+
+    def _begin(self, operate: Callable[..., Any], *arguments: Any, **options: Any) -> Future[Any]:
+        answer: Future[Any] = Future()
+
+        def begin() -> None:
+            try:
+                value = operate(*arguments, **options)
+            except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
+                answer.set_exception(error)
+            else:
+                answer.set_result(value)
+
+        try:
+            self._server.loop.call_soon_threadsafe(begin)
+        except RuntimeError:
+            stopped = "This MockGrid has stopped; ask while it runs, within its `with` block."
+            raise CallError(0, stopped) from None
+        return answer
 
 
 class MockGrid(Grid):

@@ -75,6 +75,17 @@ class ControlClient:
         """Return which MockGrid this is, and which contract it serves."""
         return self._call("GET", f"{CONTROL}/version")
 
+    def open(self, key: str) -> None:
+        """See ``Controls``."""
+        self.call("open", key, {})
+
+    def leave(self, key: str, count: int) -> bool:
+        """See ``Controls``."""
+        if self.call("session", key)["exchanges"]["count"] > count:
+            return False
+        self.call("close", key)
+        return True
+
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
         method, below = _CALLS[name]

@@ -54,8 +54,14 @@ class Controls(Protocol):
     Every method may be called from any thread, and raises ``CallError`` where the server refuses.
     """
 
+    def open(self, key: str) -> None:
+        """Open a session by a key that is new; what is wrong may be told by the next call alone."""
+
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """Do something about a session, with a body where that takes one; returns what the server says."""
+
+    def leave(self, key: str, count: int) -> bool:
+        """Close a session, unless there have been more exchanges than so many; returns whether it has."""
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
@@ -172,7 +178,7 @@ class GridSession:
         self.base_url = base_url
         self.api_key = api_key
         self.failures: list[BaseException] = []
-        controls.call("open", api_key, {})
+        controls.open(api_key)
 
     # ---------------------------------------------------------------- what plays
 
@@ -363,9 +369,11 @@ class GridSession:
         return Summary.from_json(self._controls.call("session", self.api_key))
 
     def _settled(self, *, final: bool) -> dict[str, Any]:
-        count = self.count
-        if count:
-            self._controls.exchanges(self.api_key, after=count, wait=count, seconds=SETTLING)
+        state = self._controls.call("session", self.api_key, final=final)
+        count = state["exchanges"]["count"]
+        if not state["exchanges"]["under_way"]:
+            return state
+        self._controls.exchanges(self.api_key, after=count, wait=count, seconds=SETTLING)
         return self._controls.call("session", self.api_key, final=final)
 
 

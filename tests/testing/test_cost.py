@@ -4,9 +4,14 @@ import subprocess
 import sys
 from time import perf_counter, process_time
 
+import pytest
 from testing.suites import ALONE
 
-from mockgrid import MockGrid
+from mockgrid import HeldSession, MockGrid
+from mockgrid.testing.error import CallError
+from mockgrid.testing.expectation import TestExpectation as Expectation
+from mockgrid.testing.mock_grid import LocalControls
+from mockgrid.testing.tolerances import Tolerances
 
 MILLISECOND = 0.001
 
@@ -93,6 +98,27 @@ def test_a_session_takes_less_than_a_millisecond_to_open(server):
         for session in sessions:
             session.close()
     assert min(rounds) < 1 * MILLISECOND
+
+
+def test_a_test_waits_for_its_server_once_to_play_once_to_be_judged_and_once_to_leave(server, monkeypatch):
+    waits = []
+    on_loop = LocalControls._on_loop
+    monkeypatch.setattr(
+        LocalControls, "_on_loop", lambda *args, **words: waits.append(args[1]) or on_loop(*args, **words)
+    )
+    session = HeldSession(server, "trips")
+    expectation = Expectation(session, Tolerances())
+    session.begin(server.session, strict=None)
+    assert waits == []
+    session.play([{"say": "Hello"}])
+    assert len(waits) == 1
+    assert expectation.judge() == ""
+    assert len(waits) == 2
+    assert expectation.judge_rest() == ""
+    session.end()
+    assert len(waits) == 3
+    with pytest.raises(CallError, match="no such session"):
+        assert session.count
 
 
 def test_a_server_starts_and_stops_quickly():
