@@ -135,9 +135,13 @@ class Speaker(Protocol):
 
     Attributes:
         form: what the events of its streams look like.
+        said: pointers to the fields of its replies whose values the words of scenarios say.
+        settled: those that no reply of its leaves open, whatever the contract says.
     """
 
     form: StreamForm
+    said: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
 
     def samples(self, scripted: ScriptedReply) -> Samples:
         """Return the bodies that a reply is composed for when it is checked, whole and as a stream."""

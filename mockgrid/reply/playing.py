@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _HEADER_LIMIT = 4096
 # What is played where no step answers.
-_DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
+DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
 
 
 class ScenarioReplies:
@@ -119,7 +119,7 @@ class ScenarioReplies:
         if selection is None and not paced:
             reply = self._scripted.default(request, seed, attempt_id)
         else:
-            scripted = selection.reply if selection is not None else _DEFAULT
+            scripted = selection.reply if selection is not None else DEFAULT
             if scripted.computed is not None:
                 scripted = _computed(scripted.computed, view)
                 play.cursors.state = scripted.go_to or play.cursors.state

@@ -43,13 +43,13 @@ def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
     statuses = [status for status, _ in _statuses(target) if status >= _ERRORS]
     drawn: list[SearchStrategy[dict[str, Any]]] = []
     if statuses:
-        plainly = st.fixed_dictionaries({"error": st.sampled_from(statuses)}, optional=_AGAIN)
+        wordless = st.fixed_dictionaries({"error": st.sampled_from(statuses)}, optional=_AGAIN)
         wordy = st.builds(
             lambda status, detail: {"error": {"status": status, "detail": detail}},
             st.sampled_from(statuses),
             texts,
         )
-        drawn += [plainly, wordy]
+        drawn += [wordless, wordy]
     drawn.append(
         st.builds(lambda status: {"error": {"status": status, "by": "gateway"}}, st.sampled_from(_GATEWAY))
     )
@@ -87,10 +87,10 @@ def _body(target: Target, status: int, media: MediaType | None) -> SearchStrateg
         return st.just({"auto": True, **head})
     values = values_of(target, media)
     if media.name == _JSON:
-        return values.map(lambda value: {"body": _plainly(value), **head})
+        return values.map(lambda value: {"body": plain(value), **head})
     if media.name == _STREAM:
         return st.lists(values, min_size=1, max_size=3).map(
-            lambda listed: {"events": [{"data": _plainly(value)} for value in listed], **head}
+            lambda listed: {"events": [{"data": plain(value)} for value in listed], **head}
         )
     head["headers"] = {"content-type": media.name}
     outline = SchemaHints(media.source.get("schema", {}), target.contract.document.data)
@@ -114,14 +114,3 @@ def values_at(target: Target, at: str) -> SearchStrategy[Any]:
         return values.edge(at, DrawnChooser(draw))
 
     return st.composite(made)()
-
-
-def _plainly(value: Any) -> Any:
-    """Return a value whose texts insert nothing."""
-    if isinstance(value, str):
-        return plain(value)
-    if isinstance(value, list):
-        return [_plainly(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plainly(item) for name, item in value.items()}
-    return value

@@ -1,80 +1,141 @@
-"""Replies of operations that hold a conversation, in the words of scenarios."""
+"""Replies of operations that hold a conversation, in the words of scenarios.
+
+A draw costs Hypothesis 20 µs, so that most come from pools that are made once, the simplest first.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hypothesis import strategies as st
 
-from mockgrid.scenario.reading.reply import FINISHES
-from mockgrid.strategies.texts import LONG, texts
+from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
+from mockgrid.schema.generate.edges import TEXTS
+from mockgrid.strategies.openness import patches
+from mockgrid.strategies.texts import LONG, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypothesis.strategies import SearchStrategy
 
     from mockgrid.strategies.target import Target
 
-_TOOLS = ("unknown_tool", "get_weather")
+    Reply: TypeAlias = dict[str, Any]
+    Draw: TypeAlias = Callable[[SearchStrategy[Any]], Any]
 
-_json: SearchStrategy[Any] = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**53), 2**53), texts),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
-    max_leaves=6,
+_ARGUMENTS: Final[tuple[Any, ...]] = (
+    *({}, {"": ""}, {"a": None}, {"a": {"b": [{"c": []}]}}, {"a": [2**53 + 1, 1e300]}),
+    *("{}", " {} ", '{"a": 1, "a": 2}', '{"\\u0000": "\\ud83d\\ude00"}'),
 )
-_arguments = st.dictionaries(texts, _json, max_size=3)
-_calls = st.one_of(
-    st.builds(lambda name, arguments: {name: arguments}, st.sampled_from(_TOOLS), _arguments),
-    st.lists(
-        st.builds(lambda name, arguments: {name: arguments}, st.sampled_from(_TOOLS), _arguments),
-        min_size=2,
-        max_size=3,
-    ),
+_JSON: Final[tuple[Any, ...]] = (
+    None,
+    True,
+    0,
+    -1.5,
+    2**53 + 1,
+    [],
+    {},
+    [[]],
+    {"": None},
+    [{"a": [{"b": {}}]}],
+    *TEXTS,
 )
-_forms: tuple[SearchStrategy[dict[str, Any]], ...] = (
-    st.fixed_dictionaries({"say": texts}),
-    st.fixed_dictionaries({"refuse": texts}),
-    st.fixed_dictionaries({"call": _calls}),
-    st.fixed_dictionaries({"call": _calls, "say": texts}),
-    st.fixed_dictionaries({"json": _json}),
+_UNKNOWN: Final = [{"unknown_tool": arguments} for arguments in _ARGUMENTS]
+# The simplest first: each word with what it may say.
+_FORMS: Final[list[Reply]] = [
+    *({"say": text} for text in TEXTS),
+    *({"refuse": text} for text in TEXTS),
+    *({"call": call} for call in _UNKNOWN),
+    *({"say": text, "call": _UNKNOWN[0]} for text in TEXTS[:4]),
+    *({"call": [call, {"another.tool": {}}]} for call in _UNKNOWN),
+    *({"json": value} for value in _JSON),
+]
+_FINISHED: Final[list[Reply]] = [{"finish": finish} for finish in FINISHES]
+_BESIDE: Final[list[Reply]] = [
+    *_FINISHED,
+    *({"think": text} for text in TEXTS),
+    *({"usage": usage} for usage in ("off", {"prompt_tokens": 0})),
+    {"usage": {"total_tokens": 0, "reasoning_tokens": 9, "cached_tokens": 9}},
+    *({"served": served} for served in ("another-model", "vendor/model:free@2")),
+    {"delay": "2ms"},
+]
+_WRITES: Final = frozenset(("split", "coalesce"))
+_WAYS: Final[list[Reply]] = [
+    *({"chunks": chunks} for chunks in ({"chars": 1}, "word", {"chars": 3})),
+    *({"newline": newline} for newline in ("crlf", "cr")),
+    *({"comments": comments} for comments in (True, "[DONE]", 'data: {"a": 1}')),
+    {"comments": {"text": "ping", "every": 2}},
+    {"comments": {"text": "ping", "idle": "1ms"}},
+    *({"split": size} for size in (1, 2, 3, 7, 100)),
+    *({"coalesce": count} for count in (2, 3, 9)),
+    *({"pace": pace} for pace in ({"per_token": "1ms"}, {"first_token": "5ms"})),
+    {"linger": "5ms"},
+]
+
+_few = st.integers(0, 3)
+_edges = st.integers(0, 999)
+_pool = st.sampled_from(_FORMS)
+_said = st.builds(lambda text: {"say": plain(text)}, st.text(max_size=20))
+_made = st.one_of(
+    st.builds(lambda count, edges: {"call": count + 1, "edges": edges}, _few, _edges),
+    st.builds(lambda edges: {"auto": True, "edges": edges}, _edges),
+    st.builds(lambda edges, count: {"say": "Hi", "call": count + 1, "edges": edges}, _edges, _few),
 )
-_count = st.integers(0, 10)
-_usage = st.one_of(
-    st.just("off"),
-    st.fixed_dictionaries(
-        {"prompt_tokens": _count},
-        optional={"total_tokens": _count, "reasoning_tokens": _count, "cached_tokens": _count},
-    ),
+_choices = st.sampled_from(
+    [form | beside for form in _FORMS for beside in ({}, *_FINISHED, {"think": "Hm."})]
 )
-_beside = {"think": texts, "finish": st.sampled_from(FINISHES)}
-_whole = {"usage": _usage, "served": st.sampled_from(("another-model", "vendor/model:free@2"))}
-_form = st.one_of(*_forms)
-_choice = st.builds(dict.__or__, _form, st.fixed_dictionaries({}, optional=_beside))
-_several = st.builds(
-    lambda listed: dict(choices=listed),  # noqa: C408 - a word of the language, and of the chat room
-    st.lists(_choice, min_size=1, max_size=3),
+_several = st.lists(_choices, min_size=1, max_size=3).map(
+    lambda listed: dict(choices=listed)  # noqa: C408 - as a literal it is a word of the chat room
 )
+_form = st.one_of(_pool, _pool, _pool, _made, _said, _several)
 _long = st.just({"say": LONG, "stream": {"chunks": {"chars": 10_000}}})
-_comments = st.one_of(st.just(True), st.sampled_from(("PROCESSING", "[DONE]", 'data: {"a": 1}')))
-_cuts = st.one_of(st.sampled_from(("word", "token")), st.integers(1, 3).map(lambda size: {"chars": size}))
-_ways = {"chunks": _cuts, "newline": st.sampled_from(("crlf", "cr")), "comments": _comments}
-_writes = st.one_of(
-    st.just({}),
-    st.fixed_dictionaries({"split": st.integers(1, 9)}),
-    st.fixed_dictionaries({"coalesce": st.integers(2, 9)}),
-)
-_pace = st.sampled_from(({}, {"pace": {"per_token": "1ms"}}, {"pace": {"first_token": "5ms"}}))
-_stream = st.builds(
-    lambda ways, writes, pace: ways | writes | pace, st.fixed_dictionaries({}, optional=_ways), _writes, _pace
-).filter(bool)
+_way = st.sampled_from(_WAYS)
+_two = st.integers(1, 2)
 
 
-def said(target: Target) -> SearchStrategy[dict[str, Any]]:  # noqa: ARG001 - its schemas are drawn from
-    """Draw what an assistant says."""
-    single = st.builds(dict.__or__, _choice, st.fixed_dictionaries({}, optional=_whole))
-    several = st.builds(dict.__or__, _several, st.fixed_dictionaries({}, optional=_whole))
-    return st.one_of(single, single, single, several, _long)
+def said(target: Target) -> SearchStrategy[Reply]:
+    """Draw what an assistant says, and which fields the reply has beside."""
+    still, drawn_patches = patches(target)
+    pool = st.sampled_from([*_BESIDE, *still])
+    beside = st.one_of(*[pool] * 4 * max(len(drawn_patches), 1), *drawn_patches)
+
+    def drawn(draw: Draw) -> Reply:
+        reply: Reply = dict(draw(_form))
+        for _ in range(draw(_few)):
+            _add(reply, draw(beside))
+        return reply
+
+    single = st.composite(drawn)()
+    return st.one_of(*[single] * 40, _long)
 
 
-def streamed(target: Target) -> SearchStrategy[dict[str, Any]]:
-    """Draw what an assistant says, with a way in which it streams."""
-    return st.builds(lambda reply, way: {**reply, "stream": way}, said(target), _stream)
+def streamed(target: Target) -> SearchStrategy[Reply]:
+    """Draw the same, with a way in which it streams."""
+    replies = said(target)
+
+    def drawn(draw: Draw) -> Reply:
+        reply: Reply = dict(draw(replies))
+        for _ in range(draw(_two)):
+            way = draw(_way)
+            stream = reply.get("stream", {})
+            # A write has a number of bytes, or of events.
+            if _WRITES.isdisjoint(way) or _WRITES.isdisjoint(stream):
+                reply["stream"] = {**stream, **way}
+        return reply
+
+    return st.composite(drawn)()
+
+
+def _add(reply: Reply, beside: Reply) -> None:
+    """Put what is drawn beside a reply, where it may stand there."""
+    for key, value in beside.items():
+        known = reply.get(key)
+        if not any(key in OPTIONS[form] for form in reply if form in OPTIONS):
+            continue
+        if isinstance(known, dict) and isinstance(value, dict):
+            reply[key] = {**known, **value}
+        elif isinstance(known, list):
+            reply[key] = known + [pointer for pointer in value if pointer not in known]
+        else:
+            reply[key] = value

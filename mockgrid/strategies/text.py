@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mockgrid.document.scalar import plain
 from mockgrid.scenario.reading.structure import usual_order
 
 if TYPE_CHECKING:
@@ -48,6 +50,17 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - no value is an alias of another
         return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.Node:
+    """Quote what looks like another value to YAML 1.2, such as 1e3, which PyYAML takes for a text."""
+    style: str | None = "'"
+    with suppress(ValueError):  # numbers that JSON does not have
+        style = None if isinstance(plain(value), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _ordered(reply: Mapping[str, Any], order: Mapping[str, int]) -> dict[str, Any]:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatSpeaker"]
 
+# Of a message and of a delta.
+_SAID = ("role", "content", "refusal", "reasoning_content", "tool_calls")
+_COUNTED = (
+    *("prompt_tokens", "completion_tokens", "total_tokens"),
+    *("prompt_tokens_details", "completion_tokens_details"),
+)
+
 
 class ChatSpeaker:
     """Says what scenarios script as chat completions.
@@ -32,6 +39,15 @@ class ChatSpeaker:
     """
 
     form: StreamForm = FORM
+    said = frozenset(
+        (
+            *("/model", "/choices/0/finish_reason", "/choices/0/index"),
+            *(f"/choices/0/{holder}" for holder in ("message", "delta")),
+            *(f"/choices/0/{holder}/{name}" for holder in ("message", "delta") for name in _SAID),
+            *(f"/usage/{name}" for name in _COUNTED),
+        )
+    )
+    settled = frozenset(("/choices", "/usage"))
 
     def __init__(self, replies: ChatReplies) -> None:
         self._replies = replies

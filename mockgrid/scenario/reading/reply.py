@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from mockgrid.scenario.diagnostics import Node
 
-__all__ = ["FINISHES", "read_reply"]
+__all__ = ["FINISHES", "OPTIONS", "read_reply"]
 
 _FORMS: Final = ("call", "say", "json", "refuse", "choices", "error", "redirect", "example", "body", "auto")
 _ALWAYS: Final = ("headers", "delay", "fault", "go_to", "contract")
@@ -49,7 +49,7 @@ _CHAT: Final = (
     *(*_ALWAYS, *_PATCHES, "think", "finish", "usage", "served"),
     *("events", "status", "retry_after", "stream"),
 )
-_OPTIONS: Final = {
+OPTIONS: Final = {
     **dict.fromkeys(("say", "json", "refuse"), _CHAT),
     **dict.fromkeys(("call", "auto"), (*_CHAT, "edges")),
     "choices": tuple(option for option in (*_CHAT, "edges") if option not in {"think", "finish"}),
@@ -58,6 +58,7 @@ _OPTIONS: Final = {
     "example": (*_ALWAYS, *_PATCHES, "retry_after", "status"),
     "body": (*_ALWAYS, "retry_after", "status"),
 }
+"""The keys that may stand beside each form."""
 # What the chunk of an event is made of.
 _CHUNK: Final = ("delta", "index", "finish", "usage", "chunk")
 FINISHES: Final = ("stop", "length", "tool_calls", "content_filter", "function_call")
@@ -77,7 +78,7 @@ def read_reply(node: Node) -> ScriptedReply | None:
         return None
     name = next((form for form in _FORMS if form in value), "auto")
     for option, argument in node.items():
-        if option not in _FORMS and option not in _OPTIONS[name]:
+        if option not in _FORMS and option not in OPTIONS[name]:
             hint = f"It belongs to {_takers(option)}."
             if (option, name) == ("stream", "body"):
                 hint = "Write the stream as `events` in place of `body`, with `data` for each."
@@ -113,7 +114,7 @@ def _retry_after(node: Node) -> RetryAfter:
 
 
 def _takers(option: str) -> str:
-    *others, last = [f"`{form}`" for form in _OPTIONS if option in _OPTIONS[form]]
+    *others, last = [f"`{form}`" for form in OPTIONS if option in OPTIONS[form]]
     return f"{', '.join(others)} and {last}" if others else last
 
 

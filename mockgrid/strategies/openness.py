@@ -1,0 +1,113 @@
+"""What a contract leaves open of a conversation's replies beyond the words: a field that is null, or new."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import orjson
+from hypothesis import strategies as st
+
+from mockgrid.document.pointer import join
+from mockgrid.reply.behaviour import Kit
+from mockgrid.reply.behaviours import BEHAVIOURS
+from mockgrid.reply.delivery.form import data_of
+from mockgrid.reply.negotiation import EVENT_STREAM
+from mockgrid.reply.playing import DEFAULT
+from mockgrid.reply.request import Request
+from mockgrid.reply.tokens import ShortWords
+from mockgrid.reply.values import Values
+from mockgrid.schema.generate import edge_chooser
+from mockgrid.schema.members import members
+from mockgrid.strategies.texts import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hypothesis.strategies import SearchStrategy
+
+    from mockgrid.reply.reply import Reply
+    from mockgrid.schema.members import Member
+    from mockgrid.strategies.target import Target
+
+_NUMBERS = st.integers(0, 63)
+
+Patch: TypeAlias = dict[str, Any]
+"""The keys ``fields`` or ``without`` of a reply."""
+
+
+def patches(target: Target) -> tuple[list[Patch], list[SearchStrategy[Patch]]]:
+    """Return single fields that are given or left out, and what draws others by their schemas.
+
+    Each is valid both in whole replies and in streams.
+    """
+    contract = target.contract
+    kit = Kit(contract=contract, tokenizer=ShortWords(), models=contract.policy.models)
+    behaviour = BEHAVIOURS[target.operation.behaviour or ""](kit)
+    speaker = behaviour.speaker
+    declared: dict[str, list[Member]] = {}
+    for body, _ in speaker.samples(DEFAULT) if speaker is not None else ():
+        reply = behaviour.reply(_request(target, body), "0" * 32, "0" * 128)
+        for pointer, member in _declared(target, reply).items():
+            declared.setdefault(pointer, []).append(member)
+    values = Values(contract)
+    still: list[Patch] = []
+    drawn: list[SearchStrategy[Patch]] = []
+    for pointer, alike in declared.items():
+        if speaker is None or pointer in speaker.settled:
+            continue
+        still += _still(pointer, alike, said=pointer in speaker.said)
+        if pointer not in speaker.said and alike[0].listed is None:
+            drawn.append(_valued(values, pointer, alike[0].at))
+    return still, drawn
+
+
+def _still(pointer: str, alike: list[Member], *, said: bool) -> Iterator[Patch]:
+    """Yield what can be said of a field by itself: left out, null, each listed value.
+
+    Args:
+        pointer: to the field.
+        alike: what each document declares under it.
+        said: whether its values are what the words of a reply say, so that no others are given.
+    """
+    if not any(member.required for member in alike):
+        yield {"without": [pointer]}
+    if all(member.nullable for member in alike):
+        yield {"fields": {pointer: None}}
+    for value in () if said else alike[0].listed or ():
+        if all(value in (member.listed or ()) for member in alike):
+            yield {"fields": {pointer: value}}
+
+
+def _valued(values: Values, pointer: str, at: str) -> SearchStrategy[Patch]:
+    """Draw values at the edges of a field's schema by a number, the least by 0: part by part takes long."""
+
+    @cache
+    def patch(number: int) -> Patch:
+        return {"fields": {pointer: plain(values.edge(at, edge_chooser(number, "")))}}
+
+    return _NUMBERS.map(patch)
+
+
+def _declared(target: Target, reply: Reply) -> dict[str, Member]:
+    """Return what the contract declares of the objects in a reply, by pointers."""
+    response = target.operation.response(reply.status)
+    if response is None:
+        return {}
+    texts = [reply.body] if reply.events is None else [data_of(event) for event in reply.events]
+    name = EVENT_STREAM if reply.events is not None else ""
+    declared: dict[str, Member] = {}
+    for media in response.media.values():
+        if media.schema is None or (media.name != name if name else not media.is_json):
+            continue
+        for text in texts:
+            with suppress(orjson.JSONDecodeError):
+                for member in members(media.schema.schema, orjson.loads(text)):
+                    declared.setdefault(join(member.path), member)
+    return declared
+
+
+def _request(target: Target, body: Any) -> Request:
+    path = f"{target.contract.base_path}{target.operation.path}"
+    return Request(target.operation, path, b"", {b"host": b"127.0.0.1"}, {}, body, b"")
