@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "Check contracts, overlays and scenarios.",
     "explain": "Explain a code such as MG113, or which step a request would meet.",
+    "fuzz": "Throw replies that the contract allows at a client, and shrink what breaks it.",
     "init": "Write a first scenario and a first test.",
     "metrics": "Print the counters of servers, added up.",
     "report": "Show what tests never exercised, and what the client did wrong.",

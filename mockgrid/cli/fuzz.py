@@ -1,0 +1,237 @@
+"""``mockgrid fuzz``."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mockgrid.cli.flags import Configured, Value, contract_options, load
+from mockgrid.values import Duration, Whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.fuzz.client import Client
+    from mockgrid.fuzz.search import Search
+    from mockgrid.testing.exchange import Exchange
+
+FOUND: Final = 1
+"""Exit code: the client fails at something."""
+
+INTERRUPTED: Final = 130
+"""Exit code: Ctrl+C came before anything was found."""
+
+# Of the project's settings, those that decide on replies.
+_SERVED: Final = ("base_path", "error_shape", "lenient", "models", "strict")
+_ALL: Final = ""
+
+
+@click.command(
+    cls=Configured, options_metavar="[OPTIONS]", context_settings={"allow_interspersed_args": False}
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@contract_options
+@click.option(
+    "--runs", type=Value(Whole(1)), default=200, show_default=True, help="Examples to try before shrinking."
+)
+@click.option(
+    "--seed", type=Value(Whole(0)), default=0, show_default=True, help="The same seed, the same examples."
+)
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    metavar="ID",
+    help="Operation whose replies are drawn; by default those that the client calls. Repeatable.",
+)
+@click.option(
+    "--faults", is_flag=True, help="Errors before the reply, too, and replies that break on the wire."
+)
+@click.option(
+    "--wild",
+    is_flag=False,
+    flag_value=_ALL,
+    metavar="[NAMES]",
+    help="Also what servers send though no contract allows it: all of it, or names with commas.",
+)
+@click.option(
+    "--timeout",
+    type=Value(Duration()),
+    default="10s",
+    show_default=True,
+    help="Time that the client may take for an example.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="CODE",
+    help="Exit code, or status of --call, by which the client says that it could not do its work; or code of "
+    "a violation or verdict that is no failure, such as MG314. Repeatable.",
+)
+@click.option(
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="mockgrid-fuzz",
+    show_default=True,
+    help="Where scenario files of what breaks the client are written.",
+)
+@click.option("--keep-running", is_flag=True, help="Start COMMAND once, and call it for each example.")
+@click.option("--call", metavar="URL", help="Where to call it, such as http://127.0.0.1:3000/chat.")
+@click.option("--data", metavar="TEXT", help="Call it by POST, with this body (JSON); by default by GET.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
+    metavar="FILE",
+    help="Play a scenario file once instead.",
+)
+@click.pass_context
+def fuzz(ctx: click.Context, /, **values: Any) -> int:
+    """Throw replies that the contract allows at a client of any language, and shrink what breaks it.
+
+    COMMAND runs again and again, each time with OPENAI_BASE_URL and OPENAI_API_KEY of a session that plays
+    another reply. It fails by an exit code other than 0, by taking longer than --timeout, by a request that
+    breaks the contract, and by unsound conduct. Each distinct failure is made as small as can be, and
+    written as a scenario file.
+
+    Exits with 0 if nothing was found, with 1 if something was, and with 2 if it could not run.
+    """
+    command: Sequence[str] = values["command"]
+    if not command:
+        raise click.UsageError("The client's command is missing: mockgrid fuzz -- python client.py.", ctx)
+    if values["keep_running"] != (values["call"] is not None):
+        raise click.UsageError("--keep-running and --call URL go together.", ctx)
+    if values["data"] is not None and values["call"] is None:
+        raise click.UsageError("--data is the body of --call URL.", ctx)
+    # Hypothesis would make a folder of its own here, for what it works out once.
+    os.environ.setdefault(
+        "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "mockgrid-hypothesis")
+    )
+    with _ended_by_signals():
+        return _run(ctx, **values)
+
+
+def _run(ctx: click.Context, **values: Any) -> int:
+    from mockgrid.fuzz.command import CommandClient  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.fuzz.judge import ClientJudge  # noqa: PLC0415 (the same)
+    from mockgrid.fuzz.service import ServiceCall, ServiceClient  # noqa: PLC0415 (the same)
+    from mockgrid.testing.mock_grid import MockGrid  # noqa: PLC0415 (the same)
+
+    judge = ClientJudge(values["allowed"])
+    call = None if values["call"] is None else ServiceCall(values["call"], values["data"])
+    served = {name: values[name] for name in ("document", "overlays", "allow_refs")}
+    defaults = ctx.default_map or {}
+    served |= {name: defaults[name] for name in _SERVED if name in defaults}
+    with ExitStack() as stack:
+        grid = stack.enter_context(MockGrid(**served))
+        client: Client
+        if call is None:
+            client = CommandClient(values["command"], grid, judge, values["timeout"])
+        else:
+            client = stack.enter_context(
+                ServiceClient(values["command"], call, grid, judge, values["timeout"])
+            )
+        if values["replay"] is not None:
+            return _replay(client, values["replay"])
+        return _searched(client, **values)
+
+
+def _replay(client: Client, file: Path) -> int:
+    failure = client.failure_at(file)
+    if failure is None:
+        click.echo(f"The client survives {file}.")
+        return 0
+    click.echo(failure.details.rstrip())
+    click.echo(f"The client fails at {file}, by {failure}.")
+    return FOUND
+
+
+def _searched(client: Client, **values: Any) -> int:
+    from mockgrid.fuzz.examples import examples  # noqa: PLC0415 (the same)
+    from mockgrid.fuzz.progress import Progress  # noqa: PLC0415 (the same)
+    from mockgrid.fuzz.search import Search  # noqa: PLC0415 (the same)
+
+    contract = load(values["document"], values["overlays"], values["allow_refs"])
+    wild = None if values["wild"] is None else list(filter(None, re.split(r"[,\s]+", values["wild"])))
+    kinds = {"faults": values["faults"], "wild": wild}
+    examples(
+        contract, values["operations"] or [contract.operations[0].id], **kinds
+    )  # what is misspelt is told first
+    calls = client.calls()
+    called = dict.fromkeys(exchange.operation for exchange in calls if exchange.operation is not None)
+    operations = values["operations"] or called
+    progress = Progress(sys.stderr)
+    streaming = any(_streams(exchange) for exchange in calls)
+    search = Search(
+        examples(contract, operations, streaming=streaming, **kinds),
+        lambda example: client.failure_at(example.scenario),
+        progress,
+    )
+    stopped = False
+    try:
+        search.run(values["runs"], values["seed"])
+    except KeyboardInterrupt:
+        stopped = True
+    progress.end()
+    _tell(search, progress.state(search), **values)
+    if search.discoveries:
+        return FOUND
+    return INTERRUPTED if stopped else 0
+
+
+def _tell(search: Search, state: str, **values: Any) -> None:
+    """Write what was found, and say where."""
+    from mockgrid.fuzz.record import write_discoveries  # noqa: PLC0415 (the same)
+
+    click.echo(f"{state} (seed {values['seed']})")
+    discoveries = search.discoveries.values()
+    for discovery, path in write_discoveries(
+        discoveries, values["folder"], values["seed"], partial(_again, values)
+    ):
+        click.echo(f"\n{discovery.failure}\n  {discovery.example}\n  {path}")
+
+
+def _again(values: dict[str, Any], file: Path) -> str:
+    """Return the command line that plays a file."""
+    flags: list[str] = [] if values["document"] is None else ["--contract", values["document"]]
+    for flag, name in (("--overlay", "overlays"), ("--allow-ref", "allow_refs"), ("--allow", "allowed")):
+        flags += [part for value in values[name] for part in (flag, value)]
+    if values["call"] is not None:
+        flags += ["--keep-running", "--call", values["call"]]
+        flags += [] if values["data"] is None else ["--data", values["data"]]
+    return shlex.join(["mockgrid", "fuzz", *flags, "--replay", str(file), "--", *values["command"]])
+
+
+def _streams(exchange: Exchange) -> bool:
+    body = exchange.request.body
+    return isinstance(body, dict) and body.get("stream") is True
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Take the signals that end a process for Ctrl+C, lest the client runs on."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        with suppress(AttributeError, ValueError):  # on Windows, and in threads
+            number = getattr(signal, name)
+            before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, known in before.items():
+            signal.signal(number, known)

@@ -1,0 +1,51 @@
+"""What one run of a client is answered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mockgrid.strategies import scenario_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would have it made again and again
+class DrawnExample:
+    """Replies to one operation, in their order; the last is repeated.
+
+    Attributes:
+        replies: in the words of scenarios.
+        operation: the id of what they answer; None for what steps answer that name none.
+    """
+
+    replies: Sequence[dict[str, Any]]
+    operation: str | None = None
+
+    @property
+    def scenario(self) -> dict[str, Any]:
+        """What plays it."""
+        when = {} if self.operation is None else {"when": {"operation": self.operation}}
+        return {"steps": [{**when, "replies": list(self.replies)}]}
+
+    @property
+    def size(self) -> tuple[int, int, str]:
+        """What is smaller for what is simpler: keys, then characters."""
+        text = str(self)
+        return sum(map(_keys, self.replies)), len(text), text
+
+    def file(self, comment: str) -> str:
+        """Return it as a scenario file under a comment."""
+        return scenario_text(self.replies, operation=self.operation, comment=comment)
+
+    def __str__(self) -> str:
+        replies = self.replies[0] if len(self.replies) == 1 else list(self.replies)
+        return json.dumps(replies, ensure_ascii=False)
+
+
+def _keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_keys, value.values()))
+    return sum(map(_keys, value)) if isinstance(value, list) else 0

@@ -1,0 +1,61 @@
+"""Which examples a client is tried with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from mockgrid.fuzz.example import DrawnExample
+from mockgrid.strategies import replies, sequences, streams
+from mockgrid.strategies import wild as wild_replies
+from mockgrid.strategies.target import target_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+    from mockgrid.contract.contract import Contract
+
+
+def examples(
+    contract: Contract,
+    operations: Iterable[str],
+    *,
+    streaming: bool = True,
+    faults: bool = False,
+    wild: Sequence[str] | None = None,
+) -> SearchStrategy[DrawnExample]:
+    """Return what to draw examples from.
+
+    Args:
+        contract: which replies obey.
+        operations: that are answered, each by its id.
+        streaming: whether streams may come in odd ways, for a client that asks for some.
+        faults: whether errors come first, and replies break on the wire.
+        wild: names of what no contract allows and yet may come; none for all of it, None for nothing of it.
+
+    Raises:
+        MockgridError: there is no such operation, or nothing wild of such a name.
+    """
+    return st.one_of(
+        [_answering(name, contract, streaming=streaming, faults=faults, wild=wild) for name in operations]
+    )
+
+
+def _answering(
+    name: str, contract: Contract, *, streaming: bool, faults: bool, wild: Sequence[str] | None
+) -> SearchStrategy[DrawnExample]:
+    target = target_of(name, contract)
+    if faults:
+        drawn = sequences(name, contract, faults=True, wild=wild or wild is not None)
+    else:
+        kinds = [replies(name, contract)]
+        if streaming:
+            kinds.append(streams(name, contract))
+        if wild is not None:
+            kinds.append(wild_replies(*wild))
+        drawn = st.one_of(kinds).map(lambda reply: [reply])
+    operation = None if target.speaks else target.operation.id
+    return drawn.map(lambda listed: DrawnExample(listed, operation))
