@@ -254,7 +254,7 @@ ERRORS = [
     Planted(step("{error: 503, §stream: {chunks: word}}"), "MG221", "no effect beside `error`"),
     Planted(step("{error: 503, §status: 200}"), "MG221", "no effect beside `error`"),
     Planted(step("{redirect: same, §usage: {prompt_tokens: 1}}"), "MG221", "beside `redirect`"),
-    Planted(step("{body: x, §think: y}"), "MG221", "belongs to `say`, `call`, `json`, `refuse` and `auto`."),
+    Planted(step("{body: x, §think: y}"), "MG221", "belongs to `say`, `json`, `refuse`, `call` and `auto`."),
     Planted(step("{example: x, §finish: stop}"), "MG221", "beside `example`"),
     Planted(step("{say: Hi, fault: {kind: reset, §for: 1s}}"), "MG221", "It takes no options."),
     Planted(step("{say: Hi, fault: {kind: hang, §after: 1}}"), "MG221", "It takes for."),
