@@ -107,9 +107,12 @@ class Document:
         mistakes: what becomes of those in it; by default the first refuses it.
         files: SHA-256 of the other files that its data come from, by their paths from its folder; None where
             data come from elsewhere.
+
+    Attributes:
+        unmet: pointers to schemas that nothing satisfies as they are written; what is meant is served.
     """
 
-    __slots__ = ("_root", "_source_map", "data", "files", "mistakes", "name")
+    __slots__ = ("_root", "_source_map", "data", "files", "mistakes", "name", "unmet")
 
     def __init__(
         self,
@@ -123,6 +126,7 @@ class Document:
         self.files = files
         self.name = name
         self.mistakes = mistakes if mistakes is not None else Mistakes()
+        self.unmet: set[str] = set()
         self._source_map = source_map
         self._root: SourceMap | None = None
 

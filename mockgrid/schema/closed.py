@@ -35,6 +35,7 @@ def make_room(node: SchemaNode, document: Document) -> None:
         message = f"{_KEYWORD}: false leaves no room for {name}, which is required as well."
         document.mistakes.tell(document.error(message, f"{part.at}/{_KEYWORD}", _HINT))
     if closed:
+        document.unmet.add(node.at)
         _Opening(names, {part.at for part, _ in closed}).open(node)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.translate import Draft
 
-__all__ = ["meant_pattern"]
+__all__ = ["is_literal", "meant_pattern"]
 
 # What other dialects have, the same in JavaScript's, and what to say of it.
 _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str], str], ...]] = (
@@ -33,6 +33,11 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
 )
 # A literal of JavaScript or PHP; as a regular expression, it would want a slash before the text begins.
 _LITERAL: Final = re.compile(r"/(?P<pattern>\^.*\$|\^[^|]*|[^|]*(?<!\\)\$)/(?P<flags>[a-zA-Z]*)", re.DOTALL)
+
+
+def is_literal(pattern: str) -> bool:
+    """Tell whether a pattern stands between slashes, so that no text matches it as it is written."""
+    return _LITERAL.fullmatch(pattern) is not None
 
 
 def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:

@@ -231,7 +231,7 @@ def _checked_bound(
 def _checked_enum(
     key: str, schema: dict[str, Any], dialect: Dialect, document: Document, at: str
 ) -> dict[str, Any] | None:
-    """Return what is meant by a list with values that are not of the schema's type.
+    """Return what is meant by a list of which no value is of the schema's type.
 
     They are of the type where they can be written so, are for the items of an array, or tell the type.
     """
@@ -243,16 +243,17 @@ def _checked_enum(
     if not isinstance(values, list) or len(types) != 1 or kind is None:
         return _checked(key, schema, dialect, document, at)
     fits = _OF_TYPE[kind]
-    odd = [value for value in values if value is not None and not fits(value)]
-    if not odd:
+    odd = [value for value in values if value is not None]
+    if not odd or any(map(fits, odd)):
         return None
-    of_items = kind == "array" and odd == values
+    document.unmet.add(at)
+    of_items = kind == "array"
     hint = "Say it of the items." if of_items else "Write each value as the type has it, or correct the type."
     _tell(document, at, key, f"lists {shown(odd[0])}; a value of type {kind} was expected.", hint)
     if of_items:
         items = schema.get("items")
         return {"items": {"allOf": [items, {key: values}]} if _is_schema(items) else {key: values}}
-    fitting = [item for value in values if fits(item := value if fits(value) else _rewritten(value, kind))]
+    fitting = [item for item in (_rewritten(value, kind) for value in odd) if fits(item)]
     if fitting:
         return {key: fitting + [None] * (None in values)}
     types = {next(name for name in TYPES if _OF_TYPE[name](value)) for value in odd}

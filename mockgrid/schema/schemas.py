@@ -15,7 +15,7 @@ from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
 from mockgrid.schema.closed import make_room
 from mockgrid.schema.discriminators import Discriminators, named_branches
-from mockgrid.schema.foreign_pattern import meant_pattern
+from mockgrid.schema.foreign_pattern import is_literal, meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.references import References
@@ -169,6 +169,8 @@ class Schemas:
                 self._refer(node, key, value)
                 continue
             if key == "pattern":
+                if is_literal(value):
+                    self.document.unmet.add(node.at)
                 value = self._pattern(value, at)  # noqa: PLW2901 - the same, as it is meant
             elif key == "patternProperties":
                 patterns = {pattern: self._pattern(pattern, at + join((pattern,))) for pattern in value}

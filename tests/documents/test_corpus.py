@@ -1,7 +1,7 @@
 """Small documents, each with one feature or one mistake: served, called, their replies held to by others.
 
 Its ``x-calls`` are requests to a document, each with the status that it gets, where a violation is, and which
-members the reply has.
+members the reply has and lacks.
 One with a mistake says on its first line where that is, and how what is said of it begins.
 """
 
@@ -71,7 +71,9 @@ def call_all(path, *, judged):
         if "at" in call:
             assert answer.json()["detail"].startswith(f"{call['at']} "), (call, answer.body)
         if "has" in call:
-            assert {*call["has"]} <= answer.json().keys(), (call, answer.body)
+            members = answer.json().keys()
+            assert {*call["has"]} <= members, (call, answer.body)
+            assert members.isdisjoint(call.get("lacks", ())), (call, answer.body)
         if judged and answer.status < 300 and answer.body and "x-unjudged" not in document:
             route, _ = caller.app.contract.router.find(target.partition("?")[0])
             held(document, route.operations[method], answer)

@@ -40,6 +40,8 @@ Option: TypeAlias = "tuple[Schema, ...]"
 
 _ASIDE_LIMIT = 8
 _ALTERNATIVE_LIMIT = 12
+# What a branch has that says no more than which members there are.
+_PRESENCE = frozenset(("type", "required", "title", "description"))
 _COUNTED = {
     "minLength": ("string", "maxLength", -1),
     "maxLength": ("string", "minLength", 1),
@@ -204,7 +206,7 @@ class Alternatives:
                 yield _Choice([(condition, *then), (*against, *otherwise), otherwise], ranked=True)
         for keyword in ("dependentSchemas", "dependencies"):
             for name, part in schema.named.get(keyword, {}).items():
-                yield _Choice([(part,), (self._document.without(name, schema),)], ranked=True)
+                yield _Choice([(part,), (self._document.without(schema, name),)], ranked=True)
 
     def _branches(self, schema: Schema, keyword: str) -> list[Option]:
         """The branches of a schema, each with what a discriminator asks of it."""
@@ -213,6 +215,21 @@ class Alternatives:
             if label is not None:
                 options[index] += (self._document.make(label, schema),)
         return options
+
+    def _absent(self, chosen: Schema, choice: _Choice) -> Option:
+        """What leaves out what the other branches require, as far as these say nothing else.
+
+        Of ``oneOf: [{required: [url]}, {required: [file]}]``, a natural value has one of the two.
+        """
+        own = chosen.keywords.get("required", ())
+        others = [part for part, *_ in choice.options if part is not chosen]
+        names = [
+            next((name for name in part.keywords.get("required", ()) if name not in own), None)
+            for part in others
+            if part.keywords.keys() <= _PRESENCE
+        ]
+        absent = dict.fromkeys(name for name in names if name is not None)
+        return (self._document.without(chosen, *absent, kind="object"),) if absent else ()
 
     def _against(self, parts: list[Schema]) -> Option:
         """Schemas that contradict each of some others, as far as any are known."""
@@ -243,31 +260,35 @@ class Alternatives:
         able = [
             (size, option) for size, option in zip(sizes, choice.options, strict=True) if size < ENDLESS
         ] or [(0, option) for option in choice.options]
+        able = [pair for pair in able if not self._minimum.is_unmet(pair[1])] or able
         if choice.ranked:
             return [Branching(option) for _, option in able]
         able = self._ranked(choice, able, position)
         branchings = [Branching(option) for _, option in able]
         if choice.union is None:
             return branchings
-        natural = self._document.natural
-        scalar = not any(option[0].kinds & (OBJECT | ARRAY) for option in choice.options)
-        # Keep clear of the other branches: by luck, or else by aiming at what contradicts them.
-        aimed: dict[Branching, None] = {}
-        for branching in branchings:
-            ways = [branching]
-            if len(choice.options) <= _ASIDE_LIMIT and (scalar or not natural):
-                others = [other[0] for other in choice.options if other is not branching.option]
-                ways.append(Branching(branching.option + self._against(others)))
-            if natural:
-                ways = ways[::-1] if scalar else [branching, branching._replace(lean=True)]
-            aimed |= dict.fromkeys(ways)
-        if not natural:
-            return list(aimed)
+        aimed = list(dict.fromkeys(way for branching in branchings for way in self._aside(branching, choice)))
+        if not self._document.natural:
+            return aimed
         if self._unions is not None and len(branchings) > 1:
-            best = self._unions.exclusive(choice.union, list(aimed))
+            best = self._unions.exclusive(choice.union, aimed)
             branchings = [best, *branchings] if best is not None else branchings
             self._attempt.overlapped |= best is None
         return branchings
+
+    def _aside(self, branching: Branching, choice: _Choice) -> list[Branching]:
+        """Ways to keep clear of the other branches: by luck, or else by aiming at what contradicts them."""
+        option, natural = branching.option, self._document.natural
+        scalar = not any(other[0].kinds & (OBJECT | ARRAY) for other in choice.options)
+        if natural and not scalar:
+            absent = self._absent(option[0], choice)
+            ways = [Branching(option + absent)] if absent else []
+            return [*ways, branching, branching._replace(lean=True)]
+        ways = [branching]
+        if len(choice.options) <= _ASIDE_LIMIT:
+            others = [other[0] for other in choice.options if other is not option]
+            ways.append(Branching(option + self._against(others)))
+        return ways[::-1] if natural else ways
 
 
 def _is_kind(schema: Schema, kind: int) -> bool:

@@ -177,10 +177,11 @@ class Maker:
         # Enumerated values are part of the schema: the caller gets a copy of its own.
         return Made(deepcopy(value), exclusive), not attempt.overlapped
 
-    def _sample(self, option: Sequence[Schema], position: ValuePosition) -> JSON:
-        """A small value, whatever other unions it has parts of."""
+    def _sample(self, union: Schema, option: Sequence[Schema], position: ValuePosition) -> JSON:
+        """A small value of one branch of a union, whatever other unions it has parts of."""
         attempt = GenerationAttempt(_SAMPLING, self._judge, self._minimum)
-        return Generator(self._document, attempt, self._known[True]).make(option, position)
+        applied = (*option, *self._document.beside_branches(union))
+        return Generator(self._document, attempt, self._known[True]).make(applied, position)
 
 
 class CompiledSchema:

@@ -117,7 +117,8 @@ class _MemberPlan:
     def _worth_making(self, name: str) -> bool:
         """Whether a member can have a value that ends, before an attempt is spent on one."""
         applied = self._schemas(name)
-        return applied is not None and self._attempt.minimum.of_all(applied) < NODE_LIMIT
+        minimum = self._attempt.minimum
+        return applied is not None and minimum.of_all(applied) < NODE_LIMIT and not minimum.is_unmet(applied)
 
     def _add(self, made: dict[str, JSON], name: str, position: ValuePosition) -> bool:
         applied = self._schemas(name)
@@ -288,7 +289,7 @@ class _ItemPlan:
         """A length to read well."""
         length = self._leading
         if self.high is None or self.high > self._leading:
-            open_ended = self._rest_known() and not self._capped()
+            open_ended = self._rest_known() and not self._capped() and not self._unmet()
             length += position.chooser.integer(1, _USUAL_ITEMS) if open_ended else 0
         length = max(length, self.low)
         return length if self.high is None else min(length, self.high)
@@ -359,6 +360,10 @@ class _ItemPlan:
                 max(len(self._wanted), min(self.high, self._leading + len(self._wanted))), NODE_LIMIT + 1
             )
         return self._leading + len(self._wanted)
+
+    def _unmet(self) -> bool:
+        """Whether items are better left out."""
+        return self._attempt.minimum.is_unmet(self._at(self._leading))
 
     def _capped(self) -> bool:
         return any(high is not None for _, _, high in self._constraints.contains)

@@ -50,7 +50,8 @@ class SchemaDocument:
         self._follower = self.follow  # one method for all
         self._compiled: dict[int, Schema] = {}  # by the id() of what is written, which they keep alive
         self._whole = False  # whether all that is written was compiled
-        self._without: dict[str, Schema] = {}
+        self._beside: dict[int, tuple[Schema, ...]] = {}
+        self._without: dict[tuple[str, tuple[str, ...]], Schema] = {}
         self._patterns: dict[str, Pattern] = {}
         self._pattern_size = 0
         self.linear = True  # whether all patterns are
@@ -73,11 +74,20 @@ class SchemaDocument:
         """Compile a schema that is derived from the document's own, as if it stood where ``near`` stands."""
         return self._compile(raw, near.pointer, near.resource)
 
-    def without(self, name: str, near: Schema) -> Schema:
-        """A schema of what has no member of that name."""
-        if name not in self._without:
-            self._without[name] = self.make({"properties": {name: self.nothing}}, near)
-        return self._without[name]
+    def without(self, near: Schema, *names: str, kind: str = "") -> Schema:
+        """A schema of what has no member of those names; of one type alone where that is given."""
+        if (kind, names) not in self._without:
+            properties = dict.fromkeys(names, self.nothing)
+            raw = {"type": kind, "properties": properties} if kind else {"properties": properties}
+            self._without[kind, names] = self.make(raw, near)
+        return self._without[kind, names]
+
+    def beside_branches(self, union: Schema) -> tuple[Schema, ...]:
+        """What a schema says but for its branches, where that is anything."""
+        if union.number not in self._beside:
+            said = {key: value for key, value in union.keywords.items() if key not in ("anyOf", "oneOf")}
+            self._beside[union.number] = (self.make(said, union),) if said else ()
+        return self._beside[union.number]
 
     @property
     def nothing(self) -> dict[str, Any] | bool:

@@ -30,6 +30,11 @@ class MinimumSize:
         self._loops: dict[int, bool] = {}
         self._entered: set[int] = set()
         self._surveyed: set[int] = set()
+        self._unmet: set[int] = set()
+
+    def is_unmet(self, schemas: Iterable[Schema]) -> bool:
+        """Whether every value of several schemas has a part that nothing satisfies as it was published."""
+        return any(self.of(schema) and schema.number in self._unmet for schema in schemas)
 
     def of(self, schema: Schema) -> int:
         """The size, at most a trillion; :data:`ENDLESS` where every value contains another without end."""
@@ -92,6 +97,7 @@ class MinimumSize:
                 self._loops[part.number] = returns or any(
                     self._loops[below.number] for below in part.in_place()
                 )
+        self._spread(order)
         for _ in range(_SWEEPS):
             changed = False
             for schema in order:
@@ -101,6 +107,23 @@ class MinimumSize:
                     changed = True
             if not changed:
                 return
+
+    def _spread(self, order: list[Schema]) -> None:
+        """Find out which schemas are unmet because of others."""
+        if not self._unmet and not any(schema.unmet for schema in order):
+            return
+        before = -1
+        while before < len(self._unmet):
+            before = len(self._unmet)
+            self._unmet.update(schema.number for schema in order if schema.unmet or self._depends(schema))
+
+    def _depends(self, schema: Schema) -> bool:
+        branches = [schema.parts(keyword) for keyword in ("anyOf", "oneOf")]
+        optional = {part.number for parts in branches for part in parts}
+        forced = (part.number for part in _needed(schema) if part.number not in optional)
+        return not self._unmet.isdisjoint(forced) or any(
+            parts and self._unmet.issuperset(part.number for part in parts) for parts in branches
+        )
 
     def _measure(self, schema: Schema) -> int:
         if schema.always is not None:

@@ -107,6 +107,7 @@ class PublishedSchemas(SchemaDocument):
         self._fill(schema, written)
         if isinstance(raw, SchemaNode):
             schema.examples = [example for _, example in raw.examples]
+            schema.unmet = raw.at in self._schemas.document.unmet
             self._tell_apart(schema, raw)
         return schema
 

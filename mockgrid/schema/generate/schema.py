@@ -59,6 +59,7 @@ class Schema:
         opposite: a schema of what breaks this one; false where none is known, nothing until asked for.
         labels: what else holds in each branch because of a discriminator, as it would be written.
         tag: the property by which a discriminator tells the heirs of this schema apart.
+        unmet: whether nothing satisfies the schema as it was published: values are better left out.
     """
 
     follow: Callable[[Schema], dict[str, Schema]]
@@ -80,6 +81,7 @@ class Schema:
     opposite: Schema | bool | None = None
     labels: list[dict[str, Any] | None] | None = None
     tag: str | None = None
+    unmet: bool = False
 
     def add(self, keyword: str, key: str | int | None, part: Schema) -> None:
         """Add a subschema: the only one of a keyword, or that of an index or a name."""

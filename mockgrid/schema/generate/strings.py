@@ -90,6 +90,8 @@ def _readable(constraints: Constraints, position: ValuePosition, formats: list[s
     for name in formats:
         for sample in FORMATS[name].samples(number):
             yield stretch(sample, low)
+            if constraints.patterns:
+                yield stretch(sample.upper(), low)
     if not formats:
         prose = not position.name or position.name.lower() in _PROSE
         if position.text and not position.turn and prose and _plain(position.text, constraints):

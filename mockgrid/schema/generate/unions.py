@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.generate.limits import JSON
     from mockgrid.schema.generate.schema import Schema
 
-    Sample = Callable[[Sequence[Schema], ValuePosition], JSON]
+    Sample = Callable[[Schema, Sequence[Schema], ValuePosition], JSON]
 
 # Branches that are looked at before one is taken that others fit as well.
 _BRANCHES_TRIED = 6
@@ -38,7 +38,7 @@ class Unions:
 
     Args:
         judge: tells whether a sample is of one branch alone.
-        sample: makes a small value; the same for the same schemas.
+        sample: makes a small value of a union, by one way; the same for the same schemas.
     """
 
     def __init__(self, judge: Judge, sample: Sample) -> None:
@@ -60,7 +60,7 @@ class Unions:
         if key not in self._known:
             position = ValuePosition(SeededChooser("sample"), lean=branching.lean)
             try:
-                sample = self._sample(branching.option, position)
+                sample = self._sample(union, branching.option, position)
                 self._known[key] = self._judge.nearly_holds(union, sample, formats=formats)
             except (UnsatisfiableError, ExhaustedError, RecursionError):
                 self._known[key] = False
