@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.read import BodyReader
     from mockgrid.contract.contract import MediaType, Operation
+    from mockgrid.contract.variants import Variants
     from mockgrid.http.incoming import Head
     from mockgrid.schema.violation import Violation
 
@@ -45,7 +46,7 @@ class Validator:
         reader: BodyReader,
         max_depth: int,
         noted: Noted,
-        variants: Mapping[str, tuple[Operation, ...]],
+        variants: Mapping[str, Variants],
     ) -> None:
         self._reader = reader
         self._max_depth = max_depth
@@ -66,12 +67,10 @@ class Validator:
             return self._best(head, self._variants[operation.id], path_parameters, body)
         return self._read(head, operation, path_parameters, body)
 
-    def _best(
-        self, head: Head, variants: tuple[Operation, ...], path_parameters: dict[str, str], body: bytes
-    ) -> Request:
+    def _best(self, head: Head, variants: Variants, path_parameters: dict[str, str], body: bytes) -> Request:
         requests: list[Request] = []
         refusals: list[RefusedError] = []
-        for variant in variants:
+        for variant in variants.possible(head.query, head.headers):
             try:
                 requests.append(self._read(head, variant, path_parameters, body))
             except RefusedError as refused:

@@ -9,10 +9,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
+from mockgrid.contract.variants import Variants
 from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mockgrid.contract.operation import Operation
 
@@ -117,12 +118,13 @@ class Router:
             if len(variants) == 1 and not variants[0].query
         }
         """The operations on paths without parameters, by method and path: found at once."""
-        self.variants: dict[str, tuple[Operation, ...]] = {
-            variant.id: tuple(other for other in variants if other.query == variant.query)
+        self.variants: dict[str, Variants] = {
+            variant.id: alike
             for route in routes
-            for variants in route.variants.values()
-            for variant in variants
-            if len(variants) > 1
+            for several in route.variants.values()
+            if len(several) > 1
+            for alike in _alike(several)
+            for variant in alike.operations
         }
         """By their ids, the operations that have others on the same path, method and query, and those."""
         self._templated = sorted((route for route in routes if route.patterns), key=_precedence)
@@ -282,6 +284,14 @@ def _route(base_path: str, operations: list[Operation]) -> Route:
         patterns.insert(0, _pattern(pieces, _forms(operations[0])))
     longest = _LONGEST_AMBIGUOUS if several else _LONGEST
     return Route(template, variants, tuple(patterns), tuple(names), longest)
+
+
+def _alike(operations: Iterable[Operation]) -> Iterator[Variants]:
+    """Return them in groups, each of those that no query tells apart."""
+    by_query: dict[frozenset[tuple[str, str]], list[Operation]] = {}
+    for operation in operations:
+        by_query.setdefault(operation.query, []).append(operation)
+    return map(Variants, by_query.values())
 
 
 def _pattern(pieces: list[str], forms: Mapping[str, str]) -> re.Pattern[str]:

@@ -51,6 +51,7 @@ class Pattern:
             raise RegexError("the engine cannot match this pattern, which starts", 0)
         self._search = search
         self.linear = is_linear(self._tree)
+        self._barren: dict[tuple[int, int | None], bool] = {}
 
     def __repr__(self) -> str:
         return f"compile_pattern({self.source!r})"
@@ -76,7 +77,19 @@ class Pattern:
                 return None
             if self.search(text):
                 return text
+        if self._is_barren(min_length, max_length):
+            return None
         return common_example([self], chooser, min_length, max_length)
+
+    def _is_barren(self, min_length: int, max_length: int | None) -> bool:
+        """Whether a long search finds no text of such a length: by the same choices each time, and once."""
+        from mockgrid.schema.generate.chooser import SeededChooser  # noqa: PLC0415 - beside it, all need patterns
+
+        length = (min_length, max_length)
+        if length not in self._barren:
+            chooser = SeededChooser("barren")
+            self._barren[length] = common_example([self], chooser, min_length, max_length) is None
+        return self._barren[length]
 
     @cached_property
     def needles(self) -> tuple[str, ...]:
