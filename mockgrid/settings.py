@@ -81,6 +81,7 @@ class Settings:
     base_path: str | None = setting(
         None, PathPrefix(), "Path prefix of the API; by default the document's own."
     )
+    webhooks: bool = setting(False, Switch(), "Serve the document's webhooks, too, each at /NAME.")
     overlays: tuple[str, ...] = setting(
         (),
         Names("path", between=re.escape(os.pathsep)),

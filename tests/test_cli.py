@@ -126,6 +126,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
     given = settings_of(
         "api.yaml",
         *("--host", "::1", "--port", "0", "--base-path", "/v2", "--overlay", "a.yaml", "--overlay", "b.yaml"),
+        "--webhooks",
         *("--api-key", "one", "--api-key", "two,2", "--accept-any-key", "--models", "a,b-*", "--models", "c"),
         *("--style", "prose", "--prose-tokens", "9", "--seed", "7", "--clock", "virtual", "--strict"),
         *("--strict-document", "--allow-ref", "https:", "--allow-ref", "../schemas", "--cors"),
@@ -155,6 +156,7 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         port=0,
         uds="mockgrid.sock",
         base_path="/v2",
+        webhooks=True,
         overlays=("a.yaml", "b.yaml"),
         api_keys=("one", "two,2"),
         scenarios=("one", "two"),

@@ -79,7 +79,13 @@ class Sources:
 
     def _compiled(self, document: Document, known: Compiled | None = None) -> Contract:
         settings = self._settings
-        return Contract(document, base_path=settings.base_path, lenient=settings.lenient, compiled=known)
+        return Contract(
+            document,
+            base_path=settings.base_path,
+            lenient=settings.lenient,
+            webhooks=settings.webhooks,
+            compiled=known,
+        )
 
     def _known(self, cache: Cache) -> Contract | None:
         """Return the contract of what was compiled before; None where it was not."""
@@ -112,7 +118,7 @@ class Sources:
         except (DocumentError, OSError):
             return ""
         parts += [[str(path) for path in self._overlays], settings.allow_refs]
-        parts += [settings.strict_document, settings.lenient]
+        parts += [settings.strict_document, settings.lenient, settings.webhooks]
         return sha256(orjson.dumps(parts)).hexdigest()
 
     def _are_still(self, files: dict[str, str]) -> bool:

@@ -13,6 +13,7 @@ from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     broken_examples,
     check_document,
+    check_servers,
     check_unlike,
     checked_path,
     fitted,
@@ -64,6 +65,7 @@ class Contract:
         document: the effective document, overlays applied.
         base_path: replaces the path of the document's first server.
         lenient: also accept null for optional fields, and texts that a list of texts does not name.
+        webhooks: also serve the document's webhooks, each at its name.
         compiled: what compiling the same document gave before.
 
     Raises:
@@ -77,6 +79,7 @@ class Contract:
         *,
         base_path: str | None = None,
         lenient: bool = False,
+        webhooks: bool = False,
         compiled: Compiled | None = None,
     ) -> None:
         self.document = document
@@ -84,7 +87,7 @@ class Contract:
         self._compiled = compiled
         if compiled is not None:
             compiled.tell(document.mistakes, document)
-        data = check_document(document)
+        data = check_document(document, webhooks=webhooks)
         info = data.get("info") or {}
         self.title = str(info.get("title", "API"))
         self.version = str(info.get("version", ""))
@@ -280,10 +283,18 @@ class _Compiler:
             responses=self._answers(source.get("responses"), f"{at}/responses"),
             at=at,
             written_id=written_id,
+            base_path=self._base_path(source, at, item, item_at),
             query=parts.query,
             json_body=media.get("application/json")
             or next((media_type for media_type in media.values() if media_type.is_json), None),
         )
+
+    def _base_path(self, source: dict[str, Any], at: str, item: dict[str, Any], item_at: str) -> str | None:
+        holder, at = (source, at) if source.get("servers") else (item, item_at)
+        if not holder.get("servers"):
+            return None
+        check_servers(self._document, holder["servers"], f"{at}/servers")
+        return base_path_of(holder)
 
     def _behaviour(self, source: dict[str, Any], at: str) -> str | None:
         name = self._objects.mapping(source.get(EXTENSION), at).get("behaviour")

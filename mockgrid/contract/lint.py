@@ -15,7 +15,7 @@ import orjson
 
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import Parameter, plain_id
-from mockgrid.contract.router import shape_of
+from mockgrid.contract.router import bare_name, shape_of
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
 from mockgrid.schema.node import nodes_within
@@ -34,6 +34,7 @@ __all__ = [
     "METHODS",
     "broken_examples",
     "check_document",
+    "check_servers",
     "check_unlike",
     "checked_path",
     "fitted",
@@ -60,8 +61,12 @@ _URI_TEMPLATE: Final = re.compile(r"\{[?&#][^{}]*\}")
 _START: Final = "Start it with openapi: 3.1.0, or 3.0.3, whichever it is written in."
 
 
-def check_document(document: Document) -> dict[str, Any]:
+def check_document(document: Document, *, webhooks: bool = False) -> dict[str, Any]:
     """Return an OpenAPI document's data, its outermost fields what they should be.
+
+    Args:
+        document: an OpenAPI document.
+        webhooks: whether these are paths, too, each by its name.
 
     Raises:
         DocumentError: there is nothing in it that could be served.
@@ -75,8 +80,12 @@ def check_document(document: Document) -> dict[str, Any]:
     fields = {
         name: objects.mapping(data.get(name), f"/{name}") for name in ("info", "components", "webhooks")
     }
-    fields["paths"] = paths = objects.mapping(data.get("paths"), "/paths")
-    _check_servers(document, data.get("servers"))
+    paths = objects.mapping(data.get("paths"), "/paths")
+    if webhooks:
+        called = {f"/{name.removeprefix('/')}": f"#/webhooks{join((name,))}" for name in fields["webhooks"]}
+        paths = {**{path: {"$ref": target} for path, target in called.items()}, **paths}
+    fields["paths"] = paths
+    check_servers(document, data.get("servers"), "/servers")
     for name, kind in (*dict.fromkeys(fields, dict).items(), ("servers", list)):
         if not isinstance(data.get(name), kind):
             data.pop(name, None)  # nor is it in the document that clients get
@@ -88,7 +97,7 @@ def check_document(document: Document) -> dict[str, Any]:
         message = "the field paths is missing."
     hint = "List the API's paths under paths."
     if fields["webhooks"]:
-        hint = "Its webhooks are calls that the API itself makes; an overlay can copy one under paths."
+        hint = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
     raise document.error(message, "", hint)
 
 
@@ -122,13 +131,13 @@ def _check_version(document: Document, data: dict[str, Any]) -> None:
     tell(document.error(message, "/openapi", hint))
 
 
-def _check_servers(document: Document, servers: Any) -> None:
-    objects = ObjectReader(document)
-    for index, server in enumerate(objects.listing(servers, "/servers")[:1]):  # the others are not used
+def check_servers(document: Document, servers: Any, at: str) -> None:
+    """Check the first of some servers; the others are not used."""
+    for index, server in enumerate(ObjectReader(document).listing(servers, at)[:1]):
         variables = server.get("variables") or {} if isinstance(server, dict) else None
         if not isinstance(variables, dict) or not all(isinstance(item, dict) for item in variables.values()):
-            at = f"/servers/{index}" + ("" if variables is None else "/variables")
-            document.mistakes.tell(document.error(f"a mapping was expected in {at}.", at))
+            place = f"{at}/{index}" + ("" if variables is None else "/variables")
+            document.mistakes.tell(document.error(f"a mapping was expected in {place}.", place))
 
 
 def checked_path(document: Document, path: str) -> str:
@@ -250,7 +259,11 @@ def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: st
         at: JSON pointer to the operation.
     """
     tell, path = document.mistakes.tell, parts.template
-    written = dict.fromkeys(name for name in _NAME.findall(path) if name)
+    written = dict.fromkeys(bare_name(name) for name in _NAME.findall(path) if name)
+    parameters = [
+        replace(parameter, name=bare_name(parameter.name)) if parameter.location == "path" else parameter
+        for parameter in parameters
+    ]
     fitting = [
         parameter for parameter in parameters if parameter.location != "path" or parameter.name in written
     ]

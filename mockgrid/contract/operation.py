@@ -73,6 +73,7 @@ class Operation:
     Attributes:
         id: the ``operationId``, or ``METHOD path`` where there is none, or one before it has the same.
         path: its template, without the query or the fragment that the document may have behind it.
+        base_path: the path of the first server of its own, or of its path's; None where neither has any.
         query: the pairs that its key in the document has behind a question mark.
         written_id: the ``operationId`` as it stands in the document; empty for none.
         behaviour: what answers it beyond examples and synthesis: ``chat-completions``, ``models``, or None.
@@ -93,6 +94,7 @@ class Operation:
     responses: Mapping[str, Response]
     at: str
     written_id: str = ""
+    base_path: str | None = None
     query: frozenset[tuple[str, str]] = frozenset()
     # The validator of JSON bodies, found once: the common case of every request.
     json_body: MediaType | None = field(default=None)

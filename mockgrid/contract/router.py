@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 ROUTED = "/r"
 """What the path of a supplier's endpoint on this host begins with."""
 
+# A parameter, which in gateways' templates may hold slashes: {path+}, {path*}, {*path}, {+path}.
 _TEMPLATE = re.compile(r"\{([^{}]*)\}")
+_GREEDY = re.compile(r"[+*]+(.*)|(.*?)[+*]+")
 _ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
 _VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)
 _SAFE = "/:@!$&'()*+,;=~-._%"
@@ -105,10 +107,7 @@ class Router:
     ) -> None:
         self.base_path = base_path
         self._absent = absent
-        by_shape: dict[str, list[Operation]] = {}
-        for operation in operations:
-            by_shape.setdefault(shape_of(operation.path), []).append(operation)
-        routes = [_route(base_path, alike) for alike in by_shape.values()]
+        routes = [_route(alike) for alike in _alike(tuple(operations), base_path)]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
         self._literal = {route.template: route for route in routes if not route.patterns}
         self.literal: dict[tuple[str, str], Operation] = {
@@ -128,10 +127,14 @@ class Router:
         }
         """By their ids, the operations that have others on the same path, method and query, and those."""
         self._templated = sorted((route for route in routes if route.patterns), key=_precedence)
-        # A parameter holds no slash, so only paths with as many slashes as the template can match it.
+        # A parameter holds no slash, so only paths with as many slashes as the template can match it; but for
+        # one that is said to hold any, which comes last.
         self._by_slashes: dict[int, list[Route]] = {}
+        greedy = [route for route in self._templated if _greedy_names(route.template)]
+        self._greedy = sorted(greedy, key=lambda route: -len(shape_of(route.template)))
         for route in self._templated:
-            self._by_slashes.setdefault(route.template.count("/"), []).append(route)
+            if route not in self._greedy:
+                self._by_slashes.setdefault(route.template.count("/"), []).append(route)
 
     def find(
         self, path: str, raw_path: str = "", method: str | None = None
@@ -153,7 +156,7 @@ class Router:
             if method is None or method in route.variants:
                 return route, {}
             first = route, {}
-        for candidate in self._by_slashes.get(sent.count("/"), ()):
+        for candidate in (*self._by_slashes.get(sent.count("/"), ()), *self._greedy):
             parameters = candidate.matches(sent)
             if parameters is not None:
                 if method is None or method in candidate.variants:
@@ -266,20 +269,54 @@ def shape_of(template: str) -> str:
     >>> shape_of("/pets/{petId}/{n}.json")
     '/pets/{}/{}.json'
     """
-    return _TEMPLATE.sub("{}", template)
+    return _TEMPLATE.sub(lambda match: "{+}" if _GREEDY.fullmatch(match[1]) else "{}", template)
 
 
-def _route(base_path: str, operations: list[Operation]) -> Route:
-    template = base_path + operations[0].path
+def bare_name(name: str) -> str:
+    """Return the name of a parameter without the mark by which gateways let it hold slashes.
+
+    >>> bare_name("proxy+"), bare_name("*path"), bare_name("id")
+    ('proxy', 'path', 'id')
+    """
+    greedy = _GREEDY.fullmatch(name)
+    return (greedy[1] or greedy[2] or "") if greedy is not None else name
+
+
+def _greedy_names(template: str) -> list[str]:
+    return [name for name in _TEMPLATE.findall(template) if _GREEDY.fullmatch(name)]
+
+
+def _alike(operations: tuple[Operation, ...], base_path: str) -> Iterable[list[tuple[str, Operation]]]:
+    """Return operations with their whole templates, those of one shape together.
+
+    One with a server of its own is below its path as well, where no other is.
+    """
+    by_shape: dict[str, list[tuple[str, Operation]]] = {}
+    for operation in operations:
+        template = base_path + operation.path
+        by_shape.setdefault(shape_of(template), []).append((template, operation))
+    taken = {(shape, operation.method) for shape, alike in by_shape.items() for _, operation in alike}
+    for operation in operations:
+        if operation.base_path is not None:
+            template = operation.base_path + operation.path
+            if (shape_of(template), operation.method) not in taken:
+                by_shape.setdefault(shape_of(template), []).append((template, operation))
+    return by_shape.values()
+
+
+def _route(alike: list[tuple[str, Operation]]) -> Route:
+    template, operations = alike[0][0], [operation for _, operation in alike]
     variants: dict[str, tuple[Operation, ...]] = {}
     for operation in operations:
         variants[operation.method] = (*variants.get(operation.method, ()), operation)
-    names = dict.fromkeys(tuple(_TEMPLATE.findall(base_path + operation.path)) for operation in operations)
+    names = dict.fromkeys(tuple(map(bare_name, _TEMPLATE.findall(written))) for written, _ in alike)
     pieces = _TEMPLATE.split(template)
     if len(pieces) == 1:
         return Route(template, variants, (), ())
     patterns = [_pattern(pieces, {})]
-    several = any(segment.count("{") > 1 for segment in template.split("/"))
+    several = (
+        any(segment.count("{") > 1 for segment in template.split("/")) or len(_greedy_names(template)) > 1
+    )
     if several:
         patterns.insert(0, _pattern(pieces, _forms(operations[0])))
     longest = _LONGEST_AMBIGUOUS if several else _LONGEST
@@ -297,7 +334,9 @@ def _alike(operations: Iterable[Operation]) -> Iterator[Variants]:
 def _pattern(pieces: list[str], forms: Mapping[str, str]) -> re.Pattern[str]:
     """Return what matches a template that was split at its parameters, some of which have forms."""
     parts = (
-        f"({forms.get(piece, '[^/]+')})" if index % 2 else re.escape(quote(piece, safe=_SAFE))
+        f"({forms.get(piece, '.+' if _GREEDY.fullmatch(piece) else '[^/]+')})"
+        if index % 2
+        else re.escape(quote(piece, safe=_SAFE))
         for index, piece in enumerate(pieces)
     )
     return re.compile("".join(parts))

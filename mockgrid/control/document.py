@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mockgrid import __version__
+from mockgrid.contract.lint import METHODS
 from mockgrid.control import CONTROL
 from mockgrid.document.document import read_document
 from mockgrid.reply.behaviours import UNKNOWN_FORM
@@ -69,10 +70,21 @@ def served_document(contract: Contract, stream_form: str = "events", mounted: st
     data: dict[str, Any] = dict(contract.document.data)
     here = {"url": f"{mounted}{contract.base_path}" or "/", "description": "This MockGrid"}
     data["servers"] = [here, *(data.get("servers") or [])]
+    if "paths" in data:
+        data["paths"] = {path: _here_first(item, here) for path, item in data["paths"].items()}
     if stream_form == "chunks":
         return data
     described: dict[str, Any] = _described(data, data, stream_form == "checkable")
     return described
+
+
+def _here_first(item: Any, here: dict[str, str]) -> Any:
+    """Return a path item, or an operation, with this server before those of its own."""
+    if not isinstance(item, dict):
+        return item
+    item = {key: _here_first(value, here) if key in METHODS else value for key, value in item.items()}
+    servers = item.get("servers")
+    return {**item, "servers": [here, *servers]} if servers and isinstance(servers, list) else item
 
 
 def _described(node: Any, document: dict[str, Any], checkable: bool) -> Any:  # noqa: FBT001 - passed down as it came
