@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from copy import copy
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
@@ -12,6 +13,7 @@ from mockgrid.report.tally import merge
 from mockgrid.schema.violation import FieldWarning
 from mockgrid.session.exchange import request_body
 from mockgrid.session.manners import misuses, odd_fields
+from mockgrid.session.turns import all_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
     from mockgrid.report import Document
+    from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange, RequestHead
     from mockgrid.session.manners import MannersOf
     from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.turns import Turns
 
     Alike = tuple[str | None, str, int, bytes, str]
 
@@ -143,11 +147,11 @@ class Recorder:
 
     def close(self, session: Session) -> None:
         """Add what a session has come to, before it is forgotten."""
-        self._end(session, self._tally)
+        all_at_once(self._add_end(_End.of(session), self._tally))
 
     def leave(self, session: Session) -> None:
         """Add how far a session has come in what it plays, before it plays something else."""
-        _steps(session, self._tally)
+        all_at_once(_steps(_End.of(session), self._tally))
 
     def _observe(self) -> None:
         """Tell the coverage of the exchanges since it was told last."""
@@ -158,8 +162,12 @@ class Recorder:
                 self._coverage.observe(operation, request_media, status, reply_media.decode("latin-1"), more)
         self._told = dict(self.counts)
 
-    def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
-        """Return the contract report, in which the open sessions count as they stand.
+    def report(
+        self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int
+    ) -> Turns[Document]:
+        """Make the contract report, in which the open sessions count as they stand, in turns.
+
+        Whatever happens between these, it tells of the moment at which it was begun.
 
         Args:
             sessions: those that are open.
@@ -167,13 +175,17 @@ class Recorder:
             dropped_violations: how many of them showed a violation.
         """
         self._observe()
+        coverage, ended = self._coverage.snapshot(), self._tally.as_json()
+        ends = [_End.of(session) for session in sessions]
+        shapes = [(operation, warnings, count) for operation, warnings, (count,) in self._shapes.values()]
         open_ones = Tally()
-        for session in sessions:
-            self._end(session, open_ones)
-        for operation, warnings, (count,) in self._shapes.values():
-            self._tell(operation, warnings, count, open_ones)
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
-        return build(self._coverage.snapshot(), merge(self._tally.as_json(), open_ones.as_json()))
+        for operation, warnings, count in shapes:
+            self._tell(operation, warnings, count, open_ones)
+            yield
+        for end in ends:
+            yield from self._add_end(end, open_ones)
+        return build(coverage, merge(ended, open_ones.as_json()))
 
     def note_violations(self, exchange: KeptExchange) -> None:
         """Add how a request broke the contract, whatever becomes of its reply."""
@@ -185,17 +197,20 @@ class Recorder:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
-    def _end(self, session: Session, tally: Tally) -> None:
+    def _add_end(self, end: _End, tally: Tally) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
         from mockgrid.session.telling import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
-        from mockgrid.session.verdicts import verdicts  # noqa: PLC0415 - the same 20 ms
+        from mockgrid.session.verdicts import judged  # noqa: PLC0415 - the same 20 ms
 
-        _steps(session, tally)
+        yield from _steps(end, tally)
         retry = self._contract.policy.retry
         epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
-        for proof in verdicts(session.journal, retry, transcript_of, final=True, epoch=epoch):
-            verdict = redacted_verdict(proof, session.journal, self._redaction)
-            tally.verdict(verdict.name, session.name, verdict.message, verdict.exchanges)
+        proofs = yield from judged(end.exchanges, retry, transcript_of, final=True, epoch=epoch)
+        exchanges = {exchange.number: exchange for exchange in end.exchanges} if proofs else {}
+        for proof in proofs:
+            verdict = redacted_verdict(proof, exchanges.get, self._redaction)
+            tally.verdict(verdict.name, end.session, verdict.message, verdict.exchanges)
+            yield
 
     def _tell(
         self, operation: Operation, warnings: list[FieldWarning], count: int, tally: Tally | None = None
@@ -204,11 +219,37 @@ class Recorder:
             (tally or self._tally).warning(operation.id, warning, count)
 
 
-def _steps(session: Session, tally: Tally) -> None:
-    play = session.play
-    if play is not None:
-        for step in play.scenario.steps:
-            tally.step(play.scenario.name, step.label, step.where, play.cursors.given[step.index])
+class _End(NamedTuple):
+    """What a session has come to.
+
+    Attributes:
+        session: its name.
+        scenario: that it plays; None for none.
+        given: how many replies each step of that has given.
+        exchanges: that its journal has.
+    """
+
+    session: str
+    scenario: Scenario | None
+    given: tuple[int, ...]
+    exchanges: tuple[KeptExchange, ...]
+
+    @classmethod
+    def of(cls, session: Session) -> _End:
+        """Return what a session has come to by now."""
+        play = session.play
+        scenario, given = (play.scenario, tuple(play.cursors.given)) if play is not None else (None, ())
+        # What ends later has not ended: else its client would be blamed for what it does after that.
+        exchanges = (copy(exchange) if exchange.under_way else exchange for exchange in session.journal)
+        return cls(session.name, scenario, given, tuple(exchanges))
+
+
+def _steps(end: _End, tally: Tally) -> Turns[None]:
+    """Add how far a session has come in what it plays."""
+    if end.scenario is not None:
+        for step in end.scenario.steps:
+            tally.step(end.scenario.name, step.label, step.where, end.given[step.index])
+            yield
 
 
 def _shape(operation: Operation, value: Any) -> bytes:

@@ -22,6 +22,7 @@ from mockgrid.session.clock import moved_by
 from mockgrid.session.har import har
 from mockgrid.session.session import named_session, session_name
 from mockgrid.session.telling import Teller, clock_state
+from mockgrid.session.turns import all_at_once
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
     from mockgrid.session.session import Session
+    from mockgrid.session.turns import Turns
 
 KEEP_ALIVE: Final = 15.0
 """Seconds without an exchange after which a feed sends a comment."""
@@ -286,6 +288,10 @@ class Operator:
 
     def report(self) -> dict[str, Any]:
         """Return the contract report; see ``mockgrid.report``."""
+        return all_at_once(self.reported())
+
+    def reported(self) -> Turns[dict[str, Any]]:
+        """Make the contract report in turns."""
         service = self._service
         budget = service.sessions.budget
         return service.recorder.report(

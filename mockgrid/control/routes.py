@@ -21,6 +21,7 @@ from mockgrid.control.access import Access
 from mockgrid.control.document import STREAM_FORMS, control_document, control_index, served_document
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.scenario.duration import seconds_or_none
+from mockgrid.session.turns import among_others
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -87,7 +88,7 @@ class Control:
             ("GET", f"{CONTROL}/scenarios", lambda _: operator.scenarios()),
             ("GET", f"{CONTROL}/explain", lambda call: operator.code(_code(call))),
             ("POST", f"{CONTROL}/explain", self._explain),
-            ("GET", f"{CONTROL}/report", lambda _: operator.report()),
+            ("GET", f"{CONTROL}/report", lambda _: among_others(operator.reported())),
             ("GET", f"{CONTROL}/metrics", self._metrics),
             ("GET", f"{CONTROL}/events", self._events),
         )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mockgrid.session.play import Play
     from mockgrid.session.redaction import Redaction
     from mockgrid.session.session import Session, Sessions
+    from mockgrid.session.turns import Turns
     from mockgrid.settings import Settings
 
 
@@ -35,8 +36,10 @@ class Reporter(Protocol):
     def leave(self, session: Session) -> None:
         """Add how far a session has come in what it plays, before it plays something else."""
 
-    def report(self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int) -> Document:
-        """Return the contract report, in which the open sessions count as they stand."""
+    def report(
+        self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int
+    ) -> Turns[Document]:
+        """Make the contract report, in which the open sessions count as they stand, in turns."""
 
 
 class Scrape(Protocol):

@@ -31,10 +31,9 @@ from mockgrid.session.records import (
 from mockgrid.session.verdicts import verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mockgrid.session.exchange import KeptExchange
-    from mockgrid.session.journal import Journal
     from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
@@ -189,7 +188,7 @@ class Teller:
             unmatched=tuple(of_one.unmatched for of_one in complaints if of_one.unmatched is not None),
             unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
             verdicts=tuple(
-                redacted_verdict(verdict, journal, self._redaction)
+                redacted_verdict(verdict, journal.get, self._redaction)
                 for verdict in verdicts(journal, self._retry, self._transcript_of, final=final, epoch=epoch)
             ),
         )
@@ -277,10 +276,12 @@ def _seconds(seconds: float) -> float:
     return round(seconds, _DIGITS)
 
 
-def redacted_verdict(verdict: Verdict, journal: Journal, redaction: Redaction) -> Verdict:
-    """Return a verdict without the secrets of the exchanges that prove it."""
+def redacted_verdict(
+    verdict: Verdict, exchange_of: Callable[[int], KeptExchange | None], redaction: Redaction
+) -> Verdict:
+    """Return a verdict without the secrets of the exchanges that prove it, each found by its number."""
     message = verdict.message
-    for exchange in map(journal.get, verdict.exchanges):
+    for exchange in map(exchange_of, verdict.exchanges):
         if exchange is not None:
             message = redaction.of(exchange.head, request_body(exchange)).text(message)
     return replace(verdict, message=message)

@@ -237,8 +237,7 @@ def orders(tmp_path, play):
 
 def reported(caller):
     """The statuses of the rows of a report that have a count, each with what the report says of it."""
-    app = caller.app
-    rows = app.recorder.report(app.sessions, dropped=0, dropped_violations=0)["rows"]
+    rows = caller.app.operator.report()["rows"]
     return [(row["status"], row["state"]) for row in rows if row["count"]]
 
 

@@ -99,7 +99,7 @@ class _Delta(NamedTuple):
     length: int = 0
 
 
-class _Texts(NamedTuple):
+class _TextRun(NamedTuple):
     """As many deltas as there are pieces, each of which has its piece under a name and nothing else."""
 
     name: bytes
@@ -112,7 +112,7 @@ def _encoded(pieces: list[str]) -> list[bytes]:
     return orjson.dumps(pieces, option=orjson.OPT_INDENT_2)[5:-3].split(_BETWEEN)
 
 
-def _each(deltas: Iterable[_Delta | _Texts]) -> Iterator[_Delta]:
+def _each(deltas: Iterable[_Delta | _TextRun]) -> Iterator[_Delta]:
     for delta in deltas:
         if isinstance(delta, _Delta):
             yield delta
@@ -147,7 +147,7 @@ def count_tokens(completion: Completion, tokenizer: Tokenizer, chunks: Chunks = 
 
 def _all_deltas(
     completion: Completion, tokenizer: Tokenizer, chunks: Chunks
-) -> list[tuple[_Delta, Iterable[_Delta | _Texts]]]:
+) -> list[tuple[_Delta, Iterable[_Delta | _TextRun]]]:
     """Return the first delta of each choice, and the others without the finish."""
     # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
     cut = partial(pieces_of, tokenizer=tokenizer, chunks=chunks)
@@ -194,7 +194,7 @@ class _Envelope:
             self._obfuscation(delta.length),
         )
 
-    def chunks(self, index: int, deltas: Iterable[_Delta | _Texts]) -> Iterator[bytes]:
+    def chunks(self, index: int, deltas: Iterable[_Delta | _TextRun]) -> Iterator[bytes]:
         """Yield the chunks of a choice; where many differ in their texts alone, all else is encoded once."""
         for delta in _each(deltas) if self._padding else deltas:
             if isinstance(delta, _Delta):
@@ -218,10 +218,10 @@ class _Envelope:
 
 def _deltas(
     completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
-) -> tuple[_Delta, Iterable[_Delta | _Texts]]:
+) -> tuple[_Delta, Iterable[_Delta | _TextRun]]:
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
-    reasoning = (_Texts(b"reasoning_content", cut(choice.reasoning or "")),)
+    reasoning = (_TextRun(b"reasoning_content", cut(choice.reasoning or "")),)
     opening: dict[str, Any] = {"role": "assistant", "content": None}
     header: dict[str, Any] = {}  # begins what follows; it goes with the role unless reasoning comes before it
     others: Iterable[_Delta]
@@ -245,12 +245,12 @@ def _deltas(
 
 def _texts(
     choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
-) -> tuple[_Delta, Iterable[_Delta | _Texts]]:
+) -> tuple[_Delta, Iterable[_Delta | _TextRun]]:
     name, text = ("content", choice.content) if choice.refusal is None else ("refusal", choice.refusal)
     opening = {"content": "", "refusal": None} if name == "content" else {"content": None, "refusal": ""}
     first = _Delta(orjson.dumps({"role": "assistant", **opening}))
     if completion.top_logprobs is None:
-        return first, (_Texts(name.encode(), cut(text or "")),)
+        return first, (_TextRun(name.encode(), cut(text or "")),)
     pieces = list(cut(text or ""))
     entries = (choice_logprobs(completion, tokenizer, index) or {}).get(name) or []
     silent: dict[str, Any] = {"content": None, "refusal": None}

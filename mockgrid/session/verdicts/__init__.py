@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.session.verdicts.attempts import attempts_of, chains_of
+from mockgrid.session.turns import all_at_once
+from mockgrid.session.verdicts.attempts import REDIRECTS, attempts_of, chains_of
 from mockgrid.session.verdicts.policy import RetryPolicy
 from mockgrid.session.verdicts.retries import judge_end, judge_redirects, judge_retries
 from mockgrid.session.verdicts.streams import SUCCESS, behaviour_of, judge_texts, read_stream
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
 
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.records import Verdict
-    from mockgrid.session.verdicts.streams import TranscriptOf
+    from mockgrid.session.turns import Turns
+    from mockgrid.session.verdicts.streams import Stream, TranscriptOf
 
 
 def verdicts(
@@ -41,22 +44,49 @@ def verdicts(
     Returns:
         In the order of the first exchange that each rests on, and then of their codes.
     """
-    ordered = sorted(exchanges, key=lambda exchange: (exchange.arrived, exchange.number))
-    if all(_went_well(exchange) for exchange in ordered):
+    return all_at_once(judged(exchanges, retry, transcript_of, final=final, epoch=epoch))
+
+
+def judged(
+    exchanges: Iterable[KeptExchange],
+    retry: Mapping[str, Any],
+    transcript_of: TranscriptOf,
+    *,
+    final: bool = False,
+    epoch: float | None = None,
+) -> Turns[list[Verdict]]:
+    """Find what ``verdicts`` returns, in turns."""
+    ordered = sorted(exchanges, key=attrgetter("arrived", "number"))
+    failed = {_asked_for(exchange) for exchange in ordered if not _went_well(exchange)}
+    if not failed:
         return []
-    streams = {
-        exchange.number: stream
-        for exchange in ordered
-        if (stream := read_stream(exchange, transcript_of(behaviour_of(exchange)))) is not None
-    }
-    attempts = attempts_of(ordered, RetryPolicy(retry), streams, epoch)
-    proofs = [verdict for attempt in attempts for verdict in judge_redirects(attempt)]
-    for chain in chains_of(attempts):
+    # What went well tells something as the last try of what did not; a redirect may lead to any of it.
+    telling = ordered
+    if not any(exchange.answer.status in REDIRECTS for exchange in ordered):
+        telling = [exchange for exchange in ordered if _asked_for(exchange) in failed]
+    streams: dict[int, Stream] = {}
+    for exchange in telling:
+        stream = read_stream(exchange, transcript_of(behaviour_of(exchange)))
+        if stream is not None:
+            streams[exchange.number] = stream
+        yield
+    attempts = yield from attempts_of(telling, RetryPolicy(retry), streams, epoch)
+    proofs: list[Verdict] = []
+    for attempt in attempts:
+        proofs += judge_redirects(attempt)
+        yield
+    for chain in (yield from chains_of(attempts)):
         proofs += judge_retries(chain)
         if final:
             proofs += judge_end(chain)
-    proofs += judge_texts(ordered, streams, transcript_of)
+        yield
+    proofs += yield from judge_texts(ordered, streams, transcript_of)
     return sorted(proofs, key=lambda verdict: (verdict.exchanges[0], verdict.code))
+
+
+def _asked_for(exchange: KeptExchange) -> tuple[str, bytes]:
+    """Return what all tries of one call have in common."""
+    return exchange.head.path, exchange.body
 
 
 def _went_well(exchange: KeptExchange) -> bool:

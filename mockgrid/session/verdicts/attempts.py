@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.turns import Turns
     from mockgrid.session.verdicts.policy import RetryPolicy
     from mockgrid.session.verdicts.streams import Stream
 
@@ -132,8 +133,8 @@ def attempts_of(
     policy: RetryPolicy,
     streams: Mapping[int, Stream],
     epoch: float | None,
-) -> list[Attempt]:
-    """Return the attempts among exchanges, which are in the order of their arrival; so are the attempts."""
+) -> Turns[list[Attempt]]:
+    """Find the attempts among exchanges, which are in the order of their arrival; so are the attempts."""
     by_path: defaultdict[str, list[KeptExchange]] = defaultdict(list)
     for exchange in exchanges:
         by_path[exchange.head.path].append(exchange)
@@ -146,6 +147,7 @@ def attempts_of(
                 taken.add(hop.number)
                 hops.append(hop)
             attempts.append(Attempt(hops, policy, streams, epoch))
+        yield
     return attempts
 
 
@@ -202,8 +204,8 @@ def _outcome(exchange: KeptExchange, streams: Mapping[int, Stream]) -> Outcome:
     return "success" if exchange.whole or exchange.ended_by == "client" else "cut"
 
 
-def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
-    """Return the attempts of each call.
+def chains_of(attempts: Sequence[Attempt]) -> Turns[list[Chain]]:
+    """Find the attempts of each call.
 
     Each attempt comes after the one before has failed. Where several could be the one before, the official
     clients' count of retries decides, and after it the time: the one that failed first. What comes within
@@ -216,7 +218,11 @@ def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
     groups: defaultdict[Any, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         groups[attempt.key].append(attempt)
-    chains = [chain for group in groups.values() for chain in _chains(group)]
+        yield
+    chains: list[Chain] = []
+    for group in groups.values():
+        chains += _chains(group)
+        yield
     return sorted(chains, key=lambda chain: chain[0].exchanges[0].number)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.records import Verdict
+    from mockgrid.session.turns import Turns
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
@@ -202,8 +203,8 @@ class _Breakage(NamedTuple):
 
 def judge_texts(
     exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream], transcript_of: TranscriptOf
-) -> Iterator[Verdict]:
-    """Yield what later requests prove of streams that were broken.
+) -> Turns[list[Verdict]]:
+    """Find what later requests prove of streams that were broken.
 
     Args:
         exchanges: in the order in which they arrived.
@@ -211,14 +212,15 @@ def judge_texts(
         transcript_of: returns what reads the texts of an operation's behaviour; None where it has none.
     """
     breakages = list(_breakages(exchanges, streams))
+    proofs: list[Verdict] = []
     if not breakages:
-        return
+        return proofs
     transcripts = {exchange.number: transcript_of(behaviour_of(exchange)) for exchange in exchanges}
-    repeated = {
-        exchange.number: transcript.repeated(exchange.body) if transcript is not None else set()
-        for exchange in exchanges
-        for transcript in (transcripts[exchange.number],)
-    }
+    repeated: dict[int, set[str]] = {}
+    for exchange in exchanges:
+        transcript = transcripts[exchange.number]
+        repeated[exchange.number] = transcript.repeated(exchange.body) if transcript is not None else set()
+        yield
     reported: set[tuple[int, str]] = set()
     for later in exchanges:
         for text in sorted(repeated[later.number]):
@@ -239,7 +241,9 @@ def judge_texts(
             number = last.exchange.number
             if (number, last.verdict) not in reported:
                 reported.add((number, last.verdict))
-                yield proved(last.verdict, (number, later.number), _message(last, later, text))
+                proofs.append(proved(last.verdict, (number, later.number), _message(last, later, text)))
+        yield
+    return proofs
 
 
 def _breakages(exchanges: Sequence[KeptExchange], streams: Mapping[int, Stream]) -> Iterator[_Breakage]:
