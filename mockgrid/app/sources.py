@@ -16,15 +16,11 @@ import orjson
 
 import mockgrid
 from mockgrid.app.cache import Cache
-from mockgrid.app.fetch import fetch
-from mockgrid.contract.bundle import bundle
 from mockgrid.contract.compiled import Compiled
 from mockgrid.contract.contract import Contract
-from mockgrid.contract.reach import Reach
 from mockgrid.data import bundled
 from mockgrid.document.document import Document, document_of, read_content
 from mockgrid.document.mistakes import Mistakes
-from mockgrid.document.overlay import apply
 from mockgrid.document.packed import Packed
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
@@ -142,6 +138,11 @@ class Sources:
         return self._contents[path].content
 
     def _read(self) -> Document:
+        from mockgrid.app.fetch import fetch  # noqa: PLC0415 - with the next
+        from mockgrid.contract.bundle import bundle  # noqa: PLC0415 - the same
+        from mockgrid.contract.reach import Reach  # noqa: PLC0415 - the same
+        from mockgrid.document.overlay import apply  # noqa: PLC0415 - 10 ms, for what was not compiled before
+
         mistakes = None if self._own else Mistakes(strict=self._settings.strict_document)
         document = self._parsed(self._document, mistakes)
         if not self._own:

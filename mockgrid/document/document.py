@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.document import ENDINGS, yaml
+from mockgrid.document import ENDINGS
 from mockgrid.document.source_map import Document
 from mockgrid.errors import DocumentError
 
@@ -51,6 +51,8 @@ def document_of(content: bytes, name: str, mistakes: Mistakes | None = None) -> 
     """
     if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
+    from mockgrid.document import yaml  # noqa: PLC0415 - 10 ms, for what was not compiled before
+
     return yaml.load(content, name=name, mistakes=mistakes)
 
 
