@@ -101,15 +101,13 @@ class App:
             budget=JournalBudget(settings.journal_bytes),
             virtual=settings.clock == "virtual",
         )
-        self.metrics = Metrics(self.recorder, self.sessions)
         self._sessions_closed = 0
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self.error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
-        self._validator = Validator(
-            self._reader, settings.max_depth, self.recorder.note_body, contract.router.variants
-        )
+        self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
+        self.metrics = Metrics(self.recorder, self.sessions, self._validator.repeats)
         self._composer = Composer(contract, settings, self.errors)
         self.credentials = Credentials(
             contract.policy.keys,
@@ -186,6 +184,7 @@ class App:
             if self.metrics.open_streams >= self.settings.max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
+            self._validator.remember(request, reply.attempt)
         except DisconnectedError:
             return
         except RefusedError as refused:

@@ -102,11 +102,8 @@ class Composer:
         behaviour = self._behaviours.get(operation.behaviour)
         if behaviour is not None:
             behaviour.check(request)
-        requested, sending = request.requested(reading.sending)
-        digest = self._digest.copy()
-        digest.update(requested)
-        attempt_id = own = digest.hexdigest()
-        seed = attempt_id[:32]
+        digest, attempt_id, sending = self._drawn(request, reading.sending)
+        own, seed = attempt_id, attempt_id[:32]
         attempt = session.attempt(f"{seed}{sending.decode()}" if sending else seed)
         if attempt > 1:
             digest.update(b"%d" % attempt)
@@ -133,6 +130,20 @@ class Composer:
             raise
         reply.attempt = attempt
         return reply, request_id
+
+    def _drawn(self, request: Request, sending_keys: tuple[str, ...]) -> tuple[Any, str, bytes]:
+        """Return the digest of what is asked, itself and in hexadecimal, and how the reply is to be sent."""
+        repeat = request.repeat
+        if repeat is not None and repeat.drawn is not None:
+            digest, text, sending = repeat.drawn
+            return digest.copy(), text, sending
+        requested, sending = request.requested(sending_keys)
+        digest = self._digest.copy()
+        digest.update(requested)
+        text = digest.hexdigest()
+        if repeat is not None:
+            repeat.drawn = digest.copy(), text, sending
+        return digest, text, sending
 
     def _preferred(
         self,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mockgrid.app.record import Recorder
     from mockgrid.reply.script import StreamStats
+    from mockgrid.schema.values import Recent
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.session import Sessions
 
@@ -31,15 +32,17 @@ class Metrics:
     Args:
         recorder: counts exchanges and violations.
         sessions: those that are open.
+        repeats: requests that came again.
 
     Attributes:
         open_streams: how many are being sent.
     """
 
-    def __init__(self, recorder: Recorder, sessions: Sessions) -> None:
+    def __init__(self, recorder: Recorder, sessions: Sessions, repeats: Recent[Any]) -> None:
         self.open_streams = 0
         self._recorder = recorder
         self._sessions = sessions
+        self._repeats = repeats
         self._lag = 0.0
         self._chunks = 0
         self._lateness = [0] * (len(LATENESS) + 1)
@@ -97,6 +100,11 @@ class Metrics:
             ("sessions", "Sessions that are open.", len(self._sessions)),
             ("journal_exchanges", "Exchanges in the journal.", len(budget)),
             ("journal_bytes", "Bytes that the journal counts for them.", budget.size),
+            (
+                "repeated_bytes",
+                "Bytes of requests that came again, and what is known of them.",
+                self._repeats.size,
+            ),
             ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", self._lag),
         ):
             yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from copy import copy
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from mockgrid.session.turns import Turns
 
     Alike = tuple[str | None, str, int, bytes, str]
+
+Noted: TypeAlias = "tuple[tuple[Any, ...], list[int]]"
+"""What was noted of a body: what those with the same fields have, and how many of its shape there were."""
 
 # Shapes of bodies that are remembered, warnings about all of them, and characters of a shape's fields.
 _MOST_SHAPES: Final = 5_000
@@ -72,7 +75,7 @@ class Recorder:
         # Bodies by their operation and fields.
         self._kinds: dict[tuple[Any, ...], int] = {}
         # What is worth a word about bodies that have the same fields, and how many there were.
-        self._shapes: dict[bytes, tuple[Operation, list[FieldWarning], list[int]]] = {}
+        self._shapes: dict[str, tuple[Operation, list[FieldWarning], list[int]]] = {}
 
     def note(self, exchange: KeptExchange) -> None:
         """Add an exchange whose reply is about to leave."""
@@ -102,35 +105,51 @@ class Recorder:
             alike = (*alike[:4], "")
             counts[alike] = counts.get(alike, 0) + 1
 
-    def note_body(self, head: RequestHead, operation: Operation, media: MediaType, value: Any) -> None:
-        """Add a valid body, and how it was sent.
+    def note_body(
+        self, head: RequestHead, operation: Operation, media: MediaType, value: Any
+    ) -> Noted | None:
+        """Add a valid body, and how it was sent; return what adds the same body again, if anything does.
 
         The first thousands that have the same fields are looked at one by one; after them, one in sixteen is
         enough to tell what their clients vary, and stands for the others.
         """
         kind = (operation.id, *value) if value.__class__ is dict else (operation.id,)
-        kinds = self._kinds
-        seen = kinds.get(kind, 0)
-        if seen or (len(kinds) < _MOST_SHAPES and sum(map(len, kind)) < _LONGEST_KIND):
-            kinds[kind] = seen + 1
-        if seen >= _LOOKED_AT and seen % _ONE_IN:
-            return
+        count = self._worth(kind)
+        if not count:
+            return None
         self._coverage.observe_body(operation, media, value)
-        count = 1 if seen < _LOOKED_AT else _ONE_IN
         manners = self._manners_of(operation.behaviour)
-        if manners is not None and (odd := misuses(value, manners)):
+        odd = misuses(value, manners) if manners is not None else []
+        if odd:
             self._tell(operation, self._hidden(head, odd), count)
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
         if known is None:
             warnings = self._hidden(head, odd_fields(media, value, manners))
             known = operation, warnings, [0]
+            odd = odd or warnings
             if len(self._shapes) < _MOST_SHAPES and self._kept + len(warnings) <= _MOST_WARNINGS:
                 self._shapes[shape] = known
                 self._kept += len(warnings)
             else:
                 self._tell(operation, warnings, 1)
         known[2][0] += count
+        return None if odd else (kind, known[2])
+
+    def note_again(self, noted: Noted) -> None:
+        """Add a body that was looked at before, in which nothing was odd: it has nothing more to teach."""
+        kind, counts = noted
+        counts[0] += self._worth(kind)
+
+    def _worth(self, kind: tuple[Any, ...]) -> int:
+        """Count a body of a kind, and return for how many it stands; 0 where it need not be looked at."""
+        kinds = self._kinds
+        seen = kinds.get(kind, 0)
+        if seen or (len(kinds) < _MOST_SHAPES and sum(map(len, kind)) < _LONGEST_KIND):
+            kinds[kind] = seen + 1
+        if seen < _LOOKED_AT:
+            return 1
+        return 0 if seen % _ONE_IN else _ONE_IN
 
     def _hidden(self, head: RequestHead, warnings: list[FieldWarning]) -> list[FieldWarning]:
         if not warnings:
@@ -252,7 +271,7 @@ def _steps(end: _End, tally: Tally) -> Turns[None]:
             yield
 
 
-def _shape(operation: Operation, value: Any) -> bytes:
+def _shape(operation: Operation, value: Any) -> str:
     """Return what stands for the fields of a body, two levels deep: others like it need no other words."""
     fields: list[Any] = [operation.id]
     if value.__class__ is dict:
@@ -262,4 +281,7 @@ def _shape(operation: Operation, value: Any) -> bytes:
                 fields.append(sorted(item))
             elif item.__class__ is list:
                 fields.append(sorted(set().union(*[part for part in item if part.__class__ is dict])))
-    return hashlib.blake2b(repr(fields).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    shape = repr(fields)
+    if len(shape) <= _LONGEST_KIND:
+        return shape
+    return hashlib.blake2b(shape.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.document.json_body import MalformedJsonError, read_json, reread_integers
 from mockgrid.reply.preferences import choose_media
-from mockgrid.reply.request import RefusedError, Request
+from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
 from mockgrid.schema.hints import SchemaHints
+from mockgrid.schema.values import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from mockgrid.app.read import BodyReader
+    from mockgrid.app.record import Recorder
     from mockgrid.contract.contract import MediaType, Operation
     from mockgrid.contract.variants import Variants
     from mockgrid.http.incoming import Head
     from mockgrid.schema.violation import Violation
 
-    Noted = Callable[[Head, Operation, MediaType, Any], None]
-
 _JSON_NAME = "application/json"
 _JSON = _JSON_NAME.encode()
 # A value of the wrong JSON type, and a parameter whose text cannot be read as the type that it should have.
 _WRONG_TYPE = ("MG110", "MG122")
+REPEATS_KEPT: Final = 8 * 1024 * 1024
+"""Bytes that requests which came again may take, and what was worked out of them."""
+
+# Bytes of the largest body that is kept. A value takes a few times as many, and its replies some thousands.
+_LARGEST = 256 * 1024
+_AGAIN = 2
+_TIMES, _OVERHEAD = 4, 16 * 1024
 _STREAM = "text/event-stream"
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 
@@ -37,20 +44,24 @@ class Validator:
     Args:
         reader: undoes encodings.
         max_depth: deepest nesting of a body.
-        noted: told of each valid body.
+        recorder: told of each valid body.
         variants: by their ids, the operations that share method, path and query with others, and those.
+
+    Attributes:
+        repeats: requests that came again, by operation, path, query and body.
     """
 
     def __init__(
         self,
         reader: BodyReader,
         max_depth: int,
-        noted: Noted,
+        recorder: Recorder,
         variants: Mapping[str, Variants],
     ) -> None:
         self._reader = reader
         self._max_depth = max_depth
-        self._noted = noted
+        self._recorder = recorder
+        self.repeats: Recent[RepeatedRequest] = Recent(REPEATS_KEPT)
         self._variants = variants
 
     def request(
@@ -87,28 +98,51 @@ class Validator:
         violations: list[Violation] = []
         if operation.parameters:
             parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
-        value = None
+        value = key = repeat = None
         if operation.body and (body or operation.body_required):
             headers, media = head.headers, operation.json_body
             if media is None or headers.get(b"content-type") != _JSON or media.name != _JSON_NAME:
                 media = _media(head, operation, body)
+            else:
+                key = operation.id, head.path, head.query, body
+                repeat = self.repeats.get(key)
             if b"content-encoding" in headers:
-                body = self._reader.decoded(body, head)
-            value = self._value(media, head, body)
+                body, repeat, key = self._reader.decoded(body, head), None, None
+            value = repeat.value if repeat is not None else self._value(media, head, body)
             schema = media.schema
             if schema is not None and value is not UNREAD:
-                if not schema.accepts(value):
+                if repeat is None and not schema.accepts(value):
                     # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
                     value = reread_integers(body) if media.is_json else value
                     violations = [*violations, *schema.explain(value)]
                 if not violations:
-                    self._noted(head, operation, media, value)
+                    self._note(head, operation, media, value, repeat)
         if violations:
             raise _invalid(violations)
         request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
+        request.key, request.repeat = key, repeat
         if head.mounted:
             request.mounted = head.mounted
         return request
+
+    def _note(
+        self, head: Head, operation: Operation, media: MediaType, value: Any, repeat: RepeatedRequest | None
+    ) -> None:
+        recorder = self._recorder
+        if repeat is None:
+            recorder.note_body(head, operation, media, value)
+        elif repeat.noted is None:
+            repeat.noted = recorder.note_body(head, operation, media, value)
+        else:
+            recorder.note_again(repeat.noted)
+
+    def remember(self, request: Request, attempt: int) -> None:
+        """Remember a valid request that a session has sent again; most never come again."""
+        key, size = request.key, len(request.body)
+        if attempt < _AGAIN or request.repeat is not None or key is None or size > _LARGEST:
+            return
+        if self.repeats.get(key) is None:
+            self.repeats.keep(key, RepeatedRequest(request.value), _OVERHEAD + _TIMES * size)
 
     def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -121,7 +122,7 @@ class ScenarioReplies:
         else:
             scripted = selection.reply if selection is not None else DEFAULT
             if scripted.computed is not None:
-                scripted = _computed(scripted.computed, view)
+                scripted = _computed(scripted.computed, self._own(request, view))
                 play.cursors.state = scripted.go_to or play.cursors.state
             speaker = self._scripted.speakers.get(operation.behaviour)
             spoken = None
@@ -135,6 +136,12 @@ class ScenarioReplies:
             if view.lacking:
                 reply.lacking = view.lacking
         return reply
+
+    def _own(self, request: Request, view: RequestView) -> RequestView:
+        """Return a view of a request with which a function may do as it likes: the same may come again."""
+        request = replace(request, value=deepcopy(request.value))
+        reading = self._readings[request.operation.id]
+        return reading.view(request, view.attempt, self._default_model, view.session)
 
 
 def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -> ScriptedReply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
     from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Location
+
+
+@dataclass(slots=True, eq=False)
+class RepeatedRequest:
+    """What was worked out of a request whose bytes come again, as with retries and under load.
+
+    Attributes:
+        value: the body as a JSON value, which nobody may change.
+        noted: what the report counts of it each time; None where it has to look at it.
+        drawn: the digest of what is asked, itself and in hexadecimal, and how the reply is to be sent.
+        made: default replies by their seeds, in the words of their behaviour.
+    """
+
+    value: Any
+    noted: Any = None
+    drawn: tuple[Any, str, bytes] | None = None
+    made: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +50,8 @@ class Request:
         models: the models that are known in its session, in place of the server's; None for those.
         mounted: the prefix under which the application is mounted, quoted.
         funded: those of them for which its key has balance; None for all.
+        key: by which it is remembered if it comes again; None where it is not.
+        repeat: what is remembered of it; None where it is new.
     """
 
     operation: Operation
@@ -45,6 +64,8 @@ class Request:
     models: Models | None = None
     mounted: str = ""
     funded: Models | None = None
+    key: tuple[str, str, bytes, bytes] | None = None
+    repeat: RepeatedRequest | None = None
 
     def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
         """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.

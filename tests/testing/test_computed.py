@@ -35,6 +35,16 @@ def test_a_reply_is_made_of_the_request(grid):
     assert grid.failures == []
 
 
+def test_a_function_may_do_as_it_likes_with_the_request_which_may_come_again(grid):
+    def answer(request):
+        said = request.messages[0].pop("content")
+        request.body.clear()
+        return {"say": said}
+
+    grid.play(answer)
+    assert [said(ask(grid, "again")) for _ in range(5)] == ["again"] * 5
+
+
 def test_one_of_several_replies_is_made(grid):
     grid.play([{"say": "first"}, lambda _: {"error": 429, "retry_after": "1s"}, {"say": "${last_user}"}])
     replies = [ask(grid, "Hi") for _ in range(4)]

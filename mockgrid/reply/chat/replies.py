@@ -14,6 +14,7 @@ from mockgrid.reply.behaviour import CREATED
 from mockgrid.reply.chat.chunks import FORM, Options, count_tokens, render_events
 from mockgrid.reply.chat.completion import Choice, Completion, render_json, usage_of
 from mockgrid.reply.chat.conversation import prompt_tokens
+from mockgrid.reply.chat.made import ID, KnownReply, can_be_made_again, named, plain_template
 from mockgrid.reply.chat.plan import Planner
 from mockgrid.reply.delivery.form import Streaming
 from mockgrid.reply.reply import JSON, SSE, Reply
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
     from mockgrid.reply.behaviour import Kit, Turn
     from mockgrid.reply.chat.completion import FinishedCall
     from mockgrid.reply.request import Request
-    from mockgrid.reply.tokens import Chunks, Tokenizer
+    from mockgrid.reply.tokens import Chunks
 
 # Log probabilities in one reply, alternatives included: more than the longest reply of a real model has.
 _MOST_LOGPROBS = 250_000
 # A number of which the fast reader may have made a float: none below 2 to the power of 63 is.
 _ROUNDED = re.compile(r"\de\+?(?:1[89]|[2-9]\d|\d{3})")
+# Default replies that are remembered of one request, which differ in what is preferred.
+_MOST_MADE = 2
 _TIERS = ("default", "flex", "scale", "priority")
 
 
@@ -53,19 +56,29 @@ class ChatReplies:
         self._fingerprint = f"fp_{kit.contract.sha256[:10]}"
         self._models = models
         self._serves = models is not None and models.serves
-        self._template = _template(self._fingerprint, tokenizer)
+        self._template = plain_template(self._fingerprint, tokenizer)
         self._json_headers = [(b"content-type", JSON)]
         self._sse_headers = [(b"content-type", SSE), (b"cache-control", b"no-cache")]
 
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:
         """Compose the default reply as the body's ``stream`` asks; ``Accept`` does not count."""
-        body = request.value
-        if is_plain(body):
+        body, repeat = request.value, request.repeat if request.models is None else None
+        if repeat is not None:
+            made: KnownReply | None = repeat.made.get(seed)
+            if made is not None:
+                return made.reply(attempt_id, self._created())
+            if body.get("stream") or len(repeat.made) >= _MOST_MADE:
+                repeat = None
+        if repeat is None and is_plain(body):
             sentence = self._planner.sentence(body["messages"], seed)
             plain = self.plain(request, sentence, attempt_id)
             if plain is not None:
                 return plain
-        return self.rendered(body, self.complete(request, seed, attempt_id))
+        completion = self.complete(request, seed, attempt_id)
+        reply = self.rendered(body, completion)
+        if repeat is not None and can_be_made_again(completion, reply):
+            repeat.made[seed] = KnownReply(completion, reply)
+        return reply
 
     def plain(self, request: Request, content: str, attempt_id: str) -> Reply | None:
         """Return the reply that says ``content`` in one choice; None to a prompt of which a part is audio.
@@ -154,7 +167,7 @@ class ChatReplies:
         """Return the completion that has these choices; calls get their ids here."""
         body = request.value
         if any(choice.calls for choice in choices):
-            choices = tuple(_named(choice, attempt_id, index) for index, choice in enumerate(choices))
+            choices = tuple(named(choice, attempt_id, index) for index, choice in enumerate(choices))
         tier = body.get("service_tier")
         return Completion(
             id=f"chatcmpl-{attempt_id[:ID]}",
@@ -210,17 +223,6 @@ def _check_size(completion: Completion) -> None:
         raise RefusedError("invalid_request", f"logprobs {message}", violations=[violation])
 
 
-def _named(choice: Choice, attempt_id: str, index: int) -> Choice:
-    """Give each call its id, which differs between attempts, choices and calls."""
-    # The middle of a number that differs in each place; 24 characters as OpenAI's ids have.
-    start = int(attempt_id[29:61], 16) + (index << 64)
-    calls = tuple(
-        call._replace(id=f"call_{(start + place) % (1 << 96):024x}")
-        for place, call in enumerate(choice.calls)
-    )
-    return choice._replace(calls=calls)
-
-
 # Fields that shape a reply, each with the values by which it does not.
 _UNSHAPED: Final[dict[str, tuple[Any, ...]]] = {
     "logprobs": (None, False),
@@ -246,27 +248,3 @@ def is_plain(body: dict[str, Any]) -> bool:
     return _SHAPING.isdisjoint(body) or all(
         body[name] in _UNSHAPED[name] for name in _SHAPING.intersection(body)
     )
-
-
-# Characters of an attempt's id that stand in a completion's id.
-ID = 29
-
-# The values that differ, in their order, as numbers and names that cannot occur by themselves.
-_ID, _CREATED, _MODEL, _CONTENT = "@id@", 700_000_001, "@model@", "@content@"
-_PROMPT, _WRITTEN, _TOTAL = 700_000_002, 700_000_003, 700_000_004
-
-
-def _template(fingerprint: str, tokenizer: Tokenizer) -> bytes:
-    """Return the JSON of a reply that has one choice of text and nothing else, with places for what differs.
-
-    All but the seven values that differ are encoded once, by ``render_json``, whose bytes these are.
-    """
-    usage = {**usage_of(prompt=_PROMPT, written=_WRITTEN), "total_tokens": _TOTAL}
-    choices = (Choice(_CONTENT),)
-    sample = Completion(_ID, _CREATED, _MODEL, "default", fingerprint, choices, usage, None, "")
-    template = render_json(sample, tokenizer).replace(b"%", b"%%")
-    for text in (_ID, _MODEL, _CONTENT):
-        template = template.replace(b'"%b"' % text.encode(), b"%b")
-    for number in (_CREATED, _PROMPT, _WRITTEN, _TOTAL):
-        template = template.replace(b"%d" % number, b"%d")
-    return template.replace(b"%b", b'"chatcmpl-%b"', 1)

@@ -1,0 +1,79 @@
+"""Requests that come again are answered as if they were new."""
+
+import asyncio
+
+import pytest
+from asgi import Caller
+
+from mockgrid.app import record
+from mockgrid.app.validate import REPEATS_KEPT
+from mockgrid.schema.values import Recent
+
+TOOL = {
+    "type": "function",
+    "function": {"name": "f", "parameters": {"type": "object", "properties": {"x": {"type": "integer"}}}},
+}
+OTHER = {"type": "function", "function": {"name": "g"}}
+ODD = {**TOOL, "function": {**TOOL["function"], "strict": True}}
+SCHEMA = {"type": "array", "items": {"type": "string"}, "minItems": 2}
+HELLO = [{"role": "user", "content": "Hello @id@ 100 % %b chatcmpl- call_ \u00fc \U0001f30d"}]
+OPTIONS = [
+    {},
+    {"n": 3},
+    {"stream": True},
+    {"stream": False, "n": 1},
+    {"model": "text-prime", "max_tokens": 2},
+    {"logprobs": True, "top_logprobs": 3, "n": 2},
+    {"tools": [TOOL], "tool_choice": "auto"},
+    {"tools": [TOOL, OTHER], "tool_choice": "required", "parallel_tool_calls": True, "n": 2},
+    {"tools": [ODD], "tool_choice": {"type": "function", "function": {"name": "f"}}},
+    {"response_format": {"type": "json_schema", "json_schema": {"name": "s", "schema": SCHEMA}}, "n": 2},
+    {"response_format": {"type": "json_object"}},
+    {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}},
+    {"not_known": 1, "user": "x", "seed": 2**70},
+    {"model": "no-such-model"},
+    {"n": "many"},
+]
+HEADERS = [
+    {},
+    {"prefer": "code=200, seed=7"},
+    {"prefer": "code=429"},
+    {"content-type": "application/json; charset=utf-8"},
+]
+
+
+def told(caller):
+    """What the report counts; verdicts tell how many seconds lay between requests."""
+    report = caller.app.recorder.report(caller.app.sessions, dropped=0, dropped_violations=0)
+    return {name: value for name, value in report.items() if name != "verdicts"}
+
+
+@pytest.mark.parametrize("looked_at", [1, 4, 4096])
+@pytest.mark.parametrize("settings", [{}, {"style": "prose", "strict": True}, {"prose_tokens": 3000}])
+def test_replies_and_report_are_those_of_a_server_that_remembers_nothing(monkeypatch, settings, looked_at):
+    monkeypatch.setattr(record, "_LOOKED_AT", looked_at)
+    monkeypatch.setattr(record, "_ONE_IN", 2)
+    remembers, forgets = Caller(**settings), Caller(**settings)
+    forgets.app._validator.repeats = Recent(0)
+    requests = [({"messages": HELLO, **options}, headers) for options in OPTIONS for headers in HEADERS]
+    for body, headers in requests * 5:
+        assert remembers.call(body=body, headers=headers) == forgets.call(body=body, headers=headers)
+    assert told(remembers) == told(forgets)
+    assert remembers.app._validator.repeats.size > 0
+    assert forgets.app._validator.repeats.size == 0
+
+
+def test_what_is_remembered_is_bounded_and_told_in_metrics():
+    caller = Caller()
+    for number in range(700):
+        for _ in range(2):
+            caller.chat(f"Number {number}")
+    size = caller.app._validator.repeats.size
+    assert 0 < size <= REPEATS_KEPT
+    metrics, _ = asyncio.run(caller.app.metrics.text())
+    line = next(line for line in metrics.splitlines() if line.startswith(b"mockgrid_repeated_bytes "))
+    assert float(line.split()[1]) == size
+    caller = Caller()
+    for _ in range(3):
+        caller.chat("x" * 300_000)
+    assert caller.app._validator.repeats.size == 0
