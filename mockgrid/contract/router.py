@@ -107,7 +107,7 @@ class Router:
     ) -> None:
         self.base_path = base_path
         self._absent = absent
-        routes = [_route(alike) for alike in _alike(tuple(operations), base_path)]
+        routes = [_route(alike) for alike in _of_one_shape(tuple(operations), base_path)]
         # Paths without parameters come first, then those with fewer: the specification's order of precedence.
         self._literal = {route.template: route for route in routes if not route.patterns}
         self.literal: dict[tuple[str, str], Operation] = {
@@ -286,7 +286,7 @@ def _greedy_names(template: str) -> list[str]:
     return [name for name in _TEMPLATE.findall(template) if _GREEDY.fullmatch(name)]
 
 
-def _alike(operations: tuple[Operation, ...], base_path: str) -> Iterable[list[tuple[str, Operation]]]:
+def _of_one_shape(operations: tuple[Operation, ...], base_path: str) -> Iterable[list[tuple[str, Operation]]]:
     """Return operations with their whole templates, those of one shape together.
 
     One with a server of its own is below its path as well, where no other is.
