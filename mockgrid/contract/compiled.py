@@ -23,6 +23,7 @@ _KINDS: Final = {
     "files": dict,
     "sha256": str,
     "one_way": list,
+    "unmet": list,
     "mistakes": list,
     "warnings": list,
     "warned": bool,
@@ -39,6 +40,7 @@ class Compiled(NamedTuple):
         files: SHA-256 of the other files that it was read from, by their paths from its folder.
         sha256: the contract's.
         one_way: which of ``readOnly`` and ``writeOnly`` it has.
+        unmet: pointers to its schemas that nothing satisfies as they were written.
         mistakes: message, hint, place, JSON pointer, and whether its key is meant; those that have a pointer
             have no place until somebody asks for it.
         warnings: of the contract, each a place and a sentence; none are known where nobody has asked yet.
@@ -50,6 +52,7 @@ class Compiled(NamedTuple):
     files: dict[str, str]
     sha256: str
     one_way: list[str]
+    unmet: list[str]
     mistakes: list[list[Any]]
     warnings: list[list[str]]
     warned: bool
@@ -71,6 +74,7 @@ class Compiled(NamedTuple):
             dict(document.files),
             sha256,
             sorted(one_way),
+            sorted(document.unmet),
             [_plain(error, document) for error in document.mistakes.told],
             [list(warning) for warning in warnings or ()],
             warnings is not None,
@@ -101,7 +105,7 @@ class Compiled(NamedTuple):
             all(_holds(mistake, _TOLD) for mistake in self.mistakes)
             and all(_holds(warning, (str, str)) for warning in self.warnings)
             and all(type(digest) is str for digest in self.files.values())
-            and all(type(flag) is str for flag in self.one_way)
+            and all(type(text) is str for text in (*self.one_way, *self.unmet))
         )
 
     def called(self, name: str) -> Compiled | None:
@@ -125,6 +129,7 @@ class Compiled(NamedTuple):
 
     def tell(self, mistakes: Mistakes, document: Document) -> None:
         """Tell again what was told of the document."""
+        document.unmet.update(self.unmet)
         for message, hint, where, pointer, key in self.mistakes:
             if where:
                 mistakes.tell(DocumentError(message, where=where, hint=hint))

@@ -67,12 +67,15 @@ class Route:
         return ", ".join(sorted(self.variants))
 
     def operation(self, method: str, query: bytes) -> Operation | None:
-        """Return the operation of a method whose part of the query is there, of several the one with most."""
+        """Return the operation of a method whose part of the query is there, of several the one with most.
+
+        Of those that have as much, it is one with a body, which has to be read before more is known.
+        """
         variants = self.variants.get(method, ())
         if len(variants) > 1 or (variants and variants[0].query):
             sent = {*parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
             fitting = [variant for variant in variants if variant.query <= sent]
-            return max(fitting, key=lambda variant: len(variant.query), default=None)
+            return max(fitting, key=lambda variant: (len(variant.query), bool(variant.body)), default=None)
         return variants[0] if variants else None
 
     def matches(self, path: str) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Variants"]
 
-_ABSENT = ("",)
+_ABSENT = (None,)
 _TEXT = frozenset(("string",))
 
 
