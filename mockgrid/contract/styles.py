@@ -156,7 +156,9 @@ def in_path(text: str, name: str, style: str, hints: SchemaHints, *, explode: bo
     if style == "label":
         if not text.startswith("."):
             raise UnreadableError("must start with a full stop")
-        separator = "." if explode or "," not in text else ","
+        # OpenAPI 3.0 has full stops in both; in a number alone they are its own.
+        alone = "," not in text and not hints.item(0).names("number")
+        separator = "." if explode or alone else ","
         return _joined(text[1:], separator, hints, _path_text, explode=explode)
     if style == "matrix":
         return _matrix(text, name, hints, explode=explode)
