@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
+    from mockgrid.session.turns import Turns
     from mockgrid.settings import Settings
 
 _TELL_EVERY = 1_000
@@ -135,9 +136,22 @@ class App:
 
         return Control(self, self.operator)
 
-    def preload(self) -> None:
-        """Load what only some requests need, so that the first of them does not wait for it."""
+    def preload(self, *, guest: bool) -> Turns[None]:
+        """Load in turns what only some requests need, so that the first of them does not wait for it.
+
+        Args:
+            guest: whether the process is somebody else's: what operators may ask is left to the first who
+                does, who may well do so without HTTP.
+        """
         import mockgrid.schema.generate  # noqa: F401, PLC0415 - 5 ms before a server is ready
+
+        yield
+        if not guest:
+            import starlette.applications  # noqa: F401, PLC0415 - the same
+
+            yield
+            _ = self.control
+            yield from self.operator.reported()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
 from mockgrid.http.adapter import UvicornServer
+from mockgrid.http.eager import start_task
 from mockgrid.http.listen import connections_that_fit, listen, listen_on_path, url_host
 from mockgrid.http.serving import Serving, detail_error
 from mockgrid.log import ErrorLog, say
+from mockgrid.session.turns import among_others
 
 if TYPE_CHECKING:
     import logging
@@ -48,7 +50,8 @@ class Server:
 
     Args:
         app: an ASGI application. Read from it, where it has them: ``title``, ``base_path``, ``error_body``
-            (replies to what is not HTTP) and ``log`` (closed when the server has stopped).
+            (replies to what is not HTTP), ``log`` (closed when the server has stopped) and ``preload`` (done
+            in turns once it has started).
         settings: where to listen, and for how long to wait for what.
         guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
 
@@ -98,9 +101,8 @@ class Server:
                 await running
             running.add_done_callback(lambda _: self._stop.set())  # a signal that came early stops uvicorn
             ready()
-            preload = getattr(self.app, "preload", None)
-            if preload is not None:
-                loop.call_later(SETTLED, preload)
+            if hasattr(self.app, "preload"):
+                loop.call_later(SETTLED, self._preload)
             await self._stop.wait()
             self._uvicorn.close()
             self.close_sockets()
@@ -123,6 +125,9 @@ class Server:
             listening.close()
         if self.settings.uds:
             Path(self.settings.uds).unlink(missing_ok=True)
+
+    def _preload(self) -> None:
+        start_task(among_others(self.app.preload(guest=self.guest)), self._serving.tasks)
 
     def _stop_soon(self) -> None:
         if self._stop.is_set():
