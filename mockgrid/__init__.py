@@ -13,6 +13,7 @@ __all__ = [
     "MockgridWarning",
     "RemoteGrid",
     "__version__",
+    "any_reply",
     "create_app",
 ]
 
@@ -26,6 +27,7 @@ _HOMES = {
     "MockgridError": "mockgrid.errors",
     "MockgridWarning": "mockgrid.errors",
     "RemoteGrid": "mockgrid.testing.remote_grid",
+    "any_reply": "mockgrid.testing.any_reply",
     "create_app": "mockgrid.app.application",
 }
 

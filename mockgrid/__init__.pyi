@@ -1,5 +1,6 @@
 from mockgrid.app.application import create_app
 from mockgrid.errors import MockgridError, MockgridWarning
+from mockgrid.testing.any_reply import any_reply
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.expectation import HeldSession
 from mockgrid.testing.mock_grid import MockGrid
@@ -15,6 +16,7 @@ __all__ = [
     "MockgridWarning",
     "RemoteGrid",
     "__version__",
+    "any_reply",
     "create_app",
 ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hypothesis import strategies as st
 
 from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
+from mockgrid.scenario.reading.structure import usual_order
 from mockgrid.schema.generate.edges import TEXTS
 from mockgrid.strategies.openness import patches
 from mockgrid.strategies.texts import LONG, plain
@@ -82,13 +83,10 @@ _made = st.one_of(
     st.builds(lambda edges: {"auto": True, "edges": edges}, _edges),
     st.builds(lambda edges, count: {"say": "Hi", "call": count + 1, "edges": edges}, _edges, _few),
 )
-_choices = st.sampled_from(
-    [form | beside for form in _FORMS for beside in ({}, *_FINISHED, {"think": "Hm."})]
-)
-_several = st.lists(_choices, min_size=1, max_size=3).map(
-    lambda listed: dict(choices=listed)  # noqa: C408 - as a literal it is a word of the chat room
-)
-_form = st.one_of(_pool, _pool, _pool, _made, _said, _several)
+_form = st.one_of(_pool, _pool, _pool, _made, _said)
+# How many more choices there are, most often none.
+_more = st.sampled_from((0,) * 8 + (1, 2))
+_choice = st.sampled_from([{**form, **beside} for form in _FORMS for beside in ({}, *_FINISHED)])
 _long = st.just({"say": LONG, "stream": {"chunks": {"chars": 10_000}}})
 _way = st.sampled_from(_WAYS)
 _two = st.integers(1, 2)
@@ -104,7 +102,8 @@ def said(target: Target) -> SearchStrategy[Reply]:
         reply: Reply = dict(draw(_form))
         for _ in range(draw(_few)):
             _add(reply, draw(beside))
-        return reply
+        more = draw(_more)
+        return _several(reply, [draw(_choice) for _ in range(more)]) if more else reply
 
     single = st.composite(drawn)()
     return st.one_of(*[single] * 40, _long)
@@ -125,6 +124,15 @@ def streamed(target: Target) -> SearchStrategy[Reply]:
         return reply
 
     return st.composite(drawn)()
+
+
+def _several(reply: Reply, more: list[Reply]) -> Reply:
+    """Return a reply as the first of several choices; what a choice does not take stays beside them."""
+    first = {key: reply[key] for key in usual_order("choice") if key in reply}
+    others = {key: value for key, value in reply.items() if key not in first}
+    if not first.keys() - {"think", "finish"}:
+        return reply
+    return {**dict(choices=[first, *more]), **others}  # noqa: C408 - as a literal a word of the chat room
 
 
 def _add(reply: Reply, beside: Reply) -> None:

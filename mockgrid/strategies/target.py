@@ -31,11 +31,13 @@ class Target:
         contract: all of it.
         operation: for which replies are drawn.
         speaks: whether scenarios speak by its replies, as they do by chat completions.
+        usual: whether steps are for it that name no operation, and for no other.
     """
 
     contract: Contract
     operation: Operation
     speaks: bool
+    usual: bool
 
 
 def target_of(operation: str | None, document: DocumentLike) -> Target:
@@ -52,7 +54,8 @@ def target_of(operation: str | None, document: DocumentLike) -> Target:
     contract = document if isinstance(document, Contract) else _contract(document)
     speaking = speaking_operations(contract.operations)
     chosen = _chosen(operation, contract, list(speaking))
-    return Target(contract, chosen, chosen.id in speaking)
+    usual = list(speaking) or [operation.id for operation in contract.operations]
+    return Target(contract, chosen, chosen.id in speaking, usual == [chosen.id])
 
 
 def _contract(document: str | Path | None) -> Contract:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
@@ -11,14 +12,14 @@ from mockgrid.document.scalar import plain
 from mockgrid.scenario.reading.structure import usual_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+Replies: TypeAlias = "Sequence[Mapping[str, Any]] | Mapping[str, Sequence[Mapping[str, Any]]]"
 
 _WIDTH = 100
 
 
-def scenario_text(
-    replies: Sequence[Mapping[str, Any]], *, operation: str | None = None, comment: str = ""
-) -> str:
+def scenario_text(replies: Replies, *, operation: str | None = None, comment: str = "") -> str:
     """Return a scenario file that plays replies in their order; the last is repeated.
 
     The same replies give the same text, which ``mockgrid.play("file.yaml")`` and ``mockgrid check`` take.
@@ -32,17 +33,32 @@ def scenario_text(
     <BLANKLINE>
 
     Args:
-        replies: one at least, as the strategies draw them.
+        replies: one at least, as the strategies draw them; or such lists by the ids of operations.
         operation: the id of the operation that they answer; None for that which steps are for by themselves.
         comment: what stands above, of any number of lines.
     """
-    order = {key: place for place, key in enumerate(usual_order("reply"))}
-    step: dict[str, Any] = {} if operation is None else {"when": {"operation": operation}}
-    listed = [_ordered(reply, order) for reply in replies]
-    step |= {"reply": listed[0]} if len(listed) == 1 else {"replies": listed}
+    steps = steps_of(replies)
+    if operation is not None:
+        steps = [{"when": {"operation": operation}, **step} for step in steps]
     # In ASCII: what looks like nothing, or turns the line around, is seen.
-    body = yaml.dump({"steps": [step]}, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
+    body = yaml.dump({"steps": steps}, Dumper=_Dumper, sort_keys=False, width=_WIDTH)
     return "".join(f"# {line}".rstrip() + "\n" for line in comment.splitlines()) + body
+
+
+def steps_of(replies: Replies) -> list[dict[str, Any]]:
+    """Return the steps that play replies; those by operations are a step each."""
+    if isinstance(replies, Mapping):
+        return [{"when": {"operation": operation}, **_step(listed)} for operation, listed in replies.items()]
+    return [_step(replies)]
+
+
+def _step(replies: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    order = {key: place for place, key in enumerate(usual_order("reply"))}
+    listed = [
+        {key: reply[key] for key in sorted(reply, key=lambda key: order.get(key, len(order)))}
+        for reply in replies
+    ]
+    return {"reply": listed[0]} if len(listed) == 1 else {"replies": listed}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -61,7 +77,3 @@ def _text(dumper: _Dumper, value: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _text)
-
-
-def _ordered(reply: Mapping[str, Any], order: Mapping[str, int]) -> dict[str, Any]:
-    return {key: reply[key] for key in sorted(reply, key=lambda key: order.get(key, len(order)))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from traceback import format_exception
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.testing.error import CallError, PlayError, hidden
 from mockgrid.testing.failure_text import failure_text, journal
@@ -58,6 +58,21 @@ class HeldSession(GridSession):
         self.failures = []
         self._left = False
         self._controls.call("open", self.api_key, {})
+
+    def replay(self, script: dict[str, Any]) -> None:
+        """Forget what happened, and play something else, at once.
+
+        Args:
+            script: what the control interface takes; findings name its ``where``.
+
+        Raises:
+            PlayError: it cannot be played.
+        """
+        self.failures = []
+        try:
+            self._controls.call("open", self.api_key, script)
+        except CallError as error:
+            raise PlayError(error.message, where=script["where"]) from None
 
     def session(self, name: str = "session") -> HeldSession:
         """Open one more session, which the test is held to by the same rules; for a second client, say.

@@ -15,6 +15,7 @@ from mockgrid.testing.session import GridSession
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mockgrid.contract.contract import Contract
     from mockgrid.testing.session import Controls
 
 __tracebackhide__ = hidden
@@ -58,6 +59,11 @@ class Grid(GridSession):
         self._folders = tuple(folders)
         self._running = False
         self.opener: Callable[[str], GridSession] | None = None
+
+    @property
+    def contract(self) -> Contract | None:
+        """What the server serves; None where that is not known here."""
+        return None
 
     @abstractmethod
     def _connect(self) -> tuple[Controls, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
     from mockgrid.app.app import App
+    from mockgrid.contract.contract import Contract
     from mockgrid.http.server import RunningServer
     from mockgrid.testing.session import CallName, Controls
 
@@ -179,6 +180,7 @@ class MockGrid(Grid):
         super().__init__(SessionKeys())
         self.settings = read_settings(settings, **_DEFAULTS)
         self._bridge: Bridge | None = None
+        self._contract: Contract | None = None
 
     @property
     def app(self) -> Bridge:
@@ -197,8 +199,14 @@ class MockGrid(Grid):
             )
         return self._bridge
 
+    @property
+    def contract(self) -> Contract | None:
+        """What the server serves; None where it does not run."""
+        return self._contract
+
     def _connect(self) -> tuple[Controls, str]:
         app = build_app(self.settings)
+        self._contract = app.contract
         server = start_in_thread(app, self.settings)
         self._bridge = Bridge(app, server.loop)
         return LocalControls(server, app), server.url

@@ -279,6 +279,9 @@ class Holding:
         self._tolerances = usual.changed(words, beside=("strict",))
         self.expectations: list[TestExpectation] = []
         self._failed = False
+        self._test = getattr(item, "obj", None)
+        self._test = getattr(self._test, "__func__", self._test)  # of a method
+        self._drawn: Any = getattr(self._test, "any_reply", None)
 
     def open_one(self, name: str) -> HeldSession:
         """Open a session by a name, beside the test's own."""
@@ -290,10 +293,20 @@ class Holding:
         if shared is not None:
             shared.restart()
         session = self._begin(shared or HeldSession(self._grid, self._item.nodeid))
+        self.own = self.expectations[-1]
+        if self._drawn is not None:
+            self._drawn.hold(self, self._grid.contract, self._test)
         if self._played is not None:
             line = (self._item.location[1] or 0) + 1
             session.play_as(CallSite(self._item.path, line), self._played)
         return session
+
+    def begin_example(self, script: dict[str, Any]) -> None:
+        """Begin the test's own session anew with what is played there, and forget its others."""
+        self.expectations, others = [self.own], [each for each in self.expectations if each is not self.own]
+        for expectation in others:
+            expectation.session.end()
+        self.own.session.replay(script)
 
     def judge(self) -> str:
         """Return what fails the test, which has passed so far; empty where nothing does."""
@@ -321,6 +334,10 @@ class Holding:
                 text = expectation.aside(error)
                 if text:
                     yield expectation.title, text
+        if self._drawn is not None:
+            from mockgrid.testing.smallest import sections  # noqa: PLC0415 - with Hypothesis, for tests that have it
+
+            yield from sections(error, self._item.nodeid, self._item.config.rootpath)
 
     def judge_rest(self) -> str:
         """Return what is wrong with what was done after ``judge``; empty where nothing is."""
@@ -333,6 +350,8 @@ class Holding:
             with suppress(CallError):  # of a server that has gone, which the test was told
                 (session.restart if session is shared else session.end)()
         self.expectations.clear()
+        if self._drawn is not None:
+            self._drawn.hold(None, None, self._test)
 
     def _begin(self, session: HeldSession, name: str = "") -> HeldSession:
         self.expectations.append(TestExpectation(session, self._tolerances, name))
