@@ -166,6 +166,10 @@ def _contract(document: Document, checked: Checked, reach: Reach) -> None:
         checked.unfinished = True
     else:
         contract.check_compiling()
+        gaps = {gap.where: gap for gap in contract.gaps}
+        checked.findings += [
+            replace(_finding(gap, "MG202", document.name), severity="warning") for gap in gaps.values()
+        ]
         for where, message in contract.repeated_ids:
             sentence = message[:1].upper() + message[1:]
             checked.findings.append(Finding("MG204", "warning", sentence, where, "Rename one."))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
+from mockgrid.contract.gaps import gaps
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     broken_examples,
@@ -36,10 +37,11 @@ from mockgrid.schema.values import DocumentValues
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from mockgrid.contract.compiled import Compiled
     from mockgrid.document.document import Document
+    from mockgrid.errors import DocumentError
     from mockgrid.schema.translate import Draft
 
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_path_of", "is_json"]
@@ -162,6 +164,11 @@ class Contract:
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:
         """Operation ids that are given a second time, which OpenAPI forbids: where, and a sentence."""
         return tuple(repeated_ids(self.operations, self.document))
+
+    @property
+    def gaps(self) -> Iterator[DocumentError]:
+        """What OpenAPI requires of the document that can be served without it."""
+        return gaps(self.document, self.operations, dict.fromkeys((self._requests, self._responses)))
 
     @cached_property
     def values(self) -> DocumentValues:

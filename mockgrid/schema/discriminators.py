@@ -78,10 +78,23 @@ class Discriminators:
             heirs.update(dict.fromkeys(further))
             waiting += further
         for heir in heirs:
-            names.update(dict.fromkeys([heir, *_listed(self._components[heir], name)]))
+            names.update(dict.fromkeys([heir, *self._listed(self._components[heir], name)]))
         if names:
             names.update(dict.fromkeys([own] if own else []))
             node["allOf"] = [*node.get("allOf", ()), _label(node, name, list(names))]
+
+    def _listed(self, source: Any, name: str) -> list[str]:
+        """Return the values that a schema, as it is written, lists for a property of its own."""
+        values: list[Any] = []
+        for part in [source, *_parts(source)]:
+            properties = part.get("properties")
+            schema = properties.get(name) if isinstance(properties, dict) else None
+            if isinstance(schema, dict) and str(schema.get("$ref")).startswith("#/"):
+                schema = resolve(self._document.data, schema["$ref"], None)
+            if isinstance(schema, dict):
+                listed = [schema["const"]] if "const" in schema else schema.get("enum")
+                values += listed if isinstance(listed, list) else []
+        return [value for value in values if isinstance(value, str)]
 
     @property
     def _components(self) -> dict[str, Any]:
@@ -137,18 +150,6 @@ def _label(node: SchemaNode, name: str, values: list[Any]) -> SchemaNode:
     at = f"{node.at}/discriminator"
     label = SchemaNode({"enum": values}, node.shared, at, {}, {"enum": "propertyName"})
     return SchemaNode({"properties": {name: label}}, node.shared, at, {}, {"properties": ""})
-
-
-def _listed(source: Any, name: str) -> list[Any]:
-    """Return the values that a schema, as it is written, lists for a property of its own."""
-    values: list[Any] = []
-    for part in [source, *_parts(source)]:
-        properties = part.get("properties")
-        schema = properties.get(name) if isinstance(properties, dict) else None
-        if isinstance(schema, dict):
-            listed = [schema["const"]] if "const" in schema else schema.get("enum")
-            values += listed if isinstance(listed, list) else []
-    return [value for value in values if isinstance(value, str)]
 
 
 def _parts(source: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,93 @@
+"""What OpenAPI requires and a document lacks, as `check` tells it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mockgrid.cli.checking import check_files
+
+OK = {"200": {"description": "ok"}}
+Q = {"name": "q", "in": "query", "schema": {}}
+
+
+def found(tmp_path, path, item, version):
+    file = tmp_path / "a.json"
+    document = {"openapi": version, "info": {"title": "t", "version": "1"}, "paths": {path: item}}
+    file.write_text(json.dumps(document, indent=1))
+    checked = check_files([file], lambda: None, chosen=True).findings
+    return [(finding.severity, finding.message) for finding in checked]
+
+
+def body(schema):
+    return {"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": OK}}
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "message"),
+    [
+        ("/a", {"get": {}}, "this operation has no responses."),
+        ("/a", {"get": {"responses": {}}}, "this operation has no responses."),
+        ("/a", {"get": {"responses": {"200": {}}}}, "this response has no description."),
+        ("/a", {"get": {"responses": OK, "tags": "nope"}}, 'tags is "nope"; a list of texts was expected.'),
+        (
+            "/a",
+            {"get": {"responses": OK, "parameters": [{"name": "q", "in": "query"}]}},
+            'the parameter "q" has neither schema nor content; one of them was expected.',
+        ),
+        (
+            "/a",
+            {"get": {"responses": OK}, "parameters": [Q, Q]},
+            'the query parameter "q" is there a second time.',
+        ),
+        (
+            "/{p}",
+            {"get": {"responses": OK, "parameters": [{**Q, "name": "p", "in": "path"}]}},
+            'the path parameter "p" does not say required: true.',
+        ),
+        ("/a", body({"type": "array"}), "an array has no items, which OpenAPI 3.0 requires."),
+    ],
+)
+def test_what_is_missing_is_told_as_a_warning(tmp_path, path, item, message):
+    assert found(tmp_path, path, item, "3.0.3") == [("warning", message)]
+
+
+@pytest.mark.parametrize("item", [{"get": {}}, body({"type": "array"})])
+def test_what_openapi_no_longer_requires_is_not_missing(tmp_path, item):
+    assert found(tmp_path, "/a", item, "3.1.0") == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"enum": []}, "enum lists no value"),
+        ({"allOf": [{"type": "string"}, {"type": "integer"}]}, 'type "integer" meets type "string" of /'),
+        ({"allOf": [{"type": "integer"}], "minimum": 5, "maximum": 3}, "minimum 5 is above maximum 3"),
+        ({"allOf": [{"type": "number", "minimum": 5}, {"maximum": 3}]}, "minimum 5 of /"),
+        ({"allOf": [{"enum": ["a"]}, {"enum": ["b", "c"]}]}, 'the list ["b","c"] meets the value "a" of /'),
+        ({"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
+                    {"properties": {"a": {"type": "object"}}}]}, "the property a is required, and type"),
+        ({"type": "object", "required": ["z"], "additionalProperties": False}, "z is required and nothing"),
+    ],
+)  # fmt: skip
+def test_what_nothing_satisfies_is_told(tmp_path, schema, reason):
+    ((severity, message),) = found(tmp_path, "/a", body(schema), "3.0.3")
+    assert severity == "error"
+    assert message.startswith(reason)
+    assert "nothing fits" in message
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"type": "number"}, {"type": "integer"}]},
+        {"allOf": [{"minimum": 5}, {"maximum": 3}]},  # which a text obeys
+        {"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]},
+        {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}},
+                   {"properties": {"a": {"type": "integer"}}}]},  # which may be left out
+        {"allOf": [{"type": "string"}, {"type": "string", "nullable": True}]},
+    ],
+)  # fmt: skip
+def test_what_something_satisfies_is_not(tmp_path, schema):
+    assert found(tmp_path, "/a", body(schema), "3.0.3") == []
