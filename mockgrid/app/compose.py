@@ -199,5 +199,7 @@ class Composer:
 
 def _refusal(error: PreferError | UnanswerableError, attempt: int) -> RefusedError:
     if isinstance(error, PreferError):
-        return RefusedError(error.failure, error.message, code=UNMET_PREFERENCE, attempt=attempt)
+        return RefusedError(
+            error.failure, error.message, code=UNMET_PREFERENCE, attempt=attempt, location="header"
+        )
     return RefusedError("internal", error.message, attempt=attempt)

@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
@@ -67,8 +68,11 @@ class Sources:
             cache = Cache(None) if self._settings.no_cache else Cache.at(self._settings.cache_dir)
             contract = self._known(cache)
             if contract is None:
-                document = self._read()
-                contract = self._compiled(document)
+                try:
+                    contract = self._compiled(self._read())
+                except DocumentError as error:
+                    error.hint = f"{error.hint} {self._others()}".strip()
+                    raise
                 self._keep(cache, contract, None)
             contract.learned = partial(self._keep, cache, contract)
         return contract
@@ -82,6 +86,23 @@ class Sources:
             webhooks=settings.webhooks,
             compiled=known,
         )
+
+    def _others(self) -> str:
+        """Say how many mistakes there are besides the one that has refused the document; empty for none."""
+        if not self._settings.strict_document or self._own:
+            return ""
+        loosely = Sources(replace(self._settings, strict_document=False))
+        loosely._contents = self._contents
+        try:
+            contract = loosely._compiled(loosely._read())
+            contract.check_compiling()
+        except DocumentError:
+            return ""
+        others = len([*contract.document.mistakes]) - 1
+        if others < 1:
+            return ""
+        words = "is 1 more mistake" if others == 1 else f"are {others} more mistakes"
+        return f"There {words} in it; `mockgrid check {self._document}` tells all."
 
     def _known(self, cache: Cache) -> Contract | None:
         """Return the contract of what was compiled before; None where it was not."""

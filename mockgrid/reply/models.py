@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.request import Request
+    from mockgrid.schema.violation import Location
 
 # Characters of an unknown name, and known names, that are shown.
 _SHOWN = 100
@@ -39,7 +40,7 @@ class ModelReplies(Behaviour):
         """Refuse a model that is not known."""
         name = request.parameters.get(("path", "model"))
         if name is not None and (request.models or self._models).find(name) is None:
-            raise unknown_model(name, request.models, self._models, self._contract)
+            raise unknown_model(name, request.models, self._models, self._contract, "path")
 
     def reply(self, request: Request, seed: str, attempt_id: str) -> Reply:  # noqa: ARG002 - always the same
         """Return the list, or the one model that the path names."""
@@ -70,7 +71,11 @@ class ModelReplies(Behaviour):
 
 
 def unknown_model(
-    name: str, scripted: Models | None, served: Models | None, contract: Contract
+    name: str,
+    scripted: Models | None,
+    served: Models | None,
+    contract: Contract,
+    location: Location | None = None,
 ) -> RefusedError:
     """Return the refusal of a model that is not known: it says which are, and how another becomes known.
 
@@ -79,6 +84,7 @@ def unknown_model(
         scripted: the models that the session's scenario names, which count in place of the server's; or None.
         served: the models that the server knows.
         contract: what is served.
+        location: where the request names it; None for its body.
     """
     short = name if len(name) <= _SHOWN else name[: _SHOWN - 1] + "…"
     known = list((scripted or served or Models()).known) or ["none"]
@@ -101,6 +107,7 @@ def unknown_model(
         f" {place} names others.",
         # The client may well know the API's models, and cannot know the scenario's.
         harmless=scripted is not None,
+        location=location,
     )
 
 

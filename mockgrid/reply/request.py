@@ -103,6 +103,7 @@ class RefusedError(MockgridError):
         no_step: why no step of a scenario answered.
         attempt: how many times the session has seen the request; 0 where it was refused before it counted.
         harmless: whether the client has broken nothing by it, although others would.
+        location: where in the request it is; None for where the failure usually is.
     """
 
     def __init__(  # noqa: PLR0913 - each says one thing about the refusal, by name
@@ -116,9 +117,11 @@ class RefusedError(MockgridError):
         no_step: NoStep | None = None,
         attempt: int = 0,
         harmless: bool = False,
+        location: Location | None = None,
     ) -> None:
         super().__init__(message)
         self.failure = failure
+        self.location = location
         self.violations = tuple(violations)
         self.headers = headers
         self.code = code
@@ -153,6 +156,9 @@ def breach_of(refused: RefusedError) -> Violation | None:
         return None
     code, location = _CODES[refused.failure]
     pointer, path = ("/model", "model") if refused.failure == "unknown_model" else ("", "$")
+    if refused.location is not None:
+        location = refused.location
+        path = f"{location}.{path}" if pointer else path
     return Violation(refused.code or code, path, refused.message, pointer, location)
 
 

@@ -196,8 +196,21 @@ def _any_of(error: Broken) -> tuple[str, str, str]:
     return "MG119", f"has none of the forms that are allowed here: {expected}", expected
 
 
+def _choices(schema: Any) -> list[Any]:
+    """Return the values that a schema lists itself."""
+    choices = schema.get("enum") if isinstance(schema, dict) else None
+    return choices if isinstance(choices, list) else []
+
+
 def _not(error: Broken) -> tuple[str, str, str]:
-    return "MG120", f"must not be {shown(error.instance)}", f"anything but {shown(error.validator_value)}"
+    refused = error.validator_value if isinstance(error.validator_value, dict) else {}
+    listed = refused.get("enum", [refused["const"]] if "const" in refused else [])
+    expected = f"anything but {_listed(listed) or shown(refused)}"
+    message = f"must not be {shown(error.instance)}"
+    allowed = [choice for choice in _choices(error.schema) if choice not in listed]
+    if allowed:
+        expected = _listed(allowed) if len(allowed) == 1 else f"one of {_listed(allowed)}"
+    return "MG120", f"{message}; {expected} was expected", expected
 
 
 def _other(error: Broken) -> tuple[str, str, str]:

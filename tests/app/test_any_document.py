@@ -208,7 +208,7 @@ def test_what_is_no_breach_of_the_document_keeps_its_words(caller):
         answer = get(caller, "/pets", prefer=prefer)
         assert (answer.status, answer.json() == {"code": 17}) == (status, False)
         (violation,) = json.loads(answer.header("x-mockgrid-violations"))
-        assert violation["code"] == "MG129"
+        assert (violation["code"], violation["location"]) == ("MG129", "header")
     assert "No such path" in get(caller, "/nope").json()["detail"]
 
 

@@ -6,7 +6,10 @@ import json
 
 import pytest
 
+from mockgrid.app.build import build_app
 from mockgrid.cli.checking import check_files
+from mockgrid.errors import DocumentError
+from mockgrid.settings import Settings
 
 OK = {"200": {"description": "ok"}}
 Q = {"name": "q", "in": "query", "schema": {}}
@@ -91,3 +94,17 @@ def test_what_nothing_satisfies_is_told(tmp_path, schema, reason):
 )  # fmt: skip
 def test_what_something_satisfies_is_not(tmp_path, schema):
     assert found(tmp_path, "/a", body(schema), "3.0.3") == []
+
+
+def test_what_refuses_a_document_says_how_much_more_there_is(tmp_path):
+    file = tmp_path / "a.json"
+    schemas = [{"type": "unknown"}, {"required": True}, {"$ref": "#/nowhere"}]
+    item = body({"properties": {str(number): schema for number, schema in enumerate(schemas)}})
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": {}, "paths": {"/a": item}}))
+    with pytest.raises(DocumentError) as refused:
+        build_app(Settings(document=str(file), log="off", strict_document=True))
+    assert refused.value.hint.endswith(f"There are 2 more mistakes in it; `mockgrid check {file}` tells all.")
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": {}, "paths": {"/a": body(schemas[0])}}))
+    with pytest.raises(DocumentError) as refused:
+        build_app(Settings(document=str(file), log="off", strict_document=True))
+    assert "more" not in refused.value.hint

@@ -1,5 +1,6 @@
 """The list of models, as rich as clients read it."""
 
+import json
 from decimal import Decimal
 
 import openai
@@ -114,3 +115,17 @@ def test_the_official_client_reads_them():
         models = {model.id: model for model in client.models.list()}
         assert models["text-standard"].served_models == ["openai/gpt-oss-120b"]
         assert client.models.retrieve("Text-Prime").context_length == 196_608
+
+
+def test_a_model_that_is_not_known_is_wrong_where_the_request_names_it():
+    caller = Caller()
+    for answer, place in (
+        (caller.call("GET", "/v1/models/nope"), ("path", "path.model")),
+        (caller.chat(model="nope"), ("body", "model")),
+    ):
+        (violation,) = json.loads(answer.header("x-mockgrid-violations"))
+        assert (answer.status, violation["code"], violation["location"], violation["path"]) == (
+            404,
+            "MG126",
+            *place,
+        )
