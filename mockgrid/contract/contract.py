@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.gaps import gaps
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
-    broken_examples,
     check_document,
     check_servers,
     check_unlike,
@@ -158,7 +158,7 @@ class Contract:
     @cached_property
     def broken_examples(self) -> tuple[tuple[str, str], ...]:
         """Examples that break their schema: where each stands, and a sentence."""
-        return tuple(broken_examples(self.operations, self._responses, self.document))
+        return tuple(broken_examples(self.operations, self._responses, self.values, self.document))
 
     @cached_property
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:

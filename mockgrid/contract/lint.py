@@ -5,21 +5,16 @@ A warning is surely a mistake and yet does no harm.
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
-
-import orjson
 
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.contract.router import bare_name, shape_of
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
-from mockgrid.schema.node import nodes_within
-from mockgrid.schema.validator import SchemaValidator, indices_broken
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -27,12 +22,10 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
-    from mockgrid.schema.schemas import Schemas
     from mockgrid.schema.violation import Location
 
 __all__ = [
     "METHODS",
-    "broken_examples",
     "check_document",
     "check_servers",
     "check_unlike",
@@ -53,9 +46,6 @@ _NO_METHODS: Final = (
     *("$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations", "headers"),
     *("tags", "responses", "requestBody", "operationId", "deprecated", "security", "callbacks"),
 )
-# Explaining takes seconds where very many schemas may have to be gone through.
-_MOST_EXPLAINED: Final = 20
-_MOST_SCHEMAS: Final = 200
 # RFC 6570's way to write a query, as in /pets{?page,size}.
 _URI_TEMPLATE: Final = re.compile(r"\{[?&#][^{}]*\}")
 _START: Final = "Start it with openapi: 3.1.0, or 3.0.3, whichever it is written in."
@@ -326,73 +316,3 @@ def repeated_ids(operations: Iterable[Operation], document: Document) -> Iterato
 
 def _place(operation: Operation, document: Document) -> str:
     return document.where(f"{operation.at}/operationId")
-
-
-def broken_examples(
-    operations: Iterable[Operation], schemas: Schemas, document: Document
-) -> Iterator[tuple[str, str]]:
-    """Yield the JSON examples of responses and schemas that break their schema: where, and a sentence.
-
-    Args:
-        operations: of one document.
-        schemas: those that the responses' validators are of.
-        document: gives the places.
-    """
-    examples = list(_examples(operations))
-    known = {at for _, at, _, _ in examples}
-    for node in nodes_within([*schemas.shared.named, *schemas.roots.values()]):
-        examples += [("", at, node, example) for at, example in node.examples if at not in known]
-        known.update(at for at, _ in node.examples)
-    broken = indices_broken(schemas, [(schema, value) for _, _, schema, value in examples])
-    for number, index in enumerate(broken):
-        name, at, schema, written = examples[index]
-        reason = _reason(schemas, schema, written) if number < _MOST_EXPLAINED else "."
-        if reason:  # the explanation has the last word
-            called = f"the example {name}" if name else "this example"
-            effect = "" if name else ", so it is not used"
-            yield document.where(at), f"{called} breaks its own schema{effect}{reason}"
-
-
-def _reason(schemas: Schemas, schema: Any, written: Any) -> str:
-    """Return why an example breaks its schema, as the end of a sentence; empty where it does not."""
-    if not schema:
-        return ""
-    if _refers_to_many(schema):
-        return "."
-    violations = SchemaValidator(schemas, schema.at).explain(_read(written))
-    violation = next(iter(violations), None)
-    return "" if violation is None else f": {violation.sentence}"
-
-
-def _refers_to_many(schema: Any) -> bool:
-    """Tell whether a schema leads to more schemas than can be gone through in time."""
-    targets: dict[str, Any] = {}
-    waiting = [schema]
-    while waiting and len(targets) <= _MOST_SCHEMAS:
-        referring = (node for node in nodes_within([waiting.pop()]) if "$ref" in node)
-        fresh = {node["$ref"]: node.target for node in referring if node["$ref"] not in targets}
-        targets |= fresh
-        waiting += fresh.values()
-    return len(targets) > _MOST_SCHEMAS
-
-
-def _examples(operations: Iterable[Operation]) -> Iterator[tuple[str, str, Any, Any]]:
-    """Yield each example once: its name, its place, and its value with the schema."""
-    seen: set[str] = set()
-    for operation in operations:
-        for response in operation.responses.values():
-            for media in response.media.values():
-                if media.schema is None or not media.is_json or media.at in seen:
-                    continue
-                seen.add(media.at)
-                for name, example in media.examples.items():
-                    at = media.at + join(("examples", name) if name else ("example",))
-                    yield name, at, media.schema.schema, example
-
-
-def _read(example: Any) -> Any:
-    """Return an example's value; many documents give objects and lists as a text."""
-    if isinstance(example, str) and example.lstrip()[:1] in ("{", "["):
-        with contextlib.suppress(orjson.JSONDecodeError):
-            return orjson.loads(example)
-    return example

@@ -108,3 +108,14 @@ def test_what_refuses_a_document_says_how_much_more_there_is(tmp_path):
     with pytest.raises(DocumentError) as refused:
         build_app(Settings(document=str(file), log="off", strict_document=True))
     assert "more" not in refused.value.hint
+
+
+def test_an_example_of_several_branches_of_a_one_of_is_told(tmp_path):
+    branches = [{"type": "object", "properties": {name: {"type": "integer"}}} for name in ("a", "b")]
+    content = {
+        "schema": {"oneOf": branches},
+        "examples": {"both": {"value": {"a": 1, "b": 1}}, "one": {"value": {"a": 1, "b": "x"}}},
+    }
+    item = {"get": {"responses": {"200": {"description": "ok", "content": {"application/json": content}}}}}
+    message = "The example both fits several branches of a oneOf, of which one alone may fit."
+    assert found(tmp_path, "/a", item, "3.0.3") == [("warning", message)]
