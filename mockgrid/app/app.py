@@ -18,6 +18,7 @@ from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
 from mockgrid.app.cors import cors_headers
 from mockgrid.app.metrics import Metrics
+from mockgrid.app.preload import preload
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
 from mockgrid.app.validate import Validator
@@ -58,7 +59,6 @@ if TYPE_CHECKING:
     from mockgrid.session.clock import Clock
     from mockgrid.session.play import Play
     from mockgrid.session.session import Session
-    from mockgrid.session.turns import Turns
     from mockgrid.settings import Settings
 
 _TELL_EVERY = 1_000
@@ -103,6 +103,7 @@ class App:
             virtual=settings.clock == "virtual",
         )
         self._sessions_closed = 0
+        self.preload = partial(preload, self)
         self.errors = Errors(contract, settings.error_shape)
         self.log = RequestLog(settings.log)
         self.error_log = ErrorLog.logger()
@@ -135,23 +136,6 @@ class App:
         from mockgrid.control.routes import Control  # noqa: PLC0415 - 35 ms, with Starlette, for the same
 
         return Control(self, self.operator)
-
-    def preload(self, *, guest: bool) -> Turns[None]:
-        """Load in turns what only some requests need, so that the first of them does not wait for it.
-
-        Args:
-            guest: whether the process is somebody else's: what operators may ask is left to the first who
-                does, who may well do so without HTTP.
-        """
-        import mockgrid.schema.generate  # noqa: F401, PLC0415 - 5 ms before a server is ready
-
-        yield
-        if not guest:
-            import starlette.applications  # noqa: F401, PLC0415 - the same
-
-            yield
-            _ = self.control
-            yield from self.operator.reported()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""

@@ -57,10 +57,12 @@ def judged(
 ) -> Turns[list[Verdict]]:
     """Find what ``verdicts`` returns, in turns."""
     ordered = sorted(exchanges, key=attrgetter("arrived", "number"))
+    yield
     failed = {_asked_for(exchange) for exchange in ordered if not _went_well(exchange)}
     if not failed:
         return []
     # What went well tells something as the last try of what did not; a redirect may lead to any of it.
+    yield
     telling = ordered
     if not any(exchange.answer.status in REDIRECTS for exchange in ordered):
         telling = [exchange for exchange in ordered if _asked_for(exchange) in failed]
