@@ -55,9 +55,14 @@ class Setting(NamedTuple):
         """What files call it; empty for what they cannot set."""
         return self.flag.removeprefix("--").replace("-", "_")
 
+    @property
+    def is_file(self) -> bool:
+        """Whether a value names a file or a folder, or several."""
+        return isinstance(self.kind, Text | Names) and self.kind.name in _FILES
+
     def beside(self, value: Any, folder: Path) -> Any:
         """Return a value as it is meant in a file of a folder, or on a command line there."""
-        if not isinstance(self.kind, Text | Names) or self.kind.name not in _FILES:
+        if not self.is_file:
             return value
         return str(folder / value) if isinstance(value, str) else tuple(str(folder / path) for path in value)
 

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 _HOLDING = pytest.StashKey["Holding"]()
 _REPORTS = pytest.StashKey["list[dict[str, Any]]"]()
+_START = pytest.StashKey[Any]()
 _GRID = pytest.StashKey["Grid"]()
 _SERVER = pytest.StashKey[Any]()
 _LINE = pytest.StashKey[str]()
 
 _USUAL_WARNINGS = "allow"
+# Options by which tests are left out when they have been collected.
+_LEAVING_OUT = ("keyword", "markexpr", "deselect", "lf", "stepwise")
 # Fixtures by which a test opens sessions, or may.
 _USERS = frozenset(("mockgrid", "mockgrid_server", "request"))
 
@@ -93,6 +96,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from None
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have the server start while the rest is collected, where no option may leave out who wants it."""
+    if not any(getattr(item.config.option, name, None) for name in _LEAVING_OUT):
+        _start(item.config, [item])
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the server start where one of the tests that are left wants it."""
+    _start(session.config, session.items)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Hold tests to the run's session, and warn of markers that do nothing: no fixture is used."""
@@ -121,7 +135,8 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
     """
     from mockgrid.testing.run import started  # noqa: PLC0415 - 10 ms, see above
 
-    grid = pytestconfig.stash[_GRID] = started(pytestconfig)
+    start = pytestconfig.stash.get(_START, None)
+    grid = pytestconfig.stash[_GRID] = started(pytestconfig, start and start.grid)
     yield grid
     grid.stop()
 
@@ -222,6 +237,8 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the contract report, or hand it to the process that does."""
     config = session.config
+    if _START in config.stash:
+        config.stash[_START].stop()  # which no test may have taken
     if hasattr(config, "workeroutput"):
         config.workeroutput["mockgrid_reports"] = config.stash[_REPORTS]
     elif _wants_report(config) and not config.option.collectonly:
@@ -264,6 +281,25 @@ def _end(holding: Holding) -> None:
         _fail(holding.judge_rest())
     finally:
         holding.end()
+
+
+def _start(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin to start the server that the run shares, where one of these tests uses it."""
+    if _START in config.stash or not any(_uses_ours(item) for item in items):
+        return
+    if not (config.option.collectonly or config.option.setupplan or option(config, "url")):
+        from mockgrid.testing.start import EarlyStart  # noqa: PLC0415 - a run that does not use it loads nothing
+
+        config.stash[_START] = EarlyStart(config)
+
+
+def _uses_ours(item: pytest.Item) -> bool:
+    """Tell whether a test uses the server's fixture, and nobody overrides it."""
+    if "mockgrid_server" not in getattr(item, "fixturenames", ()):
+        return False
+    # Pytest documents no such thing: where it has none, the server starts when the first test asks for it.
+    fixtures = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return len(fixtures.get("mockgrid_server", ())) == 1
 
 
 def _needs_check(config: pytest.Config) -> bool:

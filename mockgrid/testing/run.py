@@ -115,6 +115,11 @@ def settings_of(config: pytest.Config) -> dict[str, Any]:
     return settings
 
 
+def has_files(config: pytest.Config) -> bool:
+    """Tell whether the settings of the run's own server name files."""
+    return any(SETTINGS[name].is_file for name in settings_of(config))
+
+
 def warnings_allowed(config: pytest.Config) -> bool:
     """Return whether unknown and deprecated fields pass in tests that say nothing of them.
 
@@ -183,10 +188,15 @@ def _remote(config: pytest.Config, url: str, folders: Sequence[str] = ()) -> Gri
     return RemoteGrid(url, option(config, "token"), folders=folders, worker=worker)
 
 
-def started(config: pytest.Config) -> Grid:
-    """Start the server that the options ask for; where that cannot be, the run stops with the reason."""
+def started(config: pytest.Config, begun: Callable[[], Grid] | None) -> Grid:
+    """Start the server that the options ask for; where that cannot be, the run stops with the reason.
+
+    Args:
+        config: of the run.
+        begun: gives the server where its start began before.
+    """
     try:
-        return grid_of(config).start()
+        return grid_of(config).start() if begun is None else begun()
     except MockgridError as error:
         reason = str(error)
     return _stop(config, reason)

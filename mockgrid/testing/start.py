@@ -1,0 +1,52 @@
+"""The start of a run's own server, which takes place while pytest collects."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+    from mockgrid.testing.grid import Grid
+
+
+class EarlyStart:
+    """A server that starts in a thread of its own.
+
+    What a fixture may still write, the files that settings name, it leaves to ``grid``.
+
+    Args:
+        config: of the run, whose options say what the server is.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._grid: Future[Grid] = Future()
+        Thread(target=self._run, name="mockgrid:start", daemon=True).start()
+
+    def grid(self) -> Grid:
+        """Return the server once it answers.
+
+        Raises:
+            MockgridError: it cannot start.
+        """
+        return self._grid.result().start()
+
+    def stop(self) -> None:
+        """Stop the server, which nobody may have taken; does nothing the second time."""
+        if self._grid.exception() is None:
+            self._grid.result().stop()
+
+    def _run(self) -> None:
+        try:
+            from mockgrid.testing.run import grid_of, has_files  # noqa: PLC0415 - this is what takes its time
+
+            grid = grid_of(self._config)
+            if not has_files(self._config):
+                grid.start()
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
+            self._grid.set_exception(error)
+        else:
+            self._grid.set_result(grid)
