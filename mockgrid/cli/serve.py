@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -55,4 +56,5 @@ def serve(**values: Any) -> int:
                 for finding in app.library().findings
             ]
         )
+    gc.freeze()  # what is there stays: looking through a large document for garbage takes a tenth of a second
     return run(app, settings)

@@ -45,7 +45,7 @@ class SchemaHints:
     @classmethod
     def of(cls, validator: SchemaValidator | None) -> SchemaHints:
         """Return the outline of a validator's schema; without one, of a schema that takes everything."""
-        return cls({}, {}) if validator is None else cls(validator.schema, validator.standalone)
+        return cls({}, {}) if validator is None else cls(validator.schema, validator.schemas.shared.data)
 
     @cached_property
     def kinds(self) -> frozenset[str] | None:

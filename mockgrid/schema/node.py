@@ -6,6 +6,7 @@ Every walk over schemas goes by these nodes: coverage, warnings, positions and t
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join, resolve, split
@@ -13,6 +14,7 @@ from mockgrid.errors import DocumentError
 from mockgrid.schema.branches import Branch
 from mockgrid.schema.engine import compile_fast
 from mockgrid.schema.patterns import Patterns
+from mockgrid.schema.reached import MOST_WHOLE, Room, WhatIsReached, parts_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 REFERRED: Final = "x-referred"
+_MOST_KEPT: Final = 6_000  # schemas that are compiled for good, of which each takes some 6 kB
 # Schemas that refer to themselves are followed as far as a path leads; this ends what leads nowhere.
 _DEEPEST: Final = 64
 
@@ -48,7 +51,12 @@ class SharedSchemas:
         self.draft: Draft = draft
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
         self.patterns = Patterns()
+        self.room = Room()
         self._referred: dict[str, Any] = {}
+        self._acceptors: dict[
+            str | None, Callable[[Any], bool]
+        ] = {}  # by the reference that is all of a schema
+        self._weight = 0  # how many schemas were compiled for good
 
     @property
     def named(self) -> list[Any]:
@@ -63,18 +71,49 @@ class SharedSchemas:
 
     def standalone(self, schema: Any) -> dict[str, Any]:
         """Return a translated schema with all that its references point to, and those of that."""
-        whole: dict[str, Any] = {"allOf": [schema]}
+        return self.with_referred(schema, self.led_to(schema))
+
+    def led_to(self, schema: Any, most: float = inf) -> dict[str, Any]:
+        """Return what the references of a schema point to, and those of that, or the first of them."""
+        referred: dict[str, Any] = {}
         waiting = list(_references(schema))
-        while waiting:
+        while waiting and len(referred) <= most:
             reference = waiting.pop()
+            if reference not in referred:
+                referred[reference] = self.referred(reference)
+                waiting.extend(_references(referred[reference]))
+        return referred
+
+    def with_referred(self, schema: Any, referred: dict[str, Any]) -> dict[str, Any]:
+        """Return a schema with what references point to where they point."""
+        whole: dict[str, Any] = {"allOf": [schema]}
+        for reference, node in referred.items():
             *around, name = split(reference)
             holder = whole
             for part in around:
                 holder = holder.setdefault(part, {})
-            if name not in holder:
-                holder[name] = resolve(self.data, reference)
-                waiting.extend(_references(holder[name]))
+            holder[name] = node
         return whole
+
+    def acceptor(self, schema: Any) -> Callable[[Any], bool]:
+        """Return what tells whether a value obeys a translated schema.
+
+        Raises:
+            DocumentError: it cannot be compiled.
+        """
+        reference = schema["$ref"] if isinstance(schema, dict) and schema.keys() == {"$ref"} else None
+        if reference in self._acceptors:
+            return self._acceptors[reference]
+        referred = self.led_to(schema, MOST_WHOLE)
+        parts = sum(1 for node in (schema, *referred.values()) for _ in parts_within(node))
+        if not referred or (len(referred) <= MOST_WHOLE and parts + self._weight <= _MOST_KEPT):
+            self._weight += parts
+            accepts = compile_fast(self.with_referred(schema, referred), self.draft)
+        else:
+            accepts = WhatIsReached(schema, self).accepts
+        if reference is not None:
+            self._acceptors[reference] = accepts
+        return accepts
 
 
 class SchemaNode(dict[str, Any]):
@@ -181,7 +220,7 @@ class SchemaNode(dict[str, Any]):
     def accepts(self, value: Any) -> bool:
         """Tell whether a value obeys the schema; what is not JSON obeys none."""
         if self._accepts is None:
-            self._accepts = compile_fast(self.shared.standalone(self), self.shared.draft)
+            self._accepts = self.shared.acceptor(self)
         try:
             return self._accepts(value)
         except (TypeError, ValueError):

@@ -6,11 +6,12 @@ Explaining a rejection is rare and must be exact: `jsonschema` does it, and its 
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.errors import DocumentError
-from mockgrid.schema.engine import compile_fast, compile_validator
+from mockgrid.schema.engine import compile_validator
+from mockgrid.schema.reached import compiles_later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,8 +45,14 @@ class SchemaValidator:
     def accepts(self) -> Callable[[Any], bool]:
         """Tell whether a value obeys the schema; where that cannot be compiled, what explains decides."""
         with self.schemas.mistakes:
-            return compile_fast(self.standalone, self.draft)
+            accepts = self.schemas.shared.acceptor(self.schema)
+            return partial(self._accepted, accepts) if compiles_later(accepts) else accepts
         return lambda value: not self.explain(value)
+
+    def _accepted(self, accepts: Callable[[Any], bool], value: Any) -> bool:
+        with self.schemas.mistakes:
+            return accepts(value)
+        return not self.explain(value)
 
     def explain(self, value: Any) -> list[Violation]:
         """Return what is wrong with a value, at most 100 violations; nothing when it obeys."""
