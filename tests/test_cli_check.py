@@ -195,6 +195,7 @@ def test_an_error_with_an_idle_word_is_held_to_the_contract_all_the_same(check):
     )
     assert code == 1
     assert "error MG201: createChatCompletion does not declare the status 418" in out
+    assert "A gateway before it may send 502 to 504, 520 to 526, 529, 530." in out
 
 
 def test_an_error_of_another_document_has_no_place_for_what_its_schema_lacks(check):

@@ -78,7 +78,7 @@ def test_serve_takes_its_settings_and_flags_win(project):
         ("[tool.mockgrid]\nerror_shpe = 'both'", "[tool.mockgrid] has no setting 'error_shpe'. Did you mean"),
         ("[tool.mockgrid]\nseed = true", "[tool.mockgrid] seed: True is not a whole number from 0 up."),
         ("[tool.mockgrid]\nmodels = 5", "[tool.mockgrid] models: 5 is not text."),
-        ("[tool.mockgrid]\nstrict = 'yes'", "[tool.mockgrid] strict: 'yes' is not True or False."),
+        ("[tool.mockgrid]\nstrict = 'yes'", "[tool.mockgrid] strict: 'yes' is not true or false."),
         ("[tool.mockgrid]\nx = 1", "[tool.mockgrid] has no setting 'x'. Known: document, host, "),
         ("tool.mockgrid = 5", "`tool.mockgrid` is a table of settings."),
         ("[tool.mockgrid]\nseed = ", "This is not TOML, or `tool` is no table."),
@@ -102,3 +102,22 @@ def test_other_projects_have_none(project, run, text):
     (project / "pyproject.toml").write_text(text)
     assert run("check", "mine", "--no-strict")[0] == 0
     assert run("schema")[0] == 0
+
+
+def test_a_setting_that_cannot_be_meant_is_told_with_its_line(project, run):
+    table = "# settings\n[tool.mockgrid]\nseed = 7\n  'cors' = \"yes\"\n"
+    (project / "pyproject.toml").write_text(table)
+    code, _, err = run("serve")
+    assert (code, err) == (
+        2,
+        f"mockgrid: {project}/pyproject.toml:4:4: [tool.mockgrid] cors: 'yes' is not true or false.\n",
+    )
+
+
+@pytest.mark.parametrize("command", [("serve",), ("check",)])
+def test_a_folder_that_is_not_there_is_told_of_the_file_that_names_it(project, run, command):
+    (project / "pyproject.toml").write_text("[tool.mockgrid]\nscenarios = ['nope']\n")
+    code, _, err = run(*command)
+    assert code == 2
+    assert f"{project}/pyproject.toml:2:1: [tool.mockgrid] scenarios: there is no file or directory" in err
+    assert run("check", "mine", "--no-strict")[0] == 0  # where that is named instead, nothing is missing

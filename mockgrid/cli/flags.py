@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from mockgrid.errors import StartError
 from mockgrid.settings import SETTINGS, WORDS, Settings, read_setting
@@ -23,6 +24,7 @@ _PREFIX = "MOCKGRID_"
 _ELSEWHERE = ("MOCKGRID_TIMEOUT", "MOCKGRID_URL")
 # What Kubernetes and Docker set for a service of this name.
 _INJECTED = re.compile(r".*SERVICE_(?:HOST|PORT)(?:_.*)?|.*PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:_.*)?")
+_HEADER = re.compile(r"\s*\[\s*tool\s*\.\s*mockgrid\s*\]")
 _ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
 
 
@@ -80,12 +82,33 @@ class Configured(click.Command):
         """Click's, with these defaults."""
         flags = {parameter.name: isinstance(parameter, Flag) for parameter in self.params}
         flags["document"] = True
-        defaults = {name: value for name, value in configured(Path.cwd()).items() if flags.get(name, True)}
-        return super().make_context(info_name, args, parent, default_map=defaults, **extra)
+        settings, places = configured(Path.cwd())
+        defaults = {name: value for name, value in settings.items() if flags.get(name, True)}
+        context = super().make_context(info_name, args, parent, default_map=defaults, **extra)
+        _check_folders(context, defaults.get("scenarios", ()), places)
+        return context
 
 
-def configured(here: Path) -> dict[str, Any]:
+def _check_folders(context: click.Context, folders: Sequence[str], places: Mapping[str, str]) -> None:
+    """Check that the scenarios of a project's settings are there, where nothing else names any.
+
+    Raises:
+        StartError: a folder is not there.
+    """
+    if "scenarios" in context.params:
+        used = context.get_parameter_source("scenarios") is ParameterSource.DEFAULT_MAP
+    else:
+        used = not context.params.get("paths", True)
+    missing = next((folder for folder in folders if used and not Path(folder).exists()), None)
+    if missing is not None:
+        message = f"[tool.mockgrid] scenarios: there is no file or directory {missing!r}."
+        raise StartError(message, where=places["scenarios"])
+
+
+def configured(here: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the settings, by name, that the nearest ``pyproject.toml`` with a table ``[tool.mockgrid]`` has.
+
+    Beside them stands where each is written.
 
     Raises:
         StartError: it has no such setting, or none of this value.
@@ -98,8 +121,24 @@ def configured(here: Path) -> dict[str, Any]:
             continue
         table = _table(file, data) if b"mockgrid" in data else None
         if table is not None:
-            return dict(_read(file, key, value, here) for key, value in table.items())
-    return {}
+            settings, places = {}, {}
+            for key, value in table.items():
+                place = _place(file, data, key)
+                name, meant = _read(place, file, key, value, here)
+                settings[name], places[name] = meant, place
+            return settings, places
+    return {}, {}
+
+
+def _place(file: Path, data: bytes, key: str) -> str:
+    """Return the place of a key of the table ``[tool.mockgrid]``, where it is written as people write it."""
+    lines = data.decode().splitlines()
+    table = next((n for n, line in enumerate(lines) if _HEADER.match(line)), None)
+    for number, line in enumerate(lines[table:] if table is not None else (), table or 0):
+        written = re.match(rf"\s*[\"']?({re.escape(key)})[\"']?\s*=", line)
+        if written is not None:
+            return f"{file}:{number + 1}:{written.start(1) + 1}"
+    return str(file)
 
 
 def _table(file: Path, data: bytes) -> dict[str, Any] | None:
@@ -116,18 +155,19 @@ def _table(file: Path, data: bytes) -> dict[str, Any] | None:
     raise StartError("`tool.mockgrid` is a table of settings.", where=str(file))
 
 
-def _read(file: Path, key: str, value: Any, here: Path) -> tuple[str, Any]:
+def _read(place: str, file: Path, key: str, value: Any, here: Path) -> tuple[str, Any]:
     """Return the name of a setting, and the value that a file gives it, with paths as seen from here."""
     name = WORDS.get(key.replace("-", "_"))
     if name is None:
         from mockgrid.document.nearest import did_you_mean  # noqa: PLC0415 (only for mistakes)
 
         hint = did_you_mean(key, WORDS).strip() or f"Known: {', '.join(WORDS)}."
-        raise StartError(f"[tool.mockgrid] has no setting {key!r}.", where=str(file), hint=hint)
+        raise StartError(f"[tool.mockgrid] has no setting {key!r}.", where=place, hint=hint)
     try:
         read = read_setting(name, value)
     except StartError as error:
-        raise StartError(f"[tool.mockgrid] {key}: {error.message}", where=str(file)) from None
+        message = error.message.replace("True or False", "true or false")  # as TOML writes them
+        raise StartError(f"[tool.mockgrid] {key}: {message}", where=place) from None
     return name, read if file.parent == here else SETTINGS[name].beside(read, file.parent)
 
 

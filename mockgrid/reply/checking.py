@@ -29,7 +29,7 @@ from mockgrid.scenario.template import Template
 from mockgrid.scenario.unsatisfiable import Seeker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.extension import Models
@@ -191,6 +191,9 @@ class Checking:
         if declared is None:
             statuses = ", ".join(sorted(operation.responses))
             message = f"{operation.id} does not declare the status {reply.status}; it declares {statuses}."
+            if isinstance(scripted.form, Error):
+                gateways = _ranges(self._contract.policy.gateway)
+                message = f"{message} A gateway before it may send {gateways}."
             yield _finding(scripted, message)
             return
         if isinstance(scripted.form, Redirect) or (reply.events is None and not reply.body):
@@ -296,3 +299,19 @@ def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models |
     """
     seeker = Seeker(scenario, contract, models, speaking_operations(contract.operations))
     return [finding for step in scenario.steps for finding in seeker.findings(step)]
+
+
+def _ranges(statuses: Iterable[int]) -> str:
+    """Return statuses in order, three and more that follow one another as a range.
+
+    >>> _ranges({504, 502, 503, 520, 521})
+    '502 to 504, 520, 521'
+    """
+    ranges: list[list[int]] = []
+    for status in sorted(statuses):
+        if ranges and status == ranges[-1][-1] + 1:
+            ranges[-1].append(status)
+        else:
+            ranges.append([status])
+    texts = (f"{run[0]} to {run[-1]}" if run[2:] else ", ".join(map(str, run)) for run in ranges)
+    return ", ".join(texts)

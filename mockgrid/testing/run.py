@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import pytest
 
+from mockgrid.document import is_document
 from mockgrid.errors import MockgridError, MockgridWarning, StartError
 from mockgrid.settings import SETTINGS, WORDS, read_setting
 from mockgrid.testing import NOTHING, flag, option
@@ -49,7 +50,7 @@ def check_options(config: pytest.Config) -> None:
         form_of(Path(report))
     settings = settings_of(config)
     for folder in settings.get("scenarios", ()):
-        if not Path(folder).is_dir():
+        if not Path(folder).is_dir() and not is_document(Path(folder)):
             wrong = "is not a directory" if Path(folder).exists() else "does not exist"
             raise MockgridError(f"--mockgrid-scenarios: the folder {folder} {wrong}.")
     flags = [name for name in flags_of(config) if name != flag("scenarios")]

@@ -421,6 +421,7 @@ SCENARIO = "steps: [{reply: {say: It is mine.}}]"
     ("options", "files"),
     [
         (["--mockgrid-scenarios", "mine"], {}),
+        (["--mockgrid-scenarios", "mine/own.yaml"], {}),
         (["--mockgrid-scenarios=mine"], {"pytest__ini": "[pytest]\nmockgrid_scenarios = other\n"}),
         ([], {"pytest__ini": "[pytest]\nmockgrid_scenarios = mine\n"}),
         ([], {"pyproject__toml": "[tool.pytest]\nmockgrid_scenarios = ['mine']\n"}),
