@@ -121,9 +121,11 @@ def read_body(
             raise MalformedBodyError(error.message) from None
     hints = SchemaHints.of(media.schema)
     if named.name == "application/x-www-form-urlencoded":
-        return _Form(media, hints, max_depth).of_fields(body)
+        form = _Form(media, hints, max_depth)
+        return form.meant(form.of_fields(body))
     if named.name == "multipart/form-data":
-        return _Form(media, hints, max_depth).of_parts(read_parts(body, named.parameters.get("boundary")))
+        form = _Form(media, hints, max_depth)
+        return form.meant(form.of_parts(read_parts(body, named.parameters.get("boundary"))))
     if named.name.startswith("text/") and not named.is_xml and hints.scalar:
         return hints.typed(_text(body, named.parameters.get("charset", "utf-8")))
     return UNREAD
@@ -135,6 +137,17 @@ class _Form:
         self._encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
         self._hints = hints
         self._max_depth = max_depth
+        self._schema = media.schema
+
+    def meant(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return a value with null for the texts that stand for it, where it is valid so alone."""
+        if self._schema is None or self._schema.accepts(value):
+            return value
+        nulled = {
+            name: None if item in ("", "null") and self._hints.property(name).names("null") else item
+            for name, item in value.items()
+        }
+        return nulled if self._schema.accepts(nulled) else value
 
     def of_fields(self, body: bytes) -> dict[str, Any]:
         """Return the value of an ``application/x-www-form-urlencoded`` body."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from mockgrid.errors import DocumentError
-from mockgrid.schema.formats import FORMATS
+from mockgrid.schema.formats import FORMATS, RANGES
 from mockgrid.schema.patterns import SLOW_LIMIT, is_slow
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from mockgrid.schema.translate import Draft
 
@@ -29,7 +28,7 @@ def compile_fast(schema: dict[str, Any], draft: Draft) -> Callable[[Any], bool]:
     # Any format at all, needed or not, makes each check slower by a third.
     names = {part["format"] for part in _parts(schema) if isinstance(part.get("format"), str)}
     formats = [name for name in FORMATS if name in names]
-    accepts: Callable[[Any], bool] = compile_validator(_bounded(schema), draft, formats).is_valid
+    accepts: Callable[[Any], bool] = compile_validator(_bounded(schema, formats), draft, formats).is_valid
     return accepts
 
 
@@ -54,17 +53,33 @@ def compile_validator(schema: dict[str, Any], draft: Draft, formats: Iterable[st
         raise DocumentError(f"this schema cannot be compiled: {reason}.") from None
 
 
-def _bounded(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema by which no long text is held against a pattern that takes quadratic time."""
+def _bounded(schema: dict[str, Any], formats: Collection[str]) -> dict[str, Any]:
+    """Return a schema that says what its patterns and formats leave to others.
+
+    No long text is held against a pattern that takes quadratic time, and formats of numbers are bounds: the
+    validator asks about those of texts alone.
+    """
     patterns = {part["pattern"] for part in _parts(schema) if isinstance(part.get("pattern"), str)}
-    slow = set(filter(is_slow, patterns))
-    if not slow:
+    slow = frozenset(filter(is_slow, patterns))
+    if not slow and RANGES.keys().isdisjoint(formats):
         return schema
-    bounded = deepcopy(schema)
-    for part in _parts(bounded):
-        if isinstance(part.get("pattern"), str) and part["pattern"] in slow:
-            part["maxLength"] = min(part.get("maxLength", SLOW_LIMIT), SLOW_LIMIT)
+    bounded: dict[str, Any] = _copied(schema, slow)
     return bounded
+
+
+def _copied(value: Any, slow: frozenset[str]) -> Any:
+    if isinstance(value, list):
+        return [_copied(item, slow) for item in value]
+    if not isinstance(value, dict):
+        return value
+    copied = {key: _copied(item, slow) for key, item in value.items()}
+    pattern, named = copied.get("pattern"), copied.get("format")
+    if isinstance(pattern, str) and pattern in slow:
+        copied["maxLength"] = min(copied.get("maxLength", SLOW_LIMIT), SLOW_LIMIT)
+    if isinstance(named, str) and named in RANGES and "type" in copied:
+        low, high = RANGES[named]
+        copied["allOf"] = [*copied.get("allOf", ()), {"minimum": low, "maximum": high}]
+    return copied
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:

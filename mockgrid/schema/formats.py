@@ -74,14 +74,18 @@ def _is_address(parse: Callable[[str], object]) -> Callable[[str], bool]:
     return checked
 
 
+RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+)
+"""The formats of numbers: the lowest and the highest of each."""
+
 FORMATS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
     {
         "byte": _on_text(_is_base64),
         "date": _on_text(_is_date),
         "date-time": _on_text(_is_date_time),
         "email": _on_text(lambda value: _EMAIL.fullmatch(value) is not None),
-        "int32": _in_range(-(2**31), 2**31 - 1),
-        "int64": _in_range(-(2**63), 2**63 - 1),
+        **{name: _in_range(low, high) for name, (low, high) in RANGES.items()},
         "ipv4": _on_text(_is_address(ipaddress.IPv4Address)),
         "ipv6": _on_text(_is_address(ipaddress.IPv6Address)),
         "uri": _on_text(lambda value: _URI.fullmatch(value) is not None),
