@@ -58,7 +58,7 @@ class Paced:
         script = script_of_stream(Delivery(pace=pace), events, "bench", FORM, opening=0, closing=0)
         reply = Reply(200, [(b"content-type", SSE)], script=script)
         exchange = KeptExchange(1, 0.0, head, b"", None, reply)
-        await send_reply(reply, b"req_bench", exchange, writer)
+        await send_reply(reply, b"req_bench", exchange, writer, lambda: None)
 
 
 class Stream(asyncio.Protocol):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn import Config, Server
 
 from mockgrid.errors import StartError
+from mockgrid.http.backlog import Backlog
 from mockgrid.http.connection import Connection
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class UvicornServer:
 
             def __init__(self, *_: Any, **__: Any) -> None:
                 super().__init__(serving)
+                if serving.backlog is not None:
+                    serving.backlog.accept()
 
+        self._serving, self._make = serving, Served
         with _ground():
             self._server: Any = Server(Config(serving.app, http=Served, **_SETTINGS))
             state = self._server.server_state
@@ -65,10 +69,12 @@ class UvicornServer:
 
     async def serve(self, sockets: list[socket.socket]) -> None:
         """Answer on sockets until cancelled."""
+        self._serving.backlog = Backlog(sockets, self._make, self._serving.tasks)
         await self._server.serve(sockets)
 
     def close(self) -> None:
         """Accept no more connections."""
+        self._serving.backlog = None
         for listening in self._server.servers:
             listening.close()
 

@@ -136,6 +136,10 @@ class AsgiWriter:
         if await pause(seconds):
             await self.start(status, headers, length)
 
+    def at(self, due: float, then: Callable[[], None]) -> asyncio.TimerHandle:
+        """Have something done at a deadline, by the clock of the event loop."""
+        return asyncio.get_running_loop().call_at(due, then)
+
     def write_now(self, *pieces: bytes) -> bool:  # noqa: ARG002 - sending is waiting here
         """It never does: sending is waiting here."""
         return False

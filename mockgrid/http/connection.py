@@ -51,6 +51,7 @@ class Connection(asyncio.Protocol):
         write_paused: whether the client reads too slowly.
         put: writes at the next turn of the event loop.
         flush: writes what was put.
+        at: has something done at a deadline.
         waiting: requests whose turn has not come.
     """
 
@@ -76,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._serving = serving
         self._loop = asyncio.get_running_loop()
         self.flush = serving.flush
+        self.at = serving.wheel.at
         self._settings = serving.settings
         self._parser = RequestParser(self._settings.max_headers, self._request_begun, self._request_ended)
         self._writable = asyncio.Event()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mockgrid.http.asgi import Writer
+    from mockgrid.http.writer import Timer
     from mockgrid.reply.script import Instruction, Script, StreamStats
 
 # Pieces of one reply whose lateness is kept.
@@ -48,7 +49,7 @@ class Playing:
         self._between_events = self._turn_is_whole = True
         self._in_turn = 0
         self._held: deque[Instruction] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._waiting: asyncio.Future[None] | None = None
 
     async def play(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
@@ -200,7 +201,7 @@ class Playing:
                 self._due += step.seconds
                 if self._due > self._loop.time():
                     self._in_turn = 0
-                    self._timer = self._loop.call_at(self._due, self._on_time)
+                    self._timer = self._writer.at(self._due, self._on_time)
                     return True
             else:
                 self._held.appendleft(step)
@@ -251,7 +252,7 @@ class Playing:
         waiting = self._waiting = self._loop.create_future()
         self._in_turn, self._until_stop = 0, until_stop
         if deadline is not None:
-            self._timer = self._loop.call_at(deadline, then)
+            self._timer = writer.at(deadline, then)
         self._changed()
         try:
             await waiting

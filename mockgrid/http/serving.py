@@ -8,12 +8,15 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.http.wheel import Wheel
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Coroutine
 
     from starlette.types import ASGIApp
 
+    from mockgrid.http.backlog import Backlog
     from mockgrid.http.incoming import Head, Incoming
     from mockgrid.http.writer import ConnectionWriter
     from mockgrid.settings import Settings
@@ -56,6 +59,8 @@ class Serving:
         connections: that are open.
         tasks: that answer requests.
         pending: what is to be written soon, in pieces.
+        wheel: has replies go on at their deadlines.
+        backlog: accepts what waits for it; None while nothing is accepted.
         stopping: whether the server is told to stop.
     """
 
@@ -70,6 +75,8 @@ class Serving:
         self.connections: set[Any] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.pending: dict[asyncio.Transport, list[bytes]] = {}
+        self.wheel = Wheel()
+        self.backlog: Backlog | None = None
         self.stopping = False
 
     def write_soon(self, transport: asyncio.Transport, data: bytes) -> None:

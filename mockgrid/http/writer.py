@@ -49,6 +49,13 @@ def last_words(status: int, headers: Headers, body: bytes) -> bytes:
     return head_bytes(status, kept) + b"\r\n" + body
 
 
+class Timer(Protocol):
+    """Something that is to be done at a deadline."""
+
+    def cancel(self) -> None:
+        """Do it no more."""
+
+
 class Link(Protocol):
     """What a request and its reply need of their connection.
 
@@ -65,6 +72,9 @@ class Link(Protocol):
     stopping: bool
     write_paused: bool
     put: Callable[[bytes], None]
+
+    def at(self, due: float, then: Callable[[], None], /) -> Timer:
+        """Have something done at a deadline, by the clock of the event loop."""
 
     def flush(self) -> None:
         """Write what was put."""
@@ -113,6 +123,11 @@ class ConnectionWriter:
         self.keep_alive = keep_alive
         self._bodyless = bodyless
         self._chunks = chunks
+
+    @property
+    def at(self) -> Callable[[float, Callable[[], None]], Timer]:
+        """What has something done at a deadline, by the clock of the event loop."""
+        return self._link.at
 
     @property
     def lost(self) -> bool:

@@ -268,6 +268,9 @@ class FakeWriter:
     async def start(self, status, headers, length=None):  # noqa: ARG002 - as the others have it
         self.written.append((self.turn, b""))
 
+    def at(self, due, then):
+        return asyncio.get_running_loop().call_at(due, then)
+
     def write_now(self, *pieces):
         if not self.waits:
             self.written += [(self.turn, data) for data in pieces]
