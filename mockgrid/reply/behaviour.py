@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, 
 from mockgrid.session.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -137,11 +137,13 @@ class Speaker(Protocol):
         form: what the events of its streams look like.
         said: pointers to the fields of its replies whose values the words of scenarios say.
         settled: those that no reply of its leaves open, whatever the contract says.
+        further: values of such fields that a reply may have all the same, by pointers.
     """
 
     form: StreamForm
     said: frozenset[str] = frozenset()
     settled: frozenset[str] = frozenset()
+    further: tuple[Mapping[str, Any], ...] = ()
 
     def samples(self, scripted: ScriptedReply) -> Samples:
         """Return the bodies that a reply is composed for when it is checked, whole and as a stream."""

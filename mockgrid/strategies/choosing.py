@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-_FEW = [st.integers(0, most) for most in range(64)]
+_FEW = [st.integers(0, most) for most in range(256)]
 _BOOLEANS = st.booleans()
 
 

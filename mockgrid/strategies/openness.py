@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,14 +11,16 @@ import orjson
 from hypothesis import strategies as st
 
 from mockgrid.document.pointer import join
-from mockgrid.reply.behaviour import Kit
-from mockgrid.reply.behaviours import BEHAVIOURS
+from mockgrid.reply.behaviour import Kit, Turn
+from mockgrid.reply.behaviours import BEHAVIOURS, readings
 from mockgrid.reply.delivery.form import data_of
 from mockgrid.reply.negotiation import EVENT_STREAM
 from mockgrid.reply.playing import DEFAULT
 from mockgrid.reply.request import Request
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.reply.values import Values
+from mockgrid.scenario.reply import Call, ToolCall
+from mockgrid.scenario.template import Structure
 from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.members import members
 from mockgrid.strategies.texts import plain
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
     from mockgrid.schema.members import Member
     from mockgrid.strategies.target import Target
 
-_NUMBERS = st.integers(0, 63)
+# So that a sample has calls.
+_CALL = Call((ToolCall("tool", Structure({"a": 1}, {"a": 1}, constant=True)),))
+_NUMBERS = st.integers(0, 255)
 
 Patch: TypeAlias = dict[str, Any]
 """The keys ``fields`` or ``without`` of a reply."""
@@ -47,15 +52,20 @@ def patches(target: Target) -> tuple[list[Patch], list[SearchStrategy[Patch]]]:
     behaviour = BEHAVIOURS[target.operation.behaviour or ""](kit)
     speaker = behaviour.speaker
     declared: dict[str, list[Member]] = {}
-    for body, _ in speaker.samples(DEFAULT) if speaker is not None else ():
-        reply = behaviour.reply(_request(target, body), "0" * 32, "0" * 128)
-        for pointer, member in _declared(target, reply).items():
-            declared.setdefault(pointer, []).append(member)
+    if speaker is None:
+        return [], []
+    reading = readings(contract.operations)[target.operation.id]
+    for scripted in (DEFAULT, replace(DEFAULT, form=_CALL)):
+        for body, _ in speaker.samples(scripted):
+            request = _request(target, body)
+            reply = speaker.scripted(scripted, Turn(request, reading.view(request), "0" * 32, "0" * 128))
+            for pointer, member in _declared(target, reply).items():
+                declared.setdefault(pointer, []).append(member)
     values = Values(contract)
-    still: list[Patch] = []
+    still: list[Patch] = [{"fields": dict(fields)} for fields in speaker.further]
     drawn: list[SearchStrategy[Patch]] = []
     for pointer, alike in declared.items():
-        if speaker is None or pointer in speaker.settled:
+        if pointer in speaker.settled:
             continue
         still += _still(pointer, alike, said=pointer in speaker.said)
         if pointer not in speaker.said and alike[0].listed is None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
 from mockgrid.scenario.reading.structure import usual_order
 from mockgrid.schema.generate.edges import TEXTS
+from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.openness import patches
 from mockgrid.strategies.texts import LONG, plain
 
@@ -51,6 +52,7 @@ _FORMS: Final[list[Reply]] = [
     *({"say": text, "call": _UNKNOWN[0]} for text in TEXTS[:4]),
     *({"call": [call, {"another.tool": {}}]} for call in _UNKNOWN),
     *({"json": value} for value in _JSON),
+    {"say": LONG, "stream": {"chunks": {"chars": 10_000}}},
 ]
 _FINISHED: Final[list[Reply]] = [{"finish": finish} for finish in FINISHES]
 _BESIDE: Final[list[Reply]] = [
@@ -83,11 +85,11 @@ _made = st.one_of(
     st.builds(lambda edges: {"auto": True, "edges": edges}, _edges),
     st.builds(lambda edges, count: {"say": "Hi", "call": count + 1, "edges": edges}, _edges, _few),
 )
-_form = st.one_of(_pool, _pool, _pool, _made, _said)
+# How often each comes; of strategies that are alike, ``st.one_of`` takes but one.
+_FORM: Final = (*[_pool] * 6, *[_made] * 2, _said)
 # How many more choices there are, most often none.
 _more = st.sampled_from((0,) * 8 + (1, 2))
-_choice = st.sampled_from([{**form, **beside} for form in _FORMS for beside in ({}, *_FINISHED)])
-_long = st.just({"say": LONG, "stream": {"chunks": {"chars": 10_000}}})
+_choice = st.sampled_from([{**form, **beside} for form in _FORMS[:-1] for beside in ({}, *_FINISHED)])
 _way = st.sampled_from(_WAYS)
 _two = st.integers(1, 2)
 
@@ -96,17 +98,17 @@ def said(target: Target) -> SearchStrategy[Reply]:
     """Draw what an assistant says, and which fields the reply has beside."""
     still, drawn_patches = patches(target)
     pool = st.sampled_from([*_BESIDE, *still])
-    beside = st.one_of(*[pool] * 4 * max(len(drawn_patches), 1), *drawn_patches)
+    beside = [*[pool] * 4 * max(len(drawn_patches), 1), *drawn_patches]
 
     def drawn(draw: Draw) -> Reply:
-        reply: Reply = dict(draw(_form))
+        choose = DrawnChooser(draw).choice
+        reply: Reply = dict(draw(choose(_FORM)))
         for _ in range(draw(_few)):
-            _add(reply, draw(beside))
+            _add(reply, draw(choose(beside)))
         more = draw(_more)
         return _several(reply, [draw(_choice) for _ in range(more)]) if more else reply
 
-    single = st.composite(drawn)()
-    return st.one_of(*[single] * 40, _long)
+    return st.composite(drawn)()
 
 
 def streamed(target: Target) -> SearchStrategy[Reply]:

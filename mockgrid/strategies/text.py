@@ -10,6 +10,7 @@ import yaml
 
 from mockgrid.document.scalar import plain
 from mockgrid.scenario.reading.structure import usual_order
+from mockgrid.strategies.texts import LongText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,3 +78,4 @@ def _text(dumper: _Dumper, value: str) -> yaml.Node:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(LongText, _text)

@@ -11,7 +11,18 @@ from mockgrid.schema.generate.edges import TEXTS
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-LONG: Final = "All work and no play. " * 4655
+
+class LongText(str):
+    """A text that is shown as what it is made of."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{_WORDS!r} * {len(self) // len(_WORDS)}"
+
+
+_WORDS: Final = "All work and no play. "
+LONG: Final = LongText(_WORDS * 4655)
 """About 100 kB."""
 
 

@@ -13,6 +13,8 @@ from mockgrid.scenario.template import Template
 from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mockgrid.reply.behaviour import Samples, Turn
     from mockgrid.reply.chat.replies import ChatReplies
     from mockgrid.reply.delivery.form import StreamForm
@@ -25,6 +27,7 @@ __all__ = ["ChatSpeaker"]
 
 # Of a message and of a delta.
 _SAID = ("role", "content", "refusal", "reasoning_content", "tool_calls")
+_CALLS = tuple(f"/choices/0/{holder}/tool_calls/0" for holder in ("message", "delta"))
 _COUNTED = (
     *("prompt_tokens", "completion_tokens", "total_tokens"),
     *("prompt_tokens_details", "completion_tokens_details"),
@@ -39,15 +42,27 @@ class ChatSpeaker:
     """
 
     form: StreamForm = FORM
-    said = frozenset(
+    said: frozenset[str] = frozenset(
         (
             *("/model", "/choices/0/finish_reason", "/choices/0/index"),
             *(f"/choices/0/{holder}" for holder in ("message", "delta")),
             *(f"/choices/0/{holder}/{name}" for holder in ("message", "delta") for name in _SAID),
+            *(
+                f"{call}/{name}"
+                for call in _CALLS
+                for name in ("function", "function/name", "function/arguments")
+            ),
             *(f"/usage/{name}" for name in _COUNTED),
         )
     )
-    settled = frozenset(("/choices", "/usage"))
+    # That a call has no id is said of its further pieces alone.
+    settled: frozenset[str] = frozenset(
+        ("/choices", "/usage", *(f"{_CALLS[1]}/{name}" for name in ("index", "id", "type")))
+    )
+    further: tuple[Mapping[str, Any], ...] = (
+        {"/choices/0/message/tool_calls": [], "/choices/0/delta/tool_calls": []},
+        {f"{call}/function/arguments": "" for call in _CALLS},
+    )
 
     def __init__(self, replies: ChatReplies) -> None:
         self._replies = replies

@@ -1,0 +1,233 @@
+"""Tests that are run with one reply after the other."""
+
+import inspect
+import re
+
+import httpx
+import pytest
+from testing.suites import suite
+
+import mockgrid
+from mockgrid import MockGrid
+from mockgrid.errors import MockgridError
+from mockgrid.testing.any_reply import LateReturnError, any_reply
+
+pytestmark = pytest.mark.once
+RUN = ("-p", "no:randomly", "-p", "no:schemathesis", "-p", "no:cacheprovider", "-p", "no:xdist")
+CLIENT = """
+import mockgrid
+from hypothesis import Phase, example, settings
+
+settings.register_profile("quick", max_examples=40, database=None, derandomize=True,
+                          phases=[Phase.explicit, Phase.generate, Phase.shrink])
+settings.load_profile("quick")
+
+class AppError(Exception):
+    pass
+
+def answer(mockgrid, **body):
+    reply = ask(mockgrid, **body)
+    if reply.status_code != 200:
+        raise AppError(reply.status_code)
+    return reply.json()["choices"][0]["message"]
+"""
+
+
+SEEDED = """
+from hypothesis import seed
+
+SEEN = []
+
+@seed(7)
+@settings(max_examples=15, derandomize=False)
+@mockgrid.any_reply(allowed=AppError)
+def test_seeded(mockgrid):
+    SEEN.append(ask(mockgrid).status_code)
+
+def test_shown():
+    import pathlib
+    pathlib.Path("seen.txt").write_text(str(SEEN))
+"""
+
+
+@pytest.fixture(scope="module")
+def outcome(pytester_of_module):
+    return pytester_of_module(
+        CLIENT
+        + SEEDED
+        + """
+@mockgrid.any_reply(allowed=AppError)
+def test_careful(mockgrid):
+    message = answer(mockgrid)
+    assert isinstance(message.get("content"), (str, type(None)))
+
+@mockgrid.any_reply(allowed=(AppError, ZeroDivisionError), max_examples=300)
+def test_content_is_taken_for_text(mockgrid):
+    answer(mockgrid)["content"].strip()
+
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply()
+def test_what_is_not_allowed(mockgrid):
+    answer(mockgrid)
+
+@mockgrid.any_reply(allowed=AppError, max_examples=3)
+def test_violations_count(mockgrid):
+    answer(mockgrid, temperature=7)
+
+@pytest.mark.mockgrid(allow_violations=True)
+@mockgrid.any_reply(allowed=AppError, max_examples=3)
+def test_that_are_allowed(mockgrid):
+    answer(mockgrid, temperature=7)
+
+@pytest.mark.mockgrid(resilient=True)
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(max_examples=60)
+def test_verdicts_count(mockgrid):
+    for _ in range(9):
+        if ask(mockgrid).status_code == 200:
+            break
+
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(deadline="100ms", max_examples=1)
+def test_a_hang_ends(mockgrid):
+    import time
+    while True:
+        try:
+            time.sleep(60)
+        except Exception:
+            pass
+
+@settings(max_examples=5)
+@example({"say": "an example"})
+@mockgrid.any_reply(allowed=AppError)
+def test_settings_and_examples(mockgrid):
+    RUNS.append(answer(mockgrid).get("content"))
+
+RUNS = []
+
+def test_they_were_applied():
+    assert len(RUNS) <= 6 and RUNS[0] == "an example"
+
+@pytest.fixture
+def client(mockgrid):
+    return lambda **body: answer(mockgrid, **body)
+
+class TestInAClass:
+    @pytest.mark.parametrize("n", [1, 2])
+    @mockgrid.any_reply(allowed=AppError, max_examples=5)
+    def test_with_a_client_of_a_fixture(self, mockgrid, client, n):
+        client(n=n)
+        mockgrid.session("another")
+
+@pytest.mark.anyio
+@mockgrid.any_reply(allowed=AppError, max_examples=5)
+async def test_async(mockgrid, anyio_backend):
+    answer(mockgrid)
+
+@pytest.mark.anyio
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(deadline=0.1, max_examples=1)
+async def test_async_hang(mockgrid, anyio_backend):
+    import asyncio
+    await asyncio.sleep(60)
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@mockgrid.any_reply(allowed=AppError, operations=["listModels", "createChatCompletion"], max_examples=30)
+def test_other_operations(mockgrid):
+    listed = httpx.get(mockgrid.base_url + "/models", headers={"authorization": "Bearer " + mockgrid.api_key})
+    if listed.status_code != 200:
+        raise AppError
+    listed.json()["data"][0]
+
+@mockgrid.any_reply()
+def test_without_the_fixture():
+    pass
+""",
+    )
+
+
+@pytest.fixture(scope="module")
+def pytester_of_module(tmp_path_factory):
+    import subprocess  # noqa: PLC0415 - for this run alone
+    import sys  # noqa: PLC0415
+
+    def run(text, *options):
+        folder = tmp_path_factory.mktemp("any_reply")
+        (folder / "test_suite.py").write_text(suite(text), "utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", *RUN, *options, "test_suite.py"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        return folder, done.stdout + done.stderr
+
+    return run
+
+
+def test_what_passes_and_what_fails(outcome):
+    _, text = outcome
+    failed = set(re.findall(r"^FAILED \S*?::(\w+)", text, re.MULTILINE))
+    assert failed == {
+        "test_content_is_taken_for_text",
+        "test_what_is_not_allowed",
+        "test_violations_count",
+        "test_verdicts_count",
+        "test_a_hang_ends",
+        "test_async_hang",
+        "test_other_operations",
+        "test_without_the_fixture",
+    }, text
+
+
+def section(text, test):
+    return re.search(rf"_ {test} _.*?(?=\n_{{5,}} \w|\n=====)", text, re.DOTALL)[0]
+
+
+def test_a_failure_tells_the_smallest_reply_and_how_to_replay_it(outcome, server):
+    folder, text = outcome
+    told = section(text, "test_content_is_taken_for_text")
+    assert "AttributeError: 'NoneType' object has no attribute 'strip'" in told
+    assert "steps:\n- reply:\n    refuse: ''\n" in told
+    assert "Sent:\n200\ncontent-type: application/json\n" in told
+    file = re.search(r'Replay it: mockgrid.play\("([^"]+)"\)', told)[1]
+    session = server.session("replay")
+    session.play(folder / file)
+    headers = {"authorization": f"Bearer {session.api_key}"}
+    body = {"model": "text-prime", "messages": [{"role": "user", "content": "Hi"}]}
+    reply = httpx.post(f"{session.base_url}/chat/completions", json=body, headers=headers)
+    assert reply.json()["choices"][0]["message"]["content"] is None
+    head = (folder / file).read_text("utf-8").splitlines()[:2]
+    assert head == [
+        "# test_suite.py::test_content_is_taken_for_text",
+        "# AttributeError: 'NoneType' object has no attribute 'strip'",
+    ]
+
+
+def test_what_the_client_did_wrong_is_told_as_ever(outcome):
+    _, text = outcome
+    assert "MG113 temperature: must be at most 2, got 7" in section(text, "test_violations_count")
+    assert "deadline of 0.1 s" in section(text, "test_a_hang_ends")
+    assert "time.sleep(60)" in section(text, "test_a_hang_ends")
+    assert "deadline of 0.1 s" in section(text, "test_async_hang")
+    assert "operation: listModels" in section(text, "test_other_operations")
+    assert "use the fixture mockgrid" in section(text, "test_without_the_fixture")
+
+
+def test_a_server_elsewhere_and_a_seed(outcome, pytester_of_module, served):
+    options = ("-s", "--hypothesis-seed=7", "--mockgrid-url", served)
+    seen = pytester_of_module(CLIENT + SEEDED.replace("@seed(7)", ""), *options)[0] / "seen.txt"
+    assert seen.read_text("utf-8") == (outcome[0] / "seen.txt").read_text("utf-8")
+    assert len(seen.read_text("utf-8")) > 30
+
+
+def test_what_cannot_be_meant_is_told_at_once():
+    with pytest.raises(MockgridError, match=r"has the deadline '2 parsecs', which is no duration\. Write"):
+        any_reply(deadline="2 parsecs")
+    with pytest.raises(MockgridError, match="not for a class"):
+        any_reply()(type("TestThis", (), {}))
+    with pytest.raises(MockgridError, match="has an argument 'replies', which any_reply gives"):
+        any_reply()(lambda mockgrid, replies: None)  # noqa: ARG005 - as a test would
+    assert inspect.signature(any_reply()(lambda mockgrid: None)).parameters.keys() == {"mockgrid"}  # noqa: ARG005
+    assert issubclass(LateReturnError, AssertionError)
+    assert mockgrid.any_reply is any_reply
+    assert MockGrid().contract is None
