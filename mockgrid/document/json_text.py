@@ -193,8 +193,7 @@ def finite(text: str) -> float:
 
 def position(text: str, offset: int, name: str) -> Position:
     """Line and column of an offset."""
-    before = text[:offset]
-    return Position(name, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+    return Position(name, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
 def check(text: str, name: str, mistakes: Mistakes) -> None:
@@ -216,7 +215,7 @@ def check(text: str, name: str, mistakes: Mistakes) -> None:
         for member in members(text, waiting.pop()):
             if member.key is not None:
                 with mistakes:
-                    _check(text[member.key_at : member.key_end], position(text, member.key_at, name))
+                    _check(text, member.key_at, member.key_end, name)
                 if member.key in seen:
                     mistakes.tell(_given_twice(member.key, text, seen[member.key], member.key_at, name))
                 seen.setdefault(member.key, member.key_at)
@@ -224,7 +223,7 @@ def check(text: str, name: str, mistakes: Mistakes) -> None:
                 inside.append(member.at)
             else:
                 with mistakes:
-                    _check(text[member.at : member.end], position(text, member.at, name))
+                    _check(text, member.at, member.end, name)
         waiting += reversed(inside)
 
 
@@ -233,23 +232,26 @@ def _given_twice(key: str, text: str, first: int, second: int, name: str) -> Yam
     return YamlError(message, where=position(text, second, name), hint="Remove one of the two.")
 
 
-def _check(word: str, here: Position) -> None:
-    """Check that a text or a number can be kept.
+def _check(text: str, start: int, end: int, name: str) -> None:
+    """Check that a text or a number can be kept; where it stands is counted only where it cannot.
 
     Raises:
         YamlError: it cannot.
     """
+    word = text[start:end]
     if word[0] == '"':
         if SURROGATE.search(word):
             try:
                 json.loads(word, strict=False).encode()
             except UnicodeEncodeError:
+                here = position(text, start, name)
                 raise YamlError("Half of a surrogate pair is not text.", where=here) from None
     elif word[0] in "-0123456789IN":
         try:
             json.loads(word, parse_int=integer, parse_float=finite, parse_constant=_no_constant)
         except _RefusedError:
             # In YAML, NaN without a dot is text.
+            here = position(text, start, name)
             raise NotJsonError(f"{word} is not a number that JSON has.", where=here) from None
         except ValueError as error:
-            raise YamlError(str(error), where=here) from None
+            raise YamlError(str(error), where=position(text, start, name)) from None

@@ -1,12 +1,15 @@
 import errno
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from mockgrid.document import document as document_module
-from mockgrid.document import yaml
+from mockgrid.document import json_text, yaml
 from mockgrid.document.document import Document, read_document
+from mockgrid.document.mistakes import Mistakes
+from mockgrid.document.source_map import Position
 from mockgrid.errors import DocumentError, YamlError
 
 TEXT = """\
@@ -133,3 +136,20 @@ def test_files_that_may_not_be_read(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(DocumentError, match="The file cannot be read: Permission denied"):
         read_document(tmp_path / "secret.yaml")
+
+
+def test_places_in_json_are_counted_for_mistakes_alone(monkeypatch):
+    """Counting each costs the square of the text: two megabytes on one line took a quarter of a minute."""
+    counted = []
+
+    def position(_text, offset, name):
+        counted.append(offset)
+        return Position(name, 1, offset + 1)
+
+    monkeypatch.setattr(json_text, "position", position)
+    mistakes = Mistakes(strict=False)
+    text = json.dumps({"items": [{"name": str(number)} for number in range(500)]})
+    yaml.load(f'{{"a": 1, "a": 2, {text[1:]}'.encode(), name="a.json", mistakes=mistakes)
+    (mistake,) = mistakes
+    assert mistake.where == "a.json:1:10"
+    assert {*counted} == {1, 9}
