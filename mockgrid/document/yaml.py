@@ -20,6 +20,7 @@ from mockgrid.document.json_places import places
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.packed import Packed
 from mockgrid.document.source_map import Document
+from mockgrid.document.yaml_places import yaml_places
 from mockgrid.document.yaml_reader import YamlReader
 from mockgrid.errors import YamlError
 
@@ -71,7 +72,7 @@ def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
             if is_json:
                 raise YamlError(error.message, where=error.where) from None
     data = YamlReader(source, name, Mistakes()).data()
-    return Document(data, name, _later(_read_places, source, name), mistakes)
+    return Document(data, name, _later(yaml_places, source, name), mistakes)
 
 
 def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) -> Document:
@@ -81,29 +82,24 @@ def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) ->
             data = json_text.load_loosely(source)
             json_text.check(source, name, mistakes)
             return Document(data, name, _later(places, source, name), mistakes)
-    reader = YamlReader(source, name, mistakes, keep_positions=True)
+    readable = source
     try:
-        data = reader.data()
+        data = YamlReader(source, name, mistakes, keep_positions=True).data()
     except YamlError as error:
         readable = _TABS.sub(lambda match: match[0].expandtabs(), Reader.NON_PRINTABLE.sub(" ", source))
         if readable == source:
             raise (refusal if name.lower().endswith(".json") else error) from None
-        reader = YamlReader(readable, name, mistakes, keep_positions=True)
-        data = reader.data()
+        data = YamlReader(readable, name, mistakes, keep_positions=True).data()
         mistakes.tell(error)
     if name.lower().endswith(".json"):
         mistakes.tell(refusal)
-    return Document(data, name, reader.positions, mistakes)
+    return Document(data, name, _later(yaml_places, readable, name), mistakes)
 
 
 def _later(find: Callable[[str, str], SourceMap], source: str, name: str) -> Callable[[], SourceMap]:
     """Return what finds the places in a text when it is asked to, from a copy that takes little room."""
     packed = Packed(source.encode())
     return lambda: find(packed.content.decode(), name)
-
-
-def _read_places(source: str, name: str) -> SourceMap:
-    return YamlReader(source, name, Mistakes(), keep_positions=True).source_map()
 
 
 def _loosely_decoded(text: str | bytes) -> str:

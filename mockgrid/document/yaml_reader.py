@@ -12,6 +12,7 @@ from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.scalar import plain
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.document.yaml_mistakes import unparsable
+from mockgrid.document.yaml_places import LOADER
 from mockgrid.errors import YamlError
 
 __all__ = ["MOST_REPEATED", "YamlReader"]
@@ -19,9 +20,6 @@ __all__ = ["MOST_REPEATED", "YamlReader"]
 MOST_REPEATED: Final = 100_000
 """Values that aliases may repeat in all; ten lines of aliases can otherwise stand for billions of values."""
 
-_LOADER: Any = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # the C parser is ten times as fast, and optional
 _TAGS: Final = "tag:yaml.org,2002:"
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
@@ -107,7 +105,7 @@ class YamlReader:
             YamlError: the text is not strict YAML.
         """
         try:
-            for event in yaml.parse(self._source, Loader=_LOADER):
+            for event in yaml.parse(self._source, Loader=LOADER):
                 kind = type(event)
                 if kind is yaml.ScalarEvent:
                     self._scalar(event)
@@ -124,7 +122,7 @@ class YamlReader:
                     self._mistakes.tell(self._error(event, "A second document starts here.", hint))
                     break
         except yaml.YAMLError as error:
-            raise unparsable(error, self._source, self._name, _LOADER) from None
+            raise unparsable(error, self._source, self._name, LOADER) from None
         if self._root is None:
             raise self._empty()
         return self._root.value

@@ -6,7 +6,7 @@ import yaml as pyyaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.document import yaml, yaml_reader
+from mockgrid.document import yaml, yaml_places, yaml_reader
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import join
 from mockgrid.errors import YamlError
@@ -16,7 +16,8 @@ from mockgrid.errors import YamlError
 def parser(request, monkeypatch):
     """Both of PyYAML's parsers, since the one in C is not everywhere."""
     if request.param == "python":
-        monkeypatch.setattr(yaml_reader, "_LOADER", pyyaml.SafeLoader)
+        monkeypatch.setattr(yaml_reader, "LOADER", pyyaml.SafeLoader)
+        monkeypatch.setattr(yaml_places, "LOADER", pyyaml.SafeLoader)
     else:
         assert pyyaml.__with_libyaml__
 
