@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mockgrid.cli.flags import Configured, Value, contract_options, load, setting
+from mockgrid.cli.under_way import UnderWay
 from mockgrid.document import is_document
 from mockgrid.values import OneOf
 
@@ -80,9 +81,12 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     def contract() -> Contract:
         return load(document, overlays, allow_refs)
 
-    checked = check_files(files, contract, error_shape, chosen=document is not None, reach=reach)
-    lines = lines_of(checked)
-    for text in FORMATS[form](checked, lines):
+    with UnderWay() as under_way:
+        chosen = document is not None
+        checked = check_files(files, contract, error_shape, chosen=chosen, reach=reach, at=under_way.at)
+        lines = lines_of(checked)
+        texts = list(FORMATS[form](checked, lines))
+    for text in texts:
         click.echo(text)
     failing = ("error", "warning") if strict else ("error",)
     return FOUND if any(line.severity in failing for line in lines) else 0

@@ -74,13 +74,14 @@ class Checked:
     unfinished: bool = False
 
 
-def check_files(
+def check_files(  # noqa: PLR0913 (each says one thing, by name)
     paths: Iterable[Path],
     contract: Callable[[], Contract],
     shape: ErrorShape = "vendor",
     *,
     chosen: bool,
     reach: Reach = NOWHERE,
+    at: Callable[[str], None] = lambda _: None,
 ) -> Checked:
     """Check some files.
 
@@ -90,15 +91,20 @@ def check_files(
         shape: which errors are served in.
         chosen: whether that contract was named, and is not the bundled one.
         reach: where the references of contracts may lead.
+        at: told what is under way.
 
     Raises:
         DocumentError: that contract cannot be used.
     """
-    sources = [_source(path) for path in paths]
+    sources = []
+    for path in paths:
+        at(f"reading {path.name}")
+        sources.append(_source(path))
     checked = Checked(Counter(source.kind for source in sources))
     contracts = [source.document for source in sources if source.kind == "contract" and source.document]
     names: dict[tuple[Path, str], Scenario] = {}
-    for source in sources:
+    for number, source in enumerate(sources, 1):
+        at(f"checking {source.path.name} ({number} of {len(sources)})")
         if source.document is None:
             code = "MG210" if source.kind == "scenario" else "MG202"
             checked.findings.append(_finding(source.error or DocumentError(""), code, str(source.path)))
