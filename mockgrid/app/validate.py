@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.contract.well_formed import check_well_formed
 from mockgrid.document.json_body import MalformedJsonError, read_json, reread_integers
 from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
@@ -148,9 +149,16 @@ class Validator:
         try:
             if media.is_json:
                 return read_json(body, self._max_depth)
-            return read_body(media, head.text(b"content-type") or "", body, self._max_depth)
+            return _read_other(media, head.text(b"content-type") or "", body, self._max_depth)
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
+
+
+def _read_other(media: MediaType, content_type: str, body: bytes, max_depth: int) -> Any:
+    value = read_body(media, content_type, body, max_depth)
+    if value is UNREAD:
+        check_well_formed(content_type, body)
+    return value
 
 
 def _media(head: Head, operation: Operation, body: bytes) -> MediaType:

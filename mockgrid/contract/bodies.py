@@ -140,11 +140,11 @@ class _Form:
         self._schema = media.schema
 
     def meant(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Return a value with null for the texts that stand for it, where it is valid so alone."""
+        """Return a value with null for the texts that say so, where it is valid in this way alone."""
         if self._schema is None or self._schema.accepts(value):
             return value
         nulled = {
-            name: None if item in ("", "null") and self._hints.property(name).names("null") else item
+            name: None if item == "null" and self._hints.property(name).names("null") else item
             for name, item in value.items()
         }
         return nulled if self._schema.accepts(nulled) else value

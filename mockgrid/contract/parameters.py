@@ -125,8 +125,8 @@ class _Texts:
     def typed(self, parameter: Parameter, hints: SchemaHints) -> list[Any]:
         """Return the readings of a parameter that is written in a style."""
         readings = self._readings(parameter, hints)
-        # A text for null goes last, since it may be a text.
-        null = [None] if hints.names("null") and any(raw in ("", "null") for raw in readings) else []
+        # That it says null goes last, since it may be a text.
+        null = [None] if hints.names("null") and "null" in readings else []
         return [*(hints.typed(raw) for raw in readings), *null]
 
     def json(self, parameter: Parameter) -> list[Any]:
