@@ -15,6 +15,7 @@ import re
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.schema.branches import Chosen, Undecided, choose
 from mockgrid.schema.equality import first_repeated
+from mockgrid.schema.evaluated import unevaluated
 from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.messages import violations_of
 from mockgrid.schema.node import SchemaNode
@@ -64,7 +66,7 @@ class Explainer:
         self._draft = schemas.draft
         self._at = at
         self._patterns = schemas.shared.patterns
-        base = Draft4Validator if self._draft == "draft4" else Draft202012Validator
+        self._base: Any = Draft4Validator if self._draft == "draft4" else Draft202012Validator
         keywords: dict[str, Any] = {
             "anyOf": self._any_of,
             "items": self._items,
@@ -74,9 +76,11 @@ class Explainer:
             "patternProperties": self._pattern_properties,
             "additionalProperties": self._additional_properties,
             "uniqueItems": self._unique_items,
+            "unevaluatedProperties": partial(self._unevaluated, "unevaluatedProperties"),
+            "unevaluatedItems": partial(self._unevaluated, "unevaluatedItems"),
         }
         extend: Any = validators.extend  # has no types
-        extended = extend(base, keywords)
+        extended = extend(self._base, keywords)
         checker = FormatChecker(formats=())
         for name, check in FORMATS.items():
             checker.checks(name)(check)
@@ -208,12 +212,35 @@ class Explainer:
             if not long or not _obeys(validator, value[name], further):
                 yield from validator.descend(value[name], further, path=name)
 
+    def _unevaluated(
+        self, keyword: str, validator: Any, further: Any, value: Any, schema: Any
+    ) -> Iterator[ValidationError]:
+        """Say which part is wrong, where the library says of the whole that one is."""
+        errors = list(self._base.VALIDATORS[keyword](validator, further, value, schema))
+        told = list(_of_unevaluated(validator, further, value, schema)) if errors else []
+        yield from told or errors
+
     @staticmethod
     def _unique_items(validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
         if unique and validator.is_type(value, "array"):
             repeated = first_repeated(value)
             if repeated is not None:
                 yield ValidationError("unique", validator="uniqueItems", validator_value=repeated)
+
+
+def _of_unevaluated(
+    validator: Any, further: Any, value: Any, schema: SchemaNode
+) -> Iterator[ValidationError]:
+    """Yield what is wrong with each part of a value that the other keywords have not looked at."""
+    parts = unevaluated(schema, value, partial(_obeys, validator))
+    if further is False and isinstance(value, list):
+        for part in parts:
+            yield from _descended(validator, value[part], further, part, part)
+    elif further is False and parts:
+        yield ValidationError("surplus", validator="unknown", validator_value=parts[:_MOST])
+    else:
+        for part in parts:
+            yield from validator.descend(value[part], further, path=part)
 
 
 def _obeys(validator: Any, value: Any, schema: Any) -> bool:
