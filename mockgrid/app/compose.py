@@ -129,6 +129,7 @@ class Composer:
             refused.attempt = attempt
             raise
         reply.attempt = attempt
+        reply.streaming = None  # the journal keeps the reply, and not all that it was made from
         return reply, request_id
 
     def _drawn(self, request: Request, sending_keys: tuple[str, ...]) -> tuple[Any, str, bytes]:

@@ -43,7 +43,7 @@ class KnownReply:
         reply: it, as JSON.
     """
 
-    __slots__ = ("_calls", "_reply", "_template")
+    __slots__ = ("_calls", "_reply", "_streaming", "_template")
 
     def __init__(self, completion: Completion, reply: Reply) -> None:
         # Each stands where it comes first: no text can hold an id that is drawn from that text.
@@ -54,13 +54,13 @@ class KnownReply:
                 template = template.replace(call.id.encode(), b"%b", 1)
         self._template = template
         self._calls = [(index, len(choice.calls)) for index, choice in enumerate(completion.choices)]
-        self._reply = reply
+        self._reply, self._streaming = reply, reply.streaming
 
     def reply(self, attempt_id: str, created: int) -> Reply:
         """Return it for an attempt, at a time in Unix seconds."""
         calls = [own.encode() for index, count in self._calls for own in call_ids(attempt_id, index, count)]
         made, known = self._template % (attempt_id[:ID].encode(), created, *calls), self._reply
-        return Reply(known.status, known.headers, made, tokens=known.tokens, streaming=known.streaming)
+        return Reply(known.status, known.headers, made, tokens=known.tokens, streaming=self._streaming)
 
 
 def can_be_made_again(completion: Completion, reply: Reply) -> bool:
