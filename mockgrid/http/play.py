@@ -124,13 +124,12 @@ class Playing:
         room = _TOGETHER - self._in_turn
         while len(writes) < room and size < _SIZE:
             step = self._next()
-            if type(step) is Write and step.events:
-                writes.append(step)
-                size += len(step.data)
-                continue
-            if step is not None:
-                self._held.appendleft(step)
-            break
+            if type(step) is not Write or not step.events:
+                if step is not None:
+                    self._held.appendleft(step)
+                break
+            writes.append(step)
+            size += len(step.data)
         return writes
 
     def _shares_turn(self, write: Write) -> bool:

@@ -7,7 +7,7 @@ rounded to microseconds, since the last bit of a logarithm differs between machi
 from __future__ import annotations
 
 import math
-from itertools import chain
+from itertools import accumulate, chain, repeat
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -73,7 +73,7 @@ def script_of_body(
     return _script(delivery, iter(steps), seed, virtual=virtual)
 
 
-def _script(delivery: Delivery, steps: Iterator[Instruction], seed: str, *, virtual: bool) -> Script:
+def _script(delivery: Delivery, steps: Iterable[Instruction], seed: str, *, virtual: bool) -> Script:
     fault = delivery.early_fault
     if fault is not None:
         steps = faulty_from_the_first(steps, fault, seed)
@@ -98,6 +98,9 @@ def schedule(pace: Pace, count: int, seed: str) -> list[float]:
     """
     random = Random(f"{seed}:pace")  # noqa: S311 - drawn to be repeated, not to be secret
     step, jitter = pace.step, pace.jitter
+    if not jitter and (step is None or isinstance(step, Fixed)):  # nothing more is drawn
+        first = (draw(pace.first_token, random),) if count else ()
+        return list(accumulate(chain(first, repeat(draw(step, random), max(count - 1, 0)))))
     due = 0.0
     offsets: list[float] = []
     for place in range(count):
@@ -127,10 +130,11 @@ def paced(
         return
     whole = list(events)
     tokens = max(len(whole) - opening - closing, 1)
-    due = 0.0
     offsets = schedule(pace, tokens, seed)
-    for place, event in enumerate(whole):
-        offset = offsets[min(max(place - opening, 0), tokens - 1)]
+    due = 0.0
+    # The opening leaves with the first token, the closing with the last.
+    last = [offsets[-1]] * max(len(whole) - opening - tokens, 0)
+    for event, offset in zip(whole, chain(offsets[:1] * opening, offsets, last), strict=False):
         if offset > due:
             yield Wait(offset - due)
             due = offset

@@ -29,20 +29,19 @@ def line_ends(data: bytes, wire: Wire) -> bytes:
     return data if wire.newline == "\n" else data.replace(b"\n", wire.newline.encode())
 
 
-def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
-    """Yield a stream's instructions with its writes in the shape of a wire.
+def shaped(instructions: Iterable[Instruction], wire: Wire) -> Iterable[Instruction]:
+    """Return a stream's instructions with its writes in the shape of a wire.
 
     Args:
         instructions: one ``Write`` for each event, framed with LF.
         wire: the shape.
     """
     if wire in _AS_IT_COMES:
-        yield from instructions
-        return
+        return instructions
     steps = _with_lines(instructions, wire)
     if wire.comments is not None and wire.comments.idle is not None:
         steps = _kept_alive(steps, framed_comment(wire.comments, wire), wire.comments.idle)
-    yield from _cut(steps, wire.split) if wire.split else steps
+    return _cut(steps, wire.split) if wire.split else steps
 
 
 def _with_lines(instructions: Iterable[Instruction], wire: Wire) -> Iterator[Instruction]:
