@@ -42,7 +42,9 @@ class Row:
         body: of the request; where it has `load.MARK`, each request is another.
         answers: returns what a body counts: a stream its events, else 1; 0 if it is not what was asked.
         files: what entrants are told besides, by their name, then by the name of a file.
-        key: the credential.
+        key: the credential; it may have `load.MARK`, too.
+        header: one more line of the request's head, which may have it.
+        numbers: how many there are before they begin anew.
         stream: whether the constant is a stream, too.
     """
 
@@ -52,6 +54,8 @@ class Row:
     answers: Callable[[bytes], int]
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     key: str = "mg-race"
+    header: str = ""
+    numbers: int = 10**9
     stream: bool = False
 
 
@@ -61,8 +65,8 @@ def _request(*turns: str, **options: Any) -> bytes:
     return json.dumps({"model": "text-prime", "messages": messages, **options}).encode()
 
 
-def _conversation(messages: int, **options: Any) -> bytes:
-    return _request(*(f"{n}: {SENTENCE}" for n in range(messages - 1)), SENTENCE, **options)
+def _conversation(messages: int, last: str = SENTENCE, **options: Any) -> bytes:
+    return _request(*(f"{n}: {SENTENCE}" for n in range(messages - 1)), last, **options)
 
 
 def _tool(name: str) -> dict[str, Any]:
@@ -139,11 +143,15 @@ def _script(name: str, steps: int, matcher: Callable[[str], Any] = str) -> Row:
 
 _TOOLS = [_tool("weather"), _tool("news"), _tool("mail")]
 _ONE = {"tools": _TOOLS[:1]}
+_SHORT = _request("You are kind.", "Say hello to the world")
 
 ROWS = (
-    Row("a completion, 2 messages", 1.4, _request("You are kind.", "Say hello to the world"), _text),
+    Row("a completion, 2 messages", 1.4, _SHORT, _text),
     Row("  each request new", 1.4, _request("You are kind.", f"Say hello to {MARK.decode()}"), _text),
+    Row("  each head new", 1.1, _SHORT, _text, header=f"traceparent: 00-{MARK.decode()}\r\n"),
+    Row("  2,000 keys in turn", 1.1, _SHORT, _text, key=f"mg-{MARK.decode()}", numbers=2000),
     Row("101 messages", 0.9, _conversation(101), _text),
+    Row("  each conversation new", 0.9, _conversation(100, last=f"Number {MARK.decode()}"), _text),
     Row("400 messages", None, _conversation(400), _text),
     Row("100 messages, three tools", 0.9, _conversation(100, tools=_TOOLS, tool_choice="none"), _text),
     Row(

@@ -99,7 +99,7 @@ def measured(targets: dict[str, tuple[Server, Target]], rounds: int, seconds: fl
 def cost(server: Server, target: Target, seconds: float) -> Cost:
     """Load one target for a while."""
     before = server.cpu()
-    rate = asyncio.run(load(target, seconds, 16))
+    rate = load(target, seconds, 16).rate
     return Cost(1 / rate, (server.cpu() - before) / (rate * seconds))
 
 
@@ -177,7 +177,7 @@ def completions(report: Report, rounds: int, seconds: float, requests: int) -> N
         pairs = list(zip(costs["long"], costs["two"], strict=True))
         report.most("cost of 101 messages, to 2 messages", [a.seconds / b.seconds for a, b in pairs], 3)
         report.most("  the same by processor time", [a.cpu / b.cpu for a, b in pairs], 3)
-        asyncio.run(send_many(ask(grid, SHORT)[1], requests, 16))
+        send_many(ask(grid, SHORT)[1], requests, 16)
         report.most("resident memory after the requests, MB", [grid.rss()], 90)
 
 
