@@ -10,7 +10,7 @@ from mockgrid.schema.node import SchemaNode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Member", "members"]
+__all__ = ["Member", "admits_null", "members"]
 
 
 class Member(NamedTuple):
@@ -48,10 +48,15 @@ def members(schema: Any, value: Any, path: tuple[str, ...] = ()) -> Iterator[Mem
             if not isinstance(part, SchemaNode):
                 continue
             inside = (*path, name)
-            yield Member(
-                inside, part.at, name in node.get("required", ()), "null" in part.branch.types, _listed(part)
-            )
+            required = name in node.get("required", ())
+            yield Member(inside, part.at, required, admits_null(part), _listed(part))
             yield from members(part, value.get(name), inside)
+
+
+def admits_null(schema: SchemaNode) -> bool:
+    """Tell whether null is valid by every reading: by that of OpenAPI 3.0.3, a list of values has it, too."""
+    listed = [node.source["enum"] for node in speaking_of(schema) if "enum" in node.source]
+    return "null" in schema.branch.types and all(None in values for values in listed)
 
 
 def _listed(schema: SchemaNode) -> tuple[Any, ...] | None:

@@ -9,15 +9,15 @@ and played again. They need Hypothesis, which the extra ``mockgrid[fuzz]`` bring
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from mockgrid.errors import ExtraError
 
-if find_spec("hypothesis") is None:
+try:
+    import hypothesis  # noqa: F401 - whether it is there
+except ImportError:
     raise ExtraError(
         "mockgrid.strategies needs Hypothesis, which is not installed.",
         hint="Install it with MockGrid: pip install 'mockgrid[fuzz]'.",
-    )
+    ) from None
 
 from mockgrid.strategies.replies import errors, faults, replies, sequences, streams, wild
 from mockgrid.strategies.text import scenario_text

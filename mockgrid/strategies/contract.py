@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from mockgrid.reply.checking import Checking
 from mockgrid.reply.rendering import render
 from mockgrid.reply.values import Values
+from mockgrid.scenario.loading import build
+from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.texts import plain, texts
@@ -27,6 +31,14 @@ _STREAM = "text/event-stream"
 _GATEWAY = (502, 503, 504, 529)
 
 
+# Short waits, in each form that a client has to read; a date is the longest.
+_AGAIN: dict[str, SearchStrategy[Any]] = {
+    "retry_after": st.sampled_from(
+        (*["1ms"] * 4, {"ms": "1ms"}, {"seconds": "0s"}, {"seconds": "0s", "ms": "1ms"}, {"date": "1s"})
+    )
+}
+
+
 def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
     """Draw successful replies: each status and media type that is declared, with values of its schema."""
     drawn = [
@@ -40,31 +52,36 @@ def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
 
 def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
     """Draw errors: each status that is declared, and those of gateways."""
-    statuses = [status for status, _ in _statuses(target) if status >= _ERRORS]
+    declared = [(status, response) for status, response in _statuses(target) if status >= _ERRORS]
+    checking = Checking(target.contract)
+    worded = [status for status, _ in declared if _is_sound(checking, target, {"error": status})]
     drawn: list[SearchStrategy[dict[str, Any]]] = []
-    if statuses:
-        wordless = st.fixed_dictionaries({"error": st.sampled_from(statuses)}, optional=_AGAIN)
-        wordy = st.builds(
-            lambda status, detail: {"error": {"status": status, "detail": detail}},
-            st.sampled_from(statuses),
-            texts,
+    if worded:
+        drawn.append(st.fixed_dictionaries({"error": st.sampled_from(worded)}, optional=_AGAIN))
+    detailed = [
+        {"status": status}
+        for status in worded
+        if _is_sound(checking, target, {"error": {"status": status, "detail": "a"}})
+    ]
+    if detailed:
+        drawn.append(
+            st.builds(
+                lambda error, detail: {"error": {**error, "detail": detail}}, st.sampled_from(detailed), texts
+            )
         )
-        drawn += [wordless, wordy]
-    drawn.append(
-        st.builds(lambda status: {"error": {"status": status, "by": "gateway"}}, st.sampled_from(_GATEWAY))
-    )
+    drawn.append(st.sampled_from([{"error": {"status": status, "by": "gateway"}} for status in _GATEWAY]))
     drawn += [
         _body(target, status, media)
-        for status, response in _statuses(target)
-        if status >= _ERRORS
-        for media in response.media.values()
+        for status, response in declared
+        for media in response.media.values() or (None,)
     ]
     return st.one_of(drawn)
 
 
-_AGAIN: dict[str, SearchStrategy[Any]] = {
-    "retry_after": st.sampled_from(("1ms", {"ms": "1ms"}, {"seconds": "0s"}, {"date": "1s"}))
-}
+def _is_sound(checking: Checking, target: Target, reply: dict[str, Any]) -> bool:
+    """Tell whether an operation may give a reply, by what its contract says."""
+    scenario = build([{"when": {"operation": target.operation.id}, "reply": reply}], where="drawn")
+    return not any(finding.severity == "error" for finding in checking.findings(scenario))
 
 
 def _statuses(target: Target) -> Iterator[tuple[int, Response]]:
@@ -85,9 +102,11 @@ def _body(target: Target, status: int, media: MediaType | None) -> SearchStrateg
         return st.just({"body": "", **head})
     if "*" in media.name or (media.schema is None and not media.is_json):
         return st.just({"auto": True, **head})
+    if media.schema is not None and not _can_be(target, media.schema.at):
+        return st.just({"auto": True, **head})
     values = values_of(target, media)
     if media.name == _JSON:
-        return values.map(lambda value: {"body": plain(value), **head})
+        return values.map(lambda value: {**_json_body(value), **head})
     if media.name == _STREAM:
         return st.lists(values, min_size=1, max_size=3).map(
             lambda listed: {"events": [{"data": plain(value)} for value in listed], **head}
@@ -97,6 +116,19 @@ def _body(target: Target, status: int, media: MediaType | None) -> SearchStrateg
     return values.map(
         lambda value: {"body": plain(render(media.name, value, outline).decode("utf-8", "replace")), **head}
     )
+
+
+def _can_be(target: Target, at: str) -> bool:
+    """Tell whether a schema has values: of one without, the server makes what is left of it."""
+    value = Values(target.contract).edge(at, edge_chooser(0, ""))
+    return target.contract.values.at(at).accepts(value, loosely=True)
+
+
+def _json_body(value: Any) -> dict[str, Any]:
+    """Return a JSON body; text alone would be sent as text."""
+    if isinstance(value, str):
+        return {"body": plain(json.dumps(value)), "headers": {"content-type": _JSON}}
+    return {"body": plain(value)}
 
 
 def values_of(target: Target, media: MediaType) -> SearchStrategy[Any]:

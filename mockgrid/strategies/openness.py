@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 # So that a sample has calls.
 _CALL = Call((ToolCall("tool", Structure({"a": 1}, {"a": 1}, constant=True)),))
-_NUMBERS = st.integers(0, 255)
+_NUMBERS = st.sampled_from(range(256))
+_EMPTY: tuple[Any, ...] = (None, [], {})
 
 Patch: TypeAlias = dict[str, Any]
 """The keys ``fields`` or ``without`` of a reply."""
@@ -95,7 +96,12 @@ def _valued(values: Values, pointer: str, at: str) -> SearchStrategy[Patch]:
 
     @cache
     def patch(number: int) -> Patch:
-        return {"fields": {pointer: plain(values.edge(at, edge_chooser(number, "")))}}
+        # What says nothing is drawn by itself.
+        tries = (values.edge(at, edge_chooser(number, seed)) for seed in ("", "a", "b", "c"))
+        value = next((value for value in tries if value not in _EMPTY), None)
+        return {
+            "fields": {pointer: plain(value) if value is not None else values.edge(at, edge_chooser(0, ""))}
+        }
 
     return _NUMBERS.map(patch)
 

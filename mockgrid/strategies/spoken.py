@@ -98,7 +98,7 @@ def said(target: Target) -> SearchStrategy[Reply]:
     """Draw what an assistant says, and which fields the reply has beside."""
     still, drawn_patches = patches(target)
     pool = st.sampled_from([*_BESIDE, *still])
-    beside = [*[pool] * 4 * max(len(drawn_patches), 1), *drawn_patches]
+    beside = [*[pool] * 2 * max(len(drawn_patches), 1), *drawn_patches]
 
     def drawn(draw: Draw) -> Reply:
         choose = DrawnChooser(draw).choice

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# First, for it says so where Hypothesis is not installed.
+from mockgrid import strategies
+
+# isort: split
 import asyncio
 import inspect
 import signal
@@ -13,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mockgrid import strategies
 from mockgrid.errors import MockgridError
 from mockgrid.scenario.duration import seconds as seconds_of
 from mockgrid.strategies.target import target_of

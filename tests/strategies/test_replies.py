@@ -1,22 +1,74 @@
+"""What strategies draw is sound, by a validator that is not MockGrid's, and leaves nothing out."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from openapi_schema_validator import OAS30Validator
+from referencing import Registry
+from referencing.jsonschema import DRAFT4
 
 from mockgrid.document.yaml import load
-from mockgrid.errors import MockgridError
+from mockgrid.errors import ExtraError, MockgridError
 from mockgrid.reply.checking import Checking
+from mockgrid.reply.delivery.form import data_of
 from mockgrid.scenario.loading import build
-from mockgrid.strategies import replies, scenario_text, sequences, wild
+from mockgrid.schema.inventory import listed_values, speaking_of
+from mockgrid.schema.members import admits_null
+from mockgrid.strategies import errors, replies, scenario_text, sequences, streams, wild
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import WILD
 
 pytestmark = pytest.mark.once
-TARGET = target_of(None, None)
-CHECKING = Checking(TARGET.contract)
-MANY = settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+DOCUMENTS = Path(__file__).parents[1] / "documents"
+CONTRACT = target_of(None, None).contract
+CHAT = CONTRACT.operation("createChatCompletion")
+CHECKING = Checking(CONTRACT)
+ALL = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
+MANY = settings(max_examples=200, **ALL)
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+REGISTRY = Registry().with_resource("urn:contract", DRAFT4.create_resource(CONTRACT.document.data))
+
+
+@cache
+def independent(at):
+    return OAS30Validator({"$ref": f"urn:contract#{at}"}, registry=REGISTRY)
+
+
+KINDS = ({}, {"tools": TOOLS, "stream_options": {"include_usage": True}})
+
+
+def sent(reply, kinds=KINDS):
+    """What a reply is to requests, whole and as a stream: status, media type, and each JSON value."""
+    scripted = build([reply], where="drawn").steps[0].replies[0]
+    for body, _ in CHECKING._samples(CHAT, scripted):
+        for more in kinds:
+            made = CHECKING._composed(CHAT, scripted, {**body, **more})
+            if made.events is None:
+                yield made.status, "application/json", orjson.loads(made.body)
+            else:
+                for event in made.events:
+                    if data_of(event) != b"[DONE]":
+                        yield made.status, "text/event-stream", orjson.loads(data_of(event))
 
 
 @MANY
-@given(sequences(document=TARGET.contract, faults=True, wild=True))
+@given(st.one_of(replies(document=CONTRACT), streams(document=CONTRACT)))
+def test_every_valid_reply_obeys_the_contract(reply):
+    for status, name, value in sent(reply):
+        media = CHAT.responses[str(status)].media[name]
+        assert [error.message for error in independent(media.schema.at).iter_errors(value)] == []
+
+
+@MANY
+@given(sequences(document=CONTRACT, faults=True, wild=True))
 def test_what_is_drawn_is_written_read_again_and_sound(drawn):
     text = scenario_text(drawn, comment="What happened.\nAnd where.")
     assert text.startswith("# What happened.\n# And where.\nsteps:\n")
@@ -27,9 +79,137 @@ def test_what_is_drawn_is_written_read_again_and_sound(drawn):
     assert [finding for finding in CHECKING.findings(scenario) if finding.severity == "error"] == []
 
 
+class Seen:
+    """What values have had under each path: absent, null, and texts."""
+
+    def __init__(self):
+        self.keys, self.values = {}, {}
+
+    def note(self, value, path=""):
+        if isinstance(value, dict):
+            self.keys.setdefault(path, set()).add(frozenset(value))
+            for name, item in value.items():
+                self.note(item, f"{path}.{name}")
+        elif isinstance(value, list):
+            for item in value:
+                self.note(item, f"{path}[]")
+        elif value is None or (isinstance(value, str) and len(value) < 20):
+            self.values.setdefault(path, set()).add(value)
+
+    def missing(self, schema, path=""):
+        for node in speaking_of(schema):
+            yield from self.missing(node.get("items"), f"{path}[]") if "items" in node else ()
+            for name, part in node.get("properties", {}).items():
+                inside = f"{path}.{name}"
+                yield from self.lacking(part, inside, path, name, required=name in node.get("required", ()))
+                yield from self.missing(part, inside)
+
+    def lacking(self, part, inside, path, name, *, required):
+        held = [name in keys for keys in self.keys.get(path, ())]
+        if True not in held:
+            yield f"{inside} is never there"
+        if not required and False not in held:
+            yield f"{inside} is always there"
+        wanted = [value for node in speaking_of(part) for value, _ in listed_values(node)]
+        wanted += [None] * admits_null(part)
+        yield from (
+            f"{inside} is never {value}" for value in wanted if value not in self.values.get(inside, ())
+        )
+
+
+def test_every_branch_of_the_response_and_of_a_chunk_is_drawn():
+    seen = {"application/json": Seen(), "text/event-stream": Seen()}
+
+    @settings(max_examples=5_000, phases=[Phase.generate], derandomize=True, **ALL)
+    @given(replies(document=CONTRACT))
+    def look(reply):
+        for _, name, value in sent(reply, KINDS[bool(seen["application/json"].keys) :]):
+            seen[name].note(value)
+
+    look()
+    missing = {
+        name: list(seen[name].missing(CHAT.responses["200"].media[name].schema.schema)) for name in seen
+    }
+    # A whole reply's list of tiers has no null; what is drawn is both whole and a stream.
+    assert missing == {"application/json": [], "text/event-stream": [".service_tier is never None"]}
+
+
+@cache
+def target(document, operation):
+    return target_of(operation, contract(document))
+
+
+@cache
+def contract(document):
+    names = [operation for operation in (None,) if document is None]
+    if names:
+        return CONTRACT
+    path = DOCUMENTS / document
+    first = "zzz"
+    try:
+        return target_of(first, path).contract
+    except MockgridError as error:
+        listed = str(error)
+    name = listed.partition("It has ")[2].partition(",")[0].rstrip(".…")
+    return target_of(name, path).contract
+
+
+@pytest.mark.parametrize("document", ["petstore.yaml", "everything-3.1.yaml", "fastapi.json"])
+def test_any_operation_gets_each_status_and_media_type(document):
+    whole = contract(document)
+    checking = Checking(whole)
+    seen = {operation.id: set() for operation in whole.operations}
+    drawn = {
+        operation.id: st.one_of(replies(operation.id, whole), errors(operation.id, whole))
+        for operation in whole.operations
+    }
+
+    @settings(max_examples=25 * len(drawn), phases=[Phase.generate], derandomize=True, **ALL)
+    @given(st.data())
+    def look(data):
+        name = data.draw(st.sampled_from(sorted(drawn)))
+        reply = data.draw(drawn[name])
+        text = scenario_text([reply], operation=name)
+        scenario = build(load(text, name="drawn.yaml").data, where="drawn.yaml")
+        findings = [finding for finding in checking.findings(scenario) if finding.severity == "error"]
+        if "auto" not in reply:  # where nothing satisfies a schema, the server makes what can be
+            assert findings == [], text
+        seen[name].add(reply.get("status", reply.get("error", 200)) if "error" not in reply else None)
+
+    look()
+    for operation in whole.operations:
+        declared = {
+            int(status)
+            for status, response in operation.responses.items()
+            if status.isdecimal() and response.media
+        }
+        assert declared <= seen[operation.id], operation.id
+
+
+def digest(number):
+    drawn = []
+
+    @seed(number)
+    @settings(max_examples=60, phases=[Phase.generate], **ALL)
+    @given(sequences(document=CONTRACT, faults=True))
+    def look(listed):
+        drawn.append(scenario_text(listed))
+
+    look()
+    return hashlib.sha256("".join(drawn).encode()).hexdigest()
+
+
+def test_the_same_seed_draws_the_same_whatever_the_hashes():
+    code = "import sys; sys.path[:0] = sys.argv[1:]; from test_replies import digest; print(digest(7))"
+    command = [sys.executable, "-c", code, str(Path(__file__).parent)]
+    environment = {**os.environ, "PYTHONHASHSEED": "77"}
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == digest(7) != digest(8)
+
+
 def test_an_operation_is_named_as_people_do():
     for name in ("createChatCompletion", "POST /chat/completions", "post /v1/chat/completions", None):
-        assert target_of(name, TARGET.contract).operation.id == "createChatCompletion"
+        assert target_of(name, CONTRACT).operation.id == "createChatCompletion"
 
 
 def test_what_is_not_known_is_told_in_a_sentence():
@@ -40,3 +220,15 @@ def test_what_is_not_known_is_told_in_a_sentence():
     with pytest.raises(MockgridError, match=r"called 'no-choice'\. Did you mean no-choices\?"):
         wild("no-choice")
     assert all(WILD.values())
+
+
+def test_without_hypothesis_each_entry_says_so():
+    code = "import sys; sys.modules['hypothesis'] = None; import mockgrid"
+    for entry in ("import mockgrid.strategies", "mockgrid.any_reply"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{code}; {entry}"], capture_output=True, text=True, check=False
+        )
+        last = done.stderr.strip().splitlines()[-1]
+        said = "needs Hypothesis, which is not installed. Install it with MockGrid: pip install"
+        assert f"{said} 'mockgrid[fuzz]'." in last
+    assert issubclass(ExtraError, ImportError)
