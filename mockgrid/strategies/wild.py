@@ -34,5 +34,4 @@ def wild_replies(names: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
         if name not in WILD:
             hint = did_you_mean(name, WILD).strip() or f"Known are {', '.join(WILD)}."
             raise MockgridError(f"There is nothing wild that is called {name!r}.", hint=hint)
-    drawn = [{**_KNOWN[name]["reply"], "contract": "off"} for name in names or WILD]
-    return st.sampled_from(drawn).map(deepcopy)
+    return st.sampled_from([_KNOWN[name]["reply"] for name in names or WILD]).map(deepcopy)

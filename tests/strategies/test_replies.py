@@ -222,6 +222,20 @@ def test_what_is_not_known_is_told_in_a_sentence():
     assert all(WILD.values())
 
 
+@pytest.mark.parametrize("name", WILD)
+@settings(max_examples=1, **ALL)
+@given(data=st.data())
+def test_what_is_wild_is_off_the_contract_where_it_breaks_it(name, data):
+    drawn = data.draw(wild(name))
+    kept = {key: value for key, value in drawn.items() if key != "contract"}
+    try:
+        sound = not CHECKING.findings(build([kept], where=name))
+    except MockgridError:
+        sound = False
+    assert sound is ("contract" not in drawn)
+    assert CHECKING.findings(build([drawn], where=name)) == []
+
+
 def test_without_hypothesis_each_entry_says_so():
     code = "import sys; sys.modules['hypothesis'] = None; import mockgrid"
     for entry in ("import mockgrid.strategies", "mockgrid.any_reply"):
