@@ -136,6 +136,24 @@ def test_the_server_may_be_overridden(run):
     )
 
 
+def test_any_reply_finds_what_the_page_shows(run, capsys):
+    quick = """
+from hypothesis import Phase, settings
+
+settings.register_profile("page", database=None, derandomize=True, phases=[Phase.generate, Phase.shrink])
+settings.load_profile("page")
+"""
+    run(block("test_the_summary_survives") + quick, failed=1)
+    told = capsys.readouterr().out
+    shown = re.search(r"^```text\n(E  .*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[1]
+    for line in shown.replace("test_summary.py", "test_it.py").splitlines():
+        assert line in told, line
+
+
+def test_the_strategies_are_for_tests_of_your_own(run):
+    run(block("def test_my_own"), passed=1)
+
+
 def test_unittest_classes_have_their_sessions(run):
     body = "\n    def test_it(self):\n        assert self.grid.exchanges == []\n"
     run(block("enterContext") + body, passed=1)
