@@ -57,8 +57,11 @@ def edge_text(position: ValuePosition, low: int, high: int | None) -> str:
 
 
 def edge_number(
-    position: ValuePosition, low: Fraction | None, high: Fraction | None, step: Fraction | None
-) -> Fraction:
+    position: ValuePosition,
+    low: int | Fraction | None,
+    high: int | Fraction | None,
+    step: int | Fraction | None,
+) -> int | Fraction:
     """A bound, what is next to it, or a number that is often mistaken; it may not fit."""
     by = step or Fraction(1)
     bounds = [bound for bound in (low, high) if bound is not None]

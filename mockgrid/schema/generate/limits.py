@@ -47,6 +47,8 @@ def longest_text(value: object) -> int:
 
 def is_sound(value: object) -> bool:
     """Whether every client reads a value alike: 64-bit integers, finite floats, no lone surrogates, size."""
+    if not isinstance(value, (list, dict)):
+        return _is_sound_alone(value) and (not isinstance(value, str) or len(value) <= CHARACTER_LIMIT)
     characters = 0
     for count, (part, depth) in enumerate(_parts(value)):
         if count >= NODE_LIMIT or depth > VALUE_DEPTH_LIMIT or not _is_sound_alone(part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from mockgrid.errors import UnsatisfiableError
 from mockgrid.schema.generate.edges import edge_number
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.generate.chooser import ValuePosition
     from mockgrid.schema.generate.constraints import Bound, Constraints
+
+Exact: TypeAlias = "int | Fraction"
+"""A number without rounding."""
 
 _USUAL = 100
 _FAR = 10_000
@@ -54,7 +57,7 @@ def numbers(
     if step is None:
         proposals = _decimals(low, high, position)
         if kinds & INTEGER:
-            proposals = chain(proposals, _multiples(constraints, low, high, Fraction(1), position))
+            proposals = chain(proposals, _multiples(constraints, low, high, 1, position))
     if edges and position.turn is None:
         proposals = chain((edge_number(position, low, high, step),), proposals)
     fits = False
@@ -68,13 +71,13 @@ def numbers(
         raise UnsatisfiableError(f"{_phrase(constraints)}, so no {what} fits", where=constraints.where)
 
 
-def _range(constraints: Constraints) -> tuple[Fraction | None, Fraction | None]:
-    low = None if constraints.low is None else Fraction(constraints.low.value)
-    high = None if constraints.high is None else Fraction(constraints.high.value)
+def _range(constraints: Constraints) -> tuple[Exact | None, Exact | None]:
+    low = None if constraints.low is None else _exact(constraints.low.value)
+    high = None if constraints.high is None else _exact(constraints.high.value)
     for name in constraints.formats:
         if name in _FORMATS:
             # A bound is only added where the numbers would not lie near zero anyway.
-            least, most = map(Fraction, _FORMATS[name])
+            least, most = _FORMATS[name]
             low = least if low is None and high is not None and high <= least else low
             low = None if low is None else max(low, least)
             high = min(high, most) if high is not None else most if low is not None else None
@@ -110,9 +113,9 @@ def _short(number: float) -> str:
     return str(number)
 
 
-def _step(constraints: Constraints, *, whole: bool) -> Fraction | None:
+def _step(constraints: Constraints, *, whole: bool) -> Exact | None:
     """The least common multiple of all divisors; nothing where any number will do."""
-    divisors = [_decimal(divisor) for divisor in constraints.multiples] + ([Fraction(1)] if whole else [])
+    divisors = [_decimal(divisor) for divisor in constraints.multiples] + ([1] if whole else [])
     if not divisors:
         return None
     step = divisors[0]
@@ -129,14 +132,14 @@ def _step(constraints: Constraints, *, whole: bool) -> Fraction | None:
 
 def _multiples(
     constraints: Constraints,
-    low: Fraction | None,
-    high: Fraction | None,
-    step: Fraction,
+    low: Exact | None,
+    high: Exact | None,
+    step: Exact,
     position: ValuePosition,
-) -> Iterator[Fraction]:
+) -> Iterator[Exact]:
     """Multiples of a step between the bounds, from anywhere among the hundred that are nearest to zero."""
-    first = None if low is None else math.ceil(low / step)
-    last = None if high is None else math.floor(high / step)
+    first = None if low is None else -(-low // step)
+    last = None if high is None else high // step
     if first is not None and constraints.low is not None and constraints.low.open and first * step == low:
         first += 1
     if last is not None and constraints.high is not None and constraints.high.open and last * step == high:
@@ -152,12 +155,12 @@ def _multiples(
         yield (first + (start + turn) % size) * step
 
 
-def _decimals(low: Fraction | None, high: Fraction | None, position: ValuePosition) -> Iterator[Fraction]:
+def _decimals(low: Exact | None, high: Exact | None, position: ValuePosition) -> Iterator[Exact]:
     """Decimals between the bounds, with two digits or as many as it takes."""
     if low is None:
-        low = high - _USUAL if high is not None and high <= 0 else Fraction(0)
+        low = high - _USUAL if high is not None and high <= 0 else 0
     if low < -_FAR and (high is None or high >= _USUAL):
-        low = Fraction(0)
+        low = 0
     if high is None:
         high = low + _USUAL
     for digits in _DIGITS:
@@ -169,7 +172,7 @@ def _decimals(low: Fraction | None, high: Fraction | None, position: ValuePositi
             yield Fraction(first + (start + turn) % size, scale)
 
 
-def _as_json(number: Fraction, *, whole: bool) -> int | float | None:
+def _as_json(number: Exact, *, whole: bool) -> int | float | None:
     """A number as JSON writes it; nothing where 64-bit readers would lose it."""
     if number.denominator == 1 and INTEGER_LOW <= number.numerator <= INTEGER_HIGH:
         return number.numerator
@@ -201,6 +204,11 @@ def _divides(divisor: float, value: float) -> bool:
         return False
 
 
-def _decimal(number: float) -> Fraction:
+def _exact(number: float) -> Exact:
+    """A number as it is: most are whole, and those count faster."""
+    return number if isinstance(number, int) else Fraction(number)
+
+
+def _decimal(number: float) -> Exact:
     """A number as it is written in decimal, so that 0.1 is a tenth."""
-    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
+    return number if isinstance(number, int) else Fraction(repr(number))
