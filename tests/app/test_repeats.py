@@ -8,6 +8,7 @@ from asgi import Caller
 from mockgrid.app import record
 from mockgrid.app.validate import REPEATS_KEPT
 from mockgrid.schema.values import Recent
+from mockgrid.session.turns import all_at_once
 
 TOOL = {
     "type": "function",
@@ -44,7 +45,8 @@ HEADERS = [
 
 def told(caller):
     """What the report counts of requests; its verdicts tell of the seconds between them."""
-    report = caller.app.recorder.report(caller.app.sessions, dropped=0, dropped_violations=0)
+    turns = caller.app.recorder.report(caller.app.sessions, dropped=0, dropped_violations=0)
+    report = all_at_once(turns)
     return {name: report[name] for name in ("rows", "branches", "violations", "warnings")}
 
 
