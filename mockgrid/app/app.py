@@ -109,7 +109,7 @@ class App:
         self.error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
-        self.metrics = Metrics(self.recorder, self.sessions, self._validator.repeats)
+        self.metrics = Metrics(self.recorder, self.sessions, self._remembered)
         self._composer = Composer(contract, settings, self.errors)
         self.credentials = Credentials(
             contract.policy.keys,
@@ -214,6 +214,10 @@ class App:
         """Write what is left of the log, and watch no files any more."""
         self.log.close()
         self.on_close()
+
+    def _remembered(self) -> dict[str, int]:
+        schemas, values = self._composer.memory.sizes
+        return {"requests": self._validator.repeats.size, "schemas": schemas, "values": values}
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""

@@ -15,6 +15,7 @@ from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, rea
 from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.schema.hints import SchemaHints
+from mockgrid.schema.values import ValueMemory
 from mockgrid.session.session import ANONYMOUS
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ class Composer:
         contract: what replies are made from.
         settings: style, models, clock and seed.
         errors: composes error replies.
+
+    Attributes:
+        memory: of the schemas that requests carry, and the values made for them.
     """
 
     def __init__(self, contract: Contract, settings: Settings, errors: Errors) -> None:
@@ -46,9 +50,11 @@ class Composer:
         models = contract.policy.models
         if settings.models:
             models = known_models(settings.models, models)
+        self.memory = ValueMemory()
         kit = Kit(
             contract=contract,
             tokenizer=best_tokenizer(),
+            memory=self.memory,
             models=models,
             style=settings.style,
             prose_tokens=settings.prose_tokens,

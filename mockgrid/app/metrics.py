@@ -14,11 +14,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from mockgrid.app.record import Recorder
     from mockgrid.reply.script import StreamStats
-    from mockgrid.schema.values import Recent
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.session import Sessions
 
@@ -32,17 +31,19 @@ class Metrics:
     Args:
         recorder: counts exchanges and violations.
         sessions: those that are open.
-        repeats: requests that came again.
+        remembered: returns the bytes of what may come again, by what it is.
 
     Attributes:
         open_streams: how many are being sent.
     """
 
-    def __init__(self, recorder: Recorder, sessions: Sessions, repeats: Recent[Any]) -> None:
+    def __init__(
+        self, recorder: Recorder, sessions: Sessions, remembered: Callable[[], dict[str, int]]
+    ) -> None:
         self.open_streams = 0
         self._recorder = recorder
         self._sessions = sessions
-        self._repeats = repeats
+        self._remembered = remembered
         self._lag = 0.0
         self._chunks = 0
         self._lateness = [0] * (len(LATENESS) + 1)
@@ -100,14 +101,17 @@ class Metrics:
             ("sessions", "Sessions that are open.", len(self._sessions)),
             ("journal_exchanges", "Exchanges in the journal.", len(budget)),
             ("journal_bytes", "Bytes that the journal counts for them.", budget.size),
-            (
-                "repeated_bytes",
-                "Bytes of requests that came again, and what is known of them.",
-                self._repeats.size,
-            ),
             ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", self._lag),
         ):
             yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)
+        remembered = GaugeMetricFamily(
+            "mockgrid_remembered_bytes",
+            "Bytes of what is remembered because it may come again, more or less.",
+            labels=["of"],
+        )
+        for name, size in self._remembered().items():
+            remembered.add_metric([name], size)
+        yield remembered
         drops = CounterMetricFamily(
             "mockgrid_journal_dropped", "Exchanges that the journal had no room for.", labels=["violation"]
         )

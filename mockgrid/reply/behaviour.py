@@ -6,9 +6,10 @@ line in ``behaviours.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
+from mockgrid.schema.values import ValueMemory
 from mockgrid.session.clock import Clock
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Kit:
         contract: what replies obey.
         tokenizer: counts usage, cuts at limits, and makes the pieces of streams.
         models: the known models; None accepts any.
+        memory: makes values for the schemas that requests carry.
         style: of default replies.
         prose_tokens: how long prose is.
         real_clock: whether replies say that they were made at the time of day.
@@ -55,6 +57,7 @@ class Kit:
     contract: Contract
     tokenizer: Tokenizer
     models: Models | None
+    memory: ValueMemory = field(default_factory=ValueMemory)
     style: Style = "echo"
     prose_tokens: int = 64
     real_clock: bool = False

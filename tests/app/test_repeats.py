@@ -74,8 +74,14 @@ def test_what_is_remembered_is_bounded_and_told_in_metrics():
     size = caller.app._validator.repeats.size
     assert 0 < size <= REPEATS_KEPT
     metrics, _ = asyncio.run(caller.app.metrics.text())
-    line = next(line for line in metrics.splitlines() if line.startswith(b"mockgrid_repeated_bytes "))
-    assert float(line.split()[1]) == size
+    name = b'mockgrid_remembered_bytes{of="%b"} '
+    sizes = {
+        of: float(line.split()[1])
+        for line in metrics.splitlines()
+        for of in (b"requests", b"schemas", b"values")
+        if line.startswith(name % of)
+    }
+    assert sizes == {b"requests": size, b"schemas": 0, b"values": 0}
     caller = Caller()
     for _ in range(3):
         caller.chat("x" * 300_000)

@@ -19,7 +19,7 @@ from mockgrid.reply.chat.plan import Planner
 from mockgrid.reply.delivery.form import Streaming
 from mockgrid.reply.reply import JSON, SSE, Reply
 from mockgrid.reply.request import RefusedError
-from mockgrid.schema.values import ValueMemory, as_text
+from mockgrid.schema.values import as_text
 from mockgrid.schema.violation import violation_at
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class ChatReplies:
         tokenizer, models = kit.tokenizer, kit.models
         self._tokenizer = tokenizer
         self.default_model = models.default if models is not None else "default"
-        self._planner = Planner(tokenizer, ValueMemory(), kit.style, kit.prose_tokens)
+        self._planner = Planner(tokenizer, kit.memory, kit.style, kit.prose_tokens)
         self._created = _now if kit.real_clock else lambda: CREATED
         self._fingerprint = f"fp_{kit.contract.sha256[:10]}"
         self._models = models
