@@ -16,7 +16,7 @@ from mockgrid.schema.node import SchemaNode
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
 
-__all__ = ["Discriminators", "derived", "named_branches"]
+__all__ = ["Discriminators", "derived", "named_branches", "own_name"]
 
 _COMPONENTS = "/components/schemas"
 
@@ -78,7 +78,8 @@ class Discriminators:
             heirs.update(dict.fromkeys(further))
             waiting += further
         for heir in heirs:
-            names.update(dict.fromkeys([heir, *self._listed(self._components[heir], name)]))
+            source = self._components[heir]
+            names.update(dict.fromkeys([heir, own_name(heir, source), *self._listed(source, name)]))
         if names:
             names.update(dict.fromkeys([own] if own else []))
             node["allOf"] = [*node.get("allOf", ()), _label(node, name, list(names))]
@@ -119,6 +120,12 @@ def derived(components: dict[str, Any]) -> dict[str, list[str]]:
             if isinstance(reference, str):
                 heirs.setdefault(reference.rpartition("/")[2], []).append(name)
     return heirs
+
+
+def own_name(heir: str, source: Any) -> str:
+    """Return what a discriminator without a mapping calls a schema: its own name, or what Azure writes in it."""
+    written = source.get("x-ms-discriminator-value") if isinstance(source, dict) else None
+    return written if isinstance(written, str) else heir
 
 
 def named_branches(node: SchemaNode) -> tuple[str, list[list[str]]] | None:

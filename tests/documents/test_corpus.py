@@ -1,7 +1,7 @@
 """Small documents, each with one feature or one mistake: served, called, their replies held to by others.
 
 Its ``x-calls`` are requests to a document, each with the status that it gets, where a violation is, and which
-members the reply has and lacks.
+members the reply has and lacks, or which values they have.
 One with a mistake says on its first line where that is, and how what is said of it begins.
 """
 
@@ -74,6 +74,8 @@ def call_all(path, *, judged):
             members = answer.json().keys()
             assert {*call["has"]} <= members, (call, answer.body)
             assert members.isdisjoint(call.get("lacks", ())), (call, answer.body)
+        for name, values in call.get("values", {}).items():
+            assert answer.json()[name] in values, (call, answer.body)
         if judged and answer.status < 300 and answer.body and "x-unjudged" not in document:
             route, _ = caller.app.contract.router.find(target.partition("?")[0])
             held(document, route.operations[method], answer)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.pointer import join
 from mockgrid.schema.branches import Branch
-from mockgrid.schema.discriminators import derived
+from mockgrid.schema.discriminators import derived, own_name
 from mockgrid.schema.generate.document import SchemaDocument
 from mockgrid.schema.generate.keywords import choose_draft
 from mockgrid.schema.generate.schema import Resource, Schema
@@ -75,8 +75,7 @@ class PublishedSchemas(SchemaDocument):
             if not names or own in labels:
                 names[own] = None
             self._heirs[base.pointer] = {
-                _COMPONENTS + join((heir,)): self._label(heir, name, labels.get(heir, [heir]))
-                for heir in names
+                _COMPONENTS + join((heir,)): self._label(heir, name, labels.get(heir)) for heir in names
             }
         return self._heirs[base.pointer]
 
@@ -88,7 +87,8 @@ class PublishedSchemas(SchemaDocument):
     def _derived(self) -> dict[str, list[str]]:
         return derived(self._components)
 
-    def _label(self, heir: str, name: str, labels: list[Any]) -> dict[str, Any]:
+    def _label(self, heir: str, name: str, labels: list[Any] | None) -> dict[str, Any]:
+        labels = labels or [own_name(heir, self._components.get(heir))]
         node = self._schemas.at(_COMPONENTS + join((heir,)))
         return _labelled(name, _fitting(labels, Branch.of(node).constants.get(name)))
 
