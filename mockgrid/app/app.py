@@ -110,7 +110,7 @@ class App:
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
         self.metrics = Metrics(self.recorder, self.sessions, self._remembered)
-        self._composer = Composer(contract, settings, self.errors)
+        self._composer = Composer(contract, settings, self.errors, self._validator.remember)
         self.credentials = Credentials(
             contract.policy.keys,
             self.sessions,
@@ -182,7 +182,6 @@ class App:
             if self.metrics.open_streams >= self.settings.max_streams:
                 self._check_streams(request)
             reply, request_id = self._composer.compose(request, session)
-            self._validator.remember(request, reply.attempt)
         except DisconnectedError:
             return
         except RefusedError as refused:

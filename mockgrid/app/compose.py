@@ -19,6 +19,8 @@ from mockgrid.schema.values import ValueMemory
 from mockgrid.session.session import ANONYMOUS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import Errors
@@ -39,13 +41,17 @@ class Composer:
         contract: what replies are made from.
         settings: style, models, clock and seed.
         errors: composes error replies.
+        remember: told of each valid request that a session sends again.
 
     Attributes:
         memory: of the schemas that requests carry, and the values made for them.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, errors: Errors) -> None:
+    def __init__(
+        self, contract: Contract, settings: Settings, errors: Errors, remember: Callable[[Request], None]
+    ) -> None:
         self._errors = errors
+        self._remember = remember
         self._policy = contract.policy
         models = contract.policy.models
         if settings.models:
@@ -108,10 +114,11 @@ class Composer:
         behaviour = self._behaviours.get(operation.behaviour)
         if behaviour is not None:
             behaviour.check(request)
-        digest, attempt_id, sending = self._drawn(request, reading.sending)
+        digest, attempt_id, sending = request.drawn(self._digest, reading.sending)
         own, seed = attempt_id, attempt_id[:32]
         attempt = session.attempt(f"{seed}{sending.decode()}" if sending else seed)
         if attempt > 1:
+            self._remember(request)
             digest.update(b"%d" % attempt)
             attempt_id = own = digest.hexdigest()
         if sending:
@@ -137,20 +144,6 @@ class Composer:
         reply.attempt = attempt
         reply.streaming = None  # the journal keeps the reply, and not all that it was made from
         return reply, request_id
-
-    def _drawn(self, request: Request, sending_keys: tuple[str, ...]) -> tuple[Any, str, bytes]:
-        """Return the digest of what is asked, itself and in hexadecimal, and how the reply is to be sent."""
-        repeat = request.repeat
-        if repeat is not None and repeat.drawn is not None:
-            digest, text, sending = repeat.drawn
-            return digest.copy(), text, sending
-        requested, sending = request.requested(sending_keys)
-        digest = self._digest.copy()
-        digest.update(requested)
-        text = digest.hexdigest()
-        if repeat is not None:
-            repeat.drawn = digest.copy(), text, sending
-        return digest, text, sending
 
     def _preferred(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from copy import copy
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.contract.coverage import Coverage
 from mockgrid.report import Tally, build
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
+    from mockgrid.reply.request import RepeatedRequest
     from mockgrid.report import Document
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange, RequestHead
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from mockgrid.session.turns import Turns
 
     Alike = tuple[str | None, str, int, bytes, str]
-
-Noted: TypeAlias = "tuple[tuple[Any, ...], list[int]]"
-"""What was noted of a body: what those with the same fields have, and how many of its shape there were."""
 
 # Shapes of bodies that are remembered, warnings about all of them, and characters of a shape's fields.
 _MOST_SHAPES: Final = 5_000
@@ -106,17 +104,26 @@ class Recorder:
             counts[alike] = counts.get(alike, 0) + 1
 
     def note_body(
-        self, head: RequestHead, operation: Operation, media: MediaType, value: Any
-    ) -> Noted | None:
-        """Add a valid body, and how it was sent; return what adds the same body again, if anything does.
+        self,
+        head: RequestHead,
+        operation: Operation,
+        media: MediaType,
+        value: Any,
+        repeat: RepeatedRequest | None = None,
+    ) -> None:
+        """Add a valid body, and how it was sent; one that comes again has nothing more to teach.
 
         The first thousands that have the same fields are looked at one by one; after them, one in sixteen is
         enough to tell what their clients vary, and stands for the others.
         """
+        if repeat is not None and repeat.noted is not None:
+            kind, counts = repeat.noted
+            counts[0] += self._worth(kind)
+            return
         kind = (operation.id, *value) if value.__class__ is dict else (operation.id,)
         count = self._worth(kind)
         if not count:
-            return None
+            return
         self._coverage.observe_body(operation, media, value)
         manners = self._manners_of(operation.behaviour)
         odd = misuses(value, manners) if manners is not None else []
@@ -134,12 +141,8 @@ class Recorder:
             else:
                 self._tell(operation, warnings, 1)
         known[2][0] += count
-        return None if odd else (kind, known[2])
-
-    def note_again(self, noted: Noted) -> None:
-        """Add a body that was looked at before, in which nothing was odd: it has nothing more to teach."""
-        kind, counts = noted
-        counts[0] += self._worth(kind)
+        if repeat is not None and not odd:
+            repeat.noted = kind, known[2]
 
     def _worth(self, kind: tuple[Any, ...]) -> int:
         """Count a body of a kind, and return for how many it stands; 0 where it need not be looked at."""

@@ -33,7 +33,6 @@ REPEATS_KEPT: Final = 8 * 1024 * 1024
 
 # Bytes of the largest body that is kept. A value takes a few times as many, and its replies some thousands.
 _LARGEST = 256 * 1024
-_AGAIN = 2
 _TIMES, _OVERHEAD = 4, 16 * 1024
 _STREAM = "text/event-stream"
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
@@ -117,7 +116,7 @@ class Validator:
                     value = reread_integers(body) if media.is_json else value
                     violations = [*violations, *schema.explain(value)]
                 if not violations:
-                    self._note(head, operation, media, value, repeat)
+                    self._recorder.note_body(head, operation, media, value, repeat)
         if violations:
             raise _invalid(violations)
         request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
@@ -126,23 +125,10 @@ class Validator:
             request.mounted = head.mounted
         return request
 
-    def _note(
-        self, head: Head, operation: Operation, media: MediaType, value: Any, repeat: RepeatedRequest | None
-    ) -> None:
-        recorder = self._recorder
-        if repeat is None:
-            recorder.note_body(head, operation, media, value)
-        elif repeat.noted is None:
-            repeat.noted = recorder.note_body(head, operation, media, value)
-        else:
-            recorder.note_again(repeat.noted)
-
-    def remember(self, request: Request, attempt: int) -> None:
+    def remember(self, request: Request) -> None:
         """Remember a valid request that a session has sent again; most never come again."""
         key, size = request.key, len(request.body)
-        if attempt < _AGAIN or request.repeat is not None or key is None or size > _LARGEST:
-            return
-        if self.repeats.get(key) is None:
+        if request.repeat is None and key is not None and size <= _LARGEST and self.repeats.get(key) is None:
             self.repeats.keep(key, RepeatedRequest(request.value), _OVERHEAD + _TIMES * size)
 
     def _value(self, media: MediaType, head: Head, body: bytes) -> Any:

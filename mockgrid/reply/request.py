@@ -67,15 +67,20 @@ class Request:
     key: tuple[str, str, bytes, bytes] | None = None
     repeat: RepeatedRequest | None = None
 
-    def requested(self, sending_keys: Sequence[str]) -> tuple[bytes, bytes]:
-        """Return what the request asks, and how the reply is to be sent, as bytes that stand for them.
+    def drawn(self, digest: Any, sending_keys: Sequence[str]) -> tuple[Any, str, bytes]:
+        """Return the digest of what the request asks, itself and in hexadecimal, and how the reply is sent.
 
         Two requests that differ only in how the reply is sent ask the same: a stream says what JSON would
         have said. White space and the order of keys never count.
 
         Args:
+            digest: what goes before; it is not changed.
             sending_keys: the keys of the body that say how; it is whole unless the first is there.
         """
+        repeat = self.repeat
+        if repeat is not None and repeat.drawn is not None:
+            own, text, sending = repeat.drawn
+            return own.copy(), text, sending
         value, sending = self.value, b""
         if value is None:
             requested = self.body
@@ -88,7 +93,12 @@ class Request:
             path = self.path.encode()
         except UnicodeEncodeError:  # it has half a surrogate pair
             path = self.path.encode("utf-8", "surrogatepass")
-        return b"%b?%b%b" % (path, self.query, requested), sending
+        own = digest.copy()
+        own.update(b"%b?%b%b" % (path, self.query, requested))
+        text = own.hexdigest()
+        if repeat is not None:
+            repeat.drawn = own.copy(), text, sending
+        return own, text, sending
 
 
 class RefusedError(MockgridError):
