@@ -21,6 +21,8 @@ _SIZE = 4
 # Longer texts are counted anew each time, so that the cache stays small.
 _CACHED_LENGTH = 2048
 _CACHED_TEXTS = 4096
+# So many have all of their pieces remembered.
+_CUT_TEXTS = 128
 _BLOCK = 50_000
 
 
@@ -47,9 +49,14 @@ class ShortWords:
     Token ``k`` ends at character ``4 k``, or up to three earlier, where a space begins the next. So pieces
     are short words and parts of long ones, and the first ``n`` pieces of a text have ``n`` tokens.
 
+    Pieces of short texts are remembered: several choices say the same, and so do retries.
+
     >>> list(ShortWords().pieces("You said: Say hello"))
     ['You', ' said', ':', ' Say', ' hello']
     """
+
+    def __init__(self) -> None:
+        self._remembered = lru_cache(_CUT_TEXTS)(lambda text: tuple(self._cut(text)))
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
@@ -59,8 +66,11 @@ class ShortWords:
         """Return how many tokens several texts have together, rounded once."""
         return -(-len("".join(texts)) // _SIZE)
 
-    def pieces(self, text: str) -> Iterator[str]:
-        """Return the text's tokens one by one, cut while they are taken; they join to it."""
+    def pieces(self, text: str) -> Iterable[str]:
+        """Return the text's tokens, of a long text cut while they are taken; they join to it."""
+        return self._remembered(text) if len(text) <= _CACHED_LENGTH else self._cut(text)
+
+    def _cut(self, text: str) -> Iterator[str]:
         start = 0
         for most in range(_SIZE, len(text), _SIZE):
             space = text.rfind(" ", most - _SIZE + 1, most + 1)

@@ -66,3 +66,12 @@ def test_several_texts_are_rounded_once():
 def test_what_is_no_text_is_not_counted(other):
     with pytest.raises(TypeError):
         TOKENS.total(["a", other])
+
+
+def test_short_texts_are_cut_once_and_long_ones_while_their_pieces_are_taken():
+    short, long = "short words " * 100, "long words " * 1000
+    assert TOKENS.pieces(short) is TOKENS.pieces("".join(list(short)))
+    assert next(iter(TOKENS.pieces(long))) == "long"
+    assert not isinstance(TOKENS.pieces(long), tuple)
+    assert "".join(TOKENS.pieces(short)) == short
+    assert "".join(TOKENS.pieces(long)) == long
