@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.predicate import Predicate
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
+    from mockgrid.schema.regex import Needle
 
 __all__ = ["Binding"]
 
@@ -138,7 +139,7 @@ class _Table:
 
     def __init__(self) -> None:
         self._equal: dict[Any, list[int]] = {}
-        self._within: dict[str, list[int]] = {}
+        self._within: dict[Needle, list[int]] = {}
 
     def add(self, need: _Need, place: int) -> None:
         """Add a step; all are added before the first is looked for."""
@@ -156,7 +157,7 @@ class _Table:
 
     @cached_property
     def _tree(self) -> NeedleTree:
-        return NeedleTree(sorted(self._within))
+        return NeedleTree(self._within)
 
 
 def _ways(when: Iterable[Predicate]) -> Iterator[list[_Need]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from mockgrid.scenario.diagnostics import Node
+    from mockgrid.schema.regex import Needle
 
 __all__ = [
     "WORDS",
@@ -58,15 +59,15 @@ class Word:
     """One word of a matcher: what it tests, and for ``not`` the matcher that must not hold.
 
     Attributes:
-        needles: what patterns find, one or another, in all texts for which it holds, and in one of the items
-            of all lists; empty where it holds for others, too.
+        needles: what all texts have in them, one or another, for which it holds, and an item of all lists;
+            empty where it holds for others, too.
     """
 
     name: str
     test: Callable[[Any], bool]
     inner: Matcher | None = None
     wanted: Any = None
-    needles: tuple[str, ...] = ()
+    needles: tuple[Needle, ...] = ()
 
     @property
     def of_nothing(self) -> bool:
@@ -104,7 +105,7 @@ class Matcher:
         return short_repr(self.source)
 
     @property
-    def needles(self) -> tuple[str, ...]:
+    def needles(self) -> tuple[Needle, ...]:
         """The longest needles that one of its words has."""
         known = [word.needles for word in self.words if word.needles]
         return max(known, key=lambda needles: min(map(len, needles)), default=())
@@ -230,7 +231,7 @@ def _has_all(texts: tuple[str, ...], items: tuple[Callable[[Any], bool], ...], v
     return False
 
 
-def _longest(texts: Iterable[str]) -> tuple[str, ...]:
+def _longest(texts: Iterable[str]) -> tuple[Needle, ...]:
     """Return the needle of the longest text; nothing where all are empty."""
     longest = max(texts, key=len, default="")
     return (needle(longest),) if longest else ()

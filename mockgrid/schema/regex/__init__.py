@@ -6,7 +6,7 @@ True
 """
 
 from mockgrid.schema.regex.engine import RegexError
-from mockgrid.schema.regex.needles import NeedleTree, needle
+from mockgrid.schema.regex.needles import Needle, NeedleTree, needle
 from mockgrid.schema.regex.pattern import (
     QUADRATIC_LIMIT,
     Pattern,
@@ -17,6 +17,7 @@ from mockgrid.schema.regex.pattern import (
 
 __all__ = [
     "QUADRATIC_LIMIT",
+    "Needle",
     "NeedleTree",
     "Pattern",
     "RegexError",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mockgrid.schema.generate.chooser import Chooser
+    from mockgrid.schema.regex.needles import Needle
 
 _PIECE_LIMIT = 4_000
 # An anchor or lookaround within a pattern is met by chance.
@@ -92,8 +93,8 @@ class Pattern:
         return self._barren[length]
 
     @cached_property
-    def needles(self) -> tuple[str, ...]:
-        """What the engine finds in all texts that match, one or another; empty where that is not known."""
+    def needles(self) -> tuple[Needle, ...]:
+        """What all texts that match have in them, one or another; empty where that is not known."""
         return needles(self._tree)
 
     @cached_property

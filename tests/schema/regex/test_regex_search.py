@@ -158,7 +158,7 @@ def sought(text):
         ("(late)?|lost", ()),
         ("(late)?lost*", sought("los")),
         ("(abc){2,}", sought("abc")),
-        ("(?i)k1", ("(?i:\\u{6B})" + needle("1"),)),
+        ("(?i)k1", (("(?i:\\u{6B})", *needle("1")),)),
         (r"[\s\S]*\d{4}", ()),
         ("|".join(map(chr, range(97, 97 + 17))), ()),
         ("", ()),
@@ -168,9 +168,18 @@ def test_needles_are_the_longest_that_every_match_has(pattern, expected):
     assert compile_pattern(pattern).needles == expected
 
 
-def test_a_tree_finds_few_needles_but_all_that_a_text_has():
-    texts = [f"Order {number:04} is late" for number in range(0, 9000, 7)]
-    tree = NeedleTree(sorted(map(needle, texts)))
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Order {:04} is late",
+        "{:04} is the order about which I would like to hear something",
+        "I would like to hear something about the order {:04} before I leave",
+        "What I would like to hear something about is the order {:04}",
+    ],
+)
+def test_a_tree_finds_few_needles_but_all_that_a_text_has(sentence):
+    texts = [sentence.format(number) for number in range(0, 9000, 7)]
+    tree = NeedleTree(map(needle, texts))
     for text in (texts[0], texts[600], texts[-1], f"{texts[3]}. {texts[800]}"):
         likely = set(tree.likely(f"Well: {text}"))
         assert {needle(each) for each in texts if each in text} <= likely
