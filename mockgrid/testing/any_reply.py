@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import signal
 import threading
+import time
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -81,7 +82,7 @@ def any_reply(  # noqa: PLR0913 - each by its name
     plan = AnyReply(
         names=(operations,) if isinstance(operations, str) else tuple(operations or (None,)),
         options={"faults": faults, "wild": wild},
-        allowed=(allowed,) if isinstance(allowed, type) else tuple(allowed),
+        allowed=_classes(allowed),
         deadline=_seconds(deadline),
         max_examples=max_examples,
         document=document,
@@ -210,15 +211,32 @@ class AnyReply:
         if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGALRM, _leave)
-        signal.setitimer(signal.ITIMER_REAL, self._deadline)
+        theirs, interval = signal.getitimer(signal.ITIMER_REAL)
+        if 0 < theirs <= self._deadline:  # such as pytest-timeout's, which comes first
+            yield
+            return
+        running, begun = [True], time.monotonic()
+
+        def leave(_number: int, _frame: Any) -> None:
+            if running:
+                raise _AlarmError
+
+        before = signal.signal(signal.SIGALRM, leave)
+        # Again and again, for who catches it once.
+        signal.setitimer(signal.ITIMER_REAL, self._deadline, 1.0)
         try:
             yield
+            running.clear()
         except _AlarmError as alarm:
+            running.clear()
             raise self._late() from alarm  # which says where it hung
         finally:
+            running.clear()
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+            if theirs:
+                left = max(theirs - (time.monotonic() - begun), 0.001)
+                signal.setitimer(signal.ITIMER_REAL, left, interval)
 
     async def _within(self, running: Any) -> None:
         try:
@@ -253,15 +271,23 @@ def _listed(replies: Replies) -> Replies:
     return replies
 
 
-def _leave(_number: int, _frame: Any) -> None:
-    raise _AlarmError
-
-
 def _seconds(deadline: str | float) -> float:
-    if not isinstance(deadline, str):
-        return float(deadline)
     try:
-        return seconds_of(deadline)
+        seconds = seconds_of(deadline) if isinstance(deadline, str) else float(deadline)
     except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
         message = f"any_reply has the deadline {deadline!r}, which is no duration."
-        raise MockgridError(message, hint='Write one such as "2s", or seconds.') from None
+        raise MockgridError(message, hint='Write one such as "2s", or seconds.')
+    return seconds
+
+
+def _classes(allowed: Any) -> tuple[type[Exception], ...]:
+    classes = (allowed,) if isinstance(allowed, type) else tuple(allowed)
+    for each in classes:
+        if not (isinstance(each, type) and issubclass(each, Exception)):
+            raise MockgridError(
+                f"any_reply allows {each!r}, which is no class of errors.",
+                hint="Name what the test may raise: allowed=(AppError,).",
+            )
+    return classes

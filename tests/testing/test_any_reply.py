@@ -223,6 +223,10 @@ def test_a_server_elsewhere_and_a_seed(outcome, pytester_of_module, served):
 def test_what_cannot_be_meant_is_told_at_once():
     with pytest.raises(MockgridError, match=r"has the deadline '2 parsecs', which is no duration\. Write"):
         any_reply(deadline="2 parsecs")
+    with pytest.raises(MockgridError, match=r"has the deadline 0, which is no duration\. Write"):
+        any_reply(deadline=0)
+    with pytest.raises(MockgridError, match=r"allows 'AppError', which is no class of errors\. Name what"):
+        any_reply(allowed=("AppError",))
     with pytest.raises(MockgridError, match="not for a class"):
         any_reply()(type("TestThis", (), {}))
     with pytest.raises(MockgridError, match="has an argument 'replies', which any_reply gives"):
