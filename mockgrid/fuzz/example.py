@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.strategies import scenario_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True, slots=True, repr=False)  # Hypothesis would have it made again and again
@@ -36,6 +36,12 @@ class DrawnExample:
         text = str(self)
         return sum(map(_keys, self.replies)), len(text), text
 
+    def parts_left_out(self) -> Iterator[DrawnExample]:
+        """Yield what is left without one reply, key or item of a list; not all of that can be played."""
+        for replies in _less(list(self.replies)):
+            if replies:
+                yield DrawnExample(replies, self.operation)
+
     def file(self, comment: str) -> str:
         """Return it as a scenario file under a comment."""
         return scenario_text(self.replies, operation=self.operation, comment=comment)
@@ -49,3 +55,21 @@ def _keys(value: Any) -> int:
     if isinstance(value, dict):
         return len(value) + sum(map(_keys, value.values()))
     return sum(map(_keys, value)) if isinstance(value, list) else 0
+
+
+def _less(value: Any) -> Iterator[Any]:
+    """Yield a JSON value less one of its parts, the largest first."""
+    places = list(value.items() if isinstance(value, dict) else enumerate(value))
+    for place, _ in places:
+        yield _with(value, place)
+    for place, part in places:
+        if isinstance(part, (dict, list)):
+            yield from (_with(value, place, smaller) for smaller in _less(part))
+
+
+def _with(value: Any, place: Any, *parts: Any) -> Any:
+    """Return a copy of a value with other parts, or none, at a place."""
+    if isinstance(value, list):
+        return [*value[:place], *parts, *value[place + 1 :]]
+    others = {key: part for key, part in value.items() if key != place}
+    return {**others, place: parts[0]} if parts else others

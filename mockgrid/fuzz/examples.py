@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from mockgrid.fuzz.example import DrawnExample
-from mockgrid.strategies import replies, sequences, streams
+from mockgrid.strategies import errors, replies, sequences, streams
+from mockgrid.strategies import faults as faulty
 from mockgrid.strategies import wild as wild_replies
 from mockgrid.strategies.target import target_of
 
@@ -48,14 +49,25 @@ def _answering(
     name: str, contract: Contract, *, streaming: bool, faults: bool, wild: Sequence[str] | None
 ) -> SearchStrategy[DrawnExample]:
     target = target_of(name, contract)
+    kinds = [replies(name, contract)]
+    if streaming:
+        kinds.append(streams(name, contract))
+    if wild is not None:
+        kinds.append(wild_replies(*wild))
+    single = st.one_of(kinds)
+    drawn = single.map(_alone)
     if faults:
-        drawn = sequences(name, contract, faults=True, wild=wild or wild is not None)
-    else:
-        kinds = [replies(name, contract)]
-        if streaming:
-            kinds.append(streams(name, contract))
-        if wild is not None:
-            kinds.append(wild_replies(*wild))
-        drawn = st.one_of(kinds).map(lambda reply: [reply])
+        broken = st.one_of(errors(name, contract), faulty(name, contract)).map(_alone)
+        several = sequences(name, contract, faults=True, wild=wild or wild is not None)
+        # Not by `one_of`: of what is long Hypothesis draws many for one that is short.
+        drawn = st.sampled_from((drawn, broken, broken, several)).flatmap(_itself)
     operation = None if target.speaks else target.operation.id
     return drawn.map(lambda listed: DrawnExample(listed, operation))
+
+
+def _alone(reply: dict[str, Any]) -> list[dict[str, Any]]:
+    return [reply]
+
+
+def _itself(drawn: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    return drawn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -107,7 +108,22 @@ class Search:
             met = self._draw(runs, start, small)
             if not met:
                 break
+            for signature in met:
+                self._trim(signature)
             small |= met
+
+    def _trim(self, signature: Signature) -> None:
+        """Leave out what Hypothesis, which draws all that a reply is made of, could not."""
+        discovery = self.discoveries[signature]
+        trimmed = True
+        while trimmed:
+            before = discovery.example
+            for example in before.parts_left_out():
+                with suppress(MockgridError):  # what is left is no reply
+                    self._failure(example)
+                if discovery.example is not before:
+                    break
+            trimmed = discovery.example is not before
 
     def _draw(self, runs: int, start: int, small: Collection[Signature] | None = None) -> set[Signature]:
         """Have Hypothesis draw examples, and make failing ones smaller.
@@ -123,7 +139,11 @@ class Search:
         met: set[Signature] = set()
 
         def survives(example: DrawnExample) -> None:
-            failure = self._failure(example)
+            try:
+                failure = self._failure(example)
+            except MockgridError as error:
+                self._broken = error
+                raise
             if failure is not None and small is not None and failure.signature not in small:
                 met.add(failure.signature)
                 raise self._error(failure.signature)
@@ -146,11 +166,7 @@ class Search:
             return self._known[text]
         if self._until and time.monotonic() > self._until:
             return None
-        try:
-            failure = self._failure_at(example)
-        except MockgridError as error:
-            self._broken = error
-            raise
+        failure = self._failure_at(example)
         self._known[text] = failure
         self.tried += 1
         if failure is not None:

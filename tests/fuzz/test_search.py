@@ -24,7 +24,7 @@ def careless(example):
     """Fails in two ways, at replies of which both hold at a time, too."""
     if any(reply.get("finish") == "length" for reply in example.replies):
         return ClientFailure("exit code 1", "KeyError at client.py:3")
-    if any("think" in reply and len(reply["say"]) > 3 for reply in example.replies):
+    if any("think" in reply and len(reply.get("say", "")) > 3 for reply in example.replies):
         return ClientFailure("exit code 1", "TypeError at client.py:9")
     return None
 
@@ -40,7 +40,7 @@ def searched(client, runs=300, seed=0):
 def test_each_mistake_is_met_and_made_small():
     discoveries = searched(careless).discoveries.values()
     assert {discovery.failure.mistake: str(discovery.example) for discovery in discoveries} == {
-        "KeyError at client.py:3": '{"say": "", "finish": "length"}',
+        "KeyError at client.py:3": '{"finish": "length"}',
         "TypeError at client.py:9": '{"say": "0000", "think": ""}',
     }
     assert all(0 < discovery.first <= 300 for discovery in discoveries)
@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_examples_and_another_others():
 def test_all_examples_are_tried_though_the_first_fails():
     search = searched(lambda _: ClientFailure("exit code 1"), 60)
     (discovery,) = search.discoveries.values()
-    assert (discovery.first, str(discovery.example)) == (1, '{"say": ""}')
+    assert (discovery.first, str(discovery.example)) == (1, "{}")
     assert search.tried >= 40
 
 
@@ -116,3 +116,30 @@ def test_an_example_is_a_scenario_and_a_file():
     assert example.file("Why.").startswith("# Why.\nsteps:\n- when:\n    operation: listModels\n")
     assert json.loads(str(example)) == [{"error": 503}, {"say": "¶"}]
     assert example.size[0] == 2
+
+
+def test_what_an_example_is_less_one_of_its_parts():
+    example = DrawnExample([{"error": 503}, {"stream": {"split": 1}, "call": [{"a": {}}]}])
+    assert [str(part) for part in example.parts_left_out()] == [
+        '{"stream": {"split": 1}, "call": [{"a": {}}]}',
+        '{"error": 503}',
+        '[{}, {"stream": {"split": 1}, "call": [{"a": {}}]}]',
+        '[{"error": 503}, {"call": [{"a": {}}]}]',
+        '[{"error": 503}, {"stream": {"split": 1}}]',
+        '[{"error": 503}, {"call": [{"a": {}}], "stream": {}}]',
+        '[{"error": 503}, {"stream": {"split": 1}, "call": []}]',
+        '[{"error": 503}, {"stream": {"split": 1}, "call": [{}]}]',
+    ]
+
+
+def test_what_is_drawn_with_each_reply_is_left_out_where_it_says_nothing():
+    def client(example):
+        if set(example.replies[0]) == {"finish"}:
+            raise StartError("No such reply.")
+        return ClientFailure("exit code 1") if "finish" in example.replies[0] else None
+
+    drawn = st.fixed_dictionaries({"say": st.just("Hi"), "think": st.just(""), "finish": st.just("length")})
+    search = Search(drawn.map(lambda reply: DrawnExample([reply])), client)
+    search.run(10, 0)
+    (discovery,) = search.discoveries.values()
+    assert discovery.example.size[0] == 2
