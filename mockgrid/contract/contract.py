@@ -26,7 +26,7 @@ from mockgrid.contract.lint import (
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.router import Router
-from mockgrid.contract.security import Scheme, Security
+from mockgrid.contract.security import SCHEMES, Security, schemes_of
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
 from mockgrid.schema.contradictions import contradictory_schemas
@@ -47,13 +47,11 @@ if TYPE_CHECKING:
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "base_path_of", "is_json"]
 
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
-_SCHEMES: Final = "/components/securitySchemes"
 _ENDLESS: Final = (
     "every value of this schema contains another of the same, without end, so replies are cut short."
 )
 _LEFT_OUT: Final = "Replies leave the part out; correct it."
 _CUT: Final = "Make the part that comes back optional or nullable."
-_TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 # Methods whose bodies mean nothing in HTTP: many clients cannot send one.
 _BODILESS: Final = ("get", "head", "trace")
 # Headers that OpenAPI describes elsewhere than among parameters.
@@ -207,26 +205,6 @@ def _clean(path: str) -> str:
     return f"/{stripped}" if stripped else ""
 
 
-def _schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, Scheme]:
-    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
-    schemes: dict[str, Scheme] = {}
-    for name, value in objects.mapping(components.get("securitySchemes"), _SCHEMES).items():
-        with objects.document.mistakes:
-            entry, place = objects.follow(value, _SCHEMES + join((name,)))
-            kind, where = entry.get("type"), entry.get("in")
-            if kind == "http":
-                scheme = str(entry.get("scheme") or "bearer").strip().lower()
-                schemes[name] = Scheme(name, scheme if _TOKEN.fullmatch(scheme) else "bearer")
-            elif kind == "apiKey" and where in ("header", "query", "cookie"):
-                parameter = objects.text(entry.get("name"), f"{place}/name")
-                if where == "header" and not parameter.isascii():
-                    raise objects.unexpected("the name of a header", parameter, f"{place}/name")
-                schemes[name] = Scheme(name, where, parameter)
-            elif kind in ("oauth2", "openIdConnect"):
-                schemes[name] = Scheme(name, "bearer")
-    return schemes
-
-
 class _Compiler:
     """Compiles one document.
 
@@ -245,7 +223,7 @@ class _Compiler:
         self._requests = requests
         self._responses = responses
         self._objects = ObjectReader(document)
-        self._schemes = _schemes_of(self._objects, data["components"])
+        self._schemes = schemes_of(self._objects, data["components"])
         self._ids: set[str] = set()
 
     def operations(self) -> list[Operation]:
@@ -322,11 +300,11 @@ class _Compiler:
         return Security(alternatives, self._schemes)
 
     def _check_declared(self, alternative: dict[str, Any], at: str) -> None:
-        declared = self._objects.mapping(self._data["components"].get("securitySchemes"), _SCHEMES)
+        declared = self._objects.mapping(self._data["components"].get("securitySchemes"), SCHEMES)
         for name in alternative:
             if name not in declared:
                 message = f"the security scheme {shown(name)} is not declared."
-                hint = f"Declare it under {_SCHEMES[1:].replace('/', '.')}."
+                hint = f"Declare it under {SCHEMES[1:].replace('/', '.')}."
                 self._document.mistakes.tell(
                     self._document.error(message, at + join((name,)), hint, key=True)
                 )

@@ -76,9 +76,7 @@ def _of_several_branches(
 def _is_exclusive(schema: SchemaNode) -> bool:
     """Tell whether a schema, or one of not too many that it leads to, has a ``oneOf``."""
     led_to = list(_led_to(schema))
-    return len(led_to) <= _MOST_SCHEMAS and any(
-        node.names.get("anyOf") == "oneOf" for node in nodes_within([schema, *led_to])
-    )
+    return len(led_to) <= _MOST_SCHEMAS and any(node.is_exclusive for node in nodes_within([schema, *led_to]))
 
 
 def _reason(schemas: Schemas, schema: Any, written: Any) -> str:

@@ -34,7 +34,7 @@ def gaps(
         yield from _of_operation(document, operation, old=old)
     for each in schemas if old else ():
         for node in nodes_within([*each.shared.named, *each.roots.values()]):
-            if node.source.get("type") == "array" and "items" not in node.source:
+            if node.lacks_items:
                 hint = "Write items: {} where they may be anything."
                 yield document.error("an array has no items, which OpenAPI 3.0 requires.", node.at, hint)
 

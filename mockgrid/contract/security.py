@@ -10,14 +10,16 @@ import base64
 import re
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import sendable
+from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mockgrid.contract.object_reader import ObjectReader
 
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
@@ -53,6 +55,9 @@ class Scheme:
         return self.kind.capitalize()
 
 
+SCHEMES: Final = "/components/securitySchemes"
+"""Where a document declares them."""
+_TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _API_KEY = ("header", "query", "cookie")
 _BEARER = Scheme("bearer", "bearer")
 
@@ -81,6 +86,26 @@ class Missing:
     def challenge(self) -> str:
         """The value of ``WWW-Authenticate``: what is missing."""
         return ", ".join(dict.fromkeys(scheme.challenge for scheme in self.schemes))
+
+
+def schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, Scheme]:
+    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
+    schemes: dict[str, Scheme] = {}
+    for name, value in objects.mapping(components.get("securitySchemes"), SCHEMES).items():
+        with objects.document.mistakes:
+            entry, place = objects.follow(value, SCHEMES + join((name,)))
+            kind, where = entry.get("type"), entry.get("in")
+            if kind == "http":
+                scheme = str(entry.get("scheme") or "bearer").strip().lower()
+                schemes[name] = Scheme(name, scheme if _TOKEN.fullmatch(scheme) else "bearer")
+            elif kind == "apiKey" and where in ("header", "query", "cookie"):
+                parameter = objects.text(entry.get("name"), f"{place}/name")
+                if where == "header" and not parameter.isascii():
+                    raise objects.unexpected("the name of a header", parameter, f"{place}/name")
+                schemes[name] = Scheme(name, where, parameter)
+            elif kind in ("oauth2", "openIdConnect"):
+                schemes[name] = Scheme(name, "bearer")
+    return schemes
 
 
 def is_secret_name(name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.document.pointer import resolve
 from mockgrid.schema.branches import Branch
+from mockgrid.schema.keywords import TYPES
 from mockgrid.schema.node import SchemaNode
 
 if TYPE_CHECKING:
@@ -56,11 +57,9 @@ class Discriminators:
             constants = Branch.of(part).constants.get(name)
             if constants is not None:
                 names = [constant for constant in constants if constant in names]
-                if not names or len(names) == len(constants):
-                    continue
-            branches[index] = SchemaNode(
-                {"allOf": [part, _label(node, name, names)]}, node.shared, part.at, part.source, {"allOf": ""}
-            )
+            if names and names != constants and (label := _label(node, name, names, part)):
+                held = {"allOf": [part, label]}
+                branches[index] = SchemaNode(held, node.shared, part.at, part.source, {"allOf": ""})
 
     def _enforce_heirs(self, node: SchemaNode) -> None:
         discriminator = node.source["discriminator"]
@@ -80,9 +79,9 @@ class Discriminators:
         for heir in heirs:
             source = self._components[heir]
             names.update(dict.fromkeys([heir, own_name(heir, source), *self._listed(source, name)]))
-        if names:
-            names.update(dict.fromkeys([own] if own else []))
-            node["allOf"] = [*node.get("allOf", ()), _label(node, name, list(names))]
+        label = _label(node, name, [*dict.fromkeys([*names, *filter(None, [own])])], node) if names else None
+        if label is not None:
+            node["allOf"] = [*node.get("allOf", ()), label]
 
     def _listed(self, source: Any, name: str) -> list[str]:
         """Return the values that a schema, as it is written, lists for a property of its own."""
@@ -123,7 +122,7 @@ def derived(components: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def own_name(heir: str, source: Any) -> str:
-    """Return what a discriminator without a mapping calls a schema: its own name, or what Azure writes in it."""
+    """Return what a discriminator without a mapping calls a schema: its name, or what Azure writes in it."""
     written = source.get("x-ms-discriminator-value") if isinstance(source, dict) else None
     return written if isinstance(written, str) else heir
 
@@ -152,10 +151,24 @@ def _tells_apart(part: SchemaNode) -> bool:
     return any("anyOf" in node or "discriminator" in node.source for node in part.chain())
 
 
-def _label(node: SchemaNode, name: str, values: list[Any]) -> SchemaNode:
-    """Return a schema of objects whose discriminator has one of some values."""
+def _label(node: SchemaNode, name: str, values: list[Any], holder: SchemaNode) -> SchemaNode | None:
+    """Return a schema of objects whose discriminator has one of some values; None where it is no text.
+
+    Args:
+        node: which has the discriminator.
+        name: of the property.
+        values: that it may have, besides null where that is taken.
+        holder: the schema that the objects are of.
+    """
+    types = frozenset(TYPES)
+    for part in holder.speaking():
+        described = part.get("properties", {}).get(name)
+        types &= described.branch.types if isinstance(described, SchemaNode) else types
+    if "string" not in types:
+        return None
     at = f"{node.at}/discriminator"
-    label = SchemaNode({"enum": values}, node.shared, at, {}, {"enum": "propertyName"})
+    listed = {"enum": [*values, *([None] if "null" in types else [])]}
+    label = SchemaNode(listed, node.shared, at, {}, {"enum": "propertyName"})
     return SchemaNode({"properties": {name: label}}, node.shared, at, {}, {"properties": ""})
 
 

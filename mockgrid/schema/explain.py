@@ -217,8 +217,8 @@ class Explainer:
     ) -> Iterator[ValidationError]:
         """Say which part is wrong, where the library says of the whole that one is."""
         errors = list(self._base.VALIDATORS[keyword](validator, further, value, schema))
-        told = list(_of_unevaluated(validator, further, value, schema)) if errors else []
-        yield from told or errors
+        parts = list(_of_unevaluated(validator, further, value, schema)) if errors else []
+        yield from parts or errors
 
     @staticmethod
     def _unique_items(validator: Any, unique: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:

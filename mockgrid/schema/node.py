@@ -168,6 +168,16 @@ class SchemaNode(dict[str, Any]):
         return [(at, example) for at, example in examples if example is not None]
 
     @property
+    def is_exclusive(self) -> bool:
+        """Whether one alone of its branches may hold, as it was published."""
+        return self.names.get("anyOf") == "oneOf"
+
+    @property
+    def lacks_items(self) -> bool:
+        """Whether it is an array of which the document does not say what it holds."""
+        return self.source.get("type") == "array" and "items" not in self.source
+
+    @property
     def target(self) -> Any:
         """What the schema refers to; None where it refers to nothing."""
         reference = self.get("$ref")

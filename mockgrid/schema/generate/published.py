@@ -100,7 +100,7 @@ class PublishedSchemas(SchemaDocument):
         return super()._node(raw, raw.at if isinstance(raw, SchemaNode) else pointer, resource, boolean=True)
 
     def _read(self, raw: dict[str, Any], pointer: str, resource: Resource) -> Schema:
-        exclusive = isinstance(raw, SchemaNode) and raw.names.get("anyOf") == "oneOf"
+        exclusive = isinstance(raw, SchemaNode) and raw.is_exclusive
         written = {"oneOf" if key == "anyOf" else key: raw[key] for key in raw} if exclusive else raw
         schema = Schema(self._follower, len(self.schemas), pointer, resource, written)
         self._compiled[id(written)] = schema
