@@ -166,7 +166,8 @@ class Document:
     def _located(self, pointer: str, *, key: bool) -> str:
         mapped = self.source_map
         if mapped is None:
-            return f"{self.name}#{pointer.removeprefix('#')}"
+            below = pointer.removeprefix("#")
+            return f"{self.name}#{below}" if below else self.name
         for part in split(pointer):
             child = mapped.child(part)
             if child is None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 from traceback import format_exception
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.errors import MockgridError
 from mockgrid.testing.error import CallError, PlayError, hidden
 from mockgrid.testing.failure_text import failure_text, journal
 from mockgrid.testing.session import GridSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.records import Summary
@@ -100,6 +102,14 @@ class HeldSession(GridSession):
             super().close()
 
 
+def _own_frames(error: BaseException) -> TracebackType | None:
+    """Return where an error comes from, from the test's own function on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith("mockgrid."):
+        trace = trace.tb_next
+    return trace
+
+
 class TestExpectation:
     """One session of a test.
 
@@ -122,11 +132,14 @@ class TestExpectation:
         """Return what fails a test that has passed so far; empty where nothing does.
 
         Raises:
-            Exception: the first of a function that computes replies.
+            Exception: the first of a function that computes replies; what it made wrong is text.
         """
+        __tracebackhide__ = True
         for failure in self.session.failures:
             self.excuse()
-            raise failure
+            if isinstance(failure, MockgridError):
+                return str(failure)
+            raise failure.with_traceback(_own_frames(failure))
         summary = self.session.summary
         self._judged = summary.exchanges
         self.missed = [item for item in summary.warnings if item.code == _MISSED]
@@ -161,8 +174,10 @@ class TestExpectation:
         Args:
             error: what the test failed with.
         """
-        if self.session.failures:
-            return "".join(format_exception(self.session.failures[0]))
+        for first in self.session.failures[:1]:
+            if first is error or isinstance(first, MockgridError):
+                return "" if first is error else str(first)
+            return "".join(format_exception(type(first), first, _own_frames(first)))
         try:
             summary = self._tolerances.left(self.session.summary)
             self._judged = summary.exchanges

@@ -199,9 +199,15 @@ def pytest_fixture_setup(
     return value
 
 
+def _of_the_test(raised: pytest.ExceptionInfo[BaseException]) -> bool:
+    """Tell whether the lines of the test show where something was raised, and ours need not."""
+    return not issubclass(raised.type, pytest.fail.Exception)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test that has passed though its client did wrong; the test itself, not its teardown."""
+    __tracebackhide__ = _of_the_test
     try:
         with _held(item.config, item):
             result = yield

@@ -322,7 +322,10 @@ class Holding:
     def judge(self) -> str:
         """Return what fails the test, which has passed so far; empty where nothing does."""
         __tracebackhide__ = True  # where warnings are errors
-        failure = _joined(expectation.judge() for expectation in self.expectations)
+        texts = []
+        for expectation in self.expectations:  # in this frame, which is not shown
+            texts.append(expectation.judge())  # noqa: PERF401 - as said
+        failure = _joined(texts)
         site = CallSite(self._item.path, (self._item.location[1] or 0) + 1)
         for expectation in self.expectations:
             site.warn(expectation.missed)

@@ -138,6 +138,16 @@ def test_its_errors_are_the_tests(pytester):
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*KeyError: 'nothing'", "*assert 500 == 200*"])
     assert str(result.stdout).count('return {"say": request.body["nothing"]}') >= 2
+    assert "mockgrid/" not in str(result.stdout)  # no line of ours is shown
+
+
+def test_what_it_makes_wrong_is_told_in_a_sentence(pytester):
+    pytester.makepyfile(TEST.replace('{"say": request.body["nothing"]}', '{"sya": "x"}'))
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=2)
+    sentence = "#/sya: MG211: `sya` is not a key that is known here. Did you mean say?"
+    assert [line for line in result.stdout.lines if line.endswith(sentence) and "Failed" not in line]
+    assert "Traceback" not in str(result.stdout)
 
 
 def test_a_function_may_end_its_test(pytester):
