@@ -292,14 +292,15 @@ def _objects(text: str, separator: str, decode: Decode, *, explode: bool) -> lis
 
 
 def _parted(text: str, separator: str) -> list[str]:
-    """Return what separators part that stand in no brackets."""
+    """Return what separators part that stand in no brackets with which a name or a value begins."""
     pieces, depth, start, at = [], 0, 0, 0
     while at < len(text):
         quoted = _QUOTED.match(text, at) if depth else None
         if quoted is not None:
             at = quoted.end()
             continue
-        depth = max(0, depth + _DEPTHS.get(text[at], 0))
+        if depth or at == start or text[at - 1] == "=":  # elsewhere a bracket is a character like any other
+            depth = max(0, depth + _DEPTHS.get(text[at], 0))
         if not depth and text[at] == separator:
             pieces.append(text[start:at])
             start = at + 1
