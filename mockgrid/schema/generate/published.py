@@ -107,7 +107,8 @@ class PublishedSchemas(SchemaDocument):
         self._fill(schema, written)
         if isinstance(raw, SchemaNode):
             schema.examples = [example for _, example in raw.examples]
-            schema.unmet = raw.at in self._schemas.document.unmet
+            made_up = schema.examples or not _is_unread(schema)
+            schema.unmet = raw.at in self._schemas.document.unmet or not made_up
             self._tell_apart(schema, raw)
         return schema
 
@@ -138,6 +139,12 @@ class PublishedSchemas(SchemaDocument):
                 # No texts can be made up for it; an example may fit, or what is made breaks it.
                 self._patterns[source] = compile_pattern("")
         return self._patterns[source]
+
+
+def _is_unread(schema: Schema) -> bool:
+    """Whether no texts can be made up for the pattern of a schema."""
+    source = schema.keywords.get("pattern")
+    return isinstance(source, str) and schema.patterns[source].source != source
 
 
 def _labelled(name: str, values: list[Any]) -> dict[str, Any]:

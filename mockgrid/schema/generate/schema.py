@@ -59,7 +59,7 @@ class Schema:
         opposite: a schema of what breaks this one; false where none is known, nothing until asked for.
         labels: what else holds in each branch because of a discriminator, as it would be written.
         tag: the property by which a discriminator tells the heirs of this schema apart.
-        unmet: whether nothing satisfies the schema as it was published: values are better left out.
+        unmet: whether nothing that can be made satisfies the schema as it was published.
     """
 
     follow: Callable[[Schema], dict[str, Schema]]
