@@ -209,7 +209,8 @@ class SchemaDocument:
         if draft.lonely_ref and isinstance(raw.get("$ref"), str):
             schema.keywords = {"$ref": raw["$ref"]}
             return
-        schema.keywords = {keyword: value for keyword, value in raw.items() if keyword in draft.keywords}
+        keywords = {keyword: value for keyword, value in raw.items() if keyword in draft.keywords}
+        schema.keywords = raw if len(keywords) == len(raw) else keywords  # one of the two is enough
         schema.delicate = not DELICATE.isdisjoint(schema.keywords)
         if "type" in schema.keywords:
             names = raw["type"] if isinstance(raw["type"], list) else [raw["type"]]
