@@ -76,8 +76,11 @@ class Explainer:
             "patternProperties": self._pattern_properties,
             "additionalProperties": self._additional_properties,
             "uniqueItems": self._unique_items,
-            "unevaluatedProperties": partial(self._unevaluated, "unevaluatedProperties"),
-            "unevaluatedItems": partial(self._unevaluated, "unevaluatedItems"),
+            **{
+                keyword: partial(self._unevaluated, keyword)
+                for keyword in ("unevaluatedProperties", "unevaluatedItems")
+                if keyword in self._base.VALIDATORS  # draft-04 has neither
+            },
         }
         extend: Any = validators.extend  # has no types
         extended = extend(self._base, keywords)
