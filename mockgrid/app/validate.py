@@ -31,9 +31,9 @@ _WRONG_TYPE = ("MG110", "MG122")
 REPEATS_KEPT: Final = 8 * 1024 * 1024
 """Bytes that requests which came again may take, and what was worked out of them."""
 
-# Bytes of the largest body that is kept. A value takes a few times as many, and its replies some thousands.
-_LARGEST = 256 * 1024
-_TIMES, _OVERHEAD = 4, 16 * 1024
+# What the largest of them may take; what each does besides its bytes, its replies included; and each item.
+_LARGEST = 1024 * 1024
+_OVERHEAD, _ITEM = 16 * 1024, 80
 _STREAM = "text/event-stream"
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 
@@ -127,9 +127,12 @@ class Validator:
 
     def remember(self, request: Request) -> None:
         """Remember a valid request that a session has sent again; most never come again."""
-        key, size = request.key, len(request.body)
-        if request.repeat is None and key is not None and size <= _LARGEST and self.repeats.get(key) is None:
-            self.repeats.keep(key, RepeatedRequest(request.value), _OVERHEAD + _TIMES * size)
+        key, body = request.key, request.body
+        if request.repeat is None and key is not None and self.repeats.get(key) is None:
+            # A list in a list is three bytes, and a hundred in memory; texts take about what they are.
+            size = _OVERHEAD + 2 * len(body) + _ITEM * sum(map(body.count, (b",", b"[", b"{")))
+            if size <= _LARGEST:
+                self.repeats.keep(key, RepeatedRequest(request.value), size)
 
     def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
         try:

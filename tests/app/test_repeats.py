@@ -70,7 +70,7 @@ def test_replies_and_report_are_those_of_a_server_that_remembers_nothing(monkeyp
 def test_what_is_remembered_is_bounded_and_told_in_metrics():
     caller = Caller()
     for number in range(80):
-        caller.chat("x" * 30_000, user=str(number // 2))
+        caller.chat("x" * 100_000, user=str(number // 2))
     size = caller.app._validator.repeats.size
     assert 0 < size <= REPEATS_KEPT
     metrics, _ = asyncio.run(caller.app.metrics.text())
@@ -84,5 +84,6 @@ def test_what_is_remembered_is_bounded_and_told_in_metrics():
     assert sizes == {b"requests": size, b"schemas": 0, b"values": 0}
     caller = Caller()
     for _ in range(3):
-        caller.chat("x" * 300_000)
+        caller.chat("x" * 600_000)
+        caller.chat("x", not_known=[[]] * 10_000)
     assert caller.app._validator.repeats.size == 0
