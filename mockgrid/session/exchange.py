@@ -89,18 +89,28 @@ class KeptExchange:
         blameless: whether it is known that there is nothing to be said against its request.
     """
 
-    # What most exchanges never change.
-    chunks: Sequence[tuple[float, bytes]] = ()
-    chunks_size = 0
-    replied = 0.0
-    ended = 0.0
-    ended_by: EndedBy = "server"
-    whole = True
-    virtual_seconds = 0.0
-    degraded = ""
-    settled = False
-    journal: Keeper | None = None
-    blameless = False
+    # An attribute that came late would make an exchange twice as large.
+    __slots__ = (
+        "answer",
+        "arrived",
+        "blameless",
+        "body",
+        "body_size",
+        "chunks",
+        "chunks_size",
+        "degraded",
+        "ended",
+        "ended_by",
+        "head",
+        "journal",
+        "number",
+        "operation",
+        "replied",
+        "settled",
+        "size",
+        "virtual_seconds",
+        "whole",
+    )
 
     def __init__(  # noqa: PLR0913, PLR0917 - it is a record, and made for every request
         self,
@@ -118,6 +128,14 @@ class KeptExchange:
         self.body = body if size <= MOST_KEPT else body[:MOST_KEPT]
         self.operation = operation
         self.answer = answer
+        self.chunks: Sequence[tuple[float, bytes]] = ()
+        self.chunks_size = 0
+        self.replied = self.ended = self.virtual_seconds = 0.0
+        self.ended_by: EndedBy = "server"
+        self.whole = True
+        self.degraded = ""
+        self.settled = self.blameless = False
+        self.journal: Keeper | None = None
         self.size = _OVERHEAD + head.size + size + len(answer.body)
         if answer.violations:
             self.size += _VIOLATION * len(answer.violations)
