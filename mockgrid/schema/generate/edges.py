@@ -63,7 +63,7 @@ def edge_number(
     step: int | Fraction | None,
 ) -> int | Fraction:
     """A bound, what is next to it, or a number that is often mistaken; it may not fit."""
-    by = step or Fraction(1)
+    by = step or 1
     bounds = [bound for bound in (low, high) if bound is not None]
     near = [*bounds, *(bound + way * by for bound in bounds for way in (1, -1))]
     usual = [number * by for number in _WHOLE] + list(_BROKEN if step is None else ())
@@ -72,7 +72,7 @@ def edge_number(
         for number in (*usual[:1], *near, *usual[1:])
         if (low is None or number >= low) and (high is None or number <= high)
     ]
-    return fitting[position.draw(len(fitting))] if fitting else Fraction(0)
+    return fitting[position.draw(len(fitting))] if fitting else 0
 
 
 def edge_length(position: ValuePosition, low: int, high: int | None) -> int:

@@ -59,7 +59,9 @@ def numbers(
         if kinds & INTEGER:
             proposals = chain(proposals, _multiples(constraints, low, high, 1, position))
     if edges and position.turn is None:
-        proposals = chain((edge_number(position, low, high, step),), proposals)
+        least, most = _narrowed(constraints, low, high)
+        edge = edge_number(position, least, most, step)
+        proposals = chain((edge,), proposals)
     fits = False
     for proposal in proposals:
         number = _as_json(proposal, whole=whole)
@@ -83,6 +85,16 @@ def _range(constraints: Constraints) -> tuple[Exact | None, Exact | None]:
             high = min(high, most) if high is not None else most if low is not None else None
     if low is not None and high is not None and low > high:
         raise UnsatisfiableError(f"{_phrase(constraints)}, so no number fits", where=constraints.where)
+    return low, high
+
+
+def _narrowed(
+    constraints: Constraints, low: Exact | None, high: Exact | None
+) -> tuple[Exact | None, Exact | None]:
+    """Bounds within those of the formats: what is at the edge of a type is an edge, too."""
+    for least, most in (_FORMATS[name] for name in constraints.formats if name in _FORMATS):
+        low = least if low is None else max(low, least)
+        high = most if high is None else min(high, most)
     return low, high
 
 
