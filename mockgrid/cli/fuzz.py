@@ -226,7 +226,8 @@ def _ended_by_signals() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {}
-    for name in ("SIGTERM", "SIGHUP"):
+    # A shell that starts it in the background has Ctrl+C ignored.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         with suppress(AttributeError, ValueError):  # on Windows, and in threads
             number = getattr(signal, name)
             before[number] = signal.signal(number, interrupt)
