@@ -26,7 +26,8 @@ def make_room(node: SchemaNode, document: Document) -> None:
         node: a translated schema; what it refers to is translated, too.
         document: its mistakes are told of each.
     """
-    if "allOf" not in node and ("$ref" not in node or len(node) == 1):
+    alone = "allOf" not in node and ("$ref" not in node or len(node) == 1)
+    if alone and (node.get(_KEYWORD) is not False or "required" not in node):
         return
     parts = list(node.speaking())
     names = {name for part in parts for name in part.get("required", ())}
