@@ -169,11 +169,11 @@ class Recorder:
 
     def close(self, session: Session) -> None:
         """Add what a session has come to, before it is forgotten."""
-        all_at_once(self._add_end(_End.of(session), self._tally))
+        all_at_once(self._add_end(_End.of(session, session.journal), self._tally))
 
     def leave(self, session: Session) -> None:
         """Add how far a session has come in what it plays, before it plays something else."""
-        all_at_once(_steps(_End.of(session), self._tally))
+        all_at_once(_steps(_End.of(session, ()), self._tally))
 
     def _observe(self) -> None:
         """Tell the coverage of the exchanges since it was told last."""
@@ -198,7 +198,7 @@ class Recorder:
         """
         self._observe()
         coverage, ended = self._coverage.snapshot(), self._tally.as_json()
-        ends = [_End.of(session) for session in sessions]
+        ends = [_End.of(session, session.journal) for session in sessions]
         shapes = [(operation, warnings, count) for operation, warnings, (count,) in self._shapes.values()]
         open_ones = Tally()
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
@@ -257,13 +257,13 @@ class _End(NamedTuple):
     exchanges: tuple[KeptExchange, ...]
 
     @classmethod
-    def of(cls, session: Session) -> _End:
-        """Return what a session has come to by now."""
+    def of(cls, session: Session, exchanges: Iterable[KeptExchange]) -> _End:
+        """Return what a session has come to by now, with those of its exchanges that matter."""
         play = session.play
         scenario, given = (play.scenario, tuple(play.cursors.given)) if play is not None else (None, ())
         # What ends later has not ended: else its client would be blamed for what it does after that.
-        exchanges = (copy(exchange) if exchange.under_way else exchange for exchange in session.journal)
-        return cls(session.name, scenario, given, tuple(exchanges))
+        kept = (copy(exchange) if exchange.under_way else exchange for exchange in exchanges)
+        return cls(session.name, scenario, given, tuple(kept))
 
 
 def _steps(end: _End, tally: Tally) -> Turns[None]:
