@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -41,12 +42,20 @@ class EarlyStart:
 
     def _run(self) -> None:
         try:
+            self._grid.set_result(self._started())
+        except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
+            self._grid.set_exception(error)
+
+    def _started(self) -> Grid:
+        # Importing makes much, so that the collector would find the garbage of tests here. Where that
+        # has errors, pytest tells of them, and parses code for it, which no two threads of Python 3.11 can.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
             from mockgrid.testing.run import grid_of, has_files  # noqa: PLC0415 - this is what takes its time
 
             grid = grid_of(self._config)
-            if not has_files(self._config):
-                grid.start()
-        except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
-            self._grid.set_exception(error)
-        else:
-            self._grid.set_result(grid)
+            return grid if has_files(self._config) else grid.start()
+        finally:
+            if collecting:
+                gc.enable()

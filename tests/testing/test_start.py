@@ -94,3 +94,14 @@ def test_it_is_stopped_whether_a_test_has_taken_it_or_not(runs, begun, text, out
     runs(text).assert_outcomes(**outcomes)
     assert begun == AT_ONCE
     assert set(threading.enumerate()) <= before
+
+
+def test_garbage_is_collected_again_once_the_server_has_started(runs, begun):
+    text = """
+    import gc
+
+    def test_it(mockgrid):
+        assert gc.isenabled()
+    """
+    runs(text).assert_outcomes(passed=1)
+    assert begun == AT_ONCE
