@@ -206,6 +206,15 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
+def publish(result: dict[str, Any], wanted: bool) -> None:  # noqa: FBT001 - as the flag has it
+    """Write a result and its pictures, where that is wanted."""
+    if wanted:
+        result = rounded(result)
+        RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        for theme in THEMES:
+            RESULT.with_name(f"race-{theme}.svg").write_text(picture(result, theme))
+
+
 def machine() -> dict[str, Any]:
     """What the race was run on."""
     models = [
@@ -271,13 +280,10 @@ def main() -> int:
         line = {name: figure.as_json() for name, figure in figures.items()}
         result["rows"].append({"name": row.name, "goal": row.goal, "figures": line})
     if not options.only:
+        publish(result, options.publish)
         print("Milliseconds that users wait")
         result["waits"] = waits(options.rounds, options.by or "time")
-    if options.publish:
-        result = rounded(result)
-        RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-        for theme in THEMES:
-            RESULT.with_name(f"race-{theme}.svg").write_text(picture(result, theme))
+    publish(result, options.publish)
     return int(bool(missed) and options.check)
 
 

@@ -46,13 +46,8 @@ def empty():
 
 @pytest.mark.parametrize("number", range(COUNT))
 """
-SUITES = {
-    "none": (HEAD, "def test_it(number): pass", 1),
-    "first": (HEAD, "def test_it(mockgrid, number): pass", 1),
-    "empty": (HEAD, "def test_it(empty, number): pass", TESTS),
-    "each": (HEAD, "def test_it(mockgrid, number): pass", TESTS),
-    "play": (HEAD, "def test_it(mockgrid, number): mockgrid.play([{'say': 'Hello'}])", TESTS),
-}
+EMPTY, USES = "def test_it(empty, number): pass", "def test_it(mockgrid, number): pass"
+PLAYS = "def test_it(mockgrid, number): mockgrid.play([{'say': 'Hello'}])"
 
 
 @dataclass(frozen=True)
@@ -87,33 +82,34 @@ def taken(command: Iterable[str], folder: Path, by: str) -> float:
 
 
 def tests(rounds: int, by: str) -> list[Wait]:
-    """Run pytest with and without the fixture."""
-    times: dict[str, list[float]] = {name: [] for name in SUITES}
+    """Run pytest with and without the fixture: one test, and many."""
+    suites = [(test, count) for test in (EMPTY, USES, PLAYS) for count in (1, TESTS)]
+    spent: dict[tuple[str, int], list[float]] = {suite: [] for suite in suites}
     with tempfile.TemporaryDirectory() as folder:
-        for name, (head, test, count) in SUITES.items():
-            home = Path(folder, name)
+        homes = [Path(folder, str(number)) for number in range(len(suites))]
+        for home, (test, count) in zip(homes, suites, strict=True):
             home.mkdir()
             (home / "pytest.ini").write_text("[pytest]\n")
-            (home / "test_it.py").write_text(head.replace("COUNT", str(count)) + test + "\n")
+            (home / "test_it.py").write_text(f"{HEAD.replace('COUNT', str(count))}{test}\n")
         for number in range(rounds + 1):
-            for name in SUITES:
-                without = ("-p", "no:mockgrid") if name in ("none", "empty") else ()
+            for home, suite in zip(homes, suites, strict=True):
+                without = ("-p", "no:mockgrid") if suite[0] == EMPTY else ()
                 command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *without)
-                spent = taken(command, Path(folder, name), by)
+                milliseconds = taken(command, home, by)
                 if number:  # the first round compiles
-                    times[name].append(spent)
-    pairs = list(zip(times["none"], times["first"], strict=True))
-    further = [
-        [(all_ - first) / (TESTS - 1) - (empty - none) / (TESTS - 1) for none, first, empty, all_ in each]
-        for each in (
-            list(zip(times["none"], times["first"], times["empty"], times[name], strict=True))
-            for name in ("each", "play")
-        )
-    ]
+                    spent[suite].append(milliseconds)
+
+    def further(test: str) -> list[float]:
+        ends = zip(spent[test, 1], spent[test, TESTS], spent[EMPTY, 1], spent[EMPTY, TESTS], strict=True)
+        return [
+            (many - one - (floor - floor_of_one)) / (TESTS - 1) for one, many, floor_of_one, floor in ends
+        ]
+
+    first = [own - floor for own, floor in zip(spent[USES, 1], spent[EMPTY, 1], strict=True)]
     return [
-        Wait("first test with the fixture", 120, [first - none for none, first in pairs]),
-        Wait("  each further test", 0.4, further[0]),
-        Wait("  each with play()", 0.7, further[1]),
+        Wait("first test with the fixture", 120, first),
+        Wait("  each further test", 0.4, further(USES)),
+        Wait("  each further test, with play()", 0.7, further(PLAYS)),
     ]
 
 
@@ -127,7 +123,7 @@ def commands(rounds: int, by: str) -> list[Wait]:
             "mockgrid check, the shipped scenarios": (180.0, ("check", "scenarios")),
             "mockgrid --version": (None, ("--version",)),
             "mockgrid explain CODE": (None, ("explain", "MG112")),
-            "mockgrid explain SCENARIO REQUEST": (None, ("explain", "tool-loop", str(request))),
+            "mockgrid explain SCENARIO REQUEST": (None, ("explain", "balance-replenishing", str(request))),
         }
         times: dict[str, list[float]] = {name: [] for name in runs}
         for number in range(rounds + 1):
