@@ -19,7 +19,7 @@ MARK = b"@@@@@@@@@"
 
 _NUMBERS = count(1)
 _PIECE = 1 << 18
-_STALLED = 5.0
+_STALLED = 30.0
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class Drawing:
                 self.bar(top, who, figure["median"], colour)
         machine = self.result["machine"]
         foot = f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; medians"
+        if any(figure.get("by") == "cpu" for _, figures in self.rows for figure in figures.values()):
+            foot += " by processor time, as far as race.json says so"
         self.write(16, self.height - 6, foot, "faint", size=11)
         title = ", ".join(
             f"{name} {figures[OURS]['median']:.2f}" for name, figures in self.rows if OURS in figures
