@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.testing.run import Holding
+    from mockgrid.testing.smallest import HeldTest
 
 Replies: TypeAlias = "dict[str, Any] | list[dict[str, Any]]"
 """What a test is run with: replies in order, or one alone; by operations where they are named."""
@@ -42,7 +42,7 @@ _ARGUMENT: Final = "replies"
 _UNHELD = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 
-class DeadlineError(AssertionError):
+class LateReturnError(AssertionError):
     """The test did not return in time."""
 
 
@@ -109,7 +109,7 @@ class AnyReply:
         self._max_examples = max_examples
         self._document = document
         self._contract: Contract | None = None
-        self._holding: Holding | None = None
+        self._holding: HeldTest | None = None
 
     def decorated(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the test as one of Hypothesis', of which all that it offers is true."""
@@ -125,7 +125,7 @@ class AnyReply:
         test.any_reply = self
         return test  # type: ignore[no-any-return]
 
-    def hold(self, holding: Holding | None, contract: Contract | None, test: Any) -> None:
+    def hold(self, holding: HeldTest | None, contract: Contract | None, test: Any) -> None:
         """Begin or end a test.
 
         Args:
@@ -253,8 +253,8 @@ class AnyReply:
             raise self._late()
         task.result()
 
-    def _late(self) -> DeadlineError:
-        return DeadlineError(f"The test did not return within its deadline of {self._deadline:g} s.")
+    def _late(self) -> LateReturnError:
+        return LateReturnError(f"The test did not return within its deadline of {self._deadline:g} s.")
 
 
 def _taken(arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Replies, tuple[Any, ...]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
 from hypothesis.errors import HypothesisException
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from mockgrid.testing.run import Holding
+    from mockgrid.testing.expectation import TestExpectation
 
 _TITLE: Final = "MockGrid, the smallest replies that fail"
 _ATTRIBUTE: Final = "mockgrid_smallest"
@@ -27,6 +27,22 @@ _FOLDER: Final = ".mockgrid"
 # Characters of what was sent that are shown, and of what a scenario says.
 _SENT: Final = 1_500
 _SAID: Final = 4_000
+
+
+class HeldTest(Protocol):
+    """A test that is held to its sessions.
+
+    Attributes:
+        own: what it is held to in the session that the fixture gives it.
+    """
+
+    own: TestExpectation
+
+    def begin_example(self, script: dict[str, Any]) -> None:
+        """Begin its own session anew with what is played there."""
+
+    def judge(self) -> str:
+        """Return what its client did wrong; empty for nothing."""
 
 
 class Smallest:
@@ -37,7 +53,7 @@ class Smallest:
         replies: see ``scenario_text``.
     """
 
-    def __init__(self, holding: Holding, replies: Any) -> None:
+    def __init__(self, holding: HeldTest, replies: Any) -> None:
         self._holding = holding
         self._replies = replies
         self._sent = ""
@@ -112,7 +128,7 @@ def sections(error: BaseException | None, test: str, folder: Path) -> Iterator[t
         yield _TITLE, smallest.text(test, folder, error)
 
 
-def _sent(holding: Holding) -> str:
+def _sent(holding: HeldTest) -> str:
     """Return the last reply of the test's own session as it was sent."""
     exchanges = holding.own.session.exchanges
     if not exchanges:
