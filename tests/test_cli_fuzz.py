@@ -242,13 +242,7 @@ def test_a_command_that_is_not_there_is_one_sentence(capfd):
 
 
 def test_without_hypothesis_one_line_says_what_is_missing(tmp_path):
-    code = """
-import importlib.util, sys
-find = importlib.util.find_spec
-importlib.util.find_spec = lambda name, *package: None if name == "hypothesis" else find(name, *package)
-from mockgrid.cli import main
-sys.exit(main())
-"""
+    code = "import sys; sys.modules['hypothesis'] = None; from mockgrid.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", code, "fuzz", "--", "true"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
