@@ -83,7 +83,8 @@ def test_what_breaks_a_client_is_shrunk_written_and_played_again(fuzz, tmp_path)
     again = f"mockgrid fuzz --replay {file} -- {' '.join(PYTHON)} client.py"
     assert f"\n# Again: {again}\n" in text
     assert load(text, name="it").data == {"steps": [{"reply": {"refuse": ""}}]}
-    assert {path.name for path in tmp_path.iterdir()} == {"client.py", "mockgrid-fuzz", "hypothesis"}
+    # Hypothesis keeps there what it works out once in a process.
+    assert {path.name for path in tmp_path.iterdir()} - {"hypothesis"} == {"client.py", "mockgrid-fuzz"}
 
     code, output, _ = fuzz(CARELESS, "--replay", str(file))
     assert code == 1
