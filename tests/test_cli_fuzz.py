@@ -102,7 +102,7 @@ def test_a_client_that_survives_is_told_so(fuzz):
 
 def test_a_hang_is_a_failure(fuzz):
     hangs = f"{ASK}if ask()[1]['content'] is None: time.sleep(60)\n"
-    code, output, _ = fuzz(hangs, "--runs", "4", "--timeout", "1.5s", "--output", "out")
+    code, output, _ = fuzz(hangs, "--runs", "12", "--timeout", "1.5s", "--output", "out")
     assert (code, output.split("\n\n")[1].splitlines()[0]) == (1, "no end within 1.5 s")
     assert Path("out/no-end-within-1-5-s.yaml").is_file()
 
@@ -113,7 +113,7 @@ if ask()[1]["content"] is None:
     try: ask(temperature="hot")
     except KeyError: pass
 """
-    code, output, _ = fuzz(breaks, "--runs", "8")
+    code, output, _ = fuzz(breaks, "--runs", "20")
     found, reply, file = output.split("\n\n")[1].splitlines()
     assert (code, found) == (1, "a request that breaks the contract: MG110 at temperature")
     assert reply == '  {"refuse": ""}'
@@ -122,8 +122,8 @@ if ask()[1]["content"] is None:
 
 def test_what_is_allowed_is_no_failure(fuzz):
     gives_up = f"{ASK}status, message = ask()\nsys.exit(3 if message['content'] is None else 0)\n"
-    assert fuzz(gives_up, "--runs", "5")[0] == 1
-    assert fuzz(gives_up, "--runs", "5", "--allow", "3")[0] == 0
+    assert fuzz(gives_up, "--runs", "20")[0] == 1
+    assert fuzz(gives_up, "--runs", "20", "--allow", "3")[0] == 0
 
 
 def test_another_operation_of_another_document(fuzz, tmp_path):
@@ -178,7 +178,7 @@ def test_a_service_that_keeps_running_is_called(fuzz, free_port):
 
 def test_a_service_that_ends_is_started_again(fuzz, free_port):
     ends = SERVICE.replace("traceback.print_exc()", "os._exit(7)")
-    flags = ["--keep-running", "--call", f"http://127.0.0.1:{free_port}/chat", "--runs", "8"]
+    flags = ["--keep-running", "--call", f"http://127.0.0.1:{free_port}/chat", "--runs", "20"]
     code, output, _ = fuzz(ends, *flags, arguments=[str(free_port)])
     assert (code, output.split("\n\n")[1].splitlines()[:2]) == (1, ["exit code 7", '  {"refuse": ""}'])
 
