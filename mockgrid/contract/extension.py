@@ -266,11 +266,11 @@ def policy_of(document: Document) -> Policy:
     for name, entry in objects.mapping(errors.get("shapes"), f"{at}/errors/shapes").items():
         shape = objects.mapping(entry, f"{at}/errors/shapes{join((name,))}")
         shapes[name] = Shape(body=shape.get("body"), violation=shape.get("violation"))
-    if errors:  # An API that says how it fails means something else by a 404.
-        failures["not_declared"] = replace(failures["malformed_body"], name="not_declared")
     for name, entry in objects.mapping(errors.get("failures"), f"{at}/errors/failures").items():
         with document.mistakes:
             failures[name] = _failure(objects, name, entry, failures, shapes)
+    if errors:  # An API that says how it fails means something else by a 404.
+        failures["not_declared"] = replace(failures["malformed_body"], name="not_declared")
     return Policy(
         failures=failures,
         shapes=shapes,
