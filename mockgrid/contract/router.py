@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
+from mockgrid.contract.pieces import ANYTHING, INTEGER, SEGMENT, Form, Pieces
 from mockgrid.contract.variants import Variants
 from mockgrid.schema.hints import SchemaHints
 
@@ -26,8 +27,6 @@ _GREEDY = re.compile(r"[+*]+(.*)|(.*?)[+*]+")
 _ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
 _VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)
 _SAFE = "/:@!$&'()*+,;=~-._%"
-_LONGEST = 65_536
-_LONGEST_AMBIGUOUS = 512
 _INTEGER = frozenset(("integer",))
 # Characters of a path that may be a mistyped one: comparing is quadratic in the length.
 _LONGEST_MEANT = 256
@@ -46,15 +45,12 @@ class Route:
         patterns: none for a path without parameters. Where one segment holds several, the first admits only
             what their schemas list or count with, and the last anything.
         names: of the parameters, as each template calls them.
-        longest: of the paths that are compared: where one segment holds several parameters, the time is not
-            linear in its length.
     """
 
     template: str
     variants: Mapping[str, tuple[Operation, ...]]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[re.Pattern[str] | Pieces, ...]
     names: tuple[tuple[str, ...], ...]
-    longest: int = 0
 
     @property
     def operations(self) -> dict[str, Operation]:
@@ -85,7 +81,7 @@ class Route:
         """
         if not self.patterns:
             return {} if path == self.template else None
-        for pattern in self.patterns if len(path) <= self.longest else ():
+        for pattern in self.patterns:
             match = pattern.fullmatch(path)
             if match is not None:
                 texts = match.groups()
@@ -316,14 +312,17 @@ def _route(alike: list[tuple[str, Operation]]) -> Route:
     pieces = _TEMPLATE.split(template)
     if len(pieces) == 1:
         return Route(template, variants, (), ())
-    patterns = [_pattern(pieces, {})]
-    several = (
-        any(segment.count("{") > 1 for segment in template.split("/")) or len(_greedy_names(template)) > 1
-    )
-    if several:
-        patterns.insert(0, _pattern(pieces, _forms(operations[0])))
-    longest = _LONGEST_AMBIGUOUS if several else _LONGEST
-    return Route(template, variants, tuple(patterns), tuple(names), longest)
+    greedy = [_GREEDY.fullmatch(piece) is not None for piece in pieces[1::2]]
+    texts = [quote(piece, safe=_SAFE) for piece in pieces[::2]]
+    whole = [ANYTHING if each else SEGMENT for each in greedy]
+    patterns: tuple[re.Pattern[str] | Pieces, ...]
+    if sum(greedy) > 1 or any(segment.count("{") > 1 for segment in template.split("/")):
+        forms = _forms(operations[0])
+        known = [forms.get(name, form) for name, form in zip(pieces[1::2], whole, strict=True)]
+        patterns = (Pieces(texts, known), Pieces(texts, whole))
+    else:
+        patterns = (_pattern(texts, greedy),)
+    return Route(template, variants, patterns, tuple(names))
 
 
 def _alike(operations: Iterable[Operation]) -> Iterator[Variants]:
@@ -334,29 +333,25 @@ def _alike(operations: Iterable[Operation]) -> Iterator[Variants]:
     return map(Variants, by_query.values())
 
 
-def _pattern(pieces: list[str], forms: Mapping[str, str]) -> re.Pattern[str]:
-    """Return what matches a template that was split at its parameters, some of which have forms."""
-    parts = (
-        f"({forms.get(piece, '.+' if _GREEDY.fullmatch(piece) else '[^/]+')})"
-        if index % 2
-        else re.escape(quote(piece, safe=_SAFE))
-        for index, piece in enumerate(pieces)
-    )
+def _pattern(texts: list[str], greedy: list[bool]) -> re.Pattern[str]:
+    """Return what matches a template: texts, between which are parameters that may hold slashes or not."""
+    between = ["(.+)" if each else "([^/]+)" for each in greedy]
+    parts = (re.escape(text) + parameter for text, parameter in zip(texts, [*between, ""], strict=True))
     return re.compile("".join(parts))
 
 
-def _forms(operation: Operation) -> dict[str, str]:
+def _forms(operation: Operation) -> dict[str, Form]:
     """Return how the path parameters are written of which that is known: texts from a list, and integers."""
-    forms: dict[str, str] = {}
+    forms: dict[str, Form] = {}
     for parameter in operation.parameters:
         hints = SchemaHints.of(parameter.schema)
         listed = hints.own("enum") or ()
         if parameter.location != "path" or parameter.content is not None:
             continue
         if listed and all(isinstance(value, str) for value in listed):
-            forms[parameter.name] = "|".join(re.escape(quote(value, safe=_SAFE)) for value in listed)
+            forms[parameter.name] = tuple(quote(value, safe=_SAFE) for value in listed)
         elif hints.kinds == _INTEGER:
-            forms[parameter.name] = "-?[0-9]+"
+            forms[parameter.name] = INTEGER
     return forms
 
 
