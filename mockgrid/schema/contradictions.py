@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.schema.branches import json_type
+from mockgrid.schema.equality import frozen
 from mockgrid.schema.node import SchemaNode, nodes_within
 from mockgrid.schema.violation import shown
 
@@ -87,7 +88,8 @@ def _values(parts: list[SchemaNode], types: frozenset[str] | None) -> str:
         if first is None:
             first, left = _Said(listed, part), listed
             continue
-        left = [value for value in left if any(_same(value, other) for other in listed)]
+        others = {*map(frozen, listed)}
+        left = [value for value in left if frozen(value) in others]
         if not left:
             return f"{_choice(listed)} meets {_choice(first.value)} of {first.node.at}"
     if first is not None and types is not None and not any(json_type(value) in types for value in left):
@@ -123,7 +125,3 @@ def _members(parts: list[SchemaNode], types: frozenset[str] | None, depth: int) 
 
 def _choice(values: list[Any]) -> str:
     return f"the value {shown(values[0])}" if len(values) == 1 else f"the list {shown(values)}"
-
-
-def _same(value: Any, other: Any) -> bool:
-    return bool(value == other) and isinstance(value, bool) == isinstance(other, bool)
