@@ -132,11 +132,11 @@ class Sources:
         try:
             digests = [sha256(self._content(path)).hexdigest() for path in (self._document, *self._overlays)]
             parts: list[Any] = [digests, _compiler(), Path(self._document).suffix.lower()]
-        except (DocumentError, OSError):
+            parts += [[str(path) for path in self._overlays], settings.allow_refs]
+            parts += [settings.strict_document, settings.lenient, settings.webhooks]
+            return sha256(orjson.dumps(parts)).hexdigest()
+        except (DocumentError, OSError, TypeError):  # the last of a path that is no Unicode
             return ""
-        parts += [[str(path) for path in self._overlays], settings.allow_refs]
-        parts += [settings.strict_document, settings.lenient, settings.webhooks]
-        return sha256(orjson.dumps(parts)).hexdigest()
 
     def _are_still(self, files: dict[str, str]) -> bool:
         """Tell whether the other files of a document hold what they did."""

@@ -129,6 +129,17 @@ def test_a_link_that_leads_elsewhere_is_followed_again(folder, tmp_path):
     assert len(digests) == 2
 
 
+def test_an_overlay_whose_name_is_no_unicode_is_applied_each_time(folder, tmp_path):
+    (tmp_path / "pets.yaml").write_text(PETS)
+    overlay = tmp_path / os.fsdecode(b"o\xff.yaml")
+    overlay.write_text(
+        "overlay: 1.0.0\ninfo: {title: O, version: '1'}\n"
+        "actions: [{target: $.info, update: {title: Others}}]\n"
+    )
+    for _ in range(2):
+        assert not comes_from_disk(compiled(folder, tmp_path / "pets.yaml", overlays=(str(overlay),)))
+
+
 def deep(levels):
     return b"[" * levels + b"]" * levels
 
