@@ -6,8 +6,9 @@ those of them that name it count, or all where none does: such documents write w
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import resolve
 from mockgrid.schema.branches import Branch
@@ -17,7 +18,10 @@ from mockgrid.schema.node import SchemaNode
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
 
-__all__ = ["Discriminators", "derived", "named_branches", "own_name"]
+__all__ = ["BUNDLED", "Discriminators", "derived", "is_whole_file", "named_branches", "own_name"]
+
+BUNDLED: Final = "x-bundled"
+"""Under which key a document has the other files that it refers to."""
 
 _COMPONENTS = "/components/schemas"
 
@@ -52,7 +56,7 @@ class Discriminators:
         for index, (part, labels) in enumerate(zip(branches, known, strict=False)):
             if not labels or not isinstance(part, SchemaNode) or _tells_apart(part):
                 continue
-            own = str(part.get("$ref", "")).rpartition("/")[2]
+            own = _called(part.source.get("$ref"))
             names = [*labels, *([own] if own and own not in labels else [])]
             constants = Branch.of(part).constants.get(name)
             if constants is not None:
@@ -106,6 +110,11 @@ class Discriminators:
         return derived(self._components)
 
 
+def is_whole_file(reference: Any) -> bool:
+    """Tell whether a reference leads to all of another file."""
+    return isinstance(reference, str) and re.fullmatch(f"#/{BUNDLED}/[^/]+", reference) is not None
+
+
 def derived(components: dict[str, Any]) -> dict[str, list[str]]:
     """Return the names of the schemas that have another in their ``allOf``, by its name.
 
@@ -140,10 +149,15 @@ def named_branches(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
     values: list[list[str]] = []
     for branch in node.source[key]:
         reference = str(branch.get("$ref", "")) if isinstance(branch, dict) else ""
-        called = reference.rpartition("/")[2]
-        mapped = [value for value, target in pairs if called and target in (reference, called)]
+        called = _called(reference)
+        mapped = [value for value, target in pairs if reference and target in (reference, called)]
         values.append(mapped or ([called] if called else []))
     return (name, values) if any(values) else None
+
+
+def _called(reference: Any) -> str:
+    """Return the name of what a reference leads to; a file has none."""
+    return "" if is_whole_file(reference) else str(reference or "").rpartition("/")[2]
 
 
 def _tells_apart(part: SchemaNode) -> bool:

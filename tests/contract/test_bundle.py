@@ -340,3 +340,28 @@ def test_a_server_that_makes_up_files_without_end_is_left(write, padding, fetche
         f"'n{fetched}' cannot be read: {limit} were downloaded already, which is the limit."
     )
     assert len(urls) == fetched
+
+
+def test_a_file_is_called_by_its_name_where_a_discriminator_does_not_call_it(write):
+    path = write(
+        api_yaml="""\
+openapi: 3.0.3
+info: {title: Pets, version: "1"}
+paths:
+  /pets:
+    post:
+      requestBody: {content: {application/json: {schema: {$ref: schemas/Pet.yaml}}}}
+      responses: {"200": {description: ok, content: {application/json: {schema: {$ref: schemas/Pet.yaml}}}}}
+""",
+        schemas__Pet_yaml="""\
+oneOf: [{$ref: Cat.yaml}, {$ref: ./Dog.yaml}, {$ref: Fox.yaml}, {$ref: Own.yaml#/Owl}]
+discriminator: {propertyName: kind, mapping: {d: Dog, f: Fox.yaml}}
+""",
+        **{f"schemas__{name}_yaml": "{required: [kind], type: object}" for name in ("Cat", "Dog", "Fox")},
+        schemas__Own_yaml="Owl: {required: [kind], type: object}",
+    )
+    caller = Caller(document=str(path))
+    names = ("Cat", "d", "f", "Owl", "schemas_Cat.yaml", "Dog", "Cow")
+    sent = {name: caller.call("POST", "/pets", {"kind": name}, key=None) for name in names}
+    assert [name for name in names if sent[name].status == 200] == ["Cat", "d", "f", "Owl"]
+    assert {sent[name].json()["kind"] for name in names[:4]} <= {"Cat", "d", "f", "Owl"}
