@@ -228,9 +228,10 @@ def load(document: str | None, overlays: Sequence[str], allow_refs: Sequence[str
     Raises:
         DocumentError: it cannot be used.
     """
-    from mockgrid.app.build import load_contract  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.app.sources import Sources  # noqa: PLC0415 (slow, and mistakes are to be told soon)
 
-    return load_contract(Settings(document=document, overlays=tuple(overlays), allow_refs=tuple(allow_refs)))
+    settings = Settings(document=document, overlays=tuple(overlays), allow_refs=tuple(allow_refs))
+    return Sources(settings).contract()
 
 
 def misspelt(command: click.Command, environment: Mapping[str, str]) -> Iterator[str]:
