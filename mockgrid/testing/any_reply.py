@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from mockgrid.errors import MockgridError
@@ -146,6 +146,8 @@ class AnyReply:
         return settings(
             usual,
             deadline=None,  # there is one of our own, which also ends what hangs
+            # Which takes most of the time, and has lines of the client's library and of ours to tell.
+            phases=[phase for phase in usual.phases if phase is not Phase.explain],
             suppress_health_check=sorted(unheld, key=lambda check: check.name),
             **changed,
         )

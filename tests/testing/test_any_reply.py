@@ -220,6 +220,22 @@ def test_a_server_elsewhere_and_a_seed(outcome, pytester_of_module, served):
     assert len(seen.read_text("utf-8")) > 30
 
 
+def test_no_line_of_a_library_is_told_as_the_explanation(pytester_of_module):
+    _, text = pytester_of_module(
+        """
+import mockgrid
+from hypothesis import settings
+
+@settings(database=None, derandomize=True)
+@mockgrid.any_reply()
+def test_content(mockgrid):
+    ask(mockgrid).json()["choices"][0]["message"]["content"].strip()
+"""
+    )
+    assert "refuse: ''" in text
+    assert "always and only run" not in text
+
+
 def test_what_cannot_be_meant_is_told_at_once():
     with pytest.raises(MockgridError, match=r"has the deadline '2 parsecs', which is no duration\. Write"):
         any_reply(deadline="2 parsecs")
