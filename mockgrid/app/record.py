@@ -8,6 +8,8 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.contract.coverage import Coverage
+from mockgrid.contract.reply_coverage import ReplyCoverage
+from mockgrid.reply.delivery.form import events_of, json_or_text, readings_of
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
 from mockgrid.schema.violation import FieldWarning
@@ -38,6 +40,8 @@ _LONGEST_KIND: Final = 1_000
 # Bodies with the same fields of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
+# Events of a stream that are looked at: so many of the first, and of the last.
+_ENDS: Final = 64
 _MOST_MEDIA: Final = 1_000
 # Kinds of exchanges that are told apart.
 _MOST_ALIKE: Final = 20_000
@@ -63,6 +67,7 @@ class Recorder:
         self._redaction = redaction
         self._manners_of = manners_of
         self._coverage = Coverage(contract)
+        self._replies = ReplyCoverage(contract)
         self._tally = Tally()
         self._told: dict[Alike, int] = {}
         self.counts: dict[Alike, int] = {}
@@ -169,7 +174,7 @@ class Recorder:
 
     def close(self, session: Session) -> None:
         """Add what a session has come to, before it is forgotten."""
-        all_at_once(self._add_end(_End.of(session, session.journal), self._tally))
+        all_at_once(self._add_end(_End.of(session, session.journal), self._tally, self._replies))
 
     def leave(self, session: Session) -> None:
         """Add how far a session has come in what it plays, before it plays something else."""
@@ -196,18 +201,27 @@ class Recorder:
             dropped: exchanges for which the journal had no room.
             dropped_violations: how many of them showed a violation.
         """
+        from mockgrid.scenario.reading.structure import fault_kinds  # noqa: PLC0415 - for reports alone
+
         self._observe()
         coverage, ended = self._coverage.snapshot(), self._tally.as_json()
         ends = [_End.of(session, session.journal) for session in sessions]
         shapes = [(operation, warnings, count) for operation, warnings, (count,) in self._shapes.values()]
-        open_ones = Tally()
+        past_replies, open_ones = self._replies.shown(), Tally()
+        open_replies = ReplyCoverage(self._contract)
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
         for operation, warnings, count in shapes:
             self._tell(operation, warnings, count, open_ones)
             yield
         for end in ends:
-            yield from self._add_end(end, open_ones)
-        return build(coverage, merge(ended, open_ones.as_json()))
+            yield from self._add_end(end, open_ones, open_replies)
+        for fault in fault_kinds():
+            open_ones.fault(fault)
+        replies = []
+        for entry in self._replies.entries(past_replies, open_replies.shown()):
+            replies.append(entry)
+            yield
+        return build(coverage, merge(ended, open_ones.as_json()), replies)
 
     def note_violations(self, exchange: KeptExchange) -> None:
         """Add how a request broke the contract, whatever becomes of its reply."""
@@ -219,12 +233,17 @@ class Recorder:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
-    def _add_end(self, end: _End, tally: Tally) -> Turns[None]:
+    def _add_end(self, end: _End, tally: Tally, replies: ReplyCoverage) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
         from mockgrid.session.telling import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
         from mockgrid.session.verdicts import judged  # noqa: PLC0415 - the same 20 ms
 
         yield from _steps(end, tally)
+        for exchange in end.exchanges:
+            _learn(exchange, replies)
+            if exchange.answer.fault and exchange.replied:
+                tally.fault(exchange.answer.fault, 1)
+            yield
         retry = self._contract.policy.retry
         epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
         proofs = yield from judged(end.exchanges, retry, transcript_of, final=True, epoch=epoch)
@@ -272,6 +291,25 @@ def _steps(end: _End, tally: Tally) -> Turns[None]:
         for step in end.scenario.steps:
             tally.step(end.scenario.name, step.label, step.where, end.given[step.index])
             yield
+
+
+def _learn(exchange: KeptExchange, replies: ReplyCoverage) -> None:
+    """Learn what of the contract a reply has shown to its client, as far as it has left."""
+    operation, answer = exchange.operation, exchange.answer
+    if operation is None or not exchange.replied:
+        return
+    media = next((value for name, value in answer.headers if name == b"content-type"), b"").decode("latin-1")
+    learn = replies.lesson(operation, answer.status, media)
+    if learn is None:
+        return
+    # A stream, and a scripted body, are kept as the pieces in which they left.
+    body = exchange.reply_body or b"".join(piece for _, piece in exchange.chunks)
+    if not media.lower().startswith("text/event-stream"):
+        learn([json_or_text(body)])
+        return
+    events = events_of(body)
+    for event in events[:_ENDS] + events[_ENDS:][-_ENDS:]:
+        learn(readings_of(event))
 
 
 def _shape(operation: Operation, value: Any) -> str:

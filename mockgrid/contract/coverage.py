@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import MediaType, Operation
 
-__all__ = ["Coverage", "Key", "OtherContractError", "Row", "Rows", "Snapshot", "bare", "merge"]
+__all__ = [
+    "Coverage",
+    "Key",
+    "OtherContractError",
+    "Row",
+    "Rows",
+    "Snapshot",
+    "bare",
+    "declared_media",
+    "merge",
+    "united",
+]
 
 _MOST_ROWS: Final = 2_000
 """Kinds of exchanges that are told apart: a client may send any media type, on any number of paths."""
@@ -252,7 +263,7 @@ class Rows:
         for each in operations:
             response = each.response(key.status)
             if response is not None:
-                media = _media(key.response, response.media)
+                media = declared_media(key.response, response.media)
                 cells = ((each.id, request, response.status, media) for request in _requests(each, key))
                 numbers += [self._numbers[cell] for cell in cells if cell in self._numbers]
         return numbers
@@ -279,13 +290,13 @@ def _takes(operation: Operation) -> list[str]:
 
 def _requests(operation: Operation, key: Key) -> list[str]:
     takes = _takes(operation)
-    media = _media(key.request, dict.fromkeys(takes))
+    media = declared_media(key.request, dict.fromkeys(takes))
     if media in takes:
         return [media]
     return takes if key.status >= _REFUSED else []
 
 
-def _media(seen: str, declared: Any) -> str | None:
+def declared_media(seen: str, declared: Any) -> str | None:
     """Return the declared media type that one falls under; None for none.
 
     A body may always be left out where one media type is declared, as with a redirect.

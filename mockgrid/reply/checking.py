@@ -10,13 +10,11 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.behaviour import Kit, Turn
 from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, readings, speaking_operations
-from mockgrid.reply.delivery.form import data_of
+from mockgrid.reply.delivery.form import data_of, json_or_text, readings_of
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
 from mockgrid.reply.request import Request
@@ -230,7 +228,7 @@ class Checking:
         if schema is None:
             return
         if reply.events is None:
-            values = [_value(reply.body)] if media.is_json else []
+            values = [json_or_text(reply.body)] if media.is_json else []
             yield from ((scripted.where, violation) for violation in _explained(schema, values))
             return
         done = reply.streaming.form.done if reply.streaming is not None else UNKNOWN_FORM.done
@@ -238,10 +236,10 @@ class Checking:
             if event in (done, UNKNOWN_FORM.done) or (media.at, event) in self._sound:
                 continue
             # Most events are their data, and the first and the last are those of all other replies.
-            sound = schema.accepts(_value(data_of(event)))
+            sound = schema.accepts(json_or_text(data_of(event)))
             if sound and len(self._sound) < _REMEMBERED:
                 self._sound.add((media.at, event))
-            violations = [] if sound else _explained(schema, _forms(event))
+            violations = [] if sound else _explained(schema, list(readings_of(event)))
             if violations:
                 where = scripted.place("events", place) if scripted.events else scripted.where
                 yield from ((where, violation) for violation in violations)
@@ -250,25 +248,6 @@ class Checking:
 
 def _explained(schema: SchemaValidator, values: list[Any]) -> list[Violation]:
     return [] if any(map(schema.accepts, values)) or not values else schema.explain(values[0])
-
-
-def _forms(event: bytes) -> list[Any]:
-    """Return what a schema may describe of an event: its data, the whole event, or a list of such."""
-    lines = [line.partition(": ") for line in event.decode().splitlines()]
-    fields = {name: value for name, _, value in lines if name in {"event", "id"}}
-    text = data_of(event)
-    if not any(name == "data" for name, _, _ in lines):
-        return []
-    value, plain = _value(text), text.decode()
-    return [value, plain, {**fields, "data": value}, {**fields, "data": plain}, [value]]
-
-
-def _value(data: bytes) -> Any:
-    """Return a JSON value; text that is none as it is."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return data.decode("utf-8", "replace")
 
 
 def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:

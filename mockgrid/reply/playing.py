@@ -157,6 +157,10 @@ def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -
 def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> None:
     """Give a reply the script of its way."""
     seed = attempt_id if play.scenario.seed is None else f"{play.scenario.seed}:{attempt_id}"
+    if delivery.early_fault is not None:
+        reply.fault = f"fault={delivery.early_fault.kind}"
+    elif delivery.fault is not None and reply.events is not None:
+        reply.fault = f"stream.fault={delivery.fault.kind}"
     pace, streaming, virtual = play.scenario.pace, reply.streaming, play.clock.virtual
     if reply.events is None:
         # A whole reply comes when its stream would have ended, at the scenario's pace.

@@ -43,6 +43,7 @@ class Reply:
         violations: what was wrong with the request.
         attempt: how many times the session has seen the request, with this one; 0 where it did not count.
         no_step: why no step of a scenario answered, where one had to.
+        fault: how it breaks on the wire, as ``fault=reset`` or ``stream.fault=stall``; empty for not at all.
         lacking: what it was to insert of the request, which has no such thing.
         admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
@@ -63,6 +64,7 @@ class Reply:
     no_step: NoStep | None = None
     admission: Admission | None = None
     lacking: tuple[str, ...] = ()
+    fault: str = ""
 
 
 def json_text(value: Any) -> bytes:

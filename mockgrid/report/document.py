@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid import __version__
 from mockgrid.contract import coverage
+from mockgrid.contract.reply_coverage import merge as merge_replies
 from mockgrid.errors import MockgridError
 from mockgrid.findings.codes import codes
 from mockgrid.report.tally import merge as merge_tallies
@@ -19,6 +20,7 @@ from mockgrid.report.wording import headline
 
 if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
+    from mockgrid.contract.reply_coverage import Replies
     from mockgrid.report.tally import TallyJson
 
 Document: TypeAlias = dict[str, Any]
@@ -27,15 +29,16 @@ FORMAT: Final = "mockgrid.report"
 VERSION: Final = 1
 """Raised when a reader of older documents could misread a new one."""
 _DECLARED: Final = ("covered", "never_exercised")
-_LISTS: Final = ("violations", "warnings", "verdicts", "steps")
+_LISTS: Final = ("violations", "warnings", "verdicts", "steps", "faults")
 
 
-def build(snapshot: Snapshot, tally: TallyJson) -> Document:
+def build(snapshot: Snapshot, tally: TallyJson, replies: Replies | None = None) -> Document:
     """Make the report of what a server has seen.
 
     Args:
         snapshot: of its ``Coverage``.
         tally: of its ``Tally``, as JSON.
+        replies: of its ``ReplyCoverage``, as JSON.
     """
     rows = [{**row, "state": _DECLARED[0 if row["count"] else 1]} for row in snapshot["rows"]]
     rows += [{**row, "state": "undeclared"} for row in snapshot["undeclared"]]
@@ -47,6 +50,7 @@ def build(snapshot: Snapshot, tally: TallyJson) -> Document:
         "summary": {},
         "rows": rows,
         "branches": [dict(branch) for branch in snapshot["branches"]],
+        "replies": replies or [],
         **{kind: [dict(entry) for entry in tally[kind]] for kind in _LISTS},
         "journal": dict(tally["journal"]),
         "dropped": {**snapshot["dropped"], **tally["dropped"]},
@@ -62,7 +66,8 @@ def merge(a: Document, b: Document) -> Document:
     Raises:
         OtherContractError: they are of different contracts.
     """
-    merged = build(coverage.merge(_snapshot(a), _snapshot(b)), merge_tallies(a, b))
+    replies = merge_replies(a["replies"], b["replies"])
+    merged = build(coverage.merge(_snapshot(a), _snapshot(b)), merge_tallies(a, b), replies)
     merged["mockgrid"] = max(a["mockgrid"], b["mockgrid"])
     return merged
 
@@ -109,8 +114,14 @@ def _summary(document: Document) -> dict[str, Any]:
             name: sum(entry["count"] for entry in document[name]) + dropped[name]
             for name in ("violations", "warnings", "verdicts")
         },
+        "replies": _shown([part["shown"] for reply in document["replies"] for part in reply["branches"]]),
+        "faults": _shown([fault["count"] > 0 for fault in document["faults"]]),
         "steps": {"played": len(steps), "unreached": sum(step["count"] == 0 for step in steps)},
     }
+
+
+def _shown(marks: list[bool]) -> dict[str, Any]:
+    return {"declared": len(marks), "shown": sum(marks), "percent": _percent(sum(marks), len(marks))}
 
 
 def _percent(part: int, whole: int) -> float:

@@ -11,8 +11,10 @@ from mockgrid.report.wording import (
     counted,
     dropped_sentences,
     facts,
+    never_shown,
     operation_of,
     printable,
+    reply_branches,
     share,
     states,
     tables,
@@ -41,7 +43,19 @@ def render_markdown(document: Document) -> str:
     never = [row for row in document["rows"] if row["state"] == "never_exercised"]
     if never:
         blocks += ["### Never exercised", _rows(never)]
-    blocks += _branches(document)
+    if document["branches"]:
+        blocks.append(
+            f"### {share(summary['branches'], 'sent', 'branches of the request schemas were sent')}"
+        )
+        blocks += _branches(document["branches"], "Never sent to {} as {}: {}.")
+    if document["replies"]:
+        words = "branches of the schemas of replies were shown"
+        blocks.append(f"### {share(summary['replies'], 'shown', words)}")
+        blocks += _branches(reply_branches(document), "Never shown of {} as {}: {}.")
+    if document["faults"]:
+        blocks.append(f"### {share(summary['faults'], 'shown', 'faults were shown')}")
+        missing = never_shown(document)
+        blocks += [f"Never shown: {', '.join(map(_code, missing))}."] if missing else []
     others = [row for row in document["rows"] if row["state"] != "never_exercised"]
     if others:
         title = share(summary["rows"], "covered", "declared rows are covered")
@@ -84,17 +98,14 @@ def _rows(rows: Sequence[dict[str, Any]], *, with_state: bool = False) -> str:
     )
 
 
-def _branches(document: Document) -> Iterator[str]:
+def _branches(branches: Sequence[dict[str, Any]], sentence: str) -> Iterator[str]:
     by_body: dict[tuple[str, str], list[str]] = {}
-    for branch, below in branch_names(document["branches"]):
+    for branch, below in branch_names(branches):
         more = f" (+{below})" if below else ""
         by_body.setdefault((branch["operation"], branch["request"]), []).append(_code(branch["label"]) + more)
-    if not document["branches"]:
-        return
-    yield f"### {share(document['summary']['branches'], 'sent', 'branches of the request schemas were sent')}"
     for (operation, request), names in by_body.items():
         more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
-        yield f"Never sent to {_code(operation)} as {_code(request)}: {', '.join(names[:_MOST])}{more}."
+        yield sentence.format(_code(operation), _code(request), f"{', '.join(names[:_MOST])}{more}")
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

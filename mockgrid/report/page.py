@@ -15,6 +15,7 @@ from mockgrid.report.wording import (
     facts,
     operation_of,
     printable,
+    reply_branches,
     share,
     states,
     tables,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from mockgrid.report.document import Document
 
 _ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
+# Lists of what may have been done or not.
+_DONE = {"steps": "reached", "faults": "shown"}
 _ROW_CLASSES = {"covered": "covered", "never_exercised": "never", "undeclared": "undeclared"}
 
 
@@ -56,7 +59,11 @@ def _figures(summary: dict[str, Any]) -> Iterator[str]:
     for name, part, words in (
         ("rows", "covered", "declared rows covered"),
         ("branches", "sent", "branches sent"),
+        ("replies", "shown", "branches of replies shown"),
+        ("faults", "shown", "faults shown"),
     ):
+        if not summary[name]["declared"] and part == "shown":
+            continue
         numbers = summary[name]
         percent = f"{numbers['percent']:g}"
         meter = f'<meter min="0" max="100" value="{percent}">{percent} %</meter>'
@@ -80,30 +87,32 @@ def _sections(document: Document) -> Iterator[str]:
         ("verdicts", "Verdicts", "What the journal proves about the client's conduct"),
         ("steps", "Steps", "Steps of the scenarios that were played"),
         ("warnings", "Warnings", "Unknown and deprecated fields of valid requests"),
+        ("faults", "Faults", "Ways in which replies can break on the wire"),
     ):
         if document[name]:
             head = [heading for heading, _, _ in tables[name]]
-            head += ["Times", "State"] if name == "steps" else []
+            head += ["Times", "State"] if name in _DONE else []
             yield _section(title, caption, head, [_entry(name, entry) for entry in document[name]])
     if document["rows"]:
         caption = share(document["summary"]["rows"], "covered", "declared rows are covered")
         yield _section("Rows", caption, _ROW_HEAD, map(_row, document["rows"]))
-    yield from _branches(document["branches"])
+    yield from _branches(document["branches"], "Requests to", "sent")
+    yield from _branches(reply_branches(document), "Replies of", "shown")
     yield from (f'<p class="quiet">{_text(sentence)}</p>' for sentence in dropped_sentences(document))
 
 
-def _branches(branches: list[dict[str, Any]]) -> Iterator[str]:
-    """A table for each body that an operation takes."""
+def _branches(branches: list[dict[str, Any]], whose: str, done: str) -> Iterator[str]:
+    """A table for each body that an operation takes, or gives."""
     by_body: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for branch in branches:
         by_body.setdefault((branch["operation"], branch["request"]), []).append(branch)
     for (operation, request), entries in by_body.items():
         sent = sum(branch["sent"] for branch in entries)
         yield _section(
-            f"Requests to {_text(operation)}",
-            f"{sent} of {len(entries)} branches of the schema of {request} were sent",
+            f"{whose} {_text(operation)}",
+            f"{sent} of {len(entries)} branches of the schema of {request} were {done}",
             ("Branch", "Kind", "State"),
-            map(_branch, entries),
+            [_branch(branch, done) for branch in entries],
         )
 
 
@@ -133,16 +142,17 @@ def _row(row: dict[str, Any]) -> Line:
     return Line(_ROW_CLASSES[row["state"]], (*cells, _number(row["count"]), _state(states[row["state"]])))
 
 
-def _branch(branch: dict[str, Any]) -> Line:
+def _branch(branch: dict[str, Any], done: str) -> Line:
     kind = branch["kind"] + (", deprecated" if branch["deprecated"] else "")
-    state = ("sent", "sent") if branch["sent"] else ("never", "never sent")
+    state = ("sent", done) if branch["sent"] else ("never", f"never {done}")
     return Line(state[0], (_long(branch["label"]), kind, _state(state[1])))
 
 
 def _entry(name: str, entry: dict[str, Any]) -> Line:
     cells = [_SET[kind](text) for kind, text in cells_of(name, entry)]
-    if name == "steps":
-        kind, state = ("covered", "reached") if entry["count"] else ("never", "never reached")
+    if name in _DONE:
+        done = _DONE[name]
+        kind, state = ("covered", done) if entry["count"] else ("never", f"never {done}")
         return Line(kind, (*cells, _number(entry["count"]), _state(state)))
     return Line("never" if name == "warnings" else "failed", tuple(cells))
 

@@ -1,4 +1,4 @@
-"""What went wrong while clients used a server: violations, warnings, verdicts, and steps never reached."""
+"""What went wrong while clients used a server, which steps they never reached, and which faults they met."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from mockgrid.schema.warnings import FieldWarning
 
 TallyJson: TypeAlias = dict[str, Any]
-"""``violations``, ``warnings``, ``verdicts`` and ``steps``, lists of objects that each have a ``count``;
-``journal`` with the ``exchanges`` and ``violations`` that the journal dropped; ``dropped`` with the number of
-occurrences for which each list had no room."""
+"""``violations``, ``warnings``, ``verdicts``, ``steps`` and ``faults``, lists of objects that each have a
+``count``; ``journal`` with the ``exchanges`` and ``violations`` that the journal dropped; ``dropped`` with
+the number of occurrences for which each list had no room."""
 
 _LONGEST: Final = 500
 _INDEX: Final = re.compile(r"(?<=/)\d+(?=/|$)")
@@ -60,6 +60,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
     "warnings": (("code", "operation", "pointer"), 1_000),
     "verdicts": (("verdict", "session", "message", "exchanges"), 1_000),
     "steps": (("scenario", "step", "where"), 10_000),
+    "faults": (("fault",), 100),
 }
 """What tells the entries of a list apart, and how many there may be."""
 
@@ -140,6 +141,10 @@ class Tally:
         """
         entry = {"scenario": scenario, "step": step[:_LONGEST], "where": where[:_LONGEST]}
         self._add("steps", entry, times)
+
+    def fault(self, fault: str, times: int = 0) -> None:
+        """Add a way in which replies break on the wire, ``stream.fault=stall``, and how many more did."""
+        self._add("faults", {"fault": fault}, times)
 
     def drop(self, *, exchanges: int = 0, violations: int = 0) -> None:
         """Add what the journal had no room for."""

@@ -11,8 +11,10 @@ from mockgrid.report.wording import (
     counted,
     dropped_sentences,
     facts,
+    never_shown,
     operation_of,
     printable,
+    reply_branches,
     rows_by_operation,
     share,
     states,
@@ -47,6 +49,13 @@ def _sections(document: Document, width: int) -> Iterator[tuple[str, list[str]]]
     if document["branches"]:
         title = share(summary["branches"], "sent", "branches of the request schemas were sent")
         yield f"{title}; never sent:", list(_branches(document["branches"], width - 2))
+    if document["replies"]:
+        title = share(summary["replies"], "shown", "branches of the schemas of replies were shown")
+        yield f"{title}; never shown:", list(_branches(reply_branches(document), width - 2))
+    if document["faults"]:
+        title = share(summary["faults"], "shown", "faults were shown")
+        names = printable(", ".join(never_shown(document)))
+        yield f"{title}; never shown:", _filled(names, width - 2).split("\n") if names else []
     heads = titles(document)
     for name, line in (("violations", _violation), ("warnings", _warning), ("verdicts", _verdict)):
         if document[name]:

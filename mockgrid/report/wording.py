@@ -37,6 +37,7 @@ tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("Session", "session", "long"),
     ),
     "steps": (("Scenario", "scenario", "code"), ("Step", "step", "text"), ("Where", "where", "code")),
+    "faults": (("Fault", "fault", "code"),),
     "warnings": (
         ("Code", "code", "mark"),
         ("Operation", "operation", "code"),
@@ -112,7 +113,7 @@ def row_name(rows: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], str]:
 
 
 def branch_names(branches: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:
-    """Return the branches that were never sent, each with the number of those below it.
+    """Return the branches that were never sent, or never shown, each with the number of those below it.
 
     What is below a branch that was never sent is not told of: it could not have been sent either.
     """
@@ -135,6 +136,25 @@ def branch_names(branches: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str,
             below[key(top)] += 1
     for branch in tops:
         yield branch, below[key(branch)]
+
+
+def reply_branches(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the branches of all replies in the form that those of requests have."""
+    return [
+        {
+            **branch,
+            "operation": reply["operation"],
+            "request": f"{reply['status']} {reply['response']}",
+            "sent": branch["shown"],
+        }
+        for reply in document["replies"]
+        for branch in reply["branches"]
+    ]
+
+
+def never_shown(document: dict[str, Any]) -> list[str]:
+    """Return the faults that no reply had."""
+    return [entry["fault"] for entry in document["faults"] if not entry["count"]]
 
 
 def unreached(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -197,7 +217,7 @@ def dropped_sentences(document: dict[str, Any]) -> Iterator[str]:
         dropouts = (
             f"{counted(journal['exchanges'], 'exchange')} and {counted(journal['violations'], 'violation')}"
         )
-        yield f"The journal dropped {dropouts}: what the verdicts say of these is missing."
+        yield f"The journal dropped {dropouts}: verdicts, replies and faults are without these."
     for name, noun in (
         ("rows", "exchange that is not in the contract"),
         ("violations", "violation"),

@@ -1,4 +1,4 @@
-"""What learns from the bodies of requests which branches of a schema they had."""
+"""What learns from bodies which branches of a schema they had."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 
 
 class CoverageTree:
-    """Learns from requests which branches of a schema were sent.
+    """Learns from values which branches of a schema were sent.
 
     Args:
-        validator: of the request's body.
+        validator: of the values, such as the bodies of requests.
 
     Attributes:
         sent: the pointers of the branches that were.

@@ -212,10 +212,10 @@ def listed_types(node: SchemaNode) -> list[tuple[str, str]]:
 
 
 def has_use(schema: Any) -> bool:
-    """Tell whether requests have a use for a property with this schema."""
+    """Tell whether what is sent in this direction has a use for a property with this schema."""
     if not isinstance(schema, SchemaNode):
         return schema is True
-    return schema.source.get("readOnly") is not True and bool(schema.branch.types - {"null"})
+    return schema.source.get(schema.shared.other_way) is not True and bool(schema.branch.types - {"null"})
 
 
 def property_pointer(node: SchemaNode, name: str) -> str:

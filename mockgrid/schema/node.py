@@ -45,12 +45,14 @@ class SharedSchemas:
         draft: what their keywords mean.
         data: what references point into, by the first part of their pointers; it grows.
         patterns: their regular expressions.
+        other_way: the keyword of properties that are for the other direction only.
     """
 
     def __init__(self, draft: Draft) -> None:
         self.draft: Draft = draft
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
         self.patterns = Patterns()
+        self.other_way = "readOnly"
         self.room = Room()
         self._referred: dict[str, Any] = {}
         self._acceptors: dict[

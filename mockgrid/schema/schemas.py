@@ -78,7 +78,7 @@ class Schemas:
         self._old = self.draft == "draft4"
         self._references = References(document, old=self._old)
         # What is for the other direction only is not required in this one.
-        self._other_way = "readOnly" if direction == "request" else "writeOnly"
+        self._other_way = self.shared.other_way = "readOnly" if direction == "request" else "writeOnly"
         self._has_other_way = self._other_way in one_way
         self._fresh: list[SchemaNode] = []
         self._default = self._default_dialect()

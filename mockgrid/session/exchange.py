@@ -48,6 +48,7 @@ class Answer(Protocol):
     attempt: int
     no_step: NoStep | None
     lacking: tuple[str, ...]
+    fault: str
 
     @property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:

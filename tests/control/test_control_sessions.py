@@ -394,6 +394,49 @@ def test_the_report_adds_up_what_sessions_have_come_to(servers):
     read_report(json.dumps(told).encode(), "the server")
 
 
+def test_the_report_tells_what_clients_were_shown(servers):
+    grid = Grid(servers(seed=6))
+    replies = [
+        {"say": "", "finish": "length"},
+        {"refuse": "No.", "fault": {"kind": "slow_headers", "for": "1ms"}},
+        {"say": "one two three", "stream": {"fault": "no_done"}},
+        {"error": 503},
+    ]
+    told = []
+    for delete in (False, True):
+        for key in ("mg-a", "mg-b"):
+            assert grid.control.put(f"/sessions/{key}", json={"steps": [{"replies": replies}]}).is_success
+            for stream in (False, False, True, True):
+                grid.ask(key, {**HELLO, "stream": stream})
+            if delete:
+                grid.control.delete(f"/sessions/{key}")
+        # What open sessions have shown is told of again and again, and counted once.
+        told += [grid.control.get("/report").json() for _ in range(2)]
+    grid.close()
+    counts = [{each["fault"]: each["count"] for each in report["faults"] if each["count"]} for report in told]
+    assert counts == [
+        dict.fromkeys(("fault=slow_headers", "stream.fault=no_done"), count) for count in (2, 2, 4, 4)
+    ]
+    for report in told:
+        shown = {
+            (reply["status"], reply["response"]): {
+                part["label"] for part in reply["branches"] if part["shown"]
+            }
+            for reply in report["replies"]
+        }
+        assert shown.keys() == {
+            ("200", "application/json"),
+            ("200", "text/event-stream"),
+            ("503", "application/json"),
+        }
+        whole, stream = shown["200", "application/json"], shown["200", "text/event-stream"]
+        assert {"choices[].finish_reason=length", "choices[].message.refusal"} <= whole
+        assert "choices[].finish_reason=tool_calls" not in whole
+        assert {"choices[].delta.content", "choices[].finish_reason=stop"} <= stream
+        assert "choices[].finish_reason=length" not in stream
+    read_report(json.dumps(told[0]).encode(), "the server")
+
+
 @pytest.mark.parametrize(
     ("scenario", "statuses"),
     [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.coverage import Coverage
+from mockgrid.contract.reply_coverage import ReplyCoverage
 from mockgrid.document.document import Document
 from mockgrid.report import Tally, build
 from mockgrid.report.junit import render_junit
@@ -17,6 +18,16 @@ from mockgrid.schema.warnings import field_warnings
 
 FILES = Path(__file__).with_name("files")
 JSON = "application/json"
+ORDERED = {
+    "type": "object",
+    "required": ["state"],
+    "properties": {
+        "state": {"enum": ["open", "paid", "<script>"]},
+        "note": {"type": "string", "readOnly": True},
+        "secret": {"type": "string", "writeOnly": True},
+        "bill": {"type": "object", "properties": {"sum": {"type": "integer"}}},
+    },
+}
 HOSTILE = "<script>alert(1)</script> ]]> | `x` **b** \x1b[31m\n\ud800 @me"
 
 
@@ -41,7 +52,12 @@ CONTRACT = Contract(
                             },
                         },
                         "responses": {
-                            "201": media(JSON, "text/event-stream"),
+                            "201": {
+                                "content": {
+                                    JSON: {"schema": ORDERED},
+                                    "text/event-stream": {"schema": ORDERED},
+                                }
+                            },
                             "422": media(JSON),
                             "503": media(JSON),
                         },
@@ -96,6 +112,16 @@ def coverage(times=1):
     return found.snapshot()
 
 
+def replies(*bodies):
+    """What was shown of replies to orders."""
+    found = ReplyCoverage(CONTRACT)
+    for body in bodies:
+        learn = found.lesson(PLACE, 201, f"{JSON}; charset=utf-8")
+        if learn is not None:
+            learn([body])
+    return list(found.entries(found.shown()))
+
+
 def tally():
     """What went wrong."""
     found = Tally()
@@ -112,13 +138,19 @@ def tally():
     found.verdict("something_new", HOSTILE, HOSTILE, ["x"])
     found.step("busy", "two failures", "busy.yaml:4", 2)
     found.step("busy", HOSTILE, "busy.yaml:9")
+    found.fault("fault=reset", 2)
+    found.fault("fault=hang")
+    found.fault("stream.fault=no_done")
     found.drop(exchanges=12, violations=1)
     return found
 
 
 def document():
     """The report."""
-    return {**build(coverage(3), tally().as_json()), "mockgrid": "0"}
+    return {
+        **build(coverage(3), tally().as_json(), replies({"state": "paid", "note": "x"}, {})),
+        "mockgrid": "0",
+    }
 
 
 RENDERINGS = {

@@ -55,7 +55,8 @@ def test_schema_is_complete_and_described():
     published = json.loads(schema())
     assert published["properties"].keys() == document().keys()
     lists = {"rows": "row", "branches": "branch", "violations": "violation", "warnings": "warning"}
-    for name, part in {**lists, "verdicts": "verdict", "steps": "step"}.items():
+    lists |= {"verdicts": "verdict", "steps": "step", "replies": "reply", "faults": "fault"}
+    for name, part in lists.items():
         for entry in document()[name]:
             assert entry.keys() <= published["$defs"][part]["properties"].keys()
             assert set(published["$defs"][part]["required"]) <= entry.keys()
@@ -67,6 +68,8 @@ def test_summary_counts_what_stands_in_the_document():
     assert summary["branches"] == {"declared": 10, "sent": 2, "percent": 20.0}
     assert (summary["violations"], summary["warnings"], summary["verdicts"]) == (5, 2, 2)
     assert summary["steps"] == {"played": 2, "unreached": 1}
+    assert summary["replies"] == {"declared": 6, "shown": 2, "percent": 33.3}
+    assert summary["faults"] == {"declared": 3, "shown": 1, "percent": 33.3}
     assert document()["contract"]["sha256"] == CONTRACT.sha256
 
 
@@ -323,7 +326,7 @@ def test_page_shows_what_others_wrote_as_it_is():
 def test_page_can_be_read_without_seeing_it():
     found = page(document())
     tables = found.count("table")
-    assert tables == found.count("caption") == found.count("thead") == 6
+    assert tables == found.count("caption") == found.count("thead") == 8
     assert all(
         attributes.get("scope") in ("col", "row") for name, attributes in found.elements if name == "th"
     )

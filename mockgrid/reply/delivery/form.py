@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mockgrid.scenario.delivery import ErrorEvent
 
-__all__ = ["StreamForm", "Streaming", "data_of", "framed"]
+__all__ = ["StreamForm", "Streaming", "data_of", "events_of", "framed", "json_or_text", "readings_of"]
 
+_EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _NAMED = ("named", "bare")
 
 
@@ -98,3 +100,28 @@ def data_of(event: bytes) -> bytes:
     """Return the data of a framed event, its lines joined."""
     lines = (line.partition(b":") for line in event.splitlines())
     return b"\n".join(value.removeprefix(b" ") for name, _, value in lines if name == b"data")
+
+
+def events_of(data: bytes) -> list[bytes]:
+    """Return the framed events of a stream's bytes, whatever ends their lines; the last may be cut."""
+    return _EVENT_END.split(data)
+
+
+def readings_of(event: bytes) -> Iterator[Any]:
+    """Yield what a schema may describe of an event: its data, the whole event, or a list of such."""
+    text = data_of(event)
+    if not text and b"data: " not in event:
+        return
+    value, plain = json_or_text(text), text.decode("utf-8", "replace")
+    yield value
+    lines = [line.partition(": ") for line in event.decode("utf-8", "replace").splitlines()]
+    fields = {name: value for name, _, value in lines if name in {"event", "id"}}
+    yield from (plain, {**fields, "data": value}, {**fields, "data": plain}, [value])
+
+
+def json_or_text(data: bytes) -> Any:
+    """Return a JSON value; text that is none as it is."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data.decode("utf-8", "replace")

@@ -74,6 +74,12 @@ def schema() -> dict[str, Any]:
 _schema = cache(schema)
 
 
+def fault_kinds() -> list[str]:
+    """Return how each fault is asked for: ``fault=reset``, ``stream.fault=stall``."""
+    keys = (("fault", "faultKind"), ("stream.fault", "streamFaultKind"))
+    return [f"{key}={kind}" for key, name in keys for kind in _schema()["definitions"][name]["enum"]]
+
+
 def usual_order(definition: str) -> tuple[str, ...]:
     """Return the keys of what a definition describes, such as ``reply``, in their usual order."""
     return tuple(_schema()["definitions"][definition]["properties"])
