@@ -1,5 +1,6 @@
 """Runs a suite of checks inside a client's own environment, and reads what came of each check."""
 
+import json
 import os
 import subprocess
 import xml.etree.ElementTree as ET
@@ -12,6 +13,7 @@ from environments import HERE, node, node_environment, python_environment
 SUITES = HERE / "suites"
 GUIDE = HERE.parents[1] / "docs/clients.md"
 SUITE_SECONDS = 480
+TABLE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Outcome:
 
 
 Runner = Callable[[str, str, str, Path], list[Outcome]]
+# The name of a call, and the URL and the key of its session.
+Call = tuple[str, str, str]
 
 
 def run_python(suite: str, environment: str, url: str, home: Path) -> list[Outcome]:
@@ -47,6 +51,40 @@ def run_node(suite: str, environment: str, url: str, home: Path) -> list[Outcome
         *(file.name for file in sorted(home.glob("check_*.mjs"))),
     ]
     return _outcomes(command, environment, url, home)
+
+
+def raised_in_python(suite: str, environment: str, calls: list[Call], home: Path) -> list[str | None]:
+    """What each of these calls of ``suites/<suite>/calls.py`` raises, as ``suites/table.py`` tells it."""
+    command = [
+        str(python_environment(environment)),
+        str(SUITES / "table.py"),
+        str(SUITES / suite / "calls.py"),
+    ]
+    return _raised(command, environment, calls, home)
+
+
+def raised_in_node(suite: str, environment: str, calls: list[Call], home: Path) -> list[str | None]:
+    """What each of these calls of ``suites/<suite>/calls.mjs`` throws, as ``suites/table.mjs`` tells it."""
+    (home / "node_modules").symlink_to(node_environment(environment) / "node_modules")
+    for file in (SUITES / "session.mjs", SUITES / "table.mjs", SUITES / suite / "calls.mjs"):
+        (home / file.name).write_bytes(file.read_bytes())
+    return _raised([node(), "--import", "./session.mjs", "table.mjs"], environment, calls, home)
+
+
+def _raised(command: list[str], environment: str, calls: list[Call], home: Path) -> list[str | None]:
+    done = subprocess.run(
+        command,
+        input=json.dumps(calls),
+        cwd=home,
+        env=_isolated(environment, "", home),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=TABLE_SECONDS,
+    )
+    assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}"
+    answers: list[str | None] = json.loads(done.stdout.splitlines()[-1])
+    return answers
 
 
 def _outcomes(command: list[str], environment: str, url: str, home: Path) -> list[Outcome]:
