@@ -58,6 +58,7 @@ def test_the_tutorial_finds_three_bugs_and_none_once_they_are_mended(tmp_path):
 CLIENTS = {
     "openai-python 3": (raised_in_python, "openai_python", "openai-3"),
     "openai-node 7": (raised_in_node, "openai_node", "openai-node-7"),
+    "AI SDK 6": (raised_in_node, "ai_sdk", "ai-sdk"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))

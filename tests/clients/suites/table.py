@@ -2,8 +2,8 @@
 
 Its argument is a file that defines ``CALLS``, by name, each called with a URL and a key, and ``OWN``, the
 classes of errors that the client says that it raises. Standard input has a JSON list of name, URL and key;
-standard output ends with one of the classes that are raised: ``null`` is one of the client's own, and the empty
-string none.
+standard output ends with one of the classes that are raised: ``null`` is one of the client's own, and the
+empty string none.
 """
 
 import json
