@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
@@ -256,6 +255,8 @@ def _closeness(known: str, written: str) -> float:
     """Return how much a written segment is like a known one, from 0 to 1; a parameter takes any, just so."""
     if "{" in known:
         return _CLOSE
+    from difflib import SequenceMatcher  # noqa: PLC0415 - 3 ms, for mistakes alone
+
     matcher = SequenceMatcher(None, known.casefold(), written.casefold(), autojunk=False)
     if matcher.real_quick_ratio() < _CLOSE or matcher.quick_ratio() < _CLOSE:
         return 0.0

@@ -40,6 +40,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return best
 
 
+def likeness(written: str, known: str) -> float:
+    """Return how much two words are alike, from 0 to 1."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - as above
+
+    return SequenceMatcher(None, written, known).ratio()
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean X?`` with a leading space, or the empty string."""
     meant = nearest(name, known)

@@ -13,7 +13,6 @@ from mockgrid.reply.preferences import NotDeclaredError
 from mockgrid.reply.rendering import event, header_line, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.values import NONE, Nothing, Values, header_example
-from mockgrid.schema.generate import weigh
 from mockgrid.schema.sample import mended, sample
 from mockgrid.schema.values import Recent
 
@@ -116,6 +115,8 @@ class GenericReplies:
         body = self._bodies.get(key)
         if body is None:
             value = self._whole(media, seed, exemplary=exemplary)
+            from mockgrid.schema.generate import weigh  # noqa: PLC0415 - with values that are made
+
             used = not few or weigh(value) > _LARGE or self._values.is_large(media)
             body = render(name, value, self._outline(media)) if used else b""
             self._bodies.keep(key, body, len(body) + len(media.at) + len(seed) + 200)

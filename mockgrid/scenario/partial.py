@@ -6,11 +6,10 @@ the length of ``/stop``, and equality for ``/stop/0``. Each can be explained on 
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.document.nearest import nearest
+from mockgrid.document.nearest import likeness, nearest
 from mockgrid.scenario.matcher import WORDS, Leaf, Matcher, Word, equal_to, read_matcher
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def _warn(node: Node) -> None:
 def _mistyped(key: str) -> str:
     """Return the word that a key seems to be, but for a slip; empty where it is a field."""
     meant = None if key in WORDS else nearest(key, WORDS)
-    return meant if meant is not None and SequenceMatcher(None, key, meant).ratio() >= _MISTYPED else ""
+    return meant if meant is not None and likeness(key, meant) >= _MISTYPED else ""
 
 
 def _of_kind(source: Any, kind: type, name: str, length: int | None = None) -> Matcher:

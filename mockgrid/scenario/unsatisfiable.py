@@ -7,12 +7,11 @@ body. A step that asks for another waits for ever, which its author should be to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import SequenceMatcher
 from math import floor, isfinite
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.extension import known_models
-from mockgrid.document.nearest import did_you_mean
+from mockgrid.document.nearest import did_you_mean, likeness
 from mockgrid.document.pointer import split
 from mockgrid.findings import Finding
 from mockgrid.scenario.matcher import WORDS, scalars, texts
@@ -75,7 +74,7 @@ def _within(pointer: str, violation: Violation) -> bool:
 def _is_slip(remark: FieldWarning) -> bool:
     """Tell whether a field that is not known is one that is, but for a slip of the pen."""
     written = split(remark.pointer)[-1]
-    return SequenceMatcher(None, written, remark.meant).ratio() >= _ALIKE
+    return likeness(written, remark.meant) >= _ALIKE
 
 
 def _counts(source: Any) -> Iterator[int]:

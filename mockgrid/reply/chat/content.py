@@ -7,7 +7,6 @@ import io
 import math
 import random
 import struct
-import wave
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -84,6 +83,8 @@ def tone(audio_format: str) -> str:
     )
     if audio_format == "pcm16":
         return base64.b64encode(samples).decode("ascii")
+    import wave  # noqa: PLC0415 - few ask for it
+
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import SequenceMatcher
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.document import Document
-from mockgrid.document.nearest import nearest
+from mockgrid.document.nearest import likeness, nearest
 from mockgrid.document.pointer import join, resolve, split
 from mockgrid.scenario.diagnostics import MOST_TOLD
 from mockgrid.scenario.duration import duration_mistake, share_mistake
@@ -65,9 +64,7 @@ _UNITS: Final = {
 
 def schema() -> dict[str, Any]:
     """Return the schema; the caller may change it."""
-    content: dict[str, Any] = json.loads(
-        files("mockgrid.scenario").joinpath("scenario.schema.json").read_bytes()
-    )
+    content: dict[str, Any] = json.loads((Path(__file__).parents[1] / "scenario.schema.json").read_bytes())
     return content
 
 
@@ -304,7 +301,7 @@ def _likely(name: str, known: list[str]) -> str:
     """Return the word that was meant by one that is mistyped; empty where none is much like it."""
     word = nearest(name, known) or ""
     alike = word[:1] == name[:1].lower() or sorted(word) == sorted(name)
-    return word if alike or SequenceMatcher(None, word, name).ratio() >= _ALIKE else ""
+    return word if alike or likeness(word, name) >= _ALIKE else ""
 
 
 def _written(pointer: str, unknown: list[tuple[str, str, str]]) -> bool:

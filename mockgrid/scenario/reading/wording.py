@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from mockgrid.document.scalar import plain
@@ -42,7 +42,7 @@ _HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 @cache
 def _synonyms() -> tuple[dict[str, list[str]], dict[str, str]]:
     """Return words of other tools with ours, the likeliest first; and with sentences where there is none."""
-    data = json.loads(files("mockgrid.scenario.reading").joinpath("synonyms.json").read_bytes())
+    data = json.loads(Path(__file__).with_name("synonyms.json").read_bytes())
     words: dict[str, list[str]] = {}
     for word, theirs in data["words"].items():
         for their in theirs.split():
