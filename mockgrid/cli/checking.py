@@ -16,7 +16,6 @@ from mockgrid.contract.bundle import NOWHERE, bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import read_document
 from mockgrid.document.mistakes import Mistakes
-from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding, place_of
@@ -193,6 +192,8 @@ def _overlay(
     reach: Reach,
 ) -> None:
     """Apply an overlay to what it extends, to the one contract that is checked with it, or to the default."""
+    from mockgrid.document.overlay import apply  # noqa: PLC0415 (slow, and for these alone)
+
     overlay = source.document
     assert overlay is not None  # noqa: S101 - those that cannot be read are told before
     try:

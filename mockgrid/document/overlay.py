@@ -28,7 +28,7 @@ _ACTION_FIELDS: Final = ("target", "description", "update", "remove")
 # Names, quoted names without escapes, indices and wildcards. All else is left to the jsonpath package, which
 # takes longer to import than the bundled contract takes to compile.
 _SEGMENT: Final = re.compile(
-    r"""\.(?P<name>[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff-]*)
+    r"""\.(?P<name>(?:[A-Za-z_]|[^\x00-\x7f])(?:[\w-]|[^\x00-\x7f])*)
       | \['(?P<single>[^'\\\x00-\x1f]*)'\]
       | \["(?P<double>[^"\\\x00-\x1f]*)"\]
       | \[(?P<index>0|-?[1-9][0-9]{0,9})\]

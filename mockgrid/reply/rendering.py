@@ -166,8 +166,8 @@ def _simple(value: Any, *, explode: bool) -> str:
     return _plain(value)
 
 
-# What XML 1.0 cannot hold, not even escaped.
-_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold, not even escaped. Compiled for the first that is asked for: it takes 3 ms.
+_FORBIDDEN = r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]", re.ASCII)
 _ROOT = "root"
 _ITEM = "item"
@@ -265,5 +265,5 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _FORBIDDEN.sub("", value)
+        return re.sub(_FORBIDDEN, "", value)
     return orjson.dumps(value).decode() if abs(value) < 2**63 else str(value)
