@@ -11,7 +11,7 @@ import re
 from functools import cached_property, partial
 from hashlib import sha256
 from os.path import normpath
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urljoin
 
@@ -21,7 +21,7 @@ from mockgrid.document.document import Document, document_of, read_content
 from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
-from mockgrid.schema.discriminators import BUNDLED, is_whole_file
+from mockgrid.schema.discriminators import BUNDLED, naming_files
 from mockgrid.schema.keywords import DATA, NAMED
 from mockgrid.schema.schemas import free_name
 
@@ -151,9 +151,7 @@ class _Bundling:
                 continue
             else:
                 result[key] = self._rewritten(file, item, (*at, key), names=not names and key in _NAMED)
-        if not names and isinstance(value.get("discriminator"), dict):
-            result["discriminator"] = _naming_files(value, result)
-        return result
+        return result if names else naming_files(value, result)
 
     def _mapped(self, file: _Embedded, target: str, at: tuple[str | int, ...]) -> str:
         if _FILE.search(target):
@@ -268,25 +266,6 @@ class _Bundling:
         self, file: _Embedded, at: tuple[str | int, ...], message: str, hint: str = ""
     ) -> DocumentError:
         return file.document.error(message, join(at), hint)
-
-
-def _naming_files(written: dict[str, Any], rewritten: dict[str, Any]) -> Any:
-    """Return a schema's discriminator with the names of branches that are whole files: those of the files."""
-    discriminator = rewritten["discriminator"]
-    mapping = discriminator.get("mapping", {})
-    if "propertyName" not in discriminator or not isinstance(mapping, dict):
-        return discriminator
-    named = {target for target in mapping.values() if isinstance(target, str)}
-    names: dict[str, str] = {}
-    for key in ("oneOf", "anyOf"):
-        branches = [written.get(key), rewritten.get(key)]
-        for before, after in zip(*branches, strict=True) if isinstance(branches[0], list) else ():
-            reference = before.get("$ref") if isinstance(before, dict) else None
-            if isinstance(reference, str) and after["$ref"] not in named and is_whole_file(after["$ref"]):
-                own = PurePosixPath(unquote(reference.partition("#")[0])).stem
-                meant = [name for name, target in mapping.items() if target == own]
-                names |= {name: after["$ref"] for name in meant or [own] if mapping.get(name, own) == own}
-    return {**discriminator, "mapping": {**mapping, **names}} if names else discriminator
 
 
 def _leads_out(value: Any) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from mockgrid.document.pointer import resolve
 from mockgrid.schema.branches import Branch
@@ -18,7 +20,7 @@ from mockgrid.schema.node import SchemaNode
 if TYPE_CHECKING:
     from mockgrid.document.document import Document
 
-__all__ = ["BUNDLED", "Discriminators", "derived", "is_whole_file", "named_branches", "own_name"]
+__all__ = ["BUNDLED", "Discriminators", "derived", "named_branches", "naming_files", "own_name"]
 
 BUNDLED: Final = "x-bundled"
 """Under which key a document has the other files that it refers to."""
@@ -110,11 +112,6 @@ class Discriminators:
         return derived(self._components)
 
 
-def is_whole_file(reference: Any) -> bool:
-    """Tell whether a reference leads to all of another file."""
-    return isinstance(reference, str) and re.fullmatch(f"#/{BUNDLED}/[^/]+", reference) is not None
-
-
 def derived(components: dict[str, Any]) -> dict[str, list[str]]:
     """Return the names of the schemas that have another in their ``allOf``, by its name.
 
@@ -136,6 +133,36 @@ def own_name(heir: str, source: Any) -> str:
     return written if isinstance(written, str) else heir
 
 
+def naming_files(written: dict[str, Any], rewritten: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema whose discriminator names the branches that are whole files, as the files are called.
+
+    Args:
+        written: the schema as it stands in its file.
+        rewritten: the same with references into the one document that has all files.
+    """
+    discriminator = rewritten.get("discriminator")
+    mapping = discriminator.get("mapping", {}) if isinstance(discriminator, dict) else None
+    if (
+        not isinstance(discriminator, dict)
+        or "propertyName" not in discriminator
+        or not isinstance(mapping, dict)
+    ):
+        return rewritten
+    named = {target for target in mapping.values() if isinstance(target, str)}
+    names: dict[str, str] = {}
+    for key in ("oneOf", "anyOf"):
+        branches = [written.get(key), rewritten.get(key)]
+        for before, after in zip(*branches, strict=True) if isinstance(branches[0], list) else ():
+            reference = before.get("$ref") if isinstance(before, dict) else None
+            if isinstance(reference, str) and after["$ref"] not in named and _is_whole_file(after["$ref"]):
+                own = PurePosixPath(unquote(reference.partition("#")[0])).stem
+                meant = [name for name, target in mapping.items() if target == own]
+                names |= {name: after["$ref"] for name in meant or [own] if mapping.get(name, own) == own}
+    if not names:
+        return rewritten
+    return {**rewritten, "discriminator": {**discriminator, "mapping": {**mapping, **names}}}
+
+
 def named_branches(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
     """Return which values of which property a discriminator has for each branch, if it has a name."""
     discriminator = node.source.get("discriminator")
@@ -155,9 +182,14 @@ def named_branches(node: SchemaNode) -> tuple[str, list[list[str]]] | None:
     return (name, values) if any(values) else None
 
 
+def _is_whole_file(reference: Any) -> bool:
+    """Tell whether a reference leads to all of another file."""
+    return isinstance(reference, str) and re.fullmatch(f"#/{BUNDLED}/[^/]+", reference) is not None
+
+
 def _called(reference: Any) -> str:
     """Return the name of what a reference leads to; a file has none."""
-    return "" if is_whole_file(reference) else str(reference or "").rpartition("/")[2]
+    return "" if _is_whole_file(reference) else str(reference or "").rpartition("/")[2]
 
 
 def _tells_apart(part: SchemaNode) -> bool:
