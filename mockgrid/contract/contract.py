@@ -100,7 +100,7 @@ class Contract:
         self._requests = requests
         self.draft: Draft = requests.draft
         self.operations: tuple[Operation, ...] = tuple(
-            _Compiler(document, data, requests, self._responses).operations()
+            _Compiler(document, data, requests, self._responses).operations(webhooks=webhooks)
         )
         if not self.operations:
             # A mistake that was told before is why, or comes first.
@@ -226,19 +226,27 @@ class _Compiler:
         self._schemes = schemes_of(self._objects, data["components"])
         self._ids: set[str] = set()
 
-    def operations(self) -> list[Operation]:
-        """Return all operations, in the document's order."""
+    def operations(self, *, webhooks: bool) -> list[Operation]:
+        """Return all operations, in the document's order; of webhooks what no path of their name has."""
         operations: list[Operation] = []
         templates: dict[str, str] = {}
-        for written, entry in self._data["paths"].items():
+        entries = [(path, entry, join(("paths", path))) for path, entry in self._data["paths"].items()]
+        for name, entry in self._data["webhooks"].items() if webhooks else ():
+            entries.append((f"/{name.removeprefix('/')}", entry, join(("webhooks", name))))
+        known: dict[str, set[str]] = {}
+        for written, entry, pointer in entries:
             if written.startswith("x-"):
                 continue
-            item, at = self._objects.follow(entry, join(("paths", written)))
+            item, at = self._objects.follow(entry, pointer)
             path = checked_path(self._document, written)
             check_unlike(self._document, written, path, templates)
-            for method, key in methods_of(self._document, item, at).items():
+            methods = methods_of(self._document, item, at)
+            for method, key in methods.items():
+                if method in known.get(written, ()):
+                    continue
                 with self._document.mistakes:
                     operations.append(self._operation(path, method, key, item, at))
+            known.setdefault(written, set()).update(methods)
         return operations
 
     def _operation(

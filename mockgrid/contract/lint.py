@@ -56,7 +56,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
 
     Args:
         document: an OpenAPI document.
-        webhooks: whether these are paths, too, each by its name.
+        webhooks: whether these are served, too.
 
     Raises:
         DocumentError: there is nothing in it that could be served.
@@ -71,15 +71,12 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
         name: objects.mapping(data.get(name), f"/{name}") for name in ("info", "components", "webhooks")
     }
     paths = objects.mapping(data.get("paths"), "/paths")
-    if webhooks:
-        called = {f"/{name.removeprefix('/')}": f"#/webhooks{join((name,))}" for name in fields["webhooks"]}
-        paths = {**{path: {"$ref": target} for path, target in called.items()}, **paths}
     fields["paths"] = paths
     check_servers(document, data.get("servers"), "/servers")
     for name, kind in (*dict.fromkeys(fields, dict).items(), ("servers", list)):
         if not isinstance(data.get(name), kind):
             data.pop(name, None)  # nor is it in the document that clients get
-    if paths or "paths" in data:
+    if paths or "paths" in data or (webhooks and fields["webhooks"]):
         return {**data, **fields}
     if str(data["openapi"]).startswith("3.1") and ("components" in data or "webhooks" in data):
         message = "the document has no paths, so there is nothing to serve."

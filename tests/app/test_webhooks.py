@@ -45,3 +45,15 @@ def test_a_document_of_webhooks_alone_says_how_to_serve_them(document):
     with pytest.raises(DocumentError, match="no paths") as refused:
         Caller(document=document)
     assert "--webhooks" in refused.value.hint
+
+
+def test_a_webhook_has_the_methods_that_a_path_of_its_name_has_not(tmp_path):
+    path = tmp_path / "hooks.json"
+    answer = {"responses": {"200": {"description": "ok", "content": {"text/plain": {"example": "a path"}}}}}
+    hook = {"get": {"responses": {"204": {"description": "a webhook"}}}, **HOOKS["webhooks"]["order.paid"]}
+    document = {**HOOKS, "paths": {"/order.paid": {"get": answer}}, "webhooks": {"order.paid": hook}}
+    path.write_text(json.dumps(document))
+    caller = Caller(document=path, webhooks=True)
+    assert caller.call("GET", "/order.paid").body == b"a path"
+    assert caller.call("POST", "/order.paid", b"{}", JSON).status == 422
+    assert caller.call("POST", "/order.paid", b'{"id": 1}', JSON).status == 204
