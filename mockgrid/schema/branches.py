@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mockgrid.schema.equality import frozen
 from mockgrid.schema.keywords import TYPES
 
 __all__ = ["Branch", "Chosen", "Undecided", "choose", "json_type", "with_article"]
@@ -113,7 +114,9 @@ class Branch:
             choices = _choices(item)
             if choices is not None:
                 known = self.constants.get(name, choices)
-                self.constants[name] = [choice for choice in choices if _among(choice, known)] or choices
+                both = {*map(frozen, known)} if known is not choices else None
+                common = [choice for choice in choices if both is None or frozen(choice) in both]
+                self.constants[name] = common or choices
         self.required += [name for name in schema.get("required", ()) if name not in self.required]
         if isinstance(schema.get("items"), dict):
             self.items = schema["items"]
