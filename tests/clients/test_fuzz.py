@@ -59,6 +59,7 @@ CLIENTS = {
     "openai-python 3": (raised_in_python, "openai_python", "openai-3"),
     "openai-node 7": (raised_in_node, "openai_node", "openai-node-7"),
     "AI SDK 6": (raised_in_node, "ai_sdk", "ai-sdk"),
+    "langchain-openai 1": (raised_in_python, "langchain", "langchain"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
