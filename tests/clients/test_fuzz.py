@@ -60,6 +60,7 @@ CLIENTS = {
     "openai-node 7": (raised_in_node, "openai_node", "openai-node-7"),
     "AI SDK 6": (raised_in_node, "ai_sdk", "ai-sdk"),
     "langchain-openai 1": (raised_in_python, "langchain", "langchain"),
+    "LiteLLM 1": (raised_in_python, "litellm", "litellm"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
