@@ -61,6 +61,7 @@ CLIENTS = {
     "AI SDK 6": (raised_in_node, "ai_sdk", "ai-sdk"),
     "langchain-openai 1": (raised_in_python, "langchain", "langchain"),
     "LiteLLM 1": (raised_in_python, "litellm", "litellm"),
+    "pydantic-ai 2": (raised_in_python, "pydantic_ai", "pydantic-ai"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
