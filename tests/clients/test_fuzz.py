@@ -62,6 +62,7 @@ CLIENTS = {
     "langchain-openai 1": (raised_in_python, "langchain", "langchain"),
     "LiteLLM 1": (raised_in_python, "litellm", "litellm"),
     "pydantic-ai 2": (raised_in_python, "pydantic_ai", "pydantic-ai"),
+    "instructor 1": (raised_in_python, "instructor", "instructor"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
