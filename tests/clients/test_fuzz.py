@@ -63,6 +63,7 @@ CLIENTS = {
     "LiteLLM 1": (raised_in_python, "litellm", "litellm"),
     "pydantic-ai 2": (raised_in_python, "pydantic_ai", "pydantic-ai"),
     "instructor 1": (raised_in_python, "instructor", "instructor"),
+    "llama-index-llms-openai 0": (raised_in_python, "llama_index", "llama-index"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
