@@ -20,7 +20,7 @@ from mockgrid.findings import Finding
 from mockgrid.scenario.diagnostics import Diagnostics, Node, ScenarioError
 from mockgrid.scenario.including import include
 from mockgrid.scenario.reading.scenario import read_scenario
-from mockgrid.scenario.reading.structure import check_structure, validator
+from mockgrid.scenario.reading.structure import accepts, check_structure
 from mockgrid.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def check(
 
 def _check_name(name: str, diagnostics: Diagnostics) -> None:
     """Note a file's name that no key can have."""
-    if not validator().accepts({"scenario": name, "steps": []}):
+    if not accepts({"scenario": name, "steps": []}):
         message = f"The file's name makes {name!r} the scenario's name, and no key can ask for that."
         diagnostics.add(
             "MG215", "/scenario", message, f"Rename the file, or write `scenario: {_like(name)}` in it."
