@@ -244,7 +244,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the contract report, or hand it to the process that does."""
     config = session.config
     if _START in config.stash:
-        config.stash[_START].stop()  # which no test may have taken
+        config.stash[_START].stop()  # unless a test has taken it
     if hasattr(config, "workeroutput"):
         config.workeroutput["mockgrid_reports"] = config.stash[_REPORTS]
     elif _wants_report(config) and not config.option.collectonly:

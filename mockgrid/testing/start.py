@@ -25,19 +25,25 @@ class EarlyStart:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._grid: Future[Grid] = Future()
+        self._taken = False
         Thread(target=self._run, name="mockgrid:start", daemon=True).start()
 
     def grid(self) -> Grid:
-        """Return the server once it answers.
+        """Return the server once it answers; who takes it stops it.
 
         Raises:
             MockgridError: it cannot start.
         """
-        return self._grid.result().start()
+        grid = self._grid.result().start()
+        self._taken = True
+        return grid
 
     def stop(self) -> None:
-        """Stop the server, which nobody may have taken; does nothing the second time."""
-        if self._grid.exception() is None:
+        """Stop the server where nobody has taken it; does nothing the second time.
+
+        Who has taken it may still use it: of a run that is interrupted, fixtures end when the run has.
+        """
+        if not self._taken and self._grid.exception() is None:
             self._grid.result().stop()
 
     def _run(self) -> None:

@@ -105,3 +105,20 @@ def test_garbage_is_collected_again_once_the_server_has_started(runs, begun):
     """
     runs(text).assert_outcomes(passed=1)
     assert begun == AT_ONCE
+
+
+def test_what_has_taken_it_may_use_it_after_a_run_that_ends_early(runs, begun):
+    text = """
+    @pytest.fixture(scope="session")
+    def client(mockgrid_run):
+        yield
+        assert ask(mockgrid_run).status_code == 200
+        print("It answers.")
+
+    def test_it(mockgrid, client):
+        pytest.exit("enough")
+    """
+    result = runs(text, "-s")
+    assert begun == AT_ONCE
+    result.stdout.fnmatch_lines(["*It answers."])
+    result.stderr.no_fnmatch_line("*Traceback*")
