@@ -69,6 +69,19 @@ def canonical_json(value: Any) -> bytes:
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
+def copied(value: Any) -> Any:
+    """Return a JSON value of its own, whatever its depth: ``deepcopy`` ends at some hundred levels."""
+    whole = [value]
+    left: list[Any] = [whole]
+    while left:
+        node = left.pop()
+        for place, item in node.items() if isinstance(node, dict) else enumerate(node):
+            if isinstance(item, (dict, list)):
+                own = node[place] = item.copy()
+                left.append(own)
+    return whole[0]
+
+
 def _read_carefully(body: bytes, max_depth: int) -> Any:
     if not body or body.isspace():
         raise MalformedJsonError("The request body is empty; a JSON object was expected.")

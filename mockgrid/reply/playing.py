@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.document import Document
+from mockgrid.document.json_body import copied
 from mockgrid.reply.behaviour import Turn
 from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream, writing_time
@@ -139,7 +139,7 @@ class ScenarioReplies:
 
     def _own(self, request: Request, view: RequestView) -> RequestView:
         """Return a view of a request with which a function may do as it likes: the same may come again."""
-        request = replace(request, value=deepcopy(request.value))
+        request = replace(request, value=copied(request.value))
         reading = self._readings[request.operation.id]
         return reading.view(request, view.attempt, self._default_model, view.session)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.document.json_body import MalformedJsonError, copied, read_json
 
 # What a level adds around the levels inside it.
 LEVELS = {
@@ -58,3 +58,13 @@ def test_a_mistake_reads_alike_under_every_python(body, words):
     with pytest.raises(MalformedJsonError) as raised:
         read_json(body, 100)
     assert raised.value.message == f"The request body is not valid JSON: {words}"
+
+
+def test_a_copy_shares_nothing():
+    value = {"a": [{"b": [1, {}]}, []], "c": "text"}
+    own = copied(value)
+    own["a"][0]["b"][1]["new"] = own["a"][1].append(1)
+    own["c"] = None
+    assert value == {"a": [{"b": [1, {}]}, []], "c": "text"}
+    assert copied("text") == "text"
+    assert copied([]) == []

@@ -45,6 +45,14 @@ def test_a_function_may_do_as_it_likes_with_the_request_which_may_come_again(gri
     assert [said(ask(grid, "again")) for _ in range(5)] == ["again"] * 5
 
 
+def test_a_function_may_look_at_a_request_of_any_depth_that_is_admitted():
+    with MockGrid(max_depth=2_000) as grid:
+        grid.play(lambda request: {"say": "read" if request.body["deep"] else "nothing"})
+        body = f'{{"messages": [{{"role": "user", "content": "Hi"}}], "deep": {"[" * 900}{"]" * 900}}}'
+        headers = {"authorization": f"Bearer {grid.api_key}", "content-type": "application/json"}
+        assert said(httpx.post(f"{grid.base_url}/chat/completions", content=body, headers=headers)) == "read"
+
+
 def test_one_of_several_replies_is_made(grid):
     grid.play([{"say": "first"}, lambda _: {"error": 429, "retry_after": "1s"}, {"say": "${last_user}"}])
     replies = [ask(grid, "Hi") for _ in range(4)]
