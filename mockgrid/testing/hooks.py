@@ -29,6 +29,8 @@ _LINE = pytest.StashKey[str]()
 _USUAL_WARNINGS = "allow"
 # Options by which tests are left out when they have been collected.
 _LEAVING_OUT = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+# Options with which no test runs.
+_RUNNING_NONE = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
 # Fixtures by which a test opens sessions, or may.
 _USERS = frozenset(("mockgrid", "mockgrid_server", "request"))
 
@@ -293,7 +295,8 @@ def _start(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin to start the server that the run shares, where one of these tests uses it."""
     if _START in config.stash or not any(_uses_ours(item) for item in items):
         return
-    if not (config.option.collectonly or config.option.setupplan or option(config, "url")):
+    runs_none = any(getattr(config.option, name, False) for name in _RUNNING_NONE)
+    if not (runs_none or option(config, "url")):
         from mockgrid.testing.start import EarlyStart  # noqa: PLC0415 - a run that does not use it loads nothing
 
         config.stash[_START] = EarlyStart(config)

@@ -50,6 +50,8 @@ def begun(monkeypatch):
         (BESIDE, ("-k", "test_that"), []),
         (USES, ("--collect-only",), []),
         (USES, ("--setup-plan",), []),
+        (USES, ("--fixtures",), []),
+        (USES, ("--fixtures-per-test",), []),
         (OVERRIDES, (), []),
         (BY_NAME, (), []),
     ],
