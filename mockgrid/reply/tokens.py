@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -126,8 +127,18 @@ class OpenAITokens:
             yield from self._vocabulary.encode_ordinary(text[start : start + _BLOCK])
 
 
+def has_vocabulary() -> bool:
+    """Tell whether ``mockgrid[tokens]`` is installed."""
+    return find_spec("bpe_openai") is not None
+
+
 def best_tokenizer() -> Tokenizer:
-    """Return OpenAI's own tokenizer where ``mockgrid[tokens]`` is installed, else the built-in one."""
+    """Return OpenAI's own tokenizer where ``mockgrid[tokens]`` is installed, else the built-in one.
+
+    Where it is, this is for the main thread alone: filters of warnings are the whole process's.
+    """
+    if not has_vocabulary():
+        return ShortWords()
     with warnings.catch_warnings():
         # It reads its vocabulary by a function that Python 3.11 and 3.12 deprecate: not its users' business.
         warnings.simplefilter("ignore", DeprecationWarning)

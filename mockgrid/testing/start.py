@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class EarlyStart:
     """A server that starts in a thread of its own.
 
-    What a fixture may still write, the files that settings name, it leaves to ``grid``.
+    What a fixture may still write, the files that settings name, it leaves to ``grid``; and what filters
+    warnings while it loads, since pytest's filters would be lost meanwhile.
 
     Args:
         config: of the run, whose options say what the server is.
@@ -58,10 +59,11 @@ class EarlyStart:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            from mockgrid.testing.run import grid_of, has_files  # noqa: PLC0415 - this is what takes its time
+            from mockgrid.reply.tokens import has_vocabulary  # noqa: PLC0415 - this is what takes its time
+            from mockgrid.testing.run import grid_of, has_files  # noqa: PLC0415 - the same
 
             grid = grid_of(self._config)
-            return grid if has_files(self._config) else grid.start()
+            return grid if has_files(self._config) or has_vocabulary() else grid.start()
         finally:
             if collecting:
                 gc.enable()

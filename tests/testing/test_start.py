@@ -2,9 +2,12 @@
 
 import sys
 import threading
+import warnings
 
 import pytest
 
+from mockgrid.app import compose
+from mockgrid.reply import tokens
 from mockgrid.testing import start
 
 USES = "def test_it(mockgrid): assert ask(mockgrid).status_code == 200"
@@ -124,3 +127,23 @@ def test_what_has_taken_it_may_use_it_after_a_run_that_ends_early(runs, begun):
     assert begun == AT_ONCE
     result.stdout.fnmatch_lines(["*It answers."])
     result.stderr.no_fnmatch_line("*Traceback*")
+
+
+def test_what_filters_warnings_is_loaded_by_no_thread_beside_the_tests(runs, begun, monkeypatch):
+    loaded = []
+
+    def load():
+        loaded.append(threading.current_thread())
+        return tokens.ShortWords()
+
+    monkeypatch.setattr(compose, "best_tokenizer", load)
+    monkeypatch.setattr(tokens, "has_vocabulary", lambda: True)
+    runs(USES).assert_outcomes(passed=1)
+    assert begun == AT_ONCE
+    assert loaded == [threading.main_thread()]
+
+
+def test_a_tokenizer_without_a_vocabulary_filters_no_warnings(monkeypatch):
+    monkeypatch.setattr(tokens, "has_vocabulary", lambda: False)
+    monkeypatch.setattr(warnings, "catch_warnings", None)
+    assert isinstance(tokens.best_tokenizer(), tokens.ShortWords)
