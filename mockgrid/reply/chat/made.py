@@ -54,7 +54,9 @@ class KnownReply:
                 template = template.replace(call.id.encode(), b"%b", 1)
         self._template = template
         self._calls = [(index, len(choice.calls)) for index, choice in enumerate(completion.choices)]
-        self._reply, self._streaming = reply, reply.streaming
+        self._streaming = reply.streaming
+        # Without its body, which the template has.
+        self._reply = Reply(reply.status, reply.headers, tokens=reply.tokens)
 
     def reply(self, attempt_id: str, created: int) -> Reply:
         """Return it for an attempt, at a time in Unix seconds."""
