@@ -47,6 +47,12 @@ def test_what_a_command_has_started_ends_with_it(waits):
     assert time.monotonic() - begun < 20
 
 
+def test_a_command_that_was_reaped_meanwhile_is_no_error():
+    with python("") as process:
+        assert process.wait(30) == 0
+    process._wait()
+
+
 def test_of_a_command_that_never_stops_printing_the_end_is_kept():
     with python("while True: print('x' * 999)") as process:
         assert within(30, lambda: process.output.size > 1_000_000)
