@@ -102,9 +102,10 @@ def test_a_client_that_survives_is_told_so(fuzz):
 
 def test_a_hang_is_a_failure(fuzz):
     hangs = f"{ASK}if ask()[1]['content'] is None: time.sleep(60)\n"
-    code, output, _ = fuzz(hangs, "--runs", "12", "--timeout", "1.5s", "--output", "out")
+    code, output, _ = fuzz(hangs, "--runs", "25", "--timeout", "1.5s", "--output", "out")
     assert (code, output.split("\n\n")[1].splitlines()[0]) == (1, "no end within 1.5 s")
-    assert Path("out/no-end-within-1-5-s.yaml").is_file()
+    text = Path("out/no-end-within-1-5-s.yaml").read_text("utf-8")
+    assert "mockgrid fuzz --timeout 1500ms --replay out/no-end-within-1-5-s.yaml -- " in text
 
 
 def test_a_request_that_breaks_the_contract_is_a_failure(fuzz):

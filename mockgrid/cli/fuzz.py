@@ -34,6 +34,7 @@ INTERRUPTED: Final = 130
 # Of the project's settings, those that decide on replies.
 _SERVED: Final = ("base_path", "error_shape", "lenient", "models", "strict")
 _ALL: Final = ""
+_TIMEOUT: Final = 10.0
 
 
 @click.command(
@@ -67,7 +68,7 @@ _ALL: Final = ""
 @click.option(
     "--timeout",
     type=Value(Duration()),
-    default="10s",
+    default=f"{_TIMEOUT:g}s",
     show_default=True,
     help="Time that the client may take for an example.",
 )
@@ -207,6 +208,8 @@ def _again(values: dict[str, Any], file: Path) -> str:
     flags: list[str] = [] if values["document"] is None else ["--contract", values["document"]]
     for flag, name in (("--overlay", "overlays"), ("--allow-ref", "allow_refs"), ("--allow", "allowed")):
         flags += [part for value in values[name] for part in (flag, value)]
+    if values["timeout"] != _TIMEOUT:  # without it, what took too long may be quick enough
+        flags += ["--timeout", f"{round(1000 * values['timeout'])}ms"]
     if values["call"] is not None:
         flags += ["--keep-running", "--call", values["call"]]
         flags += [] if values["data"] is None else ["--data", values["data"]]
