@@ -190,7 +190,16 @@ BAD = [
         "",
         "The client fails even for the plainest reply, by exit code 1: no key.",
     ),
-    ("", "", "The client sends no request to the server. It is to take its base URL from OPENAI_BASE_URL,"),
+    (
+        "",
+        "",
+        "The client sends the server no request with the key that it was given. It is to take its base URL",
+    ),
+    (
+        ASK.replace("OPENAI_API_KEY", "HOME") + "try: ask()\nexcept KeyError: pass\n",
+        "",
+        "The client sends the server no request with the key that it was given. It is to take its base URL",
+    ),
     (f"{CAREFUL}time.sleep(0.5)", "--timeout 0.2s", "Even for the plainest reply the client takes "),
     (
         CAREFUL,

@@ -71,7 +71,8 @@ class Client(ABC):
             )
         if not exchanges:
             raise StartError(
-                "The client sends no request to the server.",
-                hint="It is to take its base URL from OPENAI_BASE_URL, and its key from OPENAI_API_KEY.",
+                "The client sends the server no request with the key that it was given.",
+                hint="It is to take its base URL from OPENAI_BASE_URL, and its key from OPENAI_API_KEY, which "
+                "its requests carry even where the API wants none: Authorization: Bearer KEY.",
             )
         return exchanges
