@@ -186,11 +186,6 @@ def test_a_service_that_ends_is_started_again(fuzz, free_port):
 
 BAD = [
     (
-        "import sys; sys.exit('no key')",
-        "",
-        "The client fails even for the plainest reply, by exit code 1: no key.",
-    ),
-    (
         "",
         "",
         "The client sends the server no request with the key that it was given. It is to take its base URL",
@@ -238,6 +233,15 @@ def test_bad_use_is_one_sentence(fuzz, code, flags, sentence):
     assert (ended, output) == (2, "")
     assert errors.startswith(f"mockgrid: {sentence}")
     assert errors.count("\n") == 1
+
+
+def test_what_a_client_prints_that_fails_at_the_plainest_reply_is_shown(fuzz):
+    code, output, errors = fuzz("import sys; print('no', file=sys.stderr); sys.exit('no key')")
+    assert (code, output) == (2, "")
+    sentence = (
+        "mockgrid: The client fails even for the plainest reply, by exit code 1: no key. Have it do its work "
+    )
+    assert errors == f"no\nno key\n{sentence}against `mockgrid serve` first.\n"
 
 
 def test_a_command_that_is_not_there_is_one_sentence(capfd):

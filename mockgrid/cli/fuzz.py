@@ -159,6 +159,7 @@ def _replay(client: Client, file: Path) -> int:
 
 
 def _searched(client: Client, **values: Any) -> int:
+    from mockgrid.fuzz.client import PlainReplyError  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.examples import examples  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.progress import Progress  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.search import Search  # noqa: PLC0415 (the same)
@@ -169,7 +170,12 @@ def _searched(client: Client, **values: Any) -> int:
     examples(
         contract, values["operations"] or [contract.operations[0].id], **kinds
     )  # what is misspelt is told first
-    calls = client.calls()
+    try:
+        calls = client.calls()
+    except PlainReplyError as error:
+        if error.details.strip():
+            click.echo(error.details.rstrip(), err=True)
+        raise
     called = dict.fromkeys(exchange.operation for exchange in calls if exchange.operation is not None)
     operations = values["operations"] or called
     progress = Progress(sys.stderr)

@@ -21,6 +21,18 @@ _PATIENCE: Final = 30.0
 """Seconds that a client gets for the plainest replies at least, so that it can be told how long it takes."""
 
 
+class PlainReplyError(StartError):
+    """The client fails at the plainest reply.
+
+    Attributes:
+        details: what it printed.
+    """
+
+    def __init__(self, details: str, message: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.details = details
+
+
 class Client(ABC):
     """What asks a server.
 
@@ -65,14 +77,15 @@ class Client(ABC):
                 hint=f"Give it --timeout {int(2 * taken) + 1}s.",
             )
         if failure is not None:
-            raise StartError(
+            raise PlainReplyError(
+                failure.details,
                 f"The client fails even for the plainest reply, by {failure}.",
                 hint="Have it do its work against `mockgrid serve` first.",
             )
         if not exchanges:
             raise StartError(
                 "The client sends the server no request with the key that it was given.",
-                hint="It is to take its base URL from OPENAI_BASE_URL, and its key from OPENAI_API_KEY, which "
-                "its requests carry even where the API wants none: Authorization: Bearer KEY.",
+                hint="It is to take its base URL from OPENAI_BASE_URL, and its key from OPENAI_API_KEY, "
+                "which its requests carry even where the API wants none: Authorization: Bearer KEY.",
             )
         return exchanges
