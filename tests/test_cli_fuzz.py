@@ -224,6 +224,8 @@ BAD = [
     ),
     (CAREFUL, "--replay gone.yaml", "--replay: File "),
     (CAREFUL, "--contract gone.yaml", "gone.yaml: "),
+    (CAREFUL, "--output client.py/found", "--output: In 'client.py/found' no file can be written: "),
+    (CAREFUL, "--output /proc/found/it", "--output: In '/proc/found/it' no file can be written: "),
 ]
 
 

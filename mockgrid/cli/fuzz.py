@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from mockgrid.cli.flags import Configured, Value, contract_options, load
+from mockgrid.errors import StartError
 from mockgrid.values import Duration, Whole
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def _searched(client: Client, **values: Any) -> int:
     examples(
         contract, values["operations"] or [contract.operations[0].id], **kinds
     )  # what is misspelt is told first
+    _check_folder(values["folder"])
     try:
         calls = client.calls()
     except PlainReplyError as error:
@@ -195,6 +197,22 @@ def _searched(client: Client, **values: Any) -> int:
     if search.discoveries:
         return FOUND
     return INTERRUPTED if stopped else 0
+
+
+def _check_folder(folder: Path) -> None:
+    """Tell that a folder cannot be written to before there is something to be lost.
+
+    Raises:
+        StartError: it, or the nearest folder above that is there, cannot.
+    """
+    there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
+    try:
+        tempfile.TemporaryDirectory(
+            dir=there
+        ).cleanup()  # what rights say is not true of root
+    except OSError as error:
+        message = f"--output: In {str(folder)!r} no file can be written: {error.strerror}."
+        raise StartError(message, hint="Name another folder.") from None
 
 
 def _tell(search: Search, state: str, **values: Any) -> None:
