@@ -207,9 +207,7 @@ def _check_folder(folder: Path) -> None:
     """
     there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
     try:
-        tempfile.TemporaryDirectory(
-            dir=there
-        ).cleanup()  # what rights say is not true of root
+        tempfile.TemporaryDirectory(dir=there).cleanup()  # what rights say is not true of root
     except OSError as error:
         message = f"--output: In {str(folder)!r} no file can be written: {error.strerror}."
         raise StartError(message, hint="Name another folder.") from None
