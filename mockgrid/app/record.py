@@ -8,7 +8,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.contract.coverage import Coverage
-from mockgrid.contract.reply_coverage import ReplyCoverage
+from mockgrid.contract.reply_coverage import Key, ReplyCoverage
 from mockgrid.reply.delivery.form import events_of, json_or_text, readings_of
 from mockgrid.report import Tally, build
 from mockgrid.report.tally import merge
@@ -68,6 +68,7 @@ class Recorder:
         self._manners_of = manners_of
         self._coverage = Coverage(contract)
         self._replies = ReplyCoverage(contract)
+        self._reply_kinds: dict[Key, int] = {}  # of sessions that have ended
         self._tally = Tally()
         self._told: dict[Alike, int] = {}
         self.counts: dict[Alike, int] = {}
@@ -174,7 +175,7 @@ class Recorder:
 
     def close(self, session: Session) -> None:
         """Add what a session has come to, before it is forgotten."""
-        all_at_once(self._add_end(_End.of(session, session.journal), self._tally, self._replies))
+        all_at_once(self._add_end(_End.of(session, session.journal), self._tally, self._reply_kinds))
 
     def leave(self, session: Session) -> None:
         """Add how far a session has come in what it plays, before it plays something else."""
@@ -194,7 +195,8 @@ class Recorder:
     ) -> Turns[Document]:
         """Make the contract report, in which the open sessions count as they stand, in turns.
 
-        Whatever happens between these, it tells of the moment at which it was begun.
+        Whatever happens between these, it tells of the moment at which it was begun, and of what clients
+        were shown until its last turn.
 
         Args:
             sessions: those that are open.
@@ -207,8 +209,7 @@ class Recorder:
         coverage, ended = self._coverage.snapshot(), self._tally.as_json()
         ends = [_End.of(session, session.journal) for session in sessions]
         shapes = [(operation, warnings, count) for operation, warnings, (count,) in self._shapes.values()]
-        past_replies, open_ones = self._replies.shown(), Tally()
-        open_replies = ReplyCoverage(self._contract)
+        open_ones, open_replies = Tally(), dict[Key, int]()
         open_ones.drop(exchanges=dropped, violations=dropped_violations)
         for operation, warnings, count in shapes:
             self._tell(operation, warnings, count, open_ones)
@@ -218,7 +219,7 @@ class Recorder:
         for fault in fault_kinds():
             open_ones.fault(fault)
         replies = []
-        for entry in self._replies.entries(past_replies, open_replies.shown()):
+        for entry in self._replies.entries():
             replies.append(entry)
             yield
         return build(coverage, merge(ended, open_ones.as_json()), replies)
@@ -233,14 +234,14 @@ class Recorder:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(operation, hidden.value(violation.as_json()))
 
-    def _add_end(self, end: _End, tally: Tally, replies: ReplyCoverage) -> Turns[None]:
+    def _add_end(self, end: _End, tally: Tally, kinds: dict[Key, int]) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
         from mockgrid.session.telling import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready
         from mockgrid.session.verdicts import judged  # noqa: PLC0415 - the same 20 ms
 
         yield from _steps(end, tally)
         for exchange in end.exchanges:
-            _learn(exchange, replies)
+            _learn(exchange, self._replies, kinds)
             if exchange.answer.fault and exchange.replied:
                 tally.fault(exchange.answer.fault, 1)
             yield
@@ -293,13 +294,13 @@ def _steps(end: _End, tally: Tally) -> Turns[None]:
             yield
 
 
-def _learn(exchange: KeptExchange, replies: ReplyCoverage) -> None:
+def _learn(exchange: KeptExchange, replies: ReplyCoverage, kinds: dict[Key, int]) -> None:
     """Learn what of the contract a reply has shown to its client, as far as it has left."""
     operation, answer = exchange.operation, exchange.answer
     if operation is None or not exchange.replied:
         return
     media = next((value for name, value in answer.headers if name == b"content-type"), b"").decode("latin-1")
-    learn = replies.lesson(operation, answer.status, media)
+    learn = replies.lesson(operation, answer.status, media, kinds)
     if learn is None:
         return
     # A stream, and a scripted body, are kept as the pieces in which they left.

@@ -58,12 +58,12 @@ ALL = {"state=new", "state=used", "state=lost", "owner", "since"}
 
 def learned(*replies):
     """What was shown by replies, each a status, a content type and what it may be read as."""
-    found = ReplyCoverage(CONTRACT)
+    found, counts = ReplyCoverage(CONTRACT), {}
     for status, media, *readings in replies:
-        learn = found.lesson(KEYS, status, media)
+        learn = found.lesson(KEYS, status, media, counts)
         if learn is not None:
             learn(readings)
-    return list(found.entries(found.shown()))
+    return list(found.entries())
 
 
 def labels(entry, *, shown=True):
@@ -101,9 +101,15 @@ def test_replies_without_branches_are_none():
 def test_after_many_of_a_kind_one_in_some_is_looked_at(monkeypatch):
     monkeypatch.setattr(reply_coverage, "_LOOKED_AT", 4)
     monkeypatch.setattr(reply_coverage, "_ONE_IN", 4)
-    found = ReplyCoverage(CONTRACT)
-    looked_at = [number for number in range(1, 17) if found.lesson(KEYS, 200, JSON) is not None]
+    found, counts = ReplyCoverage(CONTRACT), {}
+    looked_at = [number for number in range(1, 17) if found.lesson(KEYS, 200, JSON, counts) is not None]
     assert looked_at == [1, 2, 3, 4, 8, 12, 16]
+
+
+def test_of_a_large_schema_what_is_nearest_to_its_root_is_told(monkeypatch):
+    monkeypatch.setattr(reply_coverage, "_MOST", 1)
+    (entry,) = learned((200, STREAM, {"data": LEAST}))
+    assert labels(entry) | labels(entry, shown=False) == {"id"}
 
 
 REPLIES = st.tuples(

@@ -116,10 +116,10 @@ def replies(*bodies):
     """What was shown of replies to orders."""
     found = ReplyCoverage(CONTRACT)
     for body in bodies:
-        learn = found.lesson(PLACE, 201, f"{JSON}; charset=utf-8")
+        learn = found.lesson(PLACE, 201, f"{JSON}; charset=utf-8", {})
         if learn is not None:
             learn([body])
-    return list(found.entries(found.shown()))
+    return list(found.entries())
 
 
 def tally():
