@@ -64,6 +64,7 @@ CLIENTS = {
     "pydantic-ai 2": (raised_in_python, "pydantic_ai", "pydantic-ai"),
     "instructor 1": (raised_in_python, "instructor", "instructor"),
     "llama-index-llms-openai 0": (raised_in_python, "llama_index", "llama-index"),
+    "llm 0": (raised_in_python, "llm", "llm"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
