@@ -63,13 +63,14 @@ CLIENTS = {
     "LiteLLM 1": (raised_in_python, "litellm", "litellm"),
     "pydantic-ai 2": (raised_in_python, "pydantic_ai", "pydantic-ai"),
     "instructor 1": (raised_in_python, "instructor", "instructor"),
-    "llama-index-llms-openai 0": (raised_in_python, "llama_index", "llama-index"),
-    "llm 0": (raised_in_python, "llm", "llm"),
+    "llama-index-llms-openai 0.8": (raised_in_python, "llama_index", "llama-index"),
+    "llm 0.36": (raised_in_python, "llm", "llm"),
+    "openai-agents 0.24": (raised_in_python, "openai_agents", "agents"),
 }
 ROWS = [
     (client, call.replace("`", ""), reply.strip("`"), raised.strip("`"))
     for client, call, reply, raised in re.findall(
-        r"^\| ([\w -]+) \| (`[^|]+) \| (any|`[^|]+`) \| (nothing else|`\w+`) \|$", PAGE, re.MULTILINE
+        r"^\| ([\w .-]+) \| (`[^|]+) \| (any|`[^|]+`) \| (nothing else|`\w+`) \|$", PAGE, re.MULTILINE
     )
 ]
 REPLIES = sorted({reply for _, _, reply, _ in ROWS} - {"any"})
@@ -79,7 +80,7 @@ def test_the_table_has_rows_of_each_client():
     named, _, table = PAGE.partition("## What real clients do\n")[2].partition("| client | call |")
     assert len(ROWS) == table.count("\n| ")
     for of in (table, named):
-        assert set(re.findall(r"^\| ([\w -]+) \| ", of, re.MULTILINE)) - {"client"} == set(CLIENTS)
+        assert set(re.findall(r"^\| ([\w .-]+) \| ", of, re.MULTILINE)) - {"client"} == set(CLIENTS)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
