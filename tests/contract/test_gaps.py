@@ -71,7 +71,6 @@ def test_what_openapi_no_longer_requires_is_not_missing(tmp_path, item):
         ({"allOf": [{"enum": ["a"]}, {"enum": ["b", "c"]}]}, 'the list ["b","c"] meets the value "a" of /'),
         ({"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]},
                     {"properties": {"a": {"type": "object"}}}]}, "the property a is required, and type"),
-        ({"type": "object", "required": ["z"], "additionalProperties": False}, "z is required and nothing"),
     ],
 )  # fmt: skip
 def test_what_nothing_satisfies_is_told(tmp_path, schema, reason):
@@ -79,6 +78,13 @@ def test_what_nothing_satisfies_is_told(tmp_path, schema, reason):
     assert severity == "error"
     assert message.startswith(reason)
     assert "nothing fits" in message
+
+
+def test_a_required_property_that_admits_nothing_is_told(tmp_path):
+    schema = {"type": "object", "required": ["z"], "properties": {"z": False}}
+    ((severity, message),) = found(tmp_path, "/a", body(schema), "3.1.0")
+    assert severity == "error"
+    assert message.startswith("z is required and nothing is admitted for it, so that nothing fits")
 
 
 @pytest.mark.parametrize(
