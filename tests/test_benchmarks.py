@@ -43,7 +43,8 @@ def test_the_load_counts_each_reply_once(benchmark, name):
         (answered,) = (row["count"] for row in grid.report()["rows"] if row["count"])
     # Those under way at the end are answered, and not counted.
     assert 4 < loaded.replies <= answered <= loaded.replies + 4
-    assert 0 < loaded.busy <= 1.1
+    # The server is in the same process here, so that both count.
+    assert loaded.busy > 0
 
 
 def test_the_picture_has_a_bar_for_all_who_can_do_a_row(benchmark):
