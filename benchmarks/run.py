@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from load import MARK, Target, load, reply_of, send_many
-from servers import PATIENCE, Server, serving
+from servers import PATIENCE, Server, is_open, serving
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,15 +54,6 @@ SHORT = json.dumps(
         ],
     }
 ).encode()
-
-
-def is_open(port: int) -> bool:
-    """Tell whether a server takes connections."""
-    try:
-        socket.create_connection(("127.0.0.1", port), 0.2).close()
-    except OSError:
-        return False
-    return True
 
 
 def running(command: tuple[str, ...]) -> AbstractContextManager[Server]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["PATIENCE", "Server", "serving"]
+__all__ = ["PATIENCE", "Server", "is_open", "serving"]
 
 PATIENCE = 40.0
 """Seconds in which a server has to be ready."""
@@ -56,6 +56,15 @@ def free_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    """Tell whether a server takes connections."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.2).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from urllib.request import urlopen
 from entrants import ENTRANTS, Entrant
 from load import Target
 from rows import ROWS
-from servers import serving
+from servers import is_open, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -226,15 +226,6 @@ def paced(rounds: int, _by: str) -> list[Wait]:
         Wait("500 paced streams, lateness, median", 0.5, times["50"]),
         Wait("  99th percentile", 5, times["99"]),
     ]
-
-
-def is_open(port: int) -> bool:
-    """Tell whether a server takes connections."""
-    try:
-        socket.create_connection(("127.0.0.1", port), 0.2).close()
-    except OSError:
-        return False
-    return True
 
 
 def _command(entrant: Entrant, folder: Path) -> tuple[str, ...]:

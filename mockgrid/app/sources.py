@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from hashlib import sha256
@@ -24,11 +23,10 @@ from mockgrid.document.document import Document, document_of, read_content
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.packed import Packed
 from mockgrid.document.source_map import Position, SourceMap
+from mockgrid.document.uncollected import uncollected
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mockgrid.settings import Settings
 
 __all__ = ["Sources"]
@@ -64,7 +62,7 @@ class Sources:
         Raises:
             DocumentError: a document cannot be read or used.
         """
-        with _without_collecting():
+        with uncollected():
             cache = Cache(None) if self._settings.no_cache else Cache.at(self._settings.cache_dir)
             contract = self._known(cache)
             if contract is None:
@@ -212,15 +210,3 @@ def _compiler() -> list[Any]:
     versions = sorted((entry.path, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in modules)
     engine = Path(jsonschema_rs.__file__).stat().st_mtime_ns
     return [mockgrid.__version__, sys.version_info[:2], engine, versions]
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Let the collector of garbage rest: it would look at all of a document, of which nothing is garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import re
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +13,7 @@ from mockgrid.document import yaml
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.json_text import DEEPEST
 from mockgrid.document.pointer import join
+from mockgrid.document.uncollected import uncollected
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.diagnostics import Diagnostics, Node, ScenarioError
@@ -24,7 +23,7 @@ from mockgrid.scenario.reading.structure import accepts, check_structure
 from mockgrid.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
 
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
@@ -217,7 +216,7 @@ def _checked(
     included: tuple[str, ...] = (),
 ) -> tuple[Scenario | None, tuple[Finding, ...]]:
     part = Node(data, "", diagnostics)
-    with _uncollected():
+    with uncollected():
         settings = read_scenario(part, operations) if check_structure(part) and isinstance(data, dict) else {}
     findings = diagnostics.findings
     if any(finding.severity == "error" for finding in findings):
@@ -226,21 +225,6 @@ def _checked(
     return Scenario(
         name=known, origin=part.origin, warnings=findings, included=included, **settings
     ), findings
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from looking, again and again, through what is made and is no garbage.
-
-    It takes half of the time that thousands of steps are read in.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _usable(scenario: Scenario | None, findings: tuple[Finding, ...]) -> Scenario:

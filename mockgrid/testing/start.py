@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from concurrent.futures import Future
 from threading import Thread
 from typing import TYPE_CHECKING
+
+from mockgrid.document.uncollected import uncollected
 
 if TYPE_CHECKING:
     import pytest
@@ -56,14 +57,9 @@ class EarlyStart:
     def _started(self) -> Grid:
         # Importing makes much, so that the collector would find the garbage of tests here. Where that
         # has errors, pytest tells of them, and parses code for it, which no two threads of Python 3.11 can.
-        collecting = gc.isenabled()
-        gc.disable()
-        try:
+        with uncollected():
             from mockgrid.reply.tokens import has_vocabulary  # noqa: PLC0415 - this is what takes its time
             from mockgrid.testing.run import grid_of, has_files  # noqa: PLC0415 - the same
 
             grid = grid_of(self._config)
             return grid if has_files(self._config) or has_vocabulary() else grid.start()
-        finally:
-            if collecting:
-                gc.enable()
