@@ -1,0 +1,252 @@
+"""The operations of an OpenAPI document, read into what answering a request needs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from mockgrid.contract.extension import EXTENSION
+from mockgrid.contract.http_terms import MediaName
+from mockgrid.contract.lint import (
+    check_servers,
+    check_unlike,
+    checked_path,
+    fitted,
+    location_of,
+    methods_of,
+    parts_of,
+)
+from mockgrid.contract.object_reader import ObjectReader
+from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, plain_id
+from mockgrid.contract.security import SCHEMES, Security, schemes_of
+from mockgrid.document.pointer import join
+from mockgrid.schema.validator import SchemaValidator
+from mockgrid.schema.violation import shown
+
+if TYPE_CHECKING:
+    from mockgrid.document.document import Document
+    from mockgrid.schema.schemas import Schemas
+
+__all__ = ["OperationReader", "base_path_of", "clean_path"]
+
+_STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
+# Methods whose bodies mean nothing in HTTP: many clients cannot send one.
+_BODILESS: Final = ("get", "head", "trace")
+# Headers that OpenAPI describes elsewhere than among parameters.
+_ELSEWHERE: Final = ("accept", "content-type", "authorization")
+
+
+def base_path_of(data: dict[str, Any]) -> str:
+    """Return the path of a document's first server, its variables filled in: ``/v1``; empty for none."""
+    servers = data.get("servers") or [{}]
+    server = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
+    url, variables = str(server.get("url", "")), server.get("variables")
+    for name, variable in variables.items() if isinstance(variables, dict) else ():
+        default = variable.get("default", "") if isinstance(variable, dict) else ""
+        url = url.replace("{" + name + "}", str(default))
+    try:
+        return clean_path(urlsplit(url).path)
+    except ValueError:  # no host can be called so, and none is called
+        return ""
+
+
+def clean_path(path: str) -> str:
+    """Return a path with one slash before it and none behind; empty for the root."""
+    stripped = path.strip("/")
+    return f"/{stripped}" if stripped else ""
+
+
+class OperationReader:
+    """Reads the operations of one document, with what answering them needs.
+
+    Args:
+        document: an OpenAPI document.
+        data: its outermost fields.
+        requests: its schemas for what clients send.
+        responses: its schemas for what they get.
+    """
+
+    def __init__(
+        self, document: Document, data: dict[str, Any], requests: Schemas, responses: Schemas
+    ) -> None:
+        self._document = document
+        self._data = data
+        self._requests = requests
+        self._responses = responses
+        self._objects = ObjectReader(document)
+        self._schemes = schemes_of(self._objects, data["components"])
+        self._ids: set[str] = set()
+
+    def operations(self, *, webhooks: bool) -> list[Operation]:
+        """Return all operations, in the document's order; of webhooks what no path of their name has."""
+        operations: list[Operation] = []
+        templates: dict[str, str] = {}
+        entries = [(path, entry, join(("paths", path))) for path, entry in self._data["paths"].items()]
+        for name, entry in self._data["webhooks"].items() if webhooks else ():
+            entries.append((f"/{name.removeprefix('/')}", entry, join(("webhooks", name))))
+        known: dict[str, set[str]] = {}
+        for written, entry, pointer in entries:
+            if written.startswith("x-"):
+                continue
+            item, at = self._objects.follow(entry, pointer)
+            path = checked_path(self._document, written)
+            check_unlike(self._document, written, path, templates)
+            methods = methods_of(self._document, item, at)
+            for method, key in methods.items():
+                if method in known.get(written, ()):
+                    continue
+                with self._document.mistakes:
+                    operations.append(self._operation(path, method, key, item, at))
+            known.setdefault(written, set()).update(methods)
+        return operations
+
+    def _operation(
+        self, written: str, method: str, key: str, item: dict[str, Any], item_at: str
+    ) -> Operation:
+        parts = parts_of(written)
+        source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
+        body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
+        media = self._media(body, body_at, self._requests)
+        parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
+        parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
+        written_id = str(source.get("operationId") or "")
+        known = written_id if written_id not in self._ids else ""
+        self._ids.add(written_id)
+        return Operation(
+            id=known or plain_id(method, written),
+            method=method.upper(),
+            path=parts.template,
+            summary=str(source.get("summary", "")),
+            behaviour=self._behaviour(source, f"{at}/{EXTENSION}"),
+            deprecated=self._objects.flag(source.get("deprecated"), f"{at}/deprecated"),
+            security=self._required_security(source, at),
+            parameters=tuple(fitted(self._document, parts, list(parameters.values()), at)),
+            body=media,
+            body_required=self._objects.flag(body.get("required"), f"{body_at}/required")
+            and method not in _BODILESS,
+            responses=self._answers(source.get("responses"), f"{at}/responses"),
+            at=at,
+            written_id=written_id,
+            base_path=self._base_path(source, at, item, item_at),
+            query=parts.query,
+            json_body=media.get("application/json")
+            or next((media_type for media_type in media.values() if media_type.is_json), None),
+        )
+
+    def _base_path(self, source: dict[str, Any], at: str, item: dict[str, Any], item_at: str) -> str | None:
+        holder, at = (source, at) if source.get("servers") else (item, item_at)
+        if not holder.get("servers"):
+            return None
+        check_servers(self._document, holder["servers"], f"{at}/servers")
+        return base_path_of(holder)
+
+    def _behaviour(self, source: dict[str, Any], at: str) -> str | None:
+        name = self._objects.mapping(source.get(EXTENSION), at).get("behaviour")
+        with self._document.mistakes:
+            return None if name is None else self._objects.text(name, f"{at}/behaviour")
+        return None
+
+    def _required_security(self, source: dict[str, Any], at: str) -> Security:
+        holder, at = (source, at) if "security" in source else (self._data, "")
+        alternatives: list[dict[str, Any]] = []
+        for index, value in enumerate(self._objects.listing(holder.get("security"), f"{at}/security")):
+            place = f"{at}/security/{index}"
+            if isinstance(value, dict):
+                alternatives.append(value)
+                self._check_declared(value, place)
+            else:
+                self._document.mistakes.tell(self._objects.unexpected("a mapping", value, place))
+        return Security(alternatives, self._schemes)
+
+    def _check_declared(self, alternative: dict[str, Any], at: str) -> None:
+        declared = self._objects.mapping(self._data["components"].get("securitySchemes"), SCHEMES)
+        for name in alternative:
+            if name not in declared:
+                message = f"the security scheme {shown(name)} is not declared."
+                hint = f"Declare it under {SCHEMES[1:].replace('/', '.')}."
+                self._document.mistakes.tell(
+                    self._document.error(message, at + join((name,)), hint, key=True)
+                )
+
+    def _answers(self, source: Any, at: str) -> dict[str, Response]:
+        responses: dict[str, Response] = {}
+        entries, at = self._objects.follow(source, at, referring=False)
+        for status, entry in entries.items():
+            if status.startswith("x-"):
+                continue
+            key = status.lower() if status.lower() == "default" else status.upper()
+            if not _STATUS.fullmatch(key):
+                message = f"{shown(status)} is no status; a number such as 200, 4XX or default was expected."
+                self._document.mistakes.tell(self._document.error(message, at + join((status,)), key=True))
+                continue
+            response, place = self._objects.follow(entry, at + join((status,)))
+            headers: dict[str, dict[str, Any]] = {}
+            items, headers_at = self._objects.follow(
+                response.get("headers"), f"{place}/headers", referring=False
+            )
+            for name, item in items.items():
+                headers[name.lower()], header_at = self._objects.follow(item, headers_at + join((name,)))
+                self._schema(headers[name.lower()], header_at, self._responses)
+            media = self._media(response, place, self._responses)
+            responses[key] = Response(status, media, headers, response, place)
+        return responses
+
+    def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
+        parameters: dict[tuple[str, str], Parameter] = {}
+        for index, entry in enumerate(self._objects.listing(sources, at)):
+            with self._document.mistakes:
+                parameter = self._parameter(*self._objects.led_to(entry, f"{at}/{index}"))
+                # The specification says that these three header parameters are described elsewhere.
+                if parameter.location != "header" or parameter.name.lower() not in _ELSEWHERE:
+                    parameters[parameter.location, parameter.name] = parameter
+        return parameters
+
+    def _parameter(self, source: dict[str, Any], at: str) -> Parameter:
+        location = location_of(self._document, source, at)
+        style = usual = "form" if location in ("query", "cookie") else "simple"
+        with self._document.mistakes:
+            style = self._objects.text(source.get("style") or usual, f"{at}/style")
+        media, media_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
+        content = next(iter(media), None)
+        holder, holder_at = source, at
+        if content is not None:
+            holder_at = media_at + join((content,))
+            holder, holder_at = self._objects.follow(media[content], holder_at, referring=False)
+        return Parameter(
+            name=str(source["name"]),
+            location=location,
+            required=self._objects.flag(source.get("required"), f"{at}/required") or location == "path",
+            schema=self._schema(holder, holder_at, self._requests),
+            style=style,
+            explode=self._objects.flag(source.get("explode"), f"{at}/explode", default=style == "form"),
+            content=content,
+            source=source,
+            at=at,
+        )
+
+    def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
+        by_name: dict[str, MediaType] = {}
+        content, content_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
+        names = [MediaName.of(written) for written in content]
+        for name, (written, entry) in zip(names, content.items(), strict=True):
+            media, place = self._objects.follow(entry, content_at + join((written,)), referring=False)
+            examples: dict[str, Any] = {}
+            if "example" in media:
+                examples[""] = media["example"]
+            named = media.get("examples")
+            for key, example in named.items() if isinstance(named, dict) else ():
+                resolved, _ = self._objects.follow(example, place + join(("examples", key)))
+                if "value" in resolved:
+                    examples[key] = resolved["value"]
+            # Parameters count where they tell two apart.
+            apart = sum(name.name == other.name for other in names) > 1
+            called = str(name) if apart else name.name
+            by_name[called] = MediaType(called, self._schema(media, place, schemas), examples, media, place)
+            self._schema(media, place, schemas, "itemSchema")
+        return by_name
+
+    def _schema(
+        self, holder: dict[str, Any], at: str, schemas: Schemas, key: str = "schema"
+    ) -> SchemaValidator | None:
+        return SchemaValidator(schemas, f"{at}/{key}") if key in holder else None
