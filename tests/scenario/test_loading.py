@@ -1,4 +1,5 @@
 import datetime as dt
+import gc
 import textwrap
 import tracemalloc
 from time import process_time
@@ -133,6 +134,25 @@ def test_windows_files_are_read():
     assert load_text(text.encode(), name="a.yaml").steps
 
 
+def processor_time(work):
+    """Return how long work takes, in the time that Python takes to add a million numbers beside it.
+
+    That is a thirtieth of a second, or more where the processor is shared: by both alike.
+    """
+
+    def taken(work):
+        begin = process_time()
+        work()
+        return process_time() - begin
+
+    def million():
+        return sum(number * number for number in range(1_000_000))
+
+    gc.collect()  # what other tests left is not its own
+    before, of_work, after = taken(million), taken(work), taken(million)
+    return of_work / (before + after) * 2
+
+
 @pytest.mark.once
 def test_twenty_thousand_steps_load_in_three_seconds_and_a_hundred_and_twenty_megabytes(tmp_path):
     def written(count):
@@ -146,9 +166,7 @@ def test_twenty_thousand_steps_load_in_three_seconds_and_a_hundred_and_twenty_me
         return path
 
     whole, part = written(20_000), written(2_000)
-    begin = process_time()
-    assert len(load(whole).steps) == 20_000
-    assert process_time() - begin < 3
+    assert processor_time(lambda: load(whole)) < 100
     tracemalloc.start()
     try:
         scenario = load(part)
@@ -163,6 +181,5 @@ def test_twenty_thousand_steps_load_in_three_seconds_and_a_hundred_and_twenty_me
 def test_twenty_thousand_mistakes_are_told_as_fast(tmp_path, reply):
     path = tmp_path / "a.yaml"
     path.write_text("steps:\n" + f"  - {{when: {{turn: 1}}, reply: {reply}}}\n" * 20_000)
-    begin = process_time()
+    assert processor_time(lambda: check_file(path)) < 200
     assert len(check_file(path)[1]) == 101
-    assert process_time() - begin < 6
