@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from mockgrid import __version__
 from mockgrid.control import ControlError
+from mockgrid.control.draft import checked
+from mockgrid.control.scenarios import listed_scenarios, scenario_with_text
 from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
 from mockgrid.document.nearest import did_you_mean
@@ -27,6 +29,7 @@ from mockgrid.session.turns import all_at_once
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
+    from mockgrid.control.operations import Operations
     from mockgrid.control.service import Service
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange
@@ -270,21 +273,22 @@ class Operator:
 
     def scenarios(self) -> dict[str, Any]:
         """Return the scenarios that keys and headers may ask for."""
-        library = self._service.library()
-        return {
-            "scenarios": [
-                {
-                    "name": scenario.name,
-                    "description": scenario.description,
-                    "strict": scenario.strict,
-                    "where": scenario.where,
-                    "steps": [step.label for step in scenario.steps],
-                    "contract_off": [reply.where for _, reply in scenario.contract_off],
-                }
-                for scenario in library.scenarios.values()
-            ],
-            "findings": [finding.as_json() for finding in library.findings],
-        }
+        return listed_scenarios(self._service.library())
+
+    def scenario(self, name: str) -> dict[str, Any]:
+        """Return one of them, with the text of its file."""
+        return scenario_with_text(self._scripts.named(name))
+
+    def check(self, draft: Any) -> Turns[dict[str, Any]]:
+        """Check the text of a scenario in turns; see ``mockgrid.control.draft``."""
+        return checked(draft, self._scripts)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What the contract has for who writes a request."""
+        from mockgrid.control.operations import Operations  # noqa: PLC0415 - for people, not for tests
+
+        return Operations(self._service.contract)
 
     def report(self) -> dict[str, Any]:
         """Return the contract report; see ``mockgrid.report``."""

@@ -86,6 +86,10 @@ class Control:
             ("GET", f"{_SESSION}/clock", lambda call: operator.clock(_key(call))),
             ("POST", f"{_SESSION}/clock", self._move_clock),
             ("GET", f"{CONTROL}/scenarios", lambda _: operator.scenarios()),
+            ("GET", f"{CONTROL}/scenarios/{{name}}", lambda call: operator.scenario(_part(call, "name"))),
+            ("POST", f"{CONTROL}/check", self._check),
+            ("GET", f"{CONTROL}/operations", lambda _: operator.operations.listed()),
+            ("GET", f"{CONTROL}/operations/{{name}}", self._operation),
             ("GET", f"{CONTROL}/explain", lambda call: operator.code(_code(call))),
             ("POST", f"{CONTROL}/explain", self._explain),
             ("GET", f"{CONTROL}/report", lambda _: among_others(operator.reported())),
@@ -157,6 +161,13 @@ class Control:
 
     async def _explain(self, request: Request) -> Any:
         return self.operator.explain(await _body(request))
+
+    async def _check(self, request: Request) -> Any:
+        return await among_others(self.operator.check(await _body(request)))
+
+    def _operation(self, request: Request) -> dict[str, Any]:
+        at = request.query_params.get("at", "")
+        return self.operator.operations.operation(_part(request, "name"), at)
 
     async def _metrics(self, _request: Request) -> Response:
         text, kind = await self._service.metrics.text()
@@ -234,7 +245,12 @@ def _index(request: Request) -> dict[str, Any]:
 
 
 def _key(request: Request) -> str:
-    return unquote(str(request.path_params["key"]))
+    return _part(request, "key")
+
+
+def _part(request: Request, name: str) -> str:
+    """Return a part of the path as it was sent, unquoted."""
+    return unquote(str(request.path_params[name]))
 
 
 def _place(request: Request) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from mockgrid.findings import place_of
 from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.findings import Finding
@@ -119,19 +119,39 @@ class Scripts:
                     where=where,
                     name=name,
                     operations=self._operations,
-                    judge=self._checking.findings,
+                    judge=self.checking.findings,
                 )
         except ScenarioError as error:
             raise _unusable(error.findings) from None
         from mockgrid.reply.checking import unsatisfiable_steps  # noqa: PLC0415 - as below
 
-        findings = [*scenario.warnings, *self._checking.findings(scenario)]
+        findings = [*scenario.warnings, *self.checking.findings(scenario)]
         if any(finding.severity == "error" for finding in findings):
             raise _unusable(findings)
         return scenario, findings + unsatisfiable_steps(scenario, self._contract, self._models)
 
+    def draft(self, text: str, where: str) -> Iterator[Sequence[Finding]]:
+        """Yield what ``mockgrid check`` would find in a text, part by part; nothing of it is kept.
+
+        Args:
+            text: of a scenario's file.
+            where: what findings call that.
+        """
+        from mockgrid.reply.checking import unsatisfiable_by_step  # noqa: PLC0415 - as below
+        from mockgrid.scenario.loading import load_text  # noqa: PLC0415 - as above
+
+        try:
+            scenario = load_text(text, name=where, operations=self._operations)
+        except ScenarioError as error:
+            yield error.findings
+            return
+        yield scenario.warnings
+        yield from self.checking.by_reply(scenario)
+        yield from unsatisfiable_by_step(scenario, self._contract, self._models)
+
     @cached_property
-    def _checking(self) -> Checking:
+    def checking(self) -> Checking:
+        """What holds replies to the contract."""
         from mockgrid.reply.checking import Checking  # noqa: PLC0415 - 25 ms, for scripts alone
 
         return Checking(self._contract, self._settings.error_shape)

@@ -82,16 +82,20 @@ class Checking:
 
     def findings(self, scenario: Scenario) -> list[Finding]:
         """Return where replies break the contract, or say what is never sent, in the order of the file."""
-        findings: list[Finding] = []
+        return [finding for findings in self.by_reply(scenario) for finding in findings]
+
+    def by_reply(self, scenario: Scenario) -> Iterator[list[Finding]]:
+        """Yield the same, those of each reply when it has been checked."""
         for step in scenario.steps:
             for reply in step.replies:
                 if reply.computed is not None:  # it is checked when it is made
                     continue
+                findings: list[Finding] = []
                 if isinstance(reply.form, Error) and not reply.form.gateway:
                     findings += self._idle(step, reply, reply.form)
                 if reply.contract == "on":
                     findings += self._reply(step, reply)
-        return findings
+                yield findings
 
     def _reply(self, step: Step, reply: ScriptedReply) -> Iterator[Finding]:
         operations = self._operations(step)
@@ -276,8 +280,17 @@ def unsatisfiable_steps(scenario: Scenario, contract: Contract, models: Models |
         contract: what requests obey.
         models: those that the server knows; None for any. A scenario's own take their place.
     """
+    by_step = unsatisfiable_by_step(scenario, contract, models)
+    return [finding for findings in by_step for finding in findings]
+
+
+def unsatisfiable_by_step(
+    scenario: Scenario, contract: Contract, models: Models | None
+) -> Iterator[list[Finding]]:
+    """Yield the same, those of each step when it has been looked at."""
     seeker = Seeker(scenario, contract, models, speaking_operations(contract.operations))
-    return [finding for step in scenario.steps for finding in seeker.findings(step)]
+    for step in scenario.steps:
+        yield list(seeker.findings(step))
 
 
 def _ranges(statuses: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ It tells what a text is meant to be, since ``7`` is a number for one schema and 
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from functools import cached_property
@@ -15,6 +16,8 @@ from mockgrid.schema.branches import json_type
 from mockgrid.schema.node import item_of, prefix_of, speaking
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mockgrid.schema.validator import SchemaValidator
 
 __all__ = ["Raw", "SchemaHints"]
@@ -93,6 +96,29 @@ class SchemaHints:
     def open(self) -> bool:
         """Whether properties without a name in the schema are meant, and not only tolerated."""
         return not self.properties or any(part.get("additionalProperties") for part in self._parts)
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The names of the properties that every object has, whatever branches it is of."""
+        parts = speaking(self._schema, lambda reference: resolve(self._root, reference, {}))
+        return frozenset(
+            name for part in parts for name in _listed(part.get("required")) if isinstance(name, str)
+        )
+
+    @cached_property
+    def choices(self) -> tuple[Any, ...]:
+        """The values that the schema, or any part that it is combined from, lists; each once."""
+        listed = ([part["const"]] if "const" in part else _listed(part.get("enum")) for part in self._parts)
+        by_text = {json.dumps(choice, sort_keys=True): choice for choices in listed for choice in choices}
+        return tuple(by_text.values())
+
+    def below(self, path: Sequence[str]) -> SchemaHints:
+        """Return the outline of what stands under a path of names and, in arrays, of indices."""
+        outline = self
+        for name in path:
+            is_item = outline.names("array") and _INDEX.fullmatch(name)
+            outline = outline.item(int(name)) if is_item else outline.property(name)
+        return outline
 
     def property(self, name: str) -> SchemaHints:
         """Return the outline of one property."""
@@ -180,6 +206,10 @@ class SchemaHints:
     def _narrowed(self, schemas: list[Any]) -> SchemaHints:
         narrowed = [schema for schema in schemas if isinstance(schema, dict)]
         return SchemaHints(narrowed[0] if len(narrowed) == 1 else {"anyOf": narrowed}, self._root)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _number(text: str) -> int | float | None:
