@@ -144,8 +144,7 @@ class Security:
             (scheme.kind, scheme.parameter): scheme for scheme in (*self.schemes, *schemes.values(), _BEARER)
         }
         self.welcome = tuple(places.values())
-        first = self._alternatives[0] if self._alternatives else ()
-        self.bearer_first = [scheme.kind for scheme in first] == ["bearer"]
+        self.bearer_first = [scheme.kind for scheme in self.first] == ["bearer"]
         self.required = bool(self._alternatives) and all(alternatives)
         self.secret_headers = tuple(
             sorted(
@@ -156,6 +155,11 @@ class Security:
             )
         )
         self.secret_query = tuple(sorted({s.parameter for s in self.welcome if s.kind == "query"}))
+
+    @property
+    def first(self) -> tuple[Scheme, ...]:
+        """The schemes of the first way in which a credential may come; none where none is asked for."""
+        return self._alternatives[0] if self._alternatives else ()
 
     @property
     def challenge(self) -> str:

@@ -34,8 +34,15 @@ class Operations:
         self._contract = contract
 
     def listed(self) -> dict[str, Any]:
-        """Return all operations in the order of the document."""
-        return {"operations": [self._head(operation) for operation in self._contract.operations]}
+        """Return all operations in the order of the document, with the models and the keys that they take."""
+        policy = self._contract.policy
+        names = policy.models.names if policy.models is not None else ()
+        plain = (known.prefix for known in policy.keys.prefixes or () if not known.scenario)
+        return {
+            "operations": [self._head(operation) for operation in self._contract.operations],
+            "models": list(names[:_MOST]),
+            "key_prefix": next(plain, ""),
+        }
 
     def operation(self, name: str, at: str = "") -> dict[str, Any]:
         """Return what a request of an operation may have, with a sample of it.
@@ -57,6 +64,9 @@ class Operations:
         typed = next((each for each in media if each.is_json), None)
         return {
             **self._head(operation),
+            "credentials": [
+                {"kind": scheme.kind, "name": scheme.parameter} for scheme in operation.security.first
+            ],
             "parameters": [self._parameter(parameter) for parameter in operation.parameters],
             "body_required": operation.body_required,
             "media": [self._media(each) for each in media],

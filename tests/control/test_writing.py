@@ -174,6 +174,15 @@ def test_a_place_in_a_body_is_told_with_its_members_and_values():
     assert place("/nope/0/nope")["members"] == []
 
 
+def test_a_request_can_be_sent_with_what_is_told():
+    listed = asked("GET", "operations")[1]
+    assert "text-prime" in listed["models"]
+    told = asked("GET", "operations/createChatCompletion")[1]
+    assert told["credentials"] == [{"kind": "bearer", "name": "authorization"}]
+    key = {"authorization": f"Bearer {listed['key_prefix']}x"}
+    assert CALLER.call("POST", told["path"], json.loads(told["media"][0]["sample"]), key).status == 200
+
+
 def test_operations_and_places_that_are_none_are_refused():
     status, told = asked("GET", "operations/createChatCompletions")
     assert (status, told["errors"]["detail"]) == (
