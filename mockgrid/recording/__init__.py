@@ -1,0 +1,1 @@
+"""Recorded exchanges, wherever they come from, and the scenarios that are written of them."""

@@ -1,0 +1,93 @@
+"""An exchange that somebody recorded: what was sent to a provider, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Headers", "RecordedExchange", "RecordedReply", "RecordedRequest", "ReplyEnd", "header"]
+
+Headers: TypeAlias = "Sequence[tuple[bytes, bytes]]"
+"""Names in lower case and values, in their order, each as often as it came."""
+
+ReplyEnd: TypeAlias = Literal["whole", "cut", "left"]
+"""How a reply ended: as it should, by a connection closed within the body, or because the client left."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """What was sent.
+
+    Attributes:
+        method: in upper case.
+        target: the path and, after a question mark, the query, as they were sent.
+        headers: without HTTP's framing; credentials included until an exchange is scrubbed.
+        body: as it was sent, Content-Encoding included.
+        origin: scheme and authority, such as ``https://api.openai.com``; empty where they are not known.
+    """
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes = b""
+    origin: str = ""
+
+    @property
+    def path(self) -> str:
+        """The target without its query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query, without its question mark."""
+        return self.target.partition("?")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReply:
+    """What came back.
+
+    Attributes:
+        status: the HTTP status.
+        headers: without HTTP's framing.
+        chunks: pieces of the body as they came, each with the seconds from the request until then; all at 0
+            where the times are not known. Joined they are the body as it was sent, Content-Encoding included.
+        ended: how it ended.
+        seconds: from the request to the end; 0 where that is not known.
+    """
+
+    status: int
+    headers: Headers = ()
+    chunks: Sequence[tuple[float, bytes]] = ()
+    ended: ReplyEnd = "whole"
+    seconds: float = 0.0
+
+    @property
+    def body(self) -> bytes:
+        """The body as it was sent."""
+        return b"".join(piece for _, piece in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExchange:
+    """One request with its reply.
+
+    Attributes:
+        request: what was sent.
+        reply: what came back; None where nothing did.
+        where: its place in what it was read from, such as ``weather.yaml:12``; empty for live traffic.
+        test: the test, or the session, that it was recorded in; empty for none.
+    """
+
+    request: RecordedRequest
+    reply: RecordedReply | None
+    where: str = ""
+    test: str = ""
+
+
+def header(headers: Headers, name: bytes) -> str:
+    """Return the last value of a header, by its lower-case name; empty where there is none."""
+    return next((value.decode("latin-1") for known, value in reversed(headers) if known == name), "")

@@ -1,0 +1,44 @@
+"""From a journal's exchange to a recorded one."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from mockgrid.recording.exchange import RecordedRequest, header
+from mockgrid.recording.kept import recorded
+from mockgrid.session.exchange import KeptExchange
+
+pytestmark = pytest.mark.once
+
+
+def kept(body=b"", *, query=b"", path="/v1/chat/completions"):
+    head = SimpleNamespace(method="post", path=path, query=query, headers={b"host": b"h"}, size=0)
+    answer = SimpleNamespace(status=200, headers=[(b"x-a", b"1"), (b"x-a", b"2")], body=body, violations=())
+    return KeptExchange(1, 10.0, head, b'{"a": 1}', None, answer)
+
+
+def test_a_whole_reply_is_one_piece_at_the_time_when_it_left():
+    exchange = kept(b"{}")
+    exchange.replied, exchange.ended = 10.25, 10.5
+    reply = recorded(exchange, "s-1").reply
+    assert reply.chunks == ((0.25, b"{}"),)
+    assert (reply.body, reply.ended, reply.seconds) == (b"{}", "whole", 0.5)
+    assert (header(reply.headers, b"x-a"), header(reply.headers, b"x-b")) == ("2", "")
+
+
+def test_a_stream_is_its_pieces_with_their_times():
+    exchange = kept()
+    exchange.sent(10.1, b"data: 1\n\n")
+    exchange.sent(10.3, b"data: 2\n\n")
+    exchange.ended, exchange.whole, exchange.ended_by = 10.4, False, "client"
+    reply = recorded(exchange).reply
+    assert reply.chunks == ((0.1, b"data: 1\n\n"), (0.3, b"data: 2\n\n"))
+    assert reply.ended == "left"
+    exchange.ended_by = "server"
+    assert recorded(exchange).reply.ended == "cut"
+
+
+def test_a_target_is_quoted_again_and_has_its_query():
+    request = recorded(kept(query=b"limit=3", path="/v1/a b/ø?")).request
+    assert request == RecordedRequest("POST", "/v1/a%20b/%C3%B8%3F?limit=3", ((b"host", b"h"),), b'{"a": 1}')
+    assert (request.path, request.query) == ("/v1/a%20b/%C3%B8%3F", "limit=3")
