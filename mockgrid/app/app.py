@@ -21,6 +21,7 @@ from mockgrid.app.metrics import Metrics
 from mockgrid.app.preload import preload
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
+from mockgrid.app.unknown import cut, led_to_page, unknown_path
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import Models, known_models
 from mockgrid.contract.router import ROUTED
@@ -64,12 +65,8 @@ if TYPE_CHECKING:
 _TELL_EVERY = 1_000
 # What begins like this is no path of the contract.
 _NOT_THE_API = (CONTROL, "/openapi.json")
-# Characters of what was sent that a message shows.
-_SHOWN = 200
 # How a request for OPTIONS fails where the document declares none.
 _NO_OPTIONS = ("method_not_allowed", "unknown_path")
-# Operations that a message names.
-_MOST_SERVED = 6
 _NO_PATH_PARAMETERS: dict[str, str] = {}
 
 
@@ -157,7 +154,7 @@ class App:
             return None
         return self.answer(head, incoming.body, incoming.receive, writer)
 
-    async def answer(
+    async def answer(  # noqa: C901 - all of the way stands here, and each refusal of it
         self, head: Head, arrived: Callable[[], bytes | None], receive: Receive, writer: Writer
     ) -> None:
         """The way of a request.
@@ -185,6 +182,8 @@ class App:
         except DisconnectedError:
             return
         except RefusedError as refused:
+            if refused.harmless and await led_to_page(head, refused, writer):
+                return
             session = session or self.credentials.presumed(head)
             reply, request_id = self._refuse(refused, head, session, operation)
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
@@ -274,38 +273,18 @@ class App:
         if match is None and path.startswith(f"{ROUTED}/"):
             match = router.find(path[len(ROUTED) :], raw_path.removeprefix(ROUTED), head.method)
         if match is None:
-            raise self._unknown(head)
+            raise unknown_path(head, self.contract, self.base_path)
         route, parameters = match
         operation = route.operation(head.method, head.query)
         if operation is None and head.method in route.variants:
             queries = (urlencode(sorted(variant.query)) for variant in route.variants[head.method])
             known = " or ".join(f"{route.template}?{query}" for query in queries)
-            raise RefusedError(
-                "unknown_path", f"No such path: {_cut(head.path)}; its query makes it {known}."
-            )
+            raise RefusedError("unknown_path", f"No such path: {cut(head.path)}; its query makes it {known}.")
         if operation is None:
-            called = f"{_cut(head.method)} is not allowed on {head.mounted}{_cut(head.path)}"
+            called = f"{cut(head.method)} is not allowed on {head.mounted}{cut(head.path)}"
             message = f"{called}; allowed: {route.allow}."
             raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
         return operation, parameters
-
-    def _unknown(self, head: Head) -> RefusedError:
-        """Return the refusal of a path that is not served: it says what to do instead, and what is served."""
-        router, mounted = self.contract.router, head.mounted
-        hint = router.absent(head.path)
-        nearest = None if hint else router.nearest(head.path)
-        if nearest:
-            hint = f"Did you mean {mounted}{nearest}?"
-        served = [call.replace(" ", f" {mounted}", 1) for call in router.served(head.path, nearest)]
-        calls = ", ".join(served[:_MOST_SERVED])
-        if len(served) > _MOST_SERVED:
-            calls += f" and {len(served) - _MOST_SERVED} more (GET {mounted}/openapi.json has all)"
-        words = (f"No such path: {mounted}{_cut(head.path)}.", hint, f"Served: {calls}.")
-        # Browsers and probes look at the root by themselves.
-        looked = head.path.rstrip("/") in ("", "/favicon.ico", self.base_path)
-        return RefusedError(
-            "unknown_path", " ".join(filter(None, words)), harmless=looked and head.method in ("GET", "HEAD")
-        )
 
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None
@@ -389,10 +368,6 @@ class App:
         count = len(answer.violations)
         step, left = answer.step or None, (exchange.reply_size, exchange.ended_by, exchange.whole)
         self.log.record(Entry(method, path, answer.status, session.name, step, count, ms, "", *left))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def _not_arrived() -> None:

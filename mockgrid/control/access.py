@@ -44,8 +44,13 @@ class Access:
         self._now = now
         self._failures: dict[str, list[float]] = {}
 
-    def check(self, scope: Scope) -> None:
+    def check(self, scope: Scope, *, files: bool = False) -> None:
         """Refuse a caller that may not be here.
+
+        Args:
+            scope: of the call.
+            files: whether it is for the live page's own files alone. They hold nothing, and the token is
+                asked for by them: where there is one, they may be had without.
 
         Raises:
             ControlError: 403, or 429 for one that has tried too many tokens.
@@ -56,7 +61,8 @@ class Access:
             raise ControlError(403, "The control interface answers no pages of other origins.")
         client = scope.get("client")
         if client is None or _is_loopback(client[0]):
-            if _is_public(headers.get(b"host", b"")) and not self._has_token(headers):
+            can_sign_in = files and self._token is not None
+            if _is_public(headers.get(b"host", b"")) and not (can_sign_in or self._has_token(headers)):
                 raise ControlError(403, _RENAMED)
             return
         if self._token is None:
@@ -64,10 +70,13 @@ class Access:
                 "The control interface is closed to other machines; start with --control-token to open it."
             )
             raise ControlError(403, message)
+        if files:
+            return
         if len(self._tries(client[0])) >= _TRIES:
             raise ControlError(429, f"Too many wrong control tokens came from here; wait {_WHILE:g} s.")
         if not self._has_token(headers):
-            self._note_failure(client[0])
+            if b"authorization" in headers:  # who brings none has tried none
+                self._note_failure(client[0])
             message = (
                 "The control interface needs the header `Authorization: Bearer <control token>` from here."
             )

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 import orjson
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from mockgrid.control import CONTROL, ControlError
 from mockgrid.control.access import Access
 from mockgrid.control.document import STREAM_FORMS, control_document, control_index, served_document
 from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.reply.preferences import prefers_page
 from mockgrid.scenario.duration import seconds_or_none
 from mockgrid.session.turns import among_others
 
@@ -36,6 +38,9 @@ Answer = Callable[[Request], Any]
 
 _ID: Final = "mockgrid.request_id"
 _OPEN: Final = ("/openapi.json", f"{CONTROL}/health", f"{CONTROL}/openapi.json")
+_ROOTS: Final = (CONTROL, f"{CONTROL}/")
+# Of the live page.
+_FILES: Final = f"{CONTROL}/page/"
 _SESSION: Final = f"{CONTROL}/sessions/{{key}}"
 # A session's key may have slashes, as the ids of pytest's tests have; what can follow it is not part of it.
 _KEYED: Final = re.compile(
@@ -70,8 +75,8 @@ class Control:
         operator = self.operator
         answers: tuple[tuple[str, str, Answer], ...] = (
             ("GET", "/openapi.json", self._contract),
-            ("GET", CONTROL, _index),
-            ("GET", f"{CONTROL}/", _index),
+            *(("GET", root, _index) for root in _ROOTS),
+            ("GET", f"{_FILES}{{name}}", _page_file),
             ("GET", f"{CONTROL}/openapi.json", lambda _: control_document()),
             ("GET", f"{CONTROL}/health", lambda _: {"status": "ready"}),
             ("GET", f"{CONTROL}/version", lambda _: operator.version()),
@@ -109,8 +114,10 @@ class Control:
             await send(message)
 
         try:
-            if scope["path"].removeprefix(scope["root_path"]) not in _OPEN:
-                self._access.check(scope)
+            path = scope["path"].removeprefix(scope["root_path"])
+            if path not in _OPEN:
+                files = path.startswith(_FILES) or (path in _ROOTS and _is_browser(Headers(scope=scope)))
+                self._access.check(scope, files=files)
         except ControlError as error:
             await _reply(error.as_json(), error.status)(scope, receive, send_with_id)
             return
@@ -240,8 +247,22 @@ async def _not_found(request: Request, _error: Exception) -> Response:
     return _reply({"errors": {"detail": detail}}, 404)
 
 
-def _index(request: Request) -> dict[str, Any]:
+def _index(request: Request) -> dict[str, Any] | Response:
+    if _is_browser(request.headers):
+        from mockgrid.control.page import page  # noqa: PLC0415 - for those who look at it alone
+
+        return page(request)
     return control_index(str(request.scope["root_path"]))
+
+
+def _page_file(request: Request) -> Response:
+    from mockgrid.control.page import page_file  # noqa: PLC0415 - as above
+
+    return page_file(request)
+
+
+def _is_browser(headers: Headers) -> bool:
+    return prefers_page(", ".join(headers.getlist("accept")))
 
 
 def _key(request: Request) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "choose_media",
     "preferred_example",
     "prefers_of",
+    "prefers_page",
     "read_prefer",
 ]
 
@@ -178,6 +179,15 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
         if quality > 0 and (chosen is None or (quality, specificity, place) > best):
             best, chosen = (quality, specificity, place), name
     return chosen
+
+
+def prefers_page(accept: str | None) -> bool:
+    """Tell whether a client would rather have a page than JSON, as browsers would.
+
+    >>> prefers_page("text/html, application/xml;q=0.9, */*;q=0.8"), prefers_page("*/*")
+    (True, False)
+    """
+    return choose_media(accept, ("application/json", "text/html")) == "text/html"
 
 
 def _specificity(wanted: MediaName) -> int:

@@ -1,0 +1,94 @@
+"""The live page as somebody sees it: in Debian's Chromium, with what may never happen there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+LOOKS = [(1300, "light"), (1300, "dark"), (400, "light"), (400, "dark")]
+"""Widths and colour schemes in which every panel is looked at."""
+
+_GRAVE = ("serious", "critical")
+_HEIGHT = 900
+
+
+class Tab:
+    """A tab of the browser, with a page of playwright's as ``page``.
+
+    Whatever the console calls an error, whatever the page's policy forbids, and each request to anywhere but
+    the server is a problem; ``close`` fails on those that do not match one of ``expected``, patterns.
+    """
+
+    def __init__(self, browser, origin, width, scheme):
+        self.origin = origin
+        self.expected = []
+        self.problems = []
+        self.context = browser.new_context(
+            viewport={"width": width, "height": _HEIGHT},
+            color_scheme=scheme,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        self.context.on("request", self._asked)
+        self.context.on("console", self._said)
+        self.context.on("weberror", lambda failure: self.problems.append(f"thrown: {failure.error}"))
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(10_000)
+
+    def _asked(self, request):
+        where = urlsplit(request.url)
+        if where.scheme not in ("data", "blob") and f"{where.scheme}://{where.netloc}" != self.origin:
+            self.problems.append(f"request: {request.url}")
+
+    def _said(self, message):
+        if message.type in ("error", "warning"):
+            self.problems.append(f"console: {message.text} {message.location.get('url', '')}")
+
+    def go(self, fragment="", path="/__mockgrid__/"):
+        """Open a panel, such as ``#/journal``."""
+        self.page.goto(f"{self.origin}{path}{fragment}")
+        self.page.wait_for_selector("h2")
+        return self.page
+
+    def wide(self):
+        """How many pixels stand out to the right of the window: those nobody sees without scrolling."""
+        return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+    def check(self):
+        """Fail on what axe-core finds grave, and on a page that is wider than its window."""
+        # Animations would be judged by colours that pass.
+        self.page.evaluate(_axe())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        grave = [
+            f"{violation['id']}: {violation['help']}: {node['html']}\n{node['failureSummary']}"
+            for violation in found["violations"]
+            if violation["impact"] in _GRAVE
+            for node in violation["nodes"]
+        ]
+        assert not grave, "\n".join(grave)
+        assert self.wide() <= 0
+
+    def close(self):
+        self.context.close()
+        unexpected = [
+            problem
+            for problem in self.problems
+            if not any(re.search(pattern, problem) for pattern in self.expected)
+        ]
+        assert unexpected == []
+
+
+@cache
+def _axe():
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def chromium(playwright):
+    """Start the browser; it is Debian's, for nothing is downloaded."""
+    path = shutil.which("chromium")
+    assert path, "The page is tested in Chromium: apt-get install chromium"
+    # Root, who runs pipelines, gets no sandbox; containers have little shared memory.
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    return playwright.chromium.launch(executable_path=path, args=arguments)

@@ -1,0 +1,81 @@
+import threading
+
+import httpx
+import pytest
+import uvicorn
+from page.browser import LOOKS, Tab, chromium
+from playwright.sync_api import sync_playwright
+
+from mockgrid import MockGrid
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One for all tests; each tab is a context of its own."""
+    with sync_playwright() as playwright:
+        browser = chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def grid():
+    """A server of the test's own."""
+    with MockGrid() as grid:
+        yield grid
+
+
+@pytest.fixture
+def served(free_port):
+    """Has plain uvicorn serve an application; gives its origin."""
+    begun = []
+
+    def served(app):
+        config = uvicorn.Config(
+            app, port=free_port, log_config=None, lifespan="on", ws="none", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        begun.append((server, thread))
+        origin = f"http://127.0.0.1:{free_port}"
+        with httpx.Client(trust_env=False, transport=httpx.HTTPTransport(retries=20)) as client:
+            client.get(origin)
+        return origin
+
+    yield served
+    for server, thread in begun:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def look(request):
+    """A width and a colour scheme; a test that takes it runs in each."""
+    return request.param
+
+
+@pytest.fixture
+def open_tab(browser, grid, served):  # noqa: ARG001 - whatever serves a tab outlives it
+    """Opens tabs, on the test's server or another, and fails where something went wrong in one."""
+    tabs = []
+
+    def open_tab(width=1300, scheme="light", origin=""):
+        tabs.append(Tab(browser, origin or grid.base_url.removesuffix("/v1"), width, scheme))
+        return tabs[-1]
+
+    yield open_tab
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture
+def tab(open_tab):
+    """A tab at 1,300 pixels, light, on the test's server."""
+    return open_tab()
+
+
+@pytest.fixture
+def looked_at(open_tab, look):
+    """A tab in each look, on the test's server."""
+    return open_tab(*look)
