@@ -193,7 +193,7 @@ class App:
             reply.headers = [*reply.headers, *cors_headers(head, reply)]
         journal = session.journal
         exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
-        journal.add(exchange)  # before the first byte of the reply leaves
+        session.keep(exchange)  # before the first byte of the reply leaves
         self.recorder.note_violations(exchange)
         try:
             if send_at_once(reply, request_id, exchange, writer):

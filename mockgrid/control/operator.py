@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from mockgrid.control.operations import Operations
     from mockgrid.control.service import Service
+    from mockgrid.reply.hindsight import Hindsight
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
@@ -178,9 +179,24 @@ class Operator:
         exchanges = self._teller.records(session, after=number - 1, until=number)
         exchange = next(exchanges, None)
         if exchange is None:
-            gone = " any more" if 0 < number <= session.journal.count else ""
-            raise ControlError(404, f"There is no exchange {number} in this session{gone}.")
+            raise _no_exchange(session, number)
         return exchange.as_json()
+
+    def explanation(self, key: str, number: int) -> dict[str, Any]:
+        """Return why each step did or did not answer the request of an exchange, as things stood then."""
+        session = self._session(key)
+        exchange = session.journal.get(number)
+        if exchange is None:
+            raise _no_exchange(session, number)
+        return self._hindsight.explanation(session, exchange).as_json()
+
+    @cached_property
+    def _hindsight(self) -> Hindsight:
+        from mockgrid.reply.hindsight import Hindsight  # noqa: PLC0415 - 20 ms, for those who ask
+
+        service, models = self._service, self._scripts.models
+        default = models.default if models is not None else "default"
+        return Hindsight(service.contract, service.redaction, service.settings.max_depth, default)
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
@@ -370,3 +386,8 @@ class Operator:
             return session
         scenario = "" if _NAME.fullmatch(key) else self._service.credentials.scenario_of(key) or ""
         return self._service.sessions.get(name, scenario)
+
+
+def _no_exchange(session: Session, number: int) -> ControlError:
+    gone = " any more" if 0 < number <= session.journal.count else ""
+    return ControlError(404, f"There is no exchange {number} in this session{gone}.")

@@ -44,7 +44,8 @@ _FILES: Final = f"{CONTROL}/page/"
 _SESSION: Final = f"{CONTROL}/sessions/{{key}}"
 # A session's key may have slashes, as the ids of pytest's tests have; what can follow it is not part of it.
 _KEYED: Final = re.compile(
-    rf"({CONTROL}/sessions/)([^/](?:.*?[^/])??)(/(?:reset|steps|clock|exchanges(?:/[^/]+)?))?", re.DOTALL
+    rf"({CONTROL}/sessions/)([^/](?:.*?[^/])??)(/(?:reset|steps|clock|exchanges(?:/[^/]+(?:/steps)?)?))?",
+    re.DOTALL,
 )
 _LARGEST: Final = 4 * 1024 * 1024
 _DEEPEST: Final = 64
@@ -88,6 +89,11 @@ class Control:
             ("PUT", f"{_SESSION}/steps", self._script),
             ("GET", f"{_SESSION}/exchanges", self._exchanges),
             ("GET", f"{_SESSION}/exchanges/{{number:int}}", lambda call: operator.exchange(*_place(call))),
+            (
+                "GET",
+                f"{_SESSION}/exchanges/{{number:int}}/steps",
+                lambda call: operator.explanation(*_place(call)),
+            ),
             ("GET", f"{_SESSION}/clock", lambda call: operator.clock(_key(call))),
             ("POST", f"{_SESSION}/clock", self._move_clock),
             ("GET", f"{CONTROL}/scenarios", lambda _: operator.scenarios()),

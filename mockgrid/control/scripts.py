@@ -43,6 +43,9 @@ class Scripts:
         contract: what replies must obey.
         library: gives the scenarios that may be named.
         settings: of the server.
+
+    Attributes:
+        models: those that the server knows; None where the contract does not say.
     """
 
     def __init__(self, contract: Contract, library: Callable[[], Library], settings: Settings) -> None:
@@ -51,7 +54,7 @@ class Scripts:
         self._library = library
         self._operations = [operation.id for operation in contract.operations]
         models = contract.policy.models
-        self._models = known_models(settings.models, models) if settings.models else models
+        self.models = known_models(settings.models, models) if settings.models else models
 
     def read(self, script: Any) -> tuple[Scenario | None, tuple[Finding, ...]]:
         """Return the scenario that is asked for, None where none is, and what is odd in it.
@@ -128,7 +131,7 @@ class Scripts:
         findings = [*scenario.warnings, *self.checking.findings(scenario)]
         if any(finding.severity == "error" for finding in findings):
             raise _unusable(findings)
-        return scenario, findings + unsatisfiable_steps(scenario, self._contract, self._models)
+        return scenario, findings + unsatisfiable_steps(scenario, self._contract, self.models)
 
     def draft(self, text: str, where: str) -> Iterator[Sequence[Finding]]:
         """Yield what ``mockgrid check`` would find in a text, part by part; nothing of it is kept.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.scenario.short_repr import short_repr
+from mockgrid.schema.json_form import JsonForm, described
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,24 +20,16 @@ PLACES: Final = frozenset(("operation", "method", "path"))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(JsonForm):
     """How one predicate went for one request.
 
-    Attributes:
-        name: of the predicate: ``last_user``, ``headers/x-attempt``, ``body/temperature``.
-        expected: what it asks for, as its author would write it.
-        got: what the request has, cut short; credentials are hidden.
-        held: whether it held.
+    ``name`` is such as ``last_user``, ``headers/x-attempt`` or ``body/temperature``.
     """
 
-    name: str
-    expected: str
-    got: str
-    held: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the outcome as it stands in replies and journals."""
-        return {"predicate": self.name, "expected": self.expected, "got": self.got, "held": self.held}
+    name: str = described("Which", place="predicate")
+    expected: str = described("What it asks for, as its author would write it")
+    got: str = described("What the request has, cut short; credentials are hidden")
+    held: bool = described("Whether it held")
 
     def __str__(self) -> str:
         return f"{self.name} is {self.got}, {self.expected} was expected"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from mockgrid.scenario.binding import Binding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mockgrid.findings import Finding
     from mockgrid.scenario.delivery import Pace
     from mockgrid.scenario.diagnostics import Origin
@@ -120,11 +122,21 @@ class Cursors:
         state: as ``go_to`` set it last.
     """
 
-    __slots__ = ("given", "state")
+    __slots__ = ("__weakref__", "given", "scenario", "state")
 
     def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
         self.given = [0] * len(scenario.steps)
         self.state = START
+
+    def before(self, state: str, taken: Iterable[int]) -> Cursors:
+        """Return how far the session had come in a state, before the replies of these steps were taken."""
+        cursors = Cursors(self.scenario)
+        cursors.state = state
+        cursors.given = list(self.given)
+        for index in taken:
+            cursors.given[index] -= 1
+        return cursors
 
     def reset(self) -> None:
         """Begin again."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.scenario.predicate import Outcome
 from mockgrid.scenario.scenario import Cursors
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mockgrid.scenario.scenario import Scenario
-    from mockgrid.scenario.step import Selection, Step
+    from mockgrid.scenario.step import Selection, Step, StepVerdict
     from mockgrid.scenario.view import RequestView
 
 __all__ = ["Explained", "MissedStep", "NoStep", "explain", "near_misses", "select"]
 
 _MOST: Final = 3
-
-Verdict = Literal["answers", "fails", "passes", "later", "no match"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,13 @@ def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tupl
         (sum(predicate.holds(view, state) for predicate in step.when), step)
         for step in scenario.binding.steps_for(view)
     ]
-    nearest = sorted(
-        counted, key=lambda item: (item[0] < len(item[1].when), -item[0], len(item[1].when), item[1].index)
-    )
+    nearest = sorted(counted, key=lambda item: _farness(*item))
     return tuple(_near_miss(step, held, cursors, view) for held, step in nearest[:_MOST])
+
+
+def _farness(held: int, step: Step) -> tuple[bool, int, int, int]:
+    """Return what puts steps in order, the nearest first, by how many of their predicates held."""
+    return held < len(step.when), -held, len(step.when), step.index
 
 
 def _used_up(step: Step, cursors: Cursors) -> Outcome | None:
@@ -126,14 +129,13 @@ class Explained:
     Attributes:
         step: which one.
         outcomes: of all its predicates, in order.
-        verdict: ``answers`` (this one does), ``fails`` (used up, ``then: fail``), ``passes`` (matches, and is
-            used up), ``later`` (matches, after the one that answers), ``no match``.
+        verdict: see ``StepVerdict``.
         reply: which of its replies it would give, from 0; None for none.
     """
 
     step: Step
     outcomes: tuple[Outcome, ...]
-    verdict: Verdict
+    verdict: StepVerdict
     reply: int | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -148,25 +150,68 @@ class Explained:
         }
 
 
-def explain(scenario: Scenario, view: RequestView, cursors: Cursors | None = None) -> tuple[Explained, ...]:
+class _Judged(NamedTuple):
+    """What one step makes of a request, in short.
+
+    Attributes:
+        step: which one.
+        held: how many of its predicates held; -1 for a step that is for other operations.
+        verdict: see ``Explained``.
+        reply: the same.
+    """
+
+    step: Step
+    held: int
+    verdict: StepVerdict
+    reply: int | None
+
+    def order(self) -> tuple[Any, ...]:
+        """Return what puts steps in order: the one that decides, used-up ones, near misses, later ones."""
+        later, decides = self.verdict == "later", self.verdict in {"answers", "fails"}
+        return later, not decides, *_farness(self.held, self.step)
+
+
+def explain(
+    scenario: Scenario, view: RequestView, cursors: Cursors | None = None, most: int | None = None
+) -> tuple[Explained, ...]:
     """Return what each step makes of a request; nothing is consumed.
 
     Args:
         scenario: whose steps.
         view: the request.
         cursors: how far the session has come; None for its beginning.
+        most: of how many steps that is told. Of more, those that matter most come first: the one that
+            decides, those that are used up, near misses, and those behind the one that decides. None for all,
+            in their own order.
     """
     cursors = cursors or Cursors(scenario)
-    explained: list[Explained] = []
-    decided = False
     concerned = {step.index for step in scenario.binding.steps_for(view)}
-    for step in scenario.steps:
+    judged = _judged(scenario, view, cursors, concerned)
+    if most is not None and len(judged) > most:
+        judged = sorted(judged, key=_Judged.order)[:most]
+    explained: list[Explained] = []
+    for step, _, verdict, reply in judged:
         outcomes = tuple(predicate.outcome(view, cursors.state) for predicate in step.when)
         if step.index not in concerned:
             outcomes = (Outcome("operation", "`when` to name it", view.operation, held=False), *outcomes)
-        verdict: Verdict = "no match"
+        if verdict in {"passes", "fails"}:
+            outcomes += tuple(outcome for outcome in [_used_up(step, cursors)] if outcome is not None)
+        explained.append(Explained(step, outcomes, verdict, reply))
+    return tuple(explained)
+
+
+def _judged(
+    scenario: Scenario, view: RequestView, cursors: Cursors, concerned: Collection[int]
+) -> list[_Judged]:
+    judged: list[_Judged] = []
+    decided = False
+    for step in scenario.steps:
+        held = -1
+        if step.index in concerned:
+            held = sum(predicate.holds(view, cursors.state) for predicate in step.when)
+        verdict: StepVerdict = "no match"
         reply: int | None = None
-        if all(outcome.held for outcome in outcomes):
+        if held == len(step.when):
             following = step.following(cursors.given[step.index])
             if decided:
                 verdict = "later"
@@ -175,9 +220,8 @@ def explain(scenario: Scenario, view: RequestView, cursors: Cursors | None = Non
             else:
                 verdict = "fails" if following == "fail" else "passes"
                 decided = following == "fail"
-                outcomes += tuple(outcome for outcome in [_used_up(step, cursors)] if outcome is not None)
-        explained.append(Explained(step, outcomes, verdict, reply))
-    return tuple(explained)
+        judged.append(_Judged(step, held, verdict, reply))
+    return judged
 
 
 def select(scenario: Scenario, cursors: Cursors, view: RequestView) -> Selection | NoStep | None:

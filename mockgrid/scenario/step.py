@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Selection", "Step", "Then", "names_place"]
+__all__ = ["Selection", "Step", "StepVerdict", "Then", "names_place"]
 
 Then = Literal["repeat", "cycle", "pass", "fail"]
+StepVerdict = Literal["answers", "fails", "passes", "later", "no match"]
+"""What a step makes of a request: it answers; it is used up and fails (``then: fail``), or passes; it
+matches, after the one that decides; or it does not match."""
 
 
 class Selection(NamedTuple):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from mockgrid.contract.encodings import decode_content
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from weakref import ref
 
     from mockgrid.contract.contract import Operation
+    from mockgrid.scenario.scenario import Cursors
     from mockgrid.scenario.selection import NoStep
     from mockgrid.schema.violation import Violation
     from mockgrid.session.records import EndedBy
@@ -55,6 +57,25 @@ class Answer(Protocol):
         """Without those that sending adds."""
 
 
+NO_STEP = -1
+
+
+class Meeting(NamedTuple):
+    """How a request met the steps of what its session plays; one is made for each that is put to steps.
+
+    Attributes:
+        cursors: of what played; a session keeps the last few that it has played.
+        state: in which that was.
+        attempt: how often the session had seen the request.
+        step: the index of the step whose reply was taken; ``NO_STEP`` for none.
+    """
+
+    cursors: ref[Cursors]
+    state: str
+    attempt: int
+    step: int
+
+
 class Keeper(Protocol):
     """A journal that keeps exchanges."""
 
@@ -88,6 +109,7 @@ class KeptExchange:
         size: bytes that the journal counts for it.
         journal: which keeps it; None once it is dropped.
         blameless: whether it is known that there is nothing to be said against its request.
+        met: how it met the steps of what its session plays; None where none was asked.
     """
 
     # An attribute that came late would make an exchange twice as large.
@@ -104,6 +126,7 @@ class KeptExchange:
         "ended_by",
         "head",
         "journal",
+        "met",
         "number",
         "operation",
         "replied",
@@ -137,6 +160,7 @@ class KeptExchange:
         self.degraded = ""
         self.settled = self.blameless = False
         self.journal: Keeper | None = None
+        self.met: Meeting | None = None
         self.size = _OVERHEAD + head.size + size + len(answer.body)
         if answer.violations:
             self.size += _VIOLATION * len(answer.violations)
@@ -175,10 +199,16 @@ class KeptExchange:
 
 def request_body(exchange: KeptExchange) -> bytes:
     """Return a request's body with its Content-Encoding undone; as it was sent where that cannot be done."""
+    body = whole_body(exchange)
+    return exchange.body if body is None else body
+
+
+def whole_body(exchange: KeptExchange) -> bytes | None:
+    """Return a request's body with its Content-Encoding undone; None where only its beginning is kept."""
     encoding = exchange.head.headers.get(b"content-encoding")
-    if encoding is None:
-        return exchange.body
+    if encoding is None or exchange.body_size > len(exchange.body):
+        return exchange.body if exchange.body_size == len(exchange.body) else None
     try:
         return decode_content(exchange.body, encoding.decode("latin-1"), MOST_KEPT)
     except MockgridError:
-        return exchange.body
+        return None

@@ -6,9 +6,12 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mockgrid.session.exchange import NO_STEP
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mockgrid.scenario.scenario import Cursors
     from mockgrid.session.exchange import KeptExchange
 
 MIB = 1024 * 1024
@@ -133,9 +136,19 @@ class Journal:
         dropped: how many of them had to go.
         dropped_violations: how many of those showed a violation.
         under_way: how many of those that are held have not been settled.
+        lost: the number of the last one that had to go and had met the steps of a scenario; 0 for none.
     """
 
-    __slots__ = ("_budget", "_exchanges", "count", "dropped", "dropped_violations", "session", "under_way")
+    __slots__ = (
+        "_budget",
+        "_exchanges",
+        "count",
+        "dropped",
+        "dropped_violations",
+        "lost",
+        "session",
+        "under_way",
+    )
 
     def __init__(self, session: str, budget: JournalBudget) -> None:
         self.session = session
@@ -145,6 +158,7 @@ class Journal:
         self.dropped = 0
         self.dropped_violations = 0
         self.under_way = 0
+        self.lost = 0
 
     def add(self, exchange: KeptExchange) -> None:
         """Keep an exchange whose number is ``count + 1``."""
@@ -182,13 +196,25 @@ class Journal:
             self.dropped += 1
             self.under_way -= not exchange.settled
             self.dropped_violations += bool(exchange.answer.violations)
+            if exchange.met is not None:
+                self.lost = max(self.lost, exchange.number)
 
     def clear(self) -> None:
         """Begin anew."""
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
             self._budget.forget(exchange)
-        self.count = self.dropped = self.dropped_violations = self.under_way = 0
+        self.count = self.dropped = self.dropped_violations = self.under_way = self.lost = 0
+
+    def cursors(self, met: KeptExchange) -> Cursors | None:
+        """Return how far the steps had come that an exchange met; None where that is known no more."""
+        meeting = met.met
+        played = meeting.cursors() if meeting is not None else None
+        if meeting is None or played is None or self.lost > met.number:
+            return None
+        since = (exchange.met for exchange in self if exchange.number >= met.number)
+        taken = (each.step for each in since if each is not None and each.cursors() is played)
+        return played.before(meeting.state, (step for step in taken if step != NO_STEP))
 
     def __iter__(self) -> Iterator[KeptExchange]:
         return iter(tuple(self._exchanges.values()))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
 from mockgrid.contract.limit_headers import STYLES
 from mockgrid.scenario.scenario import Cursors
-from mockgrid.scenario.selection import select
+from mockgrid.scenario.selection import NoStep, select
+from mockgrid.session.exchange import NO_STEP, Meeting
 from mockgrid.session.limits import Limits, limit_headers
 from mockgrid.session.records import UnusedStep
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
     from mockgrid.contract.limit_headers import LimitHeaders
     from mockgrid.scenario.scenario import Scenario, TopUp
-    from mockgrid.scenario.selection import NoStep
     from mockgrid.scenario.step import Selection, Step
     from mockgrid.scenario.view import RequestView
     from mockgrid.session.clock import Clock
@@ -41,6 +42,9 @@ class Play:
         clock: what limits and balance run on.
         models: the models that the scenario knows; None for the server's.
         funded: those for which there is balance; None for all.
+
+    Attributes:
+        met: how the request that was put to the steps last met them, until its exchange takes it.
     """
 
     def __init__(
@@ -51,6 +55,8 @@ class Play:
         self.cursors = Cursors(scenario)
         self.models = models
         self.funded = funded
+        self.met: Meeting | None = None
+        self._cursors = ref(self.cursors)
         self._limits = Limits(scenario.limits)
         balance = scenario.balance
         self._balance = TokenBalance(balance.tokens, balance.top_up) if balance is not None else None
@@ -81,7 +87,12 @@ class Play:
 
     def select(self, view: RequestView) -> Selection | NoStep | None:
         """Return the reply that the scenario has for a request, and count it as given."""
-        return select(self.scenario, self.cursors, view)
+        cursors = self.cursors
+        state = cursors.state
+        selection = select(self.scenario, cursors, view)
+        index = NO_STEP if selection is None or isinstance(selection, NoStep) else selection.step.index
+        self.met = Meeting(self._cursors, state, view.attempt, index)
+        return selection
 
     def unused(self) -> tuple[UnusedStep, ...]:
         """Return what is left of a strict scenario: steps that gave nothing; of a script, other replies."""

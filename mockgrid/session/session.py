@@ -13,6 +13,7 @@ from mockgrid.session.journal import Journal, JournalBudget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.play import Play
     from mockgrid.session.records import UnusedStep
 
@@ -21,6 +22,8 @@ _REMEMBERED = 4096
 # Requests that all sessions together remember; beyond them, the session idle longest goes.
 _REMEMBERED_BY_ALL = 200_000
 HOUR = 3600.0
+# What has been played is kept, so that it can be told why a step of it answered.
+_EARLIER = 8
 ANONYMOUS = "s-anonymous"
 """The session of those who bring no key."""
 
@@ -39,9 +42,21 @@ class Session:
         opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
         used: when it was asked for last.
         left_unused: what was left of strict scenarios when another took their place.
+        earlier: the last of what was played before.
     """
 
-    __slots__ = ("_attempts", "_grown", "clock", "journal", "left_unused", "name", "opened", "play", "used")
+    __slots__ = (
+        "_attempts",
+        "_grown",
+        "clock",
+        "earlier",
+        "journal",
+        "left_unused",
+        "name",
+        "opened",
+        "play",
+        "used",
+    )
 
     def __init__(
         self,
@@ -58,6 +73,7 @@ class Session:
         self.journal = Journal(name, JournalBudget() if budget is None else budget)
         self.opened = self.used = monotonic()
         self.left_unused: list[UnusedStep] = []
+        self.earlier: tuple[Play, ...] = ()
         self._grown = grown
         self._attempts: OrderedDict[str, int] = OrderedDict()
 
@@ -79,15 +95,24 @@ class Session:
             self._grown()
         return count
 
+    def keep(self, exchange: KeptExchange) -> None:
+        """Add an exchange to the journal, with how it met the steps of what plays."""
+        play = self.play
+        if play is not None:
+            exchange.met, play.met = play.met, None
+        self.journal.add(exchange)
+
     def change(self, play: Play) -> None:
         """Play something else from now on; what was done until now stays in the journal."""
         if self.play is not None:
             self.left_unused += self.play.unused()
+            self.earlier = (*self.earlier, self.play)[-_EARLIER:]
         self.play = play
 
     def forget(self) -> int:
         """Forget requests and exchanges, and return how many requests were remembered."""
         self.left_unused = []
+        self.earlier = ()
         remembered = len(self._attempts)
         self._attempts.clear()
         self.journal.clear()
