@@ -150,7 +150,7 @@ class Scripts:
             return
         yield scenario.warnings
         yield from self.checking.by_reply(scenario)
-        yield from unsatisfiable_by_step(scenario, self._contract, self._models)
+        yield from unsatisfiable_by_step(scenario, self._contract, self.models)
 
     @cached_property
     def checking(self) -> Checking:
