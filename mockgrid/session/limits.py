@@ -105,6 +105,17 @@ class Limits:
         """Return how each limit stands, in their order."""
         return [bucket.standing() for bucket in self._filled(model, now)]
 
+    def standings(self, now: float) -> list[tuple[str | None, Standing]]:
+        """Return how each limit stands, in order; of one of models, for each that has asked, by its name."""
+        standings: list[tuple[str | None, Standing]] = []
+        for place, limit in enumerate(self._limits):
+            by_model = limit.scope == "model"
+            buckets = [(name, bucket) for (own, name), bucket in self._buckets.items() if own == place]
+            for name, bucket in buckets or ([] if by_model else [("", _Bucket(limit, now))]):
+                bucket.fill(now)
+                standings.append((name if by_model else None, bucket.standing()))
+        return standings
+
     def _filled(self, model: str, now: float) -> list[_Bucket]:
         buckets = []
         for place, limit in enumerate(self._limits):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
@@ -11,7 +12,7 @@ from mockgrid.scenario.scenario import Cursors
 from mockgrid.scenario.selection import NoStep, select
 from mockgrid.session.exchange import NO_STEP, Meeting
 from mockgrid.session.limits import Limits, limit_headers
-from mockgrid.session.records import UnusedStep
+from mockgrid.session.records import BalanceState, LimitState, PlayedScenario, PlayedStep, UnusedStep
 
 if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
@@ -104,6 +105,34 @@ class Play:
             if given < (expected := step.times or len(step.replies) if scenario.asked_strict else 1)
         )
 
+    def state(self) -> PlayedScenario:
+        """Return how far it has come, and how its limits and its balance stand."""
+        scenario, cursors, now = self.scenario, self.cursors, self.clock.now()
+        steps = (
+            PlayedStep(
+                step.index,
+                step.label,
+                step.where,
+                given,
+                len(step.replies),
+                following if isinstance(following := step.following(given), int) else None,
+            )
+            for step, given in zip(scenario.steps, cursors.given, strict=True)
+        )
+        limits = (
+            LimitState(limit.counts, limit.amount, limit.per, left, round(reset, 6), model)
+            for model, (limit, left, reset) in self._limits.standings(now)
+        )
+        return PlayedScenario(
+            scenario.name,
+            scenario.where,
+            scenario.strict,
+            cursors.state,
+            tuple(steps),
+            tuple(limits),
+            self._balance.state(now) if self._balance is not None else None,
+        )
+
     def spend(self, admission: Admission, tokens: int) -> None:
         """Count the tokens that the reply to an admitted request has."""
         admission.spend(tokens)
@@ -152,6 +181,18 @@ class TokenBalance:
                 return Refusal("balance_replenishing", message, due - now)
         exhausted = Refusal("insufficient_balance", "The balance does not cover this request.")
         return None if self.left > 0 else exhausted
+
+    def state(self, now: float) -> BalanceState:
+        """Return how it stands; nothing is ordered by looking at it."""
+        looked_at = copy(self)
+        if looked_at._due is not None:  # noqa: SLF001 - a copy of this one
+            looked_at.admit(now)
+        top_up, due = self._top_up, looked_at._due  # noqa: SLF001 - the same
+        return BalanceState(
+            looked_at.left,
+            None if top_up is None else top_up.tokens,
+            None if due is None else round(due - now, 6),
+        )
 
     def spend(self, tokens: int, now: float) -> None:
         """Draw tokens; the request that uses up the balance is still served, and orders the top-up."""

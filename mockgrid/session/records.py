@@ -259,6 +259,31 @@ class PlayedStep(JsonForm):
     name: str = described()
     where: str = described("Where it is written")
     given: int = described("How many replies it gave")
+    replies: int = described("How many different ones it has", default=1, minimum=1)
+    next: int | None = described(
+        "Which of them comes next, from 0; null where it has given all that it gives", default=None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitState(JsonForm):
+    """How a limit stands."""
+
+    counts: Literal["requests", "tokens", "concurrent"] = described("What it counts")
+    amount: int = described("How much there is of it")
+    per: float = described("Seconds in which all of it comes again; 0 where it comes when a reply has ended")
+    left: int = described("How much is left", minimum=0)
+    reset: float = described("Seconds until it is whole again if nothing comes")
+    model: str | None = described("Whose it is, where each model has its own", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceState(JsonForm):
+    """The tokens that replies may have."""
+
+    left: int = described("How many are left; below 0 where a reply had more")
+    top_up: int | None = described("How many come when none are left; null for none", default=None)
+    due: float | None = described("In how many seconds they come; null where none are ordered", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +295,8 @@ class PlayedScenario(JsonForm):
     strict: bool = described("Whether a request that no step matches fails")
     state: str = described("The state that it is in")
     steps: tuple[PlayedStep, ...] = described()
+    limits: tuple[LimitState, ...] = described("How its limits stand", default=())
+    balance: BalanceState | None = described("Null where there is no end of tokens", default=None)
 
 
 @dataclass(frozen=True, slots=True)

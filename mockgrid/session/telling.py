@@ -22,8 +22,6 @@ from mockgrid.session.records import (
     ExchangePage,
     ExchangeRecord,
     GivenReply,
-    PlayedScenario,
-    PlayedStep,
     SentRequest,
     Summary,
     Unmatched,
@@ -176,7 +174,7 @@ class Teller:
         play = session.play
         return Summary(
             session=session.name,
-            scenario=_scenario(session),
+            scenario=play.state() if play is not None else None,
             clock=clock_state(session),
             exchanges=journal.count,
             under_way=journal.under_way,
@@ -292,14 +290,3 @@ def clock_state(session: Session) -> ClockState:
     clock = session.clock
     now = clock.now() if clock.virtual else clock.now() - session.opened
     return ClockState(clock.virtual, round(now, 6), round(clock.spared, 6))
-
-
-def _scenario(session: Session) -> PlayedScenario | None:
-    play = session.play
-    if play is None:
-        return None
-    scenario, cursors = play.scenario, play.cursors
-    steps = tuple(
-        PlayedStep(step.index, step.label, step.where, cursors.given[step.index]) for step in scenario.steps
-    )
-    return PlayedScenario(scenario.name, scenario.where, scenario.strict, cursors.state, steps)

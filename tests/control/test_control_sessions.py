@@ -457,3 +457,41 @@ def test_attempts_are_those_of_the_request_though_it_is_refused(grid, scenario, 
         for text in "de"
     ]
     assert len(set(ids)) == len(ids)
+
+
+PLAYED = """
+limits:
+  - {requests: 3, per: 1m}
+  - {tokens: 1000, per: 1m, scope: model}
+balance: {tokens: 5, top_up: {tokens: 20, after: 2s}}
+steps:
+  - {name: twice, when: {turn: 1}, replies: [{say: a}, {say: b}], times: 2}
+  - {name: rest, when: {turn: 1}, reply: {say: c}, go_to: paid}
+"""
+
+
+def test_it_is_told_how_far_steps_limits_and_balance_have_come(virtual):
+    def played():
+        return virtual.session("mg-played")["scenario"]
+
+    assert virtual.control.put("/sessions/mg-played", json={"source": PLAYED}).status_code == 200
+    before = played()
+    assert [(step["replies"], step["next"]) for step in before["steps"]] == [(2, 0), (1, 0)]
+    assert [(limit["counts"], limit["left"], limit["model"]) for limit in before["limits"]] == [
+        ("requests", 3, None)
+    ]
+    assert before["balance"] == {"left": 5, "top_up": 20, "due": None}
+    assert virtual.ask("mg-played").json()["choices"][0]["message"]["content"] == "a"
+    after = played()
+    assert after == played()
+    assert [(step["given"], step["next"]) for step in after["steps"]] == [(1, 1), (0, 0)]
+    assert after["limits"][0] == {**after["limits"][0], "left": 2, "reset": 20.0, "amount": 3, "per": 60.0}
+    assert (after["limits"][1]["model"], after["limits"][1]["left"] < 1000) == ("text-prime", True)
+    assert (after["balance"]["left"] <= 0, after["balance"]["due"]) == (True, 2.0)
+    virtual.control.post("/sessions/mg-played/clock", json={"advance": "60s"})
+    assert (played()["balance"]["left"] > 0, played()["limits"][0]["left"]) == (True, 3)
+    for _ in range(2):
+        virtual.ask("mg-played")
+        virtual.control.post("/sessions/mg-played/clock", json={"advance": "60s"})
+    assert [step["next"] for step in played()["steps"]] == [None, 0]
+    assert played()["state"] == "paid"

@@ -92,3 +92,12 @@ def test_a_real_clock_runs_by_itself():
     clock.waited(5)
     assert not clock.virtual
     assert 0 <= clock.now() - first < 60
+
+
+def test_looking_at_it_orders_nothing_and_sees_what_is_due():
+    balance = TokenBalance(0, TopUp(20, 2))
+    assert (balance.state(5).left, balance.state(5).due) == (0, None)
+    assert balance.admit(6) == replenishing(2)
+    assert (balance.state(7).left, balance.state(7).due) == (0, 1)
+    assert (balance.state(8).left, balance.state(8).due, balance.left) == (20, None, 0)
+    assert balance.admit(8) is None
