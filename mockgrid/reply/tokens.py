@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from bisect import bisect_left
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import accumulate, islice
@@ -165,9 +166,9 @@ _WORD = re.compile(r"\s*\S+|\s+")
 
 
 Chunks: TypeAlias = "Literal['token', 'word'] | int | tuple[str, ...]"
-"""How texts are cut: by token, by word, by so many code points, or into these pieces where they join to the
-text; any other text goes by token then. No piece ends inside a code point, though it may end between those of
-one visible character, as models' tokens do.
+"""How texts are cut: by token, by word, by so many code points, or into those of these pieces in a row that
+join to the text; any other text goes by token then. No piece ends inside a code point, though it may end
+between those of one visible character, as models' tokens do.
 """
 
 
@@ -181,6 +182,23 @@ def pieces_of(text: str, tokenizer: Tokenizer, chunks: Chunks) -> Iterable[str]:
         return _WORD.findall(text)
     if isinstance(chunks, int):
         return [text[start : start + chunks] for start in range(0, len(text), chunks)]
-    if isinstance(chunks, tuple) and "".join(chunks) == text:
-        return chunks
+    if isinstance(chunks, tuple):
+        joined = "".join(chunks)
+        if joined == text:
+            return chunks
+        run = _run(chunks, joined, text)
+        if run:
+            return run
     return tokenizer.pieces(text)
+
+
+def _run(chunks: tuple[str, ...], joined: str, text: str) -> tuple[str, ...]:
+    """Return the first pieces in a row that join to a text; none where there are none."""
+    ends = list(accumulate(map(len, chunks), initial=0))
+    start = joined.find(text) if text else -1
+    while start >= 0:
+        first, last = bisect_left(ends, start), bisect_left(ends, start + len(text))
+        if ends[first] == start and ends[last] == start + len(text):
+            return chunks[first:last]
+        start = joined.find(text, start + 1)
+    return ()

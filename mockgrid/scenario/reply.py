@@ -188,6 +188,7 @@ class ScriptedReply:
         finish: the finish reason; empty for the one that fits.
         usage: the tokens that are reported; None for those that are counted.
         served: the model that the reply says it is from; None for the one that serves what is asked for.
+        call_ids: the ids of its calls, in order; those beyond are drawn.
         edges: draws what is made for schemas of the request, at their edges; None for what is usual.
         fields: of the JSON that is sent, by the keys that lead there, in place of its own.
         without: those that are left out.
@@ -207,6 +208,7 @@ class ScriptedReply:
     finish: str = ""
     usage: Usage | None = None
     served: Template | None = None
+    call_ids: tuple[Template, ...] = ()
     edges: int | None = None
     fields: Mapping[tuple[str, ...], Structure] = field(default_factory=dict)
     without: tuple[tuple[str, ...], ...] = ()
@@ -222,7 +224,7 @@ class ScriptedReply:
     @property
     def says_nothing(self) -> bool:
         """Whether it adds nothing to what its form says of the words."""
-        made = self.edges is not None
+        made = self.edges is not None or self.call_ids
         return not (self.think or self.finish or self.usage or self.served or made or self.events)
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mockgrid.scenario.diagnostics import Node
     from mockgrid.scenario.view import RequestView
 
-__all__ = ["Structure", "Template", "body_insertions"]
+__all__ = ["Structure", "Template", "body_insertions", "literal"]
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -51,6 +51,21 @@ _POINTER: Final = re.compile(r"(?:/(?:[^~]|~[01])*)?")
 # Characters of one insertion into a header.
 _LINE: Final = 1000
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def literal(value: Any) -> Any:
+    """Return a JSON value whose texts are as templates write them, so that nothing is inserted.
+
+    >>> literal({"price": "${last_user}"})
+    {'price': '$${last_user}'}
+    """
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, list):
+        return [literal(item) for item in value]
+    if isinstance(value, dict):
+        return {name: literal(item) for name, item in value.items()}
+    return value
 
 
 @dataclass(frozen=True, slots=True)

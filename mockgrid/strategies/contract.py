@@ -11,10 +11,11 @@ from mockgrid.reply.checking import Checking
 from mockgrid.reply.rendering import render
 from mockgrid.reply.values import Values
 from mockgrid.scenario.loading import build
+from mockgrid.scenario.template import literal
 from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.strategies.choosing import DrawnChooser
-from mockgrid.strategies.texts import plain, texts
+from mockgrid.strategies.texts import texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,12 +115,12 @@ def _body(target: Target, status: int, media: MediaType | None) -> SearchStrateg
         return values.map(lambda value: {**_json_body(value), **head})
     if media.name == _STREAM:
         return st.lists(values, min_size=1, max_size=3).map(
-            lambda listed: {"events": [{"data": plain(value)} for value in listed], **head}
+            lambda listed: {"events": [{"data": literal(value)} for value in listed], **head}
         )
     head["headers"] = {"content-type": media.name}
     outline = SchemaHints(media.source.get("schema", {}), target.contract.document.data)
     return values.map(
-        lambda value: {"body": plain(render(media.name, value, outline).decode("utf-8", "replace")), **head}
+        lambda value: {"body": literal(render(media.name, value, outline).decode("utf-8", "replace")), **head}
     )
 
 
@@ -132,8 +133,8 @@ def _can_be(target: Target, at: str) -> bool:
 def _json_body(value: Any) -> dict[str, Any]:
     """Return a JSON body; text alone would be sent as text."""
     if isinstance(value, str):
-        return {"body": plain(json.dumps(value)), "headers": {"content-type": _JSON}}
-    return {"body": plain(value)}
+        return {"body": literal(json.dumps(value)), "headers": {"content-type": _JSON}}
+    return {"body": literal(value)}
 
 
 def values_of(target: Target, media: MediaType) -> SearchStrategy[Any]:

@@ -20,10 +20,9 @@ from mockgrid.reply.request import Request
 from mockgrid.reply.tokens import ShortWords
 from mockgrid.reply.values import Values
 from mockgrid.scenario.reply import Call, ToolCall
-from mockgrid.scenario.template import Structure
+from mockgrid.scenario.template import Structure, literal
 from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.members import members
-from mockgrid.strategies.texts import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +99,7 @@ def _valued(values: Values, pointer: str, at: str) -> SearchStrategy[Patch]:
         tries = (values.edge(at, edge_chooser(number, seed)) for seed in ("", "a", "b", "c"))
         value = next((value for value in tries if value not in _EMPTY), None)
         return {
-            "fields": {pointer: plain(value) if value is not None else values.edge(at, edge_chooser(0, ""))}
+            "fields": {pointer: literal(value) if value is not None else values.edge(at, edge_chooser(0, ""))}
         }
 
     return _NUMBERS.map(patch)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
 from mockgrid.scenario.reading.structure import usual_order
+from mockgrid.scenario.template import literal
 from mockgrid.schema.generate.edges import TEXTS
 from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.openness import patches
-from mockgrid.strategies.texts import LONG, plain
+from mockgrid.strategies.texts import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ _WAYS: Final[list[Reply]] = [
 _few = st.integers(0, 3)
 _edges = st.integers(0, 999)
 _pool = st.sampled_from(_FORMS)
-_said = st.builds(lambda text: {"say": plain(text)}, st.text(max_size=20))
+_said = st.builds(lambda text: {"say": literal(text)}, st.text(max_size=20))
 _made = st.one_of(
     st.builds(lambda count, edges: {"call": count + 1, "edges": edges}, _few, _edges),
     st.builds(lambda edges: {"auto": True, "edges": edges}, _edges),

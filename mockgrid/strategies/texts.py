@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
+from mockgrid.scenario.template import literal
 from mockgrid.schema.generate.edges import TEXTS
 
 if TYPE_CHECKING:
@@ -26,16 +27,5 @@ LONG: Final = LongText(_WORDS * 4655)
 """About 100 kB."""
 
 
-def plain(value: Any) -> Any:
-    """Return a JSON value whose texts are as templates write them, so that nothing is inserted."""
-    if isinstance(value, str):
-        return value.replace("${", "$${")
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    return value
-
-
-texts: SearchStrategy[str] = st.one_of(st.sampled_from(TEXTS), st.text(max_size=20)).map(plain)
+texts: SearchStrategy[str] = st.one_of(st.sampled_from(TEXTS), st.text(max_size=20)).map(literal)
 """Any text but a long one, the simplest first."""

@@ -44,7 +44,7 @@ def said(steps, name="a.yaml"):
         ("fault: {kind: close}", "Did you mean empty?"),
         ("say: x, stream: {fault: cut}", "Did you mean disconnect?"),
         ("say: x, stream: {fault: {kind: timeout}}", "Did you mean stall?"),
-        ("call: {f: {}}, stream: {chunks: ['{', '}']}", "chunks: {chars: 5}"),
+        ("call: {f: {}}, stream: {chunks: ['{', ']']}", "chunks: {chars: 5}"),
         ("say: x, sya: y", "Did you mean say?"),
         ("say: x, model: y", "Did you mean served?"),
         ("say: x, finish: max_tokens", "Did you mean length?"),

@@ -89,6 +89,9 @@ class ChatSpeaker:
         completion = self._replies.completion(request, choices, seed, attempt_id)
         if scripted.served is not None:
             completion = completion._replace(model=scripted.served.render(view))
+        if scripted.call_ids:
+            ids = tuple(own.render(view) for own in scripted.call_ids)
+            completion = completion._replace(choices=_with_ids(completion.choices, ids))
         if scripted.usage is not None:
             completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
         chunks = scripted.delivery.chunks
@@ -139,6 +142,15 @@ class ChatSpeaker:
         if type(form) is not Say or not is_plain(body):
             return None
         return self._replies.plain(request, form.text.render(view), attempt_id)
+
+
+def _with_ids(choices: tuple[Choice, ...], ids: tuple[str, ...]) -> tuple[Choice, ...]:
+    """Return choices whose calls have these ids, as far as they go."""
+    given = iter(ids)
+    return tuple(
+        choice._replace(calls=tuple(call._replace(id=next(given, call.id)) for call in choice.calls))
+        for choice in choices
+    )
 
 
 def _arguments(call: ToolCall, view: RequestView, *, free: bool) -> str:

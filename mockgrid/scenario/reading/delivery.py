@@ -22,8 +22,11 @@ from mockgrid.scenario.delivery import (
 from mockgrid.scenario.duration import seconds, share
 from mockgrid.scenario.reading.structure import fault_options
 from mockgrid.scenario.template import Template
+from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockgrid.scenario.diagnostics import Node
 
 __all__ = ["optional_seconds", "read_delivery", "read_pace", "read_period"]
@@ -92,7 +95,7 @@ def read_delivery(node: Node) -> Delivery:
     return Delivery(
         delay=held,
         pace=read_pace(pace) if pace is not None else None,
-        chunks=_chunks(chunks, node.find("say")) if chunks is not None else "token",
+        chunks=_chunks(chunks, node) if chunks is not None else "token",
         fault=_stream_fault(fault) if fault is not None else None,
         early_fault=broken,
         wire=_wire(stream),
@@ -100,13 +103,15 @@ def read_delivery(node: Node) -> Delivery:
     )
 
 
-def _chunks(node: Node, said: Node | None) -> Any:
-    value = node.value
+def _chunks(node: Node, reply: Node) -> Any:
+    value, said = node.value, reply.find("say")
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
         return int(value["chars"])
     pieces = tuple(Template.read(piece) for piece in node.members())
+    if "".join(value) == "".join(_texts(reply.value)):
+        return pieces
     if said is None:
         message = "A list of chunks cuts the text of `say`, and there is none."
         hint = "Add `say`. A number of characters cuts arguments as well: `chunks: {chars: 5}`."
@@ -115,6 +120,19 @@ def _chunks(node: Node, said: Node | None) -> Any:
         message = f"The chunks add up to {_short(''.join(value))}, and `say` is {_short(said.value)}."
         node.error("MG227", message, "Blanks count, and belong to one of the pieces.")
     return pieces
+
+
+def _texts(said: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts of a reply that a stream cuts, in their order, as they are written."""
+    for choice in said.get("choices", (said,)):
+        yield choice.get("think", "")
+        yield choice.get("say", "") or choice.get("refuse", "")
+        if "json" in choice:
+            yield as_text(choice["json"])
+        calls = choice.get("call", ())
+        for several in [calls] if isinstance(calls, dict) else calls if isinstance(calls, list) else ():
+            for arguments in several.values():
+                yield arguments if isinstance(arguments, str) else as_text(arguments or {})
 
 
 def _early_fault(node: Node) -> Fault:

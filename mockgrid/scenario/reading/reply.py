@@ -51,8 +51,8 @@ _CHAT: Final = (
 )
 OPTIONS: Final = {
     **dict.fromkeys(("say", "json", "refuse"), _CHAT),
-    **dict.fromkeys(("call", "auto"), (*_CHAT, "edges")),
-    "choices": tuple(option for option in (*_CHAT, "edges") if option not in {"think", "finish"}),
+    **dict.fromkeys(("call", "auto"), (*_CHAT, "edges", "call_ids")),
+    "choices": (*(option for option in _CHAT if option not in {"think", "finish"}), "edges", "call_ids"),
     "error": (*_ALWAYS, *_PATCHES, "retry_after"),
     "redirect": (*_ALWAYS, "retry_after"),
     "example": (*_ALWAYS, *_PATCHES, "retry_after", "status"),
@@ -91,6 +91,9 @@ def read_reply(node: Node) -> ScriptedReply | None:
         finish=_finish(node, free=free),
         usage=_usage(value.get("usage")),
         served=_template(node, "served"),
+        call_ids=tuple(Template.read(own) for own in node["call_ids"].members())
+        if "call_ids" in value
+        else (),
         edges=int(value["edges"]) if "edges" in value else None,
         fields={split(at): Structure.read(item) for at, item in node["fields"].items()}
         if "fields" in value
