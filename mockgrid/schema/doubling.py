@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.schema.node import SchemaNode
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = ["doubled"]
+
+_SPEAKING: Final = frozenset(("properties", "items", "additionalProperties"))
 
 
 def doubled(start: SchemaNode, most: int) -> SchemaNode | None:
@@ -20,6 +22,8 @@ def doubled(start: SchemaNode, most: int) -> SchemaNode | None:
     counts: alternatives mostly end at the first that admits the value. A schema that comes back inside itself
     doubles no further than a value that a client sends goes, and is left alone.
     """
+    if _is_plain(start):
+        return None
     times: Counter[SchemaNode] = Counter()
     times.update(_in_place(start))
     seen: set[SchemaNode] = set()
@@ -39,6 +43,25 @@ def doubled(start: SchemaNode, most: int) -> SchemaNode | None:
         if count == 1 or node in seen:
             return None
         seen.add(node)
+
+
+def _is_plain(start: SchemaNode) -> bool:
+    """Tell of most schemas at a glance that nothing inside a value is held to one schema twice."""
+    chain = list(start.chain())
+    speaking = [node for node in chain if not _SPEAKING.isdisjoint(node)]
+    if len(speaking) > 1 or any("allOf" in node or "patternProperties" in node for node in chain):
+        return False
+    for node in speaking:
+        for part in (
+            *node.get("properties", {}).values(),
+            node.get("items"),
+            node.get("additionalProperties"),
+        ):
+            if isinstance(part, SchemaNode) and ("$ref" in part or "allOf" in part):
+                held = list(_in_place(part)) if any("allOf" in each for each in part.chain()) else []
+                if len(held) > len(set(held)):
+                    return False
+    return True
 
 
 def _in_place(schema: SchemaNode) -> Iterator[SchemaNode]:
