@@ -8,7 +8,7 @@ from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsuppor
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.well_formed import check_well_formed
-from mockgrid.document.json_body import MalformedJsonError, read_json, reread_integers
+from mockgrid.document.json_body import MalformedJsonError, read_and_write, reread_integers
 from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
 from mockgrid.schema.hints import SchemaHints
@@ -34,6 +34,8 @@ REPEATS_KEPT: Final = 8 * 1024 * 1024
 # What the largest of them may take; what each does besides its bytes, its replies included; and each item.
 _LARGEST = 1024 * 1024
 _OVERHEAD, _ITEM = 16 * 1024, 80
+# Different lengths of theirs that are known. When there are more, all come again as if they were new.
+_MOST_LENGTHS = 10_000
 _STREAM = "text/event-stream"
 _NO_PARAMETERS: dict[tuple[str, str], Any] = {}
 
@@ -62,6 +64,8 @@ class Validator:
         self._max_depth = max_depth
         self._recorder = recorder
         self.repeats: Recent[RepeatedRequest] = Recent(REPEATS_KEPT)
+        # How long their bodies are: one of another length need not be looked up, which reads all of it.
+        self._lengths: set[int] = set()
         self._variants = variants
 
     def request(
@@ -98,47 +102,56 @@ class Validator:
         violations: list[Violation] = []
         if operation.parameters:
             parameters, violations = read_parameters(operation, path_parameters, head.query, head.headers)
-        value = key = repeat = None
+        value = canonical = repeat = None
+        alike = False
         if operation.body and (body or operation.body_required):
             headers, media = head.headers, operation.json_body
             if media is None or headers.get(b"content-type") != _JSON or media.name != _JSON_NAME:
                 media = _media(head, operation, body)
             else:
-                key = operation.id, head.path, head.query, body
-                repeat = self.repeats.get(key)
-            if b"content-encoding" in headers:
-                body, repeat, key = self._reader.decoded(body, head), None, None
-            value = repeat.value if repeat is not None else self._value(media, head, body)
+                alike = b"content-encoding" not in headers
+            if not alike and b"content-encoding" in headers:
+                body = self._reader.decoded(body, head)
+            seen = alike and len(body) in self._lengths
+            repeat = self.repeats.get((operation.id, head.path, head.query, body)) if seen else None
+            value, canonical = self._value(media, head, body) if repeat is None else (repeat.value, None)
             schema = media.schema
             if schema is not None and value is not UNREAD:
                 if repeat is None and not schema.accepts(value):
                     # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
-                    value = reread_integers(body) if media.is_json else value
+                    value, canonical = reread_integers(body) if media.is_json else value, None
                     violations = [*violations, *schema.explain(value)]
                 if not violations:
                     self._recorder.note_body(head, operation, media, value, repeat)
         if violations:
             raise _invalid(violations)
         request = Request(operation, head.path, head.query, head.headers, parameters, value, body)
-        request.key, request.repeat = key, repeat
+        request.canonical, request.alike, request.repeat = canonical, alike, repeat
         if head.mounted:
             request.mounted = head.mounted
         return request
 
     def remember(self, request: Request) -> None:
         """Remember a valid request that a session has sent again; most never come again."""
-        key, body = request.key, request.body
-        if request.repeat is None and key is not None and self.repeats.get(key) is None:
+        if request.repeat is not None or not request.alike:
+            return
+        body = request.body
+        key = request.operation.id, request.path, request.query, body
+        if len(self._lengths) >= _MOST_LENGTHS:
+            self._lengths.clear()
+        self._lengths.add(len(body))
+        if self.repeats.get(key) is None:
             # A list in a list is three bytes, and a hundred in memory; texts take about what they are.
             size = _OVERHEAD + 2 * len(body) + _ITEM * sum(map(body.count, (b",", b"[", b"{")))
             if size <= _LARGEST:
                 self.repeats.keep(key, RepeatedRequest(request.value), size)
 
-    def _value(self, media: MediaType, head: Head, body: bytes) -> Any:
+    def _value(self, media: MediaType, head: Head, body: bytes) -> tuple[Any, bytes | None]:
+        """Return the value of a body and, where it has been written already, its canonical JSON."""
         try:
             if media.is_json:
-                return read_json(body, self._max_depth)
-            return _read_other(media, head.text(b"content-type") or "", body, self._max_depth)
+                return read_and_write(body, self._max_depth)
+            return _read_other(media, head.text(b"content-type") or "", body, self._max_depth), None
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class MediaType:
     source: Mapping[str, Any]
     at: str
 
-    @property
+    @cached_property
     def is_json(self) -> bool:
         """Whether bodies of this type are JSON."""
         return is_json(self.name.partition(";")[0])

@@ -36,14 +36,32 @@ def read_json(body: bytes, max_depth: int) -> Any:
     Raises:
         MalformedJsonError: the body is empty, not UTF-8, not JSON, or nested too deeply.
     """
+    return read_and_write(body, max_depth)[0]
+
+
+def read_and_write(body: bytes, max_depth: int) -> tuple[Any, bytes | None]:
+    """Return the value of a JSON body as ``read_json`` does, and beside it its ``canonical_json``.
+
+    That is None where the value need not be written to know how deep it is.
+
+    Raises:
+        MalformedJsonError: the same.
+    """
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         value = _read_carefully(body, max_depth)
     # Each level takes a bracket to open and one to close, so that most bodies are too short to be too deep.
-    if len(body) > 2 * max_depth and _deeper_than(value, max_depth):
+    if len(body) <= 2 * max_depth:
+        return value, None
+    if max_depth >= _WRITTEN:
+        try:
+            return value, orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            pass  # too deep for it, or integers that it does not write
+    if deeper_than(value, max_depth):
         raise _too_deep(max_depth)
-    return value
+    return value, None
 
 
 def read_exactly(body: bytes, max_depth: int) -> Any:
@@ -139,17 +157,6 @@ def _integer(digits: str) -> int:
             f"The request body holds an integer of {len(digits)} digits; at most {_MOST_DIGITS} are read."
         )
     return int(digits)
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    if limit >= _WRITTEN:
-        try:
-            orjson.dumps(value)
-        except TypeError:
-            pass  # too deep for it, or integers that it does not write
-        else:
-            return False
-    return deeper_than(value, limit)
 
 
 def _too_deep(limit: int) -> MalformedJsonError:

@@ -50,7 +50,8 @@ class Request:
         models: the models that are known in its session, in place of the server's; None for those.
         mounted: the prefix under which the application is mounted, quoted.
         funded: those of them for which its key has balance; None for all.
-        key: by which it is remembered if it comes again; None where it is not.
+        canonical: the value as ``canonical_json`` writes it; None where nobody has written it yet.
+        alike: whether another with the same bytes is read in the same way.
         repeat: what is remembered of it; None where it is new.
     """
 
@@ -64,7 +65,8 @@ class Request:
     models: Models | None = None
     mounted: str = ""
     funded: Models | None = None
-    key: tuple[str, str, bytes, bytes] | None = None
+    canonical: bytes | None = None
+    alike: bool = False
     repeat: RepeatedRequest | None = None
 
     def drawn(self, digest: Any, sending_keys: Sequence[str]) -> tuple[Any, str, bytes]:
@@ -84,17 +86,18 @@ class Request:
         value, sending = self.value, b""
         if value is None:
             requested = self.body
+        elif sending_keys and isinstance(value, dict) and sending_keys[0] in value:
+            sending = canonical_json({key: value[key] for key in sending_keys if key in value})
+            requested = canonical_json({key: value[key] for key in value if key not in sending_keys})
         else:
-            if sending_keys and isinstance(value, dict) and sending_keys[0] in value:
-                sending = canonical_json({key: value[key] for key in sending_keys if key in value})
-                value = {key: value[key] for key in value if key not in sending_keys}
-            requested = canonical_json(value)
+            requested = self.canonical or canonical_json(value)
         try:
             path = self.path.encode()
         except UnicodeEncodeError:  # it has half a surrogate pair
             path = self.path.encode("utf-8", "surrogatepass")
         own = digest.copy()
-        own.update(b"%b?%b%b" % (path, self.query, requested))
+        own.update(b"%b?%b" % (path, self.query))
+        own.update(requested)
         text = own.hexdigest()
         if repeat is not None:
             repeat.drawn = own.copy(), text, sending
