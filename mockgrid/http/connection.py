@@ -79,7 +79,9 @@ class Connection(asyncio.Protocol):
         self.flush = serving.flush
         self.at = serving.wheel.at
         self._settings = serving.settings
-        self._parser = RequestParser(self._settings.max_headers, self._request_begun, self._request_ended)
+        self._parser = RequestParser(
+            self._settings.max_headers, self._request_begun, self._request_ended, serving.last_head
+        )
         self._writable = asyncio.Event()
         self.waiting: deque[Incoming] = deque()
 

@@ -121,13 +121,15 @@ class Head:
         path = raw_path.decode("ascii")
         return cls(method, raw_path, unquote(path) if "%" in path else path, query, pairs)
 
-    def with_header(self, name: bytes, value: bytes) -> Head:
-        """Return one that differs in the value of a header."""
+    def with_headers(self, changed: dict[bytes, bytes]) -> Head:
+        """Return one that differs in the values of some headers that it has."""
         other = Head.__new__(Head)
         other.method, other.path, other.raw_path = self.method, self.path, self.raw_path
-        other.query, other.repeated, other.size = self.query, self.repeated, self.size
-        other.mounted = self.mounted
-        other.headers = {**self.headers, name: value}
+        other.query, other.repeated, other.mounted = self.query, self.repeated, self.mounted
+        other.headers = {**self.headers, **changed}
+        other.size = self.size
+        for name, value in changed.items():
+            other.size += len(value) - len(self.headers[name])
         return other
 
     def text(self, name: bytes) -> str | None:

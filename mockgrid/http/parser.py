@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
@@ -36,6 +37,10 @@ _FOREIGN: Final = {
 _BEGINNINGS: Final = tuple(_FOREIGN)
 # What decides how a body is framed, or what else is done than to answer.
 _UNUSUAL: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
+# Of the others, those whose values the parser reads.
+_READ: Final = frozenset((b"connection", b"proxy-connection"))
+# A value that it takes as it stands: visible characters, with no more than spaces between them.
+_VALUE: Final = re.compile(rb"[!-~]+(?: +[!-~]+)*")
 
 
 class RefusalError(Exception):
@@ -63,38 +68,89 @@ class LastHead:
     Clients send the same head again and again, with another body behind it. What the parser made of its bytes
     once it would make of them every time, so they are compared instead of being parsed anew. The length of
     the body is left out of what is compared, and read each time. That spares a fifth of what a request costs,
-    a good part of it in the journal, which keeps the heads: it keeps one in the place of many.
+    a good part of it in the journal, which keeps the heads: it keeps one in the place of many. Where all that
+    differs are values that the parser does not read, such as that of a key or a trace, they alone are read.
 
     Args:
         max_headers: bytes that a head may have.
+        known: what it knows at first; it goes on by itself.
     """
 
-    __slots__ = ("_after", "_before", "_head", "_longest")
+    __slots__ = ("_after", "_before", "_changed", "_head", "_lines", "_longest")
 
-    def __init__(self, max_headers: int = 2 * LONGEST) -> None:
-        self._head: Head | None = None
-        self._before = self._after = b""
+    def __init__(self, max_headers: int = 2 * LONGEST, known: LastHead | None = None) -> None:
         # With the most digits that a length can have, it has still been measured.
         self._longest = min(LONGEST, max_headers - _DIGITS)
+        self._head: Head | None = None
+        self._before = self._after = b""
+        # The lines of the head; of those that may differ how they begin, and their names. Made when one does.
+        self._lines: list[tuple[bytes, bytes, bytes]] = []
+        # The values in which the one before differed.
+        self._changed: dict[bytes, bytes] = {}
+        if known is not None:
+            self.take(known)
+
+    def take(self, other: LastHead) -> None:
+        """Know what another does."""
+        self._head, self._before, self._after = other._head, other._before, other._after
+        self._lines, self._changed = other._lines, {}
 
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
-        """Return head and body of data that is one whole request with this head."""
+        """Return head and body of data that is one whole request with this head, or one much like it."""
         head, before, after = self._head, self._before, self._after
-        if head is None or not data.startswith(before):
+        if head is None:
             return None
         at = len(before)
         if not after:
-            return (head, b"") if len(data) == at else None
+            return (head, b"") if data == before else self._like(head, data)
         until = data.find(b"\r", at)
-        if not data.startswith(after, until):
-            return None
+        if not (data.startswith(before) and data.startswith(after, until)):
+            return self._like(head, data)
         length = data[at:until]
         end = until + len(after)
         if length != b"%d" % (len(data) - end):
             return None
         if head.headers[b"content-length"] != length:
-            head = head.with_header(b"content-length", length)
+            head = head.with_headers({b"content-length": length})
         return head, data[end:]
+
+    def _like(self, head: Head, data: bytes) -> tuple[Head, bytes] | None:
+        """Return head and body of data that is one whole request, its head another by some values alone."""
+        end = data.find(_END, 0, self._longest)
+        if end < 0:
+            return None
+        lines, known = data[:end].split(b"\r\n"), self._lines
+        if not known:
+            known = self._lines = self._split(head)
+        if len(lines) != len(known):
+            return None
+        changed: dict[bytes, bytes] = {}
+        for line, (same, begins, name) in zip(lines, known, strict=True):
+            if line != same:
+                value = line[len(begins) :]
+                if not begins or not line.startswith(begins) or _VALUE.fullmatch(value) is None:
+                    return None
+                changed[name] = value
+        like, body = head.with_headers(changed), data[end + len(_END) :]
+        if (like.headers[b"content-length"] if self._after else b"0") != b"%d" % len(body):
+            return None
+        changed.pop(b"content-length", None)
+        if changed == self._changed:  # it has come to stay
+            self.learn(data, like)
+        self._changed = changed
+        return like, body
+
+    def _split(self, head: Head) -> list[tuple[bytes, bytes, bytes]]:
+        """Return each line of the head, and how it begins where what comes behind that is only a value."""
+        length = head.headers[b"content-length"] if self._after else b""
+        lines: list[tuple[bytes, bytes, bytes]] = []
+        for line in (self._before + length + self._after).removesuffix(_END).split(b"\r\n"):
+            spelt, colon, value = line.partition(b": ")
+            name = spelt.lower()
+            # What the parser has read otherwise than it stands here, such as two lines as one, stays so.
+            free = head.headers.get(name) == value and name not in _READ
+            lines.append((line, spelt + colon if free else b"", name))
+        return lines
 
     def learn(self, data: bytes, head: Head) -> None:
         """Remember what the parser has made of data, in which it found one whole request and no more."""
@@ -110,7 +166,7 @@ class LastHead:
             or not _UNUSUAL.isdisjoint(headers)
         ):
             return
-        self._head, self._before, self._after = head, data[:end], b""
+        self._head, self._before, self._after, self._lines = head, data[:end], b"", []
         if length is not None:
             at += len(_LENGTHS[0])
             self._before, self._after = data[:at], data[data.find(b"\r", at) : end]
@@ -128,6 +184,7 @@ class RequestParser:
         begun: makes a request of head, headers in order (none where the head was known), whether its client
             keeps the connection, and the version of HTTP.
         ended: told of each request of which the last has been read.
+        last_head: that was learned last on any connection: a new one may begin with the same.
 
     Attributes:
         in_head: whether some but not all of a head has been read.
@@ -139,11 +196,13 @@ class RequestParser:
         max_headers: int,
         begun: Callable[[Head, Pairs, bool, str], Incoming],
         ended: Callable[[Incoming], None],
+        last_head: LastHead,
     ) -> None:
         self._max_headers = max_headers
         self._begun = begun
         self._ended = ended
-        self._parser: Any = httptools.HttpRequestParser(self)
+        # Made for the first head that is not known: httptools' own.
+        self._parser: Any = None
         self._url = b""
         self._pairs: Pairs = []
         # Bytes since the parser last got on, give or take one read.
@@ -152,7 +211,8 @@ class RequestParser:
         self._upgrades = False
         self.in_head = False
         self.reading: Incoming | None = None
-        self._last_head = LastHead(max_headers)
+        self._last_of_all = last_head
+        self._last_head = LastHead(max_headers, last_head)
         # What was read last, if the same bytes are to be read in the same way.
         self._usual: Head | None = None
 
@@ -178,10 +238,13 @@ class RequestParser:
         self._parse(data)
         if between and self._usual is not None and self.reading is None and not self.in_head:
             self._last_head.learn(data, self._usual)
+            self._last_of_all.take(self._last_head)
 
     def _parse(self, data: bytes) -> None:
         self._stuck += len(data)
         more = data
+        if self._parser is None:
+            self._parser = httptools.HttpRequestParser(self)
         while more:
             try:
                 self._parser.feed_data(more)

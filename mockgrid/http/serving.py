@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.http.parser import LastHead
 from mockgrid.http.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Serving:
         tasks: that answer requests.
         pending: what is to be written soon, in pieces.
         wheel: has replies go on at their deadlines.
+        last_head: that was learned last on any connection.
         backlog: accepts what waits for it; None while nothing is accepted.
         stopping: whether the server is told to stop.
     """
@@ -76,6 +78,7 @@ class Serving:
         self.tasks: set[asyncio.Task[None]] = set()
         self.pending: dict[asyncio.Transport, list[bytes]] = {}
         self.wheel = Wheel()
+        self.last_head = LastHead(settings.max_headers)
         self.backlog: Backlog | None = None
         self.stopping = False
 

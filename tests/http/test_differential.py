@@ -99,7 +99,11 @@ def request(random):
     """Bytes that are a request, or nearly."""
     if random.random() < 0.3:  # one like the last, which the connection knows again
         body = b"x" * random.randrange(20)
-        return b"POST /v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        value = random.choice(
+            [b"x"] * 3 + [b"y", b"y z", b" y", b"y ", b"y\tz", b"y\xff", b"y\x00", b"", b"y\rz"]
+        )
+        head = b"POST /v1/x HTTP/1.1\r\nHost: %b\r\nContent-Length: %d\r\n\r\n"
+        return head % (value, len(body)) + body
     headers = [b"Host: x"] if random.random() < 0.9 else []
     headers += random.choices(HEADERS, k=random.choice([0, 1, 1, 1, 2, 3]))
     method = random.choice(METHODS) if random.random() < 0.3 else random.choice(METHODS[:3])

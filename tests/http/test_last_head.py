@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from raw_http import connect, read_all
 
 from mockgrid.app.build import build_app
 from mockgrid.http.incoming import Head
-from mockgrid.http.parser import LastHead
+from mockgrid.http.parser import LastHead, RequestParser
 from mockgrid.http.server import start_in_thread
 from mockgrid.session.session import session_name
 from mockgrid.settings import Settings
@@ -112,6 +113,84 @@ def test_only_the_last_head_is_known():
     assert [number for number in range(10) if heads.find(raw(b"12", key=number))] == [9]
 
 
+TRACED = {
+    "host": b"x",
+    "authorization": b"Bearer k",
+    "x_trace": b"1",
+    "connection": b"a",
+    "content_length": b"2",
+}
+LINES = [b"Host: x", b"authorization: Bearer k", b"X-Trace: 1", b"Connection: a", b"Content-Length: 2"]
+
+
+def traced(*lines, first=b"POST / HTTP/1.1", body=b"12"):
+    return b"\r\n".join([first, *lines, b"", body])
+
+
+def test_a_head_with_other_values_is_found_with_these():
+    heads, known = LastHead(), head(**TRACED)
+    heads.learn(traced(*LINES), known)
+    lines = [
+        b"Host: y",
+        b"authorization: Bearer  another",
+        b"X-Trace: 2",
+        b"Connection: a",
+        b"Content-Length: 3",
+    ]
+    for _ in range(3):
+        like, body = heads.find(traced(*lines, body=b"345"))
+        assert body == b"345"
+        assert like.headers == {
+            b"host": b"y",
+            b"authorization": b"Bearer  another",
+            b"x-trace": b"2",
+            b"connection": b"a",
+            b"content-length": b"3",
+        }
+        assert (like.method, like.path, like.raw_path, like.query) == ("POST", "/", b"/", b"")
+        assert like.size == Head("POST", b"/", "/", b"", list(like.headers.items())).size
+        assert heads.find(traced(*LINES))[0].headers == known.headers
+
+
+@pytest.mark.parametrize(
+    ("place", "line"),
+    [
+        (2, b"X-Trace: "),
+        (2, b"X-Trace:2"),
+        (2, b"X-Trace:  2"),
+        (2, b"X-Trace: 2 "),
+        (2, b"X-Trace: 2\t3"),
+        (2, b"X-Trace: \xff"),
+        (2, b"X-Trace: 2\r3"),
+        (2, b"X-Trace: 2\n3: 4"),
+        (2, b"X-Trace : 2"),
+        (2, b"X-Traces: 2"),
+        (2, b"x-trace: 2"),
+        (2, b"X-Trace: 2\r\nX: 1"),
+        (2, b" folded"),
+        (2, b"Expect: 100-continue"),
+        (3, b"Connection: b"),
+        (4, b"Content-Length: 3"),
+        (4, b"Content-Length: 02"),
+    ],
+)
+def test_what_differs_in_more_than_a_value_is_left_to_the_parser(place, line):
+    heads = LastHead()
+    heads.learn(traced(*LINES), head(**TRACED))
+    assert heads.find(traced(*LINES[:place], line, *LINES[place + 1 :])) is None
+    assert heads.find(traced(*LINES, first=b"PUT / HTTP/1.1")) is None
+    assert heads.find(traced(*LINES[:-1])) is None
+    assert heads.find(traced(*LINES, b"X: 1")) is None
+
+
+def test_a_new_connection_knows_the_head_that_came_last_on_any():
+    last, begun = LastHead(), Mock()
+    for _ in range(2):
+        RequestParser(8192, begun, Mock(), last).feed(raw(b"12"))
+    first, second = (call.args[0] for call in begun.call_args_list)
+    assert first is second
+
+
 @pytest.fixture(scope="module")
 def pair():
     """Two servers, and how many heads were known to them."""
@@ -170,6 +249,10 @@ odd = st.sampled_from(
 )
 
 
+def length(body):
+    return [("Content-Length", len(body))]
+
+
 @st.composite
 def requests(draw, key):
     """Requests of which most differ in little from what a client would send."""
@@ -187,6 +270,10 @@ def requests(draw, key):
     return made + draw(st.sampled_from([b"", b"", b"", b"\r\n", made, b"POST"]))
 
 
+fields = st.tuples(
+    st.sampled_from(["X-Trace"] * 5 + ["Connection", "Content-Type", "x-trace"]),
+    st.sampled_from(["1", "2", "3 4", "5  6", " 7", "8 ", "9\t", "\xa0", "", "close", "x" * 300]),
+)
 keys = iter(range(1_000_000))
 
 
@@ -195,7 +282,12 @@ keys = iter(range(1_000_000))
 def test_replies_and_journal_are_those_of_a_server_that_parses_every_head(pair, data):
     key = f"known{next(keys)}"
     bodies = data.draw(st.lists(st.integers(0, 9), min_size=2, max_size=4))
-    sent = [raw(message("y" * size), key=key) for size in bodies] + [data.draw(requests(key))]
+    more = [data.draw(st.lists(fields, max_size=1)) for _ in bodies]
+    sent = [
+        raw(message("y" * size), *own, *length(message("y" * size)), key=key)
+        for size, own in zip(bodies, more, strict=True)
+    ]
+    sent.append(data.draw(requests(key)))
     servers, known = pair
     came = [say(server.port, *sent, split=split) for split, (_, server) in enumerate(servers)]
     assert came[0] == came[1]
