@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Final
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from mockgrid import __version__
 from mockgrid.control import ControlError
 from mockgrid.control.draft import checked
+from mockgrid.control.feed import Feed
 from mockgrid.control.scenarios import listed_scenarios, scenario_with_text
 from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
@@ -38,16 +37,11 @@ if TYPE_CHECKING:
     from mockgrid.session.session import Session
     from mockgrid.session.turns import Turns
 
-KEEP_ALIVE: Final = 15.0
-"""Seconds without an exchange after which a feed sends a comment."""
-
-PENDING: Final = 1000
-"""Exchanges that wait for a slow reader of a feed; more are dropped, and counted in the next event."""
-
 _NAME = re.compile(r"s-(?:[0-9a-f]{12}|anonymous)(?:~.+)?")
 _QUESTION = ("attempt", "request", "scenario", "session")
 # Characters of a key that are shown.
 _SHOWN = 60
+_LONGEST_LABEL = 500
 # That are played through.
 _MOST_ATTEMPTS = 10_000
 
@@ -65,6 +59,7 @@ class Operator:
         self._service = service
         self._scripts = Scripts(service.contract, service.library, service.settings)
         self._teller = Teller(service.redaction, service.contract.policy.retry, transcript_of, manners_of)
+        self._feed = Feed(service.sessions, self._teller)
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
@@ -82,6 +77,7 @@ class Operator:
             "sessions": [
                 {
                     "session": session.name,
+                    **({"label": session.label} if session.label else {}),
                     "scenario": session.play.scenario.name if session.play is not None else None,
                     "exchanges": session.journal.count,
                     "violations": sum(len(exchange.answer.violations) for exchange in session.journal),
@@ -99,19 +95,26 @@ class Operator:
         """
         return self._teller.summary(self._session(key), final=final).as_json()
 
-    def open(self, key: str, body: Any) -> dict[str, Any]:
+    def open(self, key: str, body: Any, label: str = "") -> dict[str, Any]:
         """Open a session anew with a scenario; without one, with what its key asks for.
+
+        Args:
+            key: of the session.
+            body: what to play.
+            label: what people know it by.
 
         Raises:
             ControlError: the scenario cannot be used; the session is as it was.
         """
         scenario, findings = self._scripts.read(body)
-        self._restart(self._opened(key), scenario)
+        session = self._opened(key)
+        session.label = label[:_LONGEST_LABEL]
+        self._restart(session, scenario)
         return self._played(key, findings)
 
-    def begin(self, key: str) -> None:
+    def begin(self, key: str, label: str = "") -> None:
         """Open a session where it is not open."""
-        self._opened(key)
+        self._opened(key).label = label[:_LONGEST_LABEL]
 
     def close(self, key: str) -> None:
         """Close a session and forget what it did."""
@@ -121,6 +124,12 @@ class Operator:
         """Begin a session's scenario, journal, limits and clock anew."""
         self._restart(self._session(key))
         return self.session(key)
+
+    def verdicts(self, key: str) -> Turns[dict[str, Any]]:
+        """Find what a session's journal proves so far about its client, in turns."""
+        session = self._session(key)
+        proved = yield from self._teller.verdicts(session)
+        return {"session": session.name, "verdicts": [verdict.as_json() for verdict in proved]}
 
     def _restart(self, session: Session, scenario: Scenario | None = None) -> None:
         """Begin a session anew, with what its scenario's file says now where no other is given."""
@@ -218,46 +227,15 @@ class Operator:
             stop()
         return True
 
-    def feed(self, key: str | None = None) -> AsyncIterator[bytes]:
-        """Return each exchange when it has ended, as server-sent events.
+    def feed(self, key: str | None = None, *, rows: bool = False) -> AsyncIterator[bytes]:
+        """Return what happens from now on, as server-sent events.
 
         Args:
             key: of the only session that is watched; None for all.
+            rows: whether a row of each will do, from its beginning; else it is told when it has ended.
         """
-        return self._feed(self.name(key) if key else None)
-
-    async def _feed(self, name: str | None) -> AsyncIterator[bytes]:
-        waiting: asyncio.Queue[tuple[Journal, KeptExchange]] = asyncio.Queue(PENDING)
-        dropped = 0
-
-        def note(journal: Journal, exchange: KeptExchange) -> None:
-            nonlocal dropped
-            if exchange.under_way or (name is not None and journal.session != name):
-                return
-            if waiting.full():
-                dropped += 1
-            else:
-                waiting.put_nowait((journal, exchange))
-
-        stop = self._service.sessions.budget.watch(note)
-        try:
-            yield b": exchanges, each when it has ended\n\n"
-            while True:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE):
-                        journal, exchange = await waiting.get()
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                if dropped:
-                    missed, dropped = dropped, 0
-                    yield b"event: dropped\ndata: %d\n\n" % missed
-                session = self._service.sessions.find(journal.session)
-                if session is not None:  # it may have been closed meanwhile
-                    value = self._teller.record(exchange, session).as_json()
-                    yield b"event: exchange\ndata: " + orjson.dumps(value) + b"\n\n"
-        finally:
-            stop()
+        name = self.name(key) if key else None
+        return self._feed.rows(name) if rows else self._feed.whole(name)
 
     # ---------------------------------------------------------------- clock
 

@@ -10,17 +10,16 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
-import orjson
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mockgrid.control import CONTROL, ControlError
 from mockgrid.control.access import Access
 from mockgrid.control.document import STREAM_FORMS, control_document, control_index, served_document
-from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.document.json_body import MalformedJsonError, json_bytes, read_json
 from mockgrid.reply.preferences import prefers_page
 from mockgrid.scenario.duration import seconds_or_none
 from mockgrid.session.turns import among_others
@@ -44,7 +43,8 @@ _FILES: Final = f"{CONTROL}/page/"
 _SESSION: Final = f"{CONTROL}/sessions/{{key}}"
 # A session's key may have slashes, as the ids of pytest's tests have; what can follow it is not part of it.
 _KEYED: Final = re.compile(
-    rf"({CONTROL}/sessions/)([^/](?:.*?[^/])??)(/(?:reset|steps|clock|exchanges(?:/[^/]+(?:/steps)?)?))?",
+    rf"({CONTROL}/sessions/)([^/](?:.*?[^/])??)"
+    r"(/(?:reset|steps|clock|verdicts|exchanges(?:/[^/]+(?:/steps)?)?))?",
     re.DOTALL,
 )
 _LARGEST: Final = 4 * 1024 * 1024
@@ -85,6 +85,7 @@ class Control:
             ("GET", _SESSION, lambda call: operator.session(_key(call), final=_flag(call, "final"))),
             ("PUT", _SESSION, self._open),
             ("DELETE", _SESSION, lambda call: operator.close(_key(call))),
+            ("GET", f"{_SESSION}/verdicts", lambda call: among_others(operator.verdicts(_key(call)))),
             ("POST", f"{_SESSION}/reset", lambda call: operator.reset(_key(call))),
             ("PUT", f"{_SESSION}/steps", self._script),
             ("GET", f"{_SESSION}/exchanges", self._exchanges),
@@ -154,7 +155,8 @@ class Control:
         return served_document(self._service.contract, form, str(request.scope["root_path"]))
 
     async def _open(self, request: Request) -> Any:
-        return self.operator.open(_key(request), await _body(request, optional=True))
+        label = request.query_params.get("label", "")
+        return self.operator.open(_key(request), await _body(request, optional=True), label)
 
     async def _script(self, request: Request) -> Any:
         brief = _flag(request, "brief")
@@ -187,7 +189,7 @@ class Control:
         return Response(text, media_type=None, headers={"content-type": kind})
 
     def _events(self, request: Request) -> Response:
-        events = self.operator.feed(request.query_params.get("session"))
+        events = self.operator.feed(request.query_params.get("session"), rows=_flag(request, "rows"))
         return StreamingResponse(
             events, media_type="text/event-stream", headers={"cache-control": "no-cache"}
         )
@@ -233,11 +235,7 @@ def _request_id(scope: Scope) -> str:
 def _reply(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     if value is None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    try:
-        content = orjson.dumps(value)
-    except TypeError:  # integers beyond 64 bits, or lone surrogates, of a request that is told of
-        return JSONResponse(value, status, headers)
-    return Response(content, status, headers, media_type="application/json")
+    return Response(json_bytes(value), status, headers, media_type="application/json")
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

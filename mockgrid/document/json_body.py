@@ -87,6 +87,14 @@ def canonical_json(value: Any) -> bytes:
         return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
+def json_bytes(value: Any) -> bytes:
+    """Return a JSON value as bytes, whatever its texts and numbers."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # integers beyond 64 bits, lone surrogates, or deeper than orjson writes
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
 def copied(value: Any) -> Any:
     """Return a JSON value of its own, whatever its depth: ``deepcopy`` ends at some hundred levels."""
     whole = [value]

@@ -77,7 +77,9 @@ class Meeting(NamedTuple):
 
 
 class Keeper(Protocol):
-    """A journal that keeps exchanges."""
+    """A journal that keeps exchanges; ``session`` is the name of whose they are."""
+
+    session: str
 
     def drop(self, exchange: KeptExchange) -> None:
         """Take an exchange out, and count it as dropped."""

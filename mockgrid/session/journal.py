@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mockgrid.session.exchange import NO_STEP
@@ -63,6 +64,24 @@ class JournalBudget:
         """Have a function called when an exchange comes in and when it has ended; returns what ends that."""
         self.watchers.append(watcher)
         return partial(self.watchers.remove, watcher)
+
+    def newest(self, most: int, session: str | None = None) -> list[tuple[KeptExchange, str]]:
+        """Return the newest exchanges that are held, each with its session, in the order in which they came.
+
+        Args:
+            most: so many at most.
+            session: the name of the only session that counts; None for all.
+        """
+        chosen: list[tuple[KeptExchange, str]] = []
+        for line in (self.plain, self.broken):
+            kept = (
+                (exchange, exchange.journal.session)
+                for exchange in reversed(line)
+                if exchange.journal is not None and session in (None, exchange.journal.session)
+            )
+            chosen += islice(kept, most)
+        chosen.sort(key=lambda each: each[0].arrived)
+        return chosen[-most:]
 
     def tell(self, journal: Journal, exchange: KeptExchange) -> None:
         """Call those who watch."""

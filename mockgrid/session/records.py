@@ -230,6 +230,27 @@ class ExchangeRecord(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeRow(JsonForm):
+    """What a list of many says of an exchange."""
+
+    session: str = described(schema=_SESSION_NAME)
+    number: int = described("Its place in the session, from 1", minimum=1)
+    ago: float = described("Seconds from the request until this was told")
+    method: str = described("As sent")
+    path: str = described("As sent, decoded")
+    operation: str | None = described("The id of what was called; null where there is no such operation")
+    step: str | None = described("The scenario's step that gave the reply; null for the default reply")
+    attempt: int = described("How often the session had seen this very request, with this one", minimum=0)
+    status: int = described("Of the reply", minimum=100, maximum=599)
+    failure: str | None = described("The kind of failure that was answered")
+    violations: tuple[str, ...] = described("The codes of how the request broke the contract")
+    seconds: float | None = described("From the request's head to the reply's end; null until then")
+    ended_by: EndedBy | None = described("Null while it is under way")
+    whole: bool | None = described("Whether the reply ended as it should; null while it is under way")
+    label: str = described("What its session is known by", default="", omitted=True)
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangePage(JsonForm):
     """The exchanges of a session."""
 
@@ -303,7 +324,7 @@ class PlayedScenario(JsonForm):
 class Summary(JsonForm):
     """What a session has come to: what the client broke, what it met, and what it left."""
 
-    first_in_json: ClassVar = ("session", "scenario", "clock", "exchanges", "kept", "dropped")
+    first_in_json: ClassVar = ("session", "label", "scenario", "clock", "exchanges", "kept", "dropped")
 
     violations: tuple[Violation, ...] = described("How requests broke the contract", default=())
     warnings: tuple[FieldWarning, ...] = described(
@@ -329,6 +350,7 @@ class Summary(JsonForm):
     dropped: int = described(
         "Those that are not", default=0, in_repr=False, place="exchanges.dropped", minimum=0
     )
+    label: str = described("What the session is known by", default="", omitted=True, in_repr=False)
 
     def __bool__(self) -> bool:
         """Whether there is anything to complain about."""
@@ -351,6 +373,8 @@ SCHEMAS: Mapping[str, type[JsonForm]] = {
     "Exchange": ExchangeRecord,
     "Explanation": Explanation,
     "Exchanges": ExchangePage,
+    "ExchangeRow": ExchangeRow,
+    "Verdict": Verdict,
 }
 """What has a name in the OpenAPI document of the control interface."""
 

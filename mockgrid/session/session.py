@@ -41,6 +41,7 @@ class Session:
     Attributes:
         opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
         used: when it was asked for last.
+        label: what people know it by, such as the name of a test; empty for none.
         left_unused: what was left of strict scenarios when another took their place.
         earlier: the last of what was played before.
     """
@@ -51,6 +52,7 @@ class Session:
         "clock",
         "earlier",
         "journal",
+        "label",
         "left_unused",
         "name",
         "opened",
@@ -68,6 +70,7 @@ class Session:
         grown: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
+        self.label = ""
         self.play = play
         self.clock = Clock() if clock is None else clock
         self.journal = Journal(name, JournalBudget() if budget is None else budget)

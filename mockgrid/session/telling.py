@@ -21,12 +21,14 @@ from mockgrid.session.records import (
     ClockState,
     ExchangePage,
     ExchangeRecord,
+    ExchangeRow,
     GivenReply,
     SentRequest,
     Summary,
     Unmatched,
 )
-from mockgrid.session.verdicts import verdicts
+from mockgrid.session.turns import all_at_once
+from mockgrid.session.verdicts import judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
+    from mockgrid.session.turns import Turns
     from mockgrid.session.verdicts.streams import TranscriptOf
 
 # Deeper bodies are told as text.
@@ -161,6 +164,36 @@ class Teller:
             degraded=exchange.degraded or None,
         )
 
+    def row(self, exchange: KeptExchange, session: Session, now: float) -> ExchangeRow:
+        """Return what a list says of an exchange; it may be made for each of many thousands.
+
+        Args:
+            exchange: what to tell.
+            session: whose it is.
+            now: seconds of the machine's monotonic clock.
+        """
+        operation, answer, ended = exchange.operation, exchange.answer, exchange.ended
+        path = exchange.head.path
+        if operation is None or "{" in operation.path:  # any other holds no key
+            path = self._redaction.of(exchange.head).text(path)
+        return ExchangeRow(
+            session=session.name,
+            number=exchange.number,
+            ago=_seconds(now - exchange.arrived),
+            method=exchange.head.method,
+            path=path,
+            operation=operation.id if operation is not None else None,
+            step=answer.step or None,
+            attempt=answer.attempt,
+            status=answer.status,
+            failure=answer.failure or None,
+            violations=tuple(dict.fromkeys(violation.code for violation in answer.violations)),
+            seconds=_seconds(ended - exchange.arrived) if ended else None,
+            ended_by=exchange.ended_by if ended else None,
+            whole=exchange.whole if ended else None,
+            label=session.label,
+        )
+
     def summary(self, session: Session, *, final: bool = False) -> Summary:
         """Return a session's state and all that its journal shows.
 
@@ -169,7 +202,6 @@ class Teller:
             final: whether no more requests will come.
         """
         journal = session.journal
-        epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
         complaints = [self._complaints(exchange) for exchange in journal]
         play = session.play
         return Summary(
@@ -185,11 +217,21 @@ class Teller:
             warnings=tuple(each for of_one in complaints for each in of_one.warnings),
             unmatched=tuple(of_one.unmatched for of_one in complaints if of_one.unmatched is not None),
             unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
-            verdicts=tuple(
-                redacted_verdict(verdict, journal.get, self._redaction)
-                for verdict in verdicts(journal, self._retry, self._transcript_of, final=final, epoch=epoch)
-            ),
+            verdicts=all_at_once(self.verdicts(session, final=final)),
+            label=session.label,
         )
+
+    def verdicts(self, session: Session, *, final: bool = False) -> Turns[tuple[Verdict, ...]]:
+        """Find what a session's journal proves of its client, in turns.
+
+        Args:
+            session: whose.
+            final: whether no more requests will come.
+        """
+        journal = session.journal
+        epoch = time() - monotonic()  # only to read dates that a reply asked to wait for
+        proved = yield from judged(journal, self._retry, self._transcript_of, final=final, epoch=epoch)
+        return tuple(redacted_verdict(verdict, journal.get, self._redaction) for verdict in proved)
 
     def _complaints(self, exchange: KeptExchange) -> Complaints:
         if exchange.blameless:

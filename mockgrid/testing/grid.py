@@ -106,9 +106,9 @@ class Grid(GridSession):
         """
         return self.opener(name) if self.opener is not None else GridSession(*self.place(name))
 
-    def place(self, name: str) -> tuple[Controls, str, str, tuple[str, ...]]:
+    def place(self, name: str) -> tuple[Controls, str, str, tuple[str, ...], str]:
         """Return what a session is made from; its key, made from a name, is no other's."""
-        return self._controls, self.base_url, self._keys.key(name), self._folders
+        return self._controls, self.base_url, self._keys.key(name), self._folders, name
 
     def report(self) -> dict[str, Any]:
         """Return the contract report of all that the server has seen, as JSON."""

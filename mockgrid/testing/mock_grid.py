@@ -79,9 +79,9 @@ class LocalControls:
         self._app = app
         self._operator = app.operator
 
-    def open(self, key: str) -> None:
+    def open(self, key: str, label: str) -> None:
         """See ``Controls``; returns before it is done, and what a client asks then is of the same session."""
-        self._begin(self._operator.begin, key)
+        self._begin(self._operator.begin, key, label)
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""

@@ -75,9 +75,9 @@ class ControlClient:
         """Return which MockGrid this is, and which contract it serves."""
         return self._call("GET", f"{CONTROL}/version")
 
-    def open(self, key: str) -> None:
-        """See ``Controls``."""
-        self.call("open", key, {})
+    def open(self, key: str, label: str) -> None:
+        """See ``Controls``; a server that knows no labels takes no notice."""
+        self._call("PUT", _path(key, f"?{urlencode({'label': label})}" if label else ""), {})
 
     def leave(self, key: str, count: int) -> bool:
         """See ``Controls``."""

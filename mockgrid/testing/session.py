@@ -54,8 +54,8 @@ class Controls(Protocol):
     Every method may be called from any thread, and raises ``CallError`` where the server refuses.
     """
 
-    def open(self, key: str) -> None:
-        """Open a session by a key that is new; what is wrong may be told by the next call alone."""
+    def open(self, key: str, label: str) -> None:
+        """Open a session by a new key, and label it; what is wrong may be told by the next call alone."""
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """Do something about a session, with a body where that takes one; returns what the server says."""
@@ -165,6 +165,7 @@ class GridSession:
         base_url: of its API, without a final slash.
         api_key: names the session.
         folders: of scenario files that may be played by name though the server does not have them.
+        label: what people know the session by, such as the name of a test.
 
     Attributes:
         base_url: what clients are given as base URL.
@@ -172,13 +173,15 @@ class GridSession:
         failures: of functions that compute replies, and what was wrong with these.
     """
 
-    def __init__(self, controls: Controls, base_url: str, api_key: str, folders: Sequence[str] = ()) -> None:
+    def __init__(
+        self, controls: Controls, base_url: str, api_key: str, folders: Sequence[str] = (), label: str = ""
+    ) -> None:
         self._controls = controls
         self._folders = tuple(folders)
         self.base_url = base_url
         self.api_key = api_key
         self.failures: list[BaseException] = []
-        controls.open(api_key)
+        controls.open(api_key, label)
 
     # ---------------------------------------------------------------- what plays
 

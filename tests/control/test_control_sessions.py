@@ -308,6 +308,81 @@ def test_the_feed_tells_of_each_exchange(grid):
     assert len({told["session"] for told in seen}) == 1
 
 
+def rows_of(grid, events, until, **query):
+    """Read the feed of rows until so much of it has come; gives its events."""
+    seen = []
+    query = {"rows": "true", **query}
+    with httpx.stream("GET", f"{grid.server.control}/events", params=query, timeout=30) as feed:
+        lines = feed.iter_lines()
+        for line in lines:
+            if line.startswith("event: "):
+                seen.append((line[7:], json.loads(next(lines).removeprefix("data: "))))
+                events(len(seen))
+                if until(seen):
+                    return seen
+    raise AssertionError("the feed has ended")
+
+
+def test_rows_tell_of_what_was_of_what_begins_and_of_its_end(grid):
+    grid.control.put("/sessions/mg-a", params={"label": "tests/test_it.py::test_it"})
+    grid.ask()
+    grid.ask(body={})
+    slow = {"say": "Hi", "delay": "600ms"}
+    grid.control.put("/sessions/mg-b", json={"steps": [slow]})
+    asking = threading.Thread(target=grid.ask, args=("mg-b",))
+    seen = rows_of(
+        grid,
+        lambda count: asking.start() if count == 1 else None,
+        lambda seen: [row["seconds"] for _, rows in seen for row in rows][2:][-1:] not in ([], [None]),
+    )
+    asking.join()
+    assert {name for name, _ in seen} == {"rows"}
+    past, *now = [rows for _, rows in seen]
+    assert [(row["number"], row["status"], row["violations"]) for row in past] == [
+        (1, 200, []),
+        (2, 422, ["MG111"]),
+    ]
+    assert {row["label"] for row in past} == {"tests/test_it.py::test_it"}
+    assert past[0]["ago"] >= past[1]["ago"] >= 0
+    assert past[0].keys() >= {"session", "operation", "step", "attempt", "method", "path", "failure"}
+    began, ended = [row for rows in now for row in rows]
+    assert (began["seconds"], began["ended_by"], began["whole"]) == (None, None, None)
+    assert (ended["ended_by"], ended["whole"], "label" in ended) == ("server", True, False)
+    assert ended["seconds"] >= 0.6
+    assert (began["session"], began["number"]) == (ended["session"], ended["number"])
+    assert grid.session()["label"] == "tests/test_it.py::test_it"
+    assert [told.get("label") for told in grid.control.get("/sessions").json()["sessions"]][1:] == [None]
+
+
+def test_rows_of_one_session_and_those_that_were_too_many_are_counted(grid):
+    def ask_many(count):
+        if count == 1:
+            for _ in range(400):
+                grid.ask("mg-b")
+                grid.ask("mg-a")
+
+    def rows_and_dropped(seen):
+        rows = sum(len(value) for name, value in seen if name == "rows")
+        return rows, sum(value for name, value in seen if name == "dropped")
+
+    seen = rows_of(grid, ask_many, lambda seen: sum(rows_and_dropped(seen)) >= 400, session="mg-b")
+    rows, dropped = rows_and_dropped(seen)
+    assert rows + dropped == 400
+    # While nobody read, no more than a few events' worth waited.
+    assert rows > 100
+    assert len({row["session"] for name, value in seen if name == "rows" for row in value}) == 1
+
+
+def test_verdicts_are_told_by_themselves(grid):
+    grid.control.put("/sessions/mg-a", json={"steps": [{"error": 503, "retry_after": "2s"}]})
+    for _ in range(2):
+        grid.ask()
+    told = grid.control.get("/sessions/mg-a/verdicts").json()
+    assert told == {name: grid.session()[name] for name in ("session", "verdicts")}
+    assert [verdict["code"] for verdict in told["verdicts"]] == ["MG310"]
+    assert grid.control.get("/sessions/nobody/verdicts").status_code == 404
+
+
 def test_an_archive_opens_elsewhere(grid):
     grid.ask(**{"x-api-key": "sk-not-for-others"})
     archive = grid.control.get("/sessions/mg-a/exchanges", params={"format": "har"})
