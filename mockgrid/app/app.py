@@ -194,7 +194,7 @@ class App:
         journal = session.journal
         exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
         session.keep(exchange)  # before the first byte of the reply leaves
-        self.recorder.note_violations(exchange)
+        self.recorder.note_violations(exchange, session)
         try:
             if send_at_once(reply, request_id, exchange, writer):
                 self.recorder.note(exchange)

@@ -224,7 +224,7 @@ class Recorder:
             yield
         return build(coverage, merge(ended, open_ones.as_json()), replies)
 
-    def note_violations(self, exchange: KeptExchange) -> None:
+    def note_violations(self, exchange: KeptExchange, session: Session) -> None:
         """Add how a request broke the contract, whatever becomes of its reply."""
         if not exchange.answer.violations:
             return
@@ -232,7 +232,9 @@ class Recorder:
         operation = exchange.operation.id if exchange.operation is not None else None
         for violation in exchange.answer.violations:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
-            self._tally.violation(operation, hidden.value(violation.as_json()))
+            self._tally.violation(
+                operation, hidden.value(violation.as_json()), session.name, exchange=exchange.number
+            )
 
     def _add_end(self, end: _End, tally: Tally, kinds: dict[Key, int]) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone

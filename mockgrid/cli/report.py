@@ -86,11 +86,14 @@ def report(  # noqa: PLR0913, PLR0917 (click passes them by name)
         raise click.UsageError("Name a server with --url, or the files of reports.", ctx)
 
     from mockgrid import report as reports  # noqa: PLC0415 (mistakes are to be told soon)
-    from mockgrid.report.document import read_report  # noqa: PLC0415 (the same)
+    from mockgrid.report.document import locate, read_report  # noqa: PLC0415 (the same)
 
     form = form or (reports.form_of(output) if output is not None else "text")
     answers = [fetch(url, "report", control_token, "There is no report") for url in urls]
     parts = [read_report(data, name) for data, name in (*answers, *map(read, files))]
+    if form == "html":
+        for part, (_, url) in zip(parts, answers, strict=False):
+            locate(part, url.removesuffix("/report"))
     document = reduce(reports.merge, parts)
     write(reports.rendered(document, form, width(output)), output)
     if fail_under is None or not reports.fail_under(document, fail_under):

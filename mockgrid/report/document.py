@@ -16,7 +16,7 @@ from mockgrid.contract.reply_coverage import merge as merge_replies
 from mockgrid.errors import MockgridError
 from mockgrid.findings.codes import codes
 from mockgrid.report.tally import merge as merge_tallies
-from mockgrid.report.wording import headline
+from mockgrid.report.wording import headline, percent
 
 if TYPE_CHECKING:
     from mockgrid.contract.coverage import Snapshot
@@ -72,10 +72,23 @@ def merge(a: Document, b: Document) -> Document:
     return merged
 
 
-def fail_under(document: Document, percent: float) -> bool:
+def locate(document: Document, server: str) -> None:
+    """Say in a report where the exchanges are that it speaks of, for a page that leads there.
+
+    Args:
+        document: the report.
+        server: the address of the control interface of the server that made it.
+    """
+    for entry in document["violations"]:
+        entry["places"] = [{**place, "server": server} for place in entry.get("places", ())]
+    for entry in document["verdicts"]:
+        entry["server"] = server
+
+
+def fail_under(document: Document, least: float) -> bool:
     """Tell whether fewer than this many per cent of the declared rows are covered."""
     rows = document["summary"]["rows"]
-    return bool(rows["covered"] * 100 < percent * rows["declared"])
+    return bool(rows["covered"] * 100 < least * rows["declared"])
 
 
 def _coded(verdict: dict[str, Any]) -> dict[str, Any]:
@@ -106,10 +119,10 @@ def _summary(document: Document) -> dict[str, Any]:
         "rows": {
             "declared": declared,
             "covered": covered,
-            "percent": _percent(covered, declared),
+            "percent": percent(covered, declared),
             "undeclared": len(rows) - declared,
         },
-        "branches": {"declared": len(branches), "sent": sent, "percent": _percent(sent, len(branches))},
+        "branches": {"declared": len(branches), "sent": sent, "percent": percent(sent, len(branches))},
         **{
             name: sum(entry["count"] for entry in document[name]) + dropped[name]
             for name in ("violations", "warnings", "verdicts")
@@ -121,12 +134,7 @@ def _summary(document: Document) -> dict[str, Any]:
 
 
 def _shown(marks: list[bool]) -> dict[str, Any]:
-    return {"declared": len(marks), "shown": sum(marks), "percent": _percent(sum(marks), len(marks))}
-
-
-def _percent(part: int, whole: int) -> float:
-    """Return a share in per cent, one decimal, rounded down: 100 is all of them."""
-    return (part * 1000 // whole) / 10 if whole else 100.0
+    return {"declared": len(marks), "shown": sum(marks), "percent": percent(sum(marks), len(marks))}
 
 
 class ReportError(MockgridError):

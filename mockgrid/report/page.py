@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.report.wording import (
     cells_of,
+    covered_of,
     dropped_sentences,
     facts,
     operation_of,
     printable,
     reply_branches,
+    seen_in,
     share,
     states,
     tables,
@@ -27,28 +29,40 @@ if TYPE_CHECKING:
     from mockgrid.report.document import Document
 
 _ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
+# Lists of what was seen in exchanges, which stand in their last column.
+_SEEN = ("violations", "verdicts")
 # Lists of what may have been done or not.
 _DONE = {"steps": "reached", "faults": "shown"}
 _ROW_CLASSES = {"covered": "covered", "never_exercised": "never", "undeclared": "undeclared"}
 
 
+class Cell(NamedTuple):
+    """A cell of a table, as HTML, and its class."""
+
+    html: str
+    kind: str = ""
+
+
 class Line(NamedTuple):
-    """A line of a table: its class, and its cells as HTML."""
+    """A line of a table: its class, and its cells."""
 
     kind: str
-    cells: tuple[str, ...]
+    cells: tuple[Cell, ...]
 
 
 def render_html(document: Document) -> str:
     """Return the report as a page; it loads nothing, and its one small script only filters lines."""
-    style, script = _source("page.css"), _source("page.js")
+    style = _source("style.css", "mockgrid.page") + _source("page.css")
+    script = _source("page.js")
+    rows = document["summary"]["rows"]
     return Template(_source("page.html")).substitute(
         style=style,
         style_digest=_digest(style),
         script=script,
         script_digest=_digest(script),
         title=_text(document["contract"]["title"]),
-        headline=_text(document["summary"]["headline"]),
+        headline=_text(covered_of(rows["covered"], rows["declared"])),
+        never=_text(document["summary"]["headline"]),
         facts=_text(facts(document)),
         figures="".join(_figures(document["summary"])),
         sections="\n".join(_sections(document)),
@@ -56,6 +70,13 @@ def render_html(document: Document) -> str:
 
 
 def _figures(summary: dict[str, Any]) -> Iterator[str]:
+    for count, words, kind in (
+        (summary["violations"], "violations", "bad"),
+        (summary["verdicts"], "verdicts", "bad"),
+        (summary["warnings"], "warnings", "open"),
+        (summary["steps"]["unreached"], "steps never reached", "open"),
+    ):
+        yield f"<li{f' class={kind}' if count else ''}><b>{count}</b>{words}</li>"
     for name, part, words in (
         ("rows", "covered", "declared rows covered"),
         ("branches", "sent", "branches sent"),
@@ -68,13 +89,6 @@ def _figures(summary: dict[str, Any]) -> Iterator[str]:
         percent = f"{numbers['percent']:g}"
         meter = f'<meter min="0" max="100" value="{percent}">{percent} %</meter>'
         yield f"<li><b>{percent} %</b>{numbers[part]} of {numbers['declared']} {words}{meter}</li>"
-    for count, words, kind in (
-        (summary["violations"], "violations", ' class="bad"'),
-        (summary["verdicts"], "verdicts", ' class="bad"'),
-        (summary["warnings"], "warnings", ""),
-        (summary["steps"]["unreached"], "steps never reached", ""),
-    ):
-        yield f"<li{kind if count else ''}><b>{count}</b>{words}</li>"
 
 
 def _sections(document: Document) -> Iterator[str]:
@@ -85,8 +99,8 @@ def _sections(document: Document) -> Iterator[str]:
             "Breaches of the contract, those at different indices of a list added up",
         ),
         ("verdicts", "Verdicts", "What the journal proves about the client's conduct"),
-        ("steps", "Steps", "Steps of the scenarios that were played"),
         ("warnings", "Warnings", "Unknown and deprecated fields of valid requests"),
+        ("steps", "Steps", "Steps of the scenarios that were played"),
         ("faults", "Faults", "Ways in which replies can break on the wire"),
     ):
         if document[name]:
@@ -118,7 +132,7 @@ def _branches(branches: list[dict[str, Any]], whose: str, done: str) -> Iterator
 
 def _section(title: str, caption: str, head: Sequence[str], lines: Iterable[Line]) -> str:
     columns = "".join(_column(name) for name in head)
-    body = "\n".join(_line(line) for line in lines)
+    body = "\n".join(_line(line, head) for line in lines)
     return (
         f'<section>\n<h2>{title}</h2>\n<div class="table" role="region" tabindex="0" aria-label="{title}">'
         f"<table>\n<caption>{_text(caption)}</caption>\n"
@@ -131,25 +145,34 @@ def _column(name: str) -> str:
     return f'<th scope="col"{kind}>{name}</th>'
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, head: Sequence[str]) -> str:
+    """Return a line of a table; in a narrow window, each cell stands behind the name of its column."""
     first, *others = line.cells
-    cells = "".join(cell if cell.startswith("<td") else f"<td>{cell}</td>" for cell in others)
-    return f'<tr class="{line.kind}"><th scope="row">{first}</th>{cells}</tr>'
+    cells = "".join(
+        f'<td{f" class={cell.kind}" if cell.kind else ""} data-head="{name}">{cell.html}</td>'
+        for cell, name in zip(others, head[1:], strict=True)
+    )
+    return f'<tr class="{line.kind}"><th scope="row">{first.html}</th>{cells}</tr>'
 
 
 def _row(row: dict[str, Any]) -> Line:
-    cells = (_code(operation_of(row)), _code(row["request"]), _code(row["status"]), _code(row["response"]))
+    words = (operation_of(row), row["request"], row["status"], row["response"])
+    cells = (Cell(_code(text)) for text in words)
     return Line(_ROW_CLASSES[row["state"]], (*cells, _number(row["count"]), _state(states[row["state"]])))
 
 
 def _branch(branch: dict[str, Any], done: str) -> Line:
     kind = branch["kind"] + (", deprecated" if branch["deprecated"] else "")
     state = ("sent", done) if branch["sent"] else ("never", f"never {done}")
-    return Line(state[0], (_long(branch["label"]), kind, _state(state[1])))
+    return Line(state[0], (Cell(_long(branch["label"])), Cell(kind), _state(state[1])))
 
 
 def _entry(name: str, entry: dict[str, Any]) -> Line:
-    cells = [_SET[kind](text) for kind, text in cells_of(name, entry)]
+    cells = [
+        _number(text) if kind == "number" else Cell(_SET[kind](text)) for kind, text in cells_of(name, entry)
+    ]
+    if name in _SEEN:
+        cells[-1] = Cell(_seen(entry))
     if name in _DONE:
         done = _DONE[name]
         kind, state = ("covered", done) if entry["count"] else ("never", f"never {done}")
@@ -157,16 +180,25 @@ def _entry(name: str, entry: dict[str, Any]) -> Line:
     return Line("never" if name == "warnings" else "failed", tuple(cells))
 
 
-def _state(words: str) -> str:
-    return f'<td class="state">{_mark(words)}</td>'
+def _seen(entry: dict[str, Any]) -> str:
+    """Return a list of the exchanges in which something was seen, with links where a live page has them."""
+    items = (
+        f'<li><a href="{escape(address)}">{_text(words)}</a></li>' if address else f"<li>{_text(words)}</li>"
+        for words, address in seen_in(entry)
+    )
+    return f'<ul class="seen">{"".join(items)}</ul>'
 
 
-def _number(count: int | str) -> str:
-    return f'<td class="number">{count}</td>'
+def _state(words: str) -> Cell:
+    return Cell(_mark(words), "state")
+
+
+def _number(count: int | str) -> Cell:
+    return Cell(str(count), "number")
 
 
 def _mark(words: str) -> str:
-    return f'<span class="mark">{_text(words)}</span>'
+    return f'<span class="mark">{_text(words)}</span>' if words else "\N{EN DASH}"
 
 
 def _code(text: str) -> str:
@@ -182,8 +214,8 @@ def _text(text: str) -> str:
     return escape(printable(text))
 
 
-def _source(name: str) -> str:
-    return files("mockgrid.report").joinpath(name).read_text("utf-8")
+def _source(name: str, package: str = "mockgrid.report") -> str:
+    return files(package).joinpath(name).read_text("utf-8")
 
 
 def _digest(source: str) -> str:
@@ -196,5 +228,4 @@ _SET: Final[Mapping[str, Callable[[str], str]]] = {
     "code": _code,
     "long": _long,
     "text": _text,
-    "number": _number,
 }

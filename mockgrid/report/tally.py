@@ -16,6 +16,9 @@ TallyJson: TypeAlias = dict[str, Any]
 the number of occurrences for which each list had no room."""
 
 _LONGEST: Final = 500
+_MOST_PLACES: Final = 10
+# What is told of one occurrence of many.
+_EXAMPLE: Final = ("message", "session", "label", "contract", "path")
 _INDEX: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 _DOTTED_INDEX: Final = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 
@@ -76,14 +79,25 @@ class Tally:
         self._lists = {kind: _Entries(*words) for kind, words in _KINDS.items()}
         self._journal = {"exchanges": 0, "violations": 0}
 
-    def violation(self, operation: str | None, violation: Mapping[str, str], session: str = "") -> None:
+    def violation(
+        self,
+        operation: str | None,
+        violation: Mapping[str, str],
+        session: str = "",
+        *,
+        exchange: int = 0,
+        label: str = "",
+    ) -> None:
         """Add a breach of the contract.
 
         Args:
             operation: its id; None where the request called none.
             violation: as ``Violation.as_json`` gives it.
             session: in which it occurred.
+            exchange: in which of its exchanges; 0 where that is not known.
+            label: what people know the session by, such as a test's id; empty for nothing.
         """
+        place = {"session": session[:_LONGEST], "exchange": exchange, "label": label[:_LONGEST]}
         self._add(
             "violations",
             {
@@ -94,6 +108,7 @@ class Tally:
                 "message": violation["message"][:_LONGEST],
                 "contract": violation.get("contract", ""),
                 "session": session[:_LONGEST],
+                "places": [place] if exchange else [],
             },
         )
 
@@ -111,7 +126,15 @@ class Tally:
             count,
         )
 
-    def verdict(self, verdict: str, session: str, message: str, exchanges: Sequence[str | int] = ()) -> None:
+    def verdict(
+        self,
+        verdict: str,
+        session: str,
+        message: str,
+        exchanges: Sequence[str | int] = (),
+        *,
+        label: str = "",
+    ) -> None:
         """Add what the journal proves about the client's conduct.
 
         Args:
@@ -119,6 +142,7 @@ class Tally:
             session: in which it occurred.
             message: one sentence.
             exchanges: which exchanges prove it.
+            label: what people know the session by; empty for nothing.
         """
         self._add(
             "verdicts",
@@ -127,6 +151,7 @@ class Tally:
                 "session": session[:_LONGEST],
                 "message": message[:_LONGEST],
                 "exchanges": list(exchanges),
+                "label": label[:_LONGEST],
             },
         )
 
@@ -180,5 +205,14 @@ def merge(a: TallyJson, b: TallyJson) -> TallyJson:
 
 
 def _joined(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    first = min(a, b, key=lambda entry: (entry.get("message", ""), entry.get("session", ""), str(entry)))
-    return {**first, "count": a["count"] + b["count"]}
+    first = min(a, b, key=lambda entry: [str(entry.get(name, "")) for name in _EXAMPLE])
+    joined = {**first, "count": a["count"] + b["count"]}
+    if "places" in a or "places" in b:
+        joined["places"] = _first_places(a.get("places", []), b.get("places", []))
+    return joined
+
+
+def _first_places(many: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first of the places in two lists, in order, each once."""
+    places = {(place["label"], place["session"], place["exchange"]): place for place in (*many, *more)}
+    return [places[key] for key in sorted(places)[:_MOST_PLACES]]

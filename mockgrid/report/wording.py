@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,13 +30,13 @@ tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("Where", "place", "long"),
         ("What is wrong", "message", "text"),
         ("Times", "count", "number"),
-        ("Session", "session", "long"),
+        ("Seen in", "session", "long"),
     ),
     "verdicts": (
         ("Code", "code", "mark"),
         ("Verdict", "verdict", "code"),
         ("What happened", "message", "text"),
-        ("Session", "session", "long"),
+        ("Seen in", "session", "long"),
     ),
     "steps": (("Scenario", "scenario", "code"), ("Step", "step", "text"), ("Where", "where", "code")),
     "faults": (("Fault", "fault", "code"),),
@@ -52,8 +54,37 @@ tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
 def cells_of(name: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a table shows of an entry: how each cell is set, and its text."""
     place = f"{entry.get('location')} {entry.get('pointer') or '/'}"
-    values = {**entry, "operation": entry.get("operation") or _NO_OPERATION, "place": place}
+    (seen, _), *others = seen_in(entry)
+    if others:
+        seen += f" and {len(others)} more"
+    values = {**entry, "operation": entry.get("operation") or _NO_OPERATION, "place": place, "session": seen}
     return [(kind, str(values[key])) for _, key, kind in tables[name]]
+
+
+def seen_in(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return where an entry of violations or verdicts was seen: by test or session, and exchange.
+
+    Beside each stands its address on the live page of its server; empty where that is not known.
+    """
+    places = entry.get("places")
+    if places is None:
+        places = [{**entry, "exchange": number} for number in entry.get("exchanges", ())]
+    return [
+        (f"{place.get('label') or place['session']}, exchange {place['exchange']}", _address(place))
+        for place in places
+    ] or [(str(entry.get("session", "")), "")]
+
+
+def _address(place: dict[str, Any]) -> str:
+    server = place.get("server", "")
+    if not re.match(r"https?://", server):
+        return ""
+    return f"{server}/#/exchange/{quote(place['session'], '', errors='replace')}/{place['exchange']}"
+
+
+def percent(part: int, whole: int) -> float:
+    """Return a share in per cent, one decimal, rounded down: 100 is all of them."""
+    return (part * 1000 // whole) / 10 if whole else 100.0
 
 
 def headline(rows: Sequence[dict[str, Any]]) -> str:
@@ -78,10 +109,14 @@ def headline(rows: Sequence[dict[str, Any]]) -> str:
     if further:
         parts.append(f"{counted(further, 'row')} of other operations")
     total = covered + never
-    percent = covered * 100 // total if total else 100
     listed = "; ".join(parts) or "nothing"
-    coverage = f"{percent} % of {counted(total, 'declared row')} {'is' if total == 1 else 'are'} covered."
-    return printable(f"Never exercised: {listed}. {coverage}")
+    return printable(f"Never exercised: {listed}. {covered_of(covered, total)}.")
+
+
+def covered_of(covered: int, total: int) -> str:
+    """Say how many rows are covered: ``88.8 % of 27 declared rows are covered``."""
+    are = "is" if total == 1 else "are"
+    return f"{percent(covered, total):g} % of {counted(total, 'declared row')} {are} covered"
 
 
 def rows_by_operation(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

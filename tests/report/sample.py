@@ -128,13 +128,29 @@ def tally():
     schema = PLACE.json_body.schema
     for count in (10, 11):
         for violation in schema.explain({"item": "te", "count": count}):
-            found.violation("placeOrder", violation.as_json(), f"mg-{count}")
+            found.violation(
+                "placeOrder",
+                violation.as_json(),
+                f"s-{count}",
+                exchange=count,
+                label=f"test_it.py::test_{count}",
+            )
     found.violation(
-        None, {"code": "MG118", "pointer": f"/{HOSTILE}", "message": HOSTILE, "contract": "/x"}, HOSTILE
+        None,
+        {"code": "MG118", "pointer": f"/{HOSTILE}", "message": HOSTILE, "contract": "/x"},
+        HOSTILE,
+        exchange=1,
+        label=HOSTILE,
     )
     for remark in field_warnings(schema, {"item": "tea", "size": "L", "cuont": 1}):
         found.warning("placeOrder", remark)
-    found.verdict("retry_after_ignored", "mg-10", "503 asked for 2 s; the next came after 0.4 s.", [3, 4])
+    found.verdict(
+        "retry_after_ignored",
+        "s-10",
+        "503 asked for 2 s; the next came after 0.4 s.",
+        [3, 4],
+        label="test_it.py::test_10",
+    )
     found.verdict("something_new", HOSTILE, HOSTILE, ["x"])
     found.step("busy", "two failures", "busy.yaml:4", 2)
     found.step("busy", HOSTILE, "busy.yaml:9")

@@ -14,7 +14,7 @@ from report.sample import CONTRACT, FILES, HOSTILE, JSON, RENDERINGS, coverage, 
 
 from mockgrid.contract.coverage import Coverage, OtherContractError
 from mockgrid.report import Tally, build, fail_under, merge
-from mockgrid.report.document import ReportError, read_report, schema
+from mockgrid.report.document import ReportError, locate, read_report, schema
 from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
@@ -126,7 +126,7 @@ def test_percentages_are_rounded_down():
     snapshot = {**Coverage(CONTRACT).snapshot(), "rows": rows, "branches": []}
     report = build(snapshot, Tally().as_json())
     assert report["summary"]["rows"]["percent"] == 99.9
-    assert "99 % of 3000" in report["summary"]["headline"]
+    assert "99.9 % of 3000" in report["summary"]["headline"]
     assert report["summary"]["branches"]["percent"] == 100.0
 
 
@@ -209,7 +209,11 @@ def test_the_first_thing_said_is_what_was_never_exercised(report):
     assert " ".join(render_text(report).split()).startswith(headline)
     assert render_markdown(report).startswith(f"**{headline}**\n")
     assert minidom.parseString(render_junit(report)).documentElement.getAttribute("name") == headline
-    assert page(report).headings[0] == headline
+    assert (
+        page(report).headings[0]
+        == f"{report['summary']['rows']['percent']:g} % of 12 declared rows are covered"
+    )
+    assert page(report).texts.index(headline) < page(report).texts.index("violations")
 
 
 @pytest.mark.parametrize("width", [0, 60, 100, 200])
@@ -309,10 +313,24 @@ def test_page_is_self_contained():
     names = {name for _, attributes in found.elements for name in attributes}
     assert {"src", "href", "style", "srcset", "action"}.isdisjoint(names)
     assert [name for name in names if name.startswith("on")] == []
-    style = files("mockgrid.report").joinpath("page.css").read_text("utf-8")
-    assert "url(" not in style
-    assert "@import" not in style
-    assert "prefers-color-scheme: dark" in style
+    for package, name in (("mockgrid.report", "page.css"), ("mockgrid.page", "style.css")):
+        style = files(package).joinpath(name).read_text("utf-8")
+        assert style in render_html(document())
+        assert "url(" not in style
+        assert "@import" not in style
+
+
+def test_page_leads_to_the_exchanges_where_a_server_has_them():
+    report = document()
+    locate(report, "http://127.0.0.1:8080/__mockgrid__")
+    links = [attributes["href"] for name, attributes in page(report).elements if name == "a"]
+    assert links[0] == "http://127.0.0.1:8080/__mockgrid__/#/exchange/s-10/10"
+    assert len(links) == 5 + 3
+    hostile = [link for link in links if "script" in link]
+    assert len(hostile) == 2
+    assert all(re.fullmatch(r"[\w.:/#%-]+", link) for link in links)
+    locate(report, "javascript:alert(1)//")
+    assert "<a " not in render_html(report)
 
 
 def test_page_shows_what_others_wrote_as_it_is():

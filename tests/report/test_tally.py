@@ -42,6 +42,19 @@ def test_the_example_does_not_depend_on_which_came_first():
     )
 
 
+def test_the_first_places_are_kept_in_whatever_order_they_came():
+    one, other = Tally(), Tally()
+    for number in range(1, 31):
+        for tally, exchange in ((one, number), (other, 31 - number)):
+            tally.violation("chat", violation(), "s-1", exchange=exchange, label=f"test_{exchange % 2}")
+    assert one.as_json() == other.as_json()
+    (entry,) = one.as_json()["violations"]
+    assert [(place["label"], place["exchange"]) for place in entry["places"]] == [
+        ("test_0", exchange) for exchange in range(2, 21, 2)
+    ]
+    assert merge(one.as_json(), other.as_json())["violations"] == [{**entry, "count": 60}]
+
+
 def test_no_operation_and_other_places_are_told_apart():
     tally = Tally()
     tally.violation(None, violation())
@@ -117,7 +130,9 @@ def filled(entries):
     tally = Tally()
     for kind, one, other, number in entries:
         if kind == "violation":
-            tally.violation(one, violation(f"/{other}/{number}", f"got {number}"), f"s{number}")
+            tally.violation(
+                one, violation(f"/{other}/{number}", f"got {number}"), f"s{other}", exchange=number, label=one
+            )
         elif kind == "remark":
             tally.warning(one, FieldWarning("MG140", f"/{other}", other, f"got {number}"))
         elif kind == "verdict":
