@@ -36,11 +36,12 @@ class Operations:
     def listed(self) -> dict[str, Any]:
         """Return all operations in the order of the document, with the models and the keys that they take."""
         policy = self._contract.policy
-        names = policy.models.names if policy.models is not None else ()
+        models = policy.models
+        names = dict.fromkeys((models.default, *models.names)) if models is not None else ()
         plain = (known.prefix for known in policy.keys.prefixes or () if not known.scenario)
         return {
             "operations": [self._head(operation) for operation in self._contract.operations],
-            "models": list(names[:_MOST]),
+            "models": [name for name in names if name][:_MOST],
             "key_prefix": next(plain, ""),
         }
 

@@ -15,4 +15,6 @@
 
 export const panels = [
   {name: "journal", title: "Journal"},
+  {name: "playground", title: "Playground"},
+  {name: "scenarios", title: "Scenarios"},
 ];

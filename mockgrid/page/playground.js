@@ -1,0 +1,172 @@
+// The playground: a request on the left, the scenario that answers it on the right, the answer below.
+
+import {send} from "./answer.js";
+import {FORMATS, TOOL} from "./chat_form.js";
+import {element, labelled, message, said} from "./dom.js";
+import {CHAT, requestForm} from "./request_form.js";
+import {address, call} from "./server.js";
+import {yamlEditor} from "./yaml_editor.js";
+
+const KEPT = "mockgrid:playground";
+const GREETING = "steps:\n  - reply:\n      say: Hello from the playground.\n";
+// What a scenario may ask of the request that it answers: tried in order, until one meets a step.
+const WAYS = [
+  (body) => ({...body, stream: true}),
+  (body) => body,
+  (body) => ({...body, tools: [TOOL]}),
+  (body) => ({...body, response_format: FORMATS.json_schema}),
+];
+
+export async function show(place, {query, signal}) {
+  const known = await call("operations", {signal});
+  const kept = read();
+  kept.key ??= `${known.key_prefix}playground-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
+  const keep = () => write(Object.assign(kept, {request: form.request(), text: editor.text()}));
+  const form = requestForm(known, kept.key, {signal, changed: () => ready && keep()});
+  const editor = yamlEditor({signal, changed: () => ready && keep()});
+  let ready = false;
+
+  const answer = element("div", {});
+  const problem = element("div", {});
+  const go = element("button", {type: "button", class: "main", onclick: () => play()}, "Send");
+  const scenarios = (await call("scenarios", {signal})).scenarios;
+  const named = element("select", {onchange: () => named.value && load(named.value).catch(tell)},
+    element("option", {value: ""}, "Choose one…"),
+    scenarios.map(({name}) => element("option", {value: name}, name)));
+  const story = element("p", {class: "quiet text"});
+  const other = element("input", {autocomplete: "off", placeholder: "key or name", size: "16"});
+  place.append(
+    element("p", {class: "quiet"}, "Sent under a session of its own, ", element("code", {}, kept.key),
+      "; tests do not notice. ", element("a", {href: `#/sessions/${encodeURIComponent(kept.key)}`}, "Its state")),
+    element("div", {class: "sides"},
+      element("section", {"aria-labelledby": "asked"}, element("h3", {id: "asked"}, "Request"), form.fields,
+        element("div", {class: "bar"}, go, element("button", {type: "button", onclick: () => again()}, "Start over"))),
+      element("section", {"aria-labelledby": "scripted"}, element("h3", {id: "scripted"}, "Scenario"),
+        element("div", {class: "bar"}, labelled("Shipped and own", named),
+          element("button", {type: "button", onclick: save}, "Save as a file"),
+          element("form", {class: "bar", onsubmit: playElsewhere}, labelled("For the session", other),
+            element("button", {}, "Play"))),
+        story, editor.fields)),
+    problem,
+    element("section", {"aria-labelledby": "answered"}, element("h3", {id: "answered"}, "Answer"), answer));
+
+  const tell = (error) => {
+    if (signal.aborted) return;
+    problem.replaceChildren(message("error", error.message));
+  };
+  // What the session has to play: the text, or by its name what is unchanged, since that may include files.
+  const script = () => {
+    const text = editor.text();
+    if (kept.loaded?.text === text) return {scenario: kept.loaded.name};
+    return text.trim() ? {source: text, where: "scenario.yaml"} : {};
+  };
+  async function prepare() {
+    const wanted = JSON.stringify(script());
+    const session = address("sessions", kept.key);
+    if (kept.played === wanted && await call(session, {signal}).then(() => true, () => false)) return;
+    await call(session, {method: "PUT", body: JSON.parse(wanted), signal});
+    kept.played = wanted;
+    keep();
+  }
+  async function play() {
+    problem.replaceChildren();
+    go.disabled = true;
+    try {
+      await prepare();
+      await link(await send(form.request(), kept.key, answer, signal));
+    } catch (error) {
+      tell(error);
+    } finally {
+      go.disabled = false;
+    }
+  }
+  // Leads from the answer to the exchange in the journal.
+  async function link({ended, recall}) {
+    if (ended === "unsent") return;
+    const {session, exchanges: {count}} = await call(address("sessions", kept.key), {signal});
+    if (!count) return;
+    const href = `#/exchange/${encodeURIComponent(session)}/${count}`;
+    answer.append(element("p", {}, element("a", {href}, `Exchange ${count} in the journal`)));
+    if (ended === "broken") recall(await call(address("sessions", session, "exchanges", count), {signal}));
+  }
+  async function again() {
+    kept.played = undefined;
+    problem.replaceChildren();
+    await prepare().then(() => said("The scenario begins anew."), tell);
+  }
+  async function load(name) {
+    const told = await call(address("scenarios", name), {signal});
+    kept.loaded = {name, text: told.source};
+    named.value = name;
+    story.textContent = told.story || told.description;
+    await editor.fill(told.source);
+    await fit(name);
+  }
+  // Asks the request for what the scenario's steps are for, where it is a chat.
+  async function fit(name) {
+    const first = known.operations.find(({behaviour}) => behaviour === CHAT);
+    if (!first) return;
+    await form.choose(first.id);
+    const plain = JSON.parse(form.request().body);
+    for (const way of WAYS) {
+      const {method, path} = form.request();
+      const body = way(plain);
+      const {outcome} = await call("explain", {method: "POST", signal, body: {scenario: name, request: {method, path, body}}});
+      if (outcome === "step") return void form.edit(() => body);
+    }
+  }
+  function save() {
+    const url = URL.createObjectURL(new Blob([editor.text()], {type: "application/yaml"}));
+    element("a", {href: url, download: `${kept.loaded?.name ?? "scenario"}.yaml`}).click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+  async function playElsewhere(event) {
+    event.preventDefault();
+    problem.replaceChildren();
+    if (!other.value) return other.focus();
+    await call(address("sessions", other.value, "steps"), {method: "PUT", body: script(), signal})
+      .then(({session}) => said(`It plays in ${session} from now on.`), tell);
+  }
+  async function fromExchange(which) {
+    const [session, number] = which.split(/\/(?=\d+$)/);
+    const {operation, request} = await call(address("sessions", session, "exchanges", number), {signal});
+    await form.fill({operation: operation ?? "", ...written(request)}, {recorded: true});
+  }
+
+  await form.fill(kept.request ?? {operation: known.operations[0]?.id});
+  const speaks = known.operations.some(({behaviour}) => behaviour === CHAT);
+  await editor.fill(kept.text ?? (speaks ? GREETING : ""));
+  ready = true;
+  if (query.get("exchange")) await fromExchange(query.get("exchange"));
+  if (query.get("scenario")) await load(query.get("scenario"));
+  if (signal.aborted) return;
+  history.replaceState(null, "", "#/playground"); // once; what is written since is not lost by loading it again
+  if (query.has("play")) await play();
+}
+
+// A recorded request as the form has one: without its credentials, which were hidden, and what browsers set.
+function written({method, path, query, headers, body, base64}) {
+  const own = /^(host|connection|content-length|content-type|accept-encoding|user-agent|origin|referer|sec-.*|x-mockgrid-session)$/;
+  const lines = Object.entries(headers).filter(([name, value]) => !own.test(name) && !value.includes("[redacted]"));
+  return {
+    method, path, query, media: headers["content-type"] ?? "",
+    headers: lines.map(([name, value]) => `${name}: ${value}`).join("\n"),
+    body: body === null ? (base64 ? atob(base64) : "") : typeof body === "string" ? body : JSON.stringify(body, null, 2),
+  };
+}
+
+function read() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function write(kept) {
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  } catch {
+    // There is no room; what is written stays as long as the panel.
+  }
+}
