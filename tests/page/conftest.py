@@ -18,6 +18,26 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def client():
+    """Sends requests; making one takes longer than what it sends."""
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def ask(client, grid):
+    """Asks for a chat completion by a key, of the test's server or another."""
+    own = grid
+
+    def ask(key="mg-a", grid=own, **body):
+        body = {"model": "text-prime", "messages": [{"role": "user", "content": "Hello"}], **body}
+        headers = {"authorization": f"Bearer {key}"}
+        return client.post(f"{grid.base_url}/chat/completions", json=body, headers=headers)
+
+    return ask
+
+
 @pytest.fixture
 def grid():
     """A server of the test's own."""

@@ -1,0 +1,110 @@
+// The rows of the journal: bounded, in order, and those of them that the filters let through.
+
+export const MOST = 10_000;
+// So many more may wait to be let go together: taking the first from a long list costs as much as taking many.
+const SLACK = 500;
+
+export class Rows {
+  #all = [];
+  #known = new Map();
+  #matching = null;
+  #filters = {};
+
+  dropped = 0;
+
+  static key(row) {
+    return `${row.session}/${row.number}`;
+  }
+
+  // Takes a row as the server tells it: a new one, or more of one that is known. `now` is the time at which it
+  // was told, for rows say how long ago their request came.
+  add(told, now) {
+    const row = this.#known.get(Rows.key(told)) ?? {};
+    const isNew = row.session === undefined;
+    Object.assign(row, told, {time: row.time ?? now - told.ago * 1000});
+    row.text = [told.method, told.path, told.operation, told.step, told.session, told.label, told.failure]
+      .join("\n").toLowerCase();
+    row.verdicts ??= [];
+    if (isNew) this.#append(row);
+    else this.#matching = null;
+    return row;
+  }
+
+  #append(row) {
+    this.#all.push(row);
+    this.#known.set(Rows.key(row), row);
+    if (this.#matching && this.#matches(row)) this.#matching.push(row);
+    if (this.#all.length > MOST + SLACK) this.#letGo(this.#all.length - MOST);
+  }
+
+  #letGo(count) {
+    for (const row of this.#all.splice(0, count)) this.#known.delete(Rows.key(row));
+    this.dropped += count;
+    this.#matching = null;
+  }
+
+  clear() {
+    this.#all = [];
+    this.#known.clear();
+    this.#matching = null;
+    this.dropped = 0;
+  }
+
+  // Notes what a session's verdicts say of its rows; returns whether anything is new.
+  judge(session, verdicts) {
+    const codes = new Map();
+    for (const {code, exchanges} of verdicts) {
+      for (const number of exchanges) codes.set(number, [...(codes.get(number) ?? []), code]);
+    }
+    let news = false;
+    for (const row of this.#all) {
+      if (row.session !== session) continue;
+      const now = [...new Set(codes.get(row.number) ?? [])];
+      news ||= now.join() !== row.verdicts.join();
+      row.verdicts = now;
+    }
+    if (news) this.#matching = null;
+    return news;
+  }
+
+  // What is let through: {session, status, code, text}, each a text, empty or missing for any.
+  set filters(filters) {
+    this.#filters = filters;
+    this.#matching = null;
+  }
+
+  get #all_match() {
+    return !Object.values(this.#filters).some(Boolean);
+  }
+
+  #matches(row) {
+    const {session, status, code, text} = this.#filters;
+    return (!session || (row.label ?? "").includes(session) || row.session.includes(session))
+      && (!status || String(row.status).startsWith(status.replace(/x+$/i, "")))
+      && (!code || row.violations.includes(code) || row.verdicts.includes(code) || row.failure === code)
+      && (!text || row.text.includes(text.toLowerCase()));
+  }
+
+  get count() {
+    return this.#all.length;
+  }
+
+  // Those that match, the oldest first; not to be changed.
+  get matching() {
+    if (this.#all_match) return this.#all;
+    this.#matching ??= this.#all.filter((row) => this.#matches(row));
+    return this.#matching;
+  }
+
+  // Sessions by name with what they are known by, and codes, of all that is held: what filters can choose from.
+  choices() {
+    const sessions = new Map();
+    const codes = new Set();
+    for (const row of this.#all) {
+      sessions.set(row.session, row.label ?? row.session);
+      for (const code of [...row.violations, ...row.verdicts]) codes.add(code);
+      if (row.failure) codes.add(row.failure);
+    }
+    return {sessions, codes: [...codes].sort()};
+  }
+}
