@@ -150,7 +150,9 @@ class Playing:
 
     def _count(self, writes: list[Write]) -> None:
         now, played = monotonic(), self._played
-        if self._waited and len(played.late) < _MOST_LATE:
+        if not self._waited:
+            played.prompt += len(writes)
+        elif len(played.late) < _MOST_LATE:
             played.late += [max(now - self._due, 0.0)] * len(writes)
         self._in_turn += len(writes)
         for data, events in writes:

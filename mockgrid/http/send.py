@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import islice
+from itertools import islice, repeat
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,8 @@ def _note_end(exchange: KeptExchange, reply: Reply, writer: Writer) -> None:
         exchange.ended_by = played.ended_by
         exchange.virtual_seconds = played.virtual_seconds
         exchange.degraded = played.degraded
+        if played.late:
+            exchange.late = [*repeat(0.0, played.prompt), *played.late]
         exchange.whole = exchange.whole and played.whole
     elif writer.lost:
         exchange.ended_by = "client"

@@ -110,11 +110,13 @@ class StreamStats:
         degraded: what this transport could not do, and what was done instead; empty where all was done.
         whole: whether the body ended as its head promised.
         sent: told of each piece of the body that was handed over, and when.
-        late: seconds by which each piece that had to wait for its time was late.
+        late: seconds by which each piece was late, from the first on that had to wait for its time.
+        prompt: pieces before that.
     """
 
     sent: Callable[[float, bytes], None] = field(default=lambda _at, _piece: None, repr=False)
     late: list[float] = field(default_factory=list)
+    prompt: int = 0
     whole: bool = False
     events_written: int = 0
     bytes_written: int = 0

@@ -101,6 +101,7 @@ class KeptExchange:
         answer: the reply.
         chunks: pieces of a stream or a scripted body, each with the time when it was handed over.
         chunks_size: bytes of the pieces, those that are not kept included.
+        late: seconds by which the pieces of a paced reply left after their time, as far as that is known.
         replied: when the reply began to leave; 0 where it has not.
         ended: when it had left, or the client had; 0 while it is under way.
         ended_by: who ended it.
@@ -128,6 +129,7 @@ class KeptExchange:
         "ended_by",
         "head",
         "journal",
+        "late",
         "met",
         "number",
         "operation",
@@ -156,6 +158,7 @@ class KeptExchange:
         self.answer = answer
         self.chunks: Sequence[tuple[float, bytes]] = ()
         self.chunks_size = 0
+        self.late: Sequence[float] = ()
         self.replied = self.ended = self.virtual_seconds = 0.0
         self.ended_by: EndedBy = "server"
         self.whole = True

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 
-# Bytes of a piece's object, besides those that it holds.
+# Bytes of a piece's object, besides those that it holds; and of how late it was.
 _PIECE = 120
+_LATE = 32
 # So many exchanges that sessions have forgotten may wait in line until it is tidied.
 _FORGOTTEN = 1000
 _QUARTER = 4
@@ -204,7 +205,7 @@ class Journal:
         if exchange.journal is self:
             self.under_way -= 1
         if exchange.chunks:
-            kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks)
+            kept = sum(len(piece) + _PIECE for _, piece in exchange.chunks) + _LATE * len(exchange.late)
             self._budget.grow(exchange, kept)
         if self._budget.watchers:
             self._budget.tell(self, exchange)

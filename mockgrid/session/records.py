@@ -168,6 +168,12 @@ class Chunk(JsonForm):
 
     at: float = described("Seconds since the reply began")
     data: str = described("Its text")
+    due: float | None = described(
+        "When it was to leave, the same; left out where nothing waited",
+        default=None,
+        omitted=True,
+        in_repr=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +222,12 @@ class ExchangeRecord(JsonForm):
     degraded: str | None = described("What the transport could not do, and what was done instead")
     session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
     failure: str | None = described("The kind of failure that was answered", default=None, in_repr=False)
+    fault: str = described(
+        "How the reply was broken, such as stream.fault=reset; left out where it was not",
+        default="",
+        omitted=True,
+        in_repr=False,
+    )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:

@@ -145,6 +145,7 @@ class Teller:
             violations=tuple(replace(each, exchange=0) for each in complaints.violations),
             warnings=tuple(replace(each, exchange=0) for each in complaints.warnings),
             failure=exchange.answer.failure or None,
+            fault=exchange.answer.fault,
             attempt=exchange.answer.attempt,
             since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
             scenario=play.scenario.name if play is not None else None,
@@ -305,9 +306,14 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
 def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
     """Return the pieces of a reply as text; one that ends within a character gives the rest to the next."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    began, late = exchange.replied, exchange.late
     last = len(exchange.chunks) - 1
     return tuple(
-        Chunk(_seconds(at - exchange.replied), hidden.text(decoder.decode(data, place == last)))
+        Chunk(
+            _seconds(at - began),
+            hidden.text(decoder.decode(data, place == last)),
+            _seconds(at - began - late[place]) if place < len(late) else None,
+        )
         for place, (at, data) in enumerate(exchange.chunks)
     )
 

@@ -119,8 +119,24 @@ def test_a_stream_is_told_piece_by_piece(grid):
     assert "".join(chunk["data"] for chunk in chunks).count("data: ") == 7
     assert [chunk["at"] for chunk in chunks] == sorted(chunk["at"] for chunk in chunks)
     assert chunks[-1]["at"] >= 0.02
+    # Each token has its time, and what follows the last has not to wait.
+    due = [chunk["due"] for chunk in chunks]
+    assert due == sorted(due)
+    assert len({round(each, 3) for each in due}) >= 3
+    assert all(0 <= chunk["at"] - chunk["due"] < 5 for chunk in chunks)
+    assert "fault" not in told
     assert told["reply"]["body"] is None
     assert (told["ended_by"], told["whole"]) == ("server", True)
+
+
+def test_how_a_reply_was_broken_is_told_and_that_nothing_waited(grid):
+    steps = [{"say": "One two three", "stream": {"fault": {"kind": "disconnect", "after": 2}}}]
+    grid.control.put("/sessions/mg-a", json={"steps": steps})
+    with pytest.raises(httpx.RemoteProtocolError):
+        grid.ask(body={**HELLO, "stream": True})
+    told = grid.told(wait=1)[0]
+    assert (told["fault"], told["whole"]) == ("stream.fault=disconnect", False)
+    assert not any("due" in chunk for chunk in told["reply"]["chunks"])
 
 
 def test_a_client_that_leaves_is_told_of(grid):
