@@ -13,6 +13,7 @@ export async function send(request, session, place, signal) {
   const cancel = new AbortController();
   const view = answerView(() => cancel.abort("user"));
   place.replaceChildren(...view.parts);
+  place.scrollIntoView({block: "nearest"});
   signal.addEventListener("abort", () => cancel.abort("left"), {signal: cancel.signal});
   let asked;
   try {
@@ -132,7 +133,6 @@ function answerView(stop) {
         if ((count += 1) <= MOST_PIECES) add(Math.round(at * 1000), data);
       }
       pieces.hidden = false;
-      pieces.open = true;
     },
     end(kind, how) {
       clearInterval(timer);

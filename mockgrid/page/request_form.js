@@ -21,7 +21,7 @@ export function requestForm(known, key, {signal, changed}) {
   const headers = element("textarea", {rows: "3", spellcheck: "false", oninput: edited});
   const media = element("input", {class: "mono", list: "media", autocomplete: "off", oninput: edited});
   const medias = element("datalist", {id: "media"});
-  const body = element("textarea", {rows: "14", spellcheck: "false", oninput: () => bodyEdited(), "aria-label": "Body"});
+  const body = element("textarea", {rows: "11", spellcheck: "false", oninput: () => bodyEdited(), "aria-label": "Body"});
   const fault = element("p", {class: "quiet", role: "status"});
   const parameters = element("div", {});
   const chat = chatForm(known.models, (edit) => {

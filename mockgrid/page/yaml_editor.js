@@ -9,7 +9,7 @@ const KINDS = {error: 2, warning: 1};
 // The editor: `fields` to be shown, `text()`, `fill(text)`, and `checked()`, which waits for the findings of the
 // text as it stands.
 export function yamlEditor({signal, changed}) {
-  const field = element("textarea", {rows: "18", spellcheck: "false", wrap: "off", autocapitalize: "off",
+  const field = element("textarea", {rows: "20", spellcheck: "false", wrap: "off", autocapitalize: "off",
     "aria-describedby": "verdict"});
   const gutter = element("pre", {class: "gutter", "aria-hidden": "true"});
   const verdict = element("p", {id: "verdict", role: "status", class: "quiet"});
