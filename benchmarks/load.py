@@ -9,10 +9,15 @@ import asyncio
 import select
 import socket
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
 
-__all__ = ["MARK", "Load", "Target", "load", "reply_of", "send_many"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MARK", "Load", "Target", "load", "paced", "reply_of", "send_many"]
 
 MARK = b"@@@@@@@@@"
 """Where a request has this, each has another number of as many digits."""
@@ -89,15 +94,9 @@ def load(target: Target, seconds: float, connections: int) -> Load:
     Raises:
         RuntimeError: the server answers no more.
     """
-    poll = select.epoll()
-    opened: dict[int, _Connection] = {}
-    for _ in range(connections):
-        connection = _Connection(target)
-        opened[connection.socket.fileno()] = connection
-        poll.register(connection.socket, select.EPOLLIN)
-    started, worked = time.perf_counter(), time.process_time()
-    replies, until = 0, started + seconds
-    try:
+    with _opened(target, connections) as (poll, opened):
+        started, worked = time.perf_counter(), time.process_time()
+        replies, until = 0, started + seconds
         for connection in opened.values():
             connection.ask()
         while (now := time.perf_counter()) < until:
@@ -110,6 +109,41 @@ def load(target: Target, seconds: float, connections: int) -> Load:
                     replies += 1
                     connection.ask()
         return Load(replies, replies / (now - started), (time.process_time() - worked) / (now - started))
+
+
+def paced(target: Target, seconds: float, connections: int, rate: float) -> Load:
+    """Ask so many times a second, or as often as the server and the connections allow.
+
+    Raises:
+        RuntimeError: the server answers no more.
+    """
+    with _opened(target, connections) as (poll, opened):
+        started, worked = time.perf_counter(), time.process_time()
+        free, asked, replies = list(opened.values()), 0, 0
+        while (now := time.perf_counter()) < started + seconds:
+            due = min(int((now - started) * rate) - asked, len(free))
+            for connection in free[:due]:
+                connection.ask()
+            del free[:due]
+            asked += due
+            for number, _ in poll.poll(0.002 if free else _STALLED):
+                if opened[number].read():
+                    replies += 1
+                    free.append(opened[number])
+        return Load(replies, replies / (now - started), (time.process_time() - worked) / (now - started))
+
+
+@contextmanager
+def _opened(target: Target, connections: int) -> Iterator[tuple[select.epoll, dict[int, _Connection]]]:
+    """Open connections, by the number of their socket, and what waits for them."""
+    poll = select.epoll()
+    opened: dict[int, _Connection] = {}
+    try:
+        for _ in range(connections):
+            connection = _Connection(target)
+            opened[connection.socket.fileno()] = connection
+            poll.register(connection.socket, select.EPOLLIN)
+        yield poll, opened
     finally:
         poll.close()
         for connection in opened.values():
