@@ -112,13 +112,18 @@ class Sources:
         mistakes = Mistakes(strict=self._settings.strict_document)
         document = Document(compiled.data, compiled.name, self._positions, mistakes, compiled.files)
         with suppress(DocumentError, KeyError):
-            return self._compiled(document, compiled)
+            contract = self._compiled(document, compiled)
+            mistakes.strict = False  # schemas that a request needs had none when all were looked at
+            return contract
         return None  # not what was written: no such document is kept
 
     def _keep(self, cache: Cache, contract: Contract, warnings: tuple[tuple[str, str], ...] | None) -> None:
         document, compiled = contract.document, None
         if self._key and cache.folder is not None:
-            compiled = Compiled.of(document, contract.sha256, contract.one_way, warnings)
+            order_counts = contract.order_counts
+            compiled = Compiled.of(
+                document, contract.sha256, contract.one_way, warnings, order_counts=order_counts
+            )
         content = compiled.as_bytes() if compiled is not None else None
         if content is not None:
             cache.write(self._key, content)

@@ -27,6 +27,7 @@ _KINDS: Final = {
     "mistakes": list,
     "warnings": list,
     "warned": bool,
+    "order_counts": bool,
 }
 _TOLD: Final = (str, str, str, str, bool)
 
@@ -45,6 +46,7 @@ class Compiled(NamedTuple):
             have no place until somebody asks for it.
         warnings: of the contract, each a place and a sentence; none are known where nobody has asked yet.
         warned: whether somebody has.
+        order_counts: whether its schemas are what they are because of the order in which they were read.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Compiled(NamedTuple):
     mistakes: list[list[Any]]
     warnings: list[list[str]]
     warned: bool
+    order_counts: bool
 
     @classmethod
     def of(
@@ -64,6 +67,8 @@ class Compiled(NamedTuple):
         sha256: str,
         one_way: Collection[str],
         warnings: tuple[tuple[str, str], ...] | None,
+        *,
+        order_counts: bool,
     ) -> Compiled | None:
         """Return what is known of a document; None where more counts than what is in its files."""
         if document.files is None:
@@ -78,6 +83,7 @@ class Compiled(NamedTuple):
             [_plain(error, document) for error in document.mistakes.told],
             [list(warning) for warning in warnings or ()],
             warnings is not None,
+            order_counts,
         )
 
     def as_bytes(self) -> bytes | None:

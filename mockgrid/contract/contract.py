@@ -73,9 +73,12 @@ class Contract:
         self.base_path = clean_path(base_path) if base_path is not None else base_path_of(data)
         self.policy: Policy = policy_of(document)
         self.one_way = frozenset(one_way(data) if compiled is None else compiled.one_way)
-        requests = Schemas(document, "request", lenient=lenient, one_way=self.one_way)
+        on_demand = compiled is not None and not compiled.order_counts
+        requests = Schemas(document, "request", lenient=lenient, one_way=self.one_way, on_demand=on_demand)
         same = not lenient and not self.one_way
-        self._responses = requests if same else Schemas(document, "response", one_way=self.one_way)
+        self._responses = requests
+        if not same:
+            self._responses = Schemas(document, "response", one_way=self.one_way, on_demand=on_demand)
         self._requests = requests
         self.draft: Draft = requests.draft
         self.operations: tuple[Operation, ...] = tuple(
@@ -99,6 +102,11 @@ class Contract:
                 document.mistakes.tell(document.error(_ENDLESS, node.at, _CUT))
             for node, sentence in contradictory_schemas(self._responses):
                 document.mistakes.tell(document.error(sentence, node.at, _LEFT_OUT))
+
+    @property
+    def order_counts(self) -> bool:
+        """Whether its schemas are what they are because of the order in which they were read."""
+        return self._requests.order_counts or self._responses.order_counts
 
     def check_compiling(self) -> None:
         """Compile all schemas, to find out that they can be; a request compiles those alone that it needs."""

@@ -40,7 +40,7 @@ def broken_examples(
     """
     examples = list(_examples(operations))
     known = {at for _, at, _, _ in examples}
-    for node in nodes_within([*schemas.shared.named, *schemas.roots.values()]):
+    for node in nodes_within(schemas.whole):
         examples += [("", at, node, example) for at, example in node.examples if at not in known]
         known.update(at for at, _ in node.examples)
     broken = indices_broken(schemas, [(schema, value) for _, _, schema, value in examples])

@@ -33,7 +33,7 @@ def gaps(
     for operation in operations:
         yield from _of_operation(document, operation, old=old)
     for each in schemas if old else ():
-        for node in nodes_within([*each.shared.named, *each.roots.values()]):
+        for node in nodes_within(each.whole):
             if node.lacks_items:
                 hint = "Write items: {} where they may be anything."
                 yield document.error("an array has no items, which OpenAPI 3.0 requires.", node.at, hint)

@@ -21,11 +21,15 @@ class Circles:
 
     Args:
         document: its mistakes are told of those that are cut.
+
+    Attributes:
+        met: whether there was one.
     """
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._weights: dict[SchemaNode, int] = {}
+        self.met = False
 
     def open(self, roots: list[Any]) -> None:
         """Look at what schemas are combined from, all the way down, and how often a value is checked.
@@ -57,8 +61,7 @@ class Circles:
 
         A base that lists its heirs, each of which is all of the base, means its own properties there.
         """
-        message = "this schema refers to itself with nothing between."
-        self._document.mistakes.tell(self._document.error(message, circle[0].at))
+        self._tell(circle[0], "this schema refers to itself with nothing between.")
         for part, base, heir in zip(circle, circle[1:] + circle[:1], circle[2:] + circle[:2], strict=True):
             if part.target is base and any(branch is heir for branch in base.get("anyOf", ())):
                 part.clear()
@@ -75,7 +78,10 @@ class Circles:
     def _lighten(self, node: SchemaNode) -> None:
         """Let a schema admit anything that would hold a value to too many."""
         times = f"{_HEAVIEST:,} schemas, most of them repeatedly"
-        message = f"this schema holds each value to more than {times}."
-        self._document.mistakes.tell(self._document.error(message, node.at, "Refer to each schema once."))
+        self._tell(node, f"this schema holds each value to more than {times}.", "Refer to each schema once.")
         node.clear()
         self._weights[node] = 1
+
+    def _tell(self, node: SchemaNode, message: str, hint: str = "") -> None:
+        self.met = True
+        self._document.mistakes.tell(self._document.error(message, node.at, hint))

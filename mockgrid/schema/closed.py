@@ -17,8 +17,10 @@ _KEYWORD: Final = "additionalProperties"
 _HINT: Final = "It knows the properties of its own schema alone; remove it, or name the property there, too."
 
 
-def make_room(node: SchemaNode, document: Document) -> None:
+def make_room(node: SchemaNode, document: Document) -> bool:
     """Open what a schema is combined from, where that is closed to a property that the schema requires.
+
+    Return whether it was.
 
     It is a mistake of the document. Whatever is referred to stays closed for others.
 
@@ -28,7 +30,7 @@ def make_room(node: SchemaNode, document: Document) -> None:
     """
     alone = "allOf" not in node and ("$ref" not in node or len(node) == 1)
     if alone and (node.get(_KEYWORD) is not False or "required" not in node):
-        return
+        return False
     parts = list(node.speaking())
     names = {name for part in parts for name in part.get("required", ())}
     closed = [(part, name) for part in parts for name in _shut_out(part, names)]
@@ -38,6 +40,7 @@ def make_room(node: SchemaNode, document: Document) -> None:
     if closed:
         document.unmet.add(node.at)
         _Opening(names, {part.at for part, _ in closed}).open(node)
+    return bool(closed)
 
 
 def _shut_out(node: SchemaNode, names: Collection[str]) -> Iterator[str]:

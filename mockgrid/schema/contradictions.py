@@ -36,7 +36,7 @@ class _Said(NamedTuple):
 
 def contradictory_schemas(schemas: Schemas) -> Iterator[tuple[SchemaNode, str]]:
     """Yield the schemas that leave nothing or that list no value, each with a sentence."""
-    for node in nodes_within([*schemas.shared.named, *schemas.roots.values()]):
+    for node in nodes_within(schemas.whole):
         for low, high, _ in _BOUNDS:
             if low in node and high in node and node[low] > node[high]:
                 yield node, f"{low} {node[low]} is above {high} {node[high]}, so that nothing fits."

@@ -53,6 +53,7 @@ class Schemas:
             required of responses only, ``writeOnly`` ones of requests only.
         lenient: also admit null for every optional property, and any text where several texts are listed.
         one_way: which of ``readOnly`` and ``writeOnly`` the document may have.
+        on_demand: whether validators translate theirs when it is first needed.
 
     Attributes:
         draft: what the keywords of the translated schemas mean.
@@ -60,6 +61,7 @@ class Schemas:
         mistakes: what becomes of those in them.
         shared: what references point into, by the first part of their pointers; it grows.
         roots: all schemas that were asked for, by their pointers.
+        on_demand: as above.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Schemas:
         *,
         lenient: bool = False,
         one_way: Collection[str] = ("readOnly", "writeOnly"),
+        on_demand: bool = False,
     ) -> None:
         self.draft: Draft = draft_of(document.data)
         self.shared = SharedSchemas(self.draft)
@@ -83,6 +86,9 @@ class Schemas:
         self._fresh: list[SchemaNode] = []
         self._default = self._default_dialect()
         self.roots: dict[str, Any] = {}
+        self.on_demand = on_demand
+        self._opened = False
+        self._expected: list[str] = []
         self._names: dict[str, str] = {}  # pointers of what is referred to -> references
         self._taken: set[str | None] = set()  # names of those that are no components
         self._waiting: list[str] = []
@@ -106,6 +112,27 @@ class Schemas:
             self._circles.open([*shared, self.roots[pointer]])
             self._discriminators.enforce()
         return self.roots[pointer]
+
+    def expect(self, pointer: str) -> None:
+        """Count the schema under a pointer among all, before it is asked for.
+
+        Raises:
+            KeyError: nothing stands there.
+        """
+        resolve(self.document.data, pointer)
+        self._expected.append(pointer)
+
+    @property
+    def whole(self) -> list[Any]:
+        """All translated schemas: those that references point to, and those that were asked for."""
+        while self._expected:
+            self.at(self._expected.pop(0))
+        return [*self.shared.named, *self.roots.values()]
+
+    @property
+    def order_counts(self) -> bool:
+        """Whether they might be others, had they been asked for in another order: a circle was cut, say."""
+        return self._opened or self._circles.met
 
     def origin_along(self, root: Any, path: list[str | int]) -> str | None:
         """Return the pointer, as it was published, to where a path through a translated schema leads.
@@ -191,7 +218,8 @@ class Schemas:
                 if not node["required"]:
                     del node["required"]  # draft-04 has no empty list here
         for node in self._fresh:
-            make_room(node, self.document)
+            if make_room(node, self.document):
+                self._opened = True
         for node in self._fresh if self._lenient else ():
             self._admit_null(node)
         self._fresh.clear()

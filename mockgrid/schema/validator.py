@@ -37,9 +37,17 @@ class SchemaValidator:
 
     def __init__(self, schemas: Schemas, at: str) -> None:
         self.schemas = schemas
-        self.schema = schemas.at(at)
         self.at = at
         self.draft: Draft = schemas.draft
+        if schemas.on_demand:
+            schemas.expect(at)
+        else:
+            self.schema = schemas.at(at)
+
+    @cached_property
+    def schema(self) -> Any:
+        """The schema, translated with all that it refers to."""
+        return self.schemas.at(self.at)
 
     @cached_property
     def accepts(self) -> Callable[[Any], bool]:

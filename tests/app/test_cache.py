@@ -77,6 +77,67 @@ def test_what_is_told_and_answered_is_the_same_with_and_without(folder, document
     assert known is not False or not entries(folder)
 
 
+CIRCLES = """
+openapi: 3.1.0
+info: {title: Circles, version: "1"}
+paths:
+  /a: {get: {responses: {"200": {description: a, content: {application/json: {schema: {$ref: "#/x/A"}}}}}}}
+  /b: {get: {responses: {"200": {description: b, content: {application/json: {schema: {$ref: "#/x/B"}}}}}}}
+x:
+  A: {allOf: [{$ref: "#/x/B"}, {required: [a], properties: {a: {type: integer}}}]}
+  B: {allOf: [{$ref: "#/x/A"}, {required: [b], properties: {b: {type: integer}}}]}
+"""
+PLAIN = CIRCLES.replace('{allOf: [{$ref: "#/x/B"}', "{allOf: [true").replace(
+    '{allOf: [{$ref: "#/x/A"}', "{allOf: [true"
+)
+CLOSED = f"""{CIRCLES.partition("x:")[0]}x:
+  A: {{additionalProperties: false, required: [x], properties: {{y: {{type: integer}}}}}}
+  B: {{allOf: [{{$ref: "#/x/A"}}], required: [z]}}
+"""
+
+
+def test_only_what_a_request_needs_is_translated_again(folder, tmp_path):
+    (tmp_path / "plain.yaml").write_text(PLAIN)
+    first = compiled(folder, tmp_path / "plain.yaml")
+    assert first.warnings == ()
+    caller = Caller(document=str(tmp_path / "plain.yaml"), cache_dir=str(folder))
+    assert caller.app.contract.warnings == ()
+    schemas = caller.app.contract._responses
+    assert not schemas.roots
+    assert caller.call("GET", "/a", key=None).json().keys() == {"a"}
+    assert len(schemas.roots) == 1
+    assert len(schemas.whole) == len(first._responses.whole) == 4
+
+
+@pytest.mark.parametrize("text", [CIRCLES, CLOSED])
+def test_where_a_circle_is_cut_does_not_depend_on_the_first_request(folder, tmp_path, text):
+    (tmp_path / "circles.yaml").write_text(text)
+    replies = []
+    for order in ("ab", "ab", "ba"):
+        caller = Caller(document=str(tmp_path / "circles.yaml"), cache_dir=str(folder))
+        bodies = {name: caller.call("GET", f"/{name}", key=None).json() for name in order}
+        contract = caller.app.contract
+        replies.append((bodies, len(contract._responses.whole), sorted(contract.document.unmet)))
+    assert comes_from_disk(caller.app.contract)
+    assert replies[0] == replies[1] == replies[2]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_entry_that_hides_a_circle_is_answered_from_nevertheless(folder, tmp_path, strict):
+    document = tmp_path / "circles.yaml"
+    document.write_text(PLAIN)
+    settings = {"strict_document": strict}
+    compiled(folder, document, **settings)
+    (entry,) = entries(folder)
+    circle = {"allOf": [{"$ref": "#/x/A"}]}
+    data = {**fields(entry.read_bytes())["data"], "x": {"A": circle, "B": {"$ref": 1, "type": []}}}
+    for spoil in (data, {**data, "x": {"A": circle}}, {**data, "x": []}):
+        entry.write_bytes(spoilt(entry.read_bytes(), data=spoil))
+        caller = Caller(document=str(document), cache_dir=str(folder), **settings)
+        statuses = {caller.call("GET", path, key=None).status for path in ("/a", "/b")}
+        assert statuses == {200}
+
+
 def test_a_document_is_known_by_its_content_under_any_name(folder, tmp_path):
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     for path in (one, other):

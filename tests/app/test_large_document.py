@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 
 TESTS = Path(__file__).parents[1]
 # In times that the standard library takes to read the document (50 ms where these are from), and megabytes.
-FIRST, AGAIN, REQUEST, RESIDENT = 40, 22, 0.006, 230
+FIRST, AGAIN, REQUEST, RESIDENT = 40, 7, 0.006, 230
 LARGEST_REPLY = 50_000
 
 
