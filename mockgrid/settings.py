@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
-from mockgrid.values import ApiKeys, Duration, Names, OneOf, PathPrefix, Size, Switch, Text, Whole
+from mockgrid.values import Address, ApiKeys, Duration, Names, OneOf, PathPrefix, Size, Switch, Text, Whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,6 +108,15 @@ class Settings:
     )
     """Besides those that ship with MockGrid."""
     scenario: str | None = setting(None, Text("name"), "Scenario that plays where a key asks for none.")
+    upstream: str | None = setting(
+        None, Address(), "Provider to forward to what no step answers; needs the extra `record`."
+    )
+    upstream_key_env: str | None = setting(
+        None, Text("name"), "Variable that holds the key for the provider, in place of the client's."
+    )
+    upstream_ca: str | None = setting(
+        None, Text("path"), "File of certificates by which the provider may be trusted, too."
+    )
     watch: bool = setting(False, Switch(), "Read scenario files again when they change.")
     style: Style = setting("echo", OneOf(*get_args(Style)), "Content of default replies.")
     """An echo of the last user text, or seeded prose; static: an echo, and of other operations the plainest

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
@@ -217,6 +218,30 @@ class PathPrefix:
             return text
         wrong = "//" if odd is None else "a space" if odd == " " else repr(odd)
         raise StartError(f"{text!r} is not a path such as /v1: it has {wrong} in it.")
+
+
+class Address:
+    """The address of an API elsewhere."""
+
+    name = "url"
+
+    def read(self, value: Any) -> str:
+        """Read ``https://api.example.com/v1``; a slash at its end makes no difference."""
+        text = Text().read(value)
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if not host or parts.scheme not in ("http", "https") or not text.isprintable() or " " in text:
+            raise StartError(f"{text!r} is not a URL such as https://api.example.com/v1.")
+        if "@" in parts.netloc:  # what stands before it must not be shown, here neither
+            raise StartError("The URL has a user or a password in it; a key goes in a header or a variable.")
+        if parts.query or parts.fragment:
+            raise StartError(
+                f"{text!r} ends in more than a path; a URL such as https://api.example.com/v1 is expected."
+            )
+        return text.rstrip("/")
 
 
 def _quantity(value: Any, units: Mapping[str, float]) -> float | None:

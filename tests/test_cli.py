@@ -146,6 +146,14 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         ),
         *("--max-body", "5MB", "--max-headers", "1KiB", "--max-depth", "9"),
         *("--scenarios", "one", "--scenarios", "two", "--scenario", "refusals", "--watch"),
+        *(
+            "--upstream",
+            "https://api.example.com/v1/",
+            "--upstream-key-env",
+            "KEY",
+            "--upstream-ca",
+            "ca.pem",
+        ),
         *("--journal-bytes", "1MiB", "--max-sessions", "5", "--session-idle", "2m", "--max-connections", "6"),
         *("--max-streams", "7", "--request-timeout", "8s", "--uds", "mockgrid.sock"),
         *("--body-timeout", "2m", "--header-timeout", "500ms", "--keep-alive", "9"),
@@ -162,6 +170,9 @@ def test_every_setting_has_a_flag_except_what_is_fixed(settings_of):
         scenarios=("one", "two"),
         scenario="refusals",
         watch=True,
+        upstream="https://api.example.com/v1",
+        upstream_key_env="KEY",
+        upstream_ca="ca.pem",
         accept_any_key=True,
         models=("a", "b-*", "c"),
         style="prose",
@@ -436,7 +447,15 @@ def test_codes_are_complete_and_in_order():
     assert list(codes()) == sorted(codes())
     names = [code.name for code in codes().values()]
     assert len(set(names)) == len(names)
-    wanted = [*range(101, 143), 150, 151, *range(201, 205), *range(210, 229), *range(230, 238)]
+    wanted = [
+        *range(101, 143),
+        150,
+        151,
+        *range(201, 205),
+        *range(210, 229),
+        *range(230, 238),
+        *range(240, 246),
+    ]
     wanted += [*range(301, 306), *range(310, 319)]
     assert list(codes()) == [f"MG{number}" for number in wanted]
     for code in codes().values():

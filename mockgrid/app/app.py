@@ -77,15 +77,22 @@ class App:
         contract: the compiled contract.
         settings: what the operator asked for.
         library: gives the scenarios that keys and headers may ask for, when the first is asked for.
+        secret: a key that clients are not to see; empty for none.
     """
 
-    def __init__(self, contract: Contract, settings: Settings, library: Callable[[], Library]) -> None:
+    def __init__(
+        self, contract: Contract, settings: Settings, library: Callable[[], Library], secret: str = ""
+    ) -> None:
         self.contract = contract
         self.library = library
         self.settings = settings
         self.title = f"{contract.title} {contract.version}".strip()
         self.base_path = contract.base_path
-        self.redaction = Redaction(contract, settings.api_keys, accept_any=settings.accept_any_key)
+        # Which keys and which models are good is a provider's to say, where one is asked.
+        forwards = settings.upstream is not None
+        accept_any = settings.accept_any_key or forwards
+        secrets = (*settings.api_keys, secret) if secret else settings.api_keys
+        self.redaction = Redaction(contract, secrets, accept_any=accept_any)
         # What a strict server refuses is a violation, and need not be told as odd.
         manners = (lambda _: None) if settings.strict else manners_of
         self.recorder = Recorder(contract, self.redaction, manners)
@@ -107,13 +114,15 @@ class App:
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
         self.metrics = Metrics(self.recorder, self.sessions, self._remembered)
-        self._composer = Composer(contract, settings, self.errors, self._validator.remember)
+        self._composer = Composer(
+            contract, settings, self.errors, self._validator.remember, forwards=forwards
+        )
         self.credentials = Credentials(
             contract.policy.keys,
             self.sessions,
             library=library,
             accepted=settings.api_keys,
-            accept_any=settings.accept_any_key,
+            accept_any=accept_any,
         )
         # A redirect leads to a supplier's endpoint, which is this server under another path.
         literal = contract.router.literal
@@ -189,10 +198,16 @@ class App:
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             session = session or self.credentials.presumed(head)
             reply, request_id = self._fail(head, session)
+        exchange = KeptExchange(session.journal.count + 1, since, head, body, operation, reply)
+        await self._leave(reply, request_id, exchange, session, writer)
+
+    async def _leave(
+        self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
+    ) -> None:
+        """Send a reply that there is now, and keep it with its request in the session's journal."""
         if self.settings.cors:
-            reply.headers = [*reply.headers, *cors_headers(head, reply)]
+            reply.headers = [*reply.headers, *cors_headers(exchange.head, reply)]
         journal = session.journal
-        exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
         session.keep(exchange)  # before the first byte of the reply leaves
         self.recorder.note_violations(exchange, session)
         try:
@@ -207,6 +222,9 @@ class App:
                 reply.admission = None  # the journal keeps the reply
             if self.log.enabled:
                 self._log(exchange, session)
+
+    async def stop(self) -> None:
+        """Close what is open elsewhere, on the event loop that served; here, nothing is."""
 
     def close(self) -> None:
         """Write what is left of the log, and watch no files any more."""
@@ -329,7 +347,7 @@ class App:
         self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
     ) -> None:
         """Send a reply within its time."""
-        streams = reply.script is not None or reply.events is not None
+        streams = reply.script is not None or reply.events is not None or reply.coming is not None
         self.metrics.open_streams += streams
         try:
             begun = partial(self.recorder.note, exchange)

@@ -52,6 +52,7 @@ def application(pipeline: App) -> Starlette:
         try:
             yield
         finally:
+            await pipeline.stop()
             pipeline.close()
 
     return Starlette(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,35 +13,52 @@ from mockgrid.app.sources import Sources
 from mockgrid.app.watch import WatchedLibrary
 from mockgrid.contract.extension import known_models
 from mockgrid.data import bundled
-from mockgrid.errors import DocumentError
+from mockgrid.errors import DocumentError, StartError
 from mockgrid.findings import place_of
 from mockgrid.log import warn
 from mockgrid.scenario.diagnostics import ScenarioError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mockgrid.contract.contract import Contract
     from mockgrid.findings import Finding
+    from mockgrid.reply.request import Forwards
     from mockgrid.scenario.library import Library
     from mockgrid.settings import Settings
 
 
-def build_app(settings: Settings) -> App:
+def build_app(settings: Settings, forwards: Forwards = "unanswered") -> App:
     """Load the contract that the settings name, and return the application that serves it.
+
+    Args:
+        settings: of the server.
+        forwards: what goes to the provider, where the settings name one.
 
     Raises:
         DocumentError: a document cannot be read or used.
+        ExtraError: a provider is named, and what asks it is not installed.
+        StartError: the provider cannot be asked as the settings say.
     """
     contract = load_contract(settings)
+    make: Callable[[Contract, Settings, Callable[[], Library]], App] = App
+    if settings.upstream is not None:
+        from mockgrid.app.forward import ForwardingApp  # noqa: PLC0415 - 100 ms, and an extra
+
+        make = partial(ForwardingApp, forwards=forwards)
+    elif settings.upstream_key_env is not None or settings.upstream_ca is not None:
+        flag = "--upstream-key-env" if settings.upstream_key_env is not None else "--upstream-ca"
+        raise StartError(f"{flag} is about a provider, and none is named.", hint="Name it with --upstream.")
     if settings.watch and not settings.scenarios:
         warn("--watch has nothing to watch; name the folder of your scenarios with --scenarios")
     if not settings.scenarios and settings.scenario is None:
         # Those that ship are read when the first is asked for.
-        return App(contract, settings, cache(lambda: load_scenarios(settings, contract)))
+        return make(contract, settings, cache(lambda: load_scenarios(settings, contract)))
     library = load_scenarios(settings, contract)
     if not settings.watch:
-        return App(contract, settings, lambda: library)
+        return make(contract, settings, lambda: library)
     watched = WatchedLibrary(settings.scenarios, lambda: read_scenarios(settings, contract), library, warn)
-    app = App(contract, settings, watched)
+    app = make(contract, settings, watched)
     watched.changed, app.on_close = app.credentials.forget, watched.stop
     watched.start()
     return app

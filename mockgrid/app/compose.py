@@ -42,20 +42,30 @@ class Composer:
         settings: style, models, clock and seed.
         errors: composes error replies.
         remember: told of each valid request that a session sends again.
+        forwards: whether a provider answers where no step does.
 
     Attributes:
         memory: of the schemas that requests carry, and the values made for them.
     """
 
     def __init__(
-        self, contract: Contract, settings: Settings, errors: Errors, remember: Callable[[Request], None]
+        self,
+        contract: Contract,
+        settings: Settings,
+        errors: Errors,
+        remember: Callable[[Request], None],
+        *,
+        forwards: bool = False,
     ) -> None:
+        self._forwards = forwards
         self._errors = errors
         self._remember = remember
         self._policy = contract.policy
         models = contract.policy.models
         if settings.models:
             models = known_models(settings.models, models)
+        elif forwards:
+            models = None  # the provider has its own
         self.memory = ValueMemory()
         kit = Kit(
             contract=contract,
@@ -94,7 +104,7 @@ class Composer:
 
         scripted = ScriptedReplies(self._errors, self._generic, self._behaviours)
         style = self._policy.limit_headers
-        return ScenarioReplies(scripted, self._default_model, self._readings, style)
+        return ScenarioReplies(scripted, self._default_model, self._readings, style, forwards=self._forwards)
 
     def standing(self, session: Session, operation: Operation | None) -> dict[str, str]:
         """Return the headers that tell how a session's limits stand, where they count such requests."""
@@ -102,6 +112,18 @@ class Composer:
         if play is None or operation is None or not self._readings[operation.id].usual:
             return {}
         return play.standing(self._default_model, self._policy.limit_headers)
+
+    def plays(self, request: Request, session: Session) -> bool:
+        """Tell whether what a session plays is for a request, whatever else its steps ask of it."""
+        play = session.play
+        usual = self._readings[request.operation.id].usual
+        return play is not None and (usual or self._playing.concern(request, play))
+
+    def check(self, request: Request) -> None:
+        """Refuse what a behaviour does not admit; see ``Behaviour.check``."""
+        behaviour = self._behaviours.get(request.operation.behaviour)
+        if behaviour is not None:
+            behaviour.check(request)
 
     def compose(self, request: Request, session: Session) -> tuple[Reply, bytes]:
         """Return the reply to a valid request, and the request's id."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from mockgrid.http.incoming import Head
     from mockgrid.reply.reply import Headers, Reply
+    from mockgrid.session.exchange import RequestHead
 
 _ALLOW_ORIGIN: Final = b"access-control-allow-origin"
 # Sent with every reply, behind its own headers.
 _ALWAYS: Final = (b"x-request-id", b"x-mockgrid-step")
 
 
-def cors_headers(head: Head, reply: Reply) -> Headers:
+def cors_headers(head: RequestHead, reply: Reply) -> Headers:
     """Return the headers that let a page of the request's origin see a reply; none where it has its own.
 
     An origin is named itself, and not as ``*``: with that, browsers send no credentials.

@@ -236,6 +236,15 @@ class Recorder:
                 operation, hidden.value(violation.as_json()), session.name, exchange=exchange.number
             )
 
+    def note_provider(self, exchange: KeptExchange) -> None:
+        """Add how a provider's reply broke the contract, once that has ended."""
+        broken = exchange.answer.own_violations
+        if broken:
+            hidden = self._redaction.of(exchange.head, request_body(exchange))
+            operation = exchange.operation.id if exchange.operation is not None else None
+            for violation in broken:
+                self._tally.provider(operation, exchange.answer.status, hidden.value(violation.as_json()))
+
     def _add_end(self, end: _End, tally: Tally, kinds: dict[Key, int]) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone
         from mockgrid.session.telling import redacted_verdict  # noqa: PLC0415 - 20 ms before a server is ready

@@ -171,3 +171,7 @@ class Contract:
             KeyError: there is nothing under the pointer.
         """
         return SchemaValidator(self._responses, at)
+
+    def event_validator(self, media: MediaType) -> SchemaValidator | None:
+        """Return the validator of a stream's events: of its items, where the document describes these."""
+        return self.validator(f"{media.at}/itemSchema") if "itemSchema" in media.source else media.schema

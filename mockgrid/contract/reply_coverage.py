@@ -70,9 +70,8 @@ class ReplyCoverage:
         return None if lesson is None or lesson.tree.finished or passed_over else lesson.learn
 
     def _begun(self, media: MediaType) -> _Lesson | None:
-        schema, stream = media.schema, bare(media.name) == _STREAM
-        if stream and "itemSchema" in media.source:
-            schema = self._contract.validator(f"{media.at}/itemSchema")
+        stream = bare(media.name) == _STREAM
+        schema = self._contract.event_validator(media) if stream else media.schema
         if schema is None or not (stream or media.is_json):
             return None
         return _Lesson(schema)

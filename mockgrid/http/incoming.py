@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from starlette.types import Scope
 
@@ -69,10 +69,11 @@ class Head:
         headers: by lower-case name; several with one name are joined where the header is a list, else the
             last one counts.
         repeated: whether a header came more than once.
+        pairs: the headers in order, where one came more than once.
         size: bytes that it takes, more or less.
     """
 
-    __slots__ = ("headers", "method", "mounted", "path", "query", "raw_path", "repeated", "size")
+    __slots__ = ("headers", "method", "mounted", "pairs", "path", "query", "raw_path", "repeated", "size")
 
     def __init__(
         self, method: str, raw_path: bytes, path: str, query: bytes, pairs: Sequence[tuple[bytes, bytes]]
@@ -86,6 +87,7 @@ class Head:
         headers = self.headers
         self.repeated = len(headers) != len(pairs)
         if self.repeated:
+            self.pairs = pairs
             self._join_lists(pairs)
         self.size: int = (
             _HEADER * len(headers)
@@ -94,6 +96,8 @@ class Head:
             + len(path)
             + len(query)
         )
+        if self.repeated:
+            self.size += sum(_HEADER + len(name) + len(value) for name, value in pairs)
 
     @classmethod
     def of_scope(cls, scope: Scope) -> Head:
@@ -131,6 +135,11 @@ class Head:
         for name, value in changed.items():
             other.size += len(value) - len(self.headers[name])
         return other
+
+    @property
+    def lines(self) -> Iterable[tuple[bytes, bytes]]:
+        """The headers in their order, as often as they came."""
+        return self.pairs if self.repeated else self.headers.items()
 
     def text(self, name: bytes) -> str | None:
         """Return a header as text, or None where it was not sent."""

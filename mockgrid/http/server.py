@@ -51,7 +51,7 @@ class Server:
     Args:
         app: an ASGI application. Read from it, where it has them: ``title``, ``base_path``, ``error_body``
             (replies to what is not HTTP), ``log`` (closed when the server has stopped) and ``preload`` (done
-            in turns once it has started).
+            in turns once it has started), and ``stop`` (awaited when the server has stopped).
         settings: where to listen, and for how long to wait for what.
         guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
 
@@ -111,6 +111,8 @@ class Server:
             running.cancel()
             await asyncio.wait([running])
             self.close_sockets()
+            if hasattr(self.app, "stop"):
+                await self.app.stop()
             with contextlib.suppress(AttributeError):
                 self.app.log.close()
 

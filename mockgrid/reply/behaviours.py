@@ -45,6 +45,12 @@ def transcript_of(name: str | None) -> Transcript | None:
     return BEHAVIOURS.get(name or "", USUAL).transcript()
 
 
+def stream_end(name: str | None) -> bytes:
+    """Return the framed event by which the streams of a behaviour end, by its name; empty for none."""
+    behaviour = BEHAVIOURS.get(name or "")
+    return UNKNOWN_FORM.done if behaviour is not None and behaviour.conversation is not None else b""
+
+
 def manners_of(name: str | None) -> Manners | None:
     """Return what a behaviour knows of good requests, by its name; None where there is none."""
     return BEHAVIOURS.get(name or "")

@@ -17,6 +17,7 @@ from mockgrid.reply.behaviours import BEHAVIOURS, UNKNOWN_FORM, readings, speaki
 from mockgrid.reply.delivery.form import data_of, json_or_text, readings_of
 from mockgrid.reply.errors import Errors
 from mockgrid.reply.generic import GenericReplies
+from mockgrid.reply.provided import explained
 from mockgrid.reply.request import Request
 from mockgrid.reply.scripted import ScriptedReplies, words_of
 from mockgrid.reply.tokens import ShortWords
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.scenario.step import Step
     from mockgrid.scenario.view import RequestView
-    from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Violation
 
 _CODE = "MG201"
@@ -226,14 +226,12 @@ class Checking:
         self, media: MediaType, scripted: ScriptedReply, reply: Reply
     ) -> Iterator[tuple[str, Violation]]:
         """Yield what breaks the contract first, and where that was written."""
-        schema = media.schema
-        if "itemSchema" in media.source and reply.events is not None:
-            schema = self._contract.validator(f"{media.at}/itemSchema")
+        schema = media.schema if reply.events is None else self._contract.event_validator(media)
         if schema is None:
             return
         if reply.events is None:
             values = [json_or_text(reply.body)] if media.is_json else []
-            yield from ((scripted.where, violation) for violation in _explained(schema, values))
+            yield from ((scripted.where, violation) for violation in explained(schema, values))
             return
         done = reply.streaming.form.done if reply.streaming is not None else UNKNOWN_FORM.done
         for place, event in enumerate(reply.events):
@@ -243,15 +241,11 @@ class Checking:
             sound = schema.accepts(json_or_text(data_of(event)))
             if sound and len(self._sound) < _REMEMBERED:
                 self._sound.add((media.at, event))
-            violations = [] if sound else _explained(schema, list(readings_of(event)))
+            violations = [] if sound else explained(schema, list(readings_of(event)))
             if violations:
                 where = scripted.place("events", place) if scripted.events else scripted.where
                 yield from ((where, violation) for violation in violations)
                 return
-
-
-def _explained(schema: SchemaValidator, values: list[Any]) -> list[Violation]:
-    return [] if any(map(schema.accepts, values)) or not values else schema.explain(values[0])
 
 
 def _arguments(scripted: ScriptedReply, form: Call) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.delivery import script_of_body, script_of_stream, writing_time
 from mockgrid.reply.delivery.form import Streaming
 from mockgrid.reply.errors import lines_of
-from mockgrid.reply.request import RefusedError
+from mockgrid.reply.request import FORWARDED, RefusedError
 from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
 from mockgrid.scenario.reply import Auto, RetryAfter, ScriptedReply
@@ -46,6 +46,7 @@ class ScenarioReplies:
         default_model: the model of a request that names none.
         readings: how the requests of each operation are read, by its id.
         limit_headers: by which limits are told of, where the scenario does not say.
+        forwards: whether a provider answers where no step does.
     """
 
     def __init__(
@@ -54,7 +55,10 @@ class ScenarioReplies:
         default_model: str,
         readings: Mapping[str, Reading],
         limit_headers: LimitHeaders,
+        *,
+        forwards: bool = False,
     ) -> None:
+        self._forwards = forwards
         self._scripted = scripted
         self._default_model = default_model
         self._readings = readings
@@ -114,6 +118,8 @@ class ScenarioReplies:
         selection = play.select(view)
         if isinstance(selection, NoStep):
             raise _no_step(selection)
+        if selection is None and self._forwards:
+            raise RefusedError(FORWARDED, "")
         if scenario.seed is not None:
             seed = f"{scenario.seed}:{seed}"
         paced = scenario.pace is not None

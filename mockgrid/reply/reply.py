@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import AsyncGenerator, Collection, Iterable
 
     from mockgrid.reply.delivery.form import Streaming
     from mockgrid.reply.script import Script, StreamStats
@@ -22,6 +22,24 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 SSE = b"text/event-stream; charset=utf-8"
+
+
+class Coming(Protocol):
+    """A body that a provider is still sending.
+
+    Attributes:
+        length: bytes that it is said to have; None where nothing is said.
+        broken: how it ended before its end, one sentence; empty where it has not.
+    """
+
+    length: int | None
+    broken: str
+
+    def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield it as it comes."""
+
+    async def close(self) -> None:
+        """Want no more of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +63,7 @@ class Reply:
         no_step: why no step of a scenario answered, where one had to.
         fault: how it breaks on the wire, as ``fault=reset`` or ``stream.fault=stall``; empty for not at all.
         lacking: what it was to insert of the request, which has no such thing.
+        coming: its body, which a provider is still sending; None where there is none.
         admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
 
@@ -65,6 +84,23 @@ class Reply:
     admission: Admission | None = None
     lacking: tuple[str, ...] = ()
     fault: str = ""
+    coming: Coming | None = None
+
+    @property
+    def own_violations(self) -> tuple[Violation, ...]:
+        """How it breaks the contract; what is made here does not, or is meant to."""
+        return ()
+
+
+@dataclass(slots=True, eq=False)
+class ForwardedReply(Reply):
+    """A reply of a provider.
+
+    Attributes:
+        own_violations: how what the provider sent, or that it sent nothing, breaks the contract.
+    """
+
+    own_violations: tuple[Violation, ...] = ()
 
 
 def json_text(value: Any) -> bytes:

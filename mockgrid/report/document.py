@@ -55,6 +55,10 @@ def build(snapshot: Snapshot, tally: TallyJson, replies: Replies | None = None) 
         "journal": dict(tally["journal"]),
         "dropped": {**snapshot["dropped"], **tally["dropped"]},
     }
+    if tally.get("provider"):
+        document["provider"] = [dict(entry) for entry in tally["provider"]]
+    else:
+        document["dropped"].pop("provider", None)  # no provider was asked, or none broke anything
     document["verdicts"] = [_coded(verdict) for verdict in document["verdicts"]]
     document["summary"] = _summary(document)
     return document
@@ -130,6 +134,11 @@ def _summary(document: Document) -> dict[str, Any]:
         "replies": _shown([part["shown"] for reply in document["replies"] for part in reply["branches"]]),
         "faults": _shown([fault["count"] > 0 for fault in document["faults"]]),
         "steps": {"played": len(steps), "unreached": sum(step["count"] == 0 for step in steps)},
+        **(
+            {"provider": sum(entry["count"] for entry in document["provider"])}
+            if "provider" in document
+            else {}
+        ),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mockgrid.report.wording import operation_of, printable, unreached
+from mockgrid.report.wording import breach_of, operation_of, printable, unreached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,8 @@ def render_junit(document: Document) -> str:
     declared = [row for row in document["rows"] if row["state"] != "undeclared"]
     _suite(root, "rows", declared, _row, document)
     _suite(root, "violations", document["violations"], _violation, document)
+    if "provider" in document:
+        _suite(root, "provider", document["provider"], _provider, document)
     _suite(root, "verdicts", document["verdicts"], _verdict, document)
     _suite(root, "steps", unreached(document), _step, document)
     for name in ("tests", "failures", "errors", "skipped"):
@@ -79,6 +81,12 @@ def _violation(suite: Element, entry: dict[str, Any]) -> None:
     message = f"{where} {entry['message']}{times}"
     failure = SubElement(case, "failure", type=printable(entry["code"]), message=printable(message))
     failure.text = printable(f"session: {entry['session']}; contract: {entry['contract']}")
+
+
+def _provider(suite: Element, entry: dict[str, Any]) -> None:
+    case = _case(suite, f"{entry['code']} {entry['status']} {entry['pointer'] or '/'}", operation_of(entry))
+    failure = SubElement(case, "failure", type=printable(entry["code"]), message=printable(breach_of(entry)))
+    failure.text = printable(f"count: {entry['count']}; contract: {entry['contract']}")
 
 
 def _verdict(suite: Element, entry: dict[str, Any]) -> None:

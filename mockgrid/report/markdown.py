@@ -71,8 +71,8 @@ def render_markdown(document: Document) -> str:
 def _wrong(document: Document) -> Iterator[str]:
     never = unreached(document)
     heads = {**titles(document), "steps": f"{counted(len(never), 'step')} never reached"}
-    for name in ("violations", "verdicts", "steps", "warnings"):
-        entries = never if name == "steps" else document[name]
+    for name in ("violations", "provider", "verdicts", "steps", "warnings"):
+        entries = never if name == "steps" else document.get(name)
         if entries:
             yield f"### {heads[name]}"
             head = [heading.lower() for heading, _, _ in tables[name]]

@@ -98,12 +98,13 @@ def _sections(document: Document) -> Iterator[str]:
             "Violations",
             "Breaches of the contract, those at different indices of a list added up",
         ),
+        ("provider", "Provider", "How the replies of the provider break the contract"),
         ("verdicts", "Verdicts", "What the journal proves about the client's conduct"),
         ("warnings", "Warnings", "Unknown and deprecated fields of valid requests"),
         ("steps", "Steps", "Steps of the scenarios that were played"),
         ("faults", "Faults", "Ways in which replies can break on the wire"),
     ):
-        if document[name]:
+        if document.get(name):
             head = [heading for heading, _, _ in tables[name]]
             head += ["Times", "State"] if name in _DONE else []
             yield _section(title, caption, head, [_entry(name, entry) for entry in document[name]])

@@ -62,6 +62,7 @@ _KINDS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
     "violations": (("code", "operation", "location", "pointer"), 1_000),
     "warnings": (("code", "operation", "pointer"), 1_000),
     "verdicts": (("verdict", "session", "message", "exchanges"), 1_000),
+    "provider": (("code", "operation", "status", "pointer"), 1_000),
     "steps": (("scenario", "step", "where"), 10_000),
     "faults": (("fault",), 100),
 }
@@ -109,6 +110,27 @@ class Tally:
                 "contract": violation.get("contract", ""),
                 "session": session[:_LONGEST],
                 "places": [place] if exchange else [],
+            },
+        )
+
+    def provider(self, operation: str | None, status: int, violation: Mapping[str, str]) -> None:
+        """Add a breach of the contract by what a provider replied.
+
+        Args:
+            operation: the id of what was called.
+            status: of the reply.
+            violation: as ``Violation.as_json`` gives it.
+        """
+        self._add(
+            "provider",
+            {
+                "code": violation["code"],
+                "operation": operation,
+                "status": str(status),
+                "pointer": _INDEX.sub("*", violation["pointer"])[:_LONGEST],
+                "path": _DOTTED_INDEX.sub("*", violation["path"])[:_LONGEST],
+                "message": violation["message"][:_LONGEST],
+                "contract": violation.get("contract", ""),
             },
         )
 
@@ -179,9 +201,9 @@ class Tally:
     def add(self, tally: TallyJson) -> None:
         """Add all that another tally has; further keys are left out."""
         for kind, entries in self._lists.items():
-            for entry in tally[kind]:
+            for entry in tally.get(kind, ()):
                 entries.add(entry)
-            entries.dropped += tally["dropped"][kind]
+            entries.dropped += tally["dropped"].get(kind, 0)
         self.drop(**{name: tally["journal"][name] for name in self._journal})
 
     def as_json(self) -> TallyJson:

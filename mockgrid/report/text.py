@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.report import WIDTH
 from mockgrid.report.wording import (
     branch_names,
+    breach_of,
     counted,
     dropped_sentences,
     facts,
@@ -57,8 +58,13 @@ def _sections(document: Document, width: int) -> Iterator[tuple[str, list[str]]]
         names = printable(", ".join(never_shown(document)))
         yield f"{title}; never shown:", _filled(names, width - 2).split("\n") if names else []
     heads = titles(document)
-    for name, line in (("violations", _violation), ("warnings", _warning), ("verdicts", _verdict)):
-        if document[name]:
+    for name, line in (
+        ("violations", _violation),
+        ("provider", _provider),
+        ("warnings", _warning),
+        ("verdicts", _verdict),
+    ):
+        if document.get(name):
             yield heads[name], [printable(line(entry)) for entry in document[name]]
     never = unreached(document)
     if never:
@@ -103,6 +109,12 @@ def _violation(entry: dict[str, Any]) -> str:
     where = f"{operation_of(entry)}: {entry['location']} {entry['pointer'] or '/'}"
     session = f" (session {entry['session']})" if entry["session"] else ""
     return f"{entry['count']} x {entry['code']} {where} {entry['message']}{session}"
+
+
+def _provider(entry: dict[str, Any]) -> str:
+    return (
+        f"{entry['count']} x {entry['code']} {entry['status']} of {operation_of(entry)}: {breach_of(entry)}"
+    )
 
 
 def _warning(entry: dict[str, Any]) -> str:

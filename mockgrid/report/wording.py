@@ -32,6 +32,14 @@ tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
         ("Times", "count", "number"),
         ("Seen in", "session", "long"),
     ),
+    "provider": (
+        ("Code", "code", "mark"),
+        ("Operation", "operation", "code"),
+        ("Status", "status", "code"),
+        ("Where", "path", "long"),
+        ("What is wrong", "message", "text"),
+        ("Times", "count", "number"),
+    ),
     "verdicts": (
         ("Code", "code", "mark"),
         ("Verdict", "verdict", "code"),
@@ -132,6 +140,11 @@ def operation_of(entry: dict[str, Any]) -> str:
     return entry["operation"] or _NO_OPERATION
 
 
+def breach_of(entry: dict[str, Any]) -> str:
+    """Return where in a provider's reply something is wrong, and what."""
+    return entry["message"] if entry["path"] == "$" else f"{entry['path']} {entry['message']}"
+
+
 def row_name(rows: Sequence[dict[str, Any]]) -> Callable[[dict[str, Any]], str]:
     """Return what names an operation's rows in short: by status, and by more where that is not enough."""
     answers = {(row["status"], row["response"]) for row in rows}
@@ -202,6 +215,7 @@ def titles(document: dict[str, Any]) -> dict[str, str]:
     summary = document["summary"]
     return {
         "violations": counted(summary["violations"], "violation"),
+        "provider": f"{counted(summary.get('provider', 0), 'violation')} by the provider",
         "verdicts": f"{counted(summary['verdicts'], 'verdict')} on the client's conduct",
         "warnings": counted(summary["warnings"], "warning"),
     }
@@ -219,6 +233,8 @@ def facts(document: dict[str, Any]) -> str:
         counted(summary[name], noun)
         for name, noun in (("violations", "violation"), ("warnings", "warning"), ("verdicts", "verdict"))
     ]
+    if "provider" in summary:
+        counts.append(f"{counted(summary['provider'], 'violation')} by the provider")
     counts.append(f"{counted(summary['steps']['unreached'], 'step')} never reached")
     title = f"{contract['title']} {contract['version']}".strip()
     return printable(f"{title}, SHA-256 {contract['sha256']}: {', '.join(counts)}.")
@@ -256,9 +272,10 @@ def dropped_sentences(document: dict[str, Any]) -> Iterator[str]:
     for name, noun in (
         ("rows", "exchange that is not in the contract"),
         ("violations", "violation"),
+        ("provider", "violation by the provider"),
         ("warnings", "warning"),
         ("verdicts", "verdict"),
         ("steps", "step"),
     ):
-        if dropped[name]:
+        if dropped.get(name):
             yield f"Further, of another kind each, and left out: {counted(dropped[name], noun)}."

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_KEPT = 1024 * 1024
 """Bytes of a body, and of a stream, that are kept; of more, the beginning."""
 
+MOST_PIECES = 20_000
+"""Pieces of a reply that are kept."""
+
 # What an exchange costs beside the bytes that it refers to.
 _OVERHEAD = 1536
 # What a violation costs: its texts are cut.
@@ -51,6 +54,10 @@ class Answer(Protocol):
     no_step: NoStep | None
     lacking: tuple[str, ...]
     fault: str
+
+    @property
+    def own_violations(self) -> tuple[Violation, ...]:
+        """How the reply itself breaks the contract, where a provider gave it."""
 
     @property
     def headers(self) -> Sequence[tuple[bytes, bytes]]:
@@ -197,7 +204,7 @@ class KeptExchange:
         """
         if not self.chunks_size:
             self.chunks = []
-        if self.chunks_size < MOST_KEPT and isinstance(self.chunks, list):
+        if self.chunks_size < MOST_KEPT and isinstance(self.chunks, list) and len(self.chunks) < MOST_PIECES:
             self.chunks.append((at, piece))
         self.chunks_size += len(piece)
 

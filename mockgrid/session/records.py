@@ -228,13 +228,21 @@ class ExchangeRecord(JsonForm):
         omitted=True,
         in_repr=False,
     )
+    provider_violations: tuple[Violation, ...] = described(
+        "How a reply that a provider gave breaks the contract; in a stream, pointers begin with the event's "
+        "number",
+        default=(),
+        omitted=True,
+        in_repr=False,
+    )
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read an exchange; what is said of it has its number."""
         number = {"exchange": data["number"]}
         numbered: dict[str, Any] = {
-            name: [{**item, **number} for item in data[name]] for name in ("violations", "warnings")
+            name: [{**item, **number} for item in data.get(name, ())]
+            for name in ("violations", "warnings", "provider_violations")
         }
         if data["no_step"] is not None:
             numbered["no_step"] = {**data["no_step"], **number}

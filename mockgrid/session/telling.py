@@ -144,6 +144,9 @@ class Teller:
             ),
             violations=tuple(replace(each, exchange=0) for each in complaints.violations),
             warnings=tuple(replace(each, exchange=0) for each in complaints.warnings),
+            provider_violations=tuple(
+                Violation.from_json(hidden.value(each.as_json())) for each in exchange.answer.own_violations
+            ),
             failure=exchange.answer.failure or None,
             fault=exchange.answer.fault,
             attempt=exchange.answer.attempt,
@@ -304,7 +307,12 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
 
 
 def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
-    """Return the pieces of a reply as text; one that ends within a character gives the rest to the next."""
+    """Return the pieces of a reply as text; one that ends within a character gives the rest to the next.
+
+    Those of an encoded body are no text: it is told of as a whole.
+    """
+    if any(name == b"content-encoding" for name, _ in exchange.answer.headers):
+        return ()
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     began, late = exchange.replied, exchange.late
     last = len(exchange.chunks) - 1

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from report.sample import CONTRACT, FILES, HOSTILE, JSON, RENDERINGS, coverage, document, tally
 
 from mockgrid.contract.coverage import Coverage, OtherContractError
-from mockgrid.report import Tally, build, fail_under, merge
+from mockgrid.report import Tally, build, fail_under, merge, rendered
 from mockgrid.report.document import ReportError, locate, read_report, schema
 from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
@@ -53,13 +53,42 @@ def test_documents_obey_the_schema(report):
 
 def test_schema_is_complete_and_described():
     published = json.loads(schema())
-    assert published["properties"].keys() == document().keys()
+    assert published["properties"].keys() == document().keys() | {"provider"}
     lists = {"rows": "row", "branches": "branch", "violations": "violation", "warnings": "warning"}
     lists |= {"verdicts": "verdict", "steps": "step", "replies": "reply", "faults": "fault"}
     for name, part in lists.items():
         for entry in document()[name]:
             assert entry.keys() <= published["$defs"][part]["properties"].keys()
             assert set(published["$defs"][part]["required"]) <= entry.keys()
+
+
+def test_what_a_provider_broke_is_told_in_every_form_and_adds_up():
+    tally = Tally()
+    violation = {
+        "code": "MG111",
+        "pointer": "/3/id",
+        "path": "3.id",
+        "message": "is missing",
+        "contract": "/x",
+    }
+    tally.provider("placeOrder", 200, violation)
+    tally.provider("placeOrder", 200, {**violation, "pointer": "/7/id", "path": "7.id"})
+    snapshot = Coverage(CONTRACT).snapshot()
+    both = merge(build(snapshot, tally.as_json()), build(snapshot, Tally().as_json()))
+    (entry,) = both["provider"]
+    part = json.loads(schema())["$defs"]["providerViolation"]
+    assert set(part["required"]) == entry.keys() == part["properties"].keys()
+    assert (entry["pointer"], entry["path"], entry["count"]) == ("/*/id", "*.id", 2)
+    assert both["summary"]["provider"] == 2
+    assert read_report(json.dumps(both).encode(), "here") == both
+    for form, words in (
+        ("text", "2 violations by the provider\n  2 x MG111 200 of placeOrder: *.id is missing\n"),
+        ("markdown", "### 2 violations by the provider\n\n| code | operation | status |"),
+        ("html", "How the replies of the provider break the contract"),
+        ("junit", 'name="MG111 200 /*/id" classname="mockgrid.placeOrder"'),
+    ):
+        assert words in rendered(both, form)
+    assert "provider" not in build(snapshot, Tally().as_json())["summary"]
 
 
 def test_summary_counts_what_stands_in_the_document():

@@ -1,0 +1,16 @@
+"""A provider before which MockGrid stands: what no step answers goes there, its reply comes back unchanged.
+
+It is asked by httpcore2, which the extra ``mockgrid[record]`` brings, and which nothing else imports.
+"""
+
+from __future__ import annotations
+
+from mockgrid.errors import ExtraError
+
+try:
+    import httpcore2  # noqa: F401 - whether it is there
+except ImportError:
+    raise ExtraError(
+        "Asking a provider (--upstream) needs httpcore2, which is not installed.",
+        hint="Install it with MockGrid: pip install 'mockgrid[record]'.",
+    ) from None

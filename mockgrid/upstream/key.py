@@ -1,0 +1,84 @@
+"""The key by which a provider is asked, in place of those that its clients send."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, quote, quote_plus
+
+from mockgrid.errors import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.contract.security import Scheme, Security
+
+_AUTHORIZATION: Final = b"authorization"
+
+
+def read_key(variable: str) -> str:
+    """Return the key that a variable holds.
+
+    Raises:
+        StartError: it is not set, or holds what no header can carry.
+    """
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise StartError(
+            f"--upstream-key-env: The variable {variable!r} is not set, or is empty.",
+            hint="Put the provider's key there, or leave the flag out to pass on that of each client.",
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise StartError(
+            f"--upstream-key-env: What {variable!r} holds has characters that no header can carry."
+        )
+    return key
+
+
+def with_key(
+    key: str, security: Security, headers: Sequence[tuple[bytes, bytes]], query: bytes
+) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and query of a request with a key in place of its own credentials.
+
+    It stands where the request has one by a scheme that its operation knows, else where the first of these
+    wants it; cookies are no business of it, unless the scheme is one.
+
+    Args:
+        key: of the provider.
+        security: of the operation that is called.
+        headers: of the request.
+        query: of the request.
+    """
+    names = {name for name, _ in headers}
+    sent = {pair.partition("=")[0] for pair in query.decode("latin-1").split("&")}
+    carried = (scheme for scheme in security.welcome if _is_sent(scheme, names, sent))
+    scheme = next(carried, security.welcome[0])
+    ending = {name.encode("latin-1") for name in security.secret_headers} - {b"cookie", b"set-cookie"}
+    kept = [line for line in headers if line[0] not in ending]
+    if scheme.kind == "query":
+        return kept, _with_parameter(query, scheme.parameter, key)
+    return [*kept, _line(scheme, key)], query
+
+
+def _is_sent(scheme: Scheme, names: set[bytes], sent: set[str]) -> bool:
+    if scheme.kind == "query":
+        return quote_plus(scheme.parameter) in sent
+    return scheme.kind != "cookie" and scheme.parameter.lower().encode("latin-1") in names
+
+
+def _line(scheme: Scheme, key: str) -> tuple[bytes, bytes]:
+    """Return the header by which a scheme carries a key."""
+    if scheme.kind == "cookie":
+        return b"cookie", f"{scheme.parameter}={quote(key)}".encode("latin-1")
+    if scheme.kind == "header":
+        return scheme.parameter.lower().encode("latin-1"), key.encode("ascii")
+    word = base64.b64encode(key.encode()).decode() if scheme.kind == "basic" and ":" in key else key
+    return _AUTHORIZATION, f"{scheme.kind.capitalize()} {word}".encode("ascii")
+
+
+def _with_parameter(query: bytes, name: str, key: str) -> bytes:
+    """Return a query whose parameter has another value; all else stays as it was sent."""
+    pairs = query.decode("latin-1").split("&") if query else []
+    kept = [pair for pair in pairs if next(iter(parse_qsl(pair, keep_blank_values=True)), ("",))[0] != name]
+    return "&".join([*kept, f"{quote_plus(name)}={quote_plus(key)}"]).encode("latin-1")
