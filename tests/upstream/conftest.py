@@ -1,4 +1,6 @@
 import json
+from urllib.parse import quote
+from urllib.request import urlopen
 
 import pytest
 
@@ -36,3 +38,10 @@ def before():
     yield start
     for grid in grids:
         grid.stop()
+
+
+def journal(grid, key):
+    """The exchanges of a key, as the control interface tells them."""
+    origin = grid.base_url.removesuffix("/v1")
+    with urlopen(f"{origin}/__mockgrid__/sessions/{quote(key, safe='')}/exchanges", timeout=10) as answer:
+        return json.load(answer)["exchanges"]
