@@ -35,6 +35,8 @@ _STREAM: Final = "text/event-stream"
 _INDEX: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 # A reply that breaks its schema in a hundred places is told of by the first.
 _MOST: Final = 20
+# Of a stream in which every event breaks it, so many are looked through.
+_MOST_BROKEN: Final = 100
 _LARGEST: Final = 16 * 1024 * 1024
 
 
@@ -137,14 +139,15 @@ class ProviderContract:
         events = [event for event in events_of(body) if event.strip()]
         if not whole:
             events = events[:-1]
-        ended = not end
+        broken = 0
         for number, event in enumerate(events):
             data = data_of(event)
-            ended = ended or data == end
-            if data != end and schema is not None:
-                for violation in _of_event(schema, event, data):
-                    yield violation.moved((number,))
+            if data != end and schema is not None and broken < _MOST_BROKEN:
+                violations = _of_event(schema, event, data)
+                broken += bool(violations)
+                yield from (violation.moved((number,)) for violation in violations)
             yield None
+        ended = not end or any(data_of(event) == end for event in events)
         if whole and not ended:
             message = f"the stream ends without its last event, {end.decode()}"
             yield _violation(UNFINISHED, "$", message, f"data: {end.decode()}")

@@ -1,4 +1,5 @@
 import json
+import time
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -41,7 +42,15 @@ def before():
 
 
 def journal(grid, key):
-    """The exchanges of a key, as the control interface tells them."""
-    origin = grid.base_url.removesuffix("/v1")
-    with urlopen(f"{origin}/__mockgrid__/sessions/{quote(key, safe='')}/exchanges", timeout=10) as answer:
-        return json.load(answer)["exchanges"]
+    """The exchanges of a key, as the control interface tells them; none is still under way."""
+    end = time.monotonic() + 10
+    while told(grid, key, "")["exchanges"]["under_way"]:
+        assert time.monotonic() < end, "it never ended"
+        time.sleep(0.01)
+    return told(grid, key, "/exchanges")["exchanges"]
+
+
+def told(grid, key, path):
+    origin = "/".join(grid.base_url.split("/")[:3])
+    with urlopen(f"{origin}/__mockgrid__/sessions/{quote(key, safe='')}{path}", timeout=10) as answer:
+        return json.load(answer)

@@ -40,7 +40,6 @@ def test_each_piece_passes_before_the_next_has_come_and_has_its_time(before):
             for _ in range(3):
                 stream.until(EVENT)
                 times.append(time.monotonic())
-        eventually(lambda: journal(grid, "mg-x")[0]["seconds"])
     assert all(later - earlier > 0.1 for earlier, later in pairwise(times))
     pieces = journal(grid, "mg-x")[0]["reply"]["chunks"]
     assert [piece["data"] for piece in pieces] == [EVENT.decode()] * 3
@@ -76,8 +75,6 @@ def test_a_client_that_leaves_ends_the_request_at_the_provider(before, script):
             if script[0] is not HANG:
                 connection.recv(1)
         assert provider.left.wait(5)
-        eventually(lambda: journal(grid, "mg-x"))
-        eventually(lambda: journal(grid, "mg-x")[0]["seconds"])
         (exchange,) = journal(grid, "mg-x")
     assert (exchange["ended_by"], exchange["whole"]) == ("client", False)
     assert exchange["status"] == (499 if script[0] is HANG else 200)
