@@ -63,8 +63,11 @@ class HostileProvider:
             self._ready.set()
             await self._stop.wait()
             server.close()
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            serving = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in serving:
                 task.cancel()
+            await asyncio.gather(*serving, return_exceptions=True)
+            await asyncio.sleep(0.01)  # what was closed gets the loop once more
 
     async def _serve(self, reader, writer):
         self.connections += 1
@@ -76,7 +79,7 @@ class HostileProvider:
         except asyncio.CancelledError:
             pass  # the test is over
         finally:
-            writer.close()
+            writer.transport.abort() if self._stop.is_set() else writer.close()
 
     async def _answer(self, reader, writer):
         request = await reader.readuntil(b"\r\n\r\n")
