@@ -132,6 +132,8 @@ def _isolated(environment: str, url: str, home: Path) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "NO_PROXY": "127.0.0.1",
         "MOCKGRID_URL": url,
+        # Where sessions are scripted, if another server stands before it.
+        "MOCKGRID_CONTROL": os.environ.get("MOCKGRID_CONTROL", url),
         "MOCKGRID_CLIENT": environment,
         "MOCKGRID_GUIDE": str(GUIDE),
         "ANONYMIZED_TELEMETRY": "false",

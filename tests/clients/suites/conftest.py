@@ -56,7 +56,8 @@ class Grid:
         return self._control("GET", "/exchanges")["exchanges"]
 
     def _control(self, method, path, body=None):
-        address = f"{self.url.removesuffix('/v1')}/__mockgrid__/sessions/{self.key}{path}"
+        server = os.environ["MOCKGRID_CONTROL"].removesuffix("/v1")
+        address = f"{server}/__mockgrid__/sessions/{self.key}{path}"
         headers = {"Content-Type": "application/json"}
         with urlopen(Request(address, json.dumps(body).encode(), headers, method=method)) as answer:
             return json.load(answer)

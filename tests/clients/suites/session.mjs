@@ -50,7 +50,8 @@ export function breach(name, run) {
     const key = `mg-${CLIENT}-${name.replace(/[^A-Za-z0-9]+/g, "-")}`;
     const statuses = () => answers.map((answer) => answer.status);
     const url = process.env.MOCKGRID_URL;
-    const control = controlling(`${url.replace(/\/v1$/, "")}/__mockgrid__/sessions/${key}`);
+    const server = process.env.MOCKGRID_CONTROL.replace(/\/v1$/, "");
+    const control = controlling(`${server}/__mockgrid__/sessions/${key}`);
     await run({ url, key, statuses, attempts: () => attempts, ...control });
     if (attempts === 0) {
       // Another process spoke; it has the check's key.
