@@ -163,7 +163,7 @@ class App:
             return None
         return self.answer(head, incoming.body, incoming.receive, writer)
 
-    async def answer(  # noqa: C901 - all of the way stands here, and each refusal of it
+    async def answer(
         self, head: Head, arrived: Callable[[], bytes | None], receive: Receive, writer: Writer
     ) -> None:
         """The way of a request.
