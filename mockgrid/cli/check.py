@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 DEFAULT = "scenarios"
 """The directory that is checked where none is named."""
 
-FOUND = 1
-"""Exit code: something was found."""
-
 
 @click.command(cls=Configured)
 @click.argument("paths", nargs=-1)
@@ -72,7 +69,8 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     files = files_of(paths or (DEFAULT,), ctx)
 
     from mockgrid.app.fetch import fetch  # noqa: PLC0415 (the same)
-    from mockgrid.cli.checking import FORMATS, check_files, lines_of  # noqa: PLC0415 (slow, and mistakes come first)
+    from mockgrid.cli.checking import check_files  # noqa: PLC0415 (slow, and mistakes come first)
+    from mockgrid.cli.listing import FORMATS, exit_code  # noqa: PLC0415 (the same)
     from mockgrid.contract.reach import Reach  # noqa: PLC0415 (the same)
 
     reach = Reach(allow_refs, fetch)
@@ -84,12 +82,10 @@ def check(  # noqa: PLR0913, PLR0917 (click passes them by name)
     with UnderWay() as under_way:
         chosen = document is not None
         checked = check_files(files, contract, error_shape, chosen=chosen, reach=reach, at=under_way.at)
-        lines = lines_of(checked)
-        texts = list(FORMATS[form](checked, lines))
+        texts = list(FORMATS[form](checked.listing))
     for text in texts:
         click.echo(text)
-    failing = ("error", "warning") if strict else ("error",)
-    return FOUND if any(line.severity in failing for line in lines) else 0
+    return exit_code(checked.listing, strict=strict)
 
 
 def files_of(paths: Iterable[str], ctx: click.Context) -> list[Path]:

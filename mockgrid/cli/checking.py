@@ -1,24 +1,21 @@
-"""What is wrong with contracts, overlays and scenarios, and how it is printed.
-
-As text, as JSON, and as annotations of a pull request on GitHub.
-"""
+"""What is wrong with contracts, overlays and scenarios."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from mockgrid.cli.listing import Listing, ordered
 from mockgrid.contract.bundle import NOWHERE, bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import read_document
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
-from mockgrid.findings import Finding, place_of
+from mockgrid.findings import Finding
 from mockgrid.scenario.loading import check
 
 if TYPE_CHECKING:
@@ -71,6 +68,12 @@ class Checked:
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     unfinished: bool = False
+
+    @property
+    def listing(self) -> Listing:
+        """The same, as it is printed."""
+        more = "More may be found after correction." if self.unfinished else ""
+        return Listing(self.kinds, ordered(self.findings), more=more)
 
 
 def check_files(  # noqa: PLR0913 (each says one thing, by name)
@@ -262,83 +265,3 @@ def _note(where: str, message: str) -> Finding:
 
 def _finding(error: DocumentError, code: str, name: str) -> Finding:
     return Finding(code, "error", error.message, error.where or name, error.hint)
-
-
-def lines_of(checked: Checked) -> list[Finding]:
-    """Return all findings and notes, each once, by file, line and column."""
-
-    def order(finding: Finding) -> tuple[Any, ...]:
-        return (*place_of(finding.where), finding.severity, finding.code, finding.message, finding.hint)
-
-    # Names of files may be any bytes.
-    readable = {
-        replace(finding, where=finding.where.encode(errors="backslashreplace").decode())
-        for finding in checked.findings
-    }
-    return sorted(readable, key=order)
-
-
-def _text(checked: Checked, lines: list[Finding]) -> Iterator[str]:
-    yield from (" ".join(str(line).splitlines()) for line in lines)
-    yield _summary(checked, lines)
-
-
-def _github(checked: Checked, lines: list[Finding]) -> Iterator[str]:
-    """Yield lines such as ``::error file=…,line=…,col=…,title=MG212::message hint``."""
-    for line in lines:
-        file, row, column = place_of(line.where)
-        kind = "notice" if line.severity == "note" else line.severity
-        properties = {"file": file, "line": row, "col": column, "title": line.code}
-        given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-        yield f"::{kind} {given}::{_data(f'{line.message} {line.hint}'.rstrip())}"
-    yield _summary(checked, lines)
-
-
-def _json(checked: Checked, lines: list[Finding]) -> Iterator[str]:
-    report: dict[str, Any] = {
-        "version": 1,
-        "files": dict(sorted(checked.kinds.items())),
-        "errors": _count(lines, "error"),
-        "warnings": _count(lines, "warning"),
-        "findings": [
-            _entry(line, "severity", "code", "message", "hint") for line in lines if line.severity != "note"
-        ],
-        "notes": [_entry(line, "message") for line in lines if line.severity == "note"],
-    }
-    yield json.dumps(report, indent=2, ensure_ascii=False)
-
-
-def _entry(line: Finding, *names: str) -> dict[str, Any]:
-    return place_of(line.where)._asdict() | {name: getattr(line, name) for name in names}
-
-
-FORMATS: Final[dict[str, Callable[[Checked, list[Finding]], Iterator[str]]]] = {
-    "text": _text,
-    "json": _json,
-    "github": _github,
-}
-"""The lines that each format prints."""
-
-
-def _summary(checked: Checked, lines: list[Finding]) -> str:
-    files = ", ".join(_counted(count, kind) for kind, count in sorted(checked.kinds.items()))
-    counts = {kind: _count(lines, kind) for kind in ("error", "warning", "note")}
-    known = [_counted(count, kind) for kind, count in counts.items() if count]
-    more = " More may be found after correction." if checked.unfinished else ""
-    return f"{files}: {', '.join(known) or 'nothing found'}.{more}"
-
-
-def _count(lines: list[Finding], severity: str) -> int:
-    return sum(line.severity == severity for line in lines)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: object) -> str:
-    return _data(str(value)).replace(":", "%3A").replace(",", "%2C")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from mockgrid.report.wording import breach_of, operation_of, printable, unreached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from mockgrid.findings import Finding
     from mockgrid.report.document import Document
+
+_COUNTS: Final = ("tests", "failures", "errors", "skipped")
 
 
 def render_junit(document: Document) -> str:
@@ -24,10 +27,46 @@ def render_junit(document: Document) -> str:
         _suite(root, "provider", document["provider"], _provider, document)
     _suite(root, "verdicts", document["verdicts"], _verdict, document)
     _suite(root, "steps", unreached(document), _step, document)
-    for name in ("tests", "failures", "errors", "skipped"):
+    for name in _COUNTS:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    return _written(root)
+
+
+def render_cases(title: str, cases: Iterable[tuple[str, Iterable[Finding]]]) -> str:
+    """Return XML with a case for each thing that was looked at, which has failed by what was found in it.
+
+    Args:
+        title: of the whole.
+        cases: the names of these things, each with its findings; notes are none that a case fails by.
+    """
+    root = Element("testsuites", name=printable(title))
+    suite = SubElement(root, "testsuite", name="mockgrid.verify")
+    for name, findings in cases:
+        group, _, label = name.rpartition(", ")
+        case = _case(suite, label, group or "verify")
+        for finding in findings:
+            if finding.severity != "note":
+                kind, message = printable(finding.code), printable(finding.message)
+                failure = SubElement(case, "failure", type=kind, message=message)
+                failure.text = printable(str(finding))
+    _number(suite)
+    _total(suite)
+    for name in _COUNTS:
+        root.set(name, suite.get(name, "0"))
+    return _written(root)
+
+
+def _written(root: Element) -> str:
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _total(suite: Element) -> None:
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
+    suite.set("errors", "0")
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 
 def _suite(
@@ -45,10 +84,7 @@ def _suite(
     for entry in entries:
         write(suite, entry)
     _number(suite)
-    suite.set("tests", str(len(entries)))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
-    suite.set("errors", "0")
-    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    _total(suite)
 
 
 def _number(suite: Element) -> None:
