@@ -289,7 +289,7 @@ def test_help_is_a_command_too(mockgrid, command):
         (["wait"], "URL is missing."),
         (["explain", "MG1133"], "There is no code 'MG1133'. Did you mean MG113?"),
         (["explain", "out_of_rnge"], "There is no code 'out_of_rnge'. Did you mean out_of_range?"),
-        (["explain", "quux"], "There is no code 'quux'. Codes run from MG101 to MG3"),
+        (["explain", "quux"], "There is no code 'quux'. Codes run from MG101 to MG4"),
     ],
 )
 def test_mistake_is_one_line_that_says_what_was_meant(mockgrid, arguments, sentence):
@@ -456,7 +456,8 @@ def test_codes_are_complete_and_in_order():
         *range(230, 238),
         *range(240, 246),
     ]
-    wanted += [*range(301, 306), *range(310, 319)]
+    wanted += [*range(301, 306), *range(310, 319), *range(401, 413), *range(420, 425), 430, 431]
+    wanted += [*range(440, 444), 445, 446, *range(450, 454)]
     assert list(codes()) == [f"MG{number}" for number in wanted]
     for code in codes().values():
         assert all((code.title, code.explanation, code.example, code.remedy))

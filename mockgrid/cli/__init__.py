@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "Show what tests never exercised, and what the client did wrong.",
     "schema": "Print the JSON Schema of scenario files.",
     "serve": "Serve a contract.",
+    "verify": "Tell where a provider, the contract and scenarios have drifted apart.",
     "wait": "Wait until servers are ready.",
 }
 

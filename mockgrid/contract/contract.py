@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
@@ -14,6 +15,7 @@ from mockgrid.contract.operation import MediaType, Operation, Parameter, Respons
 from mockgrid.contract.operation_reader import OperationReader, base_path_of, clean_path
 from mockgrid.contract.router import Router
 from mockgrid.document.json_body import canonical_json
+from mockgrid.document.pointer import join, resolve
 from mockgrid.schema.contradictions import contradictory_schemas
 from mockgrid.schema.endless import endless_schemas
 from mockgrid.schema.schemas import Schemas, one_way
@@ -175,3 +177,13 @@ class Contract:
     def event_validator(self, media: MediaType) -> SchemaValidator | None:
         """Return the validator of a stream's events: of its items, where the document describes these."""
         return self.validator(f"{media.at}/itemSchema") if "itemSchema" in media.source else media.schema
+
+    def header_validator(self, response: Response, name: str) -> SchemaValidator | None:
+        """Return the validator of a response's header, by its name in lower case; None without a schema."""
+        entries = response.source.get("headers") or {}
+        written = next((key for key in entries if key.lower() == name), name)
+        at, entry = f"{response.at}/headers{join((written,))}", entries.get(written)
+        while isinstance(entry, dict) and isinstance(entry.get("$ref"), str):
+            at = unquote(entry["$ref"])[1:]
+            entry = resolve(self.document.data, at)  # it leads somewhere, as compiling has seen
+        return self.validator(f"{at}/schema") if isinstance(entry, dict) and "schema" in entry else None

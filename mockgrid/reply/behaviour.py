@@ -13,7 +13,7 @@ from mockgrid.schema.values import ValueMemory
 from mockgrid.session.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
     from mockgrid.session.verdicts.streams import Transcript
 
-__all__ = ["CREATED", "Behaviour", "Kit", "Samples", "Speaker", "Style", "Turn"]
+__all__ = ["CREATED", "Behaviour", "Habits", "Kit", "Lapse", "Samples", "Speaker", "Style", "Turn"]
 
 CREATED = 1_735_689_600
 """The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
@@ -102,6 +102,11 @@ class Behaviour(Protocol):
         return None
 
     @staticmethod
+    def habits() -> Habits | None:
+        """Return what its replies are like beyond their schema; None where nothing is known of it."""
+        return None
+
+    @staticmethod
     def misuses(body: Any) -> Iterable[Violation]:  # noqa: ARG004 - there is nothing to be said of it
         """Yield what is odd in a valid body beyond its schema, though it is answered."""
         return ()
@@ -131,6 +136,55 @@ class Behaviour(Protocol):
             seed: hexadecimal text from what the request asks, 32 characters.
             attempt_id: hexadecimal text that differs between attempts too, 128 characters.
         """
+
+
+class Lapse(NamedTuple):
+    """One way in which a reply is not what its request asked for, or its events are out of order.
+
+    Attributes:
+        code: what ``mockgrid explain`` tells of it.
+        message: what is so, without the place, a capital and a full stop.
+        pointer: JSON pointer into the reply, or into the data of the event.
+        expected: what should be so, in a few words; may be empty.
+        got: what is so; may be empty.
+    """
+
+    code: str
+    message: str
+    pointer: str
+    expected: str = ""
+    got: str = ""
+
+
+class Habits(Protocol):
+    """What the replies of one behaviour are like beyond their schema, and what to send to see them."""
+
+    def questions(self, model: str) -> Iterator[tuple[str, Any]]:
+        """Yield bodies that are answered, each after what it asks for in words, such as ``streamed``."""
+
+    def unanswerable(self) -> Iterator[tuple[str, Any]]:
+        """Yield bodies that are refused though they obey the schema, each after what is wrong with it."""
+
+    def phrased(self, said: Mapping[str, Any], model: str, calls: Sequence[tuple[str, Any]] = ()) -> Any:
+        """Return a body of which the predicates of scenarios, by their names, would have these values.
+
+        Args:
+            said: the values.
+            model: where nothing says which.
+            calls: the functions whose calls are to be the reply, each with its arguments.
+        """
+
+    def most_tokens(self, body: Any) -> int:
+        """Return how many tokens a request may take, of prompt and reply; what it leaves open is guessed."""
+
+    def is_error(self, value: Any) -> bool:
+        """Tell whether an event reports an error, by its data."""
+
+    def kinds(self, values: Sequence[Any]) -> frozenset[str]:
+        """Return what a reply, or its events, does other than say something, in the words of scenarios."""
+
+    def lapses(self, body: Any, values: Sequence[Any], *, streamed: bool) -> Iterator[Lapse]:
+        """Yield what is out of order in a reply, or its events, and what it has not of what was asked for."""
 
 
 class Speaker(Protocol):

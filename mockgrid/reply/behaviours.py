@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockgrid.contract.contract import Operation
-    from mockgrid.reply.behaviour import Behaviour
+    from mockgrid.reply.behaviour import Behaviour, Habits
     from mockgrid.reply.request import Request
     from mockgrid.scenario.view import Conversation
     from mockgrid.session.manners import Manners
@@ -49,6 +49,11 @@ def stream_end(name: str | None) -> bytes:
     """Return the framed event by which the streams of a behaviour end, by its name; empty for none."""
     behaviour = BEHAVIOURS.get(name or "")
     return UNKNOWN_FORM.done if behaviour is not None and behaviour.conversation is not None else b""
+
+
+def habits_of(name: str | None) -> Habits | None:
+    """Return what the replies of a behaviour are like beyond their schema, by its name."""
+    return BEHAVIOURS[name].habits() if name in BEHAVIOURS else None
 
 
 def manners_of(name: str | None) -> Manners | None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
     from mockgrid.schema.warnings import FieldWarning
 
-__all__ = ["Seeker"]
+__all__ = ["Seeker", "holding"]
 
 _CODE: Final = "MG235"
 _UNKNOWN: Final = "MG140"
@@ -161,7 +161,7 @@ class Seeker:
         remarks: list[FieldWarning] = []
         for operation in self._calls.operations(step.when):
             schema = operation.json_body.schema if operation.json_body is not None else None
-            body = _holding(path, {}, _sample_of(self._speaking.get(operation.id)))
+            body = holding(path, {}, _sample_of(self._speaking.get(operation.id)))
             odd = field_warnings(schema, body) if schema is not None else []
             warnings = [remark for remark in odd if remark.code == _UNKNOWN]
             if not warnings or len(operation.body) > 1:
@@ -302,7 +302,7 @@ class Seeker:
         if schema is None or value is None or not self._left or len(operation.body) > 1:
             return None
         path = split(pointer)
-        body = _holding(path, value, _sample_of(self._speaking.get(operation.id)))
+        body = holding(path, value, _sample_of(self._speaking.get(operation.id)))
         if schema.accepts(body) or (path and can_have_value_at(schema.schema, path, value)):
             return None
         self._left -= 1
@@ -316,10 +316,10 @@ def _sample_of(conversation: Conversation | None) -> Any:
     return conversation.sample if conversation is not None else None
 
 
-def _holding(path: Sequence[str], value: Any, around: Any = None) -> Any:
+def holding(path: Sequence[str], value: Any, around: Any = None) -> Any:
     """Return a body that has a value at a place, and nothing else that matters.
 
-    >>> _holding(("a", "1", "b"), 5, {"a": [{"b": 1, "c": 2}]})
+    >>> holding(("a", "1", "b"), 5, {"a": [{"b": 1, "c": 2}]})
     {'a': [{'b': 1, 'c': 2}, {'b': 5}]}
     """
     if not path:
@@ -328,7 +328,7 @@ def _holding(path: Sequence[str], value: Any, around: Any = None) -> Any:
     if part.isdecimal() and int(part) < _LONGEST:
         items = list(around) if isinstance(around, list) else []
         items += ({} for _ in range(int(part) + 1 - len(items)))
-        items[int(part)] = _holding(further, value, items[int(part)])
+        items[int(part)] = holding(further, value, items[int(part)])
         return items
     fields = dict(around) if isinstance(around, Mapping) else {}
-    return {**fields, part: _holding(further, value, fields.get(part))}
+    return {**fields, part: holding(further, value, fields.get(part))}

@@ -10,7 +10,7 @@ from mockgrid.schema.node import SchemaNode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Member", "admits_null", "members"]
+__all__ = ["Member", "admits_null", "members", "required_of"]
 
 
 class Member(NamedTuple):
@@ -51,6 +51,11 @@ def members(schema: Any, value: Any, path: tuple[str, ...] = ()) -> Iterator[Mem
             required = name in node.get("required", ())
             yield Member(inside, part.at, required, admits_null(part), _listed(part))
             yield from members(part, value.get(name), inside)
+
+
+def required_of(schema: Any) -> frozenset[str]:
+    """Return the properties that every object of a translated schema must have."""
+    return frozenset(name for node in speaking_of(schema) for name in node.get("required", ()))
 
 
 def admits_null(schema: SchemaNode) -> bool:

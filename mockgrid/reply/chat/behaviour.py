@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.extension import Models
     from mockgrid.reply.behaviour import Kit
+    from mockgrid.reply.chat.habits import ChatHabits
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
     from mockgrid.reply.request import Request
@@ -58,6 +59,13 @@ class ChatBehaviour(ChatReplies, Behaviour):
         from mockgrid.reply.chat.transcript import ChatTranscript  # noqa: PLC0415 - 5 ms, and for verdicts alone
 
         return ChatTranscript()
+
+    @staticmethod
+    def habits() -> ChatHabits:
+        """Return what completions are like beyond their schema."""
+        from mockgrid.reply.chat.habits import ChatHabits  # noqa: PLC0415 - 5 ms, and for `mockgrid verify` alone
+
+        return ChatHabits()
 
     @staticmethod
     def misuses(body: Any) -> Iterable[Violation]:

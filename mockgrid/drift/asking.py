@@ -1,0 +1,167 @@
+"""Asking a provider, bounded in time and size; nothing is sent again but once where it says when."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from mockgrid.drift.fake import UNKNOWN_KEY
+from mockgrid.drift.question import Drift
+from mockgrid.http.relay import BrokenOffError
+from mockgrid.recording.exchange import RecordedReply, header
+from mockgrid.session.redaction import REDACTED
+from mockgrid.session.verdicts.policy import requested_wait
+from mockgrid.upstream.key import with_key
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mockgrid.drift.question import Question
+    from mockgrid.recording.exchange import Headers
+    from mockgrid.upstream.provider import Provider, ProviderReply
+
+__all__ = ["Asking", "Bounds"]
+
+_LIMITED: Final = 429
+_REDIRECTS: Final = (307, 308)
+_MOST_REDIRECTS: Final = 3
+
+
+class Bounds(NamedTuple):
+    """What a reply may take.
+
+    Attributes:
+        seconds: from the request to its end.
+        size: bytes.
+        wait: seconds that a provider may ask to wait before it is asked once more.
+    """
+
+    seconds: float = 60.0
+    size: int = 8 * 1024 * 1024
+    wait: float = 60.0
+
+
+class Asking:
+    """Sends questions.
+
+    Args:
+        connect: returns the provider, without a connection: one that it has closed may look open for a while.
+        key: that it knows; empty for none.
+        bounds: of each reply.
+        sleep: waits, in seconds.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Provider],
+        key: str,
+        bounds: Bounds,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._connect = connect
+        self._key = key
+        self._bounds = bounds
+        self._sleep = sleep
+
+    async def reply(self, question: Question) -> RecordedReply | Drift:
+        """Return what the provider answers, without the key; or why that came to nothing.
+
+        Raises:
+            NoReplyError: there is no reply at all.
+        """
+        reply = await self._once(question)
+        if isinstance(reply, RecordedReply) and reply.status == _LIMITED:
+            wish = requested_wait(reply.headers, monotonic(), time() - monotonic())
+            if wish is not None and wish.seconds <= self._bounds.wait:
+                await self._sleep(wish.seconds)
+                reply = await self._once(question)
+        return reply
+
+    async def _once(self, question: Question) -> RecordedReply | Drift:
+        seconds, size = self._bounds.seconds, self._bounds.size
+        try:
+            async with asyncio.timeout(seconds):
+                status, headers, pieces, broken = await self._read(question)
+        except TimeoutError:
+            return _failed(question, "MG441", f"the provider's reply takes longer than {seconds:g} s")
+        body = b"".join(pieces)
+        if len(body) > size:
+            message = f"the provider's reply is larger than {size // 1024 // 1024} MiB, and may have no end"
+            return _failed(question, "MG443", message)
+        if broken:
+            return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")
+        return RecordedReply(
+            status, [(name, self._hidden(value)) for name, value in headers], ((0.0, self._hidden(body)),)
+        )
+
+    async def _read(self, question: Question) -> tuple[int, Headers, list[bytes], str]:
+        """Return status, headers, the pieces of the body, and how it broke off."""
+        request, key = question.request, self._key if question.credential == "key" else UNKNOWN_KEY
+        headers = [*request.headers, (b"accept", b"application/json, text/event-stream, */*;q=0.5")]
+        query = request.query.encode("latin-1")
+        if key:
+            headers, query = with_key(key, question.operation.security, headers, query)
+        provider = self._connect()
+        try:
+            target = provider.target(request.path.encode("latin-1"), query)
+            reply = await provider.ask(request.method, target, headers, request.body)
+            for _ in range(_MOST_REDIRECTS):
+                location = _near(provider, reply, target)
+                if location is None:
+                    break
+                await reply.close()
+                reply = await provider.ask(request.method, location, headers, request.body)
+            pieces, broken = await self._body(reply)
+        finally:
+            await provider.close()
+        return reply.status, tuple(reply.headers), pieces, broken
+
+    async def _body(self, reply: ProviderReply) -> tuple[list[bytes], str]:
+        """Return the pieces of a body, as far as it may be read, and how it broke off."""
+        pieces: list[bytes] = []
+        broken, size = "", 0
+        try:
+            async with aclosing(reply.pieces()) as coming:
+                async for piece in coming:
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > self._bounds.size:
+                        break
+        except BrokenOffError as error:
+            broken = str(error)
+        finally:
+            with suppress(Exception):  # it is read as far as it will be
+                await reply.close()
+        return pieces, broken
+
+    def _hidden(self, data: bytes) -> bytes:
+        """Return bytes without the key, which a provider may repeat."""
+        return data.replace(self._key.encode("latin-1"), REDACTED.encode()) if self._key else data
+
+
+def _near(provider: Provider, reply: ProviderReply, target: bytes) -> bytes | None:
+    """Return where a reply sends on to at the same provider; no other is given the key."""
+    if reply.status not in _REDIRECTS:
+        return None
+    here = f"{provider.origin}{target.decode('latin-1')}"
+    there = urlsplit(urljoin(here, header(reply.headers, b"location")))
+    if f"{there.scheme}://{there.netloc}" != provider.origin:
+        return None
+    return f"{there.path}{there.query and '?'}{there.query}".encode("latin-1")
+
+
+def _failed(question: Question, code: str, message: str) -> Drift:
+    return Drift(
+        code,
+        "error",
+        f"{question.title}: {message}; out of step: the provider.",
+        question.where,
+        question=question.title,
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:].rstrip('.')}"

@@ -1,0 +1,232 @@
+"""The bodies of two replies to the same request, and the events of two streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.pointer import dotted, split
+from mockgrid.drift.reading import STREAM
+from mockgrid.reply.behaviours import habits_of
+from mockgrid.schema.branches import with_article
+from mockgrid.schema.members import required_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.drift.question import Drift, Question
+    from mockgrid.drift.side import Side
+
+__all__ = ["BodyComparison"]
+
+_ERROR: Final = 400
+_WRONG_TYPE: Final = "MG110"
+_NAMES: Final = 8
+
+
+class BodyComparison:
+    """Compares them.
+
+    Args:
+        question: the request.
+        fake: what the fake answers.
+        side: what the provider answers, with a status that the contract declares.
+        own_shape: whether the fake's errors have the contract's own shape.
+    """
+
+    def __init__(self, question: Question, fake: Side, side: Side, *, own_shape: bool) -> None:
+        self._question = question
+        self._fake = fake
+        self._side = side
+        self._alike = side.reply.status == fake.reply.status
+        # Whatever an error is about, it has the shape that errors have.
+        self._comparable = self._alike or min(side.reply.status, fake.reply.status) >= _ERROR
+        self._same_breach_is_meant = side.reply.status >= _ERROR and not own_shape
+        self._habits = habits_of(question.operation.behaviour)
+        self._errors = [part.place for part in side.content.parts if self._reports_error(part.value)]
+
+    def drifts(self) -> Iterator[Drift]:
+        """Yield where they differ, or the provider's breaks the contract."""
+        content, media = self._side.content, self._side.media
+        if content.media == STREAM:
+            yield from self._stream()
+        elif media is not None and media.is_json and self._side.schema is not None:
+            lack = "has no body" if not content.parts else "" if content.parts[0].is_json else "is not JSON"
+            if lack and self._question.operation.method != "HEAD":
+                yield self._question.drift("MG412", f"the provider's reply {lack}", expected="JSON")
+            if lack:
+                return
+        envelope = list(self._envelope())
+        yield from envelope
+        if envelope or self._breaks_envelope(self._side):
+            return
+        yield from self._violations()
+        yield from self._undeclared()
+        if self._alike and not self._errors:
+            yield from self._lapses()
+            if self._question.scripted:
+                yield from self._outlines()
+
+    def _reports_error(self, value: Any) -> bool:
+        """Tell whether an event of a stream reports an error."""
+        streamed = self._side.content.media == STREAM
+        return streamed and self._habits is not None and self._habits.is_error(value)
+
+    def _envelope(self) -> Iterator[Drift]:
+        """Tell that the outermost shape is neither the contract's nor the fake's."""
+        ours, theirs = (side.content.values[:1] for side in (self._fake, self._side))
+        message = "the provider's reply has another outermost shape than"
+        both: dict[str, Any] = {"expected": _fields(ours), "got": _fields(theirs)}
+        other = _fields(ours) != _fields(theirs) and _disjoint(ours, theirs)
+        if self._breaks_envelope(self._side):
+            schema = self._side.schema
+            wanted = ", ".join(sorted(required_of(schema.schema))) if schema is not None else ""
+            both["expected"] = f"an object with {wanted}" if wanted else "what its schema describes"
+            both["contract"] = schema.at if schema is not None else ""
+            unknown = self._same_breach_is_meant and not self._comparable
+            if unknown:
+                return
+            if not self._comparable or other or not self._breaks_envelope(self._fake):
+                yield self._question.drift("MG411", f"{message} the contract declares", **both)
+            elif not self._same_breach_is_meant:
+                message = f"{message} the contract declares, and so has {self._question.fake}"
+                yield self._question.drift("MG411", message, severity="warning", party="contract", **both)
+        elif self._comparable and self._side.reply.status >= _ERROR and other:
+            message = f"{message} {self._question.fake}'s"
+            yield self._question.drift("MG411", message, party=self._question.other, **both)
+
+    def _breaks_envelope(self, side: Side) -> bool:
+        """Tell whether a value has not even the outermost shape of its schema, such as a field of it."""
+        schema = side.schema
+        for value in side.content.values if schema is not None else ():
+            if schema is None or schema.accepts(value) or self._reports_error(value):
+                continue
+            required = required_of(schema.schema)
+            if required and isinstance(value, dict):
+                if required.isdisjoint(value):
+                    return True
+            elif any(not each.pointer and each.code == _WRONG_TYPE for each in schema.explain(value)):
+                return True
+        return False
+
+    def _violations(self) -> Iterator[Drift]:
+        for (code, where), (place, violation) in self._side.violations.items():
+            same = self._alike and (code, where) in self._fake.violations
+            if place in self._errors or (same and self._same_breach_is_meant):
+                continue
+            inside = f"{place} of " if place else ""
+            message = f"{inside}the provider's reply breaks the contract: {violation.sentence.rstrip('.')}"
+            yield self._question.drift(
+                code,
+                message,
+                severity="warning" if same else "error",
+                party="contract" if same else "provider",
+                pointer=violation.pointer,
+                expected=violation.expected,
+                got=violation.got,
+                contract=violation.contract,
+            )
+
+    def _undeclared(self) -> Iterator[Drift]:
+        """Tell of fields that neither the contract nor the fake knows."""
+        known = self._fake.undeclared if self._alike else {}
+        for where, (place, pointer) in self._side.undeclared.items():
+            if where not in known and place not in self._errors:
+                name = dotted(split(pointer))
+                inside = f"{place} of " if place else ""
+                message = f"{inside}the provider's reply has {name}, which the contract does not know"
+                both = {"expected": "no such field", "got": name}
+                yield self._question.drift("MG409", message, severity="warning", pointer=pointer, **both)
+
+    def _stream(self) -> Iterator[Drift]:
+        content, fake = self._side.content, self._fake.content
+        question, schema = self._question, self._side.schema
+        for part in content.parts:
+            is_text = schema is None or any(map(schema.accepts, part.readings))
+            if not part.is_json and not (is_text and self._habits is None):
+                yield question.drift(
+                    "MG422", f"{part.place} of the provider's stream is not JSON", expected="JSON"
+                )
+                break
+        if self._errors:
+            message = f"{self._errors[0]} of the provider's stream reports an error"
+            yield question.drift("MG423", message, got="an error")
+        if content.after:
+            message = f"{content.after} of the provider's stream comes behind the one that ends it"
+            yield question.drift("MG420", message, expected="nothing more", got=content.after)
+        unfinished = self._alike and fake.finished and not content.finished
+        if content.cut or (unfinished and fake.media == STREAM):
+            lack = "its last event has no end" if content.cut else "the event that ends it does not come"
+            yield question.drift("MG421", f"the provider's stream is not whole: {lack}", got=lack)
+        for name in sorted({*content.names} - {*fake.names}) if self._alike else ():
+            message = f"events of the provider's stream are called {name}, and none of {question.fake}'s is"
+            yield question.drift("MG424", message, party=question.other, got=name)
+
+    def _lapses(self) -> Iterator[Drift]:
+        """Tell of what is out of order, and of what was asked for and is not there."""
+        question, habits = self._question, self._habits
+        known = self._fake.lapses(habits, question.body)
+        for key, lapse in self._side.lapses(habits, question.body).items():
+            same = key in known
+            yield question.drift(
+                lapse.code,
+                f"in the provider's reply, {lapse.message}",
+                severity="warning" if same else "error",
+                party="contract" if same else "provider",
+                pointer=lapse.pointer,
+                expected=lapse.expected,
+                got=lapse.got,
+            )
+        if habits is not None and question.scripted and self._side.reply.status < _ERROR:
+            words = [
+                " and ".join(sorted(habits.kinds(side.content.values))) or "say"
+                for side in (self._fake, self._side)
+            ]
+            if words[0] != words[1]:
+                message = (
+                    f"the scenario's reply is one to `{words[0]}`, and the provider's one to `{words[1]}`"
+                )
+                both = {"expected": words[0], "got": words[1]}
+                yield question.drift("MG431", message, severity="warning", party="scenario", **both)
+
+    def _outlines(self) -> Iterator[Drift]:
+        """Tell where the contract allows what the scenario has and what the provider has, and they differ."""
+        ours, theirs = self._fake.outline, self._side.outline
+        broken = {where for _, where in self._side.violations}
+        gone: list[str] = []
+        for where, types in ours.items():
+            name = dotted(split(where))
+            if where in theirs:
+                usual, other = types - {"null"}, theirs[where] - {"null"}
+                if usual and other and usual.isdisjoint(other) and where not in broken:
+                    before, after = (
+                        " or ".join(map(with_article, sorted(kinds))) for kinds in (usual, other)
+                    )
+                    message = f"{name} is {after} in the provider's reply, and {before} in the scenario's"
+                    yield self._scenario("MG407", message, where, before, after)
+            elif where in self._fake.undeclared and not any(where.startswith(f"{each}/") for each in gone):
+                gone.append(where)
+                message = f"the provider's reply has no {name} any more, as the scenario's has"
+                yield self._scenario("MG406", message, where, name, "nothing")
+
+    def _scenario(self, code: str, message: str, where: str, expected: str, got: str) -> Drift:
+        both = {"expected": expected, "got": got}
+        return self._question.drift(
+            code, message, severity="warning", party="scenario", pointer=where, **both
+        )
+
+
+def _fields(values: list[Any]) -> str:
+    """Return what a body is outermost: an object with some fields, or something else."""
+    value = values[0] if values else None
+    if not isinstance(value, dict):
+        return "no object"
+    return f"an object with {', '.join(sorted(value)[:_NAMES]) or 'no fields'}"
+
+
+def _disjoint(ours: list[Any], theirs: list[Any]) -> bool:
+    both = [*ours, *theirs]
+    return (
+        len(both) > 1
+        and all(isinstance(value, dict) for value in both)
+        and both[0].keys().isdisjoint(both[1])
+    )

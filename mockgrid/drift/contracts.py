@@ -1,0 +1,211 @@
+"""Two contracts: which scenarios stop being valid under the newer, and what has changed of what they use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.document import Document
+from mockgrid.document.pointer import dotted
+from mockgrid.drift.fake import Fake
+from mockgrid.drift.question import Drift
+from mockgrid.drift.steps import ScenarioQuestions
+from mockgrid.errors import DocumentError
+from mockgrid.reply.checking import Checking, unsatisfiable_steps
+from mockgrid.reply.dry_run import sample_request
+from mockgrid.schema.fields import changes
+from mockgrid.schema.node import SchemaNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.operation import MediaType, Operation
+    from mockgrid.drift.question import Question
+    from mockgrid.findings import Finding
+    from mockgrid.reply.errors import ErrorShape
+    from mockgrid.scenario.scenario import Scenario
+
+__all__ = ["ContractComparison"]
+
+_REQUEST: Final = "MG451"
+_REPLY: Final = "MG452"
+_CHANGED: Final = "MG453"
+
+
+class ContractComparison:
+    """Compares two contracts, by the scenarios for the older.
+
+    Args:
+        before: the older.
+        after: the newer.
+        shape: of the fake's errors.
+    """
+
+    def __init__(self, before: Contract, after: Contract, shape: ErrorShape = "vendor") -> None:
+        self._before = before
+        self._after = after
+        self._shape = shape
+
+    def drifts(self, scenarios: Sequence[Scenario]) -> list[Drift]:
+        """Return what stops being valid, and what has changed of the operations that scenarios use.
+
+        Args:
+            scenarios: that are valid under the older contract; where there are none, all operations count.
+        """
+        drifts: list[Drift] = []
+        used: dict[str, Operation] = {}
+        makes = ScenarioQuestions(self._before, Fake(self._before, self._shape))
+        for scenario in scenarios:
+            for question in makes.of(scenario, provoked=False):
+                used[question.operation.id] = question.operation
+                drifts += self._request(question)
+            drifts += self._scenario(scenario)
+        operations = used.values() if scenarios else self._before.operations
+        for operation in operations:
+            drifts += self._operation(operation)
+        return list(dict.fromkeys(drifts))
+
+    def _match(self, operation: Operation) -> Operation | None:
+        """Return the newer contract's operation of the same id, else of the same method and path."""
+        alike = [
+            each
+            for each in self._after.operations
+            if (each.method, each.path) == (operation.method, operation.path)
+        ]
+        named = self._after.operation(operation.id) if operation.written_id else None
+        return named or next(iter(alike), None)
+
+    def _request(self, question: Question) -> Iterator[Drift]:
+        """Tell why the newer contract refuses requests that a step matches."""
+        request, operation = question.request, question.operation
+        after = self._match(operation)
+        if after is None:
+            message = f"{question.title}: the new contract has no {operation.method} {operation.path}"
+            yield _drift(
+                "MG450",
+                message,
+                question.where,
+                party="scenario",
+                expected="no such operation",
+                got=operation.id,
+            )
+            return
+        path = request.path.removeprefix(self._before.base_path)
+        same = (after.method, after.path) == (operation.method, operation.path)
+        sent: dict[str, Any] = {
+            "method": request.method,
+            "path": f"{self._after.base_path}{path if same else after.path}",
+            "query": request.query,
+            "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers},
+            "body": question.body,
+        }
+        try:
+            sample = sample_request(Document(sent, question.where), self._after)
+        except DocumentError as error:
+            message = f"{question.title}: its requests do not suit the new contract: {error.message}"
+            yield _drift(_REQUEST, message, question.where, party="scenario")
+            return
+        violations = list(sample.violations)
+        schema = after.json_body.schema if after.json_body is not None else None
+        if question.body is not None and schema is not None and not schema.accepts(question.body):
+            violations += schema.explain(question.body)
+        for violation in violations:
+            message = f"{question.title}: its requests break the new contract: {violation.sentence}"
+            yield _drift(
+                _REQUEST,
+                message,
+                question.where,
+                party="scenario",
+                pointer=violation.pointer,
+                expected=violation.expected,
+                got=violation.got,
+                contract=violation.contract,
+            )
+
+    def _scenario(self, scenario: Scenario) -> Iterator[Drift]:
+        """Tell which of a scenario's replies, and of its conditions, the newer contract alone objects to."""
+        for code, objections in (
+            (_REPLY, _replies(scenario, self._before, self._after, self._shape)),
+            (_REQUEST, _conditions(scenario, self._before, self._after)),
+        ):
+            for finding in objections:
+                message = f"{scenario.name}: the new contract objects: {finding.message}"
+                severity = finding.severity
+                yield replace(_drift(code, message, finding.where, party="scenario"), severity=severity)
+
+    def _operation(self, operation: Operation) -> Iterator[Drift]:
+        """Tell how the newer contract describes an operation in another way."""
+        after = self._match(operation)
+        where = f"{operation.method} {operation.path}"
+        if after is None:
+            message = f"The new contract has no {where}."
+            at = self._before.document.where(operation.at)
+            yield _drift(
+                "MG450", message, at, party="contract", expected=operation.id, got="no such operation"
+            )
+            return
+        yield from self._media(f"{operation.id}: in the request", operation.body, after.body)
+        for status in dict.fromkeys((*operation.responses, *after.responses)):
+            ours, theirs = operation.responses.get(status), after.responses.get(status)
+            if ours is None or theirs is None:
+                known = "declares" if ours is None else "does not declare"
+                message = f"{operation.id}: the new contract {known} the status {status}."
+                both = {
+                    "expected": "nothing" if ours is None else status,
+                    "got": "nothing" if theirs is None else status,
+                }
+                at = self._after.document.where(after.at if theirs is None else theirs.at)
+                yield _drift(_CHANGED, message, at, party="contract", **both)
+            else:
+                yield from self._media(f"{operation.id}: in the reply {status}", ours.media, theirs.media)
+
+    def _media(self, place: str, ours: Any, theirs: Any) -> Iterator[Drift]:
+        for name in dict.fromkeys((*ours, *theirs)):
+            before: MediaType | None = ours.get(name)
+            after: MediaType | None = theirs.get(name)
+            if before is None or after is None:
+                known = "takes" if before is None else "has no"
+                message = f"{place}, the new contract {known} {name}."
+                both = {
+                    "expected": "nothing" if before is None else name,
+                    "got": "nothing" if after is None else name,
+                }
+                media, document = (before, self._before) if before is not None else (after, self._after)
+                at = document.document.where(media.at if media is not None else "")
+                yield _drift(_CHANGED, message, at, party="contract", **both)
+            elif before.schema is not None and after.schema is not None:
+                yield from self._fields(place, before.schema.schema, after.schema.schema)
+
+    def _fields(self, place: str, before: Any, after: Any) -> Iterator[Drift]:
+        if not (isinstance(before, SchemaNode) and isinstance(after, SchemaNode)):
+            return
+        for change in changes(before, after):
+            name = dotted(change.path)
+            message = f"{place}, {name} was {change.before}, and is {change.after} in the new contract."
+            where = self._after.document.where(change.at)
+            both = {"expected": change.before, "got": change.after, "contract": change.at}
+            yield _drift(
+                _CHANGED, message, where, party="contract", pointer="/" + "/".join(change.path), **both
+            )
+
+
+def _replies(scenario: Scenario, before: Contract, after: Contract, shape: ErrorShape) -> list[Finding]:
+    known = {(each.where, each.message) for each in Checking(before, shape).findings(scenario)}
+    return [
+        each for each in Checking(after, shape).findings(scenario) if (each.where, each.message) not in known
+    ]
+
+
+def _conditions(scenario: Scenario, before: Contract, after: Contract) -> list[Finding]:
+    earlier = unsatisfiable_steps(scenario, before, before.policy.models)
+    known = {(each.where, each.code) for each in earlier}
+    later = unsatisfiable_steps(scenario, after, after.policy.models)
+    return [each for each in later if (each.where, each.code) not in known]
+
+
+def _drift(code: str, message: str, where: str, **fields: Any) -> Drift:
+    severity: Any = (
+        "warning" if code == _CHANGED or (code == "MG450" and fields["party"] == "contract") else "error"
+    )
+    return Drift(code, severity, message, where, **fields)

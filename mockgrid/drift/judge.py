@@ -1,0 +1,149 @@
+"""Holding what a provider answers to the contract, and to what the fake answers to the same request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.drift.bodies import BodyComparison
+from mockgrid.drift.side import Side
+from mockgrid.recording.exchange import header
+from mockgrid.schema.hints import SchemaHints
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.contract.operation import Response
+    from mockgrid.drift.question import Drift, Question
+    from mockgrid.recording.exchange import RecordedReply
+    from mockgrid.reply.errors import ErrorShape
+
+__all__ = ["DriftJudge", "is_circumstance"]
+
+_LIMITED: Final = 429
+# What a request alone does not bring about: money, time, and how many others there are.
+_CIRCUMSTANCES: Final = frozenset((402, 408, 409, 423, 424, 425, 429))
+_SERVER: Final = 500
+_ERROR: Final = 400
+_REFUSED: Final = (401, 403)
+# Headers that clients act on, whether or not a contract asks for them.
+_ACTED_ON: Final = ("allow", "location", "retry-after", "www-authenticate")
+
+
+def is_circumstance(status: int) -> bool:
+    """Tell whether a status says more about the moment than about the request."""
+    return status in _CIRCUMSTANCES or status >= _SERVER
+
+
+class DriftJudge:
+    """Judges replies by one contract.
+
+    Args:
+        contract: it.
+        shape: of the fake's errors; where it is not the contract's own, that breaks no promise.
+    """
+
+    def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
+        self._contract = contract
+        self._shape = shape
+
+    def drifts(self, question: Question, reply: RecordedReply) -> list[Drift]:
+        """Return how a provider's reply differs from what was promised; nothing where it does not."""
+        fake = Side(self._contract, question.operation, question.expected)
+        side = Side(self._contract, question.operation, reply)
+        drifts = list(_HeadComparison(self._contract, question, fake, side).drifts())
+        if side.response is not None:
+            drifts += BodyComparison(question, fake, side, own_shape=self._shape == "vendor").drifts()
+        return drifts
+
+
+class _HeadComparison:
+    """Status, media type and headers of what the fake and the provider answer to the same request."""
+
+    def __init__(self, contract: Contract, question: Question, fake: Side, side: Side) -> None:
+        self._contract = contract
+        self._question = question
+        self._fake = fake
+        self._side = side
+        self._alike = side.reply.status == fake.reply.status
+
+    def drifts(self) -> Iterator[Drift]:
+        if not self._alike or self._side.response is None:
+            yield from self._status(self._side.reply.status, self._fake.reply.status)
+        if self._side.response is None:
+            return
+        sent = bool(self._side.reply.body)
+        other = self._alike and sent and self._side.content.media != self._fake.content.media
+        if other or not self._side.is_declared:
+            yield self._media(self._side.response)
+        yield from self._headers(self._side.response)
+
+    def _status(self, status: int, usual: int) -> Iterator[Drift]:
+        question = self._question
+        both: dict[str, Any] = {"expected": str(usual), "got": str(status)}
+        answers = f"the provider answers {status}"
+        if self._side.response is None and not (
+            self._alike or status == _LIMITED or status in self._contract.policy.gateway
+        ):
+            declared = ", ".join(sorted(question.operation.responses)) or "none"
+            message = f"{answers}, and {question.operation.id} declares {declared}; {question.says} {usual}"
+            yield question.drift("MG401", message, contract=question.operation.at, **both)
+        elif self._alike:
+            if status not in self._contract.policy.gateway:
+                message = f"{answers}, and so does the scenario; {question.operation.id} does not declare it"
+                at = question.operation.at
+                yield question.drift(
+                    "MG401", message, severity="warning", party="contract", contract=at, **both
+                )
+        elif status == _LIMITED:
+            message = f"{answers}: it limits the rate, and nothing could be compared"
+            yield question.drift("MG445", message, hint="Try again later, or ask less.", **both)
+        elif is_circumstance(status) and (usual < _ERROR or status != _SERVER):
+            message = f"{answers}: it does not serve this now, and nothing could be compared"
+            yield question.drift("MG446", message, hint="Try again later.", **both)
+        else:
+            hint = "Is the key valid?" if status in _REFUSED and question.credential == "key" else ""
+            message = f"{answers} where {question.says} {usual}"
+            yield question.drift("MG402", message, party=question.other, hint=hint, **both)
+
+    def _media(self, response: Response) -> Drift:
+        media, usual = self._side.content.media, self._fake.content.media
+        sent = f"the provider's reply is {media}" if media else "the provider's reply has no media type"
+        if self._side.is_declared:
+            both: dict[str, Any] = {"expected": usual or "none", "got": media}
+            message = f"{sent} where {self._question.says} {usual or 'nothing'}"
+            return self._question.drift("MG403", message, party=self._question.other, **both)
+        declared = ", ".join(response.media) or "no body"
+        message = f"{sent}, and the contract declares {declared} for {self._side.reply.status}"
+        both = {"expected": declared, "got": media, "contract": response.at}
+        if self._alike and media == usual:
+            return self._question.drift("MG403", message, severity="warning", party="contract", **both)
+        return self._question.drift("MG403", message, **both)
+
+    def _headers(self, response: Response) -> Iterator[Drift]:
+        names = (name.decode("latin-1") for name, _ in self._fake.reply.headers if self._alike)
+        ours, theirs = set(names), self._side.reply.headers
+        acted_on = ours & {*_ACTED_ON, *self._question.counts_on} - {"content-type"}
+        for name in sorted(acted_on.union(response.headers) - {"content-type"}):
+            text = header(theirs, name.encode("latin-1", "replace"))
+            declared = response.headers.get(name, {})
+            fields: dict[str, Any] = {"expected": name, "contract": response.at if declared else ""}
+            if text:
+                if declared and not self._is_sound(response, name, text):
+                    message = f"the header {name} of the provider's reply is not what its schema says"
+                    yield self._question.drift("MG405", message, **fields)
+            elif declared.get("required") is True:
+                message = f"the provider's reply has no header {name}, which the contract requires"
+                same = self._alike and name not in ours
+                fields["party"] = "contract" if same else "provider"
+                yield self._question.drift(
+                    "MG404", message, severity="warning" if same else "error", **fields
+                )
+            elif name in acted_on:
+                message = f"the provider's reply has no header {name}, which {self._question.says} with"
+                party = self._question.other
+                yield self._question.drift("MG404", message, severity="warning", party=party, **fields)
+
+    def _is_sound(self, response: Response, name: str, text: str) -> bool:
+        validator = self._contract.header_validator(response, name)
+        return validator is None or any(map(validator.accepts, (SchemaHints.of(validator).typed(text), text)))

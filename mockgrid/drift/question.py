@@ -1,0 +1,101 @@
+"""A request that a provider is sent to see what it makes of it, and what the fake makes of the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from mockgrid.findings import Finding
+
+if TYPE_CHECKING:
+    from mockgrid.contract.operation import Operation
+    from mockgrid.findings import Severity
+    from mockgrid.recording.exchange import RecordedReply, RecordedRequest
+
+__all__ = ["Drift", "Party", "Question"]
+
+Party: TypeAlias = Literal["contract", "provider", "scenario"]
+"""Who is out of step: the one of three that differs from the others; of two, the one that made no promise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift(Finding):
+    """A finding about two that differ.
+
+    Attributes:
+        party: who is out of step.
+        question: the title of the request whose reply it was.
+        pointer: JSON pointer into the body of the reply, or into the data of an event.
+        expected: what the contract, or the fake, has there.
+        got: what the provider has.
+        contract: JSON pointer into the contract; empty where it says nothing.
+        others: how many more requests brought the same to light.
+    """
+
+    party: Party = "provider"
+    question: str = ""
+    pointer: str = ""
+    expected: str = ""
+    got: str = ""
+    contract: str = ""
+    others: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request, and what is expected of its reply.
+
+    Attributes:
+        title: what it is, such as ``createChatCompletion, streamed``.
+        operation: what it calls.
+        request: what is sent, without a credential.
+        body: its body as a JSON value; None for none, or for what is no JSON.
+        expected: what the fake answers.
+        where: ``file:line:column`` of the scenario's reply; else method and path.
+        scripted: whether a scenario says so.
+        deliberate: whether that may break the contract on purpose.
+        credential: whether it comes with the key, with one that nobody knows, or with none.
+        most_tokens: how many it may take, of prompt and completion together.
+        counts_on: lower-case names of headers that the reply is to have although no contract asks for them.
+    """
+
+    title: str
+    operation: Operation
+    request: RecordedRequest
+    body: Any
+    expected: RecordedReply
+    where: str
+    scripted: bool = False
+    deliberate: bool = False
+    credential: Literal["key", "unknown"] = "key"
+    most_tokens: int = 0
+    counts_on: frozenset[str] = frozenset()
+
+    @property
+    def fake(self) -> str:
+        """Whose the expected reply is, in words."""
+        return "the scenario" if self.scripted else "the fake"
+
+    @property
+    def says(self) -> str:
+        """The same, as the beginning of a sentence about it."""
+        return f"{self.fake} answers"
+
+    @property
+    def other(self) -> Party:
+        """Who is out of step where the contract allows both what the fake and what the provider answers."""
+        return "scenario" if self.scripted else "provider"
+
+    def drift(self, code: str, message: str, *, severity: Severity = "error", **fields: Any) -> Drift:
+        """Return a drift that its reply brings to light.
+
+        Args:
+            code: of the finding.
+            message: what is so, without a capital and a full stop.
+            severity: of the finding; what a scenario does on purpose is a note.
+            fields: those of the drift; the party is the provider where they do not say.
+        """
+        drift = Drift(code, severity, message, self.where, question=self.title, **fields)
+        if drift.party == "scenario" and self.deliberate:
+            drift = replace(drift, severity="note")
+        return replace(drift, message=f"{self.title}: {message}; out of step: the {drift.party}.")

@@ -1,0 +1,95 @@
+"""Asking all questions, and gathering what the replies tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.document.pointer import split
+from mockgrid.drift.question import Drift
+from mockgrid.schema.outline import ANY
+from mockgrid.upstream.provider import NoReplyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mockgrid.drift.asking import Asking
+    from mockgrid.drift.judge import DriftJudge
+    from mockgrid.drift.question import Question
+
+__all__ = ["Verification", "gathered"]
+
+# After so many questions in a row that came to nothing, a provider is left alone.
+_MOST_FAILED: Final = 3
+_LIMITED: Final = "MG445"
+# No reply, too slow, cut, too large, not in service.
+_FAILURES: Final = frozenset(("MG440", "MG441", "MG442", "MG443", "MG446"))
+
+
+class Verification:
+    """Asks a provider.
+
+    Args:
+        asking: sends what is asked.
+        judge: judges the replies.
+        at: is told what is under way.
+
+    Attributes:
+        findings: what each question that was sent brought to light.
+        unsent: how many were not sent, since the provider had to be left alone.
+    """
+
+    def __init__(self, asking: Asking, judge: DriftJudge, at: Callable[[str], None] = lambda _: None) -> None:
+        self._asking = asking
+        self._judge = judge
+        self._at = at
+        self.findings: list[tuple[Question, list[Drift]]] = []
+        self.unsent = 0
+
+    async def run(self, questions: Sequence[Question]) -> None:
+        """Ask one after another.
+
+        Raises:
+            NoReplyError: the first has no reply: the provider is not there.
+        """
+        failed = 0
+        for number, question in enumerate(questions, 1):
+            self._at(f"asking {question.title} ({number} of {len(questions)})")
+            drifts = await self._drifts(question, first=number == 1)
+            self.findings.append((question, drifts))
+            codes = {drift.code for drift in drifts}
+            failed = failed + 1 if codes & _FAILURES else 0
+            if _LIMITED in codes or failed == _MOST_FAILED:
+                self.unsent = len(questions) - number
+                return
+
+    async def _drifts(self, question: Question, *, first: bool) -> list[Drift]:
+        try:
+            reply = await self._asking.reply(question)
+        except NoReplyError as error:
+            if first:
+                raise
+            message = f"{question.title}: {error.message}"
+            return [Drift("MG440", "error", message, question.where, question=question.title)]
+        return [reply] if isinstance(reply, Drift) else self._judge.drifts(question, reply)
+
+
+def gathered(findings: Sequence[tuple[Question, Sequence[Drift]]]) -> list[Drift]:
+    """Return each drift once: of what several requests to one operation brought to light, the first."""
+    known: dict[tuple[str, ...], Drift] = {}
+    for question, drifts in findings:
+        for drift in drifts:
+            where = drift.where if question.scripted else question.operation.id
+            place = "/".join(ANY if part.isdecimal() else part for part in split(drift.pointer))
+            both = (drift.expected, drift.got) if not drift.pointer else (drift.contract,)
+            key = (drift.code, where, place, drift.party, *both)
+            earlier = known.get(key)
+            known[key] = drift if earlier is None else replace(earlier, others=earlier.others + 1)
+    return [_counted(drift) for drift in known.values()]
+
+
+def _counted(drift: Drift) -> Drift:
+    if not drift.others:
+        return drift
+    more = f"{drift.others} more request{'' if drift.others == 1 else 's'}"
+    return replace(drift, message=f"{drift.message[:-1]} (and in {more}).")
