@@ -29,7 +29,8 @@ export function table(columns, rows, {caption = null, label = caption} = {}) {
     element("table", {},
       caption && element("caption", {}, caption),
       element("thead", {}, element("tr", {}, columns.map((name) => element("th", {scope: "col"}, name)))),
-      element("tbody", {}, rows.map((cells) => element("tr", {}, cells.map((cell) => element("td", {}, cell)))))));
+      element("tbody", {}, rows.map((cells) => element("tr", {},
+        cells.map((cell, index) => element("td", {"data-head": columns[index]}, cell)))))));
 }
 
 // A button that copies a text, and says so.

@@ -15,6 +15,8 @@
 
 export const panels = [
   {name: "journal", title: "Journal"},
+  {name: "sessions", title: "Sessions"},
   {name: "playground", title: "Playground"},
   {name: "scenarios", title: "Scenarios"},
+  {name: "contract", title: "Contract and report"},
 ];

@@ -56,6 +56,11 @@ class Tab:
         """How many pixels stand out to the right of the window: those nobody sees without scrolling."""
         return self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
+    def cut_off(self, selector):
+        """How many elements hold more than they show without scrolling to the right."""
+        wide = "nodes => nodes.filter(node => node.scrollWidth > node.clientWidth).length"
+        return self.page.locator(selector).evaluate_all(wide)
+
     def check(self):
         """Fail on what axe-core finds grave, and on a page that is wider than its window."""
         # Animations would be judged by colours that pass.

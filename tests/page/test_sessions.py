@@ -1,0 +1,113 @@
+"""The sessions panel: what a session has come to, and what can be done about it."""
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from mockgrid import MockGrid
+
+HOSTILE = "<b onclick=alert(1)>javascript:alert(1)</b>\u202e"
+SCENARIO = {
+    "limits": [{"requests": 3, "per": "1m"}],
+    "balance": {"tokens": 1000, "top_up": {"tokens": 20, "after": "2s"}},
+    "steps": [
+        {"name": HOSTILE, "replies": [{"say": "a"}, {"say": "b"}], "times": 2},
+        {"name": "rest", "reply": {"say": "c"}, "go_to": "paid"},
+    ],
+}
+
+
+@pytest.fixture
+def grid():
+    with MockGrid(clock="virtual") as grid:
+        yield grid
+
+
+def ask(session, **sent):
+    body = {"messages": [{"role": "user", "content": "Hi"}], **sent}
+    headers = {"authorization": f"Bearer {session.api_key}"}
+    return httpx.post(f"{session.base_url}/chat/completions", json=body, headers=headers)
+
+
+def begun(grid):
+    session = grid.session("tests/test_agent.py::test_it")
+    session.play(SCENARIO)
+    return session
+
+
+def row(page, table, text):
+    return page.get_by_role("region", name=table, exact=True).get_by_role("row").filter(has_text=text)
+
+
+def test_a_session_is_found_and_told_as_it_stands(looked_at, grid):
+    session = begun(grid)
+    ask(session)
+    ask(session, temperature=3)
+    page = looked_at.go("#/sessions")
+    page.get_by_label("Filter").fill("played")
+    expect(row(page, "Sessions", "played")).to_contain_text("2")
+    looked_at.check()
+    row(page, "Sessions", "played").get_by_role("link").first.click()
+    expect(row(page, "Steps", HOSTILE)).to_contain_text("2 of 2")
+    expect(row(page, "Limits", "requests")).to_contain_text("3 in 60 s")
+    expect(row(page, "Limits", "balance")).to_contain_text("top-up of 20")
+    expect(row(page, "Violations", "MG113")).to_be_visible()
+    assert looked_at.cut_off(".table") == 0
+    assert row(page, "Violations", "MG113").get_by_role("link").get_attribute("href").endswith("/2")
+    looked_at.check()
+    ask(session)
+    expect(row(page, "Steps", HOSTILE)).to_contain_text("none: all are given")
+    ask(session)
+    expect(page.get_by_text("State paid")).to_be_visible()
+
+
+def test_it_is_moved_given_another_scenario_reset_and_ended(tab, grid):
+    session = begun(grid)
+    for _ in range(4):
+        ask(session)
+    page = tab.go("#/sessions")
+    row(page, "Sessions", "played").get_by_role("link").first.click()
+    expect(row(page, "Limits", "requests")).to_contain_text("in 60 s")
+    page.get_by_label("Move its clock by").fill("soon")
+    tab.expected.append("status of 422")
+    page.get_by_role("button", name="Advance").click()
+    expect(page.get_by_role("alert")).to_contain_text("`advance`")
+    page.get_by_label("Move its clock by").fill("1m")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It stands at 60 s")).to_be_visible()
+    expect(row(page, "Limits", "requests")).to_contain_text("now")
+    assert session.clock.now == 60
+    page.get_by_label("Scenario").select_option("tool-loop")
+    page.get_by_role("button", name="Play from now on").click()
+    expect(page.get_by_role("heading", name="tool-loop")).to_be_visible()
+    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_text("It stands at 0 s")).to_be_visible()
+    assert not session.exchanges
+    name = page.url.rpartition("/")[2]
+    page.get_by_role("button", name="End").click()
+    expect(page.get_by_label("Filter")).to_be_visible()
+    expect(page.locator(f"a[href='#/sessions/{name}']")).to_have_count(0)
+    tab.expected.append("status of 404")
+    page.go_back()
+    expect(page.get_by_role("alert")).to_contain_text("There is no such session")
+
+
+def test_it_stays_where_the_keyboard_is_while_it_changes(tab, grid):
+    session = begun(grid)
+    ask(session, temperature=3)
+    page = tab.go("#/sessions")
+    link = row(page, "Sessions", "played").get_by_role("link").first
+    link.focus()
+    ask(session)
+    expect(row(page, "Sessions", "played")).to_contain_text("2")
+    expect(link).to_be_focused()
+
+
+def test_a_real_clock_is_not_offered_to_be_moved(open_tab):
+    with MockGrid() as grid:
+        begun(grid)
+        tab = open_tab(origin=grid.base_url.removesuffix("/v1"))
+        page = tab.go("#/sessions")
+        row(page, "Sessions", "played").get_by_role("link").first.click()
+        expect(page.get_by_role("button", name="Advance")).to_be_disabled()
+        expect(page.get_by_text("--clock virtual")).to_be_visible()
