@@ -233,7 +233,11 @@ class Recorder:
         for violation in exchange.answer.violations:
             self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
             self._tally.violation(
-                operation, hidden.value(violation.as_json()), session.name, exchange=exchange.number
+                operation,
+                hidden.value(violation.as_json()),
+                session.name,
+                exchange=exchange.number,
+                label=session.label,
             )
 
     def note_provider(self, exchange: KeptExchange) -> None:
@@ -262,7 +266,7 @@ class Recorder:
         exchanges = {exchange.number: exchange for exchange in end.exchanges} if proofs else {}
         for proof in proofs:
             verdict = redacted_verdict(proof, exchanges.get, self._redaction)
-            tally.verdict(verdict.name, end.session, verdict.message, verdict.exchanges)
+            tally.verdict(verdict.name, end.session, verdict.message, verdict.exchanges, label=end.label)
             yield
 
     def _tell(
@@ -277,12 +281,14 @@ class _End(NamedTuple):
 
     Attributes:
         session: its name.
+        label: what people know it by.
         scenario: that it plays; None for none.
         given: how many replies each step of that has given.
         exchanges: that its journal has.
     """
 
     session: str
+    label: str
     scenario: Scenario | None
     given: tuple[int, ...]
     exchanges: tuple[KeptExchange, ...]
@@ -294,7 +300,7 @@ class _End(NamedTuple):
         scenario, given = (play.scenario, tuple(play.cursors.given)) if play is not None else (None, ())
         # What ends later has not ended: else its client would be blamed for what it does after that.
         kept = (copy(exchange) if exchange.under_way else exchange for exchange in exchanges)
-        return cls(session.name, scenario, given, tuple(kept))
+        return cls(session.name, session.label, scenario, given, tuple(kept))
 
 
 def _steps(end: _End, tally: Tally) -> Turns[None]:

@@ -23,7 +23,8 @@ def rows(page, table):
     return page.get_by_role("region", name=table, exact=True).get_by_role("row")
 
 
-def test_what_was_exercised_leads_to_the_exchanges_that_did(looked_at, used):
+@pytest.mark.usefixtures("used")
+def test_what_was_exercised_leads_to_the_exchanges_that_did(looked_at):
     page = looked_at.go("#/contract")
     chat = rows(page, "Rows of createChatCompletion")
     expect(chat.filter(has_text="503").filter(has_text="exercised").first).to_be_visible()

@@ -39,7 +39,7 @@ def test_what_is_wrong_comes_first_and_leads_to_its_exchanges(open_tab, look, gr
     origin = grid.base_url.removesuffix("/v1")
     tab.expected.append(f"request: {origin}/")
     link = page.locator("tbody a:visible")
-    expect(link).to_contain_text("exchange 4")
+    expect(link).to_have_text("tests/test_agent.py::test_it, exchange 4")
     assert link.get_attribute("href").startswith(f"{origin}/__mockgrid__/#/exchange/s-")
     link.click()
     expect(page.locator("#panels")).to_be_visible()

@@ -1,6 +1,7 @@
 """The contract report of runs of pytest, in one process and in several."""
 
 import json
+from textwrap import dedent
 
 import pytest
 from testing.suites import ALONE, suite
@@ -107,3 +108,18 @@ def test_the_report_of_a_proxy_is_that_of_the_servers_behind_it(run, pytester, s
     first, second = counts(pytester.path / "before.json"), counts(pytester.path / "after.json")
     assert {row: second[row] - first[row] for row in SEEN} == SEEN
     assert counts(pytester.path / "twice.json") == {}
+
+
+def test_what_is_wrong_is_told_with_the_test_that_did_it(pytester):
+    text = """
+    @pytest.mark.mockgrid(allow_violations=True)
+    def test_hot(mockgrid):
+        ask(mockgrid)
+        with pytest.raises(Exception):
+            ask(mockgrid, temperature=9)
+    """
+    pytester.makepyfile(test_it=suite(dedent(text)))
+    pytester.runpytest_inprocess(*ALONE, "-p", "no:xdist", "--mockgrid-report=report.json")
+    (violation,) = json.loads(pytester.path.joinpath("report.json").read_text("utf-8"))["violations"]
+    (place,) = violation["places"]
+    assert (place["label"], place["exchange"]) == ("test_it.py::test_hot", 2)
