@@ -13,7 +13,7 @@ from mockgrid.schema.values import ValueMemory
 from mockgrid.session.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.extension import Models
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import Violation
     from mockgrid.session.verdicts.streams import Transcript
 
-__all__ = ["CREATED", "Behaviour", "Habits", "Kit", "Lapse", "Samples", "Speaker", "Style", "Turn"]
+__all__ = ["CREATED", "Behaviour", "Habits", "Hearer", "Kit", "Lapse", "Samples", "Speaker", "Style", "Turn"]
 
 CREATED = 1_735_689_600
 """The instant at which a fixed clock stands still: 1 January 2025, 00:00 UTC."""
@@ -104,6 +104,11 @@ class Behaviour(Protocol):
     @staticmethod
     def habits() -> Habits | None:
         """Return what its replies are like beyond their schema; None where nothing is known of it."""
+        return None
+
+    @staticmethod
+    def hearer() -> Hearer | None:
+        """Return what says its replies in the words of scenarios; None where they have no words for them."""
         return None
 
     @staticmethod
@@ -221,4 +226,25 @@ class Speaker(Protocol):
         """Return the same in a short way; None where the short way does not lead there.
 
         It is asked first for replies that have no pace, and of which nothing but a form is scripted.
+        """
+
+
+class Hearer(Protocol):
+    """Says what one behaviour's replies say, in the words of scenarios: the inverse of its ``Speaker``.
+
+    What the words leave open, such as ids, and whether they say the same, is for others to see to.
+    """
+
+    def reply(self, value: Any, request: Any) -> dict[str, Any] | None:
+        """Return the words for the body of a reply to the body of a request; None where there are none."""
+
+    def stream(self, values: Sequence[Any], request: Any) -> dict[str, Any] | None:
+        """Return the words for a stream, given the data of its events without the one that ends it."""
+
+    def event(self, value: Any, whole: Collection[str] = ()) -> dict[str, Any] | None:
+        """Return the words for the data of one event; None where there are none.
+
+        Args:
+            value: the data.
+            whole: the names of its fields that are given as they are.
         """

@@ -42,7 +42,8 @@ class _Patch(NamedTuple):
         changed = self.data(data)
         if changed is data:
             return event
-        lines = [line for line in event.decode().splitlines() if line and not line.startswith("data:")]
+        # Those of bytes are the line ends of an event stream; a text knows others, which its data may have.
+        lines = [line.decode() for line in event.splitlines() if line and not line.startswith(b"data:")]
         return framed(changed, lines)
 
     def data(self, data: bytes) -> bytes:

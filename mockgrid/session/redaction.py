@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -36,13 +37,36 @@ _FIELDS_OF_FORM = re.compile(
 )
 _SESSION = "x-mockgrid-session"
 _REFERER = "referer"
-# A shorter word could stand anywhere by chance; it is hidden where it was sent as a credential only.
-_SHORTEST = 4
+SHORTEST: Final = 4
+"""A shorter word could stand anywhere by chance; it is hidden where it was sent as a credential only."""
+
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
+
+
+KEY_SHAPES: Final = re.compile(
+    r"(?:(?:sk|rk|pk)[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*[A-Za-z0-9_-]{16,}"
+    r"|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|npm_[A-Za-z0-9]{30,}"
+    r"|A(?:KI|SI)A[A-Z0-9]{16}|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
+    r"|xai-[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|pypi-[\w-]{30,}|dop_v1_[0-9a-f]{32,}"
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+    r"|(?<=[Bb]earer )[\w.~+/=-]{16,}|(?<=://)[^\s/:@\"']+:[^\s/@\"']+(?=@))"
+)
+"""What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs."""
+
+FIELDS_IN_TEXT: Final = re.compile(
+    rf"""\\*["'](?:{_SECRET_FIELD.pattern})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
+)
+"""A field that is named for a secret, of JSON that stands in a text, such as a tool's arguments."""
+
+
+def is_secret_field(name: str) -> bool:
+    """Tell whether a field of a body is named for a secret."""
+    return _SECRET_FIELD.fullmatch(name) is not None
 
 
 class Redaction:
@@ -78,12 +102,18 @@ class Redaction:
             sent: its head.
             body: its body, where that may be told of.
         """
+        return Hidden(self.secrets(sent.headers.items(), sent.query, body))
+
+    def secrets(
+        self, headers: Iterable[tuple[bytes, bytes]], query: bytes = b"", body: bytes = b""
+    ) -> set[str]:
+        """Return the secrets that one side of an exchange holds, and the keys that the server accepts."""
         words = set(self._accepted)
-        for raw_name, raw_value in sent.headers.items():
+        for raw_name, raw_value in headers:
             words.update(self._of_header(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
-        words.update(self._of_query(sent.query.decode("latin-1")))
+        words.update(self._of_query(query.decode("latin-1")))
         words.update(_of_body(body))
-        return Hidden(words)
+        return words
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
         """Return headers as text, by name, those that carry credentials redacted."""
@@ -131,7 +161,7 @@ class Redaction:
         word = value.rpartition(" ")[2]
         if self._is_secret(name, value):
             cookies = [part.partition("=")[2].strip() for part in value.split(";")]
-            shortest = _SHORTEST if name in self._headers else _SHORTEST_LIKELY
+            shortest = SHORTEST if name in self._headers else _SHORTEST_LIKELY
             secrets = (value.strip(), word, *cookies, *_basic(word))
             yield from (secret for secret in secrets if len(secret) >= shortest)
         elif name == _REFERER:
@@ -144,7 +174,7 @@ class Redaction:
         """Yield the secrets of a query."""
         for name, value in parse_qsl(query, keep_blank_values=True):
             yield from self._keys_in(value)
-            shortest = _SHORTEST if name in self._queries else _SHORTEST_LIKELY
+            shortest = SHORTEST if name in self._queries else _SHORTEST_LIKELY
             if self._is_secret_query(name) and len(value) >= shortest:
                 yield value
 
@@ -157,11 +187,9 @@ class Hidden:
     """
 
     def __init__(self, words: Iterable[str]) -> None:
-        forms = {form for word in words for form in (word, quote(word, safe=""), _escaped(word))}
+        forms = {form for word in words for form in forms_of(word)}
         # The longest first, since one may be part of another.
-        self._forms = sorted(
-            (form for form in forms if len(form) >= _SHORTEST), key=lambda form: (-len(form), form)
-        )
+        self._forms = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms else None
         self._longest = len(self._forms[0]) if self._forms else 0
 
@@ -192,7 +220,7 @@ class Hidden:
 
     def _without_beginnings(self, text: str) -> str:
         """Return a text without what may be the beginning of a secret before each place where it was cut."""
-        beginnings = "|".join(sorted({re.escape(form[:_SHORTEST]) for form in self._forms}))
+        beginnings = "|".join(sorted({re.escape(form[:SHORTEST]) for form in self._forms}))
         pieces, done = [], 0
         for match in re.finditer(f"(?={beginnings})", text):
             start = match.start()
@@ -240,5 +268,15 @@ def _basic(word: str) -> Iterable[str]:
         yield from (decoded, user, password)
 
 
-def _escaped(word: str) -> str:
-    return word.replace("\\", "\\\\").replace('"', '\\"')
+def forms_of(word: str) -> Iterator[str]:
+    """Yield a secret as it may stand: plain, quoted for a URL, escaped in JSON, and encoded in base64.
+
+    What is too short could stand anywhere by chance.
+    """
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    encoded = base64.b64encode(word.encode("utf-8", "replace")).decode().rstrip("=")
+    forms = (
+        *(word, quote(word, safe="", errors="replace"), escaped, json.dumps(word)[1:-1]),
+        *(encoded, encoded.replace("+", "-").replace("/", "_")),
+    )
+    yield from (form for form in dict.fromkeys(forms) if len(form) >= SHORTEST)

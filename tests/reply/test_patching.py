@@ -118,3 +118,11 @@ def test_at_the_edges_values_obey_their_schema_and_do_not_depend_on_the_words(pl
     assert values[:2] == [{"city": "xx"}, {"city": "xx"}]
     assert {value.get("days", "absent") for value in values} >= {None, "absent", 1, 3}
     assert {len(value["city"]) for value in values} >= {2, 9}
+
+
+def test_a_text_with_other_line_ends_stays_whole(play):
+    caller = play({"say": "a\u2028b\u0085c\x0bd", "fields": {"/id": "mine"}})
+    told = chunks(caller.chat(stream=True))
+    assert {chunk["id"] for chunk in told} == {"mine"}
+    assert caller.chat(stream=True).body.count(b"\n\n") == len(told) + 1
+    assert all(line.startswith(b"data: ") for line in caller.chat(stream=True).body.split(b"\n") if line)

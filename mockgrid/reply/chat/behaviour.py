@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.extension import Models
     from mockgrid.reply.behaviour import Kit
     from mockgrid.reply.chat.habits import ChatHabits
+    from mockgrid.reply.chat.hearing import ChatHearer
     from mockgrid.reply.chat.scripted import ChatSpeaker
     from mockgrid.reply.chat.transcript import ChatTranscript
     from mockgrid.reply.request import Request
@@ -66,6 +67,13 @@ class ChatBehaviour(ChatReplies, Behaviour):
         from mockgrid.reply.chat.habits import ChatHabits  # noqa: PLC0415 - 5 ms, and for `mockgrid verify` alone
 
         return ChatHabits()
+
+    @staticmethod
+    def hearer() -> ChatHearer:
+        """Return what says completions in the words of scenarios."""
+        from mockgrid.reply.chat.hearing import ChatHearer  # noqa: PLC0415 - for recordings alone
+
+        return ChatHearer()
 
     @staticmethod
     def misuses(body: Any) -> Iterable[Violation]:

@@ -22,10 +22,9 @@ from mockgrid.scenario.delivery import (
 from mockgrid.scenario.duration import seconds, share
 from mockgrid.scenario.reading.structure import fault_options
 from mockgrid.scenario.template import Template
-from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from mockgrid.scenario.diagnostics import Node
 
@@ -79,8 +78,13 @@ def read_pace(node: Node) -> Pace:
     )
 
 
-def read_delivery(node: Node) -> Delivery:
-    """Read how a reply whose structure is sound reaches the client: its delay, its fault, and its stream."""
+def read_delivery(node: Node, texts: Iterable[str]) -> Delivery:
+    """Read how a reply whose structure is sound reaches the client: its delay, its fault, and its stream.
+
+    Args:
+        node: the reply.
+        texts: those of it that a stream cuts, in their order, as they are written.
+    """
     delay, early, stream = node.find("delay"), node.find("fault"), node.find("stream")
     if delay is None and early is None and stream is None:
         return DIRECT
@@ -95,7 +99,7 @@ def read_delivery(node: Node) -> Delivery:
     return Delivery(
         delay=held,
         pace=read_pace(pace) if pace is not None else None,
-        chunks=_chunks(chunks, node) if chunks is not None else "token",
+        chunks=_chunks(chunks, node.find("say"), texts) if chunks is not None else "token",
         fault=_stream_fault(fault) if fault is not None else None,
         early_fault=broken,
         wire=_wire(stream),
@@ -103,14 +107,14 @@ def read_delivery(node: Node) -> Delivery:
     )
 
 
-def _chunks(node: Node, reply: Node) -> Any:
-    value, said = node.value, reply.find("say")
+def _chunks(node: Node, said: Node | None, texts: Iterable[str]) -> Any:
+    value = node.value
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
         return int(value["chars"])
     pieces = tuple(Template.read(piece) for piece in node.members())
-    if "".join(value) == "".join(_texts(reply.value)):
+    if "".join(value) == "".join(texts):
         return pieces
     if said is None:
         message = "A list of chunks cuts the text of `say`, and there is none."
@@ -120,19 +124,6 @@ def _chunks(node: Node, reply: Node) -> Any:
         message = f"The chunks add up to {_short(''.join(value))}, and `say` is {_short(said.value)}."
         node.error("MG227", message, "Blanks count, and belong to one of the pieces.")
     return pieces
-
-
-def _texts(said: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts of a reply that a stream cuts, in their order, as they are written."""
-    for choice in said.get("choices", (said,)):
-        yield choice.get("think", "")
-        yield choice.get("say", "") or choice.get("refuse", "")
-        if "json" in choice:
-            yield as_text(choice["json"])
-        calls = choice.get("call", ())
-        for several in [calls] if isinstance(calls, dict) else calls if isinstance(calls, list) else ():
-            for arguments in several.values():
-                yield arguments if isinstance(arguments, str) else as_text(arguments or {})
 
 
 def _early_fault(node: Node) -> Fault:

@@ -34,6 +34,7 @@ from mockgrid.scenario.reply import (
 )
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.scenario.template import Structure, Template
+from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -103,11 +104,24 @@ def read_reply(node: Node) -> ScriptedReply | None:
         headers=_headers(node["headers"]) if "headers" in value else {},
         retry_after=_retry_after(node["retry_after"]) if "retry_after" in node else None,
         events=tuple(_event(item) for item in node["events"].members()) if "events" in node else (),
-        delivery=read_delivery(node),
+        delivery=read_delivery(node, _texts(value)),
         go_to=value.get("go_to", ""),
         contract="off" if free else "on",
     )
     return reply if node.sound else None
+
+
+def _texts(said: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts of a reply that a stream cuts, in their order, as they are written."""
+    for choice in said.get("choices", (said,)):
+        yield choice.get("think", "")
+        yield choice.get("say", "") or choice.get("refuse", "")
+        if "json" in choice:
+            yield as_text(choice["json"])
+        calls = choice.get("call", ())
+        for several in [calls] if isinstance(calls, dict) else calls if isinstance(calls, list) else ():
+            for arguments in several.values():
+                yield arguments if isinstance(arguments, str) else as_text(arguments or {})
 
 
 def _retry_after(node: Node) -> RetryAfter:

@@ -1,0 +1,75 @@
+"""Holding what was written of recordings to the contract, and marking what breaks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.recording.yaml_text import Block, Commented
+from mockgrid.reply.checking import Checking, unsatisfiable_steps
+from mockgrid.scenario.diagnostics import ScenarioError
+from mockgrid.scenario.loading import build
+from mockgrid.scenario.reading.structure import usual_order
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.findings import Finding
+    from mockgrid.recording.reading import ReadRequest
+    from mockgrid.recording.replies import Wording
+    from mockgrid.reply.errors import ErrorShape
+
+__all__ = ["StepJudge"]
+
+_SAYS_STREAM: Final = "stream"
+
+
+class StepJudge:
+    """Checks steps as ``mockgrid check`` does.
+
+    Args:
+        contract: what replies must obey.
+        shape: of the errors that are served.
+    """
+
+    def __init__(self, contract: Contract, shape: ErrorShape) -> None:
+        self._contract = contract
+        self._checking = Checking(contract, shape)
+        self._operations = [operation.id for operation in contract.operations]
+
+    def can_be_sent(self, when: dict[str, Any]) -> bool:
+        """Tell whether a request that obeys the contract can be as a step asks for."""
+        return not self._findings(when, {"auto": True})
+
+    def judged(
+        self, when: dict[str, Any], replies: Sequence[Wording], request: ReadRequest
+    ) -> tuple[dict[str, Any], list[Any]]:
+        """Return a step's ``when`` and its replies; those that break the contract say so, and how.
+
+        Where a reply does so only to requests that are sent otherwise, the step becomes one for those that
+        are sent so.
+        """
+        verdicts = [self._findings(when, said.words) for said in replies]
+        if any(verdicts) and request.view.conversation is not None and _SAYS_STREAM not in when:
+            narrower = {**when, _SAYS_STREAM: request.view.stream}
+            again = [self._findings(narrower, said.words) for said in replies]
+            if sum(map(bool, again)) < sum(map(bool, verdicts)):
+                when, verdicts = narrower, again
+        return when, [_marked(said, findings) for said, findings in zip(replies, verdicts, strict=True)]
+
+    def _findings(self, when: dict[str, Any], words: dict[str, Any]) -> Sequence[Finding]:
+        try:
+            scenario = build({"steps": [{"when": when, "reply": words}]}, operations=self._operations)
+        except ScenarioError as error:
+            return error.findings
+        impossible = unsatisfiable_steps(scenario, self._contract, self._contract.policy.models)
+        return [*scenario.warnings, *self._checking.findings(scenario), *impossible]
+
+
+def _marked(said: Wording, findings: Sequence[Finding]) -> Any:
+    comments = [said.comment, *(f"{finding.code}: {finding.message}" for finding in findings)]
+    broken = any(finding.severity == "error" for finding in findings)
+    words = {**said.words, **({"contract": "off"} if broken else {})}
+    words = Block({name: words[name] for name in usual_order("reply") if name in words})
+    comment = "\n".join(filter(None, comments))
+    return Commented(words, comment) if comment else words

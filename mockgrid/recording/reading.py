@@ -1,0 +1,119 @@
+"""From what was recorded of a request to what scenarios see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
+from mockgrid.contract.parameters import read_parameters
+from mockgrid.document.json_body import read_json
+from mockgrid.errors import MockgridError
+from mockgrid.recording.content import decoded
+from mockgrid.recording.exchange import header
+from mockgrid.reply.behaviours import readings
+from mockgrid.reply.request import Request
+
+if TYPE_CHECKING:
+    from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.recording.exchange import RecordedRequest
+    from mockgrid.reply.behaviours import Reading
+    from mockgrid.scenario.view import RequestView
+
+__all__ = ["ReadRequest", "RequestReader"]
+
+_DEEPEST: Final = 250
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadRequest:
+    """A request of an operation.
+
+    Attributes:
+        recorded: what was sent.
+        request: the same as replies see it.
+        view: the same as steps see it.
+        reading: how requests of its operation are read.
+        broken: why the contract refuses it, in sentences; empty where it does not.
+    """
+
+    recorded: RecordedRequest
+    request: Request
+    view: RequestView
+    reading: Reading
+    broken: tuple[str, ...] = ()
+
+    @property
+    def operation(self) -> Operation:
+        """What was called."""
+        return self.request.operation
+
+
+class RequestReader:
+    """Reads requests as the server of a contract does.
+
+    Args:
+        contract: it.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._readings = readings(contract.operations)
+        models = contract.policy.models
+        self._default_model = models.default if models is not None else "default"
+
+    def read(self, recorded: RecordedRequest) -> ReadRequest | None:
+        """Return a request; None where the contract has no such operation."""
+        query = recorded.query.encode("latin-1", "replace")
+        for path in self._paths(recorded.path):
+            match = self._contract.router.find(unquote(path), path, recorded.method)
+            operation = match[0].operation(recorded.method, query) if match is not None else None
+            if match is not None and operation is not None:
+                return self._of(recorded, operation, unquote(path), match[1])
+        return None
+
+    def _paths(self, path: str) -> list[str]:
+        """Return a path as it may stand in the contract: providers have it below prefixes of their own."""
+        base = self._contract.base_path
+        paths = [path]
+        segments = path.strip("/").split("/")
+        for start in range(len(segments)):
+            beyond = "/" + "/".join(segments[start:])
+            if start and base and beyond.startswith(f"{base}/"):
+                paths.append(beyond)
+            if len(segments) - start > 1:  # a single word says too little
+                paths.append(base + beyond)
+        return paths
+
+    def _of(
+        self, recorded: RecordedRequest, operation: Operation, path: str, parameters: dict[str, str]
+    ) -> ReadRequest:
+        headers = dict(recorded.headers)
+        query = recorded.query.encode("latin-1", "replace")
+        read, violations = read_parameters(operation, parameters, query, headers)
+        broken = [violation.sentence for violation in violations]
+        value, body = None, recorded.body
+        try:
+            body = decoded(recorded.headers, recorded.body)
+            value = self._value(operation, header(recorded.headers, b"content-type"), body)
+        except MockgridError as error:
+            broken.append(error.message)
+        media = operation.json_body
+        if value is None and operation.body_required and not broken:
+            broken.append("The body is missing.")
+        elif value is not None and media is not None and media.schema is not None:
+            broken += [violation.sentence for violation in media.schema.explain(value)]
+        request = Request(operation, path, query, headers, read, value, body)
+        reading = self._readings[operation.id]
+        view = reading.view(request, default_model=self._default_model)
+        return ReadRequest(recorded, request, view, reading, tuple(broken))
+
+    def _value(self, operation: Operation, content_type: str, body: bytes) -> Any:
+        if not body:
+            return None
+        media = media_type_for(operation, content_type or "application/json")
+        if media is None or media.is_json:
+            return read_json(body, _DEEPEST)
+        value = read_body(media, content_type, body, _DEEPEST)
+        return None if value is UNREAD else value

@@ -1,0 +1,245 @@
+"""Writing scenarios of recorded exchanges."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.document.json_body import canonical_json
+from mockgrid.recording.difference import same
+from mockgrid.recording.judging import StepJudge
+from mockgrid.recording.reading import RequestReader
+from mockgrid.recording.replies import Replies, UnsayableError
+from mockgrid.recording.requests import RECORDED, as_data
+from mockgrid.recording.scrubbed import scrubbed
+from mockgrid.recording.scrubbing import ScrubRules
+from mockgrid.recording.telling_apart import tell_apart
+from mockgrid.recording.trial import Trial
+from mockgrid.recording.yaml_text import Block, Commented, OneLine, yaml_text
+from mockgrid.session.redaction import Redaction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mockgrid.contract.contract import Contract
+    from mockgrid.recording.exchange import RecordedExchange
+    from mockgrid.recording.reading import ReadRequest
+    from mockgrid.recording.replies import Wording
+    from mockgrid.reply.errors import ErrorShape
+
+__all__ = ["Scribe", "WrittenScenario"]
+
+
+_REFUSED: Final = "The contract refuses this request before any step is asked:"
+_FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
+_NOT_APART: Final = (
+    "Nothing that lasts tells these requests apart; the replies are in the order in which they came."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenScenario:
+    """A scenario that was written.
+
+    Attributes:
+        text: the file.
+        steps: how many steps it has.
+        exchanges: how many exchanges these were made of.
+        elsewhere: how often there was which method and path that the contract does not have.
+        left_out: why the others are not in it, a sentence each.
+    """
+
+    text: str
+    steps: int
+    exchanges: int
+    elsewhere: Mapping[str, int]
+    left_out: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request, and the exchanges in which it was sent, in their order."""
+
+    request: ReadRequest
+    exchanges: list[tuple[int, RecordedExchange]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Page:
+    """What is being written.
+
+    Attributes:
+        steps: each with the place of its first exchange among all.
+        requests: those that have a step.
+        count: how many exchanges the steps are made of.
+    """
+
+    steps: list[tuple[int, Any]] = field(default_factory=list)
+    requests: list[ReadRequest] = field(default_factory=list)
+    count: int = 0
+    elsewhere: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
+
+    def leave_out(self, exchange: RecordedExchange, why: str) -> None:
+        where = f"{exchange.where}: " if exchange.where else ""
+        self.left_out.append(f"{where}{exchange.request.method} {exchange.request.path}: {why}")
+
+    def in_order(self) -> list[Any]:
+        return [step for _, step in sorted(self.steps, key=lambda item: item[0])]
+
+    def reasons(self) -> list[str]:
+        """Return why exchanges are not among the steps, a sentence each."""
+        others = [
+            f"{count} of {name}, which the contract does not have."
+            for name, count in sorted(self.elsewhere.items())
+        ]
+        return [*others, *self.left_out]
+
+
+class Scribe:
+    """Writes scenarios of recorded exchanges, the same of the same.
+
+    Args:
+        contract: that the scenarios are for.
+        shape: of the errors that are served.
+        rules: what is taken out beside secrets.
+        redaction: knows what is a secret; None for what the contract says of it.
+        paced: whether replies take as long as they took.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        shape: ErrorShape = "vendor",
+        *,
+        rules: ScrubRules | None = None,
+        redaction: Redaction | None = None,
+        paced: bool = True,
+    ) -> None:
+        self._contract = contract
+        self._rules = rules or ScrubRules()
+        self._redaction = redaction or Redaction(contract)
+        self._reader = RequestReader(contract)
+        self._replies = Replies(Trial(contract, shape), paced=paced)
+        self._judge = StepJudge(contract, shape)
+
+    def step(self, exchange: RecordedExchange) -> str:
+        """Return the step of one exchange, as an item of a scenario's ``steps``.
+
+        Where there can be none, it is a comment that says why.
+        """
+        page = self._page(self._clean([exchange]))
+        lines = yaml_text(Block(steps=page.in_order())).splitlines()[1:] if page.steps else []
+        return "".join(f"{line}\n" for line in (*lines, *(f"# {reason}" for reason in page.reasons())))
+
+    def scenario(
+        self, exchanges: Sequence[RecordedExchange], *, description: str = "", requests: bool = True
+    ) -> WrittenScenario:
+        """Return a scenario that gives to each recorded request the reply that was recorded.
+
+        Args:
+            exchanges: in their order.
+            description: what it is for; empty for where it was recorded.
+            requests: whether the file holds the requests, from which ``mockgrid verify`` asks again.
+        """
+        clean = self._clean(exchanges)
+        page = self._page(clean)
+        origins = sorted({exchange.request.origin for exchange in clean} - {""})
+        whence = f"Recorded from {' and '.join(origins) or 'a provider'}."
+        data = Block(description=description or whence, strict=True)
+        models = self._models(page.requests)
+        if models:
+            data["models"] = models
+        reasons = page.reasons()
+        steps = page.in_order()
+        data["steps"] = Commented(steps, "\n".join(("Not in here:", *reasons))) if reasons else steps
+        if requests and page.requests:
+            recorded = [OneLine(as_data(request.recorded)) for request in page.requests]
+            data[RECORDED] = Commented(recorded, _FOR_VERIFY)
+        return WrittenScenario(
+            yaml_text(data),
+            len(steps),
+            page.count,
+            dict(sorted(page.elsewhere.items())),
+            tuple(page.left_out),
+        )
+
+    def _clean(self, exchanges: Sequence[RecordedExchange]) -> list[RecordedExchange]:
+        return scrubbed(exchanges, self._redaction, self._rules)
+
+    def _page(self, exchanges: Iterable[RecordedExchange]) -> _Page:
+        page = _Page()
+        by_operation: dict[str, dict[tuple[str, bytes], _Asked]] = {}
+        for place, exchange in enumerate(exchanges):
+            request = self._reader.read(exchange.request)
+            if request is None:
+                page.elsewhere[f"{exchange.request.method} {exchange.request.path}"] += 1
+            elif exchange.reply is None:
+                page.leave_out(exchange, "There was no reply.")
+            else:
+                known = by_operation.setdefault(request.operation.id, {})
+                known.setdefault(_identity(request), _Asked(request)).exchanges.append((place, exchange))
+        for several in by_operation.values():
+            listed = list(several.values())
+            for when, places in tell_apart([each.request for each in listed]):
+                self._step(when, [listed[place] for place in places], page)
+        return page
+
+    def _step(self, when: dict[str, Any], alike: list[_Asked], page: _Page) -> None:
+        """Add the step of requests that are known by the same."""
+        request = alike[0].request
+        if not request.reading.usual or request.view.conversation is None:
+            when = {"operation": request.operation.id, **when}
+        came = [(place, exchange, each.request) for each in alike for place, exchange in each.exchanges]
+        came.sort(key=lambda item: item[0])
+        refused = f"{_REFUSED} {request.broken[0].rstrip('.')}." if request.broken else ""
+        if refused and not self._judge.can_be_sent(when):
+            for _, exchange, _ in came:
+                page.leave_out(exchange, refused)
+            return
+        replies = [wording for _, exchange, own in came if (wording := self._said(exchange, own, page))]
+        if not replies:
+            return
+        when, judged = self._judge.judged(when, replies, request)
+        step = Block(when=when, **_replies(judged))
+        sources = dict.fromkeys(exchange.test or exchange.where for _, exchange, _ in came)
+        comments = [", ".join(filter(None, sources)), _NOT_APART if len(alike) > 1 else "", refused]
+        comment = "\n".join(filter(None, comments))
+        page.steps.append((came[0][0], Commented(step, comment) if comment else step))
+        page.requests += [each.request for each in alike]
+        page.count += len(came)
+
+    def _said(self, exchange: RecordedExchange, request: ReadRequest, page: _Page) -> Wording | None:
+        """Return the reply of an exchange in words; None where there are none, which is noted."""
+        try:
+            return self._replies.said(exchange.reply, request) if exchange.reply is not None else None
+        except UnsayableError as error:
+            page.leave_out(exchange, error.message)
+            return None
+
+    def _models(self, requests: Iterable[ReadRequest]) -> list[str]:
+        """Return the models that were asked for, where the contract does not know one of them."""
+        known = self._contract.policy.models
+        models = sorted({model for request in requests if (model := request.view.model)})
+        if known is None or all(known.find(model) is not None for model in models):
+            return []
+        return models
+
+
+def _replies(replies: list[Any]) -> dict[str, Any]:
+    """Return a step's replies; where all are the same, one is repeated anyway."""
+    first = _bare(replies[0])
+    alone = all(same(_bare(reply), first) for reply in replies)
+    return {"reply": replies[0]} if alone else {"replies": replies}
+
+
+def _bare(reply: Any) -> Any:
+    return reply.value if isinstance(reply, Commented) else reply
+
+
+def _identity(request: ReadRequest) -> tuple[str, bytes]:
+    """Return what two requests to one operation that ask the same have in common."""
+    value = request.request.value
+    body = request.request.body if value is None else canonical_json(value)
+    return f"{request.view.path}?{request.recorded.query}", body

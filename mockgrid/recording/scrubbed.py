@@ -1,0 +1,247 @@
+"""Recorded exchanges without what must not reach a file."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, unquote
+
+import orjson
+
+from mockgrid.contract.security import is_secret_name
+from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.errors import MockgridError
+from mockgrid.recording.content import content_of, decoded
+from mockgrid.recording.events import events_in
+from mockgrid.recording.exchange import header
+from mockgrid.recording.scrubbing import Scrubber
+from mockgrid.reply.delivery.form import framed
+from mockgrid.session.redaction import REDACTED, is_secret_field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.recording.exchange import Headers, RecordedExchange, RecordedReply, RecordedRequest
+    from mockgrid.recording.scrubbing import ScrubRules, Span
+    from mockgrid.session.redaction import Redaction
+
+__all__ = ["scrubbed"]
+
+_ENCODING: Final = b"content-encoding"
+_DEEPEST: Final = 200
+_PATH: Final = "/:@!$&'()*+,;=~[]"
+# Where a text stands within the events of a stream.
+_Channel = tuple[Any, ...]
+
+
+def scrubbed(
+    exchanges: Sequence[RecordedExchange], redaction: Redaction, rules: ScrubRules
+) -> list[RecordedExchange]:
+    """Return exchanges without credentials, without what looks like one, and without what rules name.
+
+    What is a credential in one of them is hidden in all. Bodies are without Content-Encoding then.
+
+    Args:
+        exchanges: as they were recorded.
+        redaction: knows what is never shown.
+        rules: what else is taken out.
+    """
+    plain = [_decoded(exchange) for exchange in exchanges]
+    secrets: set[str] = set()
+    for exchange in plain:
+        request, reply = exchange.request, exchange.reply
+        secrets |= redaction.secrets(
+            request.headers, request.query.encode("latin-1", "replace"), request.body
+        )
+        if reply is not None:
+            secrets |= redaction.secrets(reply.headers, b"", reply.body)
+    scrub = _Scrub(Scrubber(rules, frozenset(secrets)))
+    return [scrub.exchange(exchange) for exchange in plain]
+
+
+def _decoded(exchange: RecordedExchange) -> RecordedExchange:
+    """Return an exchange without Content-Encoding; a body in one that cannot be undone stays as it is."""
+    request, reply = exchange.request, exchange.reply
+    with suppress(MockgridError):
+        body = decoded(request.headers, request.body)
+        request = replace(request, body=body, headers=_without(request.headers))
+    if reply is not None:
+        with suppress(MockgridError):
+            reply = replace(reply, chunks=tuple(content_of(reply)), headers=_without(reply.headers))
+    return replace(exchange, request=request, reply=reply)
+
+
+def _without(headers: Headers) -> Headers:
+    return tuple((name, value) for name, value in headers if name != _ENCODING)
+
+
+class _Scrub:
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+
+    def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
+        reply = exchange.reply
+        return replace(
+            exchange,
+            request=self._request(exchange.request),
+            reply=self._reply(reply) if reply is not None else None,
+            test=self._scrubber.text(exchange.test),
+        )
+
+    def _request(self, request: RecordedRequest) -> RecordedRequest:
+        path, mark, query = request.target.partition("?")
+        plain = unquote(path)
+        clean = self._scrubber.text(plain)
+        target = (path if clean == plain else quote(clean, safe=_PATH)) + mark + self._query(query)
+        return replace(
+            request,
+            target=target,
+            headers=self._headers(request.headers),
+            body=self._body(request.body),
+            origin=self._scrubber.text(request.origin),
+        )
+
+    def _query(self, query: str) -> str:
+        pairs = []
+        for pair in query.split("&"):
+            name, equals, _ = pair.partition("=")
+            ((_, value),) = parse_qsl(pair, keep_blank_values=True) or [("", "")]
+            clean = REDACTED if equals and is_secret_name(unquote(name)) else self._scrubber.text(value)
+            pairs.append(pair if clean == value else f"{name}={quote(clean, safe='')}")
+        return "&".join(pairs)
+
+    def _headers(self, headers: Headers) -> Headers:
+        """Return headers without those that carry credentials by their name."""
+        clean = []
+        for name, value in headers:
+            if not is_secret_name(name.decode("latin-1")) or name == b"www-authenticate":
+                text = self._scrubber.text(value.decode("latin-1"))
+                clean.append((name, text.encode("latin-1", "replace")))
+        return tuple(clean)
+
+    def _body(self, body: bytes) -> bytes:
+        value: Any = None
+        if body.lstrip()[:1] in {b"{", b"["}:
+            with suppress(MalformedJsonError):
+                value = read_json(body, _DEEPEST)
+        if value is not None:
+            clean = self._value(value)
+            return body if clean == value else orjson.dumps(clean)
+        text = body.decode("utf-8", "surrogateescape")
+        return self._scrubber.text(text).encode("utf-8", "surrogateescape")
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._scrubber.text(value)
+        if isinstance(value, dict):
+            return {
+                self._scrubber.text(key): REDACTED
+                if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
+                else self._value(item)
+                for key, item in value.items()
+            }
+        return [self._value(item) for item in value] if isinstance(value, list) else value
+
+    def _reply(self, reply: RecordedReply) -> RecordedReply:
+        headers = self._headers(reply.headers)
+        if header(reply.headers, b"content-type").lower().startswith("text/event-stream"):
+            return replace(reply, headers=headers, chunks=self._stream(reply))
+        body = reply.body
+        clean = self._body(body)
+        if clean == body:
+            return replace(reply, headers=headers)
+        return replace(reply, headers=headers, chunks=((reply.chunks[-1][0], clean),))
+
+    def _stream(self, reply: RecordedReply) -> Sequence[tuple[float, bytes]]:
+        """Return the pieces of a stream: those of the events that change are made anew, all others stay."""
+        events, cut = events_in(reply.chunks)
+        values = [event.value if event.data is not None else None for event in events]
+        clean = _Stream(self._scrubber).clean(values)
+        changed = False
+        pieces: list[tuple[float, bytes]] = []
+        for event, value, own in zip(events, values, clean, strict=True):
+            lines = tuple(self._scrubber.text(line) for line in event.lines)
+            data = event.data
+            if data is not None and own != value:
+                data = own.encode() if isinstance(own, str) else orjson.dumps(own)
+            changed = changed or lines != event.lines or data != event.data
+            pieces.append((event.at, framed(data, lines)))
+        text = cut.decode("utf-8", "replace")
+        tail = self._scrubber.text(text)
+        if not changed and tail == text:
+            return reply.chunks
+        last = pieces[-1][0] if pieces else 0.0
+        return [*pieces, (last, tail.encode())] if cut else pieces
+
+
+class _Stream:
+    """Takes out of a stream's events what stands in one of their texts, or goes on from one to the next."""
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self._texts: dict[_Channel, list[tuple[int, str]]] = {}
+        self._clean: dict[tuple[int, _Channel], str] = {}
+
+    def clean(self, values: Sequence[Any]) -> list[Any]:
+        for place, value in enumerate(values):
+            for channel, text in _texts(value, ()):
+                self._texts.setdefault(channel, []).append((place, text))
+        for channel, pieces in self._texts.items():
+            texts = [text for _, text in pieces]
+            # What is the same in each event is no text that goes on.
+            joined = texts if len(set(texts)) > 1 or len(texts) == 1 else []
+            cleaned = _recut(joined, self._scrubber.spans("".join(joined))) if joined else texts
+            for (place, _), text in zip(pieces, cleaned, strict=True):
+                self._clean[place, channel] = self._scrubber.text(text)
+        return [self._value(value, place, ()) for place, value in enumerate(values)]
+
+    def _value(self, value: Any, place: int, at: _Channel) -> Any:
+        if isinstance(value, str):
+            return self._clean.get((place, at), value)
+        if isinstance(value, dict):
+            return {
+                key: REDACTED
+                if isinstance(item, str) and is_secret_field(key)
+                else self._value(item, place, (*at, key))
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._value(item, place, (*at, _name(item, number))) for number, item in enumerate(value)]
+        return value
+
+
+def _texts(value: Any, at: _Channel) -> Iterator[tuple[_Channel, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*at, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*at, _name(item, number)))
+
+
+def _name(item: Any, number: int) -> Any:
+    """Return what an item of a list is called in all events: its index where it says one."""
+    index = item.get("index") if isinstance(item, dict) else None
+    return index if isinstance(index, int) else number
+
+
+def _recut(pieces: Sequence[str], spans: Sequence[Span]) -> list[str]:
+    """Return pieces without some parts of what they join to; the first that has some gets the placeholder."""
+    texts = []
+    start = 0
+    for piece in pieces:
+        end = start + len(piece)
+        parts, done = [], start
+        for span in spans:
+            if span.end <= start or span.start >= end:
+                continue
+            parts.append(piece[done - start : max(span.start - start, 0)])
+            if span.start >= start:
+                parts.append(span.placeholder)
+            done = min(span.end, end)
+        texts.append("".join([*parts, piece[done - start :]]))
+        start = end
+    return texts

@@ -1,0 +1,156 @@
+"""What must not reach a file that is committed: secrets, and what an operator wants taken out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from mockgrid.errors import MockgridError
+from mockgrid.session.redaction import FIELDS_IN_TEXT, KEY_SHAPES, REDACTED, SHORTEST, forms_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+__all__ = ["PLACEHOLDER", "ScrubRules", "Scrubber", "Span"]
+
+PLACEHOLDER: Final = re.compile(r"\[(?:redacted|name-\d+|scrubbed-\d+)\]|mail-\d+@example\.com")
+"""What stands in the place of what was taken out."""
+
+_MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
+_MAILS: Final = "mails"
+
+
+class Span(NamedTuple):
+    """A part of a text, and what takes its place."""
+
+    start: int
+    end: int
+    placeholder: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubRules:
+    """What an operator wants taken out beside secrets.
+
+    Attributes:
+        names: texts, whatever their case, where they stand as words.
+        mails: whether addresses of e-mail are.
+        patterns: whatever they find; of one with a group, the group.
+    """
+
+    names: tuple[str, ...] = ()
+    mails: bool = False
+    patterns: tuple[re.Pattern[str], ...] = ()
+
+    @classmethod
+    def read(cls, words: Iterable[str]) -> ScrubRules:
+        """Return the rules that words ask for: ``mails``, ``/a pattern/``, or a name.
+
+        Raises:
+            MockgridError: a pattern is none.
+        """
+        names: dict[str, None] = {}
+        patterns = []
+        mails = False
+        for word in words:
+            if word == _MAILS:
+                mails = True
+            elif len(word) > 2 and word.startswith("/") and word.endswith("/"):  # noqa: PLR2004 - both slashes
+                try:
+                    patterns.append(re.compile(word[1:-1]))
+                except re.error as error:
+                    message = f"{word} is not a regular expression: {error}."
+                    raise MockgridError(message) from None
+            elif word.strip():
+                names[word.strip()] = None
+        return cls(tuple(names), mails, tuple(patterns))
+
+
+@dataclass(slots=True)
+class Scrubber:
+    """Finds what is to be taken out of texts; the same is always replaced by the same.
+
+    Attributes:
+        rules: what an operator wants taken out.
+        secrets: what is a secret wherever it stands, in each form that it may have.
+    """
+
+    rules: ScrubRules
+    secrets: frozenset[str] = frozenset()
+    _known: dict[str, str] = field(default_factory=dict)
+    _by_beginning: dict[str, list[str]] = field(default_factory=dict)
+    _name: re.Pattern[str] | None = None
+
+    def __post_init__(self) -> None:
+        # There may be thousands, of which a regular expression would take seconds to be made.
+        forms = {form for secret in self.secrets for form in forms_of(secret)}
+        for form in sorted(forms, key=lambda form: (-len(form), form)):
+            self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
+        names = {form: name for name in self.rules.names for form in forms_of(name)}
+        for number, name in enumerate(self.rules.names, 1):
+            for form in forms_of(name):
+                self._known.setdefault(form.lower(), f"[name-{number}]")
+        if names:
+            words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+            self._name = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+
+    def text(self, text: str) -> str:
+        """Return a text without what is to be taken out."""
+        spans = self.spans(text)
+        if not spans:
+            return text
+        pieces, done = [], 0
+        for start, end, placeholder in spans:
+            pieces += [text[done:start], placeholder]
+            done = end
+        return "".join([*pieces, text[done:]])
+
+    def spans(self, text: str) -> Sequence[Span]:
+        """Return what is to be taken out of a text, in order; none lies within another."""
+        spans = sorted(self._spans(text), key=lambda span: (span.start, -span.end))
+        kept: list[Span] = []
+        for span in spans:
+            if span.start == span.end:
+                continue
+            if kept and span.start < kept[-1].end:
+                kept[-1] = kept[-1]._replace(end=max(kept[-1].end, span.end))
+            else:
+                kept.append(span)
+        return kept
+
+    def _spans(self, text: str) -> Iterator[Span]:
+        yield from self._secrets_in(text)
+        yield from (Span(*match.span(), REDACTED) for match in KEY_SHAPES.finditer(text))
+        yield from (Span(*match.span(1), REDACTED) for match in FIELDS_IN_TEXT.finditer(text))
+        if self.rules.mails and "@" in text:
+            for match in _MAIL.finditer(text):
+                if not PLACEHOLDER.fullmatch(match[0]):
+                    yield Span(*match.span(), self._numbered(match[0], "mail-{}@example.com"))
+        if self._name is not None:
+            yield from (
+                Span(*match.span(), self._known[match[0].lower()]) for match in self._name.finditer(text)
+            )
+        for pattern in self.rules.patterns:
+            group = 1 if pattern.groups else 0
+            for match in pattern.finditer(text):
+                if match[group]:
+                    yield Span(*match.span(group), self._numbered(match[group], "[scrubbed-{}]"))
+
+    def _secrets_in(self, text: str) -> Iterator[Span]:
+        known = self._by_beginning
+        if not known:
+            return
+        for start in range(len(text) - SHORTEST + 1):
+            for form in known.get(text[start : start + SHORTEST], ()):
+                if text.startswith(form, start):
+                    yield Span(start, start + len(form), REDACTED)
+                    break
+
+    def _numbered(self, text: str, placeholder: str) -> str:
+        """Return what takes the place of a text, numbered by when its kind was first met."""
+        if text not in self._known:
+            before = placeholder.partition("{")[0]
+            count = sum(known.startswith(before) for known in set(self._known.values()))
+            self._known[text] = placeholder.format(count + 1)
+        return self._known[text]

@@ -1,0 +1,201 @@
+"""From a recorded stream to a reply in the words of scenarios that streams the same events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from mockgrid.recording.difference import Difference, between, difference, same
+from mockgrid.recording.events import events_in
+from mockgrid.recording.timing import pace
+from mockgrid.reply.delivery.form import data_of, json_or_text
+from mockgrid.scenario.template import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mockgrid.recording.events import RecordedEvent
+    from mockgrid.recording.exchange import RecordedReply
+    from mockgrid.recording.reading import ReadRequest
+    from mockgrid.recording.trial import Trial
+    from mockgrid.reply.behaviour import Hearer
+
+__all__ = ["Streams"]
+
+_BY_EVENT: Final = "Event by event: this provider's chunks are not those that the words alone would come to."
+_LONGEST_LINE: Final = 1000
+
+
+class Streams:
+    """Says recorded streams in words.
+
+    Args:
+        trial: composes them, to see that they say the same.
+        paced: whether they take as long as they took.
+    """
+
+    def __init__(self, trial: Trial, *, paced: bool) -> None:
+        self._trial = trial
+        self._paced = paced
+
+    def said(
+        self, reply: RecordedReply, chunks: Sequence[tuple[float, bytes]], request: ReadRequest
+    ) -> tuple[dict[str, Any] | None, str]:
+        """Return a stream in words, and why there are no better ones; None for what cannot be said as one."""
+        events, tail = events_in(chunks)
+        done = data_of(self._trial.done(request.operation.behaviour))
+        ended = bool(done) and bool(events) and events[-1].data == done
+        content = events[:-1] if ended else events
+        if not content or not self._streams(request):
+            return None, ""
+        comment = ""
+        words = self._by_words(content, request)
+        if words is None:
+            comment = _BY_EVENT if self._trial.hearer(request.operation.behaviour) is not None else ""
+            words = self._by_event(content, request)
+        stream = {**words.pop("stream", {})}
+        speed = pace([event.at for event in content if event.data is not None])
+        if self._paced and speed:
+            stream = {"pace": speed, **stream}
+        if reply.ended == "cut" or tail.strip():
+            after = sum(event.data is not None for event in content)
+            if "events" not in words:
+                words = self._by_event(content, request)
+            stream.pop("chunks", None)
+            stream["fault"] = {"kind": "disconnect", "after": after}
+        elif done and not ended and reply.ended == "whole":
+            stream["fault"] = "no_done"
+        return ({**words, "stream": stream} if stream else words), comment
+
+    def _streams(self, request: ReadRequest) -> bool:
+        """Tell whether a request gets a stream where one is scripted."""
+        return self._trial.hearer(request.operation.behaviour) is None or request.view.stream
+
+    def _by_words(self, content: Sequence[RecordedEvent], request: ReadRequest) -> dict[str, Any] | None:
+        """Return a stream by what it says; None where that is not all."""
+        hearer = self._trial.hearer(request.operation.behaviour)
+        if hearer is None or any(event.data is None or event.lines for event in content):
+            return None
+        values = [event.value for event in content]
+        words = hearer.stream(values, request.request.value)
+        composed = self._data(words, request) if words is not None else None
+        if words is None or composed is None or len(composed) != len(values):
+            return None
+        lacking = between(composed, values)
+        if lacking is None:
+            return None
+        words = {**words, **lacking.words()}
+        again = self._data(words, request)
+        return words if again is not None and all(map(same, again, values)) else None
+
+    def _data(self, words: dict[str, Any], request: ReadRequest) -> list[Any] | None:
+        """Return the data of the events that words come to, without the one that ends them."""
+        composed = self._trial.compose(words, request)
+        if composed is None or composed.events is None:
+            return None
+        done = self._trial.done(request.operation.behaviour)
+        values = (
+            json_or_text(data_of(event))
+            for event in composed.events
+            if not event.startswith(b":") and event != done
+        )
+        return list(values)
+
+    def _by_event(self, content: Sequence[RecordedEvent], request: ReadRequest) -> dict[str, Any]:
+        """Return a stream event by event, beside what it says as a whole where that is known."""
+        hearer = self._trial.hearer(request.operation.behaviour)
+        values = [event.value for event in content if event.data is not None]
+        beside: dict[str, Any] = {}
+        if hearer is not None and (words := hearer.stream(values, request.request.value)) is not None:
+            beside = {name: item for name, item in words.items() if name != "stream"}
+        spoken = self._spoken(hearer, values, beside, request) if hearer is not None else None
+        if spoken is not None:
+            return {**beside, "events": list(_events(content, spoken[0])), **spoken[1].words()}
+        return {
+            **beside,
+            "events": list(
+                _events(content, [_as_data(event) for event in content if event.data is not None])
+            ),
+        }
+
+    def _spoken(
+        self, hearer: Hearer, values: list[Any], beside: dict[str, Any], request: ReadRequest
+    ) -> tuple[list[dict[str, Any]], Difference] | None:
+        """Return events in words, and what is to be said of all of them; None where they come to others."""
+        heard = [hearer.event(value) for value in values]
+        if None in heard:
+            return None
+        said = [dict(words or {}) for words in heard]
+        composed = self._data({**beside, "events": said}, request)
+        if composed is None or len(composed) != len(values):
+            return None
+        common = _common(composed, values)
+        again = self._data({**beside, "events": said, **common.words()}, request)
+        if again is None:
+            return None
+        for place, (own, value) in enumerate(zip(again, values, strict=True)):
+            if not same(own, value):
+                said[place] = hearer.event(value, _unlike(own, value)) or {}
+        final = self._data({**beside, "events": said, **common.words()}, request)
+        return (said, common) if final is not None and all(map(same, final, values)) else None
+
+
+def _common(composed: list[Any], values: list[Any]) -> Difference:
+    """Return what tells recorded events from those that were composed, as far as it is the same for all."""
+    whole = Difference()
+    for own, value in zip(composed, values, strict=True):
+        lacking = difference(own, value)
+        if lacking is not None:
+            whole.without |= lacking.without
+            whole.fields |= {path: item for path, item in lacking.fields.items() if len(path) == 1}
+    return Difference(
+        {
+            (name,): item
+            for (name,), item in whole.fields.items()
+            if all(name in value and same(value[name], item) for value in values)
+        },
+        {path: None for path in whole.without if not any(_has(value, path) for value in values)},
+    )
+
+
+def _has(value: Any, path: tuple[str, ...]) -> bool:
+    for part in path:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            return False
+    return True
+
+
+def _unlike(composed: Any, recorded: Any) -> set[str]:
+    """Return the fields of an event that are not as those of what was composed."""
+    lacking = difference(composed, recorded)
+    paths = (*lacking.fields, *lacking.without) if lacking is not None else ()
+    return {path[0] for path in paths} & set(recorded)
+
+
+def _as_data(event: RecordedEvent) -> dict[str, Any]:
+    value = event.value
+    plain = value if isinstance(value, (dict, list)) else (event.data or b"").decode("utf-8", "replace")
+    return {"data": literal(plain)}
+
+
+def _events(content: Sequence[RecordedEvent], said: Sequence[dict[str, Any]]) -> Iterator[Any]:
+    """Yield events with their names, ids and comments."""
+    words = iter(said)
+    for event in content:
+        fields: dict[str, Any] = {}
+        for line in event.lines:
+            name, _, text = line.partition(":")
+            text = text.removeprefix(" ")
+            if not name:
+                yield {"comment": text}
+            elif name == "retry" and text.isdecimal() and len(text) < len(str(10**9)):
+                fields["retry"] = f"{int(text)}ms"
+            elif name in {"event", "id"} and 0 < len(text) <= _LONGEST_LINE and "\x00" not in text:
+                fields[name] = text
+        if event.data is not None:
+            yield {**fields, **next(words)}
+        elif fields:
+            yield fields
