@@ -9,8 +9,15 @@ export function element(tag, attributes = {}, ...children) {
     else if (value === true) made.setAttribute(name, "");
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
-  made.append(...children.flat().filter((child) => child != null));
+  made.append(...children.flat().filter((child) => child != null).map((child) =>
+    (typeof child === "string" && tag !== "textarea" ? visible(child) : child))); // what is edited stays as it is
   return made;
+}
+
+// A text as it is shown: characters that would turn what stands beside them, or cannot be seen, are escapes.
+export function visible(text) {
+  return text.replaceAll(/[\p{Bidi_Control}\p{Cs}\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]/gu, (mark) =>
+    `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 // A field with its label: labelled("Status", element("input", …)).

@@ -15,6 +15,7 @@
 
 export const panels = [
   {name: "journal", title: "Journal"},
+  {name: "exchange", title: "Exchange", hidden: true},
   {name: "sessions", title: "Sessions"},
   {name: "playground", title: "Playground"},
   {name: "scenarios", title: "Scenarios"},

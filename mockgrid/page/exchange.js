@@ -1,0 +1,149 @@
+// One exchange: request and reply side by side, what is wrong with them, and the reply's way over time.
+
+import {curl} from "./curl.js";
+import {copier, element, message, table} from "./dom.js";
+import {jsonView, longText, marked, read} from "./json_view.js";
+import {address, reach, segment} from "./server.js";
+import {timeline} from "./timeline.js";
+
+// What stands below request and reply, and the buttons above them. To add one, put a function here: it is given the
+// exchange as the control interface tells it, and the panel's signal, and returns an element, null for nothing, or
+// a promise of these.
+const sections = [stream];
+const actions = [copyCurl, openInPlayground];
+// Milliseconds after which an exchange that is under way is looked at again.
+const AGAIN = 500;
+
+export async function show(place, {parts: [session, number], signal}) {
+  for (;;) {
+    const answer = await reach(address("sessions", session, "exchanges", number), {signal});
+    const exchange = told(await answer.text());
+    place.replaceChildren(...await view(exchange, signal));
+    if (exchange.seconds !== null) return;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    if (signal.aborted) return;
+  }
+}
+
+// An exchange of which the bodies' numbers are as they were written.
+function told(text) {
+  const [exchange, exact] = [JSON.parse(text), read(text)];
+  exchange.request.body = exact.request.body;
+  exchange.reply.body = exact.reply.body;
+  return exchange;
+}
+
+async function view(exchange, signal) {
+  const made = await Promise.all([...actions, ...sections].map((make) => make(exchange, signal)));
+  const sides = {request: requestSide(exchange), reply: replySide(exchange)};
+  return [
+    summary(exchange),
+    element("div", {class: "bar"}, ...neighbours(exchange), made.slice(0, actions.length).filter(Boolean)),
+    complaints(exchange, sides.request.json),
+    element("div", {class: "sides"}, sides.request.element, sides.reply.element),
+    ...made.slice(actions.length).filter(Boolean),
+  ];
+}
+
+function summary(exchange) {
+  const {request: {method, path}, status, seconds, operation, step, scenario, attempt, session} = exchange;
+  const kind = seconds === null ? "open" : status >= 400 || !exchange.whole ? "bad" : "good";
+  const facts = [
+    ["Session", element("a", {href: `#/journal?session=${segment(session)}`}, session)],
+    ["Operation", operation ?? "none of the contract"],
+    ["Scenario", scenario], ["Step", step], ["Attempt", String(attempt)],
+    ["Failure", exchange.failure], ["Fault", exchange.fault],
+    ["Time", seconds === null ? "under way" : `${(seconds * 1000).toFixed(1)} ms`],
+    ["Since the last attempt", exchange.since_last_attempt && `${exchange.since_last_attempt.toFixed(3)} s`],
+    ["Ended by", exchange.ended_by && `${exchange.ended_by}${exchange.whole ? "" : ", not whole"}`],
+    ["Degraded", exchange.degraded],
+  ];
+  return element("section", {"aria-label": "Summary"},
+    element("p", {class: "call"}, element("code", {}, `${method} ${path}`), " ",
+      element("span", {class: `mark ${kind}`}, String(status))),
+    element("dl", {class: "facts"}, facts.filter(([, value]) => value).map(([name, value]) =>
+      element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
+}
+
+function neighbours({session, number}) {
+  const link = (to, name) => element("a", {href: `#/exchange/${segment(session)}/${to}`}, name);
+  return [number > 1 && link(number - 1, "← the one before"), link(number + 1, "the one after →")].filter(Boolean);
+}
+
+function copyCurl({request}) {
+  return copier("Copy as curl", () => curl(request));
+}
+
+function openInPlayground({session, number}) {
+  return element("a", {href: `#/playground?exchange=${segment(`${session}/${number}`)}`}, "Open in the playground");
+}
+
+// What is wrong with the request, each with a way to the place where it stands.
+function complaints({violations, warnings, no_step: missed}, json) {
+  const all = [...violations, ...warnings.map((warning) => ({location: "body", ...warning}))];
+  const rows = all.map(({code, location, pointer, path, message: text}) => [
+    element("span", {class: `mark ${code < "MG140" ? "bad" : "open"}`}, code),
+    json && location === "body"
+      ? element("button", {type: "button", class: "link", onclick: () => {
+        const part = marked(json, pointer);
+        part?.scrollIntoView({block: "center"});
+        part?.focus();
+      }}, path)
+      : element("code", {}, path),
+    text,
+  ]);
+  return element("section", {"aria-label": "What is wrong"},
+    missed && message("warning", missed.message),
+    rows.length ? table(["Code", "Where", "What"], rows, {label: "Violations and warnings"}) : null);
+}
+
+function requestSide({request, violations, warnings}) {
+  const marks = [...violations.filter(({location}) => location === "body"), ...warnings]
+    .map(({pointer, code, message: text}) => [pointer, `${code} ${text}`]);
+  const wrong = new Map(violations.filter(({location}) => location === "header")
+    .map(({pointer, code, message: text}) => [pointer.slice(1).toLowerCase(), `${code} ${text}`]));
+  const query = violations.filter(({location}) => location === "query" || location === "path")
+    .map(({code, path, message: text}) => element("p", {}, element("strong", {class: "mark bad"}, `${code} ${path} ${text}`)));
+  const {element: body, json} = content(request, marks);
+  return {json, element: element("section", {"aria-labelledby": "request"},
+    element("h3", {id: "request"}, "Request"),
+    element("p", {}, element("code", {}, request.path + (request.query && `?${request.query}`))), query,
+    headers(request.headers, wrong), body)};
+}
+
+function replySide({reply}) {
+  const {element: body, json} = reply.chunks.length && reply.body === null
+    ? {element: element("p", {class: "quiet"}, `${reply.bytes} bytes in ${reply.chunks.length} chunks; below.`)}
+    : content(reply, []);
+  return {json, element: element("section", {"aria-labelledby": "reply"},
+    element("h3", {id: "reply"}, "Reply"), headers(reply.headers, new Map()), body)};
+}
+
+function headers(all, wrong) {
+  const rows = Object.entries(all).map(([name, value]) => [
+    element("code", {}, name),
+    element("span", {}, element("code", {}, longText(value)),
+      wrong.has(name) ? element("strong", {class: "mark bad"}, wrong.get(name)) : null),
+  ]);
+  return element("details", {open: wrong.size > 0},
+    element("summary", {}, `${rows.length} headers`), table(["Name", "Value"], rows, {label: "Headers"}));
+}
+
+// A body as JSON that folds, as text, or as base64.
+function content({body, bytes, base64, headers: {"content-type": type = ""}}, marks) {
+  if (!bytes) return {element: element("p", {class: "quiet"}, "No body.")};
+  const size = element("p", {class: "quiet"}, `${bytes} bytes${type && `, ${type}`}${base64 === undefined ? "" : ", as base64"}`);
+  const text = base64 ?? (typeof body === "string" ? body : null);
+  if (text === null) {
+    const json = jsonView(body, marks);
+    return {json, element: element("div", {}, size, json)};
+  }
+  const said = marks.map(([, what]) => element("p", {}, element("strong", {class: "mark bad"}, what)));
+  return {element: element("div", {}, size, said, element("pre", {}, longText(text)))};
+}
+
+function stream(exchange) {
+  if (!exchange.reply.chunks.length && !exchange.fault) return null;
+  return element("section", {"aria-labelledby": "stream"},
+    element("h3", {id: "stream"}, "Stream"), timeline(exchange));
+}

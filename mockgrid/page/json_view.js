@@ -1,0 +1,113 @@
+// A JSON value as text that folds, with what is to be said of its parts at their places.
+
+import {element, visible} from "./dom.js";
+
+// Characters of a text, and items of a list or object, that are shown before somebody asks for more.
+const MOST_TEXT = 2000;
+const MOST_ITEMS = 100;
+// What is deeper, or has more items, is folded at first.
+const DEEP = 4;
+const LONG = 30;
+
+// Reads JSON as it was written: a number that JavaScript would change stays as its digits.
+export function read(text) {
+  if (!JSON.rawJSON) return JSON.parse(text);
+  return JSON.parse(text, (_key, value, {source}) =>
+    (typeof value === "number" && String(value) !== source ? JSON.rawJSON(source) : value));
+}
+
+// Shows a value. `marks` are [pointer, text] pairs; the nearest part that there is of each pointer is marked, and
+// found again by `marked(view, pointer)`.
+export function jsonView(value, marks = []) {
+  const at = new Map();
+  for (const [pointer, text] of marks) {
+    const place = nearest(value, pointer);
+    at.set(place, [...(at.get(place) ?? []), [pointer, text]]);
+  }
+  return element("div", {class: "json mono"}, node(value, null, "", 0, at));
+}
+
+// Unfolds what lies around a marked part, and returns it.
+export function marked(view, pointer) {
+  const found = [...view.querySelectorAll("[data-pointers]")]
+    .find((part) => JSON.parse(part.dataset.pointers).includes(pointer));
+  for (let around = found?.parentElement; around && around !== view; around = around.parentElement) {
+    if (around.tagName === "DETAILS") around.open = true;
+  }
+  return found;
+}
+
+// A text that is cut until somebody asks for all of it.
+export function longText(text, show = (shown) => shown) {
+  if (text.length <= MOST_TEXT) return element("span", {class: "text"}, show(text));
+  const place = element("span", {class: "text"}, show(`${text.slice(0, MOST_TEXT).toWellFormed()}…`));
+  const more = element("button", {type: "button", onclick: () => {
+    place.textContent = visible(show(text));
+    more.remove();
+  }}, `Show all ${text.length} characters`);
+  return element("span", {}, place, " ", more);
+}
+
+function nearest(value, pointer) {
+  let place = "";
+  let here = value;
+  for (const part of pointer.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (!isOpen(here) || !Object.hasOwn(here, key)) break;
+    here = here[key];
+    place += `/${part}`;
+  }
+  return place;
+}
+
+function isOpen(value) {
+  return typeof value === "object" && value !== null && !JSON.isRawJSON?.(value);
+}
+
+function node(value, key, pointer, depth, at) {
+  const notes = at.get(pointer) ?? [];
+  const attributes = notes.length
+    ? {class: "marked", "data-pointers": JSON.stringify(notes.map(([of]) => of)), tabindex: "-1"} : {};
+  const name = key === null ? [] : [element("span", {class: "key"}, JSON.stringify(key)), ": "];
+  const said = notes.map(([, text]) => element("strong", {class: "mark bad"}, text));
+  if (!isOpen(value)) return element("div", attributes, name, leaf(value), said);
+  const entries = Object.entries(value);
+  const [opens, closes] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  if (!entries.length) return element("div", attributes, name, opens + closes, said);
+  const below = [...at.keys()].some((place) => place.startsWith(`${pointer}/`));
+  const open = below || (depth < DEEP && entries.length <= LONG);
+  const children = element("div", {class: "items"});
+  const folded = element("details", {open},
+    element("summary", {}, name, opens, element("span", {class: "quiet"}, counted(entries.length, closes)), said),
+    children);
+  const fill = () => {
+    if (children.childElementCount) return;
+    more(children, entries, (child, index) => node(child, Array.isArray(value) ? null : index,
+      `${pointer}/${index.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1, at), below);
+  };
+  folded.addEventListener("toggle", fill);
+  if (open) fill();
+  return element("div", attributes, folded);
+}
+
+// Adds items, so many at a time; all of them where one of them is marked.
+function more(children, entries, made, all, from = 0) {
+  const until = all ? entries.length : from + MOST_ITEMS;
+  children.append(...entries.slice(from, until).map(([index, child]) => made(child, index)));
+  if (until >= entries.length) return;
+  const button = element("button", {type: "button", onclick: () => {
+    button.remove();
+    more(children, entries, made, false, until);
+  }}, `${entries.length - until} more`);
+  children.append(button);
+}
+
+function counted(count, closes) {
+  return ` ${count} ${count === 1 ? "item" : "items"} ${closes}`;
+}
+
+function leaf(value) {
+  if (typeof value === "string") return element("span", {class: "string"}, longText(value, JSON.stringify));
+  if (JSON.isRawJSON?.(value)) return element("span", {class: "literal"}, value.rawJSON);
+  return element("span", {class: "literal"}, String(value));
+}

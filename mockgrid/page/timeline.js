@@ -1,0 +1,140 @@
+// A stream as it left: each of its chunks with the time when it was due and when it was sent, and how it ended.
+
+import {element, table} from "./dom.js";
+import {longText} from "./json_view.js";
+
+const MOST = 300;
+
+// Returns the timeline of a recorded exchange, and the text that its chunks come to.
+export function timeline(exchange) {
+  const chunks = exchange.reply.chunks;
+  const struck = strike(exchange);
+  const end = Math.max(...chunks.map(({at, due}) => Math.max(at, due ?? 0)), 1e-9);
+  const lines = chunks.map((chunk, index) => line(chunk, index, chunks[index - 1], end));
+  if (struck) lines.splice(struck.before, 0, faultLine(struck));
+  const place = element("div", {});
+  const show = (count) => {
+    const cut = lines.length - count;
+    place.replaceChildren(
+      table(["Chunk", "Due", "Sent", "When", "What"], lines.slice(0, count), {label: "Chunks of the stream"}),
+      ...(cut > 0 ? [element("button", {type: "button", onclick: () => show(lines.length)}, `${cut} more chunks`)] : []));
+  };
+  show(Math.min(MOST, lines.length));
+  return element("div", {class: "stream"},
+    element("div", {}, element("h4", {}, "Timeline"), place, element("p", {}, ending(exchange))),
+    element("div", {}, element("h4", {}, "Assembled"), assembled(chunks.map(({data}) => data).join(""))));
+}
+
+function line({at, due, data}, index, before, end) {
+  const bar = element("span", {class: "track", "aria-hidden": "true"}, element("i", {}));
+  bar.firstChild.style.left = `${(at / end) * 100}%`;
+  if (due !== undefined) {
+    const wanted = element("i", {class: "due"});
+    wanted.style.left = `${(due / end) * 100}%`;
+    bar.append(wanted);
+  }
+  const late = due === undefined ? "" : ` (${signed(at - due)})`;
+  return [
+    String(index + 1),
+    due === undefined ? "at once" : seconds(due),
+    element("span", {}, seconds(at), element("span", {class: "quiet"},
+      late || (before ? ` (+${seconds(at - before.at)})` : ""))),
+    bar,
+    element("details", {}, element("summary", {}, element("code", {}, brief(data))),
+      element("pre", {}, longText(data))),
+  ];
+}
+
+function faultLine({kind}) {
+  const mark = element("strong", {class: "mark bad"}, `Fault: ${kind}`);
+  return ["", "", "", "", mark];
+}
+
+function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degraded, seconds: took}) {
+  if (took === null) return "It is under way.";
+  const who = {server: "the server", client: "the client, which left", shutdown: "the server's stop"}[endedBy];
+  const parts = [`Ended by ${who} after ${seconds(took)}, ${whole ? "whole" : "not whole"}.`];
+  if (fault) parts.push(`Its fault was ${fault}.`);
+  if (spared) parts.push(`A virtual clock has spared ${seconds(spared)} of waiting.`);
+  if (degraded) parts.push(`Degraded: ${degraded}.`);
+  return parts.join(" ");
+}
+
+// Where a fault struck: before which chunk, by what its bytes and times show. null where there was none.
+function strike({fault = "", reply: {chunks}}) {
+  const kind = fault.split("=")[1];
+  if (!kind) return null;
+  const odd = {
+    malformed_json: ({data}) => dataOf(data).some((text) => text !== "[DONE]" && !isJson(text)),
+    cut_utf8: ({data}) => data.includes("\ufffd"),
+    error_event: ({data}) => dataOf(data).some((text) => isJson(text) && Object.hasOwn(JSON.parse(text) ?? {}, "error")),
+    garbage: ({data}) => data.includes("\ufffd"),
+    duplicate_chunk: ({data}, index) => index > 0 && data === chunks[index - 1].data,
+    stall: ({at}, index) => index > 0 && at - chunks[index - 1].at === longest(chunks),
+  }[kind];
+  const place = odd ? chunks.findIndex(odd) : -1;
+  return {kind, before: place < 0 || (kind === "stall" && longest(chunks) < 0.001) ? chunks.length : place};
+}
+
+function longest(chunks) {
+  return Math.max(0, ...chunks.slice(1).map(({at}, index) => at - chunks[index].at));
+}
+
+// What the events of a piece of a stream have as their data.
+function dataOf(text) {
+  return text.split(/\r\n|\r|\n/).filter((each) => each.startsWith("data:")).map((each) => each.slice(5).trimStart());
+}
+
+function isJson(text) {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// What a chunk says in a few words: its texts where it is one of a chat, else its data.
+function brief(data) {
+  const words = dataOf(data).map((text) => {
+    if (!isJson(text)) return text;
+    const deltas = (JSON.parse(text)?.choices ?? []).map(({delta, finish_reason: finish}) =>
+      [...texts(delta).map(([name, part]) => `${name} ${JSON.stringify(part)}`), finish && `finish ${finish}`]);
+    return deltas.flat().filter(Boolean).join(", ") || text;
+  });
+  const text = words.join(" · ") || JSON.stringify(data);
+  return text.length > 120 ? `${text.slice(0, 120).toWellFormed()}…` : text;
+}
+
+// The texts of a delta, each with its name, however deep: [["content", "Hel"]].
+function texts(value, name = "") {
+  if (typeof value === "string") return value ? [[name, value]] : [];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    texts(part, Array.isArray(value) ? `${name}${key}` : name ? `${name}.${key}` : key));
+}
+
+// The texts that all deltas of a chat come to, by choice and name; of another stream, its data.
+function assembled(stream) {
+  const sums = new Map();
+  for (const text of dataOf(stream)) {
+    if (!isJson(text)) continue;
+    for (const {index, delta} of JSON.parse(text)?.choices ?? []) {
+      for (const [name, part] of texts(delta)) {
+        const key = `${index ? `choice ${index}, ` : ""}${name}`;
+        sums.set(key, (sums.get(key) ?? "") + part);
+      }
+    }
+  }
+  if (!sums.size) return element("pre", {}, longText(dataOf(stream).join("\n") || stream));
+  return element("dl", {}, [...sums].flatMap(([name, text]) =>
+    [element("dt", {}, name), element("dd", {}, element("pre", {}, longText(text)))]));
+}
+
+function seconds(time) {
+  return time < 1 ? `${(time * 1000).toFixed(time < 0.01 ? 2 : 0)} ms` : `${time.toFixed(3)} s`;
+}
+
+function signed(time) {
+  return time < 0.0005 ? "on time" : `${seconds(time)} late`;
+}

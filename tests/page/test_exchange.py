@@ -1,0 +1,240 @@
+"""An exchange: what was sent and answered, what is wrong with it and where, and the reply's way over time."""
+
+import subprocess
+import threading
+from contextlib import suppress
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from mockgrid.session.session import session_name
+
+NASTY = "<img src=x onerror=alert(1)> javascript:alert(1) 'it''s' \"$HOME\" `id` \\n \n \u202egnp.exe \u0000"
+
+
+def place_of(key, number=1):
+    return f"#/exchange/{session_name(key)}/{number}"
+
+
+def go(tab, key="mg-a", number=1):
+    page = tab.go(place_of(key, number))
+    page.wait_for_selector(".sides")
+    return page
+
+
+def ask_badly(ask, key="mg-a"):
+    ask(key, temperature=9, n="x", seed=12345678901234567, messages=[{"role": "user"}])
+
+
+def stream_of(grid, ask, **stream):
+    """Have a stream played and read, whatever becomes of it; gives its key."""
+    session = grid.session("a stream")
+    session.play([{"say": "One two three four five six", "stream": stream}])
+    with suppress(httpx.HTTPError):
+        ask(session.api_key, stream=True)
+    return session.api_key
+
+
+def test_what_is_wrong_is_marked_where_it_stands(tab, ask):
+    ask_badly(ask)
+    page = go(tab)
+    request = page.get_by_role("region", name="Request")
+    marks = request.locator("[data-pointers]")
+    assert [mark.split("MG")[1][:3] for mark in marks.all_inner_texts()] == ["111", "113", "110"]
+    page.get_by_role("button", name="temperature").click()
+    expect(marks.nth(1)).to_be_focused()
+    assert marks.nth(1).inner_text().startswith('"temperature": 9')
+    expect(request).to_contain_text('"seed": 12345678901234567')
+    expect(page.get_by_role("region", name="Reply")).to_contain_text("must be at most 2, got 9")
+    expect(page.get_by_role("region", name="Summary")).to_contain_text("createChatCompletion")
+    request.get_by_text("8 headers").click()
+    expect(request.get_by_text("[redacted]")).to_be_visible()
+    assert "mg-a" not in page.content()
+
+
+def test_a_way_from_the_journal_and_to_its_neighbours(tab, ask):
+    for _ in range(2):
+        ask()
+    page = tab.go("#/journal")
+    page.locator(".lines a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Exchange")).to_be_focused()
+    assert page.url.endswith(place_of("mg-a", 2))
+    page.get_by_role("link", name="the one before").click()
+    expect(page.get_by_role("link", name="the one before")).to_have_count(0)
+    page.get_by_role("link", name=session_name("mg-a")).click()
+    expect(page.locator(".lines [role=row]")).to_have_count(2)
+    tab.expected.append("status of 404")
+    tab.go(place_of("mg-a", 3))
+    expect(page.get_by_role("alert")).to_have_text("There is no exchange 3 in this session.")
+
+
+def chunks_of(page):
+    return [
+        row.all_inner_texts()
+        for row in (each.locator("td") for each in page.locator(".stream tbody tr").all())
+    ]
+
+
+def test_a_stream_has_a_timeline(tab, grid, ask):
+    key = stream_of(grid, ask, pace={"per_token": "20ms"}, fault={"kind": "disconnect", "after": 3})
+    page = go(tab, key)
+    rows = chunks_of(page)
+    assert rows[-1][-1] == "Fault: disconnect"
+    assert [row[0] for row in rows[:-1]] == ["1", "2", "3", "4"]
+    due = [float(row[1].removesuffix(" ms")) for row in rows[:-1]]
+    assert due == sorted(due)
+    assert due[-1] >= 40
+    assert "late" in rows[-2][2] or "on time" in rows[-2][2]
+    expect(page.locator(".stream dd").last).to_have_text("One two thre")
+    expect(page.locator(".stream")).to_contain_text("Ended by the server after")
+    expect(page.locator(".stream")).to_contain_text("not whole. Its fault was stream.fault=disconnect.")
+    page.locator(".stream summary").nth(1).click()
+    expect(page.locator(".stream pre").nth(1)).to_contain_text('data: {"id":')
+
+
+# Before which row a fault stands, of a stream whose first chunk has the role.
+FAULTS = [
+    ({"kind": "malformed_json", "after": 2}, 3),
+    ({"kind": "cut_utf8", "after": 2}, 3),
+    ({"kind": "garbage", "after": 2}, 3),
+    ({"kind": "duplicate_chunk", "after": 2}, 3),
+    ({"kind": "error_event", "after": 2}, 3),
+    ({"kind": "stall", "after": 2, "for": "300ms"}, 3),
+    ({"kind": "reset", "after": 2}, None),
+    ({"kind": "no_done"}, None),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[0]["kind"])
+def test_where_a_fault_struck(tab, grid, ask, fault):
+    options, before = fault
+    key = stream_of(grid, ask, coalesce=1, fault=options)
+    rows = chunks_of(go(tab, key))
+    place = [row[-1] for row in rows].index(f"Fault: {options['kind']}")
+    assert place == (len(rows) - 1 if before is None else before)
+
+
+def test_who_left(tab, grid, client):
+    session = grid.session("left")
+    session.play([{"say": "One two three", "stream": {"pace": {"per_token": "5s"}}}])
+    sent = {"json": {"messages": [{"role": "user", "content": "Hi"}], "stream": True}}
+    sent["headers"] = {"authorization": f"Bearer {session.api_key}"}
+    with client.stream("POST", f"{grid.base_url}/chat/completions", **sent) as reply:
+        next(reply.iter_bytes())
+        page = go(tab, session.api_key)
+        expect(page.locator(".stream")).to_contain_text("It is under way.")
+    expect(page.locator(".stream")).to_contain_text("Ended by the client, which left after")
+
+
+def test_a_reply_that_is_waited_for_comes(tab, grid, ask):
+    session = grid.session("slow")
+    session.play([{"say": "Late", "delay": "1500ms"}])
+    asking = threading.Thread(target=ask, args=(session.api_key,))
+    asking.start()
+    session.wait_for(0)
+    while not session.exchanges:
+        pass
+    page = go(tab, session.api_key)
+    expect(page.get_by_role("region", name="Summary")).to_contain_text("under way")
+    expect(page.get_by_role("region", name="Reply")).to_contain_text('"Late"')
+    asking.join()
+
+
+JSON = {"content-type": "application/json"}
+REQUESTS = [
+    ("POST", "/v1/chat/completions", JSON, {"messages": [{"role": "user", "content": NASTY}], "seed": 2**60}),
+    ("POST", "/v1/chat/completions", JSON, b'{"messages": [\'\\ud800 @x'),
+    ("POST", "/v1/chat/completions", {"content-type": "application/octet-stream"}, b"\xff\x00'@"),
+    ("POST", "/v1/chat/completions", JSON, b'"a text"'),
+    (
+        "PUT",
+        "/v1/it's/[1-3]/{a,b}/%2e?q=a%20b&q=[1]&$x='",
+        {"x-odd": "a'b\"c", "x-none": ""},
+        b"@/etc/passwd",
+    ),
+    ("GET", "/v1/models", {}, b""),
+]
+
+
+@pytest.mark.parametrize("number", range(len(REQUESTS)))
+def test_copied_as_curl_it_is_the_same_request(tab, client, number):
+    method, path, headers, body = REQUESTS[number]
+    sent = {"json": body} if isinstance(body, dict) else {"content": body or None}
+    request = client.build_request(
+        method, tab.origin, headers={"authorization": "Bearer mg-a", **headers}, **sent
+    )
+    request.url = request.url.copy_with(raw_path=path.encode())
+    client.put(f"{tab.origin}/__mockgrid__/sessions/mg-a")  # else nobody knows whose a strange path is
+    client.send(request)
+    page = go(tab)
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert "mg-a" not in command
+    environment = {"API_KEY": "mg-a", "PATH": "/usr/bin:/bin"}
+    subprocess.run(
+        ["sh", "-ec", f"{command} --silent --noproxy '*'"], env=environment, check=True, capture_output=True
+    )
+    first, second = client.get(f"{tab.origin}/__mockgrid__/sessions/mg-a/exchanges").json()["exchanges"]
+    for name in ("method", "path", "query", "body", "bytes"):
+        assert first["request"].get(name) == second["request"].get(name), name
+    assert first["request"].get("base64") == second["request"].get("base64")
+    kept = {"content-type", "x-odd", "x-none", "authorization"}
+    assert {name: first["request"]["headers"].get(name) for name in kept} == {
+        name: second["request"]["headers"].get(name) for name in kept
+    }
+
+
+def test_it_opens_in_the_playground(tab, ask):
+    ask(messages=[{"role": "user", "content": "Take this along"}])
+    page = go(tab)
+    page.get_by_role("link", name="Open in the playground").click()
+    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message 1")).to_have_value("Take this along")
+
+
+def test_hostile_texts_stay_texts(tab, grid, ask, client):
+    ask(messages=[{"role": "user", "content": NASTY + "x" * 2**20}], user="<script>alert(1)</script>")
+    page = go(tab)
+    request = page.get_by_role("region", name="Request")
+    expect(request).to_contain_text("<img src=x onerror=alert(1)> javascript:alert(1)")
+    expect(request).to_contain_text("\\u202egnp.exe")
+    assert page.locator("main img, main script, main a[href^='javascript']").count() == 0
+    assert page.evaluate("document.querySelector('main').textContent.length") < 20_000
+    tab.check()
+    request.get_by_role("button", name="Show all").click()
+    expect(request.get_by_role("button", name="Show all")).to_have_count(0)
+    assert page.evaluate("document.querySelector('main').textContent.length") > 2**20
+    headers = {"authorization": "Bearer mg-a", "content-type": "application/json"}
+    client.post(f"{grid.base_url}/chat/completions", content=b'{"user": "\\ud800<b>"', headers=headers)
+    page = go(tab, number=2)
+    expect(page.get_by_role("region", name="Request")).to_contain_text('{"user": "\\ud800<b>"')
+
+
+def test_long_lists_and_deep_ones_unfold_as_they_are_asked_for(tab, ask):
+    deep = {"at": 5000}
+    for _ in range(30):
+        deep = {"in": deep}
+    ask(metadata={"list": list(range(1000)), "deep": deep})
+    page = go(tab)
+    request = page.get_by_role("region", name="Request")
+    assert request.locator(".literal").count() < 50
+    request.locator("summary").filter(has_text="1000 items").click()
+    expect(request.get_by_role("button", name="900 more")).to_be_visible()
+    request.get_by_role("button", name="900 more").click()
+    expect(request.get_by_role("button", name="800 more")).to_be_visible()
+
+
+@pytest.fixture
+def busy(grid, ask):
+    key = stream_of(grid, ask, pace={"per_token": "5ms"}, fault={"kind": "malformed_json", "after": 2})
+    ask_badly(ask, key)
+    return key
+
+
+def test_it_looks_right(looked_at, busy):
+    for number in (1, 2):
+        go(looked_at, busy, number)
+        looked_at.check()
