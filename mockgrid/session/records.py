@@ -79,6 +79,11 @@ class ExplainedStep(JsonForm):
     reply: int | None = described("Which of its replies it gave, from 0; null for none", minimum=0)
     predicates: tuple[Outcome, ...] = described("How each went, in their order")
 
+    def __str__(self) -> str:
+        head = f"  {self.index + 1}. {self.step}: {self.verdict}"
+        lines = (f"     {'yes' if each.held else 'no '}  {each}" for each in self.predicates)
+        return "\n".join((head, *lines))
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation(JsonForm):
@@ -103,7 +108,8 @@ class Explanation(JsonForm):
     session: str = described(default="", schema=_SESSION_NAME)
 
     def __str__(self) -> str:
-        return self.message
+        further = (f"  and {self.further} more, which were further from it",) if self.further else ()
+        return "\n".join((self.message, *map(str, self.steps), *further))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,8 @@ def _unmatched(unmatched: Sequence[Unmatched], by_number: dict[int, Exchange]) -
         yield _head(missed.exchange, by_number.get(missed.exchange))
         near = "\n\n".join(map(_near_miss, missed.near_misses)) or _wrapped(missed.message, 2)
         yield near + _also([other.exchange for other in others])
+    if any(missed.near_misses for missed in unmatched):
+        yield f"`print(mockgrid.explain({unmatched[0].exchange}))` tells what every step made of it."
 
 
 def _near_miss(near: NearMiss) -> str:

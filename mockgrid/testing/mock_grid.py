@@ -100,6 +100,11 @@ class LocalControls:
             self._on_loop(self._waiting, key, wait, seconds)
         return list(self._on_loop(self._operator.exchanges, key, after=after)["exchanges"])
 
+    def explanation(self, key: str, number: int) -> dict[str, Any]:
+        """See ``Controls``."""
+        explanation: dict[str, Any] = self._on_loop(self._operator.explanation, key, number)
+        return explanation
+
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""
         report: dict[str, Any] = self._on_loop(self._operator.report)

@@ -106,6 +106,10 @@ class ControlClient:
             if not wait or page["count"] - under_way >= wait or time.monotonic() >= until:
                 return exchanges
 
+    def explanation(self, key: str, number: int) -> dict[str, Any]:
+        """See ``Controls``."""
+        return self._call("GET", _path(key, f"/exchanges/{number}/steps"))
+
     def report(self) -> dict[str, Any]:
         """See ``Controls``."""
         return self._call("GET", f"{CONTROL}/report")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.session.clock import moved_by
-from mockgrid.session.records import Summary
+from mockgrid.session.records import Explanation, Summary
 from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
@@ -67,6 +67,9 @@ class Controls(Protocol):
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
     ) -> list[dict[str, Any]]:
         """Return the exchanges that come after a number, when so many have ended or the time is over."""
+
+    def explanation(self, key: str, number: int) -> dict[str, Any]:
+        """Return why each step did or did not answer an exchange."""
 
     def report(self) -> dict[str, Any]:
         """Return the contract report of all that the server has seen."""
@@ -286,6 +289,17 @@ class GridSession:
     async def wait_for_async(self, count: int, timeout: float = 5.0) -> list[Exchange]:  # noqa: ASYNC109
         """Do what ``wait_for`` does, without holding up the event loop that the client runs on."""
         return await asyncio.to_thread(self.wait_for, count, timeout)
+
+    def explain(self, number: int) -> Explanation:
+        """Return why each step did or did not answer an exchange, as things stood then; ``print`` it.
+
+        Args:
+            number: of the exchange.
+
+        Raises:
+            CallError: there is no such exchange.
+        """
+        return Explanation.from_json(self._controls.explanation(self.api_key, number))
 
     # ---------------------------------------------------------------- what it proves
 

@@ -406,3 +406,18 @@ def test_replies_do_not_depend_on_the_key(grid):
     first, second = grid.session("one"), grid.session("two")
     assert first.api_key != second.api_key
     assert bodies(first) == bodies(second)
+
+
+def test_it_explains_why_a_step_answered_and_another_did_not(session, client):
+    session.play([WEATHER, {"name": "else", "reply": {"say": "No idea"}}])
+    client.ask("What is it like?")
+    why = session.explain(1)
+    assert (why.outcome, why.steps[0].predicates[0].got) == ("step", "What is it like?")
+    assert str(why).splitlines() == [
+        "else answered.",
+        "  1. weather: no match",
+        "     no   last_user is What is it like?, {contains: weather} was expected",
+        "  2. else: answers",
+    ]
+    with pytest.raises(CallError, match="no exchange 2"):
+        session.explain(2)
