@@ -32,6 +32,8 @@ class Operations:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        # By the pointer to a media type: bounded by the document.
+        self._samples: dict[str, str] = {}
 
     def listed(self) -> dict[str, Any]:
         """Return all operations in the order of the document, with the models and the keys that they take."""
@@ -96,13 +98,14 @@ class Operations:
         }
 
     def _media(self, media: MediaType) -> dict[str, Any]:
-        sample = ""
-        with suppress(UnicodeDecodeError):  # a file is chosen, not written
-            sample = proposed_body(media, self._contract).decode()
+        if media.at not in self._samples:
+            self._samples[media.at] = ""
+            with suppress(UnicodeDecodeError):  # a file is chosen, not written
+                self._samples[media.at] = proposed_body(media, self._contract).decode()
         name = media.name
         if name.startswith("multipart/") and "boundary" not in name:
             name = f"{name}; boundary={BOUNDARY}"
-        return {"type": name, "json": media.is_json, "sample": sample}
+        return {"type": name, "json": media.is_json, "sample": self._samples[media.at]}
 
     def _place(self, media: MediaType | None, at: str) -> dict[str, Any] | None:
         """Return what may stand at a place of a JSON body; None where no JSON is taken."""

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.reply.rendering import render
+from mockgrid.reply.reply import json_text
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.sample import sample
 from mockgrid.schema.values import DocumentValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from mockgrid.contract.contract import Contract, MediaType, Parameter
 
 __all__ = ["proposed_body", "proposed_value"]
 
-# How often it is tried whether a part of a body can be left out.
+# How often it is tried whether a part of a body can be left out, and how many bytes are judged for that.
 _MOST_TRIED: Final = 200
+_MOST_BYTES: Final = 1_000_000
 
 
 def proposed_body(media: MediaType, contract: Contract) -> bytes:
-    """Return a body of a media type: an example of the contract's, else the least that can be made.
+    """Return a body of a media type: an example of the contract's, else the plainest that can be made.
 
-    It obeys the schema wherever any value does that can be made.
+    It has no more than it must have, and obeys its schema, but where making a value that does takes too long.
     """
     outline = SchemaHints(media.source.get("schema", {}), contract.document.data)
     return render(media.name.partition(";")[0].strip(), _value(media, contract, outline), outline)
@@ -50,32 +53,34 @@ def _value(media: MediaType, contract: Contract, outline: SchemaHints) -> Any:
             return example
     if schema is None:
         return "" if not media.is_json else {}
-    values = DocumentValues(schema.schemas, contract.document.data)
-    made = values.at(schema.at).value("", text="Hello", exemplary=True).value
-    return _pared(made, schema.accepts) if schema.accepts(made) else made
+    # Examples in it are the document's own.
+    plain = deepcopy(sample(media.source["schema"], contract.document.data))
+    if not schema.accepts(plain):
+        values = DocumentValues(schema.schemas, contract.document.data).at(schema.at)
+        if values.is_large:
+            return plain
+        plain = values.value("", text="Hello", exemplary=True).value
+    if not schema.accepts(plain):
+        return plain
+    if isinstance(plain, dict):
+        least = {name: value for name, value in plain.items() if name in outline.required}
+        plain = least if schema.accepts(least) else plain
+    _pare(plain, lambda: schema.accepts(plain), min(_MOST_TRIED, _MOST_BYTES // len(json_text(plain))))
+    return plain
 
 
-def _pared(value: Any, accepts: Callable[[Any], bool]) -> Any:
-    """Leave out of a value what it need not have, the last first."""
-    for tried, (holder, name) in enumerate([*_parts(value)][::-1]):
-        if tried == _MOST_TRIED:
-            break
-        if isinstance(holder, dict):
-            kept = dict(holder)
-            del holder[name]
-            if not accepts(value):
-                holder.clear()  # so that it comes back in its place
-                holder.update(kept)
-        else:
-            kept_item = holder.pop(name)
-            if not accepts(value):
-                holder.insert(name, kept_item)
-    return value
-
-
-def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield all that a value holds, at any depth, each with what holds it; what holds before what is held."""
-    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+def _pare(part: Any, accepted: Callable[[], bool], left: int) -> int:
+    """Leave out of a part of a value what need not be there; returns how many more tries there may be."""
+    keys = list(part) if isinstance(part, dict) else range(len(part))[::-1] if isinstance(part, list) else ()
     for key in keys:
-        yield value, key
-        yield from _parts(value[key])
+        if left == 0:
+            break
+        left -= 1
+        whole = copy(part)
+        del part[key]
+        if accepted():
+            continue
+        part.clear()  # so that it comes back in its place
+        part.update(whole) if isinstance(part, dict) else part.extend(whole)
+        left = _pare(part[key], accepted, left)
+    return left
