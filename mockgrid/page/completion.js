@@ -76,7 +76,7 @@ export function completing(field, suggest, signal) {
     if (event.key === " " && event.ctrlKey) {
       event.preventDefault();
       open();
-    } else if (offered) {
+    } else if (offered && !event.ctrlKey && !event.metaKey) {
       const moves = {ArrowDown: 1, ArrowUp: -1};
       if (event.key === "Escape") close();
       else if (event.key in moves) mark(offered.marked + moves[event.key]);

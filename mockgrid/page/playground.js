@@ -28,7 +28,8 @@ export async function show(place, {query, signal}) {
 
   const answer = element("div", {});
   const problem = element("div", {});
-  const go = element("button", {type: "button", class: "main", onclick: () => play()}, "Send");
+  const go = element("button", {type: "button", class: "main", title: "Ctrl+Enter",
+    onclick: () => play()}, "Send");
   const scenarios = (await call("scenarios", {signal})).scenarios;
   const named = element("select", {onchange: () => named.value && load(named.value).catch(tell)},
     element("option", {value: ""}, "Choose one…"),
@@ -50,6 +51,11 @@ export async function show(place, {query, signal}) {
     problem,
     element("section", {"aria-labelledby": "answered"}, element("h3", {id: "answered"}, "Answer"), answer));
 
+  place.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || go.disabled) return;
+    event.preventDefault();
+    play();
+  });
   const tell = (error) => {
     if (signal.aborted) return;
     problem.replaceChildren(message("error", error.message));

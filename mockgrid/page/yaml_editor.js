@@ -25,6 +25,13 @@ export function yamlEditor({signal, changed}) {
     clearTimeout(timer);
     timer = setTimeout(check, PAUSE);
   });
+  // A new line begins where the last one began; undoing takes it back.
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const before = field.value.slice(0, field.selectionStart);
+    const indent = /(?:^|\n)( *)[^\n]*$/.exec(before)[1];
+    if (indent && document.execCommand("insertText", false, `\n${indent}`)) event.preventDefault();
+  });
   signal.addEventListener("abort", () => clearTimeout(timer));
 
   // One check at a time; what was typed meanwhile is checked when its answer is there.

@@ -180,6 +180,20 @@ def test_faults_are_seen(tab):
             expect(page.get_by_label("Body of the answer")).not_to_contain_text("DONE")
 
 
+def test_keys_write_and_send(tab):
+    page = opened(tab)
+    field = page.get_by_label("Scenario, as YAML")
+    field.fill("steps:")
+    field.press("End")
+    field.press("Enter")
+    field.press_sequentially("  - name: first")
+    field.press("Enter")
+    field.press_sequentially("  reply: {say: Hi}")
+    expect(field).to_have_value("steps:\n  - name: first\n    reply: {say: Hi}")
+    field.press("Control+Enter")
+    expect(page.locator(".answer_state")).to_contain_text("by the step first")
+
+
 def test_silence_is_told_of_and_can_be_ended(tab):
     page = opened(tab)
     page.get_by_role("checkbox", name="stream").check()
