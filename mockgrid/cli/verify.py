@@ -101,8 +101,7 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
 
     Exits with 0 if nothing has drifted, with 1 if something has, and with 2 if it could not run.
     """
-    sources = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
-    newer = ctx.get_parameter_source("document") in sources
+    newer = ctx.get_parameter_source("document") is ParameterSource.COMMANDLINE
     if values["against"] is None and not newer:
         message = "Name the provider with --against URL, or a newer contract with --contract."
         raise click.UsageError(message, ctx)

@@ -10,8 +10,10 @@ from urllib.parse import urljoin, urlsplit
 
 from mockgrid.drift.fake import UNKNOWN_KEY
 from mockgrid.drift.question import Drift
+from mockgrid.errors import MockgridError
 from mockgrid.http.relay import BrokenOffError
 from mockgrid.recording.exchange import RecordedReply, header
+from mockgrid.reply.provided import decoded
 from mockgrid.session.redaction import REDACTED
 from mockgrid.session.verdicts.policy import requested_wait
 from mockgrid.upstream.key import with_key
@@ -91,6 +93,17 @@ class Asking:
         if len(body) > size:
             message = f"the provider's reply is larger than {size // 1024 // 1024} MiB, and may have no end"
             return _failed(question, "MG443", message)
+        try:
+            plain = decoded(headers, body)
+        except MockgridError as error:
+            return _failed(
+                question,
+                "MG412",
+                f"the body of the provider's reply cannot be read: {_sentence(error.message)}",
+            )
+        if plain is None:
+            return _failed(question, "MG412", "the provider's reply has an encoding that was not asked for")
+        body = plain
         if broken:
             return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")
         return RecordedReply(

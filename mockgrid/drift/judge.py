@@ -26,6 +26,7 @@ _CIRCUMSTANCES: Final = frozenset((402, 408, 409, 423, 424, 425, 429))
 _SERVER: Final = 500
 _ERROR: Final = 400
 _REFUSED: Final = (401, 403)
+_REDIRECTS: Final = range(300, 400)
 # Headers that clients act on, whether or not a contract asks for them.
 _ACTED_ON: Final = ("allow", "location", "retry-after", "www-authenticate")
 
@@ -95,6 +96,9 @@ class _HeadComparison:
                 yield question.drift(
                     "MG401", message, severity="warning", party="contract", contract=at, **both
                 )
+        elif status in _REDIRECTS and self._side.response is not None:
+            message = f"{answers}, and sends on to where the key is not given; nothing could be compared"
+            yield question.drift("MG447", message, severity="note", **both)
         elif status == _LIMITED:
             message = f"{answers}: it limits the rate, and nothing could be compared"
             yield question.drift("MG445", message, hint="Try again later, or ask less.", **both)

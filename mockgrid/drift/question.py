@@ -98,4 +98,6 @@ class Question:
         drift = Drift(code, severity, message, self.where, question=self.title, **fields)
         if drift.party == "scenario" and self.deliberate:
             drift = replace(drift, severity="note")
-        return replace(drift, message=f"{self.title}: {message}; out of step: the {drift.party}.")
+        sentence = f"{self.title}: {message}; out of step: the {drift.party}."
+        # What a provider says may hold what a terminal obeys.
+        return replace(drift, message="".join(each if each.isprintable() else "?" for each in sentence))

@@ -31,16 +31,25 @@ class ContentPart:
     Attributes:
         place: which event it is of, such as ``event 3``; empty for the whole body.
         value: as JSON; a text where it is none.
-        readings: what a schema may describe of it.
         is_json: whether it is JSON.
-        name: of the event; empty for none.
+        event: all of it, as it was framed; empty for the whole body.
     """
 
     place: str
     value: Any
-    readings: tuple[Any, ...]
     is_json: bool
-    name: str = ""
+    event: bytes = b""
+
+    @property
+    def readings(self) -> tuple[Any, ...]:
+        """What a schema may describe of it."""
+        return (self.value, *readings_of(self.event))
+
+    @property
+    def name(self) -> str:
+        """The name of the event; empty for none."""
+        lines = (line[6:].strip() for line in self.event.splitlines() if line.startswith(b"event:"))
+        return next(lines, b"").decode("utf-8", "replace")
 
 
 @dataclass(slots=True)
@@ -69,7 +78,7 @@ class Content:
             content._read_events(body.removeprefix(_BOM), done)
         elif is_json(content.media) and body:
             value, sound = _read(body)
-            content.parts.append(ContentPart("", value, (value,), sound))
+            content.parts.append(ContentPart("", value, sound))
         return content
 
     def _read_events(self, body: bytes, done: bytes) -> None:
@@ -82,12 +91,7 @@ class Content:
             elif done and data.strip() == done:
                 self.finished = True
             elif data:
-                value, sound = _read(data)
-                name = next(
-                    (line[6:].strip() for line in event.splitlines() if line.startswith(b"event:")), b""
-                )
-                readings = tuple(readings_of(event)) or (value,)
-                self.parts.append(ContentPart(place, value, readings, sound, name.decode("utf-8", "replace")))
+                self.parts.append(ContentPart(place, *_read(data), event))
 
     @property
     def values(self) -> list[Any]:
@@ -97,7 +101,7 @@ class Content:
     @property
     def names(self) -> Iterator[str]:
         """The names of events."""
-        return (part.name for part in self.parts if part.name)
+        return (part.name for part in self.parts if b"event:" in part.event and part.name)
 
 
 def _read(data: bytes) -> tuple[Any, bool]:

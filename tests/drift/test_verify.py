@@ -68,7 +68,7 @@ def test_a_provider_as_the_fake_has_not_drifted(verify):
         ("@endless", "error MG443: listModels: the provider's reply is larger than 8 MiB"),
         ("@down", "error MG446: listModels: the provider answers 503: it does not serve this now"),
         ("@limited", "error MG445: listModels: the provider answers 429: it limits the rate"),
-        ("@elsewhere", "error MG401: listModels: the provider answers 307"),
+        ("@elsewhere", "error MG401: listModels: the provider answers 307, and listModels declares"),
     ],
 )
 def test_what_a_provider_does_wrong_is_one_sentence(verify, mode, says):
