@@ -233,6 +233,7 @@ async def _questions(
     if scenarios:
         steps = ScenarioQuestions(contract, fake, model or "")
         questions = [question for scenario in scenarios for question in steps.of(scenario)]
+        questions += await steps.refused()
         return questions, [Finding("", "note", f"Not asked: {why}.", where) for where, why in steps.left_out]
     named = values["operations"]
     unknown = next((name for name in named if contract.operation(name) is None), None)

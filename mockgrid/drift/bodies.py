@@ -192,7 +192,6 @@ class BodyComparison:
         """Tell where the contract allows what the scenario has and what the provider has, and they differ."""
         ours, theirs = self._fake.outline, self._side.outline
         broken = {where for _, where in self._side.violations}
-        gone: list[str] = []
         for where, types in ours.items():
             name = dotted(split(where))
             if where in theirs:
@@ -203,8 +202,7 @@ class BodyComparison:
                     )
                     message = f"{name} is {after} in the provider's reply, and {before} in the scenario's"
                     yield self._scenario("MG407", message, where, before, after)
-            elif where in self._fake.undeclared and not any(where.startswith(f"{each}/") for each in gone):
-                gone.append(where)
+            elif where in self._fake.undeclared and where.rpartition("/")[0] in theirs:
                 message = f"the provider's reply has no {name} any more, as the scenario's has"
                 yield self._scenario("MG406", message, where, name, "nothing")
 

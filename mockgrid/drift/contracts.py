@@ -107,8 +107,10 @@ class ContractComparison:
             yield _drift(_REQUEST, message, question.where, party="scenario")
             return
         violations = list(sample.violations)
+        earlier = operation.json_body.schema if operation.json_body is not None else None
         schema = after.json_body.schema if after.json_body is not None else None
-        if question.body is not None and schema is not None and not schema.accepts(question.body):
+        valid = earlier is None or earlier.accepts(question.body)
+        if question.body is not None and schema is not None and valid:
             violations += schema.explain(question.body)
         for violation in violations:
             message = f"{question.title}: its requests break the new contract: {violation.sentence}"

@@ -1,9 +1,11 @@
-"""The questions of a scenario: for each step a request that it matches, with the reply that it has."""
+"""The questions of a scenario: the requests that it was recorded from, and for other steps made-up ones."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from mockgrid.document.pointer import split
 from mockgrid.drift.judge import is_circumstance
@@ -11,6 +13,8 @@ from mockgrid.drift.question import Question
 from mockgrid.drift.samples import plain_request
 from mockgrid.errors import MockgridError
 from mockgrid.recording.exchange import RecordedRequest
+from mockgrid.recording.reading import RequestReader
+from mockgrid.recording.requests import recorded_requests
 from mockgrid.reply.behaviours import habits_of, readings, speaking_operations
 from mockgrid.reply.reply import json_text
 from mockgrid.reply.request import Request
@@ -18,6 +22,9 @@ from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import checks, may_hold
 from mockgrid.scenario.reply import Call, Error, Redirect, Refuse, SaidChoices
 from mockgrid.scenario.satisfying import conditions, satisfying
+from mockgrid.scenario.scenario import Cursors
+from mockgrid.scenario.selection import select
+from mockgrid.scenario.step import Selection
 from mockgrid.scenario.template import Structure
 from mockgrid.scenario.unsatisfiable import holding
 
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import Operation
     from mockgrid.drift.fake import Fake
     from mockgrid.recording.exchange import RecordedReply
+    from mockgrid.recording.reading import ReadRequest
     from mockgrid.scenario.predicate import Check
     from mockgrid.scenario.reply import ScriptedReply
     from mockgrid.scenario.scenario import Scenario
@@ -38,9 +46,11 @@ __all__ = ["ScenarioQuestions"]
 # What a request alone does not decide.
 _BEYOND: Final = ("state", "attempt")
 _MOST_TURNS: Final = 64
-_SUCCESS: Final = 300
+_MOST_TRIED: Final = 8
 _FORMATS: Final = ("json_schema", "json_object", "text")
 _KEY: Final = (401, 403)
+# What stands in a path as it is.
+_PATH: Final = "/:@!$&'()*+,;=~"
 
 
 class ScenarioQuestions:
@@ -62,53 +72,99 @@ class ScenarioQuestions:
         self._speaking = speaking_operations(contract.operations)
         self._calls = PossibleCalls(contract, self._speaking)
         self._readings = readings(contract.operations)
+        self._reader = RequestReader(contract)
+        self._refused: list[tuple[Scenario, ReadRequest]] = []
         self.left_out: list[tuple[str, str]] = []
 
     def of(self, scenario: Scenario, *, provoked: bool = True) -> Iterator[Question]:
-        """Yield one for each step for which a request can be made up.
+        """Yield those that it was recorded from, and one for each other step for which one can be made up.
 
         Args:
             scenario: whose steps.
             provoked: whether its reply has to be one to which a request brings a provider by itself.
         """
+        answered: set[int] = set()
+        cursors = Cursors(scenario)
+        for recorded in recorded_requests(scenario.origin.document.data):
+            read = self._reader.read(recorded)
+            if read is not None and read.broken:
+                self._refused.append((scenario, read))
+                continue
+            selection = select(scenario, cursors, read.view) if read is not None else None
+            if read is None or not isinstance(selection, Selection):
+                called = f"{recorded.method} {recorded.path}"
+                self.left_out.append((scenario.where, f"no step answers {called}, which was recorded"))
+                continue
+            answered.add(selection.step.index)
+            yield from self._told(
+                selection.step, self._recorded(scenario, selection, read, provoked=provoked)
+            )
         for step in scenario.steps:
-            question = self._question(scenario, step, provoked=provoked)
-            if isinstance(question, Question):
-                yield question
-            else:
-                self.left_out.append((step.where, f"{step.label}: {question}"))
+            if step.index not in answered:
+                yield from self._told(step, self._derived(scenario, step, provoked=provoked))
 
-    def _question(self, scenario: Scenario, step: Step, *, provoked: bool) -> Question | str:
+    async def refused(self) -> list[Question]:
+        """Return the recorded requests among those that no step is asked about: the contract refuses them."""
+        questions = []
+        for scenario, read in self._refused:
+            request = replace(read.recorded, target=_target(read.request))
+            expected = await self._fake.reply(request, read.operation, "key")
+            title, where = f"{scenario.name}, a request that is refused", scenario.where
+            questions.append(Question(title, read.operation, request, read.request.value, expected, where))
+        return questions
+
+    def _told(self, step: Step, question: Question | str) -> Iterator[Question]:
+        """Yield a question; note why there is none."""
+        if isinstance(question, Question):
+            yield question
+        else:
+            self.left_out.append((step.where, f"{step.label}: {question}"))
+
+    def _recorded(
+        self, scenario: Scenario, selection: Selection, read: ReadRequest, *, provoked: bool
+    ) -> Question | str:
+        """Return the question that a recorded request is; else why it is none."""
+        request = read.request
+        request.body = read.recorded.body
+        request.headers = dict(read.recorded.headers)
+        return self._composed(scenario, selection.step, selection.reply, request, provoked=provoked)
+
+    def _derived(self, scenario: Scenario, step: Step, *, provoked: bool) -> Question | str:
         """Return a question for a step, by the first of its replies that will do; else why none does."""
-        reason = "it has no reply"
+        question: Question | str = "it has no reply"
         operation = next(iter(self._calls.operations(step.when)), None)
         for scripted in step.replies if operation is not None else ():
-            reason = _unprovoked(scripted) if provoked or scripted.computed is not None else ""
-            if reason or operation is None:
-                continue
-            request = self._request(scenario, step, scripted, operation)
+            request = self._request(scenario, step, scripted, operation) if operation is not None else None
             if request is None:
                 return "no request could be made up that it matches"
-            try:
-                expected = self._fake.scripted(scripted, request)
-            except MockgridError as error:
-                return error.message.rstrip(".")
-            reason = _by_itself(expected.status) if provoked else ""
-            if not reason:
-                return self._made(scenario, step, scripted, request, expected)
-        return reason
+            question = self._composed(scenario, step, scripted, request, provoked=provoked)
+            if isinstance(question, Question):
+                break
+        return question
+
+    def _composed(
+        self, scenario: Scenario, step: Step, scripted: ScriptedReply, request: Request, *, provoked: bool
+    ) -> Question | str:
+        """Return the question that a request is, with the reply to it; else why it is none."""
+        reason = _unprovoked(scripted) if provoked or scripted.computed is not None else ""
+        if reason:
+            return reason
+        try:
+            expected = self._fake.scripted(scripted, request)
+        except MockgridError as error:
+            return error.message.rstrip(".")
+        reason = _by_itself(expected.status) if provoked else ""
+        return reason or self._made(scenario, step, scripted, request, expected)
 
     @staticmethod
     def _made(
         scenario: Scenario, step: Step, scripted: ScriptedReply, request: Request, expected: RecordedReply
     ) -> Question:
         operation, habits = request.operation, habits_of(request.operation.behaviour)
-        query = request.query.decode("latin-1")
-        target = f"{request.path}{query and '?'}{query}"
         return Question(
             f"{scenario.name}, {step.label}",
             operation,
-            RecordedRequest(operation.method, target, tuple(request.headers.items()), request.body),
+            RecordedRequest(operation.method, _target(request), tuple(request.headers.items()), request.body),
             request.value,
             expected,
             scripted.where,
@@ -131,11 +187,15 @@ class ScenarioQuestions:
         habits = habits_of(operation.behaviour)
         if habits is not None:
             body = habits.phrased(_said(wanted, scripted, model), model, _calls(scripted))
+        schema = operation.json_body.schema if operation.json_body is not None else None
         for check in wanted:
             if check.name.startswith(("body/", "response_format/")):
-                value = satisfying(check.matcher)
-                pointer = check.name.removeprefix("body/")
-                body = body if value is None else holding(split(f"/{pointer}"), value, body)
+                path = split(f"/{check.name.removeprefix('body/')}")
+                bodies = [
+                    holding(path, value, body) for value in islice(satisfying(check.matcher), _MOST_TRIED)
+                ]
+                valid = (each for each in bodies if schema is None or schema.accepts(each))
+                body = next(valid, next(iter(bodies), body))
         request = self._addressed(recorded, operation, body, wanted)
         view = self._readings[operation.id].view(request, 1, model)
         names = {check.name for check in checks(step.when) if check.name not in _BEYOND and not check.hidden}
@@ -149,7 +209,7 @@ class ScenarioQuestions:
         headers = {**dict(recorded.headers), **({b"content-type": b"application/json"} if data else {})}
         path, query = recorded.path, recorded.query
         for check in wanted:
-            value, (kind, _, name) = satisfying(check.matcher), check.name.partition("/")
+            value, (kind, _, name) = next(satisfying(check.matcher), None), check.name.partition("/")
             if value is None or not isinstance(value, (str, int, float)):
                 continue
             if kind == "headers" and not check.hidden:
@@ -183,14 +243,22 @@ def _said(wanted: list[Check], scripted: ScriptedReply, model: str) -> dict[str,
         if places:
             value = {}
             for leaf in places:
-                value = holding([str(part) for part in leaf.path], satisfying(leaf.matcher, "x"), value)
+                value = holding(
+                    [str(part) for part in leaf.path], next(satisfying(leaf.matcher, "x"), None), value
+                )
         else:
-            value = satisfying(check.matcher, *usual.get(check.name, ()))
+            value = next(satisfying(check.matcher, *usual.get(check.name, ())), None)
         if check.name == "tools" and value is not None:
             said["tools"] = [*said.get("tools", ()), *(value if isinstance(value, list) else [value])]
         elif value is not None and "/" not in check.name:
             said[check.name] = value
     return said
+
+
+def _target(request: Request) -> str:
+    """Return path and query as they are sent."""
+    query = request.query.decode("latin-1")
+    return f"{quote(request.path, safe=_PATH)}{query and '?'}{query}"
 
 
 def _calls(scripted: ScriptedReply) -> list[tuple[str, Any]]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["conditions", "satisfying"]
 
 _CLASS: Final = re.compile(r"\[!?(.)[^]]*\]")
+# A contract may leave but little room beside a bound.
+_NEAR: Final = 0.25
 _USUAL: Final[tuple[Any, ...]] = ("x", 1, True, [], {})
 
 
@@ -33,11 +35,11 @@ def conditions(when: Sequence[Predicate]) -> Iterator[Check]:
             yield from conditions(predicate.branches[0] if predicate.branches else ())
 
 
-def satisfying(matcher: Matcher, *usual: Any) -> Any:
-    """Return a value for which a matcher holds; None where none was found, or none may be there.
+def satisfying(matcher: Matcher, *usual: Any) -> Iterator[Any]:
+    """Yield values for which a matcher holds, where some are found; null is none.
 
-    >>> satisfying(read({"contains": "weather", "not": "weather"}), "Hello")  # doctest: +SKIP
-    'Hello weather'
+    >>> next(satisfying(read({"contains": "weather"}), "Hello"))  # doctest: +SKIP
+    'weather'
 
     Args:
         matcher: it.
@@ -45,19 +47,14 @@ def satisfying(matcher: Matcher, *usual: Any) -> Any:
     """
     for value in (*usual, *(matcher.choices or ()), *_made(matcher, usual), *_USUAL):
         if value is not None and matcher.holds(value):
-            return value
-    return None
+            yield value
 
 
 def _made(matcher: Matcher, usual: Sequence[Any]) -> Iterator[Any]:
     """Yield what the words of a matcher ask for, each by itself and all together."""
     source = matcher.source
-    words = (
-        [(word, _of_word(word, argument)) for word, argument in source.items()]
-        if isinstance(source, dict)
-        else []
-    )
-    values = [value for word, value in words if value is not None]
+    words = source.items() if isinstance(source, dict) else ()
+    values = [value for word, argument in words for value in _of_word(word, argument) if value is not None]
     yield from values
     texts = [value for value in values if isinstance(value, str)]
     if texts:
@@ -72,14 +69,14 @@ def _made(matcher: Matcher, usual: Sequence[Any]) -> Iterator[Any]:
         yield sum(numbers) / len(numbers)
 
 
-def _of_word(word: str, argument: Any) -> Any:
+def _of_word(word: str, argument: Any) -> tuple[Any, ...]:
     make = _MAKERS.get(word)
-    return None if make is None else make(argument)
+    return () if make is None else make(argument)
 
 
-def _containing(argument: Any) -> Any:
+def _containing(argument: Any) -> tuple[Any, ...]:
     texts = argument if isinstance(argument, list) else [argument]
-    return " ".join(texts) if all(isinstance(text, str) for text in texts) else texts
+    return (" ".join(texts) if all(isinstance(text, str) for text in texts) else texts,)
 
 
 def _matching(pattern: str) -> str | None:
@@ -100,11 +97,11 @@ def _obeying(schema: Any) -> Any:
         return None
 
 
-_MAKERS: Final[dict[str, Callable[[Any], Any]]] = {
+_MAKERS: Final[dict[str, Callable[[Any], tuple[Any, ...]]]] = {
     "contains": _containing,
-    "glob": lambda text: _CLASS.sub(r"\1", text).replace("*", "").replace("?", "x") or "x",
-    "matches": _matching,
-    "above": lambda number: number + 1,
-    "below": lambda number: number - 1,
-    "schema": _obeying,
+    "glob": lambda text: (_CLASS.sub(r"\1", text).replace("*", "").replace("?", "x") or "x",),
+    "matches": lambda pattern: (_matching(pattern),),
+    "above": lambda number: (number + 1, number + _NEAR),
+    "below": lambda number: (number - 1, number - _NEAR),
+    "schema": lambda schema: (_obeying(schema),),
 }

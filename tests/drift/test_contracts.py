@@ -1,0 +1,130 @@
+"""Two contracts, and the scenarios between them."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from drift.asked import contract
+
+from mockgrid.cli import main
+
+SCENARIO = """\
+steps:
+  - when: {last_user: {contains: weather}, body: {temperature: {above: 1.5}}}
+    reply: {call: {get_weather: {city: Oslo}}}
+  - when: {turn: 1}
+    reply: {say: Hi}
+  - when: {operation: retrieveModel}
+    reply: {error: 404}
+"""
+SCHEMAS = "components", "schemas"
+CHAT = "paths", "/chat/completions", "post"
+
+
+def at(document, *path):
+    for part in path:
+        document = document[part]
+    return document
+
+
+def require_user(document):
+    at(document, *SCHEMAS, "ChatCompletionsRequest", "required").append("user")
+
+
+def bound_temperature(document):
+    at(document, *SCHEMAS, "ChatCompletionsRequest", "properties", "temperature")["maximum"] = 1
+
+
+def fewer_finish_reasons(document):
+    listed = at(document, *SCHEMAS, "ChatCompletionChoice", "properties", "finish_reason")
+    listed["enum"] = ["stop", "length"]
+
+
+def require_cost(document):
+    schema = at(document, *SCHEMAS, "ChatCompletionResponse")
+    schema["properties"]["cost"] = {"type": "number"}
+    schema["required"].append("cost")
+
+
+def drop_models(document):
+    del document["paths"]["/models/{model}"]
+
+
+def drop_fingerprint(document):
+    del at(document, *SCHEMAS, "ChatCompletionResponse", "properties")["system_fingerprint"]
+
+
+def drop_unprocessable(document):
+    del at(document, *CHAT, "responses")["422"]
+
+
+def drop_streams(document):
+    del at(document, *CHAT, "responses", "200", "content")["text/event-stream"]
+
+
+@pytest.fixture
+def compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weather.yaml").write_text(SCENARIO, "utf-8")
+
+    def compare(change, *arguments):
+        document = copy.deepcopy(contract().document.data)
+        change(document)
+        (tmp_path / "new.json").write_text(json.dumps(document, indent=1), "utf-8")
+        code = main(["verify", "--contract", "new.json", "weather.yaml", "--format", "json", *arguments])
+        report = json.loads(capsys.readouterr().out)
+        places = [(each["code"], each["party"], each["file"], each["line"]) for each in report["findings"]]
+        return code, places, report["findings"]
+
+    return compare
+
+
+def test_nothing_is_said_of_the_same_contract(compared):
+    assert compared(lambda _: None) == (0, [], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (require_user, {("MG451", 3), ("MG451", 5), ("MG453", None)}),
+        (bound_temperature, {("MG451", 3)}),
+        (fewer_finish_reasons, {("MG452", 3), ("MG453", None)}),
+        (require_cost, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
+        (drop_models, {("MG450", 7), ("MG450", None), ("MG451", 6)}),
+        (drop_fingerprint, {("MG453", None)}),
+        (drop_unprocessable, {("MG453", None)}),
+        (drop_streams, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
+    ],
+)
+def test_what_stops_being_valid_is_named_with_its_line(compared, change, expected):
+    code, places, _ = compared(change)
+    assert code == 1
+    lines = {(each, line if file == "weather.yaml" else None) for each, _, file, line in places}
+    assert lines == expected
+
+
+def test_what_has_changed_is_told_with_both_sides_and_its_place(compared):
+    _, _, findings = compared(fewer_finish_reasons)
+    (changed,) = (each for each in findings if each["code"] == "MG453")
+    assert changed["file"] == "new.json"
+    assert changed["line"] > 1
+    assert changed["pointer"] == "/choices/*/finish_reason"
+    assert changed["expected"].startswith('required null or string, one of "content_filter"')
+    assert changed["got"] == 'required null or string, one of "length", "stop"'
+
+
+def test_the_older_contract_may_be_named(compared):
+    assert compared(require_user, "--from", "new.json") == (0, [], [])
+
+
+def test_without_scenarios_all_operations_are_compared(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    document = copy.deepcopy(contract().document.data)
+    drop_models(document)
+    (tmp_path / "new.json").write_text(json.dumps(document), "utf-8")
+    assert main(["verify", "--contract", "new.json"]) == 1
+    out = capsys.readouterr().out
+    assert "MG450: The new contract has no GET /models/{model}." in out
+    assert out.endswith("2 contracts: 1 warning.\n")
