@@ -162,6 +162,11 @@ class Contract:
         """What makes values for the schemas of responses."""
         return DocumentValues(self._responses, self.document.data)
 
+    @cached_property
+    def request_values(self) -> DocumentValues:
+        """What makes values for the schemas of requests."""
+        return DocumentValues(self._requests, self.document.data)
+
     def operation(self, operation_id: str) -> Operation | None:
         """Return an operation by its id."""
         return next((operation for operation in self.operations if operation.id == operation_id), None)

@@ -97,8 +97,11 @@ class BodyComparison:
     def _breaks_envelope(self, side: Side) -> bool:
         """Tell whether a value has not even the outermost shape of its schema, such as a field of it."""
         schema = side.schema
-        for value in side.content.values if schema is not None else ():
-            if schema is None or schema.accepts(value) or self._reports_error(value):
+        for part in side.content.parts if schema is not None else ():
+            value = part.value
+            if not part.is_json or self._reports_error(value):
+                continue
+            if schema is None or any(map(schema.accepts, part.readings)):
                 continue
             required = required_of(schema.schema)
             if required and isinstance(value, dict):

@@ -34,7 +34,7 @@ __all__ = ["UNKNOWN_KEY", "Fake"]
 UNKNOWN_KEY: Final = "mockgrid-verify-no-such-key"
 """A credential that nobody knows."""
 
-_KEY: Final = "mockgrid-verify"
+_KEY: Final = "mockgrid:verify"
 _SENT: Final = (b"x-request-id", b"req_0")
 
 

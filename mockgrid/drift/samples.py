@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
 
 from mockgrid.drift.question import Question
+from mockgrid.errors import MockgridError
 from mockgrid.recording.exchange import RecordedRequest
 from mockgrid.reply.behaviours import BEHAVIOURS, habits_of
 from mockgrid.reply.reply import json_text
@@ -118,7 +121,7 @@ class ContractQuestions:
                 "404",
             )
         if body is not None and (operation.declares(400) or operation.declares(422)):
-            yield "with a body that is not JSON", _with(request, _BROKEN), None, "400"
+            yield "with a body that is not JSON", replace(request, body=_BROKEN), None, "400"
             schema = operation.json_body.schema if operation.json_body is not None else None
             for name in sorted(required_of(schema.schema) if schema is not None else ())[:1]:
                 short = (
@@ -126,7 +129,7 @@ class ContractQuestions:
                     if isinstance(body, dict)
                     else {}
                 )
-                yield f"without {name}", _with(request, json_text(short)), short, "422"
+                yield f"without {name}", replace(request, body=json_text(short)), short, "422"
         if body is not None and operation.declares(415):
             yield "with a body that is text", _with(request, b"x", _TEXT), None, "415"
         match = self._contract.router.find(request.path)
@@ -152,13 +155,17 @@ def plain_request(contract: Contract, operation: Operation, model: str) -> tuple
         return request, None
     if operation.json_body is None or operation.json_body.schema is None:
         return None
-    made = sample(operation.json_body.source.get("schema"), contract.document.data)
-    if isinstance(made, dict) and "model" in made and operation.behaviour in BEHAVIOURS:
-        made["model"] = model
-    for body in (*operation.json_body.examples.values(), made):
-        if operation.json_body.schema.accepts(body):
-            return _with(request, json_text(body)), body
-    return None
+    schema = operation.json_body.schema
+    plain = sample(operation.json_body.source.get("schema"), contract.document.data)
+    if isinstance(plain, dict) and "model" in plain and operation.behaviour in BEHAVIOURS:
+        plain["model"] = model
+    bodies = (*operation.json_body.examples.values(), plain)
+    body = next(filter(schema.accepts, bodies), None)
+    if body is None:
+        with suppress(MockgridError):
+            body = contract.request_values.at(schema.at).value("", exemplary=True).value
+    media = operation.json_body.name.encode("latin-1", "replace")
+    return (_with(request, json_text(body), media), body) if schema.accepts(body) else None
 
 
 def _to(contract: Contract, operation: Operation, model: str, nobody: str = "") -> RecordedRequest:

@@ -1,0 +1,140 @@
+"""Any other document: what the fake serves of it has not drifted, and what a provider changes is found."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mockgrid.cli.flags import load
+from mockgrid.drift.fake import Fake
+from mockgrid.drift.judge import DriftJudge
+from mockgrid.drift.samples import ContractQuestions
+
+DOCUMENTS = Path(__file__).parents[1] / "documents"
+PETS = """\
+openapi: 3.1.0
+info: {title: Pets, version: "1"}
+paths:
+  /pets:
+    get:
+      operationId: listPets
+      parameters: [{name: limit, in: query, required: true, schema: {type: integer, minimum: 1}}]
+      responses:
+        "200":
+          description: All.
+          headers: {X-Rate-Limit: {required: true, schema: {type: integer}}}
+          content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Pet"}}}}
+    post:
+      operationId: addPet
+      requestBody:
+        required: true
+        content: {application/json: {schema: {$ref: "#/components/schemas/Pet"}}}
+      responses:
+        "201":
+          description: Added.
+          content: {application/json: {schema: {$ref: "#/components/schemas/Pet"}}}
+        "400": {description: Wrong., content: {application/json: {schema: {type: object}}}}
+  /pets/{id}:
+    delete:
+      operationId: dropPet
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {"204": {description: Gone.}}
+  /events:
+    get:
+      operationId: watchPets
+      responses:
+        "200":
+          description: As they come.
+          content:
+            text/event-stream:
+              itemSchema: {type: object, required: [data], properties: {data: {type: string}}}
+components:
+  schemas:
+    Pet:
+      type: object
+      required: [name, kind]
+      properties:
+        name: {type: string, minLength: 1}
+        kind: {enum: [cat, dog]}
+        tags: {type: object, additionalProperties: {type: string}}
+"""
+
+
+def made(document, *named):
+    """The questions of a document, by their titles, what was left out, and the judge."""
+    contract = load(str(document), (), ())
+    questions = ContractQuestions(contract, Fake(contract), "x", named)
+    listed = asyncio.run(questions.all())
+    left_out = {operation.id: why for operation, why in questions.left_out}
+    return {each.title: each for each in listed}, left_out, DriftJudge(contract)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    (tmp_path / "pets.yaml").write_text(PETS, "utf-8")
+    return tmp_path / "pets.yaml"
+
+
+@pytest.mark.parametrize("name", ["petstore.yaml", "events.yaml", "parameters.yaml", "fastapi.json"])
+def test_what_the_fake_serves_of_a_document_has_not_drifted(name):
+    questions, _, judge = made(DOCUMENTS / name)
+    drifts = [drift for each in questions.values() for drift in judge.drifts(each, each.expected)]
+    assert [str(drift) for drift in drifts if drift.party != "contract"] == []
+
+
+def test_what_may_change_something_is_called_only_by_its_name(pets):
+    questions, left_out, _ = made(pets)
+    assert list(questions) == ["listPets", "watchPets"]
+    assert left_out == dict.fromkeys(
+        ("addPet", "dropPet"), "it may change something; name it with --operation"
+    )
+    questions, left_out, _ = made(pets, "addPet")
+    assert list(questions) == ["addPet", "addPet, with a body that is not JSON", "addPet, without kind"]
+    assert questions["addPet"].operation.json_body.schema.accepts(questions["addPet"].body)
+    assert left_out == {}
+
+
+def test_a_request_has_the_parameters_that_it_must_have(pets):
+    questions, _, _ = made(pets)
+    assert questions["listPets"].request.target == "/pets?limit=1"
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "code"),
+    [
+        ("listPets", [{"name": "Tom", "kind": "cow"}], "MG408"),
+        ("listPets", [{"kind": "cat"}], "MG406"),
+        ("listPets", [{"name": "", "kind": "cat"}], "MG410"),
+        ("listPets", [{"name": "Tom", "kind": "cat", "tags": {"a": 1}}], "MG407"),
+        ("listPets", [{"name": "Tom", "kind": "cat", "age": 1}], "MG409"),
+        ("listPets", {"pets": []}, "MG411"),
+        ("listPets", [{"name": "Tom", "kind": "cat", "tags": {"any": "thing"}}], None),
+        ("listPets", [], None),
+    ],
+)
+def test_what_a_body_breaks(pets, title, body, code):
+    questions, _, judge = made(pets)
+    question = questions[title]
+    reply = replace(question.expected, chunks=((0.0, json.dumps(body).encode()),))
+    assert [drift.code for drift in judge.drifts(question, reply)] == ([] if code is None else [code])
+
+
+@pytest.mark.parametrize(("value", "code"), [(b"many", "MG405"), (b"", "MG404"), (b"7", None)])
+def test_a_header_obeys_its_schema(pets, value, code):
+    questions, _, judge = made(pets)
+    question = questions["listPets"]
+    others = [line for line in question.expected.headers if line[0] != b"x-rate-limit"]
+    reply = replace(question.expected, headers=[*others, *([(b"x-rate-limit", value)] if value else [])])
+    assert [drift.code for drift in judge.drifts(question, reply)] == ([] if code is None else [code])
+
+
+def test_streams_of_texts(pets):
+    questions, _, judge = made(pets)
+    question = questions["watchPets"]
+    for body, codes in ((b"data: Tom\n\ndata: Ada\n\n", []), (b"data: Tom\n\ndata: A", ["MG421"])):
+        reply = replace(question.expected, chunks=((0.0, body),))
+        assert [drift.code for drift in judge.drifts(question, reply)] == codes
