@@ -7,7 +7,7 @@ export function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
     else if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value != null) made.setAttribute(name, value);
+    else if (value !== false && value != null) made.setAttribute(name, name === "title" ? visible(value) : value);
   }
   made.append(...children.flat().filter((child) => child != null).map((child) =>
     (typeof child === "string" && tag !== "textarea" ? visible(child) : child))); // what is edited stays as it is
