@@ -3,13 +3,14 @@
 import {curl} from "./curl.js";
 import {copier, element, message, table} from "./dom.js";
 import {jsonView, longText, marked, read} from "./json_view.js";
-import {address, reach, segment} from "./server.js";
+import {exchangeLinks} from "./sessions.js";
+import {address, call, reach, segment} from "./server.js";
 import {timeline} from "./timeline.js";
 
 // What stands below request and reply, and the buttons above them. To add one, put a function here: it is given the
 // exchange as the control interface tells it, and the panel's signal, and returns an element, null for nothing, or
 // a promise of these.
-const sections = [stream];
+const sections = [verdicts, stream];
 const actions = [copyCurl, openInPlayground];
 // Milliseconds after which an exchange that is under way is looked at again.
 const AGAIN = 500;
@@ -39,7 +40,7 @@ async function view(exchange, signal) {
   return [
     summary(exchange),
     element("div", {class: "bar"}, ...neighbours(exchange), made.slice(0, actions.length).filter(Boolean)),
-    complaints(exchange, sides.request.json),
+    complaints(exchange, sides),
     element("div", {class: "sides"}, sides.request.element, sides.reply.element),
     ...made.slice(actions.length).filter(Boolean),
   ];
@@ -49,7 +50,7 @@ function summary(exchange) {
   const {request: {method, path}, status, seconds, operation, step, scenario, attempt, session} = exchange;
   const kind = seconds === null ? "open" : status >= 400 || !exchange.whole ? "bad" : "good";
   const facts = [
-    ["Session", element("a", {href: `#/journal?session=${segment(session)}`}, session)],
+    ["Session", element("a", {href: `#/journal?session=${segment(session)}`}, exchange.label ?? session)],
     ["Operation", operation ?? "none of the contract"],
     ["Scenario", scenario], ["Step", step], ["Attempt", String(attempt)],
     ["Failure", exchange.failure], ["Fault", exchange.fault],
@@ -78,11 +79,15 @@ function openInPlayground({session, number}) {
   return element("a", {href: `#/playground?exchange=${segment(`${session}/${number}`)}`}, "Open in the playground");
 }
 
-// What is wrong with the request, each with a way to the place where it stands.
-function complaints({violations, warnings, no_step: missed}, json) {
-  const all = [...violations, ...warnings.map((warning) => ({location: "body", ...warning}))];
-  const rows = all.map(({code, location, pointer, path, message: text}) => [
-    element("span", {class: `mark ${code < "MG140" ? "bad" : "open"}`}, code),
+// What is wrong with the request, and with a provider's reply, each with a way to the place where it stands.
+function complaints({violations, warnings, provider_violations: given = [], no_step: missed}, {request, reply}) {
+  const all = [
+    ...violations.map((each) => [each, "bad", request.json]),
+    ...warnings.map((each) => [{location: "body", ...each}, "open", request.json]),
+    ...given.map((each) => [{...each, message: `${each.message} (in the provider's reply)`}, "bad", reply.json]),
+  ];
+  const rows = all.map(([{code, location, pointer, path, message: text}, kind, json]) => [
+    element("span", {class: `mark ${kind}`}, code),
     json && location === "body"
       ? element("button", {type: "button", class: "link", onclick: () => {
         const part = marked(json, pointer);
@@ -97,24 +102,28 @@ function complaints({violations, warnings, no_step: missed}, json) {
     rows.length ? table(["Code", "Where", "What"], rows, {label: "Violations and warnings"}) : null);
 }
 
-function requestSide({request, violations, warnings}) {
-  const marks = [...violations.filter(({location}) => location === "body"), ...warnings]
+// What is to be said of places in a body: [pointer, text] pairs.
+function marksOf(all) {
+  return all.filter(({location = "body"}) => location === "body")
     .map(({pointer, code, message: text}) => [pointer, `${code} ${text}`]);
+}
+
+function requestSide({request, violations, warnings}) {
   const wrong = new Map(violations.filter(({location}) => location === "header")
     .map(({pointer, code, message: text}) => [pointer.slice(1).toLowerCase(), `${code} ${text}`]));
   const query = violations.filter(({location}) => location === "query" || location === "path")
     .map(({code, path, message: text}) => element("p", {}, element("strong", {class: "mark bad"}, `${code} ${path} ${text}`)));
-  const {element: body, json} = content(request, marks);
+  const {element: body, json} = content(request, marksOf([...violations, ...warnings]));
   return {json, element: element("section", {"aria-labelledby": "request"},
     element("h3", {id: "request"}, "Request"),
     element("p", {}, element("code", {}, request.path + (request.query && `?${request.query}`))), query,
     headers(request.headers, wrong), body)};
 }
 
-function replySide({reply}) {
+function replySide({reply, provider_violations: given = []}) {
   const {element: body, json} = reply.chunks.length && reply.body === null
     ? {element: element("p", {class: "quiet"}, `${reply.bytes} bytes in ${reply.chunks.length} chunks; below.`)}
-    : content(reply, []);
+    : content(reply, marksOf(given));
   return {json, element: element("section", {"aria-labelledby": "reply"},
     element("h3", {id: "reply"}, "Reply"), headers(reply.headers, new Map()), body)};
 }
@@ -140,6 +149,18 @@ function content({body, bytes, base64, headers: {"content-type": type = ""}}, ma
   }
   const said = marks.map(([, what]) => element("p", {}, element("strong", {class: "mark bad"}, what)));
   return {element: element("div", {}, size, said, element("pre", {}, longText(text)))};
+}
+
+// What this and other exchanges prove of the client.
+async function verdicts({session, number}, signal) {
+  const {verdicts: all} = await call(address("sessions", session, "verdicts"), {signal});
+  const rows = all.filter(({exchanges}) => exchanges.includes(number)).map(({code, name, message: text, exchanges}) => [
+    element("span", {class: "mark bad"}, code), name, text,
+    exchangeLinks(session, exchanges),
+  ]);
+  return rows.length ? element("section", {"aria-labelledby": "verdicts"},
+    element("h3", {id: "verdicts"}, "Verdicts"),
+    table(["Code", "Name", "What", "Exchanges"], rows, {label: "Verdicts"})) : null;
 }
 
 function stream(exchange) {

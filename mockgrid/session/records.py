@@ -228,6 +228,7 @@ class ExchangeRecord(JsonForm):
     degraded: str | None = described("What the transport could not do, and what was done instead")
     session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
     failure: str | None = described("The kind of failure that was answered", default=None, in_repr=False)
+    label: str = described("What its session is known by", default="", omitted=True, in_repr=False)
     fault: str = described(
         "How the reply was broken, such as stream.fault=reset; left out where it was not",
         default="",

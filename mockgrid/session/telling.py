@@ -132,6 +132,7 @@ class Teller:
         return ExchangeRecord(
             number=exchange.number,
             session=session.name,
+            label=session.label,
             at=_seconds(max(exchange.arrived - session.opened, 0.0)),
             operation=exchange.operation.id if exchange.operation is not None else None,
             request=SentRequest(
