@@ -28,9 +28,9 @@ from mockgrid.session.turns import all_at_once
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
+    from mockgrid.control.lessons import Lessons
     from mockgrid.control.operations import Operations
     from mockgrid.control.service import Service
-    from mockgrid.reply.hindsight import Hindsight
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
@@ -184,28 +184,24 @@ class Operator:
 
     def exchange(self, key: str, number: int) -> dict[str, Any]:
         """Return one exchange."""
-        session = self._session(key)
-        exchanges = self._teller.records(session, after=number - 1, until=number)
-        exchange = next(exchanges, None)
-        if exchange is None:
-            raise _no_exchange(session, number)
+        session, kept = self._kept(key, number)
+        (exchange,) = self._teller.records(session, after=kept.number - 1, until=kept.number)
         return exchange.as_json()
 
     def explanation(self, key: str, number: int) -> dict[str, Any]:
         """Return why each step did or did not answer the request of an exchange, as things stood then."""
-        session = self._session(key)
-        exchange = session.journal.get(number)
-        if exchange is None:
-            raise _no_exchange(session, number)
-        return self._hindsight.explanation(session, exchange).as_json()
+        return self._lessons.explanation(*self._kept(key, number)).as_json()
+
+    def step(self, key: str, number: int) -> dict[str, Any]:
+        """Return the step that would answer the request of an exchange as it was, alone and as a scenario."""
+        step = self._lessons.step(*self._kept(key, number))
+        return {"step": step, "source": f"steps:\n{step}"}
 
     @cached_property
-    def _hindsight(self) -> Hindsight:
-        from mockgrid.reply.hindsight import Hindsight  # noqa: PLC0415 - 20 ms, for those who ask
+    def _lessons(self) -> Lessons:
+        from mockgrid.control.lessons import Lessons  # noqa: PLC0415 - 60 ms, for those who ask
 
-        service, models = self._service, self._scripts.models
-        default = models.default if models is not None else "default"
-        return Hindsight(service.contract, service.redaction, service.settings.max_depth, default)
+        return Lessons(self._service, self._scripts.models)
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
@@ -340,6 +336,14 @@ class Operator:
 
     # ---------------------------------------------------------------- names
 
+    def _kept(self, key: str, number: int) -> tuple[Session, KeptExchange]:
+        session = self._session(key)
+        exchange = session.journal.get(number)
+        if exchange is None:
+            gone = " any more" if 0 < number <= session.journal.count else ""
+            raise ControlError(404, f"There is no exchange {number} in this session{gone}.")
+        return session, exchange
+
     def _session(self, key: str) -> Session:
         session = self._service.sessions.find(self.name(key))
         if session is None:
@@ -364,8 +368,3 @@ class Operator:
             return session
         scenario = "" if _NAME.fullmatch(key) else self._service.credentials.scenario_of(key) or ""
         return self._service.sessions.get(name, scenario)
-
-
-def _no_exchange(session: Session, number: int) -> ControlError:
-    gone = " any more" if 0 < number <= session.journal.count else ""
-    return ControlError(404, f"There is no exchange {number} in this session{gone}.")

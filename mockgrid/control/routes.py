@@ -44,7 +44,7 @@ _SESSION: Final = f"{CONTROL}/sessions/{{key}}"
 # A session's key may have slashes, as the ids of pytest's tests have; what can follow it is not part of it.
 _KEYED: Final = re.compile(
     rf"({CONTROL}/sessions/)([^/](?:.*?[^/])??)"
-    r"(/(?:reset|steps|clock|verdicts|exchanges(?:/[^/]+(?:/steps)?)?))?",
+    r"(/(?:reset|steps|clock|verdicts|exchanges(?:/[^/]+(?:/steps?)?)?))?",
     re.DOTALL,
 )
 _LARGEST: Final = 4 * 1024 * 1024
@@ -95,6 +95,7 @@ class Control:
                 f"{_SESSION}/exchanges/{{number:int}}/steps",
                 lambda call: operator.explanation(*_place(call)),
             ),
+            ("GET", f"{_SESSION}/exchanges/{{number:int}}/step", lambda call: operator.step(*_place(call))),
             ("GET", f"{_SESSION}/clock", lambda call: operator.clock(_key(call))),
             ("POST", f"{_SESSION}/clock", self._move_clock),
             ("GET", f"{CONTROL}/scenarios", lambda _: operator.scenarios()),

@@ -10,7 +10,7 @@ from mockgrid.reply.preferences import prefers_of
 from mockgrid.reply.request import Request
 from mockgrid.scenario.selection import explain
 from mockgrid.session.exchange import MOST_KEPT, whole_body
-from mockgrid.session.records import ExplainedStep, Explanation
+from mockgrid.session.explanation import ExplainedStep, Explanation
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.session.clock import moved_by
-from mockgrid.session.records import Explanation, Summary
+from mockgrid.session.explanation import Explanation
+from mockgrid.session.records import Summary
 from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
@@ -291,14 +292,7 @@ class GridSession:
         return await asyncio.to_thread(self.wait_for, count, timeout)
 
     def explain(self, number: int) -> Explanation:
-        """Return why each step did or did not answer an exchange, as things stood then; ``print`` it.
-
-        Args:
-            number: of the exchange.
-
-        Raises:
-            CallError: there is no such exchange.
-        """
+        """Return why each step did or did not answer the exchange of a number; to be printed."""
         return Explanation.from_json(self._controls.explanation(self.api_key, number))
 
     # ---------------------------------------------------------------- what it proves

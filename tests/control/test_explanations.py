@@ -9,7 +9,7 @@ from asgi import Caller
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mockgrid.session.records import Explanation
+from mockgrid.session.explanation import Explanation
 
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 JSON = {"content-type": "application/json"}

@@ -1,0 +1,79 @@
+"""The step that would answer an exchange again, as the control interface writes it."""
+
+import json
+
+import pytest
+from asgi import Caller
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recording.again import findings
+
+from mockgrid.strategies import errors, replies, scenario_text, streams
+
+JSON = {"content-type": "application/json"}
+SESSION = "/__mockgrid__/sessions/mg-test"
+PLAIN = {"model": "text-prime", "messages": [{"role": "user", "content": "What is it like?"}]}
+
+
+@pytest.fixture(scope="module")
+def caller():
+    return Caller(clock="virtual")
+
+
+def play(caller, text):
+    answer = caller.call("PUT", SESSION, {"source": text}, JSON)
+    assert answer.status == 200, answer.body
+
+
+def step(caller, number=1):
+    return caller.call("GET", f"{SESSION}/exchanges/{number}/step")
+
+
+@settings(max_examples=25)
+@given(st.one_of(replies(), streams(), errors()), st.sampled_from([{}, {"stream": True}]))
+def test_it_passes_the_check_and_answers_the_same_request_alike(caller, reply, sent):
+    play(caller, scenario_text([reply]))
+    first = caller.call(body=PLAIN | sent)
+    written = step(caller)
+    assert written.status == 200, written.body
+    source = written.json()["source"]
+    assert source == f"steps:\n{written.json()['step']}"
+    assert findings(source) == [], source
+    play(caller, source)
+    again = caller.call(body=PLAIN | sent)
+    assert again.header("x-mockgrid-step") == "step 1"
+    assert (again.status, again.header("content-type")) == (first.status, first.header("content-type"))
+    if first.header("content-type") == "application/json":
+        assert again.json() == first.json()
+    else:
+        assert again.body == first.body
+
+
+def test_it_holds_no_secret_and_is_named_for_the_test(caller):
+    caller.call("PUT", f"{SESSION}?label=test_it.py::test_a", {"steps": [{"say": "Hello"}]}, JSON)
+    caller.call(
+        body={"messages": [{"role": "user", "content": "my key is mg-test, or sk-abcdefghijklmnop123"}]}
+    )
+    text = step(caller).json()["step"]
+    assert "# test_it.py::test_a" in text
+    assert "mg-test" not in text
+    assert "sk-abcdefghijklmnop123" not in text
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ({"body": PLAIN | {"temperature": 9}}, "The contract refuses this request before any step is asked."),
+        (
+            {"body": PLAIN | {"user": "x" * 2**20}},
+            "Of a body in this exchange only the first 1048576 bytes are kept.",
+        ),
+        ({"path": "/v1/nowhere"}, "The contract refuses this request before any step is asked."),
+    ],
+)
+def test_what_no_step_could_answer_says_why(caller, sent, reason):
+    play(caller, "steps: [{reply: {say: Hello}}]")
+    caller.call(**sent)
+    answer = step(caller)
+    assert (answer.status, json.loads(answer.body)) == (409, {"errors": {"detail": reason}})
+    assert step(caller, 2).status == 404
