@@ -90,10 +90,10 @@ def _axe():
     return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 
 
-def chromium(playwright):
+def chromium(playwright, *further):
     """Start the browser; it is Debian's, for nothing is downloaded."""
     path = shutil.which("chromium")
     assert path, "The page is tested in Chromium: apt-get install chromium"
     # Root, who runs pipelines, gets no sandbox; containers have little shared memory.
-    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *further]
     return playwright.chromium.launch(executable_path=path, args=arguments)

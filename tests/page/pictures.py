@@ -24,16 +24,20 @@ sys.path.insert(0, str(TESTS))
 
 from page.browser import Tab, chromium  # noqa: E402 - the browser's tests are not installed
 
-WIDTH = 1100
+WIDTH = 1200
 MOST_BYTES = 150_000
 CHAT = "/chat/completions"
+# So that what is painted anew looks as what was painted at once.
+_EXACT = ("--disable-partial-raster", "--disable-skia-runtime-opts")
 # How long something took is written over whenever it is shown, with what is the same each time.
 _TIMES = r"""
 const still = (root) => {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   for (let text = texts.currentNode; text; text = texts.nextNode()) {
     if (text.nodeType !== Node.TEXT_NODE || text.parentElement?.closest("textarea, code, pre")) continue;
-    const written = text.data.replace(/\b\d+(\.\d+)?(?= ms\b)/g, "12").replace(/\b\d+\.\d(?= s\b)/g, "1.2");
+    const alone = text.parentElement?.closest("[role=cell].ms");
+    const written = text.data.replace(alone ? /^[\d.]+/ : /\b\d+(\.\d+)?(?= ms\b)/g, "12")
+      .replace(/\b\d+\.\d(?= s\b)/g, "1.2").replace(/\d\d:\d\d:\d\d\.\d+/g, "12:00:00.000");
     if (written !== text.data) text.data = written;
   }
 };
@@ -46,9 +50,9 @@ def fill(grid: MockGrid) -> None:
     """Have clients ask, well and badly, under the names of tests."""
     control = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__"
     tests = {
-        "mg-retries": ("test_agent.py::test_retries", {"scenario": "balance-replenishing"}),
-        "mg-tools": ("test_agent.py::test_tools", {"scenario": "tool-loop"}),
-        "mg-weather": ("test_agent.py::test_weather", {"source": _WEATHER, "where": "weather.yaml"}),
+        "mg-retries": ("test_retries", {"source": _RETRIES, "where": "retries.yaml"}),
+        "mg-tools": ("test_tools", {"scenario": "tool-loop"}),
+        "mg-weather": ("test_weather", {"source": _WEATHER, "where": "weather.yaml"}),
     }
     with httpx.Client(trust_env=False) as client:
         for key, (label, script) in tests.items():
@@ -62,6 +66,14 @@ def _said(text: str, **more: object) -> dict[str, object]:
     return {"model": "text-prime", "messages": [{"role": "user", "content": text}], **more}
 
 
+_RETRIES = """\
+steps:
+  - name: overloaded twice
+    replies:
+      - {error: 503, retry_after: 1m}
+      - {error: 503, retry_after: 1m}
+      - {say: At last.}
+"""
 _WEATHER = """\
 strict: true
 steps:
@@ -102,6 +114,7 @@ def journal(tab: Tab) -> None:
     """What has happened."""
     tab.go("#/journal")
     tab.page.get_by_text("asked for Oslo").first.wait_for()
+    tab.page.get_by_text("MG310").first.wait_for()
 
 
 def exchange(tab: Tab) -> None:
@@ -127,16 +140,16 @@ def playground(tab: Tab) -> None:
 
 
 _KEPT = json.dumps({"key": "mg-playground"})
-PICTURES = {"playground": playground}
+PICTURES = {"journal": journal, "playground": playground}
 """By the names of their files; each puts a tab in the state that is shown."""
-HEIGHTS = {"journal": 620, "exchange": 800, "playground": 1060}
+HEIGHTS = {"journal": 560, "exchange": 800, "playground": 1040}
 
 
 def main() -> int:
     """Take all pictures, light and dark."""
     with MockGrid() as grid, sync_playwright() as playwright:
         fill(grid)
-        browser = chromium(playwright)
+        browser = chromium(playwright, *_EXACT)
         for name, show in PICTURES.items():
             for scheme in ("light", "dark"):
                 tab = Tab(browser, grid.base_url.removesuffix("/v1"), WIDTH, scheme)
