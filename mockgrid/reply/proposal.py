@@ -9,7 +9,6 @@ from mockgrid.reply.rendering import render
 from mockgrid.reply.reply import json_text
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.sample import sample
-from mockgrid.schema.values import DocumentValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +55,7 @@ def _value(media: MediaType, contract: Contract, outline: SchemaHints) -> Any:
     # Examples in it are the document's own.
     plain = deepcopy(sample(media.source["schema"], contract.document.data))
     if not schema.accepts(plain):
-        values = DocumentValues(schema.schemas, contract.document.data).at(schema.at)
+        values = contract.request_values.at(schema.at)
         if values.is_large:
             return plain
         plain = values.value("", text="Hello", exemplary=True).value
