@@ -1,6 +1,6 @@
 // Sending a request, and showing the answer as it comes: each piece with its time, silence, and where it broke off.
 
-import {element} from "./dom.js";
+import {element, visible} from "./dom.js";
 import {apiAddress} from "./server.js";
 
 const SILENT = 1000; // milliseconds without a piece that are told of
@@ -86,8 +86,8 @@ function answerView(stop) {
     const shown = text.slice(0, Math.max(0, MOST_TEXT - raw.textLength));
     raw.textLength += shown.length;
     left += text.length - shown.length;
-    if (shown) raw.append(shown);
-    if (isStream) said.append(words(text));
+    if (shown) raw.append(visible(shown));
+    if (isStream) said.append(visible(words(text)));
     said.hidden = !said.textContent;
   };
   const add = (at, text) => list.append(element("li", {}, element("span", {class: "number quiet"}, `${at} ms `),

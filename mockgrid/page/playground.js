@@ -2,7 +2,7 @@
 
 import {send} from "./answer.js";
 import {FORMATS, TOOL} from "./chat_form.js";
-import {element, labelled, message, said} from "./dom.js";
+import {element, labelled, message, said, visible} from "./dom.js";
 import {CHAT, requestForm} from "./request_form.js";
 import {address, call} from "./server.js";
 import {yamlEditor} from "./yaml_editor.js";
@@ -104,7 +104,7 @@ export async function show(place, {query, signal}) {
     const told = await call(address("scenarios", name), {signal});
     kept.loaded = {name, text: told.source};
     named.value = name;
-    story.textContent = told.story || told.description;
+    story.textContent = visible(told.story || told.description);
     await editor.fill(told.source);
     await fit(name);
   }

@@ -255,6 +255,7 @@ def test_hostile_texts_stay_text(looked_at):
     expect(script(page, 'steps: [{name: "<b>x</b>", reply: {say: "${last_user}"}}]')).to_have_count(0)
     expect(send(page)).to_contain_text("by the step <b>x</b>")
     expect(page.get_by_label("Body of the answer")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(page.get_by_label("Body of the answer")).to_contain_text("\\u202egnp.exe")
     page.get_by_label("Message 1", exact=True).fill("x" * 1_000_000)
     expect(send(page)).to_contain_text("Ended")
     looked_at.check()
