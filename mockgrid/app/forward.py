@@ -13,12 +13,14 @@ from mockgrid.reply.request import FORWARDED, RefusedError
 from mockgrid.session.exchange import KeptExchange
 from mockgrid.upstream.forwarding import Forwarding
 from mockgrid.upstream.key import read_key
+from mockgrid.upstream.provider import ProviderReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Receive
 
+    from mockgrid.app.recording import Recording
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Head
@@ -42,9 +44,14 @@ class ForwardingApp(App):
         library: gives the scenarios that keys and headers may ask for.
         forwards: which requests the provider is asked.
 
+    Attributes:
+        recording: is told of each exchange with the provider; None where nothing is recorded.
+
     Raises:
         StartError: the provider cannot be asked as the settings say.
     """
+
+    recording: Recording | None = None
 
     def __init__(
         self,
@@ -93,7 +100,12 @@ class ForwardingApp(App):
             reply, request_id = self._fail(head, session)
         exchange = KeptExchange(session.journal.count + 1, since, head, body, operation, reply)
         self.recorder.note_provider(exchange)
+        given = reply.coming if isinstance(reply.coming, ProviderReply) else None
+        if given is not None and self.recording is not None:
+            given.keeps = self.settings.max_body
         await self._leave(reply, request_id, exchange, session, writer)
+        if self.recording is not None and isinstance(reply, ForwardedReply):
+            self.recording.add(head, body, exchange, given, session.label)
 
     async def _send(
         self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer

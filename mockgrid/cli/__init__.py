@@ -27,6 +27,7 @@ COMMANDS = {
     "fuzz": "Throw replies that the contract allows at a client, and shrink what breaks it.",
     "init": "Write a first scenario and a first test.",
     "metrics": "Print the counters of servers, added up.",
+    "record": "Forward to a provider, and write what it answers as a scenario.",
     "report": "Show what tests never exercised, and what the client did wrong.",
     "schema": "Print the JSON Schema of scenario files.",
     "serve": "Serve a contract.",

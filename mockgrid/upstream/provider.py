@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import aclosing
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined]
@@ -37,12 +40,16 @@ class ProviderReply:
         headers: those that go on, with lower-case names, in their order; without the length.
         length: bytes that the body is said to have; None where nothing is said.
         broken: how the body ended before its end; empty where it has not.
+        keeps: bytes of the body that are kept.
+        kept: as many of its pieces, each with the time when it came.
     """
 
     broken = ""
+    keeps = 0
 
     def __init__(self, response: httpcore2.Response) -> None:
         self._response = response
+        self.kept: list[tuple[float, bytes]] = []
         self.status = response.status
         lengths = [value for name, value in response.headers if name.lower() == b"content-length"]
         # A reply to the question whether something has changed tells of the length that it would have had.
@@ -59,6 +66,9 @@ class ProviderReply:
         try:
             async with aclosing(self._response.aiter_stream()) as stream:
                 async for piece in stream:
+                    if self.keeps > 0:
+                        self.keeps -= len(piece)
+                        self.kept.append((monotonic(), piece))
                     yield piece
         except httpcore2.NetworkError:
             raise BrokenOffError("The provider reset the connection within its reply.", reset=True) from None
@@ -97,7 +107,13 @@ class Provider:
         self._authority = bracketed if parts.port is None else b"%b:%d" % (bracketed, parts.port)
         times = {"connect": min(_CONNECT, seconds), "read": seconds, "write": seconds}
         self._extensions: dict[str, Any] = {"timeout": times}
+        network = httpcore2.AnyIOBackend()
+        # What it loads when it is first used would count as the first request's time.
+        loading = Thread(target=asyncio.run, args=(network.sleep(0),))
+        loading.start()
+        loading.join()
         self._pool = httpcore2.AsyncConnectionPool(
+            network_backend=network,
             ssl_context=_trust(ca) if parts.scheme == "https" else None,
             proxy=_proxy(parts.scheme, parts.hostname or "", ca),
             max_connections=None,

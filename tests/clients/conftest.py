@@ -23,16 +23,16 @@ collect_ignore = ["suites"]
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[str]]:
-    """Starts `mockgrid serve` with these arguments, on a free port; what it gives is the address."""
+    """Starts `mockgrid serve`, or another command, with these arguments on a free port; gives its address."""
 
     @contextmanager
-    def serve(*arguments: str) -> Iterator[str]:
+    def serve(*arguments: str, command: str = "serve") -> Iterator[str]:
         log = tmp_path_factory.mktemp("server") / "stderr.txt"
-        command = [
+        words = [
             sys.executable,
             "-m",
             "mockgrid",
-            "serve",
+            command,
             "--port",
             "0",
             "--ready",
@@ -40,15 +40,15 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractC
             "--log",
             "off",
         ]
-        command += arguments
+        words += arguments
         with (
             log.open("wb") as stderr,
-            subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+            subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
         ):
             try:
                 ready = _first_line(process)
                 if ready is None:
-                    pytest.fail(f"`{' '.join(command)}` did not get ready:\n{log.read_text()}", pytrace=False)
+                    pytest.fail(f"`{' '.join(words)}` did not get ready:\n{log.read_text()}", pytrace=False)
                 yield json.loads(ready)["url"]
                 assert process.poll() is None, f"It ended with {process.returncode}:\n{log.read_text()}"
             finally:

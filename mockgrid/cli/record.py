@@ -1,0 +1,78 @@
+"""``mockgrid record``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from mockgrid.cli.flags import Configured, setting
+from mockgrid.cli.serve import warn, warn_of_files
+from mockgrid.settings import SETTINGS, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What decides on replies that are made here: all come from the provider.
+_NOT_HERE: Final = frozenset(
+    (
+        *("clock", "document", "models", "prose_tokens", "scenario", "scenarios", "seed", "shutdown_timeout"),
+        *("strict", "style", "watch"),
+    )
+)
+
+
+def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name in reversed([name for name in SETTINGS if name not in _NOT_HERE]):
+        command = setting(name)(command)
+    return command
+
+
+@click.command(cls=Configured, options_metavar="--upstream URL --output FILE [OPTIONS]")
+@click.argument("document", required=False, envvar="MOCKGRID_DOCUMENT")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Scenario file to write; it is written as exchanges come, too.",
+)
+@click.option("--force", is_flag=True, help="Overwrite a file that is there.")
+@click.option(
+    "--scrub",
+    "scrubbed",
+    multiple=True,
+    metavar="WHAT",
+    help="What else is taken out: a name, `mails`, or a /pattern/. Repeatable.",
+)
+@_settings
+@click.pass_context
+def record(ctx: click.Context, /, **values: Any) -> int:
+    """Forward everything to a provider until Ctrl+C, and write what it answers as a scenario.
+
+    Requests and replies pass unchanged, and are held to DOCUMENT (or MOCKGRID_DOCUMENT), by default the
+    bundled Consumption API. Secrets do not reach the file.
+    """
+    output, force, scrubbed = values.pop("output"), values.pop("force"), values.pop("scrubbed")
+    settings = Settings(**values)
+    if settings.upstream is None:
+        raise click.UsageError("The provider is missing: mockgrid record --upstream URL --output FILE.", ctx)
+
+    from mockgrid.app.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+    from mockgrid.app.forward import ForwardingApp  # noqa: PLC0415 (the same)
+    from mockgrid.app.recording import Recording  # noqa: PLC0415 (the same)
+    from mockgrid.http.server import run  # noqa: PLC0415 (the same)
+    from mockgrid.recording.scrubbing import ScrubRules  # noqa: PLC0415 (the same)
+
+    app = build_app(settings, "everything")
+    recording = Recording(output, settings, app.redaction, ScrubRules.read(scrubbed), force=force)
+    if isinstance(app, ForwardingApp):
+        app.recording = recording
+    warn_of_files(app.contract.warnings)
+    try:
+        return run(app, settings)
+    finally:
+        click.echo(f"mockgrid: {recording.close()}", err=True)
+        if recording.written is not None:
+            for sentence in recording.written.left_out:
+                warn(sentence)
