@@ -10,6 +10,7 @@ import contextlib
 import gc
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,7 @@ COMMANDS = {
     "check": "Check contracts, overlays and scenarios.",
     "explain": "Explain a code such as MG113, or which step a request would meet.",
     "fuzz": "Throw replies that the contract allows at a client, and shrink what breaks it.",
+    "import": "Write scenarios of cassettes, HAR files, fixtures and logs.",
     "init": "Write a first scenario and a first test.",
     "metrics": "Print the counters of servers, added up.",
     "record": "Forward to a provider, and write what it answers as a scenario.",
@@ -55,7 +57,8 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"mockgrid.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"mockgrid.cli.{name}"), name)
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

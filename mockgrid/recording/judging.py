@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.recording.replies import Wording
 from mockgrid.recording.yaml_text import Block, Commented
 from mockgrid.reply.checking import Checking, unsatisfiable_steps
 from mockgrid.scenario.diagnostics import ScenarioError
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.findings import Finding
     from mockgrid.recording.reading import ReadRequest
-    from mockgrid.recording.replies import Wording
     from mockgrid.reply.errors import ErrorShape
 
 __all__ = ["StepJudge"]
 
 _SAYS_STREAM: Final = "stream"
+# Which models are known is for the whole scenario to say.
+_ANY_MODEL: Final[dict[str, Any]] = {"models": ["*"]}
+_IDLE: Final = "MG221"
 
 
 class StepJudge:
@@ -57,9 +60,21 @@ class StepJudge:
                 when, verdicts = narrower, again
         return when, [_marked(said, findings) for said, findings in zip(replies, verdicts, strict=True)]
 
+    def marked(self, when: dict[str, Any], wording: Wording) -> Any:
+        """Return one reply of a step; one that breaks the contract says so, and how."""
+        findings = self._findings(when, wording.words)
+        error = wording.words.get("error")
+        if isinstance(error, dict) and any(finding.code == _IDLE for finding in findings):
+            # The contract's errors have no place for all that another's have.
+            kept = {name: error[name] for name in ("status", "detail") if name in error}
+            return self.marked(when, Wording({**wording.words, "error": kept}, wording.comment))
+        return _marked(wording, findings)
+
     def _findings(self, when: dict[str, Any], words: dict[str, Any]) -> Sequence[Finding]:
         try:
-            scenario = build({"steps": [{"when": when, "reply": words}]}, operations=self._operations)
+            scenario = build(
+                {**_ANY_MODEL, "steps": [{"when": when, "reply": words}]}, operations=self._operations
+            )
         except ScenarioError as error:
             return error.findings
         impossible = unsatisfiable_steps(scenario, self._contract, self._contract.policy.models)

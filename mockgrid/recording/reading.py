@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -65,6 +65,8 @@ class RequestReader:
 
     def read(self, recorded: RecordedRequest) -> ReadRequest | None:
         """Return a request; None where the contract has no such operation."""
+        if not recorded.target:
+            return self._of_body(recorded)
         query = recorded.query.encode("latin-1", "replace")
         for path in self._paths(recorded.path):
             match = self._contract.router.find(unquote(path), path, recorded.method)
@@ -72,6 +74,24 @@ class RequestReader:
             if match is not None and operation is not None:
                 return self._of(recorded, operation, unquote(path), match[1])
         return None
+
+    def _of_body(self, recorded: RecordedRequest) -> ReadRequest | None:
+        """Return a request that is known by its body alone: of the operation that holds such a conversation.
+
+        Where none does, it is of the only one that takes such a body.
+        """
+        taking = [operation for operation in self._contract.operations if operation.json_body is not None]
+        requests = [
+            self._of(replace(recorded, target=self._contract.base_path + operation.path), operation, "", {})
+            for operation in taking
+            if "{" not in operation.path
+        ]
+        speaking = [request for request in requests if request.view.messages]
+        fitting = speaking or [request for request in requests if not request.broken]
+        if len(fitting) != 1:
+            return None
+        (fit,) = fitting
+        return self._of(fit.recorded, fit.operation, fit.recorded.target, {})
 
     def _paths(self, path: str) -> list[str]:
         """Return a path as it may stand in the contract: providers have it below prefixes of their own."""

@@ -70,8 +70,10 @@ class Replies:
         """
         try:
             chunks = content_of(reply)
-        except MockgridError as error:
-            raise UnsayableError(error.message) from None
+        except MockgridError:
+            encoding = header(reply.headers, b"content-encoding")
+            message = f"Its body is encoded as {encoding[:40]}, which cannot be undone here."
+            raise UnsayableError(message) from None
         media = header(reply.headers, b"content-type")
         comment = ""
         words = None

@@ -10,9 +10,9 @@ from mockgrid.document.json_body import canonical_json
 from mockgrid.recording.difference import same
 from mockgrid.recording.judging import StepJudge
 from mockgrid.recording.reading import RequestReader
-from mockgrid.recording.replies import Replies, UnsayableError
+from mockgrid.recording.replies import Replies, UnsayableError, Wording
 from mockgrid.recording.requests import RECORDED, as_data
-from mockgrid.recording.scrubbed import scrubbed
+from mockgrid.recording.scrubbed import scrubbed, scrubbed_value
 from mockgrid.recording.scrubbing import ScrubRules
 from mockgrid.recording.telling_apart import tell_apart
 from mockgrid.recording.trial import Trial
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.recording.exchange import RecordedExchange
     from mockgrid.recording.reading import ReadRequest
-    from mockgrid.recording.replies import Wording
+    from mockgrid.recording.sources.fixtures import FixtureStep
     from mockgrid.reply.errors import ErrorShape
 
 __all__ = ["Scribe", "WrittenScenario"]
 
-
+# Where what was no exchange comes among the steps.
+_LAST: Final = 10**9
 _REFUSED: Final = "The contract refuses this request before any step is asked:"
 _FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
 _NOT_APART: Final = (
@@ -73,6 +74,7 @@ class _Page:
         steps: each with the place of its first exchange among all.
         requests: those that have a step.
         count: how many exchanges the steps are made of.
+        fixtures: whether some were steps already.
     """
 
     steps: list[tuple[int, Any]] = field(default_factory=list)
@@ -80,6 +82,7 @@ class _Page:
     count: int = 0
     elsewhere: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
+    fixtures: bool = False
 
     def leave_out(self, exchange: RecordedExchange, why: str) -> None:
         where = f"{exchange.where}: " if exchange.where else ""
@@ -134,7 +137,12 @@ class Scribe:
         return "".join(f"{line}\n" for line in (*lines, *(f"# {reason}" for reason in page.reasons())))
 
     def scenario(
-        self, exchanges: Sequence[RecordedExchange], *, description: str = "", requests: bool = True
+        self,
+        exchanges: Sequence[RecordedExchange],
+        *,
+        description: str = "",
+        requests: bool = True,
+        steps: Sequence[FixtureStep] = (),
     ) -> WrittenScenario:
         """Return a scenario that gives to each recorded request the reply that was recorded.
 
@@ -142,24 +150,32 @@ class Scribe:
             exchanges: in their order.
             description: what it is for; empty for where it was recorded.
             requests: whether the file holds the requests, from which ``mockgrid verify`` asks again.
+            steps: others that follow, which were steps already.
         """
         clean = self._clean(exchanges)
         page = self._page(clean)
+        for step in steps:
+            self._fixture(step, page)
         origins = sorted({exchange.request.origin for exchange in clean} - {""})
         whence = f"Recorded from {' and '.join(origins) or 'a provider'}."
         data = Block(description=description or whence, strict=True)
-        models = self._models(page.requests)
+        # What were steps already say nothing of which models there are.
+        models = (
+            ["*"]
+            if page.fixtures and self._contract.policy.models is not None
+            else self._models(page.requests)
+        )
         if models:
             data["models"] = models
         reasons = page.reasons()
-        steps = page.in_order()
-        data["steps"] = Commented(steps, "\n".join(("Not in here:", *reasons))) if reasons else steps
+        listed = page.in_order()
+        data["steps"] = Commented(listed, "\n".join(("Not in here:", *reasons))) if reasons else listed
         if requests and page.requests:
             recorded = [OneLine(as_data(request.recorded)) for request in page.requests]
             data[RECORDED] = Commented(recorded, _FOR_VERIFY)
         return WrittenScenario(
             yaml_text(data),
-            len(steps),
+            len(listed),
             page.count,
             dict(sorted(page.elsewhere.items())),
             tuple(page.left_out),
@@ -209,6 +225,31 @@ class Scribe:
         page.steps.append((came[0][0], Commented(step, comment) if comment else step))
         page.requests += [each.request for each in alike]
         page.count += len(came)
+
+    def _fixture(self, step: FixtureStep, page: _Page) -> None:
+        """Add a step that was one already."""
+        clean = scrubbed_value(
+            (step.when, [words for _, words in step.replies]), self._redaction, self._rules
+        )
+        when, words = clean
+        if step.operation:
+            operation = next(
+                (each for each in self._contract.operations if each.path == step.operation), None
+            )
+            if operation is None:
+                page.left_out.append(
+                    f"{step.where}: It is for {step.operation}, which the contract does not have."
+                )
+                return
+            when = {"operation": operation.id, **when}
+        page.fixtures = True
+        judged = [self._judge.marked(when, Wording(reply)) for reply in words]
+        block = Block(when=when) if when else Block()
+        block |= _replies(judged)
+        if step.passes:
+            block["then"] = "pass"
+        comment = "\n".join(filter(None, (step.where, step.comment)))
+        page.steps.append((_LAST + len(page.steps), Commented(block, comment) if comment else block))
 
     def _said(self, exchange: RecordedExchange, request: ReadRequest, page: _Page) -> Wording | None:
         """Return the reply of an exchange in words; None where there are none, which is noted."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.recording.scrubbing import ScrubRules, Span
     from mockgrid.session.redaction import Redaction
 
-__all__ = ["scrubbed"]
+__all__ = ["scrubbed", "scrubbed_value"]
 
 _ENCODING: Final = b"content-encoding"
 _DEEPEST: Final = 200
@@ -58,6 +58,13 @@ def scrubbed(
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
     scrub = _Scrub(Scrubber(rules, frozenset(secrets)))
     return [scrub.exchange(exchange) for exchange in plain]
+
+
+def scrubbed_value(value: Any, redaction: Redaction, rules: ScrubRules) -> Any:
+    """Return a JSON value without what looks like a credential, and without what rules name."""
+    text = orjson.dumps(value)
+    scrub = _Scrub(Scrubber(rules, frozenset(redaction.secrets((), b"", text))))
+    return scrub.value(orjson.loads(text))
 
 
 def _decoded(exchange: RecordedExchange) -> RecordedExchange:
@@ -126,22 +133,23 @@ class _Scrub:
             with suppress(MalformedJsonError):
                 value = read_json(body, _DEEPEST)
         if value is not None:
-            clean = self._value(value)
+            clean = self.value(value)
             return body if clean == value else orjson.dumps(clean)
         text = body.decode("utf-8", "surrogateescape")
         return self._scrubber.text(text).encode("utf-8", "surrogateescape")
 
-    def _value(self, value: Any) -> Any:
+    def value(self, value: Any) -> Any:
+        """Return a JSON value without what is to be taken out."""
         if isinstance(value, str):
             return self._scrubber.text(value)
         if isinstance(value, dict):
             return {
                 self._scrubber.text(key): REDACTED
                 if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
-                else self._value(item)
+                else self.value(item)
                 for key, item in value.items()
             }
-        return [self._value(item) for item in value] if isinstance(value, list) else value
+        return [self.value(item) for item in value] if isinstance(value, list) else value
 
     def _reply(self, reply: RecordedReply) -> RecordedReply:
         headers = self._headers(reply.headers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockgrid.errors import MockgridError
@@ -45,15 +47,15 @@ class ScrubRules:
 
     @classmethod
     def read(cls, words: Iterable[str]) -> ScrubRules:
-        """Return the rules that words ask for: ``mails``, ``/a pattern/``, or a name.
+        """Return the rules that words ask for: ``mails``, ``/pattern/``, a name, or ``@FILE`` with such.
 
         Raises:
-            MockgridError: a pattern is none.
+            MockgridError: a pattern is none, or a file cannot be read.
         """
         names: dict[str, None] = {}
         patterns = []
         mails = False
-        for word in words:
+        for word in chain.from_iterable(map(_lines, words)):
             if word == _MAILS:
                 mails = True
             elif len(word) > 2 and word.startswith("/") and word.endswith("/"):  # noqa: PLR2004 - both slashes
@@ -65,6 +67,19 @@ class ScrubRules:
             elif word.strip():
                 names[word.strip()] = None
         return cls(tuple(names), mails, tuple(patterns))
+
+
+def _lines(word: str) -> Iterable[str]:
+    """Return a word, or what is in each line of the file that it names; what begins with # is a comment."""
+    if not word.startswith("@"):
+        return (word,)
+    try:
+        text = Path(word[1:]).read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise MockgridError(f"--scrub {word}: The file cannot be read: {reason}.") from None
+    lines = (line.strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 @dataclass(slots=True)
@@ -87,9 +102,10 @@ class Scrubber:
         forms = {form for secret in self.secrets for form in forms_of(secret)}
         for form in sorted(forms, key=lambda form: (-len(form), form)):
             self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
-        names = {form: name for name in self.rules.names for form in forms_of(name)}
+        names: set[str] = set()
         for number, name in enumerate(self.rules.names, 1):
-            for form in forms_of(name):
+            for form in (name, *forms_of(name)):
+                names.add(form)
                 self._known.setdefault(form.lower(), f"[name-{number}]")
         if names:
             words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))

@@ -17,8 +17,6 @@ __all__ = ["Block", "Commented", "OneLine", "uncommented", "yaml_text"]
 _WIDTH: Final = 110
 # A text of so many characters is folded into lines.
 _LONG: Final = 90
-# Characters beyond which a mapping is not written in a line.
-_SHORT: Final = 80
 # Needs no quotes: begins as a word and holds nothing that YAML reads, in a line of its own or in braces.
 _PLAIN: Final = re.compile(
     r"[A-Za-z0-9_/$(\u00c0-\u024f][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff:#,\[\]{}\"'`&*!|>%@\\]*"
@@ -89,9 +87,7 @@ def _under(head: str, value: Any, indent: int, key: str = "") -> Iterator[str]:
         yield from _text(head, value, indent, key)
         return
     line = _flow(value)
-    short = line is not None and len(head) + len(line) < (
-        _WIDTH if not isinstance(value, dict) else _SHORT + indent
-    )
+    short = line is not None and len(head) + len(line) < _WIDTH
     if line is not None and (
         short or isinstance(value, OneLine) or not value or not isinstance(value, (dict, list))
     ):

@@ -1,0 +1,253 @@
+"""Recordings in files, whatever tool wrote them: what a file is, its content tells."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from mockgrid.errors import DocumentError
+from mockgrid.recording.sources import archive, cassette, fixtures, log
+from mockgrid.recording.sources.pairs import NotRecordedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from mockgrid.recording.exchange import RecordedExchange
+    from mockgrid.recording.sources.fixtures import FixtureStep
+    from mockgrid.recording.sources.log import LoggedLine
+
+__all__ = ["Recordings", "files_below", "read_files"]
+
+_ENDINGS: Final = (".yaml", ".yml", ".json", ".har", ".jsonl", ".ndjson")
+_KINDS: Final = (
+    "a VCR cassette (YAML or JSON), a HAR file, aimock's fixtures, or lines of requests and responses"
+)
+_MOST: Final = 256 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Recordings:
+    """What files hold.
+
+    Attributes:
+        exchanges: in the order of the files.
+        steps: of fixtures, which are matchers and replies already.
+        left_out: why parts of the files are not among these, a sentence each, with its place.
+    """
+
+    exchanges: list[RecordedExchange] = field(default_factory=list)
+    steps: list[FixtureStep] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # where libyaml is
+    """Reads what recorders write: their texts are texts, and objects of Python are what they hold."""
+
+
+for _tag in ("python/str", "python/unicode", "timestamp"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor(
+    "tag:yaml.org,2002:python/tuple", lambda loader, node: loader.construct_sequence(node, deep=True)
+)
+_Loader.add_constructor(
+    "tag:yaml.org,2002:python/object/new:_io.BytesIO",
+    lambda loader, node: (loader.construct_mapping(node, deep=True).get("state") or [b""])[0],
+)
+# Ruby's VCR names its classes.
+_Loader.add_multi_constructor("!ruby/", lambda loader, _, node: loader.construct_mapping(node, deep=True))
+
+
+def files_below(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield files, of folders those in them that may be recordings, in the order of their names.
+
+    Raises:
+        DocumentError: there is none, or a folder holds none.
+    """
+    for path in paths:
+        if not path.exists():
+            raise DocumentError("There is no such file or folder.", where=str(path))
+        if not path.is_dir():
+            yield path
+            continue
+        below = sorted(file for file in path.rglob("*") if file.suffix.lower() in _ENDINGS and file.is_file())
+        if not below:
+            hint = f"Recordings end in {', '.join(_ENDINGS)}; name others one by one."
+            raise DocumentError("The folder holds no recordings.", where=str(path), hint=hint)
+        yield from below
+
+
+def read_files(paths: Iterable[Path]) -> Recordings:
+    """Return what files hold; requests and replies of a batch may stand in two of them.
+
+    Raises:
+        DocumentError: one of them is not readable, or no recording.
+    """
+    recordings = Recordings()
+    lines: list[LoggedLine] = []
+    for path in paths:
+        _read(path, recordings, lines)
+    recordings.exchanges += log.paired(lines)
+    recordings.steps = fixtures.in_sequence(recordings.steps)
+    return recordings
+
+
+def _read(path: Path, recordings: Recordings, lines: list[LoggedLine]) -> None:
+    text = _text(path)
+    reader = _Items(path.name, recordings)
+    if text.lstrip().startswith(("{", "[")):
+        data = _json(text, str(path))
+        if data is None:
+            lines += reader.read(_lines(text, str(path)), log.logged, "line")
+            return
+        _read_data(data, None, str(path), reader, lines)
+        return
+    data, places = _yaml(text, str(path))
+    _read_data(data, places, str(path), reader, lines)
+
+
+def _read_data(
+    data: Any, places: Sequence[int] | None, path: str, reader: _Items, lines: list[LoggedLine]
+) -> None:
+    """Read what a whole document is."""
+    named = data if isinstance(data, dict) else {}
+    listed = next((named[key] for key in cassette.INTERACTIONS if isinstance(named.get(key), list)), None)
+    entries = named.get("log")
+    if listed is not None or (named and cassette.INTERACTIONS[0] in named):
+        reader.add(reader.read(_placed(listed or (), places), cassette.interaction, "interaction"))
+    elif isinstance(entries, dict) and isinstance(entries.get("entries"), list):
+        reader.add(reader.read(_placed(entries["entries"], None), archive.entry, "entry"))
+    elif isinstance(named.get("fixtures"), list):
+        reader.recordings.steps += reader.read(_placed(named["fixtures"], None), fixtures.fixture, "fixture")
+    elif isinstance(data, list) and data and all(isinstance(item, dict) and "match" in item for item in data):
+        reader.recordings.steps += reader.read(_placed(data, None), fixtures.fixture, "fixture")
+    elif isinstance(data, list) and any(map(log.is_logged, data)):
+        lines += reader.read(_placed(data, None), log.logged, "item")
+    elif log.is_logged(data):
+        lines += reader.read([("", data)], log.logged, "line")
+    else:
+        raise DocumentError(f"It is no recording that is known: {_KINDS} was expected.", where=path)
+
+
+class _Items:
+    """The items of one file, each read or left out."""
+
+    def __init__(self, name: str, recordings: Recordings) -> None:
+        self._name = name
+        self.recordings = recordings
+
+    def read(self, items: Iterable[tuple[str, Any]], read: Callable[[Any], Any], kind: str) -> list[Any]:
+        """Return what items are, each with its place; those that are nothing are noted."""
+        made = []
+        for place, data in items:
+            where = f"{self._name}{place}"
+            try:
+                item = read(data)
+            except NotRecordedError as error:
+                self.recordings.left_out.append(f"{where}: {error.message}")
+                continue
+            if hasattr(item, "request") and kind in {"interaction", "entry"}:
+                made.append(replace(item, where=where))
+            else:
+                item.where = where
+                made.append(item)
+        return made
+
+    def add(self, exchanges: list[RecordedExchange]) -> None:
+        """Add exchanges to those of all files."""
+        self.recordings.exchanges += exchanges
+
+
+def _placed(items: Sequence[Any], lines: Sequence[int] | None) -> Iterator[tuple[str, Any]]:
+    """Yield items, each with its place: its line, or else which it is."""
+    for number, item in enumerate(items):
+        place = f":{lines[number]}" if lines is not None and number < len(lines) else f"#{number + 1}"
+        yield place, item
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= _MOST else b""
+    except OSError as error:
+        raise DocumentError(f"It cannot be read: {error.strerror}.", where=str(path)) from None
+    if size > _MOST:
+        raise DocumentError(f"It has {size} bytes; at most {_MOST} are read.", where=str(path))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"Byte {error.start + 1} is not UTF-8; {_KINDS} was expected."
+        raise DocumentError(message, where=f"{path}:{line}") from None
+    if not text.strip():
+        raise DocumentError(f"The file is empty; {_KINDS} was expected.", where=str(path))
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise DocumentError(
+            f"It holds NUL characters, as no text does; {_KINDS} was expected.", where=f"{path}:{line}"
+        )
+    return text
+
+
+def _json(text: str, path: str) -> Any:
+    """Return the value of a JSON text; None where it is one in each line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        first = text.lstrip().partition("\n")[0]
+        if error.msg == "Extra data" or (_is_json(first) and "\n" in text.strip()):
+            return None
+        message = f"The JSON breaks off or is malformed: {error.msg}."
+        raise DocumentError(message, where=f"{path}:{error.lineno}:{error.colno}") from None
+    except RecursionError:
+        raise DocumentError("The JSON is nested too deeply.", where=path) from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(text: str, path: str) -> Iterator[tuple[str, Any]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            yield f":{number}", json.loads(line)
+        except json.JSONDecodeError as error:
+            message = f"The JSON of this line breaks off or is malformed: {error.msg}."
+            raise DocumentError(message, where=f"{path}:{number}:{error.colno}") from None
+        except RecursionError:
+            raise DocumentError(
+                "The JSON of this line is nested too deeply.", where=f"{path}:{number}"
+            ) from None
+
+
+def _yaml(text: str, path: str) -> tuple[Any, list[int]]:
+    """Return the data of a YAML text, and the lines of the interactions in it."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        places = [item.start_mark.line + 1 for item in _interactions(node)]
+        return loader.construct_document(node) if node is not None else None, places
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path
+        raise DocumentError(f"The YAML breaks off or is malformed: {error.problem}.", where=where) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DocumentError(f"The YAML cannot be read: {str(error).splitlines()[0]}.", where=path) from None
+    finally:
+        loader.dispose()
+
+
+def _interactions(node: Any) -> list[Any]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.value in cassette.INTERACTIONS and isinstance(value, yaml.SequenceNode):
+            return list(value.value)
+    return []

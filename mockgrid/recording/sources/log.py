@@ -1,0 +1,139 @@
+"""Logs of request and response, an object in each line, as OpenAI's batches and many programs write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from mockgrid.recording.exchange import RecordedExchange, RecordedRequest
+from mockgrid.recording.sources.pairs import NotRecordedError, headers_of, reply_of, request_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mockgrid.recording.exchange import Headers, RecordedReply
+
+__all__ = ["LoggedLine", "is_logged", "logged", "paired"]
+
+_JSON: Final = ((b"content-type", b"application/json"),)
+_STREAM: Final = ((b"content-type", b"text/event-stream"),)
+_STATUSES: Final = ("status_code", "status", "statusCode")
+_ADDRESSES: Final = ("url", "uri", "path")
+_MILLISECONDS: Final = ("duration_ms", "latency_ms", "elapsed_ms")
+
+
+class LoggedLine:
+    """One line: a request, a reply, or both.
+
+    Attributes:
+        key: what a batch calls it (``custom_id``); empty for none.
+        request: what was sent; None where the line has only the reply.
+        reply: what came back; None where the line has only the request.
+        where: its place.
+    """
+
+    def __init__(self, key: str, request: RecordedRequest | None, reply: RecordedReply | None) -> None:
+        self.key = key
+        self.request = request
+        self.reply = reply
+        self.where = ""
+
+
+def is_logged(data: Any) -> bool:
+    """Tell whether an object is one of such a log."""
+    return isinstance(data, dict) and not data.keys().isdisjoint({"request", "response", "custom_id"})
+
+
+def logged(data: Any) -> LoggedLine:
+    """Return what a line holds.
+
+    Raises:
+        NotRecordedError: it is no line of such a log.
+    """
+    if not is_logged(data):
+        raise NotRecordedError("A line has neither `request` and `response` nor a `custom_id`.")
+    key = data.get("custom_id")
+    sent = data.get("request", data if "url" in data or "method" in data else None)
+    answered = data.get("response")
+    seconds = next(
+        (data[name] / 1000 for name in _MILLISECONDS if isinstance(data.get(name), (int, float))), 0.0
+    )
+    error = data.get("error")
+    if answered is None and isinstance(error, dict):
+        answered = {
+            "status_code": error.get("status_code", error.get("status", 500)),
+            "body": {"error": error},
+        }
+    request = _request(sent) if sent is not None else None
+    reply = _reply(answered, seconds) if answered is not None else None
+    return LoggedLine(key if isinstance(key, str) else "", request, reply)
+
+
+def paired(lines: Iterable[LoggedLine]) -> Iterator[RecordedExchange]:
+    """Yield exchanges; the request and the reply of one batch item may stand in different files."""
+    requests: dict[str, LoggedLine] = {}
+    replies: dict[str, LoggedLine] = {}
+    listed = list(lines)
+    for line in listed:
+        if line.key and (line.request is None) != (line.reply is None):
+            (requests if line.request is not None else replies).setdefault(line.key, line)
+    for line in listed:
+        request, reply = line.request, line.reply
+        if reply is None and line.key in replies:
+            reply = replies[line.key].reply
+        if request is None:
+            if line.key in requests:
+                continue  # it comes with its request
+            request = RecordedRequest("", f"(the request of custom_id {line.key or 'unknown'})")
+            reply = None
+        yield RecordedExchange(request, reply, line.where)
+
+
+def _request(data: Any) -> RecordedRequest:
+    if not isinstance(data, dict):
+        raise NotRecordedError("`request` is not a mapping.")
+    address = next((data[name] for name in _ADDRESSES if isinstance(data.get(name), str)), None)
+    if address is None:
+        body = data.get("body", data) if "method" not in data else data.get("body")
+        # Which operation takes such a body is for the contract to tell.
+        return RecordedRequest("POST", "", _JSON, _bytes(body))
+    headers = headers_of(data.get("headers"))
+    body = data.get("body")
+    if body is not None and not any(name == b"content-type" for name, _ in headers):
+        headers = (*headers, *_JSON)
+    return request_of(
+        data.get("method", "POST" if body is not None else "GET"), address, headers, _bytes(body)
+    )
+
+
+def _reply(data: Any, seconds: float) -> RecordedReply:
+    """Return a reply that is given with its status, or by its body alone."""
+    statuses = [data[name] for name in _STATUSES if name in data] if isinstance(data, dict) else []
+    status = next((value for value in statuses if str(value).isdecimal()), None)
+    if status is None:
+        return _of_body(200, (), data, seconds)
+    return _of_body(status, headers_of(data.get("headers")), data.get("body"), seconds)
+
+
+def _of_body(status: Any, headers: Headers, body: Any, seconds: float) -> RecordedReply:
+    if isinstance(body, list) and all(isinstance(item, (dict, str)) for item in body):
+        return reply_of(status, headers or _STREAM, _framed(body), 0.0, seconds)
+    content = _bytes(body)
+    if not any(name == b"content-type" for name, _ in headers):
+        headers = (*headers, *(_STREAM if content.startswith((b"data:", b"event:")) else _JSON))
+    return reply_of(status, headers, content, seconds, seconds)
+
+
+def _framed(chunks: list[Any]) -> bytes:
+    """Return a list of chunks as the stream that they came in."""
+    texts = [chunk if isinstance(chunk, str) else orjson.dumps(chunk).decode() for chunk in chunks]
+    if texts and not texts[-1].endswith("[DONE]"):
+        texts.append("[DONE]")
+    return b"".join(b"data: " + text.removeprefix("data: ").strip().encode() + b"\n\n" for text in texts)
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    return body.encode() if isinstance(body, str) else orjson.dumps(body)

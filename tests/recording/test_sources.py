@@ -1,0 +1,200 @@
+"""Files of other tools: what they hold is what was recorded, and the scenario of it gives the same again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import orjson
+import pytest
+from recording.again import findings, player, scribe
+from recording.cases import CASES, ELSEWHERE, whole
+
+from mockgrid.errors import DocumentError
+from mockgrid.recording.events import events_in
+from mockgrid.recording.sources.files import read_files
+
+pytestmark = pytest.mark.once
+FILES = Path(__file__).parent / "files"
+CASSETTES = sorted(
+    path
+    for folder in ("vcrpy", "vcrpy-json", "go-vcr", "har", "jsonl")
+    for path in (FILES / folder).iterdir()
+)
+KEY = "sk-proj-TEST"
+
+
+def of_chat(pairs):
+    """Those for paths that the contract has."""
+    return [pair for pair in pairs if not pair.path.startswith(("/v1/files", "/v1/embeddings"))]
+
+
+def told(body):
+    try:
+        return orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONDecodeError:
+        return body
+
+
+@pytest.mark.parametrize("kind", ["vcrpy", "vcrpy-json", "go-vcr", "har", "jsonl", "aimock"])
+def test_there_are_enough_of_each_kind(kind):
+    assert len(list((FILES / kind).iterdir())) >= 20
+
+
+@pytest.mark.parametrize("path", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_what_a_file_holds_comes_again(path):
+    pairs = CASES[path.stem]
+    recordings = read_files([path])
+    assert recordings.left_out == []
+    assert [exchange.request.method for exchange in recordings.exchanges] == [pair.method for pair in pairs]
+    written = scribe().scenario(recordings.exchanges)
+    assert written.elsewhere == ELSEWHERE.get(path.stem, {})
+    assert (written.exchanges, written.left_out) == (len(of_chat(pairs)), ())
+    assert findings(written.text) == [], written.text
+    assert KEY not in written.text
+    assert "__cf_bm" not in written.text
+    caller = player(written.text)
+    for pair in of_chat(pairs):
+        answer = caller.call(pair.method, pair.path, pair.sent)
+        assert answer.status == pair.status, written.text
+        if pair.headers["content-type"].startswith("text/event-stream"):
+            got, wanted = (events_in([(0.0, body)])[0] for body in (answer.body, pair.body))
+            assert [(event.lines, told(event.data)) for event in got] == [
+                (event.lines, told(event.data)) for event in wanted
+            ]
+        else:
+            assert told(answer.body) == told(pair.body)
+        assert answer.header("retry-after") == pair.headers.get("retry-after")
+
+
+FIXTURES = sorted((FILES / "aimock").iterdir())
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_fixtures_become_steps(path):
+    recordings = read_files([path])
+    written = scribe().scenario((), steps=recordings.steps)
+    count = len(json.loads(path.read_text("utf-8"))["fixtures"])
+    assert written.steps
+    replies = sum(len(step.replies) for step in recordings.steps)
+    assert replies + len(recordings.left_out) == count
+    assert findings(written.text) == [], written.text
+
+
+def played(name, *asked):
+    caller = player(scribe().scenario((), steps=read_files([FILES / "aimock" / f"{name}.json"]).steps).text)
+    return [caller.call(body=body) for body in asked]
+
+
+def said(answer):
+    return answer.json()["choices"][0]["message"]["content"]
+
+
+def user(text, *more, **fields):
+    return {"model": "gpt-4o", "messages": [{"role": "user", "content": text}, *more], **fields}
+
+
+def test_fixtures_in_a_sequence_come_in_turn_and_then_pass():
+    answers = played("sequence", *[user("Tell a joke")] * 4)
+    assert [said(answer) for answer in answers] == ["The first.", "The second.", *["No more jokes."] * 2]
+
+
+def test_a_fixture_without_matchers_is_for_all_others():
+    assert [said(answer) for answer in played("catch-all", user("b?"), user("banana"))] == [
+        "Anything else.",
+        "A",
+    ]
+
+
+def test_what_a_fixture_sets_is_sent():
+    (answer,) = played("overrides", user("hello"))
+    body = answer.json()
+    kept = ("id", "created", "model", "system_fingerprint")
+    assert [body[name] for name in kept] == ["chatcmpl-custom", 1700000000, "gpt-4-turbo", "fp_abc"]
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert body["usage"]["total_tokens"] == 15
+    (failed,) = played("error", user("fail"))
+    assert (failed.status, failed.json()) == (429, {"errors": {"detail": "Rate limit"}})
+
+
+BROKEN = {
+    "empty.yaml": (b"  \n", "empty.yaml: The file is empty; a VCR cassette"),
+    "binary.har": (b"\x89PNG\r\n\x1a\n\x00\xff", "binary.har:1: Byte 1 is not UTF-8;"),
+    "nul.yaml": (b"a\nb\x00c", "nul.yaml:2: It holds NUL characters"),
+    "other.yaml": (b"name: x\n", "other.yaml: It is no recording that is known:"),
+    "other.json": (b'{"a": 1}', "other.json: It is no recording that is known:"),
+    "number.json": (b"[1, 2]", "number.json: It is no recording that is known:"),
+    "cut.har": (b'{"log": {"entries": [{"request": ', "cut.har:1:34: The JSON breaks off or is malformed:"),
+    "cut.yaml": (b'interactions:\n- request:\n    body: "x\n', "cut.yaml:"),
+    "tag.yaml": (
+        b"interactions:\n- !!python/object/apply:os.system [ls]\n",
+        "tag.yaml:2:3: The YAML breaks off",
+    ),
+    "line.jsonl": (
+        b'{"custom_id": "a", "url": "/v1"}\n{"custom_id": \n',
+        "line.jsonl:2:15: The JSON of this line",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_gets_a_sentence_with_the_place(name, tmp_path):
+    content, sentence = BROKEN[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DocumentError) as refused:
+        read_files([tmp_path / name])
+    text = str(refused.value)
+    assert text.removeprefix(f"{tmp_path}/").startswith(sentence), text
+    assert "\n" not in text.strip()
+
+
+ITEMS = {
+    "a.yaml": (
+        "interactions:\n- request: {method: POST}\n  response: {}\n",
+        "a.yaml:2: The address of a request is missing",
+    ),
+    "b.yaml": ("interactions:\n- nothing\n", "b.yaml:2: An interaction has no `request`"),
+    "c.yaml": (
+        "interactions:\n- request: {method: GET, uri: 'http://x/'}\n  response: {status: {code: abc}}\n",
+        "c.yaml:2: The status of a reply is the text 'abc'",
+    ),
+    "d.har": (
+        '{"log": {"entries": [{"request": {"method": "GET"}}]}}',
+        "d.har#1: The address of a request is missing",
+    ),
+    "e.json": (
+        '{"fixtures": [{"match": {"predicate": "x"}, "response": {"content": "x"}}]}',
+        "e.json#1: A fixture matches by",
+    ),
+    "f.jsonl": (
+        '{"custom_id": "1", "url": "/v1/models", "method": 5}\n{"other": 1}',
+        "f.jsonl:1: The method of a request",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_what_is_wrong_with_an_item_is_told_and_the_others_are_read(name, tmp_path):
+    content, sentence = ITEMS[name]
+    (tmp_path / name).write_text(content, "utf-8")
+    recordings = read_files([tmp_path / name])
+    assert recordings.left_out[0].startswith(sentence), recordings.left_out
+
+
+def test_requests_and_replies_of_a_batch_may_stand_in_two_files(tmp_path):
+    bodies = [user(f"Question {number}") for number in range(3)]
+    sent = [
+        {"custom_id": str(n), "method": "POST", "url": "/v1/chat/completions", "body": b}
+        for n, b in enumerate(bodies)
+    ]
+    replies = [
+        {"custom_id": str(n), "response": {"status_code": 200, "body": whole(f"Answer {n}")}, "error": None}
+        for n in (2, 0, 7)
+    ]
+    for name, lines in (("in.jsonl", sent), ("out.jsonl", replies)):
+        (tmp_path / name).write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    written = scribe().scenario(read_files([tmp_path / "in.jsonl", tmp_path / "out.jsonl"]).exchanges)
+    assert (written.steps, written.exchanges) == (2, 2)
+    assert written.left_out == ("in.jsonl:2: POST /v1/chat/completions: There was no reply.",)
+    assert list(written.elsewhere) == [" (the request of custom_id 7)"]
+    assert [said(player(written.text).call(body=bodies[n])) for n in (0, 2)] == ["Answer 0", "Answer 2"]

@@ -1,0 +1,104 @@
+"""``mockgrid import``."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mockgrid.cli import main
+
+pytestmark = pytest.mark.once
+FILES = Path(__file__).parent / "recording" / "files"
+
+
+def run(capsys, *arguments):
+    code = main(["import", *map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_cassette_becomes_a_scenario_that_is_sound(tmp_path, capsys):
+    target = tmp_path / "weather.yaml"
+    code, out, err = run(capsys, FILES / "vcrpy" / "tool-loop.yaml", "--output", target)
+    assert (code, out, err) == (0, "", f"mockgrid: 2 exchanges: 2 steps in {target}\n")
+    assert main(["check", str(target)]) == 0
+    assert "when: {last_user: What is the weather in Oslo?, turn: 1}" in target.read_text("utf-8")
+
+
+def test_it_is_printed_where_no_file_is_named(capsys):
+    code, out, err = run(capsys, FILES / "har" / "models-and-files.har")
+    assert code == 0
+    assert out.startswith("description: Recorded in models-and-files.har.\n")
+    assert err.splitlines() == [
+        "mockgrid: 2 exchanges: 2 steps",
+        "mockgrid: left out 1 of GET /v1/files, which the contract does not have",
+    ]
+
+
+def test_a_folder_gives_a_scenario_for_each_file(tmp_path, capsys):
+    folder = tmp_path / "cassettes" / "test_agent"
+    folder.mkdir(parents=True)
+    for name in ("test_hello[gpt-4o].yaml", "test_hello.yaml"):
+        (folder / name).write_bytes((FILES / "vcrpy" / "plain.yaml").read_bytes())
+    code, _, err = run(capsys, tmp_path / "cassettes", "--output", tmp_path / "scenarios")
+    assert code == 0, err
+    written = sorted(path.name for path in (tmp_path / "scenarios").iterdir())
+    assert written == ["test_agent-test_hello-gpt-4o.yaml", "test_agent-test_hello.yaml"]
+    assert main(["check", str(tmp_path / "scenarios")]) == 0
+
+
+def test_the_same_files_give_the_same_bytes(capsys):
+    files = sorted((FILES / "jsonl").iterdir())
+    texts = {run(capsys, *files)[1] for _ in range(2)}
+    assert len(texts) == 1
+
+
+def test_a_file_that_is_there_is_kept(tmp_path, capsys):
+    target = tmp_path / "mine.yaml"
+    target.write_text("steps: []\n", "utf-8")
+    code, _, err = run(capsys, FILES / "vcrpy" / "plain.yaml", "--output", target)
+    assert (code, err) == (1, f"mockgrid: {target} already exists; use --force to overwrite it.\n")
+    assert target.read_text("utf-8") == "steps: []\n"
+    assert run(capsys, FILES / "vcrpy" / "plain.yaml", "--output", target, "--force")[0] == 0
+
+
+@pytest.mark.parametrize("kind", ["flag", "file"])
+def test_what_is_to_be_scrubbed_is(kind, tmp_path, capsys):
+    text = "Ada Byron (ada@example.org), case 4711-B: Ada is fine"
+    body = {"messages": [{"role": "user", "content": text}]}
+    line = {"request": body, "response": {"body": {"answer": text}, "status": 500}}
+    (tmp_path / "log.jsonl").write_text(json.dumps(line), "utf-8")
+    words = ["Ada", "mails", "/case ([0-9]+-[A-Z])/"]
+    if kind == "file":
+        (tmp_path / "private.txt").write_text("# mine\n" + "\n".join(words) + "\n", "utf-8")
+        words = [f"@{tmp_path / 'private.txt'}"]
+    code, out, _ = run(capsys, tmp_path / "log.jsonl", *(f"--scrub={word}" for word in words))
+    assert code == 0
+    assert not [word for word in ("Ada", "ada@", "4711") if word in out]
+    assert "[name-1] Byron (mail-1@example.com), case [scrubbed-1]: [name-1] is fine" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--scrub=/(/", "x"], "/(/ is not a regular expression: "),
+        (["--scrub=@nowhere", "x"], "--scrub @nowhere: The file cannot be read: No such file or directory."),
+        (["nowhere.yaml"], "nowhere.yaml: There is no such file or folder."),
+    ],
+)
+def test_mistakes_are_a_sentence(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert err.startswith(f"mockgrid: {message}")
+    assert err.count("\n") == 1
+
+
+def test_nothing_to_write_is_an_exit_code(tmp_path, capsys):
+    (tmp_path / "other.jsonl").write_text(
+        '{"request": {"method": "GET", "url": "https://x.org/v9/y"}}', "utf-8"
+    )
+    code, _, err = run(capsys, tmp_path / "other.jsonl", "--output", tmp_path / "none.yaml")
+    assert code == 1
+    assert "left out 1 of GET /v9/y, which the contract does not have" in err
+    assert not (tmp_path / "none.yaml").exists()
