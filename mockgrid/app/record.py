@@ -195,8 +195,8 @@ class Recorder:
     ) -> Turns[Document]:
         """Make the contract report, in which the open sessions count as they stand, in turns.
 
-        Whatever happens between these, it tells of the moment at which it was begun, and of what clients
-        were shown until its last turn.
+        It tells of the moment from which on all that can be covered is known, whatever happens in later
+        turns, and of what clients were shown until its last.
 
         Args:
             sessions: those that are open.
@@ -205,6 +205,7 @@ class Recorder:
         """
         from mockgrid.scenario.reading.structure import fault_kinds  # noqa: PLC0415 - for reports alone
 
+        yield from self._coverage.prepared()
         self._observe()
         coverage, ended = self._coverage.snapshot(), self._tally.as_json()
         ends = [_End.of(session, session.journal) for session in sessions]

@@ -100,6 +100,12 @@ class Coverage:
         tree = self._trees[key] = CoverageTree(media.schema) if media.schema is not None else None
         return tree
 
+    def prepared(self) -> Iterator[None]:
+        """Find out what there is to cover, which takes a while the first time; yield after each body."""
+        for _, _, tree in self._grown():
+            if tree.branches:
+                yield
+
     def snapshot(self) -> Snapshot:
         """Return what was covered, and all that was not, in the order of the contract."""
         contract = self._contract
@@ -126,20 +132,24 @@ class Coverage:
             "dropped": {"rows": self._dropped},
         }
 
-    def _branches(self) -> Iterator[dict[str, Any]]:
+    def _grown(self) -> Iterator[tuple[str, str, CoverageTree]]:
+        """Yield what learns from the bodies of each operation and media type, with their names."""
         for operation in self._contract.operations:
             for name, media in operation.body.items():
                 key = (operation.id, name)
                 tree = self._trees[key] if key in self._trees else self._grow(key, media)
-                if tree is None:
-                    continue
-                for branch in tree.branches:
-                    yield {
-                        "operation": operation.id,
-                        "request": name,
-                        **branch._asdict(),
-                        "sent": branch.pointer in tree.sent,
-                    }
+                if tree is not None:
+                    yield operation.id, name, tree
+
+    def _branches(self) -> Iterator[dict[str, Any]]:
+        for operation_id, name, tree in self._grown():
+            for branch in tree.branches:
+                yield {
+                    "operation": operation_id,
+                    "request": name,
+                    **branch._asdict(),
+                    "sent": branch.pointer in tree.sent,
+                }
 
 
 Snapshot: TypeAlias = dict[str, Any]

@@ -21,8 +21,6 @@ __all__ = ["Key", "Replies", "ReplyCoverage", "merge"]
 # Replies of a kind of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
-# Branches of one schema that are told of: a schema may lead to all others of its document.
-_MOST: Final = 200
 _STREAM: Final = "text/event-stream"
 _REPLY = ("operation", "status", "response")
 
@@ -81,7 +79,7 @@ class ReplyCoverage:
         for key, lesson in sorted(self._lessons.items()):
             if lesson is None:
                 continue
-            branches = lesson.branches = lesson.branches or inventory(lesson.schema, _MOST)
+            branches = lesson.branches = lesson.branches or inventory(lesson.schema)
             if branches:
                 yield {
                     **dict(zip(_REPLY, key, strict=True)),

@@ -81,7 +81,7 @@ class CoverageTree:
 
     @cached_property
     def branches(self) -> tuple[SchemaBranch, ...]:
-        """All branches in the order of the schema, those below another behind it."""
+        """The branches in the order of the schema, those below another behind it; of many the nearest."""
         return inventory(self._schema)
 
     def probes(self, schema: Any) -> Probes:

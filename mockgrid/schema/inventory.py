@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.document.pointer import join
@@ -35,6 +34,8 @@ __all__ = [
     "words_of",
 ]
 
+_MOST: Final = 200
+"""Branches of one body that are told of: a schema may lead to all others of its document."""
 _ORDER: Final = TYPES[1:]  # without null
 
 
@@ -69,12 +70,12 @@ class _Location(NamedTuple):
         return _Location(path, self.parent)
 
 
-def inventory(schema: Any, most: float = inf) -> tuple[SchemaBranch, ...]:
+def inventory(schema: Any) -> tuple[SchemaBranch, ...]:
     """Return the branches of a translated schema in its order, those below another behind it.
 
-    Of more than ``most``, those nearest to the root, and a few more where they are found together.
+    Of more than 200, those nearest to the root, and a few more where they are found together.
     """
-    branches = _Inventory(schema, most).branches.values()
+    branches = _Inventory(schema).branches.values()
     below: dict[str | None, list[SchemaBranch]] = {}
     for branch in branches:
         below.setdefault(branch.parent, []).append(branch)
@@ -90,12 +91,12 @@ def _in_order(below: dict[str | None, list[SchemaBranch]]) -> Iterator[SchemaBra
 
 
 class _Inventory:
-    def __init__(self, schema: Any, most: float) -> None:
+    def __init__(self, schema: Any) -> None:
         self.branches: dict[str, SchemaBranch] = {}
         self._known: set[SchemaNode] = set()
         self._waiting: deque[Callable[[], None]] = deque()
         self._visit(schema, _Location())
-        while self._waiting and len(self.branches) < most:
+        while self._waiting and len(self.branches) < _MOST:
             self._waiting.popleft()()
 
     def _visit(self, schema: Any, at: _Location) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from large_document import large_document
 
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.coverage import Coverage, OtherContractError, merge
@@ -14,6 +16,7 @@ from mockgrid.data import bundled
 from mockgrid.document.document import Document, read_document
 from mockgrid.document.overlay import apply
 from mockgrid.document.pointer import resolve
+from mockgrid.schema import coverage
 from mockgrid.schema.coverage import CoverageTree
 
 _FILES = bundled("openapi")
@@ -310,6 +313,19 @@ def test_schema_within_itself_has_its_branches_once():
     assert covered == ["kind", "kind=node", "children"]
     found = observed(deep, contract=small({"$ref": "#/components/schemas/Tree"}, Tree=TREE))
     assert labels(found) == ["children"]  # what is deeper than anybody writes is not looked at
+
+
+def test_of_bodies_that_lead_to_a_whole_document_the_nearest_branches_are_told_each_in_a_turn(monkeypatch):
+    data = large_document(20, 20)
+    for item in data["paths"].values():
+        item["post"] = item.pop("get")
+        item["post"]["requestBody"] = {"content": item["post"]["responses"]["200"]["content"]}
+    found = Coverage(Contract(Document(data, "large.json")))
+    turns = sum(1 for _ in found.prepared())
+    monkeypatch.setattr(coverage, "inventory", None)  # all is known
+    told = Counter(branch["operation"] for branch in found.snapshot()["branches"])
+    assert len(told) == turns == 20
+    assert 200 <= max(told.values()) < 500
 
 
 def test_schema_that_is_a_form_within_itself():

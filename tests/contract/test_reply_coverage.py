@@ -10,6 +10,7 @@ from mockgrid.contract import reply_coverage
 from mockgrid.contract.contract import Contract
 from mockgrid.contract.reply_coverage import ReplyCoverage, merge
 from mockgrid.document.document import Document
+from mockgrid.schema import inventory
 
 JSON, STREAM = "application/json", "text/event-stream"
 KEY = {
@@ -107,7 +108,7 @@ def test_after_many_of_a_kind_one_in_some_is_looked_at(monkeypatch):
 
 
 def test_of_a_large_schema_what_is_nearest_to_its_root_is_told(monkeypatch):
-    monkeypatch.setattr(reply_coverage, "_MOST", 1)
+    monkeypatch.setattr(inventory, "_MOST", 1)
     (entry,) = learned((200, STREAM, {"data": LEAST}))
     assert labels(entry) | labels(entry, shown=False) == {"id"}
 
