@@ -30,6 +30,14 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     ),
     (re.compile(r"(\\[wdsWDS])-(?=[^\]])"), r"\1\\-", "a range cannot begin with a class of characters"),
     (re.compile(r"\(\?P<"), "(?<", "a group is named as in (?<name>…)"),
+    (
+        # Whatever has its brackets rightly is passed by.
+        re.compile(
+            r"(\\[pPuxk]\{[^}]*\}|\\.|\[(?:\\.|[^\]\\])+\]|\{[0-9]+(?:,[0-9]*)?\})|([}\]]|\{(?!,))", re.DOTALL
+        ),
+        lambda match: match[1] or f"\\{match[2]}",
+        "a bracket that stands for itself has a backslash before it",
+    ),
 )
 # A literal of JavaScript or PHP; as a regular expression, it would want a slash before the text begins.
 _LITERAL: Final = re.compile(r"/(?P<pattern>\^.*\$|\^[^|]*|[^|]*(?<!\\)\$)/(?P<flags>[a-zA-Z]*)", re.DOTALL)
