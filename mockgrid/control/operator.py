@@ -178,6 +178,10 @@ class Operator:
         """Return the exchanges of a session that come after a number."""
         return self._teller.page(self._session(key), after=after).as_json()
 
+    def count(self, key: str) -> int:
+        """Return how many exchanges a session has had; may be called from any thread."""
+        return self._session(key).journal.count
+
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
         return har(self._session(key), self._teller)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Never
 
 from mockgrid.app.build import build_app
@@ -78,6 +79,8 @@ class LocalControls:
         self._server = server
         self._app = app
         self._operator = app.operator
+        # Sessions that are closed when the server is next asked for anything: nobody waits for it.
+        self._left: list[str] = []
 
     def open(self, key: str, label: str) -> None:
         """See ``Controls``; returns before it is done, and what a client asks then is of the same session."""
@@ -90,7 +93,13 @@ class LocalControls:
 
     def leave(self, key: str, count: int) -> bool:
         """See ``Controls``."""
-        return bool(self._on_loop(self._left, key, count))
+        try:
+            left = self._operator.count(key) <= count
+        except ControlError:  # it has yet to be opened, or has gone
+            return bool(self._on_loop(self._close, key, count))
+        if left:
+            self._left.append(key)
+        return left
 
     def exchanges(
         self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
@@ -118,11 +127,11 @@ class LocalControls:
         """See ``Controls``."""
         self._server.stop()
 
-    def _left(self, key: str, count: int) -> bool:
-        if self._operator.exchanges(key, after=count)["count"] > count:
-            return False
-        self._operator.close(key)
-        return True
+    def _close(self, key: str, count: int) -> bool:
+        left = self._operator.count(key) <= count
+        if left:
+            self._operator.close(key)
+        return left
 
     def _waiting(self, key: str, count: int, seconds: float) -> Future[bool]:
         waiting = self._operator.wait(key, count, seconds)
@@ -141,6 +150,9 @@ class LocalControls:
         answer: Future[Any] = Future()
 
         def begin() -> None:
+            while self._left:
+                with suppress(ControlError):  # it has gone by itself
+                    self._operator.close(self._left.pop())
             try:
                 value = operate(*arguments, **options)
             except BaseException as error:  # noqa: BLE001 (raised again in the thread that waits)
