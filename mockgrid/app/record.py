@@ -40,6 +40,8 @@ _LONGEST_KIND: Final = 1_000
 # Bodies with the same fields of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
+# Of those with other fields than have room.
+_NO_ROOM: Final = ()
 # Events of a stream that are looked at: so many of the first, and of the last.
 _ENDS: Final = 64
 _MOST_MEDIA: Final = 1_000
@@ -145,17 +147,21 @@ class Recorder:
                 self._shapes[shape] = known
                 self._kept += len(warnings)
             else:
-                self._tell(operation, warnings, 1)
+                self._tell(operation, warnings, count)
         known[2][0] += count
         if repeat is not None and not odd:
             repeat.noted = kind, known[2]
 
     def _worth(self, kind: tuple[Any, ...]) -> int:
-        """Count a body of a kind, and return for how many it stands; 0 where it need not be looked at."""
+        """Count a body of a kind, and return for how many it stands; 0 where it need not be looked at.
+
+        Those for whose kind there is no room are of one kind.
+        """
         kinds = self._kinds
+        if kind not in kinds and (len(kinds) >= _MOST_SHAPES or sum(map(len, kind)) >= _LONGEST_KIND):
+            kind = _NO_ROOM
         seen = kinds.get(kind, 0)
-        if seen or (len(kinds) < _MOST_SHAPES and sum(map(len, kind)) < _LONGEST_KIND):
-            kinds[kind] = seen + 1
+        kinds[kind] = seen + 1
         if seen < _LOOKED_AT:
             return 1
         return 0 if seen % _ONE_IN else _ONE_IN

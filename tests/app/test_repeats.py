@@ -87,3 +87,18 @@ def test_what_is_remembered_is_bounded_and_told_in_metrics():
         caller.chat("x" * 600_000)
         caller.chat("x", not_known=[[]] * 10_000)
     assert caller.app._validator.repeats.size == 0
+
+
+def test_bodies_with_other_fields_each_time_are_looked_at_no_more_often_than_others(monkeypatch):
+    monkeypatch.setattr(record, "_MOST_SHAPES", 3)
+    monkeypatch.setattr(record, "_LOOKED_AT", 4)
+    monkeypatch.setattr(record, "_ONE_IN", 2)
+    looks = []
+    monkeypatch.setattr(
+        record, "odd_fields", lambda *args, of=record.odd_fields: looks.append(1) or of(*args)
+    )
+    caller = Caller()
+    for number in range(40):
+        assert caller.chat("x", **{f"not_known_{number}": 1}).status == 200
+    assert len(looks) == 3 + 4 + (40 - 3 - 4 + 1) // 2
+    assert sum(warning["count"] for warning in told(caller)["warnings"]) in (40, 41)
