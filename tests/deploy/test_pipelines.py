@@ -22,6 +22,7 @@ CI = ROOT / "docs/ci"
 SCHEMAS = {
     ROOT / "action.yml": "vendor.github-actions",
     CI / "github-actions.yaml": "vendor.github-workflows",
+    CI / "github-drift.yaml": "vendor.github-workflows",
     CI / "gitlab-ci.yaml": "vendor.gitlab-ci",
 }
 SCENARIO = "steps:\n  - reply: {say: Hello from the job.}\n"
@@ -109,6 +110,7 @@ class Runner:
         known = {"github.action_path": str(ROOT), "github.run_id": "7", "toJSON(inputs)": json.dumps(inputs)}
         known |= {f"inputs.{name}": value for name, value in inputs.items()}
         known |= {f"steps.start.outputs.{name}": value for name, value in self.outputs.items()}
+        known |= {"secrets.PROVIDER_KEY": "mg-nightly", "github.token": "token"}
         return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: known[found[1]], str(text))
 
     def wanted(self, condition, inputs):
@@ -267,6 +269,46 @@ def test_the_example_reports_of_tests_that_failed(runner, project):
     runner.job(job)
     assert runner.failed
     assert "Never exercised" in runner.summary.read_text("utf-8")
+
+
+GH = """\
+#!/bin/sh
+echo "gh $*" >>gh.txt
+test "$2" = list && cat issue.txt || cp drift.txt told.txt
+"""
+
+
+@pytest.mark.parametrize(
+    ("shape", "issue", "called"),
+    [
+        ("vendor", "", []),
+        ("openai", "", ["list", "create --title The provider has drifted --body-file drift.txt"]),
+        ("openai", "7", ["list", "comment 7 --body-file drift.txt"]),
+    ],
+)
+def test_the_nightly_example_opens_an_issue_where_the_provider_has_drifted(
+    runner, tested, shape, issue, called
+):
+    job = loaded(CI / "github-drift.yaml")["jobs"]["verify"]
+    job["steps"] = [step for step in job["steps"] if not step.get("run", "").startswith("pip install")]
+    (tested / "scenarios").mkdir()
+    (tested / "scenarios/gone.yaml").write_text(
+        "steps: [{when: {model: gone}, reply: {error: 404}}]\n", "utf-8"
+    )
+    (tested / "issue.txt").write_text(issue, "utf-8")
+    (tested / "gh").write_text(GH, "utf-8")
+    (tested / "gh").chmod(0o755)
+    runner.env["PATH"] = f"{tested}:{runner.env['PATH']}"
+    with service(tested, {"MOCKGRID_ERROR_SHAPE": shape}) as port:
+        job["env"]["PROVIDER_URL"] = f"http://127.0.0.1:{port}/v1"
+        runner.job(job)
+    calls = (tested / "gh.txt").read_text("utf-8").splitlines() if called else []
+    assert runner.failed == bool(called)
+    assert [call.startswith(f"gh issue {begins}") for call, begins in zip(calls, called, strict=True)] == [
+        True for _ in called
+    ]
+    if called:
+        assert "title=MG411::gone, step 1: " in (tested / "told.txt").read_text("utf-8")
 
 
 def elsewhere(job):
