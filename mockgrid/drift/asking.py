@@ -75,7 +75,7 @@ class Asking:
             NoReplyError: there is no reply at all.
         """
         reply = await self._once(question)
-        if isinstance(reply, RecordedReply) and reply.status == _LIMITED:
+        if isinstance(reply, RecordedReply) and reply.status == _LIMITED != question.expected.status:
             wish = requested_wait(reply.headers, monotonic(), time() - monotonic())
             if wish is not None and wish.seconds <= self._bounds.wait:
                 await self._sleep(wish.seconds)
@@ -123,6 +123,8 @@ class Asking:
             reply = await provider.ask(request.method, target, headers, request.body)
             for _ in range(_MOST_REDIRECTS):
                 location = _near(provider, reply, target)
+                if reply.status == question.expected.status:
+                    break
                 if location is None:
                     break
                 await reply.close()

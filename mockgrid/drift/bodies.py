@@ -205,7 +205,10 @@ class BodyComparison:
                     )
                     message = f"{name} is {after} in the provider's reply, and {before} in the scenario's"
                     yield self._scenario("MG407", message, where, before, after)
-            elif where in self._fake.undeclared and where.rpartition("/")[0] in theirs:
+            elif (
+                where in {*self._fake.undeclared, *self._question.meant}
+                and where.rpartition("/")[0] in theirs
+            ):
                 message = f"the provider's reply has no {name} any more, as the scenario's has"
                 yield self._scenario("MG406", message, where, name, "nothing")
 

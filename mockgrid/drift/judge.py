@@ -83,7 +83,13 @@ class _HeadComparison:
         question = self._question
         both: dict[str, Any] = {"expected": str(usual), "got": str(status)}
         answers = f"the provider answers {status}"
-        if self._side.response is None and not (
+        by_chance = is_circumstance(usual) or (question.scripted and usual in _REFUSED)
+        if by_chance and not self._alike:
+            message = (
+                f"{answers} where {question.says} {usual}, which is of the moment; nothing could be compared"
+            )
+            yield question.drift("MG446", message, severity="note", **both)
+        elif self._side.response is None and not (
             self._alike or status == _LIMITED or status in self._contract.policy.gateway
         ):
             declared = ", ".join(sorted(question.operation.responses)) or "none"

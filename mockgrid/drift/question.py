@@ -56,6 +56,7 @@ class Question:
         deliberate: whether that may break the contract on purpose.
         credential: whether it comes with the key, with one that nobody knows, or with none.
         most_tokens: how many it may take, of prompt and completion together.
+        meant: JSON pointers to what the scenario says in so many words that the reply has.
         counts_on: lower-case names of headers that the reply is to have although no contract asks for them.
     """
 
@@ -69,6 +70,7 @@ class Question:
     deliberate: bool = False
     credential: Literal["key", "unknown"] = "key"
     most_tokens: int = 0
+    meant: frozenset[str] = frozenset()
     counts_on: frozenset[str] = frozenset()
 
     @property

@@ -96,9 +96,7 @@ class ScenarioQuestions:
                 self.left_out.append((scenario.where, f"no step answers {called}, which was recorded"))
                 continue
             answered.add(selection.step.index)
-            yield from self._told(
-                selection.step, self._recorded(scenario, selection, read, provoked=provoked)
-            )
+            yield from self._told(selection.step, self._recorded(scenario, selection, read))
         for step in scenario.steps:
             if step.index not in answered:
                 yield from self._told(step, self._derived(scenario, step, provoked=provoked))
@@ -120,14 +118,12 @@ class ScenarioQuestions:
         else:
             self.left_out.append((step.where, f"{step.label}: {question}"))
 
-    def _recorded(
-        self, scenario: Scenario, selection: Selection, read: ReadRequest, *, provoked: bool
-    ) -> Question | str:
-        """Return the question that a recorded request is; else why it is none."""
+    def _recorded(self, scenario: Scenario, selection: Selection, read: ReadRequest) -> Question | str:
+        """Return the question that a recorded request is, whatever came of it; else why it is none."""
         request = read.request
         request.body = read.recorded.body
         request.headers = dict(read.recorded.headers)
-        return self._composed(scenario, selection.step, selection.reply, request, provoked=provoked)
+        return self._composed(scenario, selection.step, selection.reply, request, provoked=False)
 
     def _derived(self, scenario: Scenario, step: Step, *, provoked: bool) -> Question | str:
         """Return a question for a step, by the first of its replies that will do; else why none does."""
@@ -170,6 +166,7 @@ class ScenarioQuestions:
             scripted.where,
             scripted=True,
             deliberate=scripted.contract == "off",
+            meant=frozenset(() if scripted.usage in (None, "off") else ("/usage",)),
             most_tokens=habits.most_tokens(request.value) if habits is not None else 0,
             counts_on=frozenset(name.decode("latin-1") for name in scripted.decided),
         )

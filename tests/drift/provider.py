@@ -236,6 +236,7 @@ PLANTED: dict[str, Planted] = {
     "no challenge": Planted(_BAD_KEY, header("www-authenticate", None), "MG404"),
     "no methods": Planted(f"{CHAT}by PUT", header("allow", None), "MG404"),
     # What was asked for.
+    "no content": Planted(_WHOLE, body(drop(*_MESSAGE, "content")), "MG430"),
     "no call": Planted(_TOOL, body(drop(*_MESSAGE, "tool_calls")), "MG430"),
     "prose in place of JSON": Planted(_SCHEMA, body(put("Oslo.", *_MESSAGE, "content")), "MG430"),
     "JSON of another schema": Planted(_SCHEMA, body(put('{"town": "Oslo"}', *_MESSAGE, "content")), "MG430"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from drift.asked import contract, drifts, questions
 from drift.provider import PLANTED
+from drift.provider import body as body_with
 
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.steps import ScenarioQuestions
@@ -136,3 +137,27 @@ def test_each_change_is_found_by_a_recorded_scenario_too(recorded):
             codes = {drift.code for drift in drifts(question, planted.change(original.expected))}
             lost += [] if planted.code in codes else [(name, codes)]
     assert lost == []
+
+
+def test_usage_that_a_scenario_has_in_so_many_words_is_missed():
+    (question,), _ = asked("steps: [{reply: {say: Hi, usage: {prompt_tokens: 3}}}]")
+    (planted,) = drifts(question, body_without_usage(question.expected))
+    assert (planted.code, planted.party, planted.pointer) == ("MG406", "scenario", "/usage")
+    (other,), _ = asked("steps: [{reply: {say: Hi}}]")
+    assert drifts(other, body_without_usage(other.expected)) == []
+
+
+def body_without_usage(reply):
+    return body_with(lambda value: value.pop("usage") and None)(reply)
+
+
+def test_a_recorded_request_is_asked_again_whatever_came_of_it():
+    limited = """
+steps: [{reply: {error: 429}}]
+x-recorded: [{method: POST, target: /v1/chat/completions, body: {messages: [{role: user, content: Hi}]}}]
+"""
+    (question,), left_out = asked(limited)
+    assert (question.expected.status, left_out) == (429, [])
+    assert drifts(question, question.expected) == []
+    (note,) = drifts(question, questions()["createChatCompletion, whole"].expected)
+    assert (note.severity, note.code) == ("note", "MG446")

@@ -86,7 +86,9 @@ class _Spoken:
         self.text = ""
         self.calls: dict[int, dict[str, str]] = {}
         self.finish: str | None = None
-        self.refused = self.begun = self.has_logprobs = False
+        self.refused = self.has_logprobs = False
+        # Of a stream, nothing at all is an empty text.
+        self.says = True
 
 
 class _ChunkOrder:
@@ -208,6 +210,9 @@ def _unheeded(body: Any, choices: Sequence[_Spoken]) -> Iterator[Lapse]:
         if field_of(body, "logprobs") is True and spoken.text and not spoken.has_logprobs:
             yield Lapse(_UNHEEDED, "logprobs are asked for, and there are none", f"{_CHOICE}/logprobs")
         if spoken.finish in _COMPLETE:
+            if not (spoken.says or spoken.calls or spoken.refused):
+                message = "a choice says nothing: it has no content, no call and no refusal"
+                yield Lapse(_UNHEEDED, message, f"{_CHOICE}/message/content")
             yield from _unreadable(spoken)
             yield from _shapeless(field_of(body, "response_format"), spoken)
 
@@ -246,6 +251,7 @@ def _whole(choice: dict[str, Any]) -> _Spoken:
     spoken, message = _Spoken(), _said(choice)
     content, finish = field_of(message, "content"), choice.get("finish_reason")
     spoken.text = content if isinstance(content, str) else ""
+    spoken.says = isinstance(content, str) or bool(field_of(message, "audio"))
     spoken.finish = finish if isinstance(finish, str) else None
     spoken.refused = bool(field_of(message, "refusal"))
     spoken.has_logprobs = bool(field_of(choice.get("logprobs"), "content"))
