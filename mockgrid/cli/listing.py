@@ -83,6 +83,8 @@ def _github(listing: Listing) -> Iterator[str]:
     for line in listing.lines:
         file, row, column = place_of(line.where)
         kind = "notice" if line.severity == "note" else line.severity
+        # Where a request went is no file.
+        file = file if row or listing.of == "files" else ""
         properties = {"file": file, "line": row, "col": column, "title": line.code}
         given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
         yield f"::{kind} {given}::{_data(f'{line.message} {line.hint}'.rstrip())}"

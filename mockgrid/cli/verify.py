@@ -16,7 +16,7 @@ from mockgrid.cli.flags import Configured, Value, contract_options, load, settin
 from mockgrid.cli.under_way import UnderWay
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.drift.budget import Amounts
-from mockgrid.errors import ExtraError, StartError
+from mockgrid.errors import StartError
 from mockgrid.values import Address, Duration, OneOf
 
 if TYPE_CHECKING:
@@ -202,9 +202,7 @@ async def _verified(
         raise StartError(
             "There is nothing to ask.", hint="Name a scenario, or an operation with --operation."
         )
-    connect = partial(_provider, contract, **values)
-    connect()  # that it cannot be named so is told first
-    asking = Asking(connect, key, Bounds(values["timeout"]))
+    asking = Asking(partial(_provider, contract, **values), key, Bounds(values["timeout"]))
     verification = Verification(asking, DriftJudge(contract, values["error_shape"]), under_way.at)
     await verification.run(questions)
     more = f"{plan} were planned; {verification.unsent} were not sent." if verification.unsent else ""
@@ -251,14 +249,7 @@ async def _questions(
 
 
 def _provider(contract: Contract, **values: Any) -> Provider:
-    """Return the provider.
+    """Return the provider, without a connection."""
+    from mockgrid.upstream.provider import Provider  # noqa: PLC0415 (an extra)
 
-    Raises:
-        ExtraError: what asks it is not installed.
-    """
-    try:
-        from mockgrid.upstream.provider import Provider  # noqa: PLC0415 (an extra)
-    except ModuleNotFoundError as error:
-        message = "Asking a provider takes the extra `record`, which is not installed."
-        raise ExtraError(message, hint='Install it: pip install "mockgrid[record]".') from error
     return Provider(values["against"], contract.base_path, None, values["timeout"])

@@ -8,6 +8,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from mockgrid import __version__
 from mockgrid.drift.fake import UNKNOWN_KEY
 from mockgrid.drift.question import Drift
 from mockgrid.errors import MockgridError
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Asking", "Bounds"]
 
+_SENT: Final = (
+    (b"accept", b"application/json, text/event-stream, */*;q=0.5"),
+    (b"user-agent", f"mockgrid/{__version__}".encode()),
+)
 _LIMITED: Final = 429
 _REDIRECTS: Final = (307, 308)
 _MOST_REDIRECTS: Final = 3
@@ -113,7 +118,7 @@ class Asking:
     async def _read(self, question: Question) -> tuple[int, Headers, list[bytes], str]:
         """Return status, headers, the pieces of the body, and how it broke off."""
         request, key = question.request, self._key if question.credential == "key" else UNKNOWN_KEY
-        headers = [*request.headers, (b"accept", b"application/json, text/event-stream, */*;q=0.5")]
+        headers = [*request.headers, *_SENT]
         query = request.query.encode("latin-1")
         if key:
             headers, query = with_key(key, question.operation.security, headers, query)

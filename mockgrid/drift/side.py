@@ -29,6 +29,7 @@ _UNKNOWN: Final = "MG140"
 _ERROR: Final = 400
 # Beyond these, a stream says the same again.
 _MOST_PARTS: Final = 2_000
+_MOST_EXPLAINED: Final = 100
 
 
 class Side:
@@ -56,10 +57,12 @@ class Side:
     def violations(self) -> dict[tuple[str, str], tuple[str, Violation]]:
         """What breaks the schema, and where it does first, by code and place, whichever item of a list."""
         broken: dict[tuple[str, str], tuple[str, Violation]] = {}
+        explained = 0
         for part in self.content.parts[:_MOST_PARTS] if self.schema is not None else ():
             if not part.is_json or self.schema is None or any(map(self.schema.accepts, part.readings)):
                 continue
-            for violation in self.schema.explain(part.value):
+            explained += 1
+            for violation in self.schema.explain(part.value) if explained <= _MOST_EXPLAINED else ():
                 key = _BROKEN.get(violation.code, _OTHERWISE), _anywhere(violation.pointer)
                 broken.setdefault(key, (part.place, violation))
         return broken

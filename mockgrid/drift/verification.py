@@ -57,7 +57,7 @@ class Verification:
             self._at(f"asking {question.title} ({number} of {len(questions)})")
             drifts = await self._drifts(question, first=number == 1)
             self.findings.append((question, drifts))
-            codes = {drift.code for drift in drifts}
+            codes = {drift.code for drift in drifts if drift.severity != "note"}
             failed = failed + 1 if codes & _FAILURES else 0
             if _LIMITED in codes or failed == _MOST_FAILED:
                 self.unsent = len(questions) - number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join
@@ -18,6 +20,7 @@ ANY: Final = "*"
 
 _DEEPEST: Final = 64
 _MOST: Final = 50_000
+_ROOT: Final[tuple[str, ...]] = ()
 
 
 def outline(schema: Any, value: Any) -> dict[str, set[str]]:
@@ -33,17 +36,15 @@ def outline(schema: Any, value: Any) -> dict[str, set[str]]:
         value: a JSON value.
     """
     places: dict[str, set[str]] = {}
-    waiting: list[tuple[Any, list[Any] | None, tuple[str, ...]]] = [
-        (value, None if schema is None else [schema], ())
-    ]
+    waiting = deque([(value, None if schema is None else [schema], _ROOT)])
     for _ in range(_MOST):
         if not waiting:
             break
-        item, schemas, path = waiting.pop(0)
+        item, schemas, path = waiting.popleft()
         kind = json_type(item)
         places.setdefault(join(path), set()).add("number" if kind == "integer" else kind)
         if len(path) < _DEEPEST and isinstance(item, (dict, list)):
-            waiting += _inside(item, schemas, path)
+            waiting += islice(_inside(item, schemas, path), _MOST)
     return places
 
 

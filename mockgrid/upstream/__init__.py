@@ -11,6 +11,6 @@ try:
     import httpcore2  # noqa: F401 - whether it is there
 except ImportError:
     raise ExtraError(
-        "Asking a provider (--upstream) needs httpcore2, which is not installed.",
+        "Asking a provider needs httpcore2, which is not installed.",
         hint="Install it with MockGrid: pip install 'mockgrid[record]'.",
     ) from None

@@ -181,4 +181,4 @@ def test_junit_and_annotations(verify):
     assert '<testsuites name="18 requests: 1 error." tests="18" failures="1" errors="0" skipped="0">' in out
     assert '<failure type="MG406" message="createChatCompletion, whole: the provider' in out
     _, out, _ = verify("no id", "--format", "github")
-    assert out.startswith("::error file=POST /v1/chat/completions,title=MG406::createChatCompletion, whole: ")
+    assert out.startswith("::error title=MG406::createChatCompletion, whole: ")

@@ -74,19 +74,27 @@ def test_a_provider_that_takes_no_connections_is_waited_for_no_longer_than_for_a
     assert "within 0.4 s." in json.loads(through.body)["errors"]["detail"]
 
 
-def test_without_the_extra_one_sentence_says_how_to_install_it():
-    code = """
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--port", "0", "--upstream", "http://localhost:1"],
+        ["verify", "--against", "http://localhost:1"],
+    ],
+    ids=" ".join,
+)
+def test_without_the_extra_one_sentence_says_how_to_install_it(arguments):
+    code = f"""
 import sys
 sys.modules["httpcore2"] = None
 from mockgrid.cli import main
-sys.exit(main(["serve", "--port", "0", "--upstream", "http://localhost:1"]))
+sys.exit(main({arguments}))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "mockgrid: Asking a provider (--upstream) needs httpcore2, which is not installed. "
+        "mockgrid: Asking a provider needs httpcore2, which is not installed. "
         "Install it with MockGrid: pip install 'mockgrid[record]'.\n"
     )
 
