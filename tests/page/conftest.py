@@ -69,24 +69,36 @@ def served(free_port):
         thread.join()
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+@pytest.fixture(params=LOOKS[::3], ids=lambda look: f"{look[0]}-{look[1]}")
 def look(request):
-    """A width and a colour scheme; a test that takes it runs in each."""
+    """A width and a colour scheme; a test that takes it runs in each width, and in each scheme."""
     return request.param
 
 
+@pytest.fixture(scope="session")
+def tabs():
+    """Those that no test has at the moment."""
+    return []
+
+
 @pytest.fixture
-def open_tab(browser, grid, served):  # noqa: ARG001 - whatever serves a tab outlives it
+def open_tab(browser, tabs, grid, served):  # noqa: ARG001 - whatever serves a tab outlives it
     """Opens tabs, on the test's server or another, and fails where something went wrong in one."""
-    tabs = []
+    opened = []
 
     def open_tab(width=1300, scheme="light", origin=""):
-        tabs.append(Tab(browser, origin or grid.base_url.removesuffix("/v1"), width, scheme))
-        return tabs[-1]
+        look = (origin or grid.base_url.removesuffix("/v1"), width, scheme)
+        if tabs:
+            opened.append(tabs.pop())
+            opened[-1].enter(*look)
+        else:
+            opened.append(Tab(browser, *look))
+        return opened[-1]
 
     yield open_tab
-    for tab in tabs:
-        tab.close()
+    for tab in opened:
+        tab.leave()
+        tabs.append(tab)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from page.browser import LOOKS
 from playwright.sync_api import expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -16,6 +17,7 @@ KEY = {"authorization": "Bearer mg-a"}
 TOKEN = "s3cret"
 
 
+@pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_panels_are_reached_and_look_right(looked_at):
     page = looked_at.go()
     panels = page.locator("#panels a").all()
