@@ -44,7 +44,7 @@ async def led_to_page(head: Head, refused: RefusedError, writer: Writer) -> bool
 
     The address is relative, so that it holds behind whatever prefix a proxy has.
     """
-    if refused.failure != _UNKNOWN or head.path.strip("/"):
+    if refused.failure != _UNKNOWN or head.path not in ("", "/"):
         return False
     if not prefers_page(head.text(b"accept")):
         return False

@@ -3,6 +3,7 @@
 import {curl} from "./curl.js";
 import {copier, element, message, table} from "./dom.js";
 import {jsonView, longText, marked, read} from "./json_view.js";
+import {fill, passed} from "./live.js";
 import {exchangeLinks} from "./sessions.js";
 import {address, call, reach, segment} from "./server.js";
 import {timeline} from "./timeline.js";
@@ -18,11 +19,12 @@ const AGAIN = 500;
 export async function show(place, {parts: [session, number], signal}) {
   for (;;) {
     const answer = await reach(address("sessions", session, "exchanges", number), {signal});
-    const exchange = told(await answer.text());
-    place.replaceChildren(...await view(exchange, signal));
+    const text = await answer.text();
+    const exchange = told(text);
+    const parts = await view(exchange, signal);
+    fill(place, text, () => parts);
     if (exchange.seconds !== null) return;
-    await new Promise((resolve) => setTimeout(resolve, AGAIN));
-    if (signal.aborted) return;
+    await passed(AGAIN, signal);
   }
 }
 
@@ -113,38 +115,38 @@ function requestSide({request, violations, warnings}) {
     .map(({pointer, code, message: text}) => [pointer.slice(1).toLowerCase(), `${code} ${text}`]));
   const query = violations.filter(({location}) => location === "query" || location === "path")
     .map(({code, path, message: text}) => element("p", {}, element("strong", {class: "mark bad"}, `${code} ${path} ${text}`)));
-  const {element: body, json} = content(request, marksOf([...violations, ...warnings]));
+  const {element: body, json} = content("request", request, marksOf([...violations, ...warnings]));
   return {json, element: element("section", {"aria-labelledby": "request"},
     element("h3", {id: "request"}, "Request"),
     element("p", {}, element("code", {}, request.path + (request.query && `?${request.query}`))), query,
-    headers(request.headers, wrong), body)};
+    headers("request", request.headers, wrong), body)};
 }
 
 function replySide({reply, provider_violations: given = []}) {
   const {element: body, json} = reply.chunks.length && reply.body === null
     ? {element: element("p", {class: "quiet"}, `${reply.bytes} bytes in ${reply.chunks.length} chunks; below.`)}
-    : content(reply, marksOf(given));
+    : content("reply", reply, marksOf(given));
   return {json, element: element("section", {"aria-labelledby": "reply"},
-    element("h3", {id: "reply"}, "Reply"), headers(reply.headers, new Map()), body)};
+    element("h3", {id: "reply"}, "Reply"), headers("reply", reply.headers, new Map()), body)};
 }
 
-function headers(all, wrong) {
+function headers(whose, all, wrong) {
   const rows = Object.entries(all).map(([name, value]) => [
     element("code", {}, name),
     element("span", {}, element("code", {}, longText(value)),
       wrong.has(name) ? element("strong", {class: "mark bad"}, wrong.get(name)) : null),
   ]);
-  return element("details", {open: wrong.size > 0},
+  return element("details", {open: wrong.size > 0, "data-key": `headers of ${whose}`},
     element("summary", {}, `${rows.length} headers`), table(["Name", "Value"], rows, {label: "Headers"}));
 }
 
 // A body as JSON that folds, as text, or as base64.
-function content({body, bytes, base64, headers: {"content-type": type = ""}}, marks) {
+function content(whose, {body, bytes, base64, headers: {"content-type": type = ""}}, marks) {
   if (!bytes) return {element: element("p", {class: "quiet"}, "No body.")};
   const size = element("p", {class: "quiet"}, `${bytes} bytes${type && `, ${type}`}${base64 === undefined ? "" : ", as base64"}`);
   const text = base64 ?? (typeof body === "string" ? body : null);
   if (text === null) {
-    const json = jsonView(body, marks);
+    const json = jsonView(body, marks, whose);
     return {json, element: element("div", {}, size, json)};
   }
   const said = marks.map(([, what]) => element("p", {}, element("strong", {class: "mark bad"}, what)));

@@ -1,6 +1,7 @@
 // The live journal: exchanges as they happen, newest first.
 
 import {element, labelled, message} from "./dom.js";
+import {passed} from "./live.js";
 import {MOST, Rows} from "./rows.js";
 import {address, call, events, segment} from "./server.js";
 import {Window} from "./window.js";
@@ -226,14 +227,4 @@ function clock(time) {
   const digits = (number, length) => String(number).padStart(length, "0");
   return `${digits(date.getHours(), 2)}:${digits(date.getMinutes(), 2)}:${digits(date.getSeconds(), 2)}`
     + `.${digits(date.getMilliseconds(), 3)}`;
-}
-
-function passed(time, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, time);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, {once: true});
-  });
 }

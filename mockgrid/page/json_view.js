@@ -17,9 +17,9 @@ export function read(text) {
 }
 
 // Shows a value. `marks` are [pointer, text] pairs; the nearest part that there is of each pointer is marked, and
-// found again by `marked(view, pointer)`.
-export function jsonView(value, marks = []) {
-  const at = new Map();
+// found again by `marked(view, pointer)`. `whose` tells what folds here from what does elsewhere.
+export function jsonView(value, marks = [], whose = "") {
+  const at = Object.assign(new Map(), {whose});
   for (const [pointer, text] of marks) {
     const place = nearest(value, pointer);
     at.set(place, [...(at.get(place) ?? []), [pointer, text]]);
@@ -77,7 +77,7 @@ function node(value, key, pointer, depth, at) {
   const below = [...at.keys()].some((place) => place.startsWith(`${pointer}/`));
   const open = below || (depth < DEEP && entries.length <= LONG);
   const children = element("div", {class: "items"});
-  const folded = element("details", {open},
+  const folded = element("details", {open, "data-key": `${at.whose} ${pointer}`},
     element("summary", {}, name, opens, element("span", {class: "quiet"}, counted(entries.length, closes)), said),
     children);
   const fill = () => {

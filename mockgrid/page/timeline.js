@@ -40,7 +40,7 @@ function line({at, due, data}, index, before, end) {
     element("span", {}, seconds(at), element("span", {class: "quiet"},
       late || (before ? ` (+${seconds(at - before.at)})` : ""))),
     bar,
-    element("details", {}, element("summary", {}, element("code", {}, brief(data))),
+    element("details", {"data-key": `chunk ${index}`}, element("summary", {}, element("code", {}, brief(data))),
       element("pre", {}, longText(data))),
   ];
 }

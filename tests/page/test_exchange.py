@@ -142,6 +142,25 @@ def test_who_left(tab, grid, client):
     expect(page.locator(".stream")).to_contain_text("Ended by the client, which left after")
 
 
+def test_what_is_unfolded_stays_so_while_a_stream_goes_on(tab, grid, client):
+    session = grid.session("long")
+    session.play([{"say": "One two three four five six", "stream": {"pace": {"per_token": "400ms"}}}])
+    sent = {"json": {"messages": [{"role": "user", "content": "Hi"}], "stream": True}}
+    sent["headers"] = {"authorization": f"Bearer {session.api_key}"}
+    with client.stream("POST", f"{grid.base_url}/chat/completions", **sent) as reply:
+        pieces = reply.iter_bytes()
+        next(pieces)
+        page = go(tab, session.api_key)
+        headers = page.get_by_role("region", name="Request").locator("summary").filter(has_text="headers")
+        headers.click()
+        count = page.locator(".stream tbody tr").count()
+        expect(page.locator(".stream tbody tr")).not_to_have_count(count)
+        expect(headers).to_be_focused()
+        expect(page.get_by_role("table").filter(has_text="[redacted]")).to_be_visible()
+        assert list(pieces)
+    expect(page.locator(".stream")).to_contain_text("whole.")
+
+
 def test_a_reply_that_is_waited_for_comes(tab, grid, ask):
     session = grid.session("slow")
     session.play([{"say": "Late", "delay": "1500ms"}])
