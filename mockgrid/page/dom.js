@@ -40,11 +40,16 @@ export function table(columns, rows, {caption = null, label = caption} = {}) {
         cells.map((cell, index) => element("td", {"data-head": columns[index]}, cell)))))));
 }
 
-// A button that copies a text, and says so.
+// A button that copies a text, and says so; or why there is none, where the server says that.
 export function copier(name, textOf) {
   return element("button", {type: "button", onclick: async () => {
-    await copy(await textOf());
-    said("Copied.");
+    try {
+      await copy(await textOf());
+      said("Copied.");
+    } catch (error) {
+      if (error.name !== "CallError") throw error;
+      said(error.message);
+    }
   }}, name);
 }
 

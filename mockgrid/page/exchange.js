@@ -6,13 +6,14 @@ import {jsonView, longText, marked, read} from "./json_view.js";
 import {fill, passed} from "./live.js";
 import {exchangeLinks} from "./sessions.js";
 import {address, call, reach, segment} from "./server.js";
+import {copyStep, why} from "./steps.js";
 import {timeline} from "./timeline.js";
 
 // What stands below request and reply, and the buttons above them. To add one, put a function here: it is given the
 // exchange as the control interface tells it, and the panel's signal, and returns an element, null for nothing, or
 // a promise of these.
-const sections = [verdicts, stream];
-const actions = [copyCurl, openInPlayground];
+const sections = [verdicts, why, stream];
+const actions = [copyCurl, copyStep, openInPlayground];
 // Milliseconds after which an exchange that is under way is looked at again.
 const AGAIN = 500;
 
