@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mockgrid.report.wording import breach_of, operation_of, printable, unreached
+from mockgrid.report.wording import breach_of, first_seen, operation_of, printable, seen_in, unreached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,7 +116,7 @@ def _violation(suite: Element, entry: dict[str, Any]) -> None:
     times = f" ({entry['count']} times)" if entry["count"] > 1 else ""
     message = f"{where} {entry['message']}{times}"
     failure = SubElement(case, "failure", type=printable(entry["code"]), message=printable(message))
-    failure.text = printable(f"session: {entry['session']}; contract: {entry['contract']}")
+    failure.text = printable(f"seen in: {first_seen(entry)}; contract: {entry['contract']}")
 
 
 def _provider(suite: Element, entry: dict[str, Any]) -> None:
@@ -129,7 +129,7 @@ def _verdict(suite: Element, entry: dict[str, Any]) -> None:
     case = _case(suite, f"{entry['verdict']} {entry['session']}", "conduct")
     kind = printable(entry["code"] or entry["verdict"])
     failure = SubElement(case, "failure", type=kind, message=printable(entry["message"]))
-    failure.text = printable(f"exchanges: {', '.join(map(str, entry['exchanges']))}")
+    failure.text = printable(f"seen in: {', '.join(words for words, _ in seen_in(entry))}")
 
 
 def _step(suite: Element, entry: dict[str, Any]) -> None:

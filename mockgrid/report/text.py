@@ -12,6 +12,7 @@ from mockgrid.report.wording import (
     counted,
     dropped_sentences,
     facts,
+    first_seen,
     never_shown,
     operation_of,
     printable,
@@ -107,8 +108,8 @@ def _branches(branches: list[dict[str, Any]], width: int) -> Iterator[str]:
 
 def _violation(entry: dict[str, Any]) -> str:
     where = f"{operation_of(entry)}: {entry['location']} {entry['pointer'] or '/'}"
-    session = f" (session {entry['session']})" if entry["session"] else ""
-    return f"{entry['count']} x {entry['code']} {where} {entry['message']}{session}"
+    seen = first_seen(entry)
+    return f"{entry['count']} x {entry['code']} {where} {entry['message']}{seen and f' ({seen})'}"
 
 
 def _provider(entry: dict[str, Any]) -> str:
@@ -124,8 +125,8 @@ def _warning(entry: dict[str, Any]) -> str:
 def _verdict(entry: dict[str, Any]) -> str:
     times = f"{entry['count']} x " if entry["count"] > 1 else ""
     code = f"{entry['code']} " if entry["code"] else ""
-    where = f" (session {entry['session']})" if entry["session"] else ""
-    return f"{times}{code}{entry['verdict']}: {entry['message']}{where}"
+    seen = first_seen(entry)
+    return f"{times}{code}{entry['verdict']}: {entry['message']}{seen and f' ({seen})'}"
 
 
 def _step(entry: dict[str, Any]) -> str:

@@ -62,10 +62,8 @@ tables: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
 def cells_of(name: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what a table shows of an entry: how each cell is set, and its text."""
     place = f"{entry.get('location')} {entry.get('pointer') or '/'}"
-    (seen, _), *others = seen_in(entry)
-    if others:
-        seen += f" and {len(others)} more"
-    values = {**entry, "operation": entry.get("operation") or _NO_OPERATION, "place": place, "session": seen}
+    operation = entry.get("operation") or _NO_OPERATION
+    values = {**entry, "operation": operation, "place": place, "session": first_seen(entry)}
     return [(kind, str(values[key])) for _, key, kind in tables[name]]
 
 
@@ -81,6 +79,12 @@ def seen_in(entry: dict[str, Any]) -> list[tuple[str, str]]:
         (f"{place.get('label') or place['session']}, exchange {place['exchange']}", _address(place))
         for place in places
     ] or [(str(entry.get("session", "")), "")]
+
+
+def first_seen(entry: dict[str, Any]) -> str:
+    """Return where an entry was seen first, and in how many places more; empty where that is not known."""
+    (seen, _), *others = seen_in(entry)
+    return f"{seen} and {len(others)} more" if others else seen
 
 
 def _address(place: dict[str, Any]) -> str:

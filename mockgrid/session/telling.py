@@ -124,7 +124,7 @@ class Teller:
         """
         body = request_body(exchange)
         hidden = self._redaction.of(exchange.head, body)
-        play, ended = session.play, exchange.ended
+        ended = exchange.ended
         complaints = self._complaints(exchange)
         missed = complaints.unmatched
         sent = _body(body, exchange.head.headers.get(b"content-type", b""), hidden)
@@ -152,7 +152,7 @@ class Teller:
             fault=exchange.answer.fault,
             attempt=exchange.answer.attempt,
             since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
-            scenario=play.scenario.name if play is not None else None,
+            scenario=_scenario(exchange, session),
             step=exchange.answer.step or None,
             unmatched=None if missed is None else replace(missed, exchange=0),
             status=exchange.answer.status,
@@ -347,3 +347,10 @@ def clock_state(session: Session) -> ClockState:
     clock = session.clock
     now = clock.now() if clock.virtual else clock.now() - session.opened
     return ClockState(clock.virtual, round(now, 6), round(clock.spared, 6))
+
+
+def _scenario(exchange: KeptExchange, session: Session) -> str | None:
+    """Return the name of the scenario that an exchange met; of what plays now where it met none."""
+    met = exchange.met.cursors() if exchange.met is not None else None
+    play = session.play
+    return met.scenario.name if met is not None else play.scenario.name if play is not None else None

@@ -272,3 +272,12 @@ def test_a_session_or_an_exchange_that_is_not_there_is_a_404(caller):
     assert caller.call("GET", "/__mockgrid__/sessions/nobody/exchanges/1/steps").status == 404
     play(caller, [{"reply": {"say": "x"}}])
     assert caller.call("GET", STEPS.format(1)).status == 404
+
+
+def test_an_exchange_is_told_with_the_scenario_that_it_met(caller):
+    play(caller, [{"reply": {"say": "a"}}], name="first")
+    caller.chat("Hello")
+    play(caller, [{"reply": {"say": "b"}}], "/steps", name="second")
+    caller.chat("Hello")
+    told = caller.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
+    assert [exchange["scenario"] for exchange in told] == ["first", "second"]

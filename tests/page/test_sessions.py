@@ -45,6 +45,7 @@ def test_a_session_is_found_and_told_as_it_stands(looked_at, grid):
     ask(session, temperature=3)
     page = looked_at.go("#/sessions")
     page.get_by_label("Filter").fill("played")
+    expect(row(page, "Sessions", "played")).to_contain_text("tests/test_agent.py::test_it")
     expect(row(page, "Sessions", "played")).to_contain_text("2")
     looked_at.check()
     row(page, "Sessions", "played").get_by_role("link").first.click()
