@@ -120,6 +120,8 @@ def _outcome(steps: tuple[Explained, ...], answer: Answer, *, strict: bool) -> t
     decisive = next((each for each in steps if each.verdict in {"answers", "fails"}), None)
     if decisive is None:
         least = "No step matches" if steps else "There are no steps"
+        if any(each.verdict == "passes" for each in steps):
+            least = "Each step that matches had given all its replies"
         if strict:
             return "none", f"{least}, and the scenario is strict."
         return "default", f"{least}, so the default reply came."

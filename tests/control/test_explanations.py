@@ -162,6 +162,25 @@ def test_each_predicate_says_what_it_wanted_and_what_it_met(caller):
     assert Explanation.from_json(second).steps[0].predicates[0].name == "last_user"
 
 
+@pytest.mark.parametrize(
+    ("steps", "sentences"),
+    [
+        ([], ["There are no steps", "There are no steps"]),
+        ([{"when": {"turn": 9}, "reply": {"say": "a"}}], ["No step matches"] * 2),
+        ([{"reply": {"say": "a"}, "times": 1}], ["", "Each step that matches had given all its replies"]),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_default_reply_and_none_say_why(caller, steps, sentences, strict):
+    play(caller, {"strict": strict, "steps": steps})
+    end = ", and the scenario is strict." if strict else ", so the default reply came."
+    for number, sentence in enumerate(sentences, 1):
+        caller.chat("Hello")
+        why = explained(caller, number)
+        assert why["message"] == (sentence + end if sentence else "step 1 answered.")
+        assert why["outcome"] == ("step" if not sentence else "none" if strict else "default")
+
+
 def test_a_request_that_was_put_to_no_step_says_why(caller):
     limit = [{"requests": 1, "per": "1h"}]
     play(caller, {"limits": limit, "steps": [{"reply": {"say": "x"}}]})
