@@ -87,7 +87,7 @@ function answerView(stop) {
     raw.textLength += shown.length;
     left += text.length - shown.length;
     if (shown) raw.append(visible(shown));
-    if (isStream) said.append(visible(words(text)));
+    if (isStream && !left) said.append(visible(words(text)));
     said.hidden = !said.textContent;
   };
   const add = (at, text) => list.append(element("li", {}, element("span", {class: "number quiet"}, `${at} ms `),

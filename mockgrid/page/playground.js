@@ -21,10 +21,21 @@ export async function show(place, {query, signal}) {
   const known = await call("operations", {signal});
   const kept = read();
   kept.key ??= `${known.key_prefix}playground-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
-  const keep = () => write(Object.assign(kept, {request: form.request(), text: editor.text()}));
-  const form = requestForm(known, kept.key, {signal, changed: () => ready && keep()});
-  const editor = yamlEditor({signal, changed: () => ready && keep()});
+  const keep = () => {
+    clearTimeout(timer);
+    if (ready) write(Object.assign(kept, {request: form.request(), text: editor.text()}));
+  };
+  // What is long takes a while to be written down, and keys come faster.
+  const changed = () => {
+    clearTimeout(timer);
+    timer = setTimeout(keep, 300);
+  };
+  const form = requestForm(known, kept.key, {signal, changed});
+  const editor = yamlEditor({signal, changed});
   let ready = false;
+  let timer = 0;
+  signal.addEventListener("abort", keep);
+  addEventListener("pagehide", keep, {signal});
 
   const answer = element("div", {});
   const problem = element("div", {});
