@@ -49,17 +49,20 @@ class Watched:
     Attributes:
         late: milliseconds from a key to what it changed on screen, where they were 16 and more.
         memories: megabytes of the heap, and nodes of the document.
+        busy: which part of the time the tab's own thread had a core, and something to do.
     """
 
     def __init__(self, tab: Tab) -> None:
         self.page = tab.page
         self.devtools = tab.context.new_cdp_session(tab.page)
         self.bytes = self.pieces = self.keys = 0
+        self.busy = 0.0
         self.late: list[float] = []
         self.memories: list[tuple[float, int]] = []
         self.devtools.on("Network.dataReceived", self._received)
         self.devtools.send("Network.enable")
-        self.devtools.send("Performance.enable")
+        self.devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.begun = time.monotonic()
         self.page.evaluate(_DELAYS)
 
     def _received(self, event: dict[str, Any]) -> None:
@@ -72,6 +75,7 @@ class Watched:
         figures = self.devtools.send("Performance.getMetrics")["metrics"]
         told = {figure["name"]: figure["value"] for figure in figures}
         self.memories.append((told["JSHeapUsedSize"] / 2**20, int(told["Nodes"])))
+        self.busy = told["TaskDuration"] / (time.monotonic() - self.begun)
         self.late = self.page.evaluate("window.delays")
 
     def type(self, seconds: float) -> None:
@@ -154,6 +158,12 @@ def session(browser: Any, server: Server, seconds: int, rate: float) -> Watched:
     return looking
 
 
+def median(late: list[float], keys: int) -> float:
+    """Return after which time half of the keys were answered, of which two events each are told if late."""
+    quick = [16.0] * max(2 * keys - len(late), 0)
+    return statistics.median([*quick, *late])
+
+
 def main() -> int:
     """Measure, print, and say whether it is as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -175,7 +185,9 @@ def main() -> int:
     late, memories = looking.late, looking.memories
     kilobytes, pieces = looking.bytes / given.seconds / 1000, looking.pieces / given.seconds
     print(f"{kilobytes:.0f} kB and {pieces:.1f} pieces a second come to the page")
-    print(f"{looking.keys} keys; the slowest was answered after {max(late, default=16):.0f} ms")
+    half, slowest = median(late, looking.keys), max(late, default=16)
+    print(f"{looking.keys} keys: half were answered within {half:.0f} ms, the slowest after {slowest:.0f} ms")
+    print(f"the tab's own thread was at work for {looking.busy:.1%} of the time")
     sizes = ", ".join(f"{size:.1f} MB ({nodes} nodes)" for size, nodes in memories)
     print(f"memory after each fifth: {sizes}")
     held = (
