@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.redaction import REDACTED, is_secret_field
+from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ __all__ = ["scrubbed", "scrubbed_value"]
 
 _ENCODING: Final = b"content-encoding"
 _DEEPEST: Final = 200
+# A shorter one could stand anywhere by chance.
+_SHORTEST_NAMED: Final = 8
 _PATH: Final = "/:@!$&'()*+,;=~[]"
 # Where a text stands within the events of a stream.
 _Channel = tuple[Any, ...]
@@ -56,14 +59,52 @@ def scrubbed(
         )
         if reply is not None:
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
-    scrub = _Scrub(Scrubber(rules, frozenset(secrets)))
+    for exchange in plain:
+        secrets.update(_named(exchange))
+    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes))
     return [scrub.exchange(exchange) for exchange in plain]
+
+
+def _named(exchange: RecordedExchange) -> Iterator[str]:
+    """Yield what stands in fields that are named for a secret, within texts of JSON and across chunks."""
+    bodies = [exchange.request.body]
+    if exchange.reply is not None:
+        body = exchange.reply.body
+        bodies += _joined(exchange.reply) if _is_stream(exchange.reply) else [body]
+    for body in bodies:
+        for match in FIELDS_IN_TEXT.finditer(body.decode("utf-8", "replace")):
+            if len(match[1]) >= _SHORTEST_NAMED:
+                yield from _unescaped(match[1])
+
+
+def _joined(reply: RecordedReply) -> Iterator[bytes]:
+    """Yield the texts that go on through the events of a stream."""
+    channels: dict[_Channel, list[str]] = {}
+    for event in events_in(reply.chunks)[0]:
+        for channel, text in _texts(event.value, ()):
+            channels.setdefault(channel, []).append(text)
+    yield from ("".join(texts).encode("utf-8", "replace") for texts in channels.values())
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """Yield a text, and what it is once and twice out of JSON."""
+    yield text
+    for _ in range(2):
+        try:
+            text = json.loads(f'"{text}"')
+        except ValueError:
+            return
+        yield text
+
+
+def _is_stream(reply: RecordedReply) -> bool:
+    return header(reply.headers, b"content-type").lower().startswith("text/event-stream")
 
 
 def scrubbed_value(value: Any, redaction: Redaction, rules: ScrubRules) -> Any:
     """Return a JSON value without what looks like a credential, and without what rules name."""
     text = orjson.dumps(value)
-    scrub = _Scrub(Scrubber(rules, frozenset(redaction.secrets((), b"", text))))
+    scrub = _Scrub(Scrubber(rules, frozenset(redaction.secrets((), b"", text)), redaction.shapes))
     return scrub.value(orjson.loads(text))
 
 
@@ -153,7 +194,7 @@ class _Scrub:
 
     def _reply(self, reply: RecordedReply) -> RecordedReply:
         headers = self._headers(reply.headers)
-        if header(reply.headers, b"content-type").lower().startswith("text/event-stream"):
+        if _is_stream(reply):
             return replace(reply, headers=headers, chunks=self._stream(reply))
         body = reply.body
         clean = self._body(body)

@@ -89,10 +89,12 @@ class Scrubber:
     Attributes:
         rules: what an operator wants taken out.
         secrets: what is a secret wherever it stands, in each form that it may have.
+        shapes: what finds keys by how they look.
     """
 
     rules: ScrubRules
     secrets: frozenset[str] = frozenset()
+    shapes: tuple[re.Pattern[str], ...] = (KEY_SHAPES,)
     _known: dict[str, str] = field(default_factory=dict)
     _by_beginning: dict[str, list[str]] = field(default_factory=dict)
     _name: re.Pattern[str] | None = None
@@ -137,7 +139,8 @@ class Scrubber:
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._secrets_in(text)
-        yield from (Span(*match.span(), REDACTED) for match in KEY_SHAPES.finditer(text))
+        for shape in self.shapes:
+            yield from (Span(*match.span(), REDACTED) for match in shape.finditer(text))
         yield from (Span(*match.span(1), REDACTED) for match in FIELDS_IN_TEXT.finditer(text))
         if self.rules.mails and "@" in text:
             for match in _MAIL.finditer(text):

@@ -115,6 +115,11 @@ class Redaction:
         words.update(_of_body(body))
         return words
 
+    @property
+    def shapes(self) -> tuple[re.Pattern[str], ...]:
+        """What finds keys by how they look: those that the server accepts, and those of known issuers."""
+        return (KEY_SHAPES, *self._keys)
+
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
         """Return headers as text, by name, those that carry credentials redacted."""
         texts: dict[str, str] = {}

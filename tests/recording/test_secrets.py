@@ -1,0 +1,196 @@
+"""Ten thousand secrets of many kinds, planted in every place of exchanges: none reaches a file."""
+
+import base64
+import json
+import random
+import string
+from urllib.parse import quote
+
+import pytest
+from recording.again import contract, findings, player
+from recording.cases import chunk, sse, whole
+
+from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
+from mockgrid.recording.scribe import Scribe
+from mockgrid.recording.scrubbing import ScrubRules
+
+pytestmark = pytest.mark.once
+COUNT = 10_000
+ALNUM = string.ascii_letters + string.digits
+
+
+class Vault:
+    """Draws secrets, and knows all that it gave."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.given = []
+
+    def _text(self, count, letters=ALNUM):
+        return "".join(self.random.choices(letters, k=count))
+
+    def give(self, secret):
+        self.given.append(secret)
+        return secret
+
+    def opaque(self):
+        """A secret that only its place tells."""
+        odd = self.random.choice(("", '"', "\\", "/+=", "ø", "%"))
+        return self.give(self._text(9) + odd + self._text(9))
+
+    def shaped(self):
+        """A secret that tells itself."""
+        lower, upper = string.ascii_lowercase + string.digits, string.ascii_uppercase + string.digits
+        kinds = (
+            lambda: f"sk-{self._text(48)}",
+            lambda: f"sk-proj-{self._text(40)}",
+            lambda: f"sk-ant-api03-{self._text(40)}",
+            lambda: f"sk_live_{self._text(24)}",
+            lambda: f"ghp_{self._text(36)}",
+            lambda: f"github_pat_{self._text(40)}",
+            lambda: f"glpat-{self._text(20)}",
+            lambda: f"xoxb-{self._text(12)}-{self._text(20)}",
+            lambda: f"AKIA{self._text(16, upper)}",
+            lambda: f"AIza{self._text(35)}",
+            lambda: f"hf_{self._text(34)}",
+            lambda: f"gsk_{self._text(40)}",
+            lambda: f"npm_{self._text(36)}",
+            lambda: f"dop_v1_{self._text(64, '0123456789abcdef')}",
+            lambda: f"eyJhbGciOiJI{self._text(8)}.eyJzdWIi{self._text(12)}.{self._text(30)}",
+            lambda: f"SG.{self._text(22)}.{self._text(30)}",
+            lambda: f"r8_{self._text(36, lower)}",
+            lambda: f"mg.weather.{self._text(20)}",
+        )
+        return self.give(self.random.choice(kinds)())
+
+
+def _several(vault, count):
+    return " ".join(vault.shaped() for _ in range(count))
+
+
+def exchange(vault, number):
+    """One exchange with some hundred secrets: in headers, query, bodies, JSON within them, across chunks."""
+    own, session, cookie = vault.opaque(), vault.opaque(), vault.opaque()
+    key, field, nested, argument = vault.shaped(), vault.opaque(), vault.opaque(), vault.opaque()
+    password = vault.opaque().replace(":", "")
+    basic = base64.b64encode(f"ada:{password}".encode()).decode()
+    asked = vault.opaque()
+    forms = [
+        asked,
+        quote(asked, safe=""),
+        base64.b64encode(asked.encode()).decode().rstrip("="),
+        json.dumps(asked),
+    ]
+    headers = (
+        (b"content-type", b"application/json"),
+        (b"authorization", f"Bearer {vault.shaped() if number % 2 else 'Basic ' + basic}".encode()),
+        (b"x-api-key", own.encode("latin-1")),
+        (b"x-session-token", session.encode("latin-1")),
+        (b"cookie", f"sid={cookie}; theme=dark".encode("latin-1")),
+        (b"x-custom", f"key {vault.shaped()}".encode()),
+    )
+    text = f"Question {number}. My key is {key}, {own} and {session}; {' '.join(forms)}."
+    text += f" Thanks {_several(vault, 70)}!"
+    arguments = json.dumps({"api_key": argument, "city": "Oslo", "note": vault.shaped()})
+    deep = json.dumps({"client_secret": field})
+    body = {
+        "model": "text-prime",
+        "messages": [
+            {"role": "system", "content": json.dumps({"password": nested, "deep": deep})},
+            {"role": "user", "content": text},
+        ],
+        "metadata": {"access_token": field, vault.shaped(): "x"},
+        "user": cookie,
+    }
+    target = f"/v1/chat/completions?api_key={quote(asked, safe='')}&x={vault.shaped()}"
+    request = RecordedRequest(
+        "POST", target, headers, json.dumps(body, ensure_ascii=bool(number % 3)).encode()
+    )
+    encoded = base64.b64encode(cookie.encode()).decode()
+    told = f"Yes: {_several(vault, 3)} {own} {quote(session, safe='')} {encoded} and {argument}."
+    if number % 2:
+        pieces = []
+        place = 0
+        while place < len(told):
+            step = vault.random.randint(1, 6)
+            pieces.append(told[place : place + step])
+            place += step
+        cut = [arguments[start : start + 5] for start in range(0, len(arguments), 5)]
+        call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}
+        reply = sse(
+            chunk({"role": "assistant", "content": "", "refusal": None}),
+            *(chunk({"content": piece}) for piece in pieces),
+            chunk({"tool_calls": [call]}),
+            *(chunk({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}) for piece in cut),
+            chunk({}, "tool_calls"),
+        )
+        body["stream"] = True
+        request = RecordedRequest("POST", target, headers, json.dumps(body).encode())
+        kind = b"text/event-stream"
+    else:
+        calls = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": arguments}}]
+        reply = json.dumps(whole(told, "tool_calls", tool_calls=calls)).encode()
+        kind = b"application/json"
+    received = (
+        (b"content-type", kind),
+        (b"set-cookie", f"s={vault.opaque()}; HttpOnly".encode("latin-1", "replace")),
+        (b"x-request-id", vault.shaped().encode()),
+        (b"x-ratelimit-token", vault.opaque().encode("latin-1", "replace")),
+    )
+    cuts = sorted(vault.random.sample(range(1, len(reply)), 3))
+    pieces = [reply[start:end] for start, end in zip([0, *cuts], [*cuts, len(reply)], strict=True)]
+    chunks = tuple((0.1 * place, piece) for place, piece in enumerate(pieces, 1))
+    return RecordedExchange(
+        request, RecordedReply(200, received, chunks, "whole", 0.5), test=f"test {vault.shaped()}"
+    )
+
+
+def shown(text, secret):
+    """The forms of a secret that a text holds."""
+    forms = {
+        secret,
+        quote(secret, safe=""),
+        json.dumps(secret)[1:-1],
+        base64.b64encode(secret.encode()).decode().rstrip("="),
+    }
+    return sorted(form for form in forms if form in text)
+
+
+def test_none_of_ten_thousand_secrets_is_in_what_is_written():
+    vault = Vault(5)
+    exchanges = []
+    while len(vault.given) < COUNT:
+        exchanges.append(exchange(vault, len(exchanges)))
+    written = Scribe(contract()).scenario(exchanges)
+    assert written.exchanges == len(exchanges)
+    leaked = [(secret, forms) for secret in vault.given if (forms := shown(written.text, secret))]
+    assert leaked == []
+    # A part of one is no less.
+    assert [
+        secret for secret in vault.given if secret[:14] in written.text or secret[-14:] in written.text
+    ] == []
+
+
+def test_what_is_scrubbed_is_replaced_alike_everywhere():
+    names = ScrubRules.read(["Ada Lovelace", "mails", r"/\bCUST-\d+\b/"])
+    text = "I am Ada Lovelace <ada@example.org>, CUST-17. ADA LOVELACE wrote to bob@example.org."
+    told = "Ada Lovelace (CUST-17, CUST-18): ada@example.org"
+    pieces = [told[start : start + 3] for start in range(0, len(told), 3)]
+    reply = sse(
+        chunk({"role": "assistant", "content": "", "refusal": None}),
+        *(chunk({"content": piece}) for piece in pieces),
+        chunk({}, "stop"),
+    )
+    body = {"messages": [{"role": "user", "content": text}], "stream": True}
+    request = RecordedRequest("POST", "/v1/chat/completions", (), json.dumps(body).encode())
+    one = RecordedExchange(
+        request, RecordedReply(200, ((b"content-type", b"text/event-stream"),), ((0.0, reply),))
+    )
+    written = Scribe(contract(), rules=names).scenario([one])
+    assert findings(written.text) == []
+    assert "say: '[name-1] ([scrubbed-1], [scrubbed-2]): mail-1@example.com'" in written.text
+    # What the client says tomorrow is no placeholder, and finds the step all the same.
+    answer = player(written.text).call(body=body)
+    assert "".join(each["choices"][0]["delta"].get("content") or "" for each in answer.chunks()) == (
+        "[name-1] ([scrubbed-1], [scrubbed-2]): mail-1@example.com"
+    )
