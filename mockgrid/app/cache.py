@@ -7,6 +7,7 @@ What it holds is data, of which nothing is run, and is used as far as it is whol
 from __future__ import annotations
 
 import os
+import re
 import sys
 import zlib
 from contextlib import suppress
@@ -24,13 +25,15 @@ MOST_BYTES: Final = 128 * 2**20
 _LARGEST_ENTRY: Final = 256 * 2**20  # uncompressed
 _ENDING: Final = ".mockgrid"
 _ASIDE: Final = ".aside"
+# What others have in the folder is theirs.
+_NAME: Final = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{16}\.aside|\.mockgrid)")
 _FORGOTTEN: Final = 3600  # seconds, after which what was written aside belongs to nobody any more
 _FAST: Final = 1
 _UNFOLLOWED: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Cache(NamedTuple):
-    """A folder with an entry for each key.
+    """A folder with an entry for each key, a SHA-256 in hexadecimal digits.
 
     Args:
         folder: which need not be there; None keeps nothing.
@@ -42,7 +45,8 @@ class Cache(NamedTuple):
     def at(cls, folder: str | None) -> Cache:
         """Return the one in a folder, else where the environment or the platform has it."""
         try:
-            return cls(Path(folder or os.environ.get("MOCKGRID_CACHE_DIR") or _usual()).absolute())
+            named = folder or os.environ.get("MOCKGRID_CACHE_DIR") or _usual()
+            return cls(Path(named).expanduser().absolute())
         except (OSError, RuntimeError):  # nobody's home, or no folder to be in
             return cls(None)
 
@@ -79,11 +83,13 @@ class Cache(NamedTuple):
     def _make_room(folder: Path) -> None:
         entries: list[tuple[float, int, Path]] = []
         for file in folder.iterdir():
+            if not _NAME.fullmatch(file.name):
+                continue
             with suppress(FileNotFoundError):  # others make room as well
                 status = file.lstat()
                 if file.suffix == _ENDING:
                     entries.append((status.st_mtime, status.st_size, file))
-                elif file.suffix == _ASIDE and time() - status.st_mtime > _FORGOTTEN:
+                elif time() - status.st_mtime > _FORGOTTEN:
                     file.unlink()
         entries.sort(reverse=True)
         for total, (_, _, file) in zip(accumulate(size for _, size, _ in entries), entries, strict=True):

@@ -282,16 +282,21 @@ def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
 
 def test_what_was_used_longest_ago_goes_first(folder, monkeypatch):
     cache = Cache(folder)
+    keys = [str(number) * 64 for number in range(4)]
     monkeypatch.setattr(caches, "MOST_BYTES", 3000)
     for number in range(3):
-        cache.write(str(number), os.urandom(900))
-        os.utime(folder / f"{number}.mockgrid", (number, number))
-    (folder / "old.aside").write_bytes(b"left by a process that is gone")
-    os.utime(folder / "old.aside", (0, 0))
-    assert cache.read("0") is not None  # and so it is used
-    cache.write("3", os.urandom(900))
-    assert [path.stem for path in entries(folder)] == ["0", "2", "3"]
-    assert not (folder / "old.aside").exists()
+        cache.write(keys[number], os.urandom(900))
+        os.utime(folder / f"{keys[number]}.mockgrid", (number, number))
+    left = folder / f"{keys[0]}.{'a' * 16}.aside"
+    foreign = [folder / name for name in ("old.aside", "old.mockgrid", "a.mockgrid.txt")]
+    for path in (left, *foreign):
+        path.write_bytes(bytes(4000))
+        os.utime(path, (0, 0))
+    assert cache.read(keys[0]) is not None  # and so it is used
+    cache.write(keys[3], os.urandom(900))
+    assert {path.stem for path in entries(folder)} == {"old", keys[0], keys[2], keys[3]}
+    assert not left.exists()
+    assert all(path.exists() for path in foreign)
 
 
 def test_whoever_reads_sees_a_whole_entry_or_none(folder):
@@ -320,6 +325,8 @@ def test_the_environment_says_where_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv("MOCKGRID_CACHE_DIR", str(tmp_path / "own"))
     assert Cache.at(None).folder == tmp_path / "own"
     assert Cache.at(str(tmp_path / "said")).folder == tmp_path / "said"
+    monkeypatch.setenv("MOCKGRID_CACHE_DIR", "~/cache")  # no shell has read it
+    assert Cache.at(None).folder == Cache.at("~/cache").folder == tmp_path / "cache"
 
 
 def test_without_the_cache_nothing_is_written(folder):
