@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
 from mockgrid.document.scalar import plain
+from mockgrid.schema.formats import RANGES
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -269,8 +270,26 @@ def _rewritten(value: Any, kind: str) -> Any:
     return None
 
 
+def _checked_format(
+    key: str, schema: dict[str, Any], dialect: Dialect, document: Document, at: str
+) -> dict[str, Any] | None:
+    """Return what is meant by a format of numbers that ends before the bounds beside it begin: no format."""
+    value = schema[key]
+    if not isinstance(value, str) or value not in RANGES:
+        return _checked(key, schema, dialect, document, at)
+    low, high = RANGES[value]
+    least, most = schema.get("minimum"), schema.get("maximum")
+    beyond = "minimum" if _is_number(least) and least > high else "maximum"
+    if beyond == "maximum" and not (_is_number(most) and most < low):
+        return None
+    message = f"is {value}, which goes from {low} to {high}; {beyond} is {shown(schema[beyond])}."
+    _tell(document, at, key, message, "Remove the format, or correct the bound.")
+    return {}
+
+
 _CHECKS: Final = {
     "type": _checked_type,
+    "format": _checked_format,
     "enum": _checked_enum,
     **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _checked_bound),
 }
