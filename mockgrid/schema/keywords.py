@@ -278,13 +278,18 @@ def _checked_format(
     if not isinstance(value, str) or value not in RANGES:
         return _checked(key, schema, dialect, document, at)
     low, high = RANGES[value]
-    least, most = schema.get("minimum"), schema.get("maximum")
-    beyond = "minimum" if _is_number(least) and least > high else "maximum"
-    if beyond == "maximum" and not (_is_number(most) and most < low):
+    bounds = [name for name in ("minimum", "maximum") if _is_number(schema.get(name))]
+    beyond = next((name for name in bounds if not _leaves(low, high, name, schema[name])), None)
+    if beyond is None:
         return None
     message = f"is {value}, which goes from {low} to {high}; {beyond} is {shown(schema[beyond])}."
     _tell(document, at, key, message, "Remove the format, or correct the bound.")
     return {}
+
+
+def _leaves(low: int, high: int, name: str, bound: float) -> bool:
+    """Tell whether a bound leaves some of the numbers of a range."""
+    return bound <= high if name == "minimum" else bound >= low
 
 
 _CHECKS: Final = {
