@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import KeptExchange
 
 # Events without a script leave together: a write for each would cost more than making it.
-_TOGETHER = 16 * 1024
+_TOGETHER = 64 * 1024
 # So many are taken before their size is looked at.
 _LOOKED_AT = 16
 

@@ -184,15 +184,11 @@ class _Envelope:
 
     def chunk(self, index: int, delta: _Delta, finish: str | None = None) -> bytes:
         reason = b"null" if finish is None else b'"%b"' % finish.encode()
+        padding = self._obfuscation(delta.length) if self._padding else b""
+        start, end = self._start, self._end
         return b'%b{"index":%d,"delta":%b,"logprobs":%b,"finish_reason":%b}%b%b}\n\n' % (
-            self._start,
-            index,
-            delta.body,
-            delta.logprobs,
-            reason,
-            self._end,
-            self._obfuscation(delta.length),
-        )
+            start, index, delta.body, delta.logprobs, reason, end, padding,
+        )  # fmt: skip
 
     def chunks(self, index: int, deltas: Iterable[_Delta | _TextRun]) -> Iterator[bytes]:
         """Yield the chunks of a choice; where many differ in their texts alone, all else is encoded once."""
@@ -221,7 +217,11 @@ def _deltas(
 ) -> tuple[_Delta, Iterable[_Delta | _TextRun]]:
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
-    reasoning = (_TextRun(b"reasoning_content", cut(choice.reasoning or "")),)
+    if choice.audio is None and (choice.content or not choice.calls):
+        first, said = _texts(choice, completion, tokenizer, index, cut)
+        if choice.reasoning or choice.calls:
+            said = chain(_reasoning(choice, cut), said, _calls(choice.calls, cut))
+        return first, said
     opening: dict[str, Any] = {"role": "assistant", "content": None}
     header: dict[str, Any] = {}  # begins what follows; it goes with the role unless reasoning comes before it
     others: Iterable[_Delta]
@@ -231,24 +231,31 @@ def _deltas(
     elif len(choice.calls) == 1 and not choice.content:
         header = {"tool_calls": [_opened(0, choice.calls[0])], "refusal": None}
         others = _fragments(0, choice.calls[0], cut)
-    elif choice.calls and not choice.content:
-        others = _calls(choice.calls, cut)
     else:
-        first, said = _texts(choice, completion, tokenizer, index, cut)
-        return first, chain(reasoning, said, _calls(choice.calls, cut))
+        others = _calls(choice.calls, cut)
     if choice.reasoning and header:
         others = chain((_Delta(orjson.dumps(header)),), others)
     else:
         opening |= header
-    return _Delta(orjson.dumps(opening)), chain(reasoning, others)
+    return _Delta(orjson.dumps(opening)), chain(_reasoning(choice, cut), others)
+
+
+def _reasoning(choice: Choice, cut: _Cut) -> tuple[_TextRun]:
+    return (_TextRun(b"reasoning_content", cut(choice.reasoning or "")),)
+
+
+# The first delta of a text, by its name.
+_OPENINGS: Final = {
+    "content": _Delta(b'{"role":"assistant","content":"","refusal":null}'),
+    "refusal": _Delta(b'{"role":"assistant","content":null,"refusal":""}'),
+}
 
 
 def _texts(
     choice: Choice, completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
 ) -> tuple[_Delta, Iterable[_Delta | _TextRun]]:
     name, text = ("content", choice.content) if choice.refusal is None else ("refusal", choice.refusal)
-    opening = {"content": "", "refusal": None} if name == "content" else {"content": None, "refusal": ""}
-    first = _Delta(orjson.dumps({"role": "assistant", **opening}))
+    first = _OPENINGS[name]
     if completion.top_logprobs is None:
         return first, (_TextRun(name.encode(), cut(text or "")),)
     pieces = list(cut(text or ""))

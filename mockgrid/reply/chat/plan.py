@@ -115,7 +115,7 @@ class Planner:
             with suppress(RefusedError):  # nobody has said that it is one
                 if isinstance(schema, dict):
                     return self._structured(body, schema, seed, count, _IN_WORDS, values)
-        said = [self.sentence(body["messages"], seed, index) for index in range(count)]
+        said = self._sentences(body["messages"], seed, count)
         return said if kind == "text" else [as_text({"reply": text}) for text in said]
 
     def _structured(  # noqa: PLR0913, PLR0917 - what is made, and of what
@@ -137,8 +137,14 @@ class Planner:
         """Return the text of the choice at ``index``, before any limit cuts it."""
         if self._style == "prose":
             return prose(self._tokenizer, self._prose_tokens, f"{seed}:{index}")
+        return _numbered(echo(last_user_text(messages)), index)
+
+    def _sentences(self, messages: list[dict[str, Any]], seed: str, count: int) -> list[str]:
+        """Return the texts of so many choices; what the user said is looked for once."""
+        if self._style == "prose":
+            return [self.sentence(messages, seed, index) for index in range(count)]
         said = echo(last_user_text(messages))
-        return said if index == 0 else f"Choice {index + 1}: {said}"
+        return [_numbered(said, index) for index in range(count)]
 
     def _called(self, body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         """Return the functions to call, each with its place among the tools; none for text."""
@@ -207,6 +213,11 @@ def _placed(body: dict[str, Any], functions: list[dict[str, Any]]) -> list[tuple
     """Return functions, each with its place among the tools of a request."""
     places = {tool["function"]["name"]: place for place, tool in reversed(list(enumerate(body["tools"])))}
     return [(places[function["name"]], function) for function in functions]
+
+
+def _numbered(text: str, index: int) -> str:
+    """Return what the choice at an index says, so that no two say the same."""
+    return text if index == 0 else f"Choice {index + 1}: {text}"
 
 
 def echo(text: str) -> str:

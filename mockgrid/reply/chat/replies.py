@@ -186,12 +186,14 @@ class ChatReplies:
         prompt, prompt_audio = prompt_tokens(self._tokenizer, body)
         written = spoken = reasoned = 0
         for choice in choices:
-            texts = [choice.content, choice.refusal, *(call.arguments for call in choice.calls)]
+            written += count(choice.content or "") + count(choice.refusal or "")
+            for call in choice.calls:
+                written += count(call.arguments)
             if choice.audio is not None:
-                texts.append(choice.audio.transcript)
+                written += count(choice.audio.transcript)
                 spoken += choice.audio.tokens
-            written += sum(count(text) for text in texts if text)
-            reasoned += count(choice.reasoning or "")
+            if choice.reasoning:
+                reasoned += count(choice.reasoning)
         return usage_of(
             prompt=prompt, prompt_audio=prompt_audio, written=written, spoken=spoken, reasoned=reasoned
         )
