@@ -19,8 +19,13 @@ const BETWEEN_VERDICTS = 1000;
 const VERDICTS_SHARE = 50;
 const AGAIN = [250, 500, 1000, 2000, 4000];
 
+// The line at which somebody was who went to look at an exchange, and comes back.
+let left = null;
+
 export async function show(place, {query, signal}) {
-  await new Journal(place, query, signal).follow();
+  const journal = new Journal(place, query, signal);
+  signal.addEventListener("abort", () => { left = journal.window.top; });
+  await journal.follow();
 }
 
 class Journal {
@@ -33,7 +38,7 @@ class Journal {
 
   constructor(place, query, signal) {
     this.signal = signal;
-    this.state = element("p", {class: "quiet", role: "status"});
+    this.state = element("p", {class: "quiet count"}); // not a status: it would be read out all the time
     this.trouble = element("div", {});
     this.window = new Window(lineOf, Rows.key, versionOf, {label: "Exchanges", columns: COLUMNS, signal});
     this.pause = element("button", {type: "button", "aria-pressed": "false", onclick: () => this.#pause()}, "Pause");
@@ -141,6 +146,7 @@ class Journal {
 
   #show(added = 0) {
     this.window.show(this.rows.matching, added);
+    if (left && this.window.reveal(left)) left = null;
     this.#tell();
   }
 

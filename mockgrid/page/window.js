@@ -27,6 +27,7 @@ export class Window {
             columns.map(([name, kind]) => element("span", {role: "columnheader", class: kind}, name)))),
         this.body));
     this.element.addEventListener("scroll", () => this.#later(), {passive: true});
+    this.body.addEventListener("keydown", (event) => this.#move(event));
     addEventListener("resize", () => this.#later(), {signal});
   }
 
@@ -39,6 +40,34 @@ export class Window {
     this.#later();
   }
 
+  // The key of the first line in sight; null for who has not scrolled.
+  get top() {
+    const place = Math.floor(this.element.scrollTop / this.#height);
+    return place > 0 ? this.keyOf(this.#list.at(-1 - place)) : null;
+  }
+
+  // Scrolls to the line of a key; returns whether there is one.
+  reveal(key) {
+    const place = this.#list.findLastIndex((item) => this.keyOf(item) === key);
+    if (place < 0) return false;
+    this.body.style.height = `${this.#list.length * this.#height}px`;
+    this.element.scrollTop = (this.#list.length - 1 - place) * this.#height;
+    return true;
+  }
+
+  get #height() {
+    return parseFloat(getComputedStyle(this.element).getPropertyValue("--line-height"));
+  }
+
+  // Arrows go from line to line.
+  #move(event) {
+    const step = {ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling"}[event.key];
+    const link = step && document.activeElement.closest(".line")?.[step]?.querySelector("a");
+    if (!link) return;
+    event.preventDefault();
+    link.focus();
+  }
+
   #later() {
     if (this.#dirty) return;
     this.#dirty = true;
@@ -49,7 +78,7 @@ export class Window {
   }
 
   #draw() {
-    const height = parseFloat(getComputedStyle(this.element).getPropertyValue("--line-height"));
+    const height = this.#height;
     const count = this.#list.length;
     this.body.style.height = `${count * height}px`;
     this.grid.setAttribute("aria-rowcount", count + 1);

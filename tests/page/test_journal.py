@@ -131,7 +131,7 @@ def test_many_thousands_are_bounded_and_only_those_in_sight_are_made(open_tab, s
     tab = open_tab(origin=served(Starlette(routes=[feed, Mount("/", mockgrid.create_app())])))
     tab.expected.append("status of 404")  # nobody can say what verdicts there are
     page = tab.go("#/journal")
-    status = page.locator("main > .panel > p[role=status]")
+    status = page.locator(".count")
     expect(page.locator(".lines a").first).to_have_attribute("href", "#/exchange/s-1/25000")
     counts = re.fullmatch(
         r"\d+ of (\d+) exchanges; .* the oldest (\d+) are gone from it\.", status.inner_text()
@@ -158,6 +158,25 @@ def test_who_has_scrolled_keeps_what_is_in_sight(tab, ask):
     moved = page.locator(".lines [role=row][aria-rowindex='36']")
     expect(moved.locator("a")).to_have_attribute("href", link)
     assert moved.bounding_box()["y"] == place
+
+
+def test_arrows_go_along_the_lines_and_who_comes_back_is_where_he_was(tab, ask):
+    for _ in range(80):
+        ask()
+    page = tab.go("#/journal")
+    links = page.locator(".lines a")
+    links.first.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+    expect(page.locator(".lines [aria-rowindex='3'] a")).to_be_focused()
+    page.locator(".window").evaluate("window => window.scrollTo(0, 900)")
+    link = page.locator(".lines [aria-rowindex='33'] a")
+    place, where = link.bounding_box()["y"], link.get_attribute("href")
+    link.click()
+    expect(page.get_by_role("heading", name="Exchange")).to_be_visible()
+    page.go_back()
+    expect(page.locator(f".lines a[href='{where}']")).to_be_in_viewport()
+    assert page.locator(f".lines a[href='{where}']").bounding_box()["y"] == place
 
 
 def test_a_server_that_comes_again_is_followed_again(open_tab, free_port, ask):
