@@ -47,7 +47,7 @@ export async function call(path, {method = "GET", body, signal} = {}) {
 export async function reach(path, {method = "GET", body, signal} = {}) {
   const headers = {accept: "application/json"};
   const request = {method, headers, signal, credentials: "omit", redirect: "error"};
-  if (token.get()) headers.authorization = `Bearer ${token.get()}`;
+  if (token.get()) headers.authorization = bytes(`Bearer ${token.get()}`);
   if (body !== undefined) {
     headers["content-type"] = "application/json";
     request.body = JSON.stringify(body);
@@ -63,6 +63,11 @@ export async function reach(path, {method = "GET", body, signal} = {}) {
   const error = await refusal(answer);
   if (answer.status === 403) document.dispatchEvent(new CustomEvent("refused", {detail: error.message}));
   throw error;
+}
+
+// A text as a header takes it: its UTF-8, byte by byte.
+function bytes(text) {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 async function refusal(answer) {
