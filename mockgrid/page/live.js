@@ -46,12 +46,18 @@ function selector(focused) {
   return key && `details[data-key="${CSS.escape(key)}"] > summary`;
 }
 
+// Waits; throws the signal's reason where that is aborted meanwhile. Nothing of it is left on the signal.
 export function passed(time, signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, time);
-    signal.addEventListener("abort", () => {
+    const over = () => {
       clearTimeout(timer);
       reject(signal.reason);
-    }, {once: true});
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", over);
+      resolve();
+    }, time);
+    if (signal.aborted) over();
+    else signal.addEventListener("abort", over, {once: true});
   });
 }
