@@ -3,23 +3,32 @@
 import {element, table} from "./dom.js";
 import {longText} from "./json_view.js";
 
-const MOST = 300;
+// Chunks that are shown at first, of the beginning and of the end, and how many more at a click.
+const FIRST = 250;
+const LAST = 50;
+const MORE = 2000;
 
 // Returns the timeline of a recorded exchange, and the text that its chunks come to.
 export function timeline(exchange) {
   const chunks = exchange.reply.chunks;
   const struck = strike(exchange);
-  const end = Math.max(...chunks.map(({at, due}) => Math.max(at, due ?? 0)), 1e-9);
-  const lines = chunks.map((chunk, index) => line(chunk, index, chunks[index - 1], end));
-  if (struck) lines.splice(struck.before, 0, faultLine(struck));
+  const end = chunks.reduce((latest, {at, due}) => Math.max(latest, at, due ?? 0), 1e-9);
+  const lines = (from, to) => {
+    const made = chunks.slice(from, to).map((chunk, index) => line(chunk, from + index, chunks[from + index - 1], end));
+    const isLast = to >= chunks.length;
+    if (struck && struck.before >= from && (struck.before < to || isLast)) made.splice(struck.before - from, 0, faultLine(struck));
+    return made;
+  };
   const place = element("div", {});
   const show = (count) => {
-    const cut = lines.length - count;
-    place.replaceChildren(
-      table(["Chunk", "Due", "Sent", "When", "What"], lines.slice(0, count), {label: "Chunks of the stream"}),
-      ...(cut > 0 ? [element("button", {type: "button", onclick: () => show(lines.length)}, `${cut} more chunks`)] : []));
+    const left = chunks.length - LAST - count;
+    const more = element("button", {type: "button", onclick: () => show(count + MORE)}, `${left} more chunks`);
+    const all = left > 0
+      ? [...lines(0, count), ["", "", "", "", more], ...lines(chunks.length - LAST, chunks.length)]
+      : lines(0, chunks.length);
+    place.replaceChildren(table(["Chunk", "Due", "Sent", "When", "What"], all, {label: "Chunks of the stream"}));
   };
-  show(Math.min(MOST, lines.length));
+  show(FIRST);
   return element("div", {class: "stream"},
     element("div", {}, element("h4", {}, "Timeline"), place, element("p", {}, ending(exchange))),
     element("div", {}, element("h4", {}, "Assembled"), assembled(chunks.map(({data}) => data).join(""))));
@@ -64,20 +73,21 @@ function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degra
 function strike({fault = "", reply: {chunks}}) {
   const kind = fault.split("=")[1];
   if (!kind) return null;
+  const silence = longest(chunks);
   const odd = {
     malformed_json: ({data}) => dataOf(data).some((text) => text !== "[DONE]" && !isJson(text)),
     cut_utf8: ({data}) => data.includes("\ufffd"),
     error_event: ({data}) => dataOf(data).some((text) => isJson(text) && Object.hasOwn(JSON.parse(text) ?? {}, "error")),
     garbage: ({data}) => data.includes("\ufffd"),
     duplicate_chunk: ({data}, index) => index > 0 && data === chunks[index - 1].data,
-    stall: ({at}, index) => index > 0 && at - chunks[index - 1].at === longest(chunks),
+    stall: ({at}, index) => index > 0 && at - chunks[index - 1].at === silence,
   }[kind];
   const place = odd ? chunks.findIndex(odd) : -1;
-  return {kind, before: place < 0 || (kind === "stall" && longest(chunks) < 0.001) ? chunks.length : place};
+  return {kind, before: place < 0 || (kind === "stall" && silence < 0.001) ? chunks.length : place};
 }
 
 function longest(chunks) {
-  return Math.max(0, ...chunks.slice(1).map(({at}, index) => at - chunks[index].at));
+  return chunks.reduce((most, {at}, index) => (index ? Math.max(most, at - chunks[index - 1].at) : 0), 0);
 }
 
 // What the events of a piece of a stream have as their data.

@@ -130,6 +130,27 @@ def test_where_a_fault_struck(tab, grid, ask, fault):
     assert place == (len(rows) - 1 if before is None else before)
 
 
+def test_a_stream_of_thousands_of_chunks_is_shown_in_parts(tab, grid, client):
+    session = grid.session("long")
+    session.play(
+        [{"say": "ab " * 2000, "stream": {"coalesce": 1, "fault": {"kind": "disconnect", "after": 1990}}}]
+    )
+    sent = {"json": {"messages": [{"role": "user", "content": "Hi"}], "stream": True}}
+    sent["headers"] = {"authorization": f"Bearer {session.api_key}"}
+    with suppress(httpx.HTTPError):
+        client.post(f"{grid.base_url}/chat/completions", **sent)
+    page = go(tab, session.api_key)
+    chunks = page.locator(".stream tbody tr")
+    assert chunks.count() == 302
+    assert chunks.last.inner_text().strip() == "Fault: disconnect"
+    more = page.get_by_role("button", name="more chunks")
+    hidden = int(more.inner_text().split()[0])
+    assert hidden > 1000
+    more.click()
+    expect(chunks).to_have_count(301 + hidden)
+    expect(page.locator(".stream dd").last).to_contain_text("ab ab")
+
+
 def test_who_left(tab, grid, client):
     session = grid.session("left")
     session.play([{"say": "One two three", "stream": {"pace": {"per_token": "5s"}}}])
