@@ -11,7 +11,7 @@ from mockgrid.contract.coverage import Coverage
 from mockgrid.contract.reply_coverage import Key, ReplyCoverage
 from mockgrid.reply.delivery.form import events_of, json_or_text, readings_of
 from mockgrid.report import Tally, build
-from mockgrid.report.tally import merge
+from mockgrid.report.tally import merge, place
 from mockgrid.schema.violation import FieldWarning
 from mockgrid.session.exchange import request_body
 from mockgrid.session.manners import misuses, odd_fields
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import MediaType
     from mockgrid.reply.request import RepeatedRequest
     from mockgrid.report import Document
+    from mockgrid.report.tally import Place
     from mockgrid.scenario.scenario import Scenario
     from mockgrid.session.exchange import KeptExchange, RequestHead
     from mockgrid.session.manners import MannersOf
-    from mockgrid.session.redaction import Redaction
+    from mockgrid.session.redaction import Hidden, Redaction
     from mockgrid.session.session import Session
     from mockgrid.session.turns import Turns
 
@@ -45,6 +46,8 @@ _NO_ROOM: Final = ()
 # Events of a stream that are looked at: so many of the first, and of the last.
 _ENDS: Final = 64
 _MOST_MEDIA: Final = 1_000
+# Exchanges that are told of each verdict.
+_MOST_PLACES: Final = 10
 # Kinds of exchanges that are told apart.
 _MOST_ALIKE: Final = 20_000
 
@@ -243,8 +246,7 @@ class Recorder:
                 operation,
                 hidden.value(violation.as_json()),
                 session.name,
-                exchange=exchange.number,
-                label=session.label,
+                _place(exchange, session.name, session.label, hidden),
             )
 
     def note_provider(self, exchange: KeptExchange) -> None:
@@ -273,7 +275,12 @@ class Recorder:
         exchanges = {exchange.number: exchange for exchange in end.exchanges} if proofs else {}
         for proof in proofs:
             verdict = redacted_verdict(proof, exchanges.get, self._redaction)
-            tally.verdict(verdict.name, end.session, verdict.message, verdict.exchanges, label=end.label)
+            places = [
+                _place(seen, end.session, end.label, self._redaction.of(seen.head, request_body(seen)))
+                for seen in map(exchanges.get, verdict.exchanges[:_MOST_PLACES])
+                if seen is not None
+            ]
+            tally.verdict(verdict.name, end.session, verdict.message, verdict.exchanges, places=places)
             yield
 
     def _tell(
@@ -308,6 +315,12 @@ class _End(NamedTuple):
         # What ends later has not ended: else its client would be blamed for what it does after that.
         kept = (copy(exchange) if exchange.under_way else exchange for exchange in exchanges)
         return cls(session.name, session.label, scenario, given, tuple(kept))
+
+
+def _place(exchange: KeptExchange, session: str, label: str, hidden: Hidden) -> Place:
+    """Return where in the report's words something was seen."""
+    request = hidden.text(f"{exchange.head.method} {exchange.head.path}")
+    return place(session, label, exchange.number, request, exchange.answer.status)
 
 
 def _steps(end: _End, tally: Tally) -> Turns[None]:

@@ -63,10 +63,10 @@ function mistakes([violations, verdicts]) {
   }
   if (verdicts.length) {
     lists.push(table(["Code", "What happened", "Session", "Exchanges"],
-      verdicts.slice(0, MOST).map(({code, verdict, message: text, session, exchanges, label}) => [
+      verdicts.slice(0, MOST).map(({code, verdict, message: text, session, exchanges, places}) => [
         element("span", {class: "mark bad"}, `${code} ${verdict}`),
         text,
-        element("a", {href: `#/sessions/${segment(session)}`}, label || session),
+        element("a", {href: `#/sessions/${segment(session)}`}, places[0]?.label || session),
         exchangeLinks(session, exchanges),
       ]), {caption: "Verdicts: what the journal proves of clients", label: "Verdicts"}));
   }

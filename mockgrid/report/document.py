@@ -83,10 +83,8 @@ def locate(document: Document, server: str) -> None:
         document: the report.
         server: the address of the control interface of the server that made it.
     """
-    for entry in document["violations"]:
+    for entry in (*document["violations"], *document["verdicts"]):
         entry["places"] = [{**place, "server": server} for place in entry.get("places", ())]
-    for entry in document["verdicts"]:
-        entry["server"] = server
 
 
 def fail_under(document: Document, least: float) -> bool:

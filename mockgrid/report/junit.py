@@ -129,7 +129,7 @@ def _verdict(suite: Element, entry: dict[str, Any]) -> None:
     case = _case(suite, f"{entry['verdict']} {entry['session']}", "conduct")
     kind = printable(entry["code"] or entry["verdict"])
     failure = SubElement(case, "failure", type=kind, message=printable(entry["message"]))
-    failure.text = printable(f"seen in: {', '.join(words for words, _ in seen_in(entry))}")
+    failure.text = printable(f"seen in: {'; '.join(seen_in(entry))}")
 
 
 def _step(suite: Element, entry: dict[str, Any]) -> None:

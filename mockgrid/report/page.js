@@ -17,6 +17,16 @@
     }
     found.textContent = `${count} of ${rows.length} lines`;
   };
+  // What a link leads to is there, whatever was filtered.
+  const reveal = () => {
+    const row = location.hash && document.getElementById(location.hash.slice(1));
+    if (!row?.hidden) return;
+    words.value = "";
+    open.checked = false;
+    show();
+    row.scrollIntoView({block: "center"});
+  };
+  addEventListener("hashchange", reveal);
   filter.hidden = false;
   filter.addEventListener("input", show);
   show();

@@ -10,13 +10,17 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.report.wording import (
+    address_of,
     cells_of,
     covered_of,
     dropped_sentences,
     facts,
     operation_of,
+    place_key,
+    place_words,
     printable,
     reply_branches,
+    seen_exchanges,
     seen_in,
     share,
     states,
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from mockgrid.report.document import Document
 
 _ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
+PlaceKey = tuple[str, str, int]
 # Lists of what was seen in exchanges, which stand in their last column.
 _SEEN = ("violations", "verdicts")
 # Lists of what may have been done or not.
@@ -44,10 +49,11 @@ class Cell(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line of a table: its class, and its cells."""
+    """A line of a table: its class, its cells, and its name where others lead to it."""
 
     kind: str
     cells: tuple[Cell, ...]
+    name: str = ""
 
 
 def render_html(document: Document) -> str:
@@ -92,6 +98,7 @@ def _figures(summary: dict[str, Any]) -> Iterator[str]:
 
 
 def _sections(document: Document) -> Iterator[str]:
+    numbers = {key: number for number, key in enumerate(seen_exchanges(document), 1)}
     for name, title, caption in (
         (
             "violations",
@@ -104,10 +111,12 @@ def _sections(document: Document) -> Iterator[str]:
         ("steps", "Steps", "Steps of the scenarios that were played"),
         ("faults", "Faults", "Ways in which replies can break on the wire"),
     ):
+        if name == "warnings" and numbers:
+            yield _exchanges(document, numbers)
         if document.get(name):
             head = [heading for heading, _, _ in tables[name]]
             head += ["Times", "State"] if name in _DONE else []
-            yield _section(title, caption, head, [_entry(name, entry) for entry in document[name]])
+            yield _section(title, caption, head, [_entry(name, entry, numbers) for entry in document[name]])
     if document["rows"]:
         caption = share(document["summary"]["rows"], "covered", "declared rows are covered")
         yield _section("Rows", caption, _ROW_HEAD, map(_row, document["rows"]))
@@ -153,7 +162,8 @@ def _line(line: Line, head: Sequence[str]) -> str:
         f'<td{f" class={cell.kind}" if cell.kind else ""} data-head="{name}">{cell.html}</td>'
         for cell, name in zip(others, head[1:], strict=True)
     )
-    return f'<tr class="{line.kind}"><th scope="row">{first.html}</th>{cells}</tr>'
+    name = f' id="{line.name}"' if line.name else ""
+    return f'<tr class="{line.kind}"{name}><th scope="row">{first.html}</th>{cells}</tr>'
 
 
 def _row(row: dict[str, Any]) -> Line:
@@ -168,12 +178,12 @@ def _branch(branch: dict[str, Any], done: str) -> Line:
     return Line(state[0], (Cell(_long(branch["label"])), Cell(kind), _state(state[1])))
 
 
-def _entry(name: str, entry: dict[str, Any]) -> Line:
+def _entry(name: str, entry: dict[str, Any], numbers: Mapping[PlaceKey, int]) -> Line:
     cells = [
         _number(text) if kind == "number" else Cell(_SET[kind](text)) for kind, text in cells_of(name, entry)
     ]
     if name in _SEEN:
-        cells[-1] = Cell(_seen(entry))
+        cells[-1] = Cell(_seen(entry, numbers))
     if name in _DONE:
         done = _DONE[name]
         kind, state = ("covered", done) if entry["count"] else ("never", f"never {done}")
@@ -181,13 +191,28 @@ def _entry(name: str, entry: dict[str, Any]) -> Line:
     return Line("never" if name == "warnings" else "failed", tuple(cells))
 
 
-def _seen(entry: dict[str, Any]) -> str:
-    """Return a list of the exchanges in which something was seen, with links where a live page has them."""
+def _seen(entry: dict[str, Any], numbers: Mapping[PlaceKey, int]) -> str:
+    """Return a list of the exchanges in which something was seen, with links to where they are told of."""
+    if not entry.get("places"):
+        return _text(", ".join(seen_in(entry)))
     items = (
-        f'<li><a href="{escape(address)}">{_text(words)}</a></li>' if address else f"<li>{_text(words)}</li>"
-        for words, address in seen_in(entry)
+        f'<li><a href="#x{numbers[place_key(place)]}">{_text(place_words(place))}</a></li>'
+        for place in entry["places"]
     )
     return f'<ul class="seen">{"".join(items)}</ul>'
+
+
+def _exchanges(document: Document, numbers: Mapping[PlaceKey, int]) -> str:
+    """Return the section of the exchanges that others lead to; each leads on to a live page that has it."""
+    lines = []
+    for key, place in seen_exchanges(document).items():
+        address, number = address_of(place), str(place["exchange"])
+        link = f'<a href="{escape(address)}">{number}</a>' if address else number
+        who = _text(place["label"] or place["session"])
+        cells = (who, link, _code(place["request"]), _code(str(place["status"])))
+        lines.append(Line("failed", tuple(map(Cell, cells)), f"x{numbers[key]}"))
+    head = ("Test or session", "Exchange", "Request", "Status")
+    return _section("Exchanges", "Those in which violations and verdicts were seen", head, lines)
 
 
 def _state(words: str) -> Cell:

@@ -15,12 +15,34 @@ TallyJson: TypeAlias = dict[str, Any]
 ``count``; ``journal`` with the ``exchanges`` and ``violations`` that the journal dropped; ``dropped`` with
 the number of occurrences for which each list had no room."""
 
+Place: TypeAlias = dict[str, Any]
+"""An exchange in which something was seen; see ``place``."""
+
 _LONGEST: Final = 500
 _MOST_PLACES: Final = 10
 # What is told of one occurrence of many.
-_EXAMPLE: Final = ("message", "session", "label", "contract", "path")
+_EXAMPLE: Final = ("message", "session", "contract", "path")
 _INDEX: Final = re.compile(r"(?<=/)\d+(?=/|$)")
 _DOTTED_INDEX: Final = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
+
+
+def place(session: str, label: str, exchange: int, request: str, status: int) -> Place:
+    """Return where something was seen.
+
+    Args:
+        session: its name.
+        label: what people know it by, such as a test's id; empty for nothing.
+        exchange: its number in the session.
+        request: its method and path.
+        status: of the reply.
+    """
+    return {
+        "session": session[:_LONGEST],
+        "label": label[:_LONGEST],
+        "exchange": exchange,
+        "request": request[:_LONGEST],
+        "status": status,
+    }
 
 
 class _Entries:
@@ -85,9 +107,7 @@ class Tally:
         operation: str | None,
         violation: Mapping[str, str],
         session: str = "",
-        *,
-        exchange: int = 0,
-        label: str = "",
+        place: Place | None = None,
     ) -> None:
         """Add a breach of the contract.
 
@@ -95,10 +115,8 @@ class Tally:
             operation: its id; None where the request called none.
             violation: as ``Violation.as_json`` gives it.
             session: in which it occurred.
-            exchange: in which of its exchanges; 0 where that is not known.
-            label: what people know the session by, such as a test's id; empty for nothing.
+            place: in which of its exchanges; None where that is not known.
         """
-        place = {"session": session[:_LONGEST], "exchange": exchange, "label": label[:_LONGEST]}
         self._add(
             "violations",
             {
@@ -109,7 +127,7 @@ class Tally:
                 "message": violation["message"][:_LONGEST],
                 "contract": violation.get("contract", ""),
                 "session": session[:_LONGEST],
-                "places": [place] if exchange else [],
+                "places": [place] if place is not None else [],
             },
         )
 
@@ -155,7 +173,7 @@ class Tally:
         message: str,
         exchanges: Sequence[str | int] = (),
         *,
-        label: str = "",
+        places: Sequence[Place] = (),
     ) -> None:
         """Add what the journal proves about the client's conduct.
 
@@ -164,7 +182,7 @@ class Tally:
             session: in which it occurred.
             message: one sentence.
             exchanges: which exchanges prove it.
-            label: what people know the session by; empty for nothing.
+            places: the same, as far as they are known, in their order.
         """
         self._add(
             "verdicts",
@@ -173,7 +191,7 @@ class Tally:
                 "session": session[:_LONGEST],
                 "message": message[:_LONGEST],
                 "exchanges": list(exchanges),
-                "label": label[:_LONGEST],
+                "places": list(places[:_MOST_PLACES]),
             },
         )
 

@@ -67,27 +67,41 @@ def cells_of(name: str, entry: dict[str, Any]) -> list[tuple[str, str]]:
     return [(kind, str(values[key])) for _, key, kind in tables[name]]
 
 
-def seen_in(entry: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return where an entry of violations or verdicts was seen: by test or session, and exchange.
+def seen_in(entry: dict[str, Any]) -> list[str]:
+    """Return where an entry of violations or verdicts was seen: by test or session, and exchange."""
+    places = entry.get("places") or [{**entry, "exchange": number} for number in entry.get("exchanges", ())]
+    return list(map(place_words, places)) or [str(entry.get("session", ""))]
 
-    Beside each stands its address on the live page of its server; empty where that is not known.
-    """
-    places = entry.get("places")
-    if places is None:
-        places = [{**entry, "exchange": number} for number in entry.get("exchanges", ())]
-    return [
-        (f"{place.get('label') or place['session']}, exchange {place['exchange']}", _address(place))
-        for place in places
-    ] or [(str(entry.get("session", "")), "")]
+
+def place_words(place: dict[str, Any]) -> str:
+    """Return which exchange it is, as people know it."""
+    return f"{place.get('label') or place['session']}, exchange {place['exchange']}"
+
+
+def seen_exchanges(document: dict[str, Any]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Return the exchanges that a report speaks of, in order, by what tells them apart."""
+    places = [
+        place
+        for name in ("violations", "verdicts")
+        for entry in document[name]
+        for place in entry.get("places", ())
+    ]
+    return {place_key(place): place for place in sorted(places, key=place_key)}
+
+
+def place_key(place: dict[str, Any]) -> tuple[str, str, int]:
+    """Return what tells an exchange from others."""
+    return place["label"], place["session"], place["exchange"]
 
 
 def first_seen(entry: dict[str, Any]) -> str:
     """Return where an entry was seen first, and in how many places more; empty where that is not known."""
-    (seen, _), *others = seen_in(entry)
+    seen, *others = seen_in(entry)
     return f"{seen} and {len(others)} more" if others else seen
 
 
-def _address(place: dict[str, Any]) -> str:
+def address_of(place: dict[str, Any]) -> str:
+    """Return where the live page of its server shows an exchange; empty where that is not known."""
     server = place.get("server", "")
     if not re.match(r"https?://", server):
         return ""

@@ -13,6 +13,7 @@ from mockgrid.report import Tally, build
 from mockgrid.report.junit import render_junit
 from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
+from mockgrid.report.tally import place
 from mockgrid.report.text import render_text
 from mockgrid.schema.warnings import field_warnings
 
@@ -132,15 +133,13 @@ def tally():
                 "placeOrder",
                 violation.as_json(),
                 f"s-{count}",
-                exchange=count,
-                label=f"test_it.py::test_{count}",
+                place(f"s-{count}", f"test_it.py::test_{count}", count, "POST /orders", 422),
             )
     found.violation(
         None,
         {"code": "MG118", "pointer": f"/{HOSTILE}", "message": HOSTILE, "contract": "/x"},
         HOSTILE,
-        exchange=1,
-        label=HOSTILE,
+        place(HOSTILE, HOSTILE, 1, HOSTILE, 404),
     )
     for remark in field_warnings(schema, {"item": "tea", "size": "L", "cuont": 1}):
         found.warning("placeOrder", remark)
@@ -149,7 +148,7 @@ def tally():
         "s-10",
         "503 asked for 2 s; the next came after 0.4 s.",
         [3, 4],
-        label="test_it.py::test_10",
+        places=[place("s-10", "test_it.py::test_10", number, "POST /orders", 503) for number in (3, 4)],
     )
     found.verdict("something_new", HOSTILE, HOSTILE, ["x"])
     found.step("busy", "two failures", "busy.yaml:4", 2)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockgrid.report import Tally
-from mockgrid.report.tally import merge
+from mockgrid.report.tally import merge, place
 from mockgrid.schema.warnings import FieldWarning
 
 
@@ -46,7 +46,9 @@ def test_the_first_places_are_kept_in_whatever_order_they_came():
     one, other = Tally(), Tally()
     for number in range(1, 31):
         for tally, exchange in ((one, number), (other, 31 - number)):
-            tally.violation("chat", violation(), "s-1", exchange=exchange, label=f"test_{exchange % 2}")
+            tally.violation(
+                "chat", violation(), "s-1", place("s-1", f"test_{exchange % 2}", exchange, "POST /x", 422)
+            )
     assert one.as_json() == other.as_json()
     (entry,) = one.as_json()["violations"]
     assert [(place["label"], place["exchange"]) for place in entry["places"]] == [
@@ -131,7 +133,10 @@ def filled(entries):
     for kind, one, other, number in entries:
         if kind == "violation":
             tally.violation(
-                one, violation(f"/{other}/{number}", f"got {number}"), f"s{other}", exchange=number, label=one
+                one,
+                violation(f"/{other}/{number}", f"got {number}"),
+                f"s{other}",
+                place(f"s{other}", one, number, "", 422),
             )
         elif kind == "remark":
             tally.warning(one, FieldWarning("MG140", f"/{other}", other, f"got {number}"))
