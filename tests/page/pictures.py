@@ -118,9 +118,11 @@ def journal(tab: Tab) -> None:
 
 
 def exchange(tab: Tab) -> None:
-    """A request that breaks the contract, and where."""
-    tab.go("#/exchange/mg-weather/2")
-    tab.page.get_by_text("must be at most 2, got 3").first.wait_for()
+    """A request that met no step, and why."""
+    tab.go("#/exchange/mg-weather/3")
+    tab.page.locator(".steps summary").first.click()
+    tab.page.get_by_text("The request had").first.wait_for()
+    tab.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
 
 
 def playground(tab: Tab) -> None:
@@ -142,7 +144,7 @@ def playground(tab: Tab) -> None:
 _KEPT = json.dumps({"key": "mg-playground"})
 PICTURES = {"journal": journal, "exchange": exchange, "playground": playground}
 """By the names of their files; each puts a tab in the state that is shown."""
-HEIGHTS = {"journal": 560, "exchange": 660, "playground": 1040}
+HEIGHTS = {"journal": 560, "exchange": 880, "playground": 1040}
 
 
 def main() -> int:
