@@ -20,6 +20,9 @@ const WAYS = [
 export async function show(place, {query, signal}) {
   const known = await call("operations", {signal});
   const kept = read();
+  // What was written for another server, at the same address, is not for this one.
+  if (!kept.key?.startsWith(known.key_prefix)) delete kept.key;
+  if (!known.operations.some(({id}) => id === kept.request?.operation)) delete kept.request;
   kept.key ??= `${known.key_prefix}playground-${crypto.getRandomValues(new Uint32Array(1))[0].toString(16)}`;
   const keep = () => {
     clearTimeout(timer);
@@ -37,6 +40,7 @@ export async function show(place, {query, signal}) {
   signal.addEventListener("abort", keep);
   addEventListener("pagehide", keep, {signal});
 
+  const state = element("a", {href: `#/sessions/${encodeURIComponent(kept.key)}`, hidden: !kept.played}, "Its state");
   const answer = element("div", {});
   const problem = element("div", {});
   const go = element("button", {type: "button", class: "main", title: "Ctrl+Enter",
@@ -49,7 +53,7 @@ export async function show(place, {query, signal}) {
   const other = element("input", {autocomplete: "off", placeholder: "key or name", size: "16"});
   place.append(
     element("p", {class: "quiet"}, "Sent under a session of its own, ", element("code", {}, kept.key),
-      "; tests do not notice. ", element("a", {href: `#/sessions/${encodeURIComponent(kept.key)}`}, "Its state")),
+      "; tests do not notice. ", state),
     element("div", {class: "sides"},
       element("section", {"aria-labelledby": "asked"}, element("h3", {id: "asked"}, "Request"), form.fields,
         element("div", {class: "bar"}, go, element("button", {type: "button", onclick: () => again()}, "Start over"))),
@@ -83,6 +87,7 @@ export async function show(place, {query, signal}) {
     if (kept.played === wanted && await call(session, {signal}).then(() => true, () => false)) return;
     await call(session, {method: "PUT", body: JSON.parse(wanted), signal});
     kept.played = wanted;
+    state.hidden = false;
     keep();
   }
   async function play() {
@@ -150,9 +155,9 @@ export async function show(place, {query, signal}) {
     await form.fill({operation: operation ?? "", ...written(request)}, {recorded: true});
   }
 
-  await form.fill(kept.request ?? {operation: known.operations[0]?.id});
-  const speaks = known.operations.some(({behaviour}) => behaviour === CHAT);
-  await editor.fill(kept.text ?? (speaks ? GREETING : ""));
+  const chat = known.operations.find(({behaviour}) => behaviour === CHAT);
+  await form.fill(kept.request ?? {operation: (chat ?? known.operations[0]).id});
+  await editor.fill(kept.text ?? (chat ? GREETING : ""));
   ready = true;
   if (query.get("exchange")) await fromExchange(query.get("exchange"));
   if (query.get("scenario")) await load(query.get("scenario"));

@@ -31,6 +31,7 @@ export function requestForm(known, key, {signal, changed}) {
     body.value = JSON.stringify(value, null, 2);
     bodyEdited();
   });
+  let turn = 0;
   const written = completing(body, (text, caret) => suggestions(chosen.value, placeAt(text, caret), text), signal);
 
   function edited() {
@@ -49,7 +50,9 @@ export function requestForm(known, key, {signal, changed}) {
     edited();
   }
   async function choose(id) {
+    const mine = turn += 1;
     const told = await operation(id);
+    if (mine !== turn) return; // another was chosen meanwhile
     chosen.value = id;
     method.value = told.method;
     const required = told.parameters.filter((parameter) => parameter.required);

@@ -312,6 +312,30 @@ def test_any_contract_is_asked_in_its_own_way(open_tab, tmp_path):
         expect(page.get_by_text("A browser does not send the header cookie.")).to_be_visible()
 
 
+KEPT = "limits: [{requests: 9, per: 1s}]"
+
+
+def test_what_was_written_for_another_server_is_not_for_this(open_tab, tmp_path):
+    file = tmp_path / "pets.yaml"
+    file.write_text(DOCUMENT, "utf-8")
+    with MockGrid(document=str(file)) as grid:
+        tab = open_tab(origin=grid.base_url.rstrip("/"))
+        page = opened(tab)
+        page.get_by_role("combobox", name="Operation").select_option("putPet")
+        script(page, KEPT)
+        tab.go("#/journal")
+        kept = page.evaluate("sessionStorage.getItem('mockgrid:playground')")
+        assert json.loads(kept)["request"]["operation"] == "putPet"
+        page.goto("about:blank")  # whose server goes
+    with MockGrid() as grid:
+        tab = open_tab(origin=grid.base_url.removesuffix("/v1"))
+        tab.go("#/journal").evaluate("kept => sessionStorage.setItem('mockgrid:playground', kept)", kept)
+        page = opened(tab)
+        expect(page.get_by_label("Scenario, as YAML")).to_have_value(KEPT)
+        script(page, "")
+        expect(send(page)).to_contain_text("200 OK")
+
+
 def test_a_recorded_exchange_is_opened(tab, grid):
     client = openai.OpenAI(base_url=grid.base_url, api_key="mg-test")
     client.chat.completions.create(model="text-prime", messages=[{"role": "user", "content": "From a test"}])
