@@ -21,6 +21,7 @@ from mockgrid.app.metrics import Metrics
 from mockgrid.app.preload import preload
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
+from mockgrid.app.refusal import Refusal
 from mockgrid.app.unknown import cut, led_to_page, unknown_path
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import Models, known_models
@@ -80,6 +81,8 @@ class App:
         secret: a key that clients are not to see; empty for none.
     """
 
+    composing: type[Composer] = Composer
+
     def __init__(
         self, contract: Contract, settings: Settings, library: Callable[[], Library], secret: str = ""
     ) -> None:
@@ -114,7 +117,7 @@ class App:
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
         self.metrics = Metrics(self.recorder, self.sessions, self._remembered)
-        self._composer = Composer(
+        self._composer = self.composing(
             contract, settings, self.errors, self._validator.remember, forwards=forwards
         )
         self.credentials = Credentials(
@@ -163,7 +166,7 @@ class App:
             return None
         return self.answer(head, incoming.body, incoming.receive, writer)
 
-    async def answer(
+    async def answer(  # noqa: C901 - all of the way stands here, and each refusal of it
         self, head: Head, arrived: Callable[[], bytes | None], receive: Receive, writer: Writer
     ) -> None:
         """The way of a request.
@@ -191,23 +194,18 @@ class App:
         except DisconnectedError:
             return
         except RefusedError as refused:
-            if refused.harmless and await led_to_page(head, refused, writer):
+            refusal = Refusal(refused, head, session, operation, body, arrived, receive, writer)
+            answer = await self._refused(refusal)
+            if answer is None:
                 return
-            session = session or self.credentials.presumed(head)
-            reply, request_id = self._refuse(refused, head, session, operation)
+            reply, request_id, body, session = answer
         except Exception:  # noqa: BLE001 - a defect of ours is logged, and answered like any failure
             session = session or self.credentials.presumed(head)
             reply, request_id = self._fail(head, session)
-        exchange = KeptExchange(session.journal.count + 1, since, head, body, operation, reply)
-        await self._leave(reply, request_id, exchange, session, writer)
-
-    async def _leave(
-        self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
-    ) -> None:
-        """Send a reply that there is now, and keep it with its request in the session's journal."""
         if self.settings.cors:
-            reply.headers = [*reply.headers, *cors_headers(exchange.head, reply)]
+            reply.headers = [*reply.headers, *cors_headers(head, reply)]
         journal = session.journal
+        exchange = KeptExchange(journal.count + 1, since, head, body, operation, reply)
         session.keep(exchange)  # before the first byte of the reply leaves
         self.recorder.note_violations(exchange, session)
         try:
@@ -304,6 +302,14 @@ class App:
             raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
         return operation, parameters
 
+    async def _refused(self, refusal: Refusal) -> tuple[Reply, bytes, bytes, Session] | None:
+        """Return the reply to a request that is refused, its id, body and session; None where it is sent."""
+        refused, head = refusal.error, refusal.head
+        if refused.harmless and await led_to_page(head, refused, refusal.writer):
+            return None
+        session = refusal.session or self.credentials.presumed(head)
+        return (*self._refuse(refused, head, session, refusal.operation), refusal.body, session)
+
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None
     ) -> tuple[Reply, bytes]:
@@ -347,7 +353,7 @@ class App:
         self, reply: Reply, request_id: bytes, exchange: KeptExchange, session: Session, writer: Writer
     ) -> None:
         """Send a reply within its time."""
-        streams = reply.script is not None or reply.events is not None or reply.coming is not None
+        streams = reply.script is not None or reply.events is not None
         self.metrics.open_streams += streams
         try:
             begun = partial(self.recorder.note, exchange)

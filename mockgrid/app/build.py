@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -23,17 +23,16 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract
     from mockgrid.findings import Finding
-    from mockgrid.reply.request import Forwards
     from mockgrid.scenario.library import Library
     from mockgrid.settings import Settings
 
 
-def build_app(settings: Settings, forwards: Forwards = "unanswered") -> App:
+def build_app(settings: Settings, *, records: bool = False) -> App:
     """Load the contract that the settings name, and return the application that serves it.
 
     Args:
         settings: of the server.
-        forwards: what goes to the provider, where the settings name one.
+        records: whether the provider that they name answers everything.
 
     Raises:
         DocumentError: a document cannot be read or used.
@@ -43,9 +42,9 @@ def build_app(settings: Settings, forwards: Forwards = "unanswered") -> App:
     contract = load_contract(settings)
     make: Callable[[Contract, Settings, Callable[[], Library]], App] = App
     if settings.upstream is not None:
-        from mockgrid.app.forward import ForwardingApp  # noqa: PLC0415 - 100 ms, and an extra
+        from mockgrid.app.forward import ForwardingApp, RecordingApp  # noqa: PLC0415 - 100 ms, and an extra
 
-        make = partial(ForwardingApp, forwards=forwards)
+        make = RecordingApp if records else ForwardingApp
     elif settings.upstream_key_env is not None or settings.upstream_ca is not None:
         flag = "--upstream-key-env" if settings.upstream_key_env is not None else "--upstream-ca"
         raise StartError(f"{flag} is about a provider, and none is named.", hint="Name it with --upstream.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
+    from mockgrid.reply.reply import ForwardedReply
     from mockgrid.reply.request import RepeatedRequest
     from mockgrid.report import Document
     from mockgrid.report.tally import Place
@@ -249,14 +250,15 @@ class Recorder:
                 _place(exchange, session.name, session.label, hidden),
             )
 
-    def note_provider(self, exchange: KeptExchange) -> None:
+    def note_provider(
+        self, head: RequestHead, body: bytes, operation: Operation | None, reply: ForwardedReply
+    ) -> None:
         """Add how a provider's reply broke the contract, once that has ended."""
-        broken = exchange.answer.own_violations
-        if broken:
-            hidden = self._redaction.of(exchange.head, request_body(exchange))
-            operation = exchange.operation.id if exchange.operation is not None else None
-            for violation in broken:
-                self._tally.provider(operation, exchange.answer.status, hidden.value(violation.as_json()))
+        if reply.own_violations:
+            hidden = self._redaction.of(head, body)
+            name = operation.id if operation is not None else None
+            for violation in reply.own_violations:
+                self._tally.provider(name, reply.status, hidden.value(violation.as_json()))
 
     def _add_end(self, end: _End, tally: Tally, kinds: dict[Key, int]) -> Turns[None]:
         from mockgrid.reply.behaviours import transcript_of  # noqa: PLC0415 - 5 ms, for verdicts alone

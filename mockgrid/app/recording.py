@@ -19,7 +19,6 @@ from mockgrid.upstream.headers import end_to_end
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mockgrid.http.incoming import Head
     from mockgrid.recording.exchange import ReplyEnd
     from mockgrid.recording.scribe import WrittenScenario
     from mockgrid.recording.scrubbing import ScrubRules
@@ -78,37 +77,32 @@ class Recording:
             message = f"--output: {str(path)!r} cannot be written: {error.strerror}."
             raise StartError(message, hint="Name a file in a folder that is there.") from None
 
-    def add(
-        self, head: Head, body: bytes, exchange: KeptExchange, reply: ProviderReply | None, label: str
-    ) -> None:
+    def add(self, exchange: KeptExchange, reply: ProviderReply, label: str) -> None:
         """Add an exchange that has ended.
 
         Args:
-            head: of the request.
-            body: of the request, all of it.
             exchange: as the journal keeps it.
-            reply: of the provider; None where it gave none.
+            reply: of the provider.
             label: the test that it belongs to; empty for none.
         """
+        head = reply.head
+        if reply.keeps < 0:
+            warn(f"a reply to {head.method} {head.path} has more than --max-body, and is not recorded")
+            return
         target = head.raw_path + (b"?" + head.query if head.query else b"")
         request = RecordedRequest(
             head.method,
             target.decode("latin-1"),
             end_to_end(head.lines, b"content-length", b"expect"),
-            body,
+            reply.body,
             self._origin,
         )
-        recorded = None
-        if reply is not None and reply.keeps < 0:
-            warn(f"a reply to {head.method} {head.path} has more than --max-body, and is not recorded")
-            return
-        if reply is not None:
-            pieces = tuple((max(at - exchange.arrived, 0.0), piece) for at, piece in reply.kept)
-            ended: ReplyEnd = "left" if exchange.ended_by == "client" else "cut"
-            if exchange.whole:
-                ended = "whole"
-            seconds = exchange.ended - exchange.arrived
-            recorded = RecordedReply(reply.status, tuple(reply.headers), pieces, ended, seconds)
+        pieces = tuple((max(at - exchange.arrived, 0.0), piece) for at, piece in reply.kept)
+        ended: ReplyEnd = "left" if exchange.ended_by == "client" else "cut"
+        if exchange.whole:
+            ended = "whole"
+        seconds = exchange.ended - exchange.arrived
+        recorded = RecordedReply(reply.status, tuple(reply.headers), pieces, ended, seconds)
         self._exchanges.append((exchange.arrived, RecordedExchange(request, recorded, test=label)))
         self._changed = monotonic()
         if self._writing is None:

@@ -59,14 +59,14 @@ def record(ctx: click.Context, /, **values: Any) -> int:
         raise click.UsageError("The provider is missing: mockgrid record --upstream URL --output FILE.", ctx)
 
     from mockgrid.app.build import build_app  # noqa: PLC0415 (slow, and mistakes are to be told soon)
-    from mockgrid.app.forward import ForwardingApp  # noqa: PLC0415 (the same)
+    from mockgrid.app.forward import RecordingApp  # noqa: PLC0415 (the same)
     from mockgrid.app.recording import Recording  # noqa: PLC0415 (the same)
     from mockgrid.http.server import run  # noqa: PLC0415 (the same)
     from mockgrid.recording.scrubbing import ScrubRules  # noqa: PLC0415 (the same)
 
-    app = build_app(settings, "everything")
+    app = build_app(settings, records=True)
     recording = Recording(output, settings, app.redaction, ScrubRules.read(scrubbed), force=force)
-    if isinstance(app, ForwardingApp):
+    if isinstance(app, RecordingApp):
         app.recording = recording
     warn_of_files(app.contract.warnings)
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mockgrid.errors import MockgridError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from mockgrid.http.asgi import Writer
     from mockgrid.reply.reply import Coming, Reply
@@ -62,13 +62,12 @@ async def while_there(writer: Writer, work: Coroutine[Any, Any, T]) -> T:
     return task.result()
 
 
-async def relay(  # noqa: PLR0913, PLR0917 - both ends of it
+async def relay(
     reply: Reply,
     coming: Coming,
     headers: Sequence[tuple[bytes, bytes]],
     exchange: KeptExchange,
     writer: Writer,
-    begun: Callable[[], None],
 ) -> None:
     """Pass on a reply: what breaks off is broken off, and a client that reads slowly is waited for.
 
@@ -78,14 +77,12 @@ async def relay(  # noqa: PLR0913, PLR0917 - both ends of it
         headers: those of the reply, and what is added to them.
         exchange: in which is noted what has left.
         writer: by which it leaves.
-        begun: called when its head is about to leave.
 
     Raises:
         CutError: the reply breaks off, and the server offers no way to do it.
     """
 
     async def pass_on() -> None:
-        begun()
         await writer.start(reply.status, headers, coming.length)
         async with aclosing(coming.pieces()) as pieces:
             async for piece in pieces:
@@ -112,5 +109,3 @@ async def relay(  # noqa: PLR0913, PLR0917 - both ends of it
             raise
         exchange.ended_by, exchange.whole = "shutdown", False
         await writer.cut("the server stops")
-    finally:
-        await coming.close()

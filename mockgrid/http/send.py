@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.http.play import Playing
 from mockgrid.http.relay import relay
+from mockgrid.reply.reply import ForwardedReply
 from mockgrid.reply.script import StreamStats
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _headers(reply: Reply, request_id: bytes) -> list[tuple[bytes, bytes]]:
 
 def send_at_once(reply: Reply, request_id: bytes, exchange: KeptExchange, writer: Writer) -> bool:
     """Send a reply that is whole, if it can leave without waiting; return whether it did."""
-    if reply.script is not None or reply.events is not None or reply.coming is not None:
+    if reply.script is not None or reply.events is not None:
         return False
     now = monotonic()  # a client may know of it before this goes on, and is judged by its time
     if not writer.whole(reply.status, _headers(reply, request_id), reply.body):
@@ -67,11 +68,11 @@ async def send_reply(
         if reply.script is not None:
             reply.played = StreamStats(exchange.sent)
             await Playing(reply.script, reply.played, writer, begun).play(reply.status, headers)
-        elif reply.coming is not None:
-            await relay(reply, reply.coming, headers, exchange, writer, begun)
         elif not writer.lost:
             begun()
-            if reply.events is not None:
+            if isinstance(reply, ForwardedReply) and reply.coming is not None:
+                await relay(reply, reply.coming, headers, exchange, writer)
+            elif reply.events is not None:
                 await writer.start(reply.status, headers)
                 await _send_events(reply.events, exchange, writer)
             else:
@@ -86,7 +87,7 @@ async def send_reply(
 
 def _note_end(exchange: KeptExchange, reply: Reply, writer: Writer) -> None:
     exchange.ended = monotonic()
-    reply.script = reply.events = reply.coming = None  # the journal keeps the reply, and needs none of them
+    reply.script = reply.events = None  # the journal keeps the reply, and needs neither
     played = reply.played
     if played is not None:
         exchange.ended_by = played.ended_by

@@ -63,7 +63,6 @@ class Reply:
         no_step: why no step of a scenario answered, where one had to.
         fault: how it breaks on the wire, as ``fault=reset`` or ``stream.fault=stall``; empty for not at all.
         lacking: what it was to insert of the request, which has no such thing.
-        coming: its body, which a provider is still sending; None where there is none.
         admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
 
@@ -84,7 +83,6 @@ class Reply:
     admission: Admission | None = None
     lacking: tuple[str, ...] = ()
     fault: str = ""
-    coming: Coming | None = None
 
     @property
     def own_violations(self) -> tuple[Violation, ...]:
@@ -97,9 +95,11 @@ class ForwardedReply(Reply):
     """A reply of a provider.
 
     Attributes:
+        coming: its body, which is still being sent, in place of ``events``; None where there is none.
         own_violations: how what the provider sent, or that it sent nothing, breaks the contract.
     """
 
+    coming: Coming | None = None
     own_violations: tuple[Violation, ...] = ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
 from mockgrid.errors import MockgridError
@@ -142,9 +142,6 @@ class RefusedError(MockgridError):
         self.attempt = attempt
         self.harmless = harmless
 
-
-Forwards = Literal["nothing", "unanswered", "everything"]
-"""Which requests go to a provider."""
 
 FORWARDED: Final = "forwarded"
 """The failure of a request that is no failure: it goes to the provider, as no step answers it."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Head
     from mockgrid.reply.errors import Errors
-    from mockgrid.reply.request import Forwards, RefusedError
+    from mockgrid.reply.request import RefusedError
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.session import Session
     from mockgrid.settings import Settings
@@ -52,19 +52,16 @@ class Forwarding:
         contract: what its replies are held to.
         errors: compose what is said where it says nothing.
         key: by which it is asked in place of the clients' own; empty for these.
-        forwards: which requests it is asked.
-
-    Attributes:
-        everything: whether it is asked all of them.
+        everything: whether it is asked whatever plays.
 
     Raises:
         StartError: it cannot be asked as the settings say.
     """
 
     def __init__(
-        self, settings: Settings, contract: Contract, errors: Errors, key: str, forwards: Forwards
+        self, settings: Settings, contract: Contract, errors: Errors, key: str, *, everything: bool
     ) -> None:
-        self.everything = forwards == "everything"
+        self._everything = everything
         self._provider = Provider(
             settings.upstream or "", contract.base_path, settings.upstream_ca, settings.request_timeout
         )
@@ -82,7 +79,7 @@ class Forwarding:
         if refused.failure in _OURS or (self._preflights and head.method == "OPTIONS"):
             return False
         if refused.failure in _PLAYED or refused.code == _UNKNOWN_SCENARIO:
-            return self.everything
+            return self._everything
         return bool(refused.violations) or refused.harmless or breach_of(refused) is not None
 
     async def reply(  # noqa: PLR0913, PLR0917 - all that there is of a request
@@ -138,7 +135,8 @@ class Forwarding:
         except NoReplyError as error:
             failure = error.message
         else:
-            return ForwardedReply(given.status, given.headers, coming=given)
+            given.head, given.body = head, body
+            return ForwardedReply(given.status, given.headers, events=(), coming=given)
         said = self._errors.by_status(_BAD_GATEWAY, ErrorWords(failure), operation=operation)
         broken = (unanswered(failure),)
         return ForwardedReply(said.status, said.headers, said.body, failure=_FAILURE, own_violations=broken)

@@ -20,6 +20,8 @@ from mockgrid.upstream.headers import end_to_end
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from mockgrid.http.incoming import Head
+
 # A provider that closes idle connections races with the next request on one, which nobody sends again; few
 # close them sooner than after two seconds.
 _IDLE: Final = 1.0
@@ -40,11 +42,15 @@ class ProviderReply:
         headers: those that go on, with lower-case names, in their order; without the length.
         length: bytes that the body is said to have; None where nothing is said.
         broken: how the body ended before its end; empty where it has not.
+        head: of the request that it answers.
+        body: of that, whole.
         keeps: bytes of the body that are kept.
         kept: as many of its pieces, each with the time when it came.
     """
 
+    head: Head
     broken = ""
+    body = b""
     keeps = 0
 
     def __init__(self, response: httpcore2.Response) -> None:

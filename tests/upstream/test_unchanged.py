@@ -83,3 +83,14 @@ def test_what_is_no_http_within_a_reply_cuts_it(before):
     with HostileProvider(*script) as provider:
         through = ask(before(provider).base_url, request(BODY))
     assert (through.status, through.body, through.end) == (200, EVENTS[0], "cut")
+
+
+def test_what_has_a_head_alone_keeps_its_length(before):
+    whole = reply(COMPLETION, "x-a: 1")
+    with HostileProvider(whole[: whole.index(b"\r\n\r\n") + 4]) as provider:
+        raw = request(method="HEAD", target="/v1/models")
+        directly = ask(provider.url, raw)
+        through = ask(before(provider).base_url, raw)
+    assert provider.heads[1][0] == "HEAD /v1/models HTTP/1.1"
+    assert seen(through, added=True) == seen(directly)
+    assert through.header("content-length") == [str(len(COMPLETION))]
