@@ -33,6 +33,13 @@ _KEPT: Final = frozenset(
         *("www-authenticate", "link", "content-language", "content-disposition", "deprecation", "sunset"),
     )
 )
+# What is the server's own, whatever a contract declares, and what another recording would have otherwise.
+_UNKEPT: Final = frozenset(
+    (
+        *("connection", "content-length", "content-type", "trailer", "transfer-encoding", "upgrade"),
+        *("content-encoding", "date", "keep-alive"),
+    )
+)
 _KEPT_BEGINNINGS: Final = ("x-ratelimit-", "ratelimit")
 _LONGEST_WAIT: Final = 10**9
 _LEFT: Final = "The client left before its end; what would have followed is not known."
@@ -173,7 +180,7 @@ class Replies:
             headers["content-type"] = literal(media) if media else None
         declared = request.operation.response(reply.status)
         kept = _KEPT.union(map(str.lower, declared.headers) if declared is not None else ())
-        kept = kept - {"location"} if "redirect" in words else kept | {"location"}
+        kept = kept - _UNKEPT - {"location"} if "redirect" in words else (kept - _UNKEPT) | {"location"}
         for raw_name, raw_value in reply.headers:
             name, text = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
             if name == "retry-after" and text.isdecimal() and int(text) < _LONGEST_WAIT:

@@ -17,6 +17,7 @@ from mockgrid.recording.scrubbing import ScrubRules
 from mockgrid.recording.telling_apart import tell_apart
 from mockgrid.recording.trial import Trial
 from mockgrid.recording.yaml_text import Block, Commented, OneLine, yaml_text
+from mockgrid.reply.behaviours import speaking_operations
 from mockgrid.session.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -126,6 +127,9 @@ class Scribe:
         self._reader = RequestReader(contract)
         self._replies = Replies(Trial(contract, shape), paced=paced)
         self._judge = StepJudge(contract, shape)
+        # Steps that name no operation are for those that speak.
+        speaking = list(speaking_operations(contract.operations))
+        self._unnamed = speaking[0] if len(speaking) == 1 else ""
 
     def step(self, exchange: RecordedExchange) -> str:
         """Return the step of one exchange, as an item of a scenario's ``steps``.
@@ -205,7 +209,7 @@ class Scribe:
     def _step(self, when: dict[str, Any], alike: list[_Asked], page: _Page) -> None:
         """Add the step of requests that are known by the same."""
         request = alike[0].request
-        if not request.reading.usual or request.view.conversation is None:
+        if request.operation.id != self._unnamed:
             when = {"operation": request.operation.id, **when}
         came = [(place, exchange, each.request) for each in alike for place, exchange in each.exchanges]
         came.sort(key=lambda item: item[0])
