@@ -54,6 +54,7 @@ class Question:
         where: ``file:line:column`` of the scenario's reply; else method and path.
         scripted: whether a scenario says so.
         deliberate: whether that may break the contract on purpose.
+        recorded: whether it was recorded, and so says what the provider was like.
         credential: whether it comes with the key, with one that nobody knows, or with none.
         most_tokens: how many it may take, of prompt and completion together.
         meant: JSON pointers to what the scenario says in so many words that the reply has.
@@ -68,6 +69,7 @@ class Question:
     where: str
     scripted: bool = False
     deliberate: bool = False
+    recorded: bool = False
     credential: Literal["key", "unknown"] = "key"
     most_tokens: int = 0
     meant: frozenset[str] = frozenset()
@@ -94,11 +96,14 @@ class Question:
         Args:
             code: of the finding.
             message: what is so, without a capital and a full stop.
-            severity: of the finding; what a scenario does on purpose is a note.
+            severity: of the finding; what was known before is a note: what a scenario does on purpose, and
+                what the provider broke when it was recorded.
             fields: those of the drift; the party is the provider where they do not say.
         """
         drift = Drift(code, severity, message, self.where, question=self.title, **fields)
-        if drift.party == "scenario" and self.deliberate:
+        known = self.recorded or self.deliberate
+        meant = self.deliberate and not self.recorded
+        if (drift.party == "contract" and known) or (drift.party == "scenario" and meant):
             drift = replace(drift, severity="note")
         sentence = f"{self.title}: {message}; out of step: the {drift.party}."
         # What a provider says may hold what a terminal obeys.

@@ -49,6 +49,7 @@ _MOST_TURNS: Final = 64
 _MOST_TRIED: Final = 8
 _FORMATS: Final = ("json_schema", "json_object", "text")
 _KEY: Final = (401, 403)
+_ADDED: Final = b"x-request-id"
 # What stands in a path as it is.
 _PATH: Final = "/:@!$&'()*+,;=~"
 
@@ -123,7 +124,13 @@ class ScenarioQuestions:
         request = read.request
         request.body = read.recorded.body
         request.headers = dict(read.recorded.headers)
-        return self._composed(scenario, selection.step, selection.reply, request, provoked=False)
+        question = self._composed(scenario, selection.step, selection.reply, request, provoked=False)
+        if isinstance(question, str):
+            return question
+        # What the fake adds by itself says nothing of the provider.
+        added = {_ADDED} - selection.reply.decided
+        headers = tuple(line for line in question.expected.headers if line[0] not in added)
+        return replace(question, recorded=True, expected=replace(question.expected, headers=headers))
 
     def _derived(self, scenario: Scenario, step: Step, *, provoked: bool) -> Question | str:
         """Return a question for a step, by the first of its replies that will do; else why none does."""

@@ -6,6 +6,7 @@ import random
 import re
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager, suppress
 from urllib.request import urlopen
@@ -114,3 +115,30 @@ def test_what_was_recorded_of_them_is_played_again_to_the_last_id(provider, serv
     assert "sk-of-a-client" not in output.read_text("utf-8")
     with serving("--scenarios", str(output), "--scenario", "recorded") as url:
         assert answers(url, "mg-x") == recorded
+
+
+def test_what_was_recorded_of_them_has_not_drifted_and_says_so(provider, serving, tmp_path):
+    output = tmp_path / "recorded.yaml"
+    with serving("--upstream", provider, "--output", str(output), command="record") as url:
+        answers(url)
+    code, report = verified(str(output), "--against", provider)
+    assert (code, report["findings"]) == (0, [])
+    assert report["requests"] == {"request": 8}
+
+
+def test_where_they_are_unlike_the_fake_is_told(provider):
+    code, report = verified("--against", provider, "--model", "gpt-4o")
+    assert code == 1
+    differing = {(each["code"], each["question"].partition(", ")[2]) for each in report["findings"]}
+    # Neither of them knows models, or keys.
+    assert differing >= {("MG402", "of an unknown model"), ("MG402", "with an unknown key")}
+    assert {each["party"] for each in report["findings"]} == {"provider"}
+
+
+def verified(*arguments):
+    """The exit code of `mockgrid verify`, and what it tells."""
+    command = [sys.executable, "-m", "mockgrid", "verify", *arguments, "--format", "json"]
+    environment = {**os.environ, "OPENAI_API_KEY": "sk-of-a-client-0123456789"}
+    done = subprocess.run(command, capture_output=True, check=False, env=environment, text=True, timeout=120)
+    assert done.stderr == ""
+    return done.returncode, json.loads(done.stdout)

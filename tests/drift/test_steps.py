@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from drift.asked import contract, drifts, questions
-from drift.provider import PLANTED
+from drift.provider import PLANTED, header
 from drift.provider import body as body_with
 
 from mockgrid.drift.fake import Fake
@@ -158,6 +160,16 @@ x-recorded: [{method: POST, target: /v1/chat/completions, body: {messages: [{rol
 """
     (question,), left_out = asked(limited)
     assert (question.expected.status, left_out) == (429, [])
-    assert drifts(question, question.expected) == []
+    assert {drift.severity for drift in drifts(question, question.expected)} == {"note"}
     (note,) = drifts(question, questions()["createChatCompletion, whole"].expected)
     assert (note.severity, note.code) == ("note", "MG446")
+
+
+def test_what_a_provider_broke_when_it_was_recorded_is_no_drift():
+    original = questions()["createChatCompletion, whole"]
+    broken = PLANTED["no total of tokens"].change(header("x-request-id", None)(original.expected))
+    made, _ = asked(Scribe(contract()).scenario([RecordedExchange(original.request, broken)]).text)
+    (question,) = made
+    assert {(drift.severity, drift.party) for drift in drifts(question, broken)} == {("note", "contract")}
+    (mended,) = drifts(question, replace(broken, status=201))
+    assert (mended.severity, mended.code) == ("error", "MG401")
