@@ -202,6 +202,7 @@ async def _verified(
         raise StartError(
             "There is nothing to ask.", hint="Name a scenario, or an operation with --operation."
         )
+    click.echo(f"mockgrid: {plan}, to {values['against']}", err=True)
     asking = Asking(partial(_provider, contract, **values), key, Bounds(values["timeout"]))
     verification = Verification(asking, DriftJudge(contract, values["error_shape"]), under_way.at)
     await verification.run(questions)
