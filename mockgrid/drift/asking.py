@@ -107,7 +107,11 @@ class Asking:
                 f"the body of the provider's reply cannot be read: {_sentence(error.message)}",
             )
         if plain is None:
-            return _failed(question, "MG412", "the provider's reply has an encoding that was not asked for")
+            return _failed(
+                question,
+                "MG412",
+                "the provider's reply has an encoding that is not known, or is too large without it",
+            )
         body = plain
         if broken:
             return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import dotted, split
@@ -23,6 +24,7 @@ _WRONG_TYPE: Final = "MG110"
 _NAMES: Final = 8
 # Who streams one event in another shape streams all of them so.
 _MOST_PARTS: Final = 100
+_MOST_ALIKE: Final = 20
 
 
 class BodyComparison:
@@ -134,7 +136,7 @@ class BodyComparison:
     def _undeclared(self) -> Iterator[Drift]:
         """Tell of fields that neither the contract nor the fake knows."""
         known = self._fake.undeclared if self._alike else {}
-        for where, (place, pointer) in self._side.undeclared.items():
+        for where, (place, pointer) in islice(self._side.undeclared.items(), _MOST_ALIKE):
             if where not in known and place not in self._errors:
                 name = dotted(split(pointer))
                 inside = f"{place} of " if place else ""
@@ -162,7 +164,8 @@ class BodyComparison:
         if content.cut or (unfinished and fake.media == STREAM):
             lack = "its last event has no end" if content.cut else "the event that ends it does not come"
             yield question.drift("MG421", f"the provider's stream is not whole: {lack}", got=lack)
-        for name in sorted({*content.names} - {*fake.names}) if self._alike else ():
+        names = sorted({*content.names} - {*fake.names}) if self._alike else []
+        for name in names[:_MOST_ALIKE]:
             message = f"events of the provider's stream are called {name}, and none of {question.fake}'s is"
             yield question.drift("MG424", message, party=question.other, got=name)
 
