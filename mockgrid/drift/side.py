@@ -9,12 +9,14 @@ from mockgrid.contract.coverage import declared_media
 from mockgrid.document.pointer import join, split
 from mockgrid.drift.reading import STREAM, Content
 from mockgrid.reply.behaviours import transcript_of
+from mockgrid.schema.members import required_of
 from mockgrid.schema.outline import ANY, outline
 from mockgrid.schema.warnings import field_warnings
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import MediaType, Operation, Response
+    from mockgrid.drift.reading import ContentPart
     from mockgrid.recording.exchange import RecordedReply
     from mockgrid.reply.behaviour import Habits, Lapse
     from mockgrid.schema.validator import SchemaValidator
@@ -24,6 +26,7 @@ __all__ = ["Side"]
 
 # What a reply breaks, as drift: by the codes of violations.
 _BROKEN: Final = {"MG110": "MG407", "MG111": "MG406", "MG112": "MG408", "MG118": "MG409"}
+_WRONG_TYPE: Final = "MG110"
 _OTHERWISE: Final = "MG410"
 _UNKNOWN: Final = "MG140"
 _ERROR: Final = 400
@@ -53,6 +56,16 @@ class Side:
             return None
         return self._contract.event_validator(media) if streamed else media.schema
 
+    def is_foreign(self, part: ContentPart) -> bool:
+        """Tell whether a value has not even the outermost shape of its schema, such as one of its fields."""
+        schema, value = self.schema, part.value
+        if schema is None or not part.is_json or any(map(schema.accepts, part.readings)):
+            return False
+        required = required_of(schema.schema)
+        if required and isinstance(value, dict):
+            return required.isdisjoint(value)
+        return any(not each.pointer and each.code == _WRONG_TYPE for each in schema.explain(value))
+
     @cached_property
     def violations(self) -> dict[tuple[str, str], tuple[str, Violation]]:
         """What breaks the schema, and where it does first, by code and place, whichever item of a list."""
@@ -60,6 +73,8 @@ class Side:
         explained = 0
         for part in self.content.parts[:_MOST_PARTS] if self.schema is not None else ():
             if not part.is_json or self.schema is None or any(map(self.schema.accepts, part.readings)):
+                continue
+            if self.is_foreign(part):
                 continue
             explained += 1
             for violation in self.schema.explain(part.value) if explained <= _MOST_EXPLAINED else ():

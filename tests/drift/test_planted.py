@@ -1,8 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from drift.asked import drifts, questions
+from drift.asked import contract, drifts, questions
 from drift.provider import PLANTED, with_body
+
+import mockgrid
+from mockgrid.document.yaml import load
+from mockgrid.drift.fake import Fake
+from mockgrid.reply.request import Request
+from mockgrid.scenario.loading import build
+from mockgrid.strategies.wild import WILD
+
+WILD_FILE = Path(mockgrid.__file__).with_name("strategies") / "wild.yaml"
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -47,3 +58,16 @@ def test_whatever_comes_is_told_in_a_few_sentences(body):
         told = drifts(question, with_body(question.expected, body))
         assert 0 < len(told) < 40
         assert all(str(each).isprintable() for each in told)
+
+
+@pytest.mark.parametrize("name", sorted(WILD.keys() - {"calls-but-stop"}))
+def test_what_servers_send_though_no_contract_allows_it_is_found(name):
+    scenario = build([{"reply": load(WILD_FILE.read_bytes(), name="wild.yaml").data[name]["reply"]}])
+    codes = set()
+    for title in ("whole", "streamed"):
+        question = questions()[f"createChatCompletion, {title}"]
+        request = Request(question.operation, question.request.path, b"", {}, {}, question.body, b"")
+        reply = Fake(contract()).scripted(scenario.steps[0].replies[0], request)
+        codes |= {(drift.code, drift.party) for drift in drifts(question, reply)}
+    assert codes
+    assert {party for _, party in codes} == {"provider"}
