@@ -66,10 +66,12 @@ def _is_plain(start: SchemaNode) -> bool:
 
 def _in_place(schema: SchemaNode) -> Iterator[SchemaNode]:
     """Yield the schema and all that each of its values is held to, as often as it is."""
-    yield schema
-    for part in (schema.target, *schema.get("allOf", ())):
-        if isinstance(part, SchemaNode):
-            yield from _in_place(part)
+    waiting = [schema]
+    while waiting:  # in no generator within a generator: each level of a chain would pass on all below
+        node = waiting.pop()
+        yield node
+        parts = (node.target, *node.get("allOf", ()))
+        waiting += [part for part in reversed(parts) if isinstance(part, SchemaNode)]
 
 
 def _parts(node: SchemaNode) -> Iterator[tuple[str, SchemaNode]]:
