@@ -237,6 +237,15 @@ def test_bad_use_is_one_sentence(fuzz, code, flags, sentence):
     assert errors.count("\n") == 1
 
 
+def test_what_a_service_prints_that_ends_at_once_is_shown(fuzz):
+    code = "import sys; print('No config at all.\\nLooked in /etc and ~.', file=sys.stderr); sys.exit(3)"
+    ended, output, errors = fuzz(code, "--keep-running", "--call", "http://127.0.0.1:1")
+    assert (ended, output) == (2, "")
+    first, second, sentence = errors.splitlines()
+    assert (first, second) == ("No config at all.", "Looked in /etc and ~.")
+    assert sentence.startswith("mockgrid: The service has ended, by exit code 3 and Looked in /etc and ~., ")
+
+
 def test_what_a_client_prints_that_fails_at_the_plainest_reply_is_shown(fuzz):
     code, output, errors = fuzz("import sys; print('no', file=sys.stderr); sys.exit('no key')")
     assert (code, output) == (2, "")

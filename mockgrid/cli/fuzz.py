@@ -120,8 +120,15 @@ def fuzz(ctx: click.Context, /, **values: Any) -> int:
     os.environ.setdefault(
         "HYPOTHESIS_STORAGE_DIRECTORY", str(Path(tempfile.gettempdir()) / "mockgrid-hypothesis")
     )
-    with _ended_by_signals():
-        return _run(ctx, **values)
+    from mockgrid.fuzz.client import UnfitClientError  # noqa: PLC0415 (slow, and mistakes are to be told soon)
+
+    try:
+        with _ended_by_signals():
+            return _run(ctx, **values)
+    except UnfitClientError as error:
+        if error.details.strip():
+            click.echo(error.details.rstrip(), err=True)
+        raise
 
 
 def _run(ctx: click.Context, **values: Any) -> int:
@@ -160,7 +167,6 @@ def _replay(client: Client, file: Path) -> int:
 
 
 def _searched(client: Client, **values: Any) -> int:
-    from mockgrid.fuzz.client import PlainReplyError  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.examples import examples  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.progress import Progress  # noqa: PLC0415 (the same)
     from mockgrid.fuzz.search import Search  # noqa: PLC0415 (the same)
@@ -172,12 +178,7 @@ def _searched(client: Client, **values: Any) -> int:
         contract, values["operations"] or [contract.operations[0].id], **kinds
     )  # what is misspelt is told first
     _check_folder(values["folder"])
-    try:
-        calls = client.calls()
-    except PlainReplyError as error:
-        if error.details.strip():
-            click.echo(error.details.rstrip(), err=True)
-        raise
+    calls = client.calls()
     called = dict.fromkeys(exchange.operation for exchange in calls if exchange.operation is not None)
     operations = values["operations"] or called
     progress = Progress(sys.stderr)

@@ -21,14 +21,14 @@ _PATIENCE: Final = 30.0
 """Seconds that a client gets for the plainest replies at least, so that it can be told how long it takes."""
 
 
-class PlainReplyError(StartError):
-    """The client fails at the plainest reply.
+class UnfitClientError(StartError):
+    """The client fails before it is tried with anything.
 
     Attributes:
         details: what it printed.
     """
 
-    def __init__(self, details: str, message: str, *, hint: str) -> None:
+    def __init__(self, details: str, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.details = details
 
@@ -77,7 +77,7 @@ class Client(ABC):
                 hint=f"Give it --timeout {int(2 * taken) + 1}s.",
             )
         if failure is not None:
-            raise PlainReplyError(
+            raise UnfitClientError(
                 failure.details,
                 f"The client fails even for the plainest reply, by {failure}.",
                 hint="Have it do its work against `mockgrid serve` first.",

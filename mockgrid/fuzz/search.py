@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import warnings
 from contextlib import suppress
@@ -81,7 +82,7 @@ class Search:
         self._examples = examples
         self._failure_at = failure_at
         self._report = report
-        self._known: dict[str, ClientFailure | None] = {}
+        self._known: dict[bytes, ClientFailure | None] = {}
         self._until = 0.0
         self._broken: MockgridError | None = None
         self._classes: dict[Signature, type[FailedAtError]] = {}
@@ -161,13 +162,14 @@ class Search:
 
     def _failure(self, example: DrawnExample) -> ClientFailure | None:
         """Return how the client fails at an example."""
-        text = str(example)
-        if text in self._known:
-            return self._known[text]
+        # By what is much shorter than its text: of hundreds of thousands, nearly all are survived.
+        known_as = hashlib.blake2b(str(example).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if known_as in self._known:
+            return self._known[known_as]
         if self._until and time.monotonic() > self._until:
             return None
         failure = self._failure_at(example)
-        self._known[text] = failure
+        self._known[known_as] = failure
         self.tried += 1
         if failure is not None:
             self._note(failure, example)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from mockgrid.errors import StartError
-from mockgrid.fuzz.client import Client
+from mockgrid.fuzz.client import Client, UnfitClientError
 from mockgrid.fuzz.command import code_name
 from mockgrid.fuzz.crash import crash_in
 from mockgrid.fuzz.failure import ClientFailure, printed
@@ -186,10 +186,12 @@ class ServiceClient(Client):
         while not self._call.reaches():
             code = process.wait(_POLL)
             if code is not None:
-                last = printed(process.errors.text(), process.output.text(), {})
+                errors, output = process.errors.text(), process.output.text()
+                last, details = printed(errors, output, {}), (errors if errors.strip() else output).strip()
                 said = f" and {last}" if last else ""
                 early = f"The service has ended, by {code_name(code)}{said}, before it answered"
-                raise StartError(f"{early} at {self._call.url}.")
+                # A single line stands in the sentence already.
+                raise UnfitClientError(details if "\n" in details else "", f"{early} at {self._call.url}.")
             if time.monotonic() > until:
                 raise StartError(
                     f"The service does not answer at {self._call.url} within {_START:g} s.",
