@@ -21,7 +21,7 @@ from mockgrid.app.metrics import Metrics
 from mockgrid.app.preload import preload
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
-from mockgrid.app.refusal import Refusal
+from mockgrid.app.refused_request import RefusedRequest
 from mockgrid.app.unknown import cut, led_to_page, unknown_path
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import Models, known_models
@@ -194,7 +194,7 @@ class App:
         except DisconnectedError:
             return
         except RefusedError as refused:
-            refusal = Refusal(refused, head, session, operation, body, arrived, receive, writer)
+            refusal = RefusedRequest(refused, head, session, operation, body, arrived, receive, writer)
             answer = await self._refused(refusal)
             if answer is None:
                 return
@@ -302,7 +302,7 @@ class App:
             raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
         return operation, parameters
 
-    async def _refused(self, refusal: Refusal) -> tuple[Reply, bytes, bytes, Session] | None:
+    async def _refused(self, refusal: RefusedRequest) -> tuple[Reply, bytes, bytes, Session] | None:
         """Return the reply to a request that is refused, its id, body and session; None where it is sent."""
         refused, head = refusal.error, refusal.head
         if refused.harmless and await led_to_page(head, refused, refusal.writer):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mockgrid.app.recording import Recording
-    from mockgrid.app.refusal import Refusal
+    from mockgrid.app.refused_request import RefusedRequest
     from mockgrid.contract.contract import Contract
     from mockgrid.http.asgi import Writer
     from mockgrid.reply.reply import Reply
@@ -80,7 +80,7 @@ class ForwardingApp(App):
         everything = issubclass(self.composing, UnplayedComposer)
         self._forwarding = Forwarding(settings, contract, self.errors, key, everything=everything)
 
-    async def _refused(self, refusal: Refusal) -> tuple[Reply, bytes, bytes, Session] | None:
+    async def _refused(self, refusal: RefusedRequest) -> tuple[Reply, bytes, bytes, Session] | None:
         """Ask the provider what is its to answer; see ``App._refused``."""
         refused, head = refusal.error, refusal.head
         if not self._forwarding.takes(refused, head):

@@ -121,14 +121,14 @@ class Feed:
                 await asyncio.sleep(max(last + _APART - monotonic(), 0.0))
                 last = monotonic()
                 some.clear()
-                told = list(waiting.items())
+                changed = list(waiting.items())
                 waiting.clear()
                 if dropped:
                     missed, dropped = dropped, 0
                     yield _event(b"dropped", missed)
-                for exchange, _ in told:
+                for exchange, _ in changed:
                     (begun.add if exchange.under_way else begun.discard)(exchange)
-                yield _event(b"rows", self._rows(told))
+                yield _event(b"rows", self._rows(changed))
         finally:
             stop()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mockgrid.session.session import Session
 
 
-class Refusal(NamedTuple):
+class RefusedRequest(NamedTuple):
     """Why a request is refused, and what is known of it.
 
     Attributes:
