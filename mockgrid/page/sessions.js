@@ -130,14 +130,26 @@ function playedParts(scenario) {
       element("span", {class: "quiet mono"}, where)),
     limitParts(limits, balance),
     steps.length
-      ? table(["Step", "Given", "Next reply", "Where"], steps.map((step) => [
+      ? table(["Step", "Given", "Next reply", "Where"], mostUsed(steps).map((step) => [
         step.name,
         String(step.given),
         step.next === null ? mark("open", "none: all are given") : `${step.next + 1} of ${step.replies}`,
         element("span", {class: "mono"}, step.where),
-      ]), {caption: "Its steps, and how far each has come", label: "Steps"})
+      ]), {caption: stepsWords(steps), label: "Steps"})
       : element("p", {}, "It has no steps."),
   ].flat();
+}
+
+// Of many steps, those that have given replies come before all others.
+function mostUsed(steps) {
+  if (steps.length <= MOST) return steps;
+  const chosen = [...steps].sort((one, other) => Boolean(other.given) - Boolean(one.given)).slice(0, MOST);
+  return chosen.sort((one, other) => one.index - other.index);
+}
+
+function stepsWords({length}) {
+  const words = "Its steps, and how far each has come";
+  return length > MOST ? `${words}: ${MOST} of ${length}, those that have given replies included.` : words;
 }
 
 function limitParts(limits, balance) {

@@ -93,6 +93,18 @@ def test_it_is_moved_given_another_scenario_reset_and_ended(tab, grid):
     expect(page.get_by_role("alert")).to_contain_text("There is no such session")
 
 
+def test_of_many_steps_those_are_there_that_gave_replies(tab, grid):
+    session = grid.session("many")
+    session.play([{"when": {"last_user": f"text {index}"}, "reply": {"say": "x"}} for index in range(400)])
+    ask(session, messages=[{"role": "user", "content": "text 390"}])
+    page = tab.go("#/sessions")
+    row(page, "Sessions", "played").get_by_role("link").first.click()
+    expect(page.get_by_text("300 of 400")).to_be_visible()
+    assert row(page, "Steps", "of 1").count() == 300
+    expect(row(page, "Steps", "step 391")).to_be_visible()
+    expect(row(page, "Steps", "#/steps/391")).to_have_count(0)
+
+
 def test_it_stays_where_the_keyboard_is_while_it_changes(tab, grid):
     session = begun(grid)
     ask(session, temperature=3)
