@@ -177,8 +177,11 @@ def _unlike(composed: Any, recorded: Any) -> set[str]:
 
 def _as_data(event: RecordedEvent) -> dict[str, Any]:
     value = event.value
-    plain = value if isinstance(value, (dict, list)) else (event.data or b"").decode("utf-8", "replace")
-    return {"data": literal(plain)}
+    if isinstance(value, (dict, list)):
+        return {"data": literal(value)}
+    text = (event.data or b"").decode("utf-8", "replace")
+    # Its last line may be empty; a line end alone would end the one before.
+    return {"data": literal(f"{text}\n" if text.endswith("\n") else text)}
 
 
 def _events(content: Sequence[RecordedEvent], said: Sequence[dict[str, Any]]) -> Iterator[Any]:

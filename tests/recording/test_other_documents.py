@@ -19,29 +19,37 @@ pytestmark = pytest.mark.once
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 ALL = {"database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
 PETSTORE = load_contract(Settings(document=str(DOCUMENTS / "petstore.yaml")))
-PETS = [
-    (operation.id, operation.method, PETSTORE.base_path + operation.path.replace("{petId}", "7"))
-    for operation in PETSTORE.operations
+EVENTS = load_contract(Settings(document=str(DOCUMENTS / "events.yaml")))
+OPERATIONS = [
+    (
+        contract,
+        name,
+        operation.id,
+        operation.method,
+        contract.base_path + operation.path.replace("{petId}", "7"),
+    )
+    for name, contract in (("petstore.yaml", PETSTORE), ("events.yaml", EVENTS))
+    for operation in contract.operations
 ]
 
 
 @seed(2)
-@settings(max_examples=40, **ALL)
+@settings(max_examples=60, **ALL)
 @given(st.data())
 def test_what_any_operation_replied_comes_again(data):
-    operation, method, path = data.draw(st.sampled_from(PETS))
-    reply = data.draw(replies(operation, str(DOCUMENTS / "petstore.yaml")))
+    contract, name, operation, method, path = data.draw(st.sampled_from(OPERATIONS))
+    reply = data.draw(replies(operation, str(DOCUMENTS / name)))
     body = data.draw(st.sampled_from([{"id": 1, "name": "Ada"}, {"id": 2, "name": "Bo", "tag": "x"}]))
-    caller = player(scenario_text([reply], operation=operation), PETSTORE)
+    caller = player(scenario_text([reply], operation=operation), contract)
     caller.key = None
     first = ask(caller, orjson.dumps(body) if method == "POST" else None, method=method, path=path)
     if first.reply.status >= 400:  # the document wanted more of the request
         return
-    written = Scribe(PETSTORE).scenario([first])
+    written = Scribe(contract).scenario([first])
     assert (written.steps, written.left_out) == (1, ()), written
     assert f"operation: {operation}" in written.text
-    assert findings(written.text, PETSTORE) == [], written.text
-    (again,) = replayed([first], written.text, PETSTORE)
+    assert findings(written.text, contract) == [], written.text
+    (again,) = replayed([first], written.text, contract)
     assert essence(again) == essence(first), written.text
 
 
