@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from contextlib import aclosing, suppress
 from time import monotonic, time
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from mockgrid import __version__
 from mockgrid.drift.fake import UNKNOWN_KEY
@@ -33,6 +34,8 @@ _SENT: Final = (
     (b"user-agent", f"mockgrid/{__version__}".encode()),
 )
 _LIMITED: Final = 429
+# A shorter key could stand anywhere by chance.
+_SHORTEST: Final = 8
 _REDIRECTS: Final = (307, 308)
 _MOST_REDIRECTS: Final = 3
 
@@ -70,6 +73,9 @@ class Asking:
     ) -> None:
         self._connect = connect
         self._key = key
+        plain = key.encode("latin-1")
+        forms = (plain, quote(key).encode(), base64.b64encode(plain))
+        self._forms = forms if len(plain) >= _SHORTEST else ()
         self._bounds = bounds
         self._sleep = sleep
 
@@ -98,23 +104,17 @@ class Asking:
         if len(body) > size:
             message = f"the provider's reply is larger than {size // 1024 // 1024} MiB, and may have no end"
             return _failed(question, "MG443", message)
+        if broken:
+            return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")
         try:
             plain = decoded(headers, body)
         except MockgridError as error:
-            return _failed(
-                question,
-                "MG412",
-                f"the body of the provider's reply cannot be read: {_sentence(error.message)}",
-            )
+            message = f"the body of the provider's reply cannot be read: {_sentence(error.message)}"
+            return _failed(question, "MG412", message)
         if plain is None:
-            return _failed(
-                question,
-                "MG412",
-                "the provider's reply has an encoding that is not known, or is too large without it",
-            )
+            message = "the provider's reply has an encoding that is not known, or is too large without it"
+            return _failed(question, "MG412", message)
         body = plain
-        if broken:
-            return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")
         return RecordedReply(
             status, [(name, self._hidden(value)) for name, value in headers], ((0.0, self._hidden(body)),)
         )
@@ -162,8 +162,10 @@ class Asking:
         return pieces, broken
 
     def _hidden(self, data: bytes) -> bytes:
-        """Return bytes without the key, which a provider may repeat."""
-        return data.replace(self._key.encode("latin-1"), REDACTED.encode()) if self._key else data
+        """Return bytes without the key, which a provider may repeat as it came."""
+        for form in self._forms:
+            data = data.replace(form, REDACTED.encode())
+        return data
 
 
 def _near(provider: Provider, reply: ProviderReply, target: bytes) -> bytes | None:
