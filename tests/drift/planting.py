@@ -6,6 +6,7 @@ The first part of its path says which: ``/no id/v1/chat/completions``, ``/@slow/
 from __future__ import annotations
 
 import asyncio
+import gzip
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from mockgrid.drift.question import Question
 
 OK = RecordedReply(200, ((b"content-type", b"application/json"), (b"x-request-id", b"r")), ((0.0, b"{}"),))
+
+
+# What was told once that it comes too soon.
+LIMITED: set[tuple[str, str, bytes]] = set()
+
+
+def gzipped(reply: RecordedReply) -> RecordedReply:
+    """Return a reply with its body in gzip, as servers send it to whom they take for a browser."""
+    headers = (*reply.headers, (b"content-encoding", b"gzip"))
+    return RecordedReply(reply.status, headers, ((0.0, gzip.compress(reply.body)),))
 
 
 def main() -> None:
@@ -49,10 +60,17 @@ async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             _, mode, path = target.split("/", 2)
             mode = unquote(mode)
-            if mode.startswith("@"):
+            if mode == "@once" and (method, path, body) not in LIMITED:
+                LIMITED.add((method, path, body))
+                writer.write(AT_ONCE["@limited"])
+            elif mode in ("@once", "@gzip"):
+                reply = _planted(None, (method, f"/{path}", body), headers)
+                await _send(writer, gzipped(reply) if mode == "@gzip" else reply)
+            elif mode.startswith("@"):
                 await _break(mode, f"/{path}", headers, writer)
                 break
-            await _send(writer, _planted(PLANTED.get(mode), (method, f"/{path}", body), headers))
+            else:
+                await _send(writer, _planted(PLANTED.get(mode), (method, f"/{path}", body), headers))
     writer.close()
 
 

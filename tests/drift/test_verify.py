@@ -111,6 +111,11 @@ def test_a_provider_that_limits_the_rate_is_asked_once_more_and_then_left_alone(
     assert out.endswith("18 requests, at most 1,119 tokens were planned; 17 were not sent.\n")
 
 
+@pytest.mark.parametrize("mode", ["@once", "@gzip"])
+def test_a_provider_that_only_comes_later_or_in_gzip_has_not_drifted(verify, mode):
+    assert verify(mode)[:2] == (0, "18 requests: nothing found.\n")
+
+
 def test_after_three_failures_the_rest_is_not_sent(verify):
     _, out, _ = verify("@down")
     assert out.endswith("15 were not sent.\n")
