@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.contract.coverage import bare, declared_media, united
+from mockgrid.contract.operation import is_json
 from mockgrid.schema.coverage import CoverageTree
 from mockgrid.schema.inventory import inventory
 
@@ -61,18 +62,18 @@ class ReplyCoverage:
             return None
         key = (operation.id, response.status, name)
         seen = counts[key] = counts.get(key, 0) + 1
+        sent = bare(media if "*" in name else name)
+        if not (sent == _STREAM or is_json(sent)):  # of a range, others may teach
+            return None
         if key not in self._lessons:
-            self._lessons[key] = self._begun(response.media[name])
+            self._lessons[key] = self._begun(response.media[name], stream=sent == _STREAM)
         lesson = self._lessons[key]
         passed_over = seen > _LOOKED_AT and seen % _ONE_IN
         return None if lesson is None or lesson.tree.finished or passed_over else lesson.learn
 
-    def _begun(self, media: MediaType) -> _Lesson | None:
-        stream = bare(media.name) == _STREAM
+    def _begun(self, media: MediaType, *, stream: bool) -> _Lesson | None:
         schema = self._contract.event_validator(media) if stream else media.schema
-        if schema is None or not (stream or media.is_json):
-            return None
-        return _Lesson(schema)
+        return _Lesson(schema) if schema is not None else None
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield those of ``Replies``; each may take a while."""

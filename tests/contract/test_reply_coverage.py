@@ -99,6 +99,21 @@ def test_replies_without_branches_are_none():
     assert (entry["status"], entry["response"]) == ("4XX", "application/problem+json")
 
 
+@pytest.mark.parametrize("media", ["application/*", "*/*"])
+def test_json_that_a_range_covers_teaches_whatever_else_came_first(media):
+    data = {"openapi": "3.1.0", "info": {"title": "Keys", "version": "1"}, "components": {}}
+    content = {media: {"schema": {"properties": {"state": {"enum": ["new", "used"]}}}}}
+    data["paths"] = {"/keys": {"get": {"responses": {"200": {"description": "", "content": content}}}}}
+    contract = Contract(Document(data, "keys.json"))
+    found, counts = ReplyCoverage(contract), {}
+    (operation,) = contract.operations
+    assert found.lesson(operation, 200, "application/pdf", counts) is None
+    found.lesson(operation, 200, "application/json; charset=utf-8", counts)([{"state": "used"}])
+    (entry,) = found.entries()
+    assert labels(entry) == {"state", "state=used"}
+    assert labels(entry, shown=False) == {"state=new"}
+
+
 def test_after_many_of_a_kind_one_in_some_is_looked_at(monkeypatch):
     monkeypatch.setattr(reply_coverage, "_LOOKED_AT", 4)
     monkeypatch.setattr(reply_coverage, "_ONE_IN", 4)
