@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from typing import Any, Final
 
 __all__ = ["duration_mistake", "seconds", "share", "share_mistake"]
 
-_UNITS: Final = {"ms": Fraction(1, 1000), "s": Fraction(1), "m": Fraction(60), "h": Fraction(3600)}
+# Seconds, as a whole number by another.
+_UNITS: Final = {"ms": (1, 1000), "s": (1, 1), "m": (60, 1), "h": (3600, 1)}
 _MEANT: Final = {
     "ms": ("msec", "msecs", "milli", "millis", "millisecond", "milliseconds"),
     "s": ("sec", "secs", "second", "seconds"),
@@ -36,7 +36,7 @@ def seconds(text: str) -> float:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    return float(Fraction(match[1]) * _UNITS[match[2]])
+    return _rounded_once(match[1], *_UNITS[match[2]])
 
 
 def share(text: str) -> float:
@@ -48,7 +48,13 @@ def share(text: str) -> float:
     match = _SHARE.fullmatch(text)
     if match is None:
         raise ValueError(text)
-    return float(Fraction(match[1]) / 100)
+    return _rounded_once(match[1], 1, 100)
+
+
+def _rounded_once(number: str, times: int, by: int) -> float:
+    """Return a decimal number times a whole one, divided by another."""
+    whole, _, part = number.partition(".")
+    return int(whole + part) * times / (by * 10 ** len(part))
 
 
 def duration_mistake(value: Any) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.session.clock import moved_by
-from mockgrid.session.explanation import Explanation
 from mockgrid.session.records import Summary
 from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
 from mockgrid.testing.exchange import Exchange
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mockgrid.schema.violation import FieldWarning, Violation
+    from mockgrid.session.explanation import Explanation
     from mockgrid.session.records import Unmatched, UnusedStep, Verdict
     from mockgrid.testing.script import CallSite, Played
 
@@ -293,6 +293,8 @@ class GridSession:
 
     def explain(self, number: int) -> Explanation:
         """Return why each step did or did not answer the exchange of a number; to be printed."""
+        from mockgrid.session.explanation import Explanation  # noqa: PLC0415 - 4 ms, and for those who ask
+
         return Explanation.from_json(self._controls.explanation(self.api_key, number))
 
     # ---------------------------------------------------------------- what it proves
