@@ -54,7 +54,8 @@ def share(text: str) -> float:
 def _rounded_once(number: str, times: int, by: int) -> float:
     """Return a decimal number times a whole one, divided by another."""
     whole, _, part = number.partition(".")
-    return int(whole + part) * times / (by * 10 ** len(part))
+    rounded: float = int(whole + part) * times / (by * 10 ** len(part))
+    return rounded
 
 
 def duration_mistake(value: Any) -> tuple[str, str]:
