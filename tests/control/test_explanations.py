@@ -300,3 +300,76 @@ def test_an_exchange_is_told_with_the_scenario_that_it_met(caller):
     caller.chat("Hello")
     told = caller.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
     assert [exchange["scenario"] for exchange in told] == ["first", "second"]
+
+
+OBJECT = {"200": {"content": {"application/json": {"schema": {"type": "object"}}}}}
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Orders", "version": "1"},
+    "paths": {
+        "/orders/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "get": {"operationId": "readOrder", "responses": OBJECT},
+            "put": {
+                "operationId": "writeOrder",
+                "requestBody": {
+                    "content": {
+                        "application/json": {"schema": {"type": "object"}},
+                        "application/x-www-form-urlencoded": {
+                            "schema": {"type": "object", "properties": {"count": {"type": "integer"}}}
+                        },
+                        "text/plain": {"schema": {"type": "string"}},
+                    }
+                },
+                "responses": OBJECT,
+            },
+        }
+    },
+}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+TEXT = {"content-type": "text/plain"}
+SENDINGS = st.sampled_from(
+    [
+        ("GET", "/orders/1", None, {}),
+        ("GET", "/orders/2?all=yes&all=no", None, {"x-a": "1"}),
+        ("PUT", "/orders/1", {"count": 2}, JSON),
+        ("PUT", "/orders/2", b"count=2", FORM),
+        ("PUT", "/orders/2", b"two", TEXT),
+        ("PUT", "/orders/2", None, {}),
+    ]
+)
+ASKED = st.sampled_from(
+    [
+        {},
+        {"path": "/orders/2"},
+        {"operation": "readOrder"},
+        {"method": "put", "body": {"count": 2}},
+        {"query": {"all": "no"}},
+        {"headers": {"x-a": "1"}, "not": {"path": "/orders/1"}},
+        {"body": "two"},
+        {"body": {"exists": False}},
+        {"attempt": 2},
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def orders(tmp_path_factory):
+    file = tmp_path_factory.mktemp("orders") / "orders.json"
+    file.write_text(json.dumps(DOCUMENT), "utf-8")
+    return Caller(document=str(file))
+
+
+@settings(max_examples=60)
+@given(st.lists(ASKED, min_size=1, max_size=6), st.lists(SENDINGS, min_size=1, max_size=6))
+def test_it_agrees_for_any_document_whatever_bodies_it_takes(orders, asked, sendings):
+    play(orders, [{"when": when, "reply": {"body": {}}, "times": 2} for when in asked])
+    for method, path, body, headers in sendings:
+        assert orders.call(method, path, body, {"content-type": None, **headers}).status == 200
+    records = orders.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
+    for record in records:
+        why = explained(orders, record["number"])
+        assert why["outcome"] == ("step" if record["step"] else "default")
+        assert [step["step"] for step in why["steps"] if step["verdict"] == "answers"] == (
+            [record["step"]] if record["step"] else []
+        )
