@@ -149,10 +149,14 @@ export async function show(place, {query, signal}) {
     await call(address("sessions", other.value, "steps"), {method: "PUT", body: script(), signal})
       .then(({session}) => said(`It plays in ${session} from now on.`), tell);
   }
+  // The request of an exchange and, where no scenario has been written, the step that would answer it so again.
   async function fromExchange(which) {
     const [session, number] = which.split(/\/(?=\d+$)/);
     const {operation, request} = await call(address("sessions", session, "exchanges", number), {signal});
     await form.fill({operation: operation ?? "", ...written(request)}, {recorded: true});
+    if (!["", GREETING].includes(editor.text())) return;
+    const path = address("sessions", session, "exchanges", number, "step");
+    await call(path, {signal}).then(({source}) => editor.fill(source), tell);
   }
 
   const chat = known.operations.find(({behaviour}) => behaviour === CHAT);

@@ -341,5 +341,9 @@ def test_a_recorded_exchange_is_opened(tab, grid):
     client.chat.completions.create(model="text-prime", messages=[{"role": "user", "content": "From a test"}])
     page = tab.go("#/playground?exchange=mg-test/1")
     expect(page.get_by_label("Message 1", exact=True)).to_have_value("From a test")
-    expect(send(page)).to_contain_text("200 OK")
+    expect(page.get_by_label("Scenario, as YAML")).to_have_value(re.compile("You said: From a test"))
+    expect(send(page)).to_contain_text("200 OK, by the step")
+    script(page, "steps: [{reply: {say: Of my own}}]")
+    tab.go("#/playground?exchange=mg-test/1")
+    expect(page.get_by_label("Scenario, as YAML")).to_have_value(re.compile("Of my own"))
     assert exchanges(tab, "mg-test") == 1
