@@ -106,7 +106,7 @@ class ForwardingApp(App):
             await super()._send(reply, request_id, exchange, session, writer)
             return
         given = reply.coming
-        given.keeps = self.settings.max_body if self.recording is not None else 0
+        given.left = self.settings.max_body if self.recording is not None else 0
         try:
             await super()._send(reply, request_id, exchange, session, writer)
         finally:

@@ -86,7 +86,7 @@ class Recording:
             label: the test that it belongs to; empty for none.
         """
         head = reply.head
-        if reply.keeps < 0:
+        if reply.left < 0:
             warn(f"a reply to {head.method} {head.path} has more than --max-body, and is not recorded")
             return
         target = head.raw_path + (b"?" + head.query if head.query else b"")

@@ -44,14 +44,14 @@ class ProviderReply:
         broken: how the body ended before its end; empty where it has not.
         head: of the request that it answers.
         body: of that, whole.
-        keeps: bytes of the body that are kept.
-        kept: as many of its pieces, each with the time when it came.
+        left: bytes of the body that may still be kept; below 0, it has more than those that are.
+        kept: its first pieces, each with the time when it came.
     """
 
     head: Head
     broken = ""
     body = b""
-    keeps = 0
+    left = 0
 
     def __init__(self, response: httpcore2.Response) -> None:
         self._response = response
@@ -72,8 +72,8 @@ class ProviderReply:
         try:
             async with aclosing(self._response.aiter_stream()) as stream:
                 async for piece in stream:
-                    if self.keeps > 0:
-                        self.keeps -= len(piece)
+                    self.left -= len(piece)
+                    if self.left >= 0:
                         self.kept.append((monotonic(), piece))
                     yield piece
         except httpcore2.NetworkError:

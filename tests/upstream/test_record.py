@@ -186,6 +186,24 @@ def test_no_secret_reaches_the_file(tmp_path):
         assert secret not in text
 
 
+def test_a_reply_that_is_too_large_is_forwarded_and_not_recorded(tmp_path):
+    output = tmp_path / "recorded.yaml"
+    with HostileProvider() as provider, recording(provider, output, "--max-body", "2000") as process:
+        for size in (1999, 2000, 2001):  # of which the last piece goes beyond the limit, or all is in one
+            for script in (
+                (stream_head(), chunk(b":" * (size - 2)), 0.05, chunk(b"\n\n"), LAST),
+                (reply(b"x" * size),),
+            ):
+                provider.script = script
+                assert len(ask(process.url, chat(f"{size} {len(script)}")).body) == size
+        code, told = ended(process, signal.SIGINT)
+    assert code == 0
+    assert (
+        told.count("a reply to POST /v1/chat/completions has more than --max-body, and is not recorded") == 2
+    )
+    assert " of 4 exchanges are in " in told
+
+
 def test_where_nothing_was_recorded_there_is_no_file(tmp_path):
     output = tmp_path / "recorded.yaml"
     with HostileProvider(reply(COMPLETION)) as provider, recording(provider, output) as process:
