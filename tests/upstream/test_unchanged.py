@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 
 import pytest
 from upstream.conftest import BODY, COMPLETION
@@ -94,3 +95,15 @@ def test_what_has_a_head_alone_keeps_its_length(before):
     assert provider.heads[1][0] == "HEAD /v1/models HTTP/1.1"
     assert seen(through, added=True) == seen(directly)
     assert through.header("content-length") == [str(len(COMPLETION))]
+
+
+def test_connections_are_used_again_but_for_those_that_the_provider_has_closed(before):
+    with HostileProvider(reply(COMPLETION)) as provider:
+        grid = before(provider)
+        assert [ask(grid.base_url, request(BODY)).status for _ in range(3)] == [200] * 3
+        assert provider.connections == 1
+        provider.script = reply(COMPLETION), CLOSE
+        for _ in range(3):
+            assert ask(grid.base_url, request(BODY)).status == 200
+            time.sleep(0.1)
+        assert (provider.connections, len(provider.requests)) == (3, 6)
