@@ -107,6 +107,10 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
         raise click.UsageError(message, ctx)
     if values["against"] is not None and values["before"] is not None:
         raise click.UsageError("--from goes with --contract, and not with --against.", ctx)
+    if values["operations"] and values["paths"]:
+        raise click.UsageError(
+            "--operation names what is asked without scenarios; leave one of them out.", ctx
+        )
     from mockgrid.cli.listing import FORMATS, exit_code  # noqa: PLC0415 (slow, and mistakes come first)
 
     key = _key(values["key_env"])

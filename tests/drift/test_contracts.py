@@ -10,6 +10,8 @@ from drift.asked import contract
 
 from mockgrid.cli import main
 
+pytestmark = pytest.mark.once
+
 SCENARIO = """\
 steps:
   - when: {last_user: {contains: weather}, body: {temperature: {above: 1.5}}}

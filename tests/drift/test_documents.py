@@ -14,6 +14,8 @@ from mockgrid.drift.fake import Fake
 from mockgrid.drift.judge import DriftJudge
 from mockgrid.drift.samples import ContractQuestions
 
+pytestmark = pytest.mark.once
+
 DOCUMENTS = Path(__file__).parents[1] / "documents"
 PETS = """\
 openapi: 3.1.0

@@ -13,6 +13,8 @@ from mockgrid.reply.request import Request
 from mockgrid.scenario.loading import build
 from mockgrid.strategies.wild import WILD
 
+pytestmark = pytest.mark.once
+
 WILD_FILE = Path(mockgrid.__file__).with_name("strategies") / "wild.yaml"
 
 

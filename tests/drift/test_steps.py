@@ -15,6 +15,8 @@ from mockgrid.recording.exchange import RecordedExchange
 from mockgrid.recording.scribe import Scribe
 from mockgrid.scenario.loading import load_text
 
+pytestmark = pytest.mark.once
+
 WEATHER = {"type": "function", "function": {"name": "get_weather"}}
 
 

@@ -159,6 +159,7 @@ def test_what_is_no_budget(capsys, budget):
         (["--against", "http://127.0.0.1:1", "--key-env", "NO_SUCH"], "The variable 'NO_SUCH' is not set"),
         (["--against", "http://127.0.0.1:1", "--operation", "listModel"], "Did you mean listModels?"),
         (["--against", "http://127.0.0.1:1", "--from", "x.yaml"], "--from goes with --contract"),
+        (["--against", "http://127.0.0.1:1", "--operation", "listModels", "x"], "leave one of them out."),
         (["--against", "http://127.0.0.1:1", "no.yaml"], "There is no file or directory 'no.yaml'."),
     ],
 )
