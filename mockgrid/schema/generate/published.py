@@ -106,7 +106,7 @@ class PublishedSchemas(SchemaDocument):
         self._compiled[id(written)] = schema
         self._fill(schema, written)
         if isinstance(raw, SchemaNode):
-            schema.examples = [example for _, example in raw.examples]
+            schema.examples = tuple(example for _, example in raw.examples)  # mostly that which all share
             made_up = schema.examples or not _is_unread(schema)
             schema.unmet = raw.at in self._schemas.document.unmet or not made_up
             self._tell_apart(schema, raw)

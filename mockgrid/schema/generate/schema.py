@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ class Resource:
 _NOTHING: Any = MappingProxyType({})
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, slots=True)  # a large document has a hundred thousand
 class Schema:
     """A subschema with its keywords reduced to those that its draft knows, and its references resolved.
 
@@ -82,6 +81,7 @@ class Schema:
     labels: list[dict[str, Any] | None] | None = None
     tag: str | None = None
     unmet: bool = False
+    _targets: dict[str, Schema] | None = None
 
     def add(self, keyword: str, key: str | int | None, part: Schema) -> None:
         """Add a subschema: the only one of a keyword, or that of an index or a name."""
@@ -94,12 +94,14 @@ class Schema:
             self.named = self.named or {}
             self.named.setdefault(keyword, {})[key] = part
 
-    @cached_property
+    @property
     def targets(self) -> dict[str, Schema]:
         """The schemas that ``$ref`` and its relatives lead to; compiled now, with what is written in them."""
-        return self.follow(self)
+        if self._targets is None:
+            self._targets = self.follow(self)
+        return self._targets
 
-    @cached_property
+    @property
     def plain(self) -> bool:
         """Whether it is made of no other schemas."""
         return not (self.compound or self.child or self.listed or self.named)
