@@ -231,7 +231,12 @@ class App:
 
     def _remembered(self) -> dict[str, int]:
         schemas, values = self._composer.memory.sizes
-        return {"requests": self._validator.repeats.size, "schemas": schemas, "values": values}
+        return {
+            "compiled": self.contract.compiled_bytes,
+            "requests": self._validator.repeats.size,
+            "schemas": schemas,
+            "values": values,
+        }
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Contract", "MediaType", "Operation", "Parameter", "Response", "is_json"]
 
+_COMPILED: Final = 6_000  # bytes that each schema takes
 _ENDLESS: Final = (
     "every value of this schema contains another of the same, without end, so replies are cut short."
 )
@@ -109,6 +110,11 @@ class Contract:
     def order_counts(self) -> bool:
         """Whether its schemas are what they are because of the order in which they were read."""
         return self._requests.order_counts or self._responses.order_counts
+
+    @property
+    def compiled_bytes(self) -> int:
+        """How much is compiled of its schemas, more or less."""
+        return _COMPILED * sum(each.shared.compiled for each in {self._requests, self._responses})
 
     def check_compiling(self) -> None:
         """Compile all schemas, to find out that they can be; a request compiles those alone that it needs."""

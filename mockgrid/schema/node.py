@@ -61,6 +61,11 @@ class SharedSchemas:
         self._weight = 0  # how many schemas were compiled for good
 
     @property
+    def compiled(self) -> int:
+        """How many schemas are compiled."""
+        return self._weight + self.room.weight
+
+    @property
     def named(self) -> list[Any]:
         """The schemas that references point to."""
         return [*self.data["components"]["schemas"].values(), *self.data[REFERRED].values()]
