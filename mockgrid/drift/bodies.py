@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import dotted, split
+from mockgrid.drift.order import kinds_of, misplaced
 from mockgrid.drift.reading import STREAM
 from mockgrid.reply.behaviours import habits_of
 from mockgrid.schema.branches import with_article
@@ -24,6 +25,7 @@ _NAMES: Final = 8
 # Who streams one event in another shape streams all of them so.
 _MOST_PARTS: Final = 100
 _MOST_ALIKE: Final = 20
+_MOST_ORDERED: Final = 10_000
 
 
 class BodyComparison:
@@ -69,6 +71,8 @@ class BodyComparison:
             yield from self._lapses()
             if self._question.scripted:
                 yield from self._outlines()
+            if self._question.scripted and self._habits is None and content.media == STREAM:
+                yield from self._kinds()
 
     def _reports_error(self, value: Any) -> bool:
         """Tell whether an event of a stream reports an error."""
@@ -158,6 +162,22 @@ class BodyComparison:
         for name in names[:_MOST_ALIKE]:
             message = f"events of the provider's stream are called {name}, and none of {question.fake}'s is"
             yield question.drift("MG424", message, party=question.other, got=name)
+
+    def _kinds(self) -> Iterator[Drift]:
+        """Tell where events of a stream come in another order than the scenario's, by their kinds alone."""
+        ours, theirs = (kinds_of(side.content.parts[:_MOST_ORDERED]) for side in (self._fake, self._side))
+        for earlier, later in islice(misplaced(ours, theirs), _MOST_ALIKE):
+            message = (
+                f"in the provider's stream, {later} comes before {earlier}, behind which the scenario has it"
+            )
+            both: dict[str, Any] = {"expected": f"{earlier}, {later}", "got": f"{later}, {earlier}"}
+            yield self._question.drift("MG420", message, party="scenario", **both)
+        end = ours[-1] if ours else ""
+        if end and end not in theirs and ours.count(end) == 1:
+            message = (
+                f"the provider's stream is not whole: {end} does not come, with which the scenario's ends"
+            )
+            yield self._question.drift("MG421", message, party="scenario", expected=end)
 
     def _lapses(self) -> Iterator[Drift]:
         """Tell of what is out of order, and of what was asked for and is not there."""

@@ -13,6 +13,8 @@ from mockgrid.cli.flags import load
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.judge import DriftJudge
 from mockgrid.drift.samples import ContractQuestions
+from mockgrid.drift.steps import ScenarioQuestions
+from mockgrid.scenario.loading import load_text
 
 pytestmark = pytest.mark.once
 
@@ -140,3 +142,40 @@ def test_streams_of_texts(pets):
     for body, codes in ((b"data: Tom\n\ndata: Ada\n\n", []), (b"data: Tom\n\ndata: A", ["MG421"])):
         reply = replace(question.expected, chunks=((0.0, body),))
         assert [drift.code for drift in judge.drifts(question, reply)] == codes
+
+
+STREAMED = """
+steps:
+  - when: {operation: watchPets}
+    reply:
+      events:
+        - {event: start, data: a}
+        - {event: pet, data: b}
+        - {event: pet, data: c}
+        - {event: stop, data: d}
+"""
+
+
+def framed(*names):
+    return b"".join(b"event: %s\ndata: x\n\n" % name.encode() for name in names)
+
+
+@pytest.mark.parametrize(
+    ("names", "codes"),
+    [
+        (["start", "pet", "stop"], []),
+        (["start", "pet", "pet", "pet", "stop"], []),
+        (["start", "stop"], []),
+        (["pet", "start", "stop"], ["MG420"]),
+        (["start", "pet", "stop", "pet"], ["MG420"]),
+        (["start", "pet"], ["MG421"]),
+        (["start", "pet", "ping", "stop"], ["MG424"]),
+    ],
+)
+def test_events_come_in_the_order_of_a_scenario(pets, names, codes):
+    contract = load(str(pets), (), ())
+    makes = ScenarioQuestions(contract, Fake(contract))
+    (question,) = makes.of(load_text(STREAMED, name="s.yaml"))
+    reply = replace(question.expected, chunks=((0.0, framed(*names)),))
+    found = DriftJudge(contract).drifts(question, reply)
+    assert [(drift.code, drift.party) for drift in found] == [(code, "scenario") for code in codes]
