@@ -194,8 +194,10 @@ class App:
         except DisconnectedError:
             return
         except RefusedError as refused:
-            refusal = RefusedRequest(refused, head, session, operation, body, arrived, receive, writer)
-            answer = await self._refused(refusal)
+            # Of which no name here is kept: the error refers to this frame, and would be a circle with it.
+            answer = await self._refused(
+                RefusedRequest(refused, head, session, operation, body, arrived, receive, writer)
+            )
             if answer is None:
                 return
             reply, request_id, body, session = answer
