@@ -12,7 +12,6 @@ import hashlib
 from functools import cached_property, partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from mockgrid.app.auth import Credentials
 from mockgrid.app.compose import Composer
@@ -22,7 +21,7 @@ from mockgrid.app.preload import preload
 from mockgrid.app.read import BodyReader, DisconnectedError
 from mockgrid.app.record import Recorder
 from mockgrid.app.refused_request import RefusedRequest
-from mockgrid.app.unknown import cut, led_to_page, unknown_path
+from mockgrid.app.unknown import led_to_page, no_operation, unknown_path
 from mockgrid.app.validate import Validator
 from mockgrid.contract.extension import Models, known_models
 from mockgrid.contract.router import ROUTED
@@ -299,14 +298,8 @@ class App:
             raise unknown_path(head, self.contract, self.base_path)
         route, parameters = match
         operation = route.operation(head.method, head.query)
-        if operation is None and head.method in route.variants:
-            queries = (urlencode(sorted(variant.query)) for variant in route.variants[head.method])
-            known = " or ".join(f"{route.template}?{query}" for query in queries)
-            raise RefusedError("unknown_path", f"No such path: {cut(head.path)}; its query makes it {known}.")
         if operation is None:
-            called = f"{cut(head.method)} is not allowed on {head.mounted}{cut(head.path)}"
-            message = f"{called}; allowed: {route.allow}."
-            raise RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
+            raise no_operation(head, route)
         return operation, parameters
 
     async def _refused(self, refusal: RefusedRequest) -> tuple[Reply, bytes, bytes, Session] | None:

@@ -1,8 +1,9 @@
-"""What becomes of a request for a path that is not served."""
+"""What becomes of a request for what is not served."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from mockgrid.control import CONTROL
 from mockgrid.reply.preferences import prefers_page
@@ -10,6 +11,7 @@ from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
+    from mockgrid.contract.router import Route
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Head
 
@@ -37,6 +39,17 @@ def unknown_path(head: Head, contract: Contract, base_path: str) -> RefusedError
     return RefusedError(
         _UNKNOWN, " ".join(filter(None, words)), harmless=looked and head.method in ("GET", "HEAD")
     )
+
+
+def no_operation(head: Head, route: Route) -> RefusedError:
+    """Return the refusal of a path that is served, and not with this method, or not with this query."""
+    if head.method in route.variants:
+        queries = (urlencode(sorted(variant.query)) for variant in route.variants[head.method])
+        known = " or ".join(f"{route.template}?{query}" for query in queries)
+        return RefusedError(_UNKNOWN, f"No such path: {cut(head.path)}; its query makes it {known}.")
+    called = f"{cut(head.method)} is not allowed on {head.mounted}{cut(head.path)}"
+    message = f"{called}; allowed: {route.allow}."
+    return RefusedError("method_not_allowed", message, headers={"Allow": route.allow})
 
 
 async def led_to_page(head: Head, refused: RefusedError, writer: Writer) -> bool:

@@ -7,12 +7,12 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
 
 from mockgrid.document.nearest import did_you_mean
-from mockgrid.session.clock import moved_by
 from mockgrid.session.records import Summary
 from mockgrid.testing.error import CallError, PlayError, WaitError, hidden, no_attribute, unplayable
 from mockgrid.testing.exchange import Exchange
 from mockgrid.testing.failure_text import advice, failure_text, verdict_lines
 from mockgrid.testing.script import call_site, script_of
+from mockgrid.testing.session_clock import SessionClock
 from mockgrid.testing.tolerances import Tolerances
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ __tracebackhide__ = hidden
 CallName = Literal["open", "script", "reset", "close", "session", "clock", "move_clock"]
 """What can be done about one session: these are methods of ``mockgrid.control.operator.Operator``."""
 
-_REAL: Final = 409
 # What other tools, and guesses, call what stands here.
 _MEANT: Final = {
     "base_url": ("url", "uri", "endpoint", "api_base", "address", "host", "hostname", "port"),
@@ -80,61 +79,6 @@ class Controls(Protocol):
 
     def stop(self) -> None:
         """Let go of the server; does nothing the second time."""
-
-
-class SessionClock:
-    """The clock that limits, balances and waits of one session run on; real unless the server's are virtual.
-
-    Args:
-        controls: of the server.
-        key: of the session.
-    """
-
-    def __init__(self, controls: Controls, key: str) -> None:
-        self._controls = controls
-        self._key = key
-
-    @property
-    def virtual(self) -> bool:
-        """Whether the clock stands still until it is moved, and waits pass at once."""
-        return bool(self._state()["virtual"])
-
-    @property
-    def now(self) -> float:
-        """Seconds since the session began."""
-        return float(self._state()["now"])
-
-    @property
-    def spared(self) -> float:
-        """Seconds that replies would have waited by a real clock."""
-        return float(self._state()["spared"])
-
-    def advance(self, by: str | float) -> float:
-        """Move a virtual clock forward, and return the seconds since the session began.
-
-        Args:
-            by: a duration such as ``"2s"`` or ``"150ms"``, or seconds.
-
-        Raises:
-            CallError: the clock is real, or ``by`` is no duration.
-        """
-        try:
-            move = {"advance": moved_by(by)}
-        except ValueError as error:
-            raise CallError(422, str(error)) from None
-        try:
-            return float(self._controls.call("move_clock", self._key, move)["now"])
-        except CallError as error:
-            if error.status != _REAL:
-                raise
-        raise CallError(
-            _REAL,
-            'The clock of this session is real; to move it, give the tests MockGrid(clock="virtual") by '
-            "overriding the fixture mockgrid_server, or start `mockgrid serve --clock virtual`.",
-        )
-
-    def _state(self) -> dict[str, Any]:
-        return self._controls.call("clock", self._key)
 
 
 class Environment(dict[str, str]):
