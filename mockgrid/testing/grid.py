@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.testing.session import Controls
+    from mockgrid.testing.controls import Controls
 
 __tracebackhide__ = hidden
 

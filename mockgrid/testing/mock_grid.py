@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mockgrid.app.app import App
     from mockgrid.contract.contract import Contract
     from mockgrid.http.server import RunningServer
-    from mockgrid.testing.session import CallName, Controls
+    from mockgrid.testing.controls import CallName, Controls
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]

@@ -17,7 +17,7 @@ from mockgrid.testing.grid import Grid, SessionKeys
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.testing.session import CallName, Controls
+    from mockgrid.testing.controls import CallName, Controls
 
 __tracebackhide__ = hidden
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, Final, Literal, Never, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Never, Self
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.session.records import Summary
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.explanation import Explanation
     from mockgrid.session.records import Unmatched, UnusedStep, Verdict
+    from mockgrid.testing.controls import Controls
     from mockgrid.testing.script import CallSite, Played
 
 __tracebackhide__ = hidden
-
-CallName = Literal["open", "script", "reset", "close", "session", "clock", "move_clock"]
-"""What can be done about one session: these are methods of ``mockgrid.control.operator.Operator``."""
 
 # What other tools, and guesses, call what stands here.
 _MEANT: Final = {
@@ -46,39 +44,6 @@ _MEANT: Final = {
 }
 SETTLING: Final = 1.0
 """Seconds for which replies that are still under way are waited for before a session is judged."""
-
-
-class Controls(Protocol):
-    """The control interface as Python; values are JSON as ``mockgrid/control/openapi.yaml`` has it.
-
-    Every method may be called from any thread, and raises ``CallError`` where the server refuses.
-    """
-
-    def open(self, key: str, label: str) -> None:
-        """Open a session by a new key, and label it; what is wrong may be told by the next call alone."""
-
-    def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
-        """Do something about a session, with a body where that takes one; returns what the server says."""
-
-    def leave(self, key: str, count: int) -> bool:
-        """Close a session, unless there have been more exchanges than so many; returns whether it has."""
-
-    def exchanges(
-        self, key: str, *, after: int = 0, wait: int = 0, seconds: float = 0.0
-    ) -> list[dict[str, Any]]:
-        """Return the exchanges that come after a number, when so many have ended or the time is over."""
-
-    def explanation(self, key: str, number: int) -> dict[str, Any]:
-        """Return why each step did or did not answer an exchange."""
-
-    def report(self) -> dict[str, Any]:
-        """Return the contract report of all that the server has seen."""
-
-    def where(self, pointer: str) -> str:
-        """Return the file and line of a part of the contract; empty where that is not known here."""
-
-    def stop(self) -> None:
-        """Let go of the server; does nothing the second time."""
 
 
 class Environment(dict[str, str]):

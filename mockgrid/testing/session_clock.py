@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.session.clock import moved_by
-from mockgrid.testing.error import CallError
+from mockgrid.testing.error import CallError, hidden
 
 if TYPE_CHECKING:
-    from mockgrid.testing.session import Controls
+    from mockgrid.testing.controls import Controls
+
+__tracebackhide__ = hidden
 
 _REAL: Final = 409
 
