@@ -112,10 +112,10 @@ class ForwardingApp(App):
         finally:
             reply.coming = None  # the journal keeps the reply
             await given.close()
-        await self._forwarding.hold(exchange, reply, given.broken)
-        self.recorder.note_provider(exchange.head, request_body(exchange), exchange.operation, reply)
         if self.recording is not None:
             self.recording.add(exchange, given, session.label)
+        await self._forwarding.hold(exchange, reply, given.broken)
+        self.recorder.note_provider(exchange.head, request_body(exchange), exchange.operation, reply)
 
     async def stop(self) -> None:
         """Close the connections to the provider, on the event loop that served."""
