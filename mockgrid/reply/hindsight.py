@@ -124,7 +124,9 @@ def _outcome(steps: tuple[Explained, ...], answer: Answer, *, strict: bool) -> t
             least = "Each step that matches had given all its replies"
         if strict:
             return "none", f"{least}, and the scenario is strict."
-        return "default", f"{least}, so the default reply came."
+        # No step has it, so that the name of one stands for a provider's reply.
+        came = "it was forwarded to the provider" if answer.step else "the default reply came"
+        return "default", f"{least}, so {came}."
     step, count = decisive.step, len(decisive.step.replies)
     if decisive.reply is None:
         return "none", f"{step.label} matches and had given all its replies ({step.allowance()})."

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from upstream.conftest import BODY, COMPLETION, journal
+from upstream.conftest import BODY, COMPLETION, journal, told
 from upstream.hostile_provider import HostileProvider, reply
 from upstream.raw_client import ask, request
 
@@ -37,6 +37,8 @@ def test_a_step_answers_what_it_matches_and_the_provider_all_else(before, provid
     assert through.header("x-request-id") == ["theirs"]
     assert [each.step for each in grid.exchanges] == ["ours", "(forwarded)"]
     assert len(provider.requests) == 1
+    why = told(grid, grid.api_key, "/exchanges/2/steps")
+    assert why["message"] == "No step matches, so it was forwarded to the provider."
     assert answer(ask(grid.base_url, said("the weather?", "mg-other")))[0] == "Hi"
 
 
