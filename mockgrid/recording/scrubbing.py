@@ -140,7 +140,8 @@ class Scrubber:
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._secrets_in(text)
         for shape in self.shapes:
-            yield from (Span(*match.span(), REDACTED) for match in shape.finditer(text))
+            for match in shape.finditer(text):
+                yield Span(*match.span(match.lastindex or 0), REDACTED)
         yield from (Span(*match.span(1), REDACTED) for match in FIELDS_IN_TEXT.finditer(text))
         if self.rules.mails and "@" in text:
             for match in _MAIL.finditer(text):

@@ -47,16 +47,22 @@ _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
 
 
+# A letter that begins a word. It comes first, so that the search passes over all others.
+_BEGINS: Final = r"(?<![A-Za-z0-9].)"
 KEY_SHAPES: Final = re.compile(
-    r"(?:(?:sk|rk|pk)[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*[A-Za-z0-9_-]{16,}"
-    r"|gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|npm_[A-Za-z0-9]{30,}"
-    r"|A(?:KI|SI)A[A-Z0-9]{16}|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|hf_[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}"
-    r"|xai-[A-Za-z0-9]{20,}|pplx-[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,}|pypi-[\w-]{30,}|dop_v1_[0-9a-f]{32,}"
-    r"|SG\.[\w-]{16,}\.[\w-]{16,}|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"
+    rf"(?:[srp]{_BEGINS}k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{{20}})[\w-]{{16,}}"
+    rf"|g{_BEGINS}(?:h[opsur]_\w{{20,}}|ithub_pat_\w{{20,}}|lpat-[\w-]{{16,}}|sk_\w{{20,}})"
+    rf"|x{_BEGINS}(?:ox[abeoprs]-[\w-]{{10,}}|ai-\w{{20,}})|n{_BEGINS}pm_\w{{30,}}|h{_BEGINS}f_\w{{20,}}"
+    rf"|A{_BEGINS}(?:(?:KI|SI)A[A-Z0-9]{{16}}|Iza[\w-]{{30,}})|y{_BEGINS}a29\.[\w.-]{{20,}}"
+    rf"|p{_BEGINS}(?:plx-\w{{20,}}|ypi-[\w-]{{30,}})|r{_BEGINS}8_\w{{20,}}|d{_BEGINS}op_v1_[0-9a-f]{{32,}}"
+    rf"|S{_BEGINS}G\.[\w-]{{16,}}\.[\w-]{{16,}}|e{_BEGINS}yJ[\w-]{{8,}}\.eyJ[\w-]{{8,}}\.[\w-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
-    r"|(?<=[Bb]earer )[\w.~+/=-]{16,}|(?<=://)[^\s/:@\"']+:[^\s/@\"']+(?=@))"
+    r"|[Bb]earer ([\w.~+/=-]{16,})|://([^\s/:@\"']+:[^\s/@\"']+)@)"
 )
-"""What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs."""
+"""What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs.
+
+Of a match with a group, the group is it.
+"""
 
 FIELDS_IN_TEXT: Final = re.compile(
     rf"""\\*["'](?:{_SECRET_FIELD.pattern})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
@@ -199,7 +205,11 @@ class Hidden:
         self._longest = len(self._forms[0]) if self._forms else 0
 
     def text(self, text: str) -> str:
-        """Return text without the secrets, and without the beginning of one where the text was cut."""
+        """Return text without the secrets, and without the beginning of one where the text was cut.
+
+        What looks like a key is none of the exchange's own, and hidden all the same.
+        """
+        text = KEY_SHAPES.sub(_without_key, text)
         if self._pattern is None:
             return text
         text = self._pattern.sub(REDACTED, text)
@@ -207,7 +217,8 @@ class Hidden:
 
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
-        return self._pattern is not None and self._pattern.search(text) is not None
+        known = self._pattern is not None and self._pattern.search(text) is not None
+        return known or KEY_SHAPES.search(text) is not None
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys or texts, and in fields that are named for one."""
@@ -236,6 +247,10 @@ class Hidden:
                     pieces += [text[done:start], REDACTED]
                     done = cut.start()
         return "".join([*pieces, text[done:]])
+
+
+def _without_key(match: re.Match[str]) -> str:
+    return match[0].replace(match[match.lastindex], REDACTED) if match.lastindex else REDACTED
 
 
 def _of_body(body: bytes) -> Iterator[str]:
