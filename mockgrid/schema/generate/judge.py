@@ -86,7 +86,7 @@ class Judge:
         visited: dict[tuple[int, int], int] = {}
         slow = not self._document.linear and longest_text(value) > QUADRATIC_LIMIT
         limit = _VISITS_LIMIT * (10 if self._document.natural else 1)
-        if slow or (counted and self._visits(schema, value, visited) > limit):
+        if slow or (counted and self._visits(schema, value, visited, cut=closure is None) > limit):
             raise ExhaustedError(
                 f"no value was found within the limit of {limit} steps",
                 where=schema.pointer,
@@ -272,8 +272,16 @@ class Judge:
             form["allOf"] = [*form.get("allOf", ()), *links_in_place]
         return form
 
-    def _visits(self, schema: Schema, value: object, known: dict[tuple[int, int], int]) -> int:
-        """At most how many times the validator looks at a schema: a number, however large, soon told."""
+    def _visits(self, schema: Schema, value: object, known: dict[tuple[int, int], int], *, cut: bool) -> int:
+        """At most how many times the validator looks at a schema: a number, however large, soon told.
+
+        Args:
+            schema: it.
+            value: what is held to it.
+            known: the numbers of the schemas and the parts of the value that were looked at.
+            cut: whether the validator will know those alone, so that of what breaks a schema at a glance,
+                such as the other branches of a discriminator, nothing more counts.
+        """
         schema = self._alias(schema)
         if schema.number in self._circular:
             raise ExhaustedError(
@@ -285,7 +293,10 @@ class Judge:
         if key not in known:
             known[key] = 1
             applied = [(part, value) for part in self._below(schema, IN_PLACE)]
-            if isinstance(value, dict):
+            breaking = self._breaking(schema, value) if cut and isinstance(value, dict) else None
+            if breaking is not None:
+                applied = [(breaking, value)] if breaking is not schema else []
+            elif isinstance(value, dict):
                 further = schema.parts("unevaluatedProperties")
                 names = schema.parts("propertyNames")
                 for name, item in value.items():
@@ -295,9 +306,20 @@ class Judge:
                 further = [*schema.parts("contains"), *schema.parts("unevaluatedItems")]
                 for index, item in enumerate(value):
                     applied += [(part, item) for part in [*schema.of_item(index), *further]]
-            visits = 1 + sum(self._visits(part, item, known) for part, item in applied)
+            visits = 1 + sum(self._visits(part, item, known, cut=cut) for part, item in applied)
             known[key] = visits
         return known[key]
+
+    def _breaking(self, schema: Schema, value: dict[str, Any]) -> Schema | None:
+        """A schema that an object breaks by a text that is none of those listed: this one, or all of it."""
+        for part in (schema, *map(self._alias, schema.listed.get("allOf", ()))):
+            properties = part.named.get("properties", {})
+            for name, text in value.items() if properties else ():
+                if isinstance(text, str) and name in properties and properties[name].plain:
+                    listed = properties[name].keywords.get("enum")
+                    if isinstance(listed, list) and text not in listed:
+                        return part
+        return None
 
 
 def _refuse(uri: str) -> Any:

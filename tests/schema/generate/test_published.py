@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 
 import jsonschema
 import pytest
@@ -10,6 +11,7 @@ from large_document import large_document
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document
 from mockgrid.document.mistakes import Mistakes
+from mockgrid.schema.generate.judge import Judge
 
 AT = "/paths/~1a/get/responses/200/content/application~1json/schema"
 
@@ -266,3 +268,46 @@ def test_a_large_document_costs_no_more_than_what_is_asked_for():
         assert each.fault is None
     assert max(sizes) < 50_000
     assert sorted(times)[len(times) // 2] < 0.05  # a tenth of that on an idle machine
+
+
+def test_the_other_branches_of_a_discriminator_are_looked_at_no_further(monkeypatch):
+    """Each branch of a union leads to unions: those of the one that a value names will do."""
+    levels, width = 4, 12
+    schemas: dict = {}
+    for level in range(levels):
+        names = [f"L{level}B{number}" for number in range(width)]
+        schemas[f"L{level}"] = {
+            "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in names],
+            "discriminator": {"propertyName": "kind"},
+        }
+        for number, name in enumerate(names):
+            kind = {"enum": [name]} if number % 2 else {"type": "string"}
+            fields = {f"f{place}": {"type": "integer"} for place in range(20)}
+            schemas[name] = {"type": "object", "required": ["kind"], "properties": {"kind": kind, **fields}}
+            if level + 1 < levels:
+                schemas[name]["required"] = ["kind", "next"]
+                schemas[name]["properties"]["next"] = {
+                    "oneOf": [
+                        {"$ref": f"#/components/schemas/L{level + 1}B{(number + turn) % width}"}
+                        for turn in range(width)
+                    ],
+                    "discriminator": {"propertyName": "kind"},
+                }
+    whole = contract({"$ref": "#/components/schemas/L0"}, schemas)
+    at = whole.operations[0].responses["200"].media["application/json"].schema
+    published = whole.values.at(at.at)
+    values = [published.value(str(seed)).value for seed in range(20)]
+    broken = [
+        {**value, "next": {**value["next"], **change}}
+        for value in values[:5]
+        for change in ({"kind": "no"}, {"f1": "text"}, {"next": 3}, {"kind": value["kind"]})
+    ]
+    for value in [*values, *broken, {}, {"kind": "L0B1"}]:
+        assert published.accepts(value) is at.accepts(value)
+    assert all(map(at.accepts, values))
+    assert not any(map(at.accepts, broken))
+    looked = Counter()
+    visits = Judge._visits
+    monkeypatch.setattr(Judge, "_visits", lambda *held, **cut: looked.update([1]) or visits(*held, **cut))
+    assert published.accepts(values[0])
+    assert looked.total() < 2_000  # of 4,310
