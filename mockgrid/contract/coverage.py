@@ -55,6 +55,7 @@ class Coverage:
         self._seen: dict[tuple[str | None, str, int, str], int] = {}
         self._dropped = 0
         self._trees: dict[tuple[str, str], CoverageTree | None] = {}
+        self._is_prepared = False
 
     def observe(
         self, operation_id: str | None, request_media: str, status: int, response_media: str, count: int = 1
@@ -101,10 +102,13 @@ class Coverage:
         return tree
 
     def prepared(self) -> Iterator[None]:
-        """Find out what there is to cover, which takes a while the first time; yield after each body."""
+        """Find out what there is to cover; the first time, which takes a while, yield after each body."""
+        if self._is_prepared:
+            return
         for _, _, tree in self._grown():
             if tree.branches:
                 yield
+        self._is_prepared = True
 
     def snapshot(self) -> Snapshot:
         """Return what was covered, and all that was not, in the order of the contract."""
