@@ -285,6 +285,6 @@ def _bare(reply: Any) -> Any:
 
 def _identity(request: ReadRequest) -> tuple[str, bytes]:
     """Return what two requests to one operation that ask the same have in common."""
-    value = request.request.value
+    value = request.view.body
     body = request.request.body if value is None else canonical_json(value)
     return f"{request.view.path}?{request.recorded.query}", body

@@ -198,3 +198,40 @@ def test_requests_and_replies_of_a_batch_may_stand_in_two_files(tmp_path):
     assert written.left_out == ("in.jsonl:2: POST /v1/chat/completions: There was no reply.",)
     assert list(written.elsewhere) == [" (the request of custom_id 7)"]
     assert [said(player(written.text).call(body=bodies[n])) for n in (0, 2)] == ["Answer 0", "Answer 2"]
+
+
+def taped(method, uri, body=None, reply=""):
+    request = {"method": method, "uri": uri, "body": body}
+    return {
+        "interactions": [
+            {"request": request, "response": {"status": {"code": 200}, "body": {"string": reply}}}
+        ]
+    }
+
+
+def archived(response):
+    return {"log": {"entries": [{"request": {"method": "GET", "url": "/v1/models"}, "response": response}]}}
+
+
+CHAT = "/v1/chat/completions"
+UNLIKELY = {
+    "role.json": taped("POST", CHAT, '{"messages": [{"role": ["x"]}]}'),
+    "url.json": taped("GET", "/v1/models?a=\ud83d"),
+    "text.json": taped("POST", CHAT, "none", json.dumps(whole("Hi"))),
+    "status.har": archived({"status": [0]}),
+    "base64.har": archived({"status": 200, "content": {"text": 5, "encoding": "base64"}}),
+    "half.json": [{"request": {"messages": [{"role": "user", "content": "\ud83d"}]}, "response": {"a": 1}}],
+    "key.json": {"custom_id": "\ud83d", "response": {"status_code": 200, "body": {}}},
+    "fixture.json": {"fixtures": [{"match": {"turnIndex": {}}, "response": {"content": "x"}}]},
+    "endpoint.json": {"fixtures": [{"match": {"endpoint": []}, "response": {"content": "x"}}]},
+}
+
+
+@pytest.mark.parametrize("name", UNLIKELY)
+def test_what_nobody_would_record_breaks_nothing(name, tmp_path):
+    (tmp_path / name).write_text(json.dumps(UNLIKELY[name]), "utf-8")
+    recordings = read_files([tmp_path / name])
+    written = scribe().scenario(recordings.exchanges, steps=recordings.steps)
+    assert written.steps + len(written.left_out) + len(recordings.left_out) + len(written.elsewhere) == 1
+    if written.steps:
+        assert findings(written.text) == []

@@ -39,7 +39,7 @@ def entry(data: Any) -> RecordedExchange:
     if isinstance(posted, dict) and isinstance(posted.get("mimeType"), str) and posted["mimeType"]:
         sent = _typed(sent, posted["mimeType"])
     response = data.get("response")
-    if not isinstance(response, dict) or response.get("status") in {0, None}:
+    if not isinstance(response, dict) or response.get("status") in (0, None):
         return RecordedExchange(sent, None)  # blocked, or broken off
     content = response.get("content")
     content = content if isinstance(content, dict) else {}

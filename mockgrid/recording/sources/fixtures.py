@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from mockgrid.document.pointer import join
 from mockgrid.recording.difference import same
 from mockgrid.recording.sources.pairs import NotRecordedError
@@ -61,6 +63,12 @@ def fixture(data: Any) -> FixtureStep:
     """
     if not isinstance(data, dict) or not isinstance(data.get("match"), dict):
         raise NotRecordedError("A fixture has no `match` that is a mapping.")
+    try:
+        orjson.dumps(data)
+    except TypeError:
+        raise NotRecordedError(
+            "A text of a fixture holds half a character, or a number is too large."
+        ) from None
     match, response = data["match"], data.get("response")
     if not isinstance(response, dict):
         raise NotRecordedError("A fixture has no `response` that is a mapping.")
@@ -111,7 +119,7 @@ _MATCHERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
 def _when(match: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
     """Return the matchers of a fixture, and its place in a sequence; None for any."""
     endpoint = match.get("endpoint", _EMBEDDINGS if "inputText" in match else None)
-    if endpoint not in {*_CHAT, _EMBEDDINGS}:
+    if endpoint not in (*_CHAT, _EMBEDDINGS):
         raise NotRecordedError(f"A fixture is for the endpoint {endpoint!r}, which has no words here.")
     when: dict[str, Any] = {}
     sequence: int | None = None
@@ -124,7 +132,10 @@ def _when(match: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
             raise NotRecordedError(f"A fixture matches by `{name}`, which has no words here.")
         else:
             word, made = _MATCHERS[name]
-            predicate = made(value)
+            try:
+                predicate = made(value)
+            except (OverflowError, TypeError, ValueError):
+                raise NotRecordedError(f"A fixture's `{name}` is a {type(value).__name__}.") from None
             if word in when:  # a tool's id and its result speak of one message
                 predicate = {**when[word], **predicate}
             when[word] = predicate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -67,7 +68,8 @@ def logged(data: Any) -> LoggedLine:
         }
     request = _request(sent) if sent is not None else None
     reply = _reply(answered, seconds) if answered is not None else None
-    return LoggedLine(key if isinstance(key, str) else "", request, reply)
+    name = key.encode("utf-8", "replace").decode() if isinstance(key, str) else ""
+    return LoggedLine(name, request, reply)
 
 
 def paired(lines: Iterable[LoggedLine]) -> Iterator[RecordedExchange]:
@@ -127,13 +129,20 @@ def _of_body(status: Any, headers: Headers, body: Any, seconds: float) -> Record
 
 def _framed(chunks: list[Any]) -> bytes:
     """Return a list of chunks as the stream that they came in."""
-    texts = [chunk if isinstance(chunk, str) else orjson.dumps(chunk).decode() for chunk in chunks]
+    texts = [chunk if isinstance(chunk, str) else _bytes(chunk).decode() for chunk in chunks]
     if texts and not texts[-1].endswith("[DONE]"):
         texts.append("[DONE]")
-    return b"".join(b"data: " + text.removeprefix("data: ").strip().encode() + b"\n\n" for text in texts)
+    return b"".join(
+        b"data: " + text.removeprefix("data: ").strip().encode("utf-8", "replace") + b"\n\n" for text in texts
+    )
 
 
 def _bytes(body: Any) -> bytes:
     if body is None:
         return b""
-    return body.encode() if isinstance(body, str) else orjson.dumps(body)
+    if isinstance(body, str):
+        return body.encode("utf-8", "replace")
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a character, or an integer beyond 64 bits
+        return json.dumps(body).encode()

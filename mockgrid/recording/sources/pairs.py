@@ -98,8 +98,8 @@ def from_base64(text: str | bytes) -> bytes:
     """
     try:
         return base64.b64decode(text, validate=False)
-    except (binascii.Error, ValueError) as error:
-        raise NotRecordedError(f"A body is not base64: {error}.") from None
+    except (binascii.Error, TypeError, ValueError):
+        raise NotRecordedError(f"A body that should be base64 is {_kind(text)}.") from None
 
 
 def request_of(method: Any, url: Any, headers: Headers, body: bytes) -> RecordedRequest:
@@ -115,7 +115,7 @@ def request_of(method: Any, url: Any, headers: Headers, body: bytes) -> Recorded
     if not isinstance(url, str) or not url.strip():
         raise NotRecordedError(f"The address of a request is {_kind(url)}; a URL was expected.")
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url.strip().encode("utf-8", "replace").decode())
         host = parts.netloc.rpartition("@")[2]
     except ValueError as error:
         raise NotRecordedError(f"The address of a request is no URL: {error}.") from None

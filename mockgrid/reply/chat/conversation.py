@@ -115,6 +115,8 @@ def _prompt_of_parts(
     return _ANSWER + _PER_MESSAGE * len(messages) + tokenizer.total(texts) + extra + audio, audio
 
 
+# Not sets: nothing is expected of a role, which may be a list.
+_SYSTEM: Final = ("system", "developer")
 # The roles of messages that are results of tools.
 _RESULTS: Final = ("tool", "function")
 
@@ -154,7 +156,7 @@ class ChatRequests:
         texts = [
             text_of(message.get("content"))
             for message in self.messages(body)
-            if message.get("role") in {"system", "developer"}
+            if message.get("role") in _SYSTEM
         ]
         return "\n".join(texts) if texts else None
 
