@@ -74,32 +74,56 @@ function node(value, key, pointer, depth, at) {
   const entries = Object.entries(value);
   const [opens, closes] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
   if (!entries.length) return element("div", attributes, name, opens + closes, said);
-  const below = [...at.keys()].some((place) => place.startsWith(`${pointer}/`));
-  const open = below || (depth < DEEP && entries.length <= LONG);
+  const within = below(pointer, at);
+  const open = within.size > 0 || (depth < DEEP && entries.length <= LONG);
   const children = element("div", {class: "items"});
   const folded = element("details", {open, "data-key": `${at.whose} ${pointer}`},
     element("summary", {}, name, opens, element("span", {class: "quiet"}, counted(entries.length, closes)), said),
     children);
   const fill = () => {
     if (children.childElementCount) return;
-    more(children, entries, (child, index) => node(child, Array.isArray(value) ? null : index,
-      `${pointer}/${index.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1, at), below);
+    children.append(...items(entries, ([index, child]) => node(child, Array.isArray(value) ? null : index,
+      `${pointer}/${escaped(index)}`, depth + 1, at), ([index]) => within.has(escaped(index))));
   };
   folded.addEventListener("toggle", fill);
   if (open) fill();
   return element("div", attributes, folded);
 }
 
-// Adds items, so many at a time; all of them where one of them is marked.
-function more(children, entries, made, all, from = 0) {
-  const until = all ? entries.length : from + MOST_ITEMS;
-  children.append(...entries.slice(from, until).map(([index, child]) => made(child, index)));
-  if (until >= entries.length) return;
-  const button = element("button", {type: "button", onclick: () => {
-    button.remove();
-    more(children, entries, made, false, until);
-  }}, `${entries.length - until} more`);
-  children.append(button);
+function escaped(key) {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+// Which members of a value are marked, or hold what is: the next part of each pointer.
+function below(pointer, at) {
+  const places = [...at.keys()].filter((place) => place.startsWith(`${pointer}/`));
+  return new Set(places.map((place) => place.slice(pointer.length + 1).split("/", 1)[0]));
+}
+
+// So many items at a time, and at once those that are wanted, however far down: a button stands for those between.
+function items(entries, made, isWanted = () => false) {
+  const parts = [];
+  let left = [];
+  const close = () => {
+    if (left.length) parts.push(further(left, made));
+    left = [];
+  };
+  for (const [place, entry] of entries.entries()) {
+    if (place >= MOST_ITEMS && !isWanted(entry)) {
+      left.push(entry);
+      continue;
+    }
+    close();
+    parts.push(made(entry));
+  }
+  close();
+  return parts;
+}
+
+function further(entries, made) {
+  const button = element("button", {type: "button", onclick: () => button.replaceWith(...items(entries, made))},
+    `${entries.length} more`);
+  return button;
 }
 
 function counted(count, closes) {

@@ -281,6 +281,16 @@ def test_long_lists_and_deep_ones_unfold_as_they_are_asked_for(tab, ask):
     expect(request.get_by_role("button", name="800 more")).to_be_visible()
 
 
+def test_what_is_wrong_far_down_a_long_list_shows_no_more_of_it(tab, ask):
+    stop = [str(number) for number in range(5000)]
+    stop[4000] = {}
+    ask(stop=stop)
+    page = go(tab)
+    request = page.get_by_role("region", name="Request")
+    expect(request.locator(".marked .marked")).to_contain_text("{}MG110")
+    expect(request.get_by_role("button", name="3900 more")).to_be_visible()
+    assert request.locator(".string").count() < 300
+
 @pytest.fixture
 def busy(grid, ask):
     key = stream_of(grid, ask, pace={"per_token": "5ms"}, fault={"kind": "malformed_json", "after": 2})
