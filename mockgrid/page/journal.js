@@ -17,6 +17,10 @@ const STATUSES = ["2xx", "3xx", "4xx", "5xx"];
 // its time.
 const BETWEEN_VERDICTS = 1000;
 const VERDICTS_SHARE = 50;
+// The link of a line whose exchange the server has forgotten: it leads nowhere.
+const GONE = {
+  role: "link", tabindex: "0", "aria-disabled": "true", title: "The session has begun anew: the server has forgotten this one.",
+};
 const AGAIN = [250, 500, 1000, 2000, 4000];
 
 // The line at which somebody was who went to look at an exchange, and comes back.
@@ -206,7 +210,7 @@ class Journal {
 function lineOf(row) {
   const kind = row.seconds === null ? "open" : row.status >= 400 || !row.whole ? "bad" : "good";
   const cells = {
-    time: element("a", {href: `#/exchange/${segment(row.session)}/${row.number}`}, clock(row.time)),
+    time: element("a", row.gone ? GONE : {href: `#/exchange/${segment(row.session)}/${row.number}`}, clock(row.time)),
     session: row.label ?? row.session,
     operation: row.operation ?? `${row.method} ${row.path}`,
     step: row.step ?? "",
@@ -223,7 +227,7 @@ function lineOf(row) {
 }
 
 function versionOf(row) {
-  return `${row.seconds} ${row.verdicts} ${row.status}`;
+  return `${row.seconds} ${row.verdicts} ${row.status} ${row.gone}`;
 }
 
 function milliseconds(row) {

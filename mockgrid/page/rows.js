@@ -7,13 +7,15 @@ const SLACK = 500;
 export class Rows {
   #all = [];
   #known = new Map();
+  #latest = new Map();
   #matching = null;
   #filters = {};
 
   dropped = 0;
 
+  // A session that begins anew counts from 1 again.
   static key(row) {
-    return `${row.session}/${row.number}`;
+    return `${place(row)}/${row.arrived}`;
   }
 
   // Takes a row as the server tells it: a new one, or more of one that is known. `now` is the time at which it
@@ -33,12 +35,26 @@ export class Rows {
   #append(row) {
     this.#all.push(row);
     this.#known.set(Rows.key(row), row);
+    this.#supersede(row);
     if (this.#matching && this.#matches(row)) this.#matching.push(row);
     if (this.#all.length > MOST + SLACK) this.#letGo(this.#all.length - MOST);
   }
 
+  // Where another had its number, the session has begun anew: the server knows nothing of what it did before.
+  #supersede(row) {
+    const former = this.#latest.get(place(row));
+    if (!former || former.arrived < row.arrived) this.#latest.set(place(row), row);
+    if (!former || former.gone) return;
+    for (const other of this.#all) {
+      if (other.session === row.session && other.number >= row.number && other.arrived < row.arrived) other.gone = true;
+    }
+  }
+
   #letGo(count) {
-    for (const row of this.#all.splice(0, count)) this.#known.delete(Rows.key(row));
+    for (const row of this.#all.splice(0, count)) {
+      this.#known.delete(Rows.key(row));
+      if (this.#latest.get(place(row)) === row) this.#latest.delete(place(row));
+    }
     this.dropped += count;
     this.#matching = null;
   }
@@ -46,6 +62,7 @@ export class Rows {
   clear() {
     this.#all = [];
     this.#known.clear();
+    this.#latest.clear();
     this.#matching = null;
     this.dropped = 0;
   }
@@ -58,7 +75,7 @@ export class Rows {
     }
     let news = false;
     for (const row of this.#all) {
-      if (row.session !== session) continue;
+      if (row.session !== session || row.gone) continue;
       const now = [...new Set(codes.get(row.number) ?? [])];
       news ||= now.join() !== row.verdicts.join();
       row.verdicts = now;
@@ -107,4 +124,9 @@ export class Rows {
     }
     return {sessions, codes: [...codes].sort()};
   }
+}
+
+// Where a row's exchange stands on the server.
+function place({session, number}) {
+  return `${session}/${number}`;
 }

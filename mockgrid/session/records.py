@@ -212,6 +212,10 @@ class ExchangeRow(JsonForm):
     session: str = described(schema=_SESSION_NAME)
     number: int = described("Its place in the session, from 1", minimum=1)
     ago: float = described("Seconds from the request until this was told")
+    arrived: float = described(
+        "When the request came, by a clock of the server's own: what tells exchanges of one number apart, "
+        "where a session has begun anew"
+    )
     method: str = described("As sent")
     path: str = described("As sent, decoded")
     operation: str | None = described("The id of what was called; null where there is no such operation")

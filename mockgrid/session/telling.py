@@ -185,6 +185,7 @@ class Teller:
             session=session.name,
             number=exchange.number,
             ago=_seconds(now - exchange.arrived),
+            arrived=_seconds(exchange.arrived),
             method=exchange.head.method,
             path=path,
             operation=operation.id if operation is not None else None,

@@ -291,6 +291,7 @@ def test_what_is_wrong_far_down_a_long_list_shows_no_more_of_it(tab, ask):
     expect(request.get_by_role("button", name="3900 more")).to_be_visible()
     assert request.locator(".string").count() < 300
 
+
 @pytest.fixture
 def busy(grid, ask):
     key = stream_of(grid, ask, pace={"per_token": "5ms"}, fault={"kind": "malformed_json", "after": 2})

@@ -65,6 +65,30 @@ def test_a_reply_under_way_stands_there_until_it_ends(grid, tab, ask):
     assert page.locator(".lines [role=row]").count() == 1
 
 
+def test_what_a_session_did_before_it_began_anew_stays_and_leads_nowhere(tab, grid, ask):
+    page = tab.go("#/journal")
+    lines = page.locator(".lines [role=row]")
+    session = grid.session("again")
+    session.play([{"error": 503, "retry_after": "2s"}, {"say": "Hello"}])
+    ask(session.api_key)
+    ask(session.api_key)
+    expect(lines.last.locator(".verdicts")).to_have_text("MG310")
+    session.reset()
+    ask(session.api_key, temperature=9)
+    expect(lines).to_have_count(3)
+    assert cells(page, "status") == ["422", "200", "503"]
+    assert cells(page, "time") == sorted(cells(page, "time"), reverse=True)
+    expect(page.locator(".lines a[href]")).to_have_count(1)
+    ask(session.api_key)
+    expect(page.locator(".lines a[href]")).to_have_count(2)
+    assert cells(page, "verdicts")[-1] == "MG310"
+    tab.check()
+    lines.first.locator("a").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    expect(lines.last.locator("a")).to_be_focused()
+
+
 FILTERS = [
     ("Session", "test_it_retries", ["200", "503"]),
     ("Status", "4xx", ["422"]),
