@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+from unicodedata import normalize
 
 from mockgrid.errors import MockgridError
 from mockgrid.session.redaction import FIELDS_IN_TEXT, KEY_SHAPES, REDACTED, SHORTEST, forms_of
@@ -98,19 +99,23 @@ class Scrubber:
     _known: dict[str, str] = field(default_factory=dict)
     _by_beginning: dict[str, list[str]] = field(default_factory=dict)
     _name: re.Pattern[str] | None = None
+    _placeholders: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         # There may be thousands, of which a regular expression would take seconds to be made.
         forms = {form for secret in self.secrets for form in forms_of(secret)}
         for form in sorted(forms, key=lambda form: (-len(form), form)):
             self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
-        names: set[str] = set()
+        named: dict[str, str] = {}
         for number, name in enumerate(self.rules.names, 1):
-            for form in (name, *forms_of(name)):
-                names.add(form)
-                self._known.setdefault(form.lower(), f"[name-{number}]")
-        if names:
-            words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+            plain = " ".join(name.split())
+            for form in (plain, normalize("NFC", plain), normalize("NFD", plain), *forms_of(name)):
+                named.setdefault(form, f"[name-{number}]")
+        if named:
+            # A group for each form: which letters are one in any case is for the expression to know.
+            forms_by_length = sorted(named, key=len, reverse=True)
+            self._placeholders = [named[form] for form in forms_by_length]
+            words = "|".join(f"({_words(form)})" for form in forms_by_length)
             self._name = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
 
     def text(self, text: str) -> str:
@@ -146,10 +151,11 @@ class Scrubber:
         if self.rules.mails and "@" in text:
             for match in _MAIL.finditer(text):
                 if not PLACEHOLDER.fullmatch(match[0]):
-                    yield Span(*match.span(), self._numbered(match[0], "mail-{}@example.com"))
+                    yield Span(*match.span(), self._numbered(match[0].lower(), "mail-{}@example.com"))
         if self._name is not None:
             yield from (
-                Span(*match.span(), self._known[match[0].lower()]) for match in self._name.finditer(text)
+                Span(*match.span(), self._placeholders[(match.lastindex or 0) - 1])
+                for match in self._name.finditer(text)
             )
         for pattern in self.rules.patterns:
             group = 1 if pattern.groups else 0
@@ -174,3 +180,8 @@ class Scrubber:
             count = sum(known.startswith(before) for known in set(self._known.values()))
             self._known[text] = placeholder.format(count + 1)
         return self._known[text]
+
+
+def _words(name: str) -> str:
+    """Return an expression that finds a name whatever space is between its words."""
+    return r"\s+".join(map(re.escape, name.split(" ")))

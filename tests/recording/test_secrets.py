@@ -12,7 +12,7 @@ from recording.cases import chunk, sse, whole
 
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 from mockgrid.recording.scribe import Scribe
-from mockgrid.recording.scrubbing import ScrubRules
+from mockgrid.recording.scrubbing import Scrubber, ScrubRules
 
 pytestmark = pytest.mark.once
 COUNT = 10_000
@@ -194,3 +194,20 @@ def test_what_is_scrubbed_is_replaced_alike_everywhere():
     assert "".join(each["choices"][0]["delta"].get("content") or "" for each in answer.chunks()) == (
         "[name-1] ([scrubbed-1], [scrubbed-2]): mail-1@example.com"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Ali Jones", "Al\u0131 Jone\u017f"),
+        ("Ada Lovelace", "ADA\n  lovelace"),
+        ("Ada  Lovelace", "Ada Lovelace"),
+        ("Zo\u00eb", "Zoe\u0308"),
+        ("Zoe\u0308", "ZO\u00cb"),
+        ("Jo", "jO"),
+    ],
+)
+def test_a_name_is_taken_out_in_any_case_spacing_and_composition(name, text):
+    scrubber = Scrubber(ScrubRules.read([name, "mails"]))
+    assert scrubber.text(f"I, {text}, am {text}.") == "I, [name-1], am [name-1]."
+    assert scrubber.text("A@x.org a@X.org") == "mail-1@example.com mail-1@example.com"
