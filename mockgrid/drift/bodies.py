@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.document.pointer import dotted, split
 from mockgrid.drift.order import kinds_of, misplaced
 from mockgrid.drift.reading import STREAM
+from mockgrid.drift.recorded import RecordingComparison
 from mockgrid.reply.behaviours import habits_of
 from mockgrid.schema.branches import with_article
 from mockgrid.schema.members import required_of
@@ -15,6 +16,7 @@ from mockgrid.schema.members import required_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mockgrid.contract.operation import MediaType
     from mockgrid.drift.question import Drift, Question
     from mockgrid.drift.side import Side
 
@@ -54,7 +56,7 @@ class BodyComparison:
         content, media = self._side.content, self._side.media
         if content.media == STREAM:
             yield from self._stream()
-        elif media is not None and media.is_json and self._side.schema is not None:
+        elif self._is_to_be_json(media):
             lack = "has no body" if not content.parts else "" if content.parts[0].is_json else "is not JSON"
             if lack and self._question.operation.method != "HEAD":
                 yield self._question.drift("MG412", f"the provider's reply {lack}", expected="JSON")
@@ -69,10 +71,20 @@ class BodyComparison:
         yield from self._undeclared()
         if self._alike and not self._errors:
             yield from self._lapses()
-            if self._question.scripted:
+            if self._question.recorded:
+                yield from RecordingComparison(self._question, self._fake, self._side).drifts()
+            elif self._question.scripted:
                 yield from self._outlines()
             if self._question.scripted and self._habits is None and content.media == STREAM:
                 yield from self._kinds()
+
+    def _is_to_be_json(self, media: MediaType | None) -> bool:
+        """Tell whether the body must be JSON: by its schema, or as it was when it was recorded."""
+        if media is not None and media.is_json and self._side.schema is not None:
+            return True
+        usual, reply = self._fake.content, self._side.reply
+        same = usual.media == self._side.content.media or not reply.body
+        return self._question.recorded and self._alike and same and bool(usual.values)
 
     def _reports_error(self, value: Any) -> bool:
         """Tell whether an event of a stream reports an error."""
@@ -98,9 +110,13 @@ class BodyComparison:
             elif not self._same_breach_is_meant:
                 message = f"{message} the contract declares, and so has {self._question.fake}"
                 yield self._question.drift("MG411", message, severity="warning", party="contract", **both)
-        elif self._comparable and self._side.reply.status >= _ERROR and other:
+        elif self._comparable and other and (self._side.reply.status >= _ERROR or self._is_known_whole()):
             message = f"{message} {self._question.fake}'s"
             yield self._question.drift("MG411", message, party=self._question.other, **both)
+
+    def _is_known_whole(self) -> bool:
+        """Tell whether it is known what one body was like: of a stream, any event may be the first."""
+        return self._question.recorded and self._alike and self._side.content.media != STREAM
 
     def _breaks_envelope(self, side: Side, most: int = _MOST_PARTS) -> bool:
         """Tell whether one of the first parts has not even the outermost shape of its schema."""
@@ -210,10 +226,10 @@ class BodyComparison:
         """Tell where the contract allows what the scenario has and what the provider has, and they differ."""
         ours, theirs = self._fake.outline, self._side.outline
         broken = {where for _, where in self._side.violations}
-        for where, types in ours.items():
+        for where, place in ours.items():
             name = dotted(split(where))
             if where in theirs:
-                usual, other = types - {"null"}, theirs[where] - {"null"}
+                usual, other = place.kinds, theirs[where].kinds
                 if usual and other and usual.isdisjoint(other) and where not in broken:
                     before, after = (
                         " or ".join(map(with_article, sorted(kinds))) for kinds in (usual, other)
@@ -246,6 +262,6 @@ def _disjoint(ours: list[Any], theirs: list[Any]) -> bool:
     both = [*ours, *theirs]
     return (
         len(both) > 1
-        and all(isinstance(value, dict) for value in both)
+        and all(value and isinstance(value, dict) for value in both)
         and both[0].keys().isdisjoint(both[1])
     )

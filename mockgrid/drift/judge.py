@@ -53,7 +53,7 @@ class DriftJudge:
         fake = Side(self._contract, question.operation, question.expected)
         side = Side(self._contract, question.operation, reply)
         drifts = list(_HeadComparison(self._contract, question, fake, side).drifts())
-        if side.response is not None:
+        if side.response is not None or (question.recorded and side.reply.status == fake.reply.status):
             drifts += BodyComparison(question, fake, side, own_shape=self._shape == "vendor").drifts()
         return drifts
 
@@ -71,13 +71,14 @@ class _HeadComparison:
     def drifts(self) -> Iterator[Drift]:
         if not self._alike or self._side.response is None:
             yield from self._status(self._side.reply.status, self._fake.reply.status)
-        if self._side.response is None:
+        response = self._side.response
+        if response is None and not (self._question.recorded and self._alike):
             return
         sent = bool(self._side.reply.body)
         other = self._alike and sent and self._side.content.media != self._fake.content.media
-        if other or not self._side.is_declared:
-            yield self._media(self._side.response)
-        yield from self._headers(self._side.response)
+        if other or not (response is None or self._side.is_declared):
+            yield self._media(response)
+        yield from self._headers(response)
 
     def _status(self, status: int, usual: int) -> Iterator[Drift]:
         question = self._question
@@ -116,10 +117,10 @@ class _HeadComparison:
             message = f"{answers} where {question.says} {usual}"
             yield question.drift("MG402", message, party=question.other, hint=hint, **both)
 
-    def _media(self, response: Response) -> Drift:
+    def _media(self, response: Response | None) -> Drift:
         media, usual = self._side.content.media, self._fake.content.media
         sent = f"the provider's reply is {media}" if media else "the provider's reply has no media type"
-        if self._side.is_declared:
+        if response is None or self._side.is_declared:
             both: dict[str, Any] = {"expected": usual or "none", "got": media}
             message = f"{sent} where {self._question.says} {usual or 'nothing'}"
             return self._question.drift("MG403", message, party=self._question.other, **both)
@@ -130,16 +131,18 @@ class _HeadComparison:
             return self._question.drift("MG403", message, severity="warning", party="contract", **both)
         return self._question.drift("MG403", message, **both)
 
-    def _headers(self, response: Response) -> Iterator[Drift]:
+    def _headers(self, response: Response | None) -> Iterator[Drift]:
+        headers = response.headers if response is not None else {}
         names = (name.decode("latin-1") for name, _ in self._fake.reply.headers if self._alike)
         ours, theirs = set(names), self._side.reply.headers
         acted_on = ours & {*_ACTED_ON, *self._question.counts_on} - {"content-type"}
-        for name in sorted(acted_on.union(response.headers) - {"content-type"}):
+        for name in sorted(acted_on.union(headers) - {"content-type"}):
             text = header(theirs, name.encode("latin-1", "replace"))
-            declared = response.headers.get(name, {})
-            fields: dict[str, Any] = {"expected": name, "contract": response.at if declared else ""}
+            declared = headers.get(name, {})
+            at = response.at if response is not None and declared else ""
+            fields: dict[str, Any] = {"expected": name, "contract": at}
             if text:
-                if declared and not self._is_sound(response, name, text):
+                if response is not None and declared and not self._is_sound(response, name, text):
                     message = f"the header {name} of the provider's reply is not what its schema says"
                     yield self._question.drift("MG405", message, **fields)
             elif declared.get("required") is True:

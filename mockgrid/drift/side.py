@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.coverage import declared_media
 from mockgrid.document.pointer import join, split
+from mockgrid.drift.order import kinds_of
 from mockgrid.drift.reading import STREAM, Content
 from mockgrid.reply.behaviours import transcript_of
 from mockgrid.schema.members import required_of
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     from mockgrid.drift.reading import ContentPart
     from mockgrid.recording.exchange import RecordedReply
     from mockgrid.reply.behaviour import Habits, Lapse
+    from mockgrid.schema.outline import Spot
     from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Violation
 
-__all__ = ["Side"]
+__all__ = ["Side", "anywhere"]
 
 # What a reply breaks, as drift: by the codes of violations.
 _BROKEN: Final = {"MG110": "MG407", "MG111": "MG406", "MG112": "MG408", "MG118": "MG409"}
@@ -78,7 +80,7 @@ class Side:
                 continue
             explained += 1
             for violation in self.schema.explain(part.value) if explained <= _MOST_EXPLAINED else ():
-                key = _BROKEN.get(violation.code, _OTHERWISE), _anywhere(violation.pointer)
+                key = _BROKEN.get(violation.code, _OTHERWISE), anywhere(violation.pointer)
                 broken.setdefault(key, (part.place, violation))
         return broken
 
@@ -89,17 +91,23 @@ class Side:
         for part in self.content.parts[:_MOST_PARTS] if self.schema is not None else ():
             for remark in field_warnings(self.schema, part.value) if self.schema and part.is_json else ():
                 if remark.code == _UNKNOWN:
-                    fields.setdefault(_anywhere(remark.pointer), (part.place, remark.pointer))
+                    fields.setdefault(anywhere(remark.pointer), (part.place, remark.pointer))
         return fields
 
     @cached_property
-    def outline(self) -> dict[str, set[str]]:
-        """The types of all places."""
-        places: dict[str, set[str]] = {}
-        for value in self.content.values[:_MOST_PARTS]:
-            for pointer, types in outline(self.schema and self.schema.schema, value).items():
-                places.setdefault(pointer, set()).update(types)
-        return places
+    def outline(self) -> dict[str, Spot]:
+        """What stands at all places, as far as the contract names them."""
+        return outline(self.schema and self.schema.schema, self.content.values[:_MOST_PARTS])
+
+    @cached_property
+    def shapes(self) -> dict[str, dict[str, Spot]]:
+        """What stands at all places, whoever names them: by the kinds of events, of a whole body by none."""
+        values: dict[str, list[Any]] = {}
+        parts = [part for part in self.content.parts[:_MOST_PARTS] if part.is_json]
+        for part, kind in zip(parts, kinds_of(parts), strict=True):
+            values.setdefault(kind if part.event else "", []).append(part.value)
+        schema = self.schema and self.schema.schema
+        return {kind: outline(schema, several, unnamed=True) for kind, several in values.items()}
 
     def lapses(self, habits: Habits | None, body: Any) -> dict[tuple[str, str], Lapse]:
         """Return what is out of order, or was not heeded, by code and sentence."""
@@ -112,6 +120,6 @@ class Side:
         return known
 
 
-def _anywhere(pointer: str) -> str:
+def anywhere(pointer: str) -> str:
     """Return a pointer that is the same for all items of a list."""
     return join(tuple(ANY if part.isdecimal() else part for part in split(pointer)))

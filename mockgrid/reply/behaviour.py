@@ -188,6 +188,9 @@ class Habits(Protocol):
     def kinds(self, values: Sequence[Any]) -> frozenset[str]:
         """Return what a reply, or its events, does other than say something, in the words of scenarios."""
 
+    def said(self, values: Sequence[Any], others: Sequence[Any]) -> tuple[str, ...]:
+        """Return pointers to what two replies may have otherwise that do not say the same, items as ``*``."""
+
     def lapses(self, body: Any, values: Sequence[Any], *, streamed: bool) -> Iterator[Lapse]:
         """Yield what is out of order in a reply, or its events, and what it has not of what was asked for."""
 

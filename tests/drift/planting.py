@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from drift.asked import questions
 from drift.provider import PLANTED
+from drift.recordings import SINCE
 
 from mockgrid.recording.exchange import RecordedReply
 
@@ -70,7 +71,9 @@ async def _connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
                 await _break(mode, f"/{path}", headers, writer)
                 break
             else:
-                await _send(writer, _planted(PLANTED.get(mode), (method, f"/{path}", body), headers))
+                await _send(
+                    writer, _planted((PLANTED | SINCE).get(mode), (method, f"/{path}", body), headers)
+                )
     writer.close()
 
 

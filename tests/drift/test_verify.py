@@ -11,9 +11,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from drift.asked import questions
 from drift.provider import PLANTED
+from drift.recordings import SINCE, text_of
 
 from mockgrid.cli import main
+from mockgrid.recording.exchange import RecordedExchange
 
 TESTS = Path(__file__).parents[1]
 KEY = "sk-very-secret-0123456789"
@@ -53,6 +56,30 @@ def test_each_change_is_found_on_the_wire(verify, name):
     planted = PLANTED[name]
     operation = planted.title.partition(",")[0]
     code, out, _ = verify(name, "--operation", operation, "--format", "json")
+    assert code == 1
+    assert (planted.code, planted.party) in findings(out)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "name",
+    [
+        "no fingerprint",
+        "no cached tokens",
+        "models without a price",
+        "a chunk without a fingerprint",
+        "calls in chunks without a type",
+        "details null",
+        "errors listed",
+        "ids of chunks",
+    ],
+)
+def test_each_change_since_a_recording_is_found_on_the_wire(verify, tmp_path, name):
+    planted = SINCE[name]
+    question, scenario = questions()[planted.title], tmp_path / "recorded.yaml"
+    scenario.write_text(text_of(RecordedExchange(question.request, question.expected)), "utf-8")
+    assert verify("plain", str(scenario))[:2] == (0, "1 request: nothing found.\n")
+    code, out, _ = verify(name, str(scenario), "--format", "json")
     assert code == 1
     assert (planted.code, planted.party) in findings(out)
 

@@ -25,6 +25,10 @@ _UNHEEDED: Final = "MG430"
 # Why a choice ends that has said all that it was to say.
 _COMPLETE: Final = ("stop", "tool_calls")
 _CHOICE: Final = "/choices/0"
+_SAID: Final = tuple(f"/choices/*/{name}" for name in ("message", "delta", "logprobs", "finish_reason"))
+_TEXTS: Final = ("/choices/*/message/content", "/choices/*/delta/content")
+# What is the same in all chunks of a stream.
+_CONSTANT: Final = ("id", "object", "created", "model")
 # Tokens of a reply that its request does not bound, and characters of a token.
 _LONG: Final = 1_000
 _CHARACTERS: Final = 4
@@ -64,6 +68,14 @@ class ChatHabits:
         refusal = any(field_of(part, "refusal") for part in parts)
         return frozenset(name for name, is_so in (("call", calls), ("refuse", refusal)) if is_so)
 
+    def said(self, values: Sequence[Any], others: Sequence[Any]) -> tuple[str, ...]:
+        """Return pointers to what two replies may have otherwise that do not say the same, items as ``*``."""
+        kinds = self.kinds(values)
+        if kinds != self.kinds(others):
+            return _SAID
+        # Beside a call, or a refusal, there may be text.
+        return _TEXTS if kinds else ()
+
     def lapses(self, body: Any, values: Sequence[Any], *, streamed: bool) -> Iterator[Lapse]:
         """Yield what is out of order in the values of a stream, or in a whole reply, and what was not heeded.
 
@@ -101,6 +113,8 @@ class _ChunkOrder:
 
     def lapses(self) -> Iterator[Lapse]:
         usage = [number for number, value in enumerate(self._values) if field_of(value, "usage")]
+        for name in _CONSTANT:
+            yield from self._constant(name)
         for number, value in enumerate(self._values):
             for choice in _choices(value):
                 yield from self._choice(choice, number)
@@ -110,6 +124,17 @@ class _ChunkOrder:
                 yield Lapse(_ENDLESS, message, f"{_CHOICE}/finish_reason")
         yield from self._usage(usage)
         yield from _unheeded(self._body, [spoken for _, spoken in sorted(self._choices.items())])
+
+    def _constant(self, name: str) -> Iterator[Lapse]:
+        """Say that a field is not the same in all chunks that have it."""
+        had = [(number, value[name]) for number, value in enumerate(self._values) if field_of(value, name)]
+        for number, other in had:
+            if other != had[0][1]:
+                message = f"{name} is not the same in all chunks"
+                yield Lapse(
+                    _ORDER, message, f"/{name}", as_text(had[0][1]), f"{as_text(other)} in {_chunk(number)}"
+                )
+                return
 
     def _choice(self, choice: dict[str, Any], number: int) -> Iterator[Lapse]:
         index = choice.get("index")
