@@ -85,6 +85,9 @@ class ForwardingApp(App):
         refused, head = refusal.error, refusal.head
         if not self._forwarding.takes(refused, head):
             return await super()._refused(refusal)
+        asked, met = refusal.session, None
+        if asked is not None:
+            met, asked.meeting = asked.meeting, None
         if refused.harmless and await led_to_page(head, refused, refusal.writer):
             return None
         try:
@@ -97,6 +100,7 @@ class ForwardingApp(App):
         asking = self._forwarding.reply(refused, head, body, refusal.operation, session, refusal.writer)
         reply, request_id = await asking
         self.recorder.note_provider(head, body, refusal.operation, reply)
+        session.meeting = met
         return reply, request_id, body, session
 
     async def _send(

@@ -13,7 +13,7 @@ from mockgrid.session.journal import Journal, JournalBudget
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.exchange import KeptExchange, Meeting
     from mockgrid.session.play import Play
     from mockgrid.session.records import UnusedStep
 
@@ -97,6 +97,16 @@ class Session:
         else:
             self._grown()
         return count
+
+    @property
+    def meeting(self) -> Meeting | None:
+        """How the request at hand met the steps of what plays; to be set aside while others are answered."""
+        return self.play.met if self.play is not None else None
+
+    @meeting.setter
+    def meeting(self, met: Meeting | None) -> None:
+        if self.play is not None:
+            self.play.met = met
 
     def keep(self, exchange: KeptExchange) -> None:
         """Add an exchange to the journal, with how it met the steps of what plays."""

@@ -1,6 +1,10 @@
 """Steps answer where one matches; sessions, limits, keys, pages and whole documents go on as they were."""
 
+import asyncio
 import json
+import socket
+import threading
+import time
 
 import pytest
 from upstream.conftest import BODY, COMPLETION, journal, told
@@ -40,6 +44,32 @@ def test_a_step_answers_what_it_matches_and_the_provider_all_else(before, provid
     why = told(grid, grid.api_key, "/exchanges/2/steps")
     assert why["message"] == "No step matches, so it was forwarded to the provider."
     assert answer(ask(grid.base_url, said("the weather?", "mg-other")))[0] == "Hi"
+
+
+def test_what_is_forwarded_is_told_with_the_steps_that_it_met_whatever_comes_meanwhile(before, provider):
+    grid, go = before(provider), threading.Event()
+
+    async def held(_provider, _writer):
+        await asyncio.to_thread(go.wait, 10)
+
+    provider.script = (held, *provider.script)
+    step = {"when": {"last_user": {"contains": "weather"}}, "reply": {"say": "Cold."}, "go_to": "later"}
+    grid.play({"steps": [step]})
+    host, port = grid.base_url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as first:
+        first.sendall(said("the time?", grid.api_key))
+        while not provider.requests:
+            time.sleep(0.01)
+        ask(grid.base_url, said("the weather?", grid.api_key))
+        go.set()
+        first.recv(9999)
+    assert len(journal(grid, grid.api_key)) == 2
+    why = [told(grid, grid.api_key, f"/exchanges/{number}/steps") for number in (1, 2)]
+    assert [each["message"] for each in why] == [
+        "step 1 answered.",
+        "No step matches, so it was forwarded to the provider.",
+    ]
+    assert [each["state"] for each in why] == ["start", "start"]
 
 
 def test_a_strict_scenario_and_one_that_is_used_up_ask_nobody(before, provider):
