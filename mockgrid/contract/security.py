@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
 # Parts of names by which vendors call what the contract does not mention, and names that only look so.
 _SECRET_NAME = re.compile(
-    r"auth|cookie|token|secret|api[-_]?key|access[-_]?key|password|passwd|credential|signature|^key$",
+    r"auth|cookie|token|secret|(?:api|access|subscription)[-_]?key|password|passwd|credential|signature|^key$",
     re.IGNORECASE,
 )
-_OPEN_NAME = re.compile(r"www-authenticate|(?:x[-_])?max[-_](?:completion[-_])?tokens", re.IGNORECASE)
+_OPEN_NAME = re.compile(
+    r"www-authenticate|(?:x[-_])?max[-_](?:completion[-_])?tokens|(?:[\w-]+-)?rate-?limit-(?:[\w-]+-)?tokens(?:-[\w-]+)?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, S
 def is_secret_name(name: str) -> bool:
     """Tell whether a header or a parameter carries a credential, by its name in any case.
 
-    >>> is_secret_name("X-Goog-Api-Key"), is_secret_name("x-request-id")
+    >>> is_secret_name("X-Goog-Api-Key"), is_secret_name("x-ratelimit-remaining-tokens")
     (True, False)
     """
     return _SECRET_NAME.search(name) is not None and _OPEN_NAME.fullmatch(name) is None

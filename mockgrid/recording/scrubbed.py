@@ -18,7 +18,7 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field
+from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field, is_secret_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,7 +155,7 @@ class _Scrub:
         for pair in query.split("&"):
             name, equals, _ = pair.partition("=")
             ((_, value),) = parse_qsl(pair, keep_blank_values=True) or [("", "")]
-            clean = REDACTED if equals and is_secret_name(unquote(name)) else self._scrubber.text(value)
+            clean = REDACTED if equals and is_secret_parameter(unquote(name)) else self._scrubber.text(value)
             pairs.append(pair if clean == value else f"{name}={quote(clean, safe='')}")
         return "&".join(pairs)
 
@@ -250,8 +250,8 @@ class _Stream:
             return self._clean.get((place, at), value)
         if isinstance(value, dict):
             return {
-                key: REDACTED
-                if isinstance(item, str) and is_secret_field(key)
+                self._scrubber.text(key): REDACTED
+                if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
                 else self._value(item, place, (*at, key))
                 for key, item in value.items()
             }

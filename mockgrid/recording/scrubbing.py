@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from unicodedata import normalize
+from urllib.parse import quote, unquote_plus
 
 from mockgrid.errors import MockgridError
-from mockgrid.session.redaction import FIELDS_IN_TEXT, KEY_SHAPES, REDACTED, SHORTEST, forms_of
+from mockgrid.session.redaction import (
+    FIELDS_IN_TEXT,
+    KEY_SHAPES,
+    REDACTED,
+    SHORTEST,
+    forms_of,
+    is_secret_parameter,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +31,11 @@ PLACEHOLDER: Final = re.compile(r"\[(?:redacted|name-\d+|scrubbed-\d+)\]|mail-\d
 
 _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _MAILS: Final = "mails"
+_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
+# Of a shorter one, too little is left in the midst of base64.
+_SHORTEST_WITHIN: Final = 8
+# A parameter of an address, wherever that stands.
+_PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 
 class Span(NamedTuple):
@@ -103,7 +117,7 @@ class Scrubber:
 
     def __post_init__(self) -> None:
         # There may be thousands, of which a regular expression would take seconds to be made.
-        forms = {form for secret in self.secrets for form in forms_of(secret)}
+        forms = {form for secret in self.secrets for form in (*forms_of(secret), *_within(secret))}
         for form in sorted(forms, key=lambda form: (-len(form), form)):
             self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
         named: dict[str, str] = {}
@@ -144,10 +158,20 @@ class Scrubber:
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._secrets_in(text)
+        yield from self._secret_looking(text)
+        yield from self._ruled_out(text)
+
+    def _secret_looking(self, text: str) -> Iterator[Span]:
         for shape in self.shapes:
             for match in shape.finditer(text):
                 yield Span(*match.span(match.lastindex or 0), REDACTED)
         yield from (Span(*match.span(1), REDACTED) for match in FIELDS_IN_TEXT.finditer(text))
+        if "=" in text:
+            for match in _PARAMETER.finditer(text):
+                if is_secret_parameter(unquote_plus(match[1])):
+                    yield Span(*match.span(2), REDACTED)
+
+    def _ruled_out(self, text: str) -> Iterator[Span]:
         if self.rules.mails and "@" in text:
             for match in _MAIL.finditer(text):
                 if not PLACEHOLDER.fullmatch(match[0]):
@@ -180,6 +204,21 @@ class Scrubber:
             count = sum(known.startswith(before) for known in set(self._known.values()))
             self._known[text] = placeholder.format(count + 1)
         return self._known[text]
+
+
+def _within(secret: str) -> Iterator[str]:
+    """Yield a secret as it may stand in the midst of what is quoted, or encoded in base64, as a whole."""
+    if len(secret) < _SHORTEST_WITHIN:
+        return
+    for quoted in (quote(secret, errors="replace"), quote(secret, safe="/:@", errors="replace")):
+        yield quoted
+        yield _ESCAPE.sub(lambda match: match[0].lower(), quoted)
+    raw = secret.encode("utf-8", "replace")
+    for before in range(3):
+        # Without the letters at either end that other bytes have a part in.
+        start, end = (before * 8 + 5) // 6, (before + len(raw)) * 8 // 6
+        encoded = base64.b64encode(bytes(before) + raw).decode()[start:end]
+        yield from (encoded, encoded.replace("+", "-").replace("/", "_"))
 
 
 def _words(name: str) -> str:

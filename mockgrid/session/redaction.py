@@ -50,7 +50,7 @@ _DEEPEST = 200
 # A letter that begins a word. It comes first, so that the search passes over all others.
 _BEGINS: Final = r"(?<![A-Za-z0-9].)"
 KEY_SHAPES: Final = re.compile(
-    rf"(?:[srp]{_BEGINS}k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{{20}})[\w-]{{16,}}"
+    rf"(?:[srp]{_BEGINS}k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{{20}}|\w*\*\*)[\w*-]{{16,}}"
     rf"|g{_BEGINS}(?:h[opsur]_\w{{20,}}|ithub_pat_\w{{20,}}|lpat-[\w-]{{16,}}|sk_\w{{20,}})"
     rf"|x{_BEGINS}(?:ox[abeoprs]-[\w-]{{10,}}|ai-\w{{20,}})|n{_BEGINS}pm_\w{{30,}}|h{_BEGINS}f_\w{{20,}}"
     rf"|A{_BEGINS}(?:(?:KI|SI)A[A-Z0-9]{{16}}|Iza[\w-]{{30,}})|y{_BEGINS}a29\.[\w.-]{{20,}}"
@@ -73,6 +73,11 @@ FIELDS_IN_TEXT: Final = re.compile(
 def is_secret_field(name: str) -> bool:
     """Tell whether a field of a body is named for a secret."""
     return _SECRET_FIELD.fullmatch(name) is not None
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Tell whether a parameter of a query is named for a secret."""
+    return is_secret_name(name) or _SECRET_QUERY.fullmatch(name) is not None
 
 
 class Redaction:
@@ -159,7 +164,7 @@ class Redaction:
         return name in self._headers or is_secret_name(name)
 
     def _is_secret_query(self, name: str) -> bool:
-        return name in self._queries or is_secret_name(name) or _SECRET_QUERY.fullmatch(name) is not None
+        return name in self._queries or is_secret_parameter(name)
 
     def _keys_in(self, text: str) -> Iterator[str]:
         """Yield what begins as an accepted key does."""

@@ -211,3 +211,66 @@ def test_a_name_is_taken_out_in_any_case_spacing_and_composition(name, text):
     scrubber = Scrubber(ScrubRules.read([name, "mails"]))
     assert scrubber.text(f"I, {text}, am {text}.") == "I, [name-1], am [name-1]."
     assert scrubber.text("A@x.org a@X.org") == "mail-1@example.com mail-1@example.com"
+
+
+KEY = "n0-Known/shape+of:keys=42"
+PARAMETERS = "https://files.example/a?sv=1&sig={}&X-Amz-Signature={}"
+
+
+def asked(text="Hi", said="Hello", *, sent=(), headers=(), reply=None):
+    status = 302 if any(name == b"location" for name, _ in headers) else 200
+    body = json.dumps({"messages": [{"role": "user", "content": text}], "stream": bool(reply)}).encode()
+    json_type = ((b"content-type", b"application/json"),)
+    given = reply or json.dumps(whole(said)).encode()
+    headers = (*(((b"content-type", b"text/event-stream"),) if reply else json_type), *headers)
+    request = RecordedRequest("POST", "/v1/chat/completions", (*json_type, *sent), body)
+    return RecordedExchange(request, RecordedReply(status, headers, ((0.0, given),)))
+
+
+def bearing(form):
+    """An exchange whose key comes again in another form."""
+    return asked(form, form, sent=((b"authorization", b"Bearer " + KEY.encode()),))
+
+
+@pytest.mark.parametrize(
+    ("exchange", "secret"),
+    [
+        *(
+            (bearing(form), form)
+            for form in (
+                quote(KEY),
+                "n0-Known/shape%2bof%3akeys%3d42",
+                quote(KEY, safe="/:@"),
+            )
+        ),
+        # In the midst of what is encoded as a whole, by where it begins among three bytes.
+        *(
+            (bearing(base64.b64encode(f"{'x' * before}{KEY}tail".encode()).decode()), middle)
+            for before in range(3)
+            for middle in [base64.b64encode(f"{'x' * before}{KEY}tail".encode()).decode()[4:32]]
+        ),
+        (asked(said=f"![]({PARAMETERS.format(KEY, '0123abcd4567')})"), KEY),
+        (asked(said=f"![]({PARAMETERS.format(KEY, '0123abcd4567')})"), "0123abcd4567"),
+        (asked(headers=((b"location", PARAMETERS.format("x", KEY).encode()),)), KEY),
+        (asked(said=KEY, sent=((b"Ocp-Apim-Subscription-Key".lower(), KEY.encode()),)), KEY),
+        # As a provider tells of a key that it does not know.
+        (asked(said="Incorrect API key provided: sk-4KpZ8***************RcAb."), "4KpZ8"),
+        (asked(said="Incorrect API key provided: sk-abcdef***************wxyz."), "wxyz"),
+        (
+            asked(
+                reply=sse({**chunk({"content": "x"}), "sk-proj-4KpZ8sVqY2mN7tXw1bRc": 1}, chunk({}, "stop"))
+            ),
+            "4KpZ8sVqY2mN7tXw1bRc",
+        ),
+        (asked(reply=sse({**chunk({"content": "x"}), "password": 77123456})), "77123456"),
+    ],
+)
+def test_a_secret_in_another_form_or_place_is_in_no_file(exchange, secret):
+    assert secret not in Scribe(contract()).scenario([exchange]).text
+
+
+def test_what_is_left_of_a_limit_in_tokens_is_no_secret():
+    limits = {b"x-ratelimit-remaining-tokens": b"123456789", b"x-ratelimit-limit-tokens": b"200000000"}
+    text = Scribe(contract()).scenario([asked(said="Of 123456789", headers=tuple(limits.items()))]).text
+    assert "say: Of 123456789" in text
+    assert all(f"{name.decode()}: '{value.decode()}'" in text for name, value in limits.items())
