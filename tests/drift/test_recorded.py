@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from drift.asked import drifts
 from drift.recordings import SINCE, Retelling, recordings
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from mockgrid.cli.flags import load
+from mockgrid.drift.fake import Fake
+from mockgrid.drift.judge import DriftJudge
+from mockgrid.drift.steps import ScenarioQuestions
+from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
+from mockgrid.recording.scribe import Scribe
+from mockgrid.scenario.loading import load_text
 
 pytestmark = pytest.mark.once
 
@@ -36,3 +46,153 @@ def test_the_same_another_time_in_other_words_has_not_drifted(title, seed):
     question, reply = recordings()[title]
     again = Retelling(seed).of(reply)
     assert [drift for drift in drifts(question, again) if drift.severity != "note"] == [], again.body
+
+
+STORE = """\
+openapi: 3.1.0
+info: {title: Store, version: "1"}
+paths:
+  /orders:
+    get:
+      operationId: listOrders
+      responses:
+        "200":
+          description: All.
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  kind: {enum: [page, last]}
+                  orders: {type: array, items: {$ref: "#/components/schemas/Order"}}
+                  next: {type: [string, "null"]}
+                  totals: {type: object}
+                  labels: {type: object}
+                  counts: {type: object, additionalProperties: {type: integer}}
+        "404": {description: Gone., content: {application/json: {schema: {type: object}}}}
+        "422": {description: Wrong., content: {application/json: {}}}
+  /events:
+    get:
+      operationId: watchOrders
+      responses:
+        "200":
+          description: As they come.
+          content: {text/event-stream: {}}
+components:
+  schemas:
+    Order:
+      type: object
+      required: [id]
+      properties:
+        id: {type: [string, integer]}
+        note: {type: [string, array, object, "null"]}
+        price: {type: number}
+        lines: {type: array, items: {type: object, properties: {type: {type: string}, sku: {}, text: {}}}}
+"""
+ORDER = {"id": "a", "note": "x", "price": 1, "lines": [{"type": "item", "sku": "s"}]}
+SAID = {"type": "text", "text": "Hi"}
+PAGE = {"kind": "page", "orders": [ORDER], "totals": {"sum": {"net": 1}}, "labels": {"a": "b"}}
+WRONG = {"error": {"type": "not_found", "code": "no_order", "message": "No.", "param": None}}
+
+
+def order(**fields):
+    return {**PAGE, "orders": [{**ORDER, **fields}]}
+
+
+def without(value, *path):
+    head, *tail = path
+    if isinstance(value, list):
+        return [without(item, *tail) if tail else item for item in value]
+    if not tail:
+        return {name: item for name, item in value.items() if name != head}
+    return {**value, head: without(value[head], *tail)}
+
+
+def judged(directory, target, before, after, media=("application/json", "application/json")):
+    """Return codes, pointers and parties of what is told of a second reply, where the first was recorded."""
+    (directory / "store.yaml").write_text(STORE, "utf-8")
+    store = load(str(directory / "store.yaml"), (), ())
+    replies = [
+        RecordedReply(status, ((b"content-type", kind.encode()),), ((0.0, data),))
+        for (status, data), kind in zip((before, after), media, strict=True)
+    ]
+    exchange = RecordedExchange(RecordedRequest("GET", target), replies[0])
+    scenario = load_text(Scribe(store, paced=False).scenario([exchange]).text, name="s.yaml")
+    (question,) = [each for each in ScenarioQuestions(store, Fake(store)).of(scenario) if each.recorded]
+    assert {drift.severity for drift in DriftJudge(store).drifts(question, replies[0])} <= {"note"}
+    drifts = DriftJudge(store).drifts(question, replies[1])
+    return [(drift.code, drift.pointer, drift.party) for drift in drifts if drift.severity != "note"]
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "after", "told"),
+    [
+        (200, PAGE, without(PAGE, "totals"), [("MG406", "/totals")]),
+        (200, PAGE, without(PAGE, "totals", "sum", "net"), [("MG406", "/totals/sum/net")]),
+        (200, PAGE, without(PAGE, "orders", 0, "note"), [("MG406", "/orders/*/note")]),
+        (200, PAGE, without(PAGE, "orders", 0, "lines", 0, "sku"), [("MG406", "/orders/*/lines/*/sku")]),
+        (200, PAGE, order(note=None), [("MG407", "/orders/*/note")]),
+        (200, PAGE, order(note=["x"]), [("MG407", "/orders/*/note")]),
+        (200, PAGE, order(id=1), [("MG407", "/orders/*/id")]),
+        (200, PAGE, {**PAGE, "totals": {"sum": {"net": 1}, "tax": 1}}, [("MG409", "/totals/tax")]),
+        (200, PAGE, order(lines=[{"type": "gift", "sku": "s"}]), [("MG408", "/orders/*/lines/*/type")]),
+        (200, PAGE, {"data": PAGE}, [("MG411", "")]),
+        (404, WRONG, without(WRONG, "error", "param"), [("MG406", "/error/param")]),
+        (404, WRONG, {"error": {**WRONG["error"], "code": "gone"}}, [("MG408", "/error/code")]),
+        (404, WRONG, {"error": "No."}, [("MG407", "/error")]),
+        (404, WRONG, {"errors": WRONG["error"]}, [("MG411", "")]),
+        (404, WRONG, [WRONG], [("MG411", "")]),
+        (422, WRONG, without(WRONG, "error", "type"), [("MG406", "/error/type")]),
+        (418, WRONG, without(WRONG, "error", "type"), [("MG406", "/error/type")]),
+        (422, WRONG, "", [("MG412", "")]),
+        # Other texts, ids, counts, numbers of items; values where there were none.
+        (200, PAGE, order(id="b", note="", price=2.5), []),
+        (200, PAGE, {**PAGE, "orders": []}, []),
+        (200, PAGE, {**PAGE, "orders": [ORDER, {**ORDER, "id": "b"}, {"id": "c"}]}, []),
+        (200, {**PAGE, "orders": []}, PAGE, []),
+        (200, {**PAGE, "orders": [ORDER, {"id": "b"}]}, {**PAGE, "orders": [{"id": "b"}]}, []),
+        (200, order(lines=[SAID, *ORDER["lines"]]), order(lines=[SAID]), []),
+        (200, {**PAGE, "next": None}, {**PAGE, "next": "b"}, []),
+        (200, PAGE, {**PAGE, "kind": "last", "labels": {"c": "d"}, "next": "b"}, []),
+        (200, {**PAGE, "counts": {"a": 1}}, {**PAGE, "counts": {"b": 2}}, []),
+        (404, WRONG, {"error": {**WRONG["error"], "message": "Not here.", "param": "id"}}, []),
+    ],
+)
+def test_replies_of_any_document(tmp_path, status, before, after, told):
+    bodies = [(status, json.dumps(value).encode() if value else b"") for value in (before, after)]
+    got = judged(tmp_path, "/orders", *bodies)
+    assert [(code, pointer) for code, pointer, _ in got] == told
+
+
+def events(*values):
+    return 200, b"".join(b"data: " + json.dumps(value).encode() + b"\n\n" for value in values)
+
+
+START, PIECE, STOP = {"type": "start", "id": "a"}, {"type": "piece", "at": 0, "say": "x"}, {"type": "stop"}
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ([START, without(PIECE, "at"), STOP], [("MG406", "/at")]),
+        ([{"type": "start"}, PIECE, STOP], [("MG406", "/id")]),
+        ([START, {**PIECE, "say": ["x"]}, STOP], [("MG407", "/say")]),
+        ([START, {**PIECE, "new": 1}, STOP], [("MG409", "/new")]),
+        ([START, PIECE, {"type": "ping"}, STOP], [("MG408", "/type")]),
+        ([PIECE, START, STOP], [("MG420", "")]),
+        ([{**START, "id": "b"}, *({**PIECE, "at": at, "say": ""} for at in range(9)), STOP], []),
+        ([START, STOP], []),
+    ],
+)
+def test_streams_of_any_document(tmp_path, after, told):
+    streams = ("text/event-stream",) * 2
+    got = judged(tmp_path, "/events", events(START, PIECE, PIECE, STOP), events(*after), streams)
+    assert [(code, pointer) for code, pointer, _ in got] == told
+
+
+def test_another_media_type_where_the_contract_declares_none(tmp_path):
+    page = (418, b"<p>No.</p>")
+    got = judged(
+        tmp_path, "/orders", (418, json.dumps(WRONG).encode()), page, ("application/json", "text/html")
+    )
+    assert got == [("MG403", "", "scenario")]
