@@ -49,7 +49,12 @@ class BodyComparison:
         self._comparable = self._alike or min(side.reply.status, fake.reply.status) >= _ERROR
         self._same_breach_is_meant = side.reply.status >= _ERROR and not own_shape
         self._habits = habits_of(question.operation.behaviour)
-        self._errors = [part.place for part in side.content.parts if self._reports_error(part.value)]
+        self._errors, usual = (
+            [part.place for part in each.content.parts if self._reports_error(part.value)]
+            for each in (side, fake)
+        )
+        # A stream that breaks off by an error is compared with one that did so when it was recorded.
+        self._is_recorded = question.recorded and self._alike and bool(self._errors) == bool(usual)
 
     def drifts(self) -> Iterator[Drift]:
         """Yield where they differ, or the provider's breaks the contract."""
@@ -65,18 +70,21 @@ class BodyComparison:
         envelope = list(self._envelope())
         yield from envelope
         # In a stream, a foreign event among others says nothing of these.
-        if (envelope and content.media != STREAM) or self._breaks_envelope(self._side, 1):
-            return
-        yield from self._violations()
-        yield from self._undeclared()
-        if self._alike and not self._errors:
-            yield from self._lapses()
-            if self._question.recorded:
-                yield from RecordingComparison(self._question, self._fake, self._side).drifts()
-            elif self._question.scripted:
-                yield from self._outlines()
-            if self._question.scripted and self._habits is None and content.media == STREAM:
-                yield from self._kinds()
+        if not ((envelope and content.media != STREAM) or self._breaks_envelope(self._side, 1)):
+            yield from self._violations()
+            yield from self._undeclared()
+            if self._alike and not self._errors:
+                yield from self._beyond_schema()
+        if self._is_recorded and not any(drift.severity != "note" for drift in envelope):
+            yield from RecordingComparison(self._question, self._fake, self._side).drifts()
+
+    def _beyond_schema(self) -> Iterator[Drift]:
+        """Yield what is out of order, or differs from the scenario that was written."""
+        yield from self._lapses()
+        if self._question.scripted and not self._question.recorded:
+            yield from self._outlines()
+        if self._question.scripted and self._habits is None and self._side.content.media == STREAM:
+            yield from self._kinds()
 
     def _is_to_be_json(self, media: MediaType | None) -> bool:
         """Tell whether the body must be JSON: by its schema, or as it was when it was recorded."""
@@ -166,7 +174,9 @@ class BodyComparison:
                 break
         if self._errors:
             message = f"{self._errors[0]} of the provider's stream reports an error"
-            yield question.drift("MG423", message, got="an error")
+            yield question.drift(
+                "MG423", message, party="contract" if self._is_recorded else "provider", got="an error"
+            )
         if content.after:
             message = f"{content.after} of the provider's stream comes behind the one that ends it"
             yield question.drift("MG420", message, expected="nothing more", got=content.after)

@@ -65,7 +65,9 @@ class RecordingComparison:
     def _compared(self, usual: Mapping[str, Spot], places: Mapping[str, Spot]) -> Iterator[Drift]:
         for where, place in usual.items():
             other = places.get(where)
-            if where in self._broken or (self._is_said(where) and (other or place.kinds)):
+            # What was null because nothing was said may not be gone for that.
+            emptied = other is None and not place.kinds and where in self._said
+            if where in self._broken or (self._is_said(where) and not emptied):
                 continue
             if other is None or self._is_rarer(where, usual, places):
                 yield from self._gone(where, usual, places)

@@ -15,7 +15,7 @@ from mockgrid.errors import MockgridError
 from mockgrid.recording.exchange import RecordedRequest
 from mockgrid.recording.reading import RequestReader
 from mockgrid.recording.requests import recorded_requests
-from mockgrid.reply.behaviours import habits_of, readings, speaking_operations
+from mockgrid.reply.behaviours import habits_of, readings, speaking_operations, stream_end
 from mockgrid.reply.reply import json_text
 from mockgrid.reply.request import Request
 from mockgrid.scenario.possible_calls import PossibleCalls
@@ -50,6 +50,8 @@ _MOST_TRIED: Final = 8
 _FORMATS: Final = ("json_schema", "json_object", "text")
 _KEY: Final = (401, 403)
 _ADDED: Final = b"x-request-id"
+# How a recorded stream is written that had no last event.
+_UNENDED: Final = "no_done"
 # What stands in a path as it is.
 _PATH: Final = "/:@!$&'()*+,;=~"
 
@@ -130,7 +132,11 @@ class ScenarioQuestions:
         # What the fake adds by itself says nothing of the provider.
         added = {_ADDED} - selection.reply.decided
         headers = tuple(line for line in question.expected.headers if line[0] not in added)
-        return replace(question, recorded=True, expected=replace(question.expected, headers=headers))
+        body, fault = question.expected.body, selection.reply.delivery.fault
+        if fault is not None and fault.kind == _UNENDED:
+            body = body.removesuffix(stream_end(request.operation.behaviour))
+        expected = replace(question.expected, headers=headers, chunks=((0.0, body),))
+        return replace(question, recorded=True, expected=expected)
 
     def _derived(self, scenario: Scenario, step: Step, *, provoked: bool) -> Question | str:
         """Return a question for a step, by the first of its replies that will do; else why none does."""

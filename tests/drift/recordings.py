@@ -89,7 +89,7 @@ def _exchange(value: dict[str, Any], reply: str) -> RecordedExchange:
     return RecordedExchange(request, header("x-request-id", "r")(question.expected))
 
 
-_MESSAGE = ("choices", 0, "message")
+MESSAGE = ("choices", 0, "message")
 _WHOLE = f"{CHAT}whole"
 _STREAM = f"{CHAT}streamed"
 _USAGE = f"{CHAT}streamed with usage"
@@ -147,16 +147,16 @@ SINCE: dict[str, Planted] = {
         "MG406",
         "/usage/prompt_tokens_details/cached_tokens",
     ),
-    "no refusal": _anew(_WHOLE, body(drop(*_MESSAGE, "refusal")), "MG406", "/choices/*/message/refusal"),
+    "no refusal": _anew(_WHOLE, body(drop(*MESSAGE, "refusal")), "MG406", "/choices/*/message/refusal"),
     "no annotations": _anew(
-        _WHOLE, body(drop(*_MESSAGE, "annotations")), "MG406", "/choices/*/message/annotations"
+        _WHOLE, body(drop(*MESSAGE, "annotations")), "MG406", "/choices/*/message/annotations"
     ),
     "no log probabilities": _anew(_WHOLE, body(drop(*_CHOICE, "logprobs")), "MG406", "/choices/*/logprobs"),
     "no content beside a call": _anew(
-        _TOOL, body(drop(*_MESSAGE, "content")), "MG406", "/choices/*/message/content"
+        _TOOL, body(drop(*MESSAGE, "content")), "MG406", "/choices/*/message/content"
     ),
     "no thoughts": _anew(
-        THOUGHTS, body(drop(*_MESSAGE, "reasoning_content")), "MG406", "/choices/*/message/reasoning_content"
+        THOUGHTS, body(drop(*MESSAGE, "reasoning_content")), "MG406", "/choices/*/message/reasoning_content"
     ),
     "no cost": _anew(THOUGHTS, body(drop("x_cost")), "MG406", "/x_cost"),
     "no part of a cost": _anew(

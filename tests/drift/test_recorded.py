@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from drift.asked import drifts
-from drift.recordings import SINCE, Retelling, recordings
+from drift.asked import drifts, questions, scripted
+from drift.provider import CHAT, DONE, ERROR, body, chunks, each, put, raw
+from drift.recordings import MESSAGE, SINCE, Retelling, recordings, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +39,73 @@ def test_each_change_since_a_recording_is_found_with_its_code_its_party_and_its_
         (drift.code, drift.party, drift.pointer) for drift in found
     }, found
     assert {drift.code for drift in found if drift.severity != "note"} == {planted.code}
+
+
+def without(value, *path):
+    head, *tail = path
+    if isinstance(value, list):
+        return [without(item, *tail) if tail else item for item in value]
+    if not tail:
+        return {name: item for name, item in value.items() if name != head}
+    return {**value, head: without(value[head], *tail)}
+
+
+def same(reply):
+    return reply
+
+
+UNENDED = raw(lambda data: data.removesuffix(DONE))
+OPENAI = body(lambda _: ERROR)
+OTHER = {"error": {**ERROR["error"], "type": "other"}}
+BROKEN_OFF = chunks(lambda values: [values[0], ERROR])
+CALLS = [{"id": "c", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}]
+FINISHED = {"finish_reason": "tool_calls"}
+CALL = body(
+    lambda value: value["choices"][0].update(
+        {**FINISHED, "message": {"role": "assistant", "tool_calls": CALLS}}
+    )
+)
+REFUSAL = body(lambda value: value["choices"][0]["message"].update(content=None, refusal="No."))
+MIXED = chunks(lambda values: [{**value, "id": f"i{place}"} for place, value in enumerate(values)])
+REPEATED = chunks(each(lambda value: value["choices"][0]["delta"].update(role="assistant")))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "told"),
+    [
+        # What the provider broke when it was recorded is no drift, and is compared all the same.
+        ("streamed", UNENDED, UNENDED, []),
+        ("streamed", same, UNENDED, ["MG421"]),
+        ("streamed", BROKEN_OFF, BROKEN_OFF, []),
+        ("streamed", BROKEN_OFF, chunks(lambda values: [values[0], OTHER]), ["MG408"]),
+        ("streamed", BROKEN_OFF, same, []),
+        ("streamed", same, BROKEN_OFF, ["MG423"]),
+        ("streamed", MIXED, MIXED, []),
+        ("streamed", REPEATED, REPEATED, []),
+        ("streamed", REPEATED, same, []),
+        ("of an unknown model", OPENAI, OPENAI, []),
+        ("of an unknown model", OPENAI, body(lambda _: OTHER), ["MG408"]),
+        ("of an unknown model", OPENAI, body(lambda _: without(ERROR, "error", "param")), ["MG406"]),
+        ("of an unknown model", OPENAI, same, ["MG411"]),
+        ("of an unknown model", same, OPENAI, ["MG411"]),
+        # What a model says otherwise is said once.
+        ("whole", same, CALL, ["MG431"]),
+        ("whole", CALL, same, ["MG431"]),
+        ("whole", same, REFUSAL, ["MG431"]),
+        ("whole", REFUSAL, same, ["MG431"]),
+        ("with a tool", body(put("Wait.", *MESSAGE, "content")), same, []),
+        ("with a tool", same, body(put("Wait.", *MESSAGE, "content")), []),
+        ("with a tool", same, body(put([*CALLS, *CALLS], *MESSAGE, "tool_calls")), []),
+        ("with a tool", body(put([*CALLS, *CALLS], *MESSAGE, "tool_calls")), same, []),
+    ],
+)
+def test_what_was_recorded_is_the_measure(name, before, after, told):
+    sample = questions()[f"{CHAT}{name}"]
+    recorded = before(sample.expected)
+    (question,) = scripted(text_of(RecordedExchange(sample.request, recorded)))
+    assert {drift.severity for drift in drifts(question, recorded)} <= {"note"}
+    found = drifts(question, after(sample.expected))
+    assert [drift.code for drift in found if drift.severity != "note"] == told
 
 
 @settings(max_examples=1000)
@@ -97,15 +165,6 @@ WRONG = {"error": {"type": "not_found", "code": "no_order", "message": "No.", "p
 
 def order(**fields):
     return {**PAGE, "orders": [{**ORDER, **fields}]}
-
-
-def without(value, *path):
-    head, *tail = path
-    if isinstance(value, list):
-        return [without(item, *tail) if tail else item for item in value]
-    if not tail:
-        return {name: item for name, item in value.items() if name != head}
-    return {**value, head: without(value[head], *tail)}
 
 
 def judged(directory, target, before, after, media=("application/json", "application/json")):
