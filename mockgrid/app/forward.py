@@ -85,9 +85,9 @@ class ForwardingApp(App):
         refused, head = refusal.error, refusal.head
         if not self._forwarding.takes(refused, head):
             return await super()._refused(refusal)
-        asked, met = refusal.session, None
-        if asked is not None:
-            met, asked.meeting = asked.meeting, None
+        own, met = refusal.session, None
+        if own is not None:
+            met, own.meeting = own.meeting, None
         if refused.harmless and await led_to_page(head, refused, refusal.writer):
             return None
         try:
