@@ -44,6 +44,14 @@ class StepJudge:
         """Tell whether a request that obeys the contract can be as a step asks for."""
         return not self._findings(when, {"auto": True})
 
+    def unreadable(self, words: dict[str, Any]) -> str:
+        """Return why a scenario with such a reply could not be read, in a sentence; empty where it could."""
+        try:
+            build({"steps": [{"reply": {**words, "contract": "off"}}]})
+        except ScenarioError as error:
+            return error.findings[0].message
+        return ""
+
     def judged(
         self, when: dict[str, Any], replies: Sequence[Wording], request: ReadRequest
     ) -> tuple[dict[str, Any], list[Any]]:

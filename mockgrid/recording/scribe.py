@@ -34,6 +34,8 @@ __all__ = ["Scribe", "WrittenScenario"]
 # Where what was no exchange comes among the steps.
 _LAST: Final = 10**9
 _REFUSED: Final = "The contract refuses this request before any step is asked:"
+# Of a request that is refused, what must be known for its step not to answer others.
+_TELLING: Final = frozenset(("last_user", "system", "any_message", "path", "query", "body"))
 _FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
 _NOT_APART: Final = (
     "Nothing that lasts tells these requests apart; the replies are in the order in which they came."
@@ -214,7 +216,7 @@ class Scribe:
         came = [(place, exchange, each.request) for each in alike for place, exchange in each.exchanges]
         came.sort(key=lambda item: item[0])
         refused = f"{_REFUSED} {request.broken[0].rstrip('.')}." if request.broken else ""
-        if refused and not self._judge.can_be_sent(when):
+        if refused and (when.keys().isdisjoint(_TELLING) or not self._judge.can_be_sent(when)):
             for _, exchange, _ in came:
                 page.leave_out(exchange, refused)
             return
@@ -246,6 +248,9 @@ class Scribe:
                 )
                 return
             when = {"operation": operation.id, **when}
+        if unreadable := next(filter(None, map(self._judge.unreadable, words)), ""):
+            page.left_out.append(f"{step.where}: {unreadable}")
+            return
         page.fixtures = True
         judged = [self._judge.marked(when, Wording(reply)) for reply in words]
         block = Block(when=when) if when else Block()
@@ -257,11 +262,17 @@ class Scribe:
 
     def _said(self, exchange: RecordedExchange, request: ReadRequest, page: _Page) -> Wording | None:
         """Return the reply of an exchange in words; None where there are none, which is noted."""
+        if exchange.reply is None:
+            return None
         try:
-            return self._replies.said(exchange.reply, request) if exchange.reply is not None else None
+            said = self._replies.said(exchange.reply, request)
         except UnsayableError as error:
             page.leave_out(exchange, error.message)
             return None
+        if unreadable := self._judge.unreadable(said.words):
+            page.leave_out(exchange, unreadable)
+            return None
+        return said
 
     def _models(self, requests: Iterable[ReadRequest]) -> list[str]:
         """Return the models that were asked for, where the contract does not know one of them."""

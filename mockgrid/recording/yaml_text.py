@@ -17,9 +17,12 @@ __all__ = ["Block", "Commented", "OneLine", "uncommented", "yaml_text"]
 _WIDTH: Final = 110
 # A text of so many characters is folded into lines.
 _LONG: Final = 90
+# A longer key has to be marked as one.
+_LONGEST_KEY: Final = 1000
 # Needs no quotes: begins as a word and holds nothing that YAML reads, in a line of its own or in braces.
 _PLAIN: Final = re.compile(
-    r"[A-Za-z0-9_/$(\u00c0-\u024f][^\x00-\x1f\x7f-\xa0\u2028\u2029\ufeff:#,\[\]{}\"'`&*!|>%@\\]*"
+    r"[A-Za-z0-9_/$(\u00c0-\u024f]"
+    r"[^\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff:#,\[\]{}\"'`&*!|>%@\\]*"
 )
 _COLON: Final = re.compile(r":(?=\S)")
 # What YAML 1.1 takes for a truth, and people with it.
@@ -78,7 +81,10 @@ def _block(data: dict[str, Any], indent: int) -> Iterator[str]:
         if isinstance(item, Commented):
             yield from _comment(item.comment, margin)
             value = item.value
-        yield from _under(f"{margin}{_scalar(key)}:", value, indent, key)
+        name = _scalar(key)
+        if len(name) > _LONGEST_KEY:
+            yield f"{margin}? {name}"
+        yield from _under(f"{margin}{name if len(name) <= _LONGEST_KEY else ''}:", value, indent, key)
 
 
 def _under(head: str, value: Any, indent: int, key: str = "") -> Iterator[str]:
@@ -191,13 +197,18 @@ def _flow(value: Any) -> str | None:
         ]
         if any(item is None for _, item in items):
             return None
-        return "{" + ", ".join(f"{_scalar(key)}: {item}" for key, item in items) + "}"
+        return "{" + ", ".join(f"{_flow_key(key)}: {item}" for key, item in items) + "}"
     if isinstance(value, list):
         parts = [_flow(item) for item in value]
         return None if None in parts else "[" + ", ".join(map(str, parts)) + "]"
     if isinstance(value, str):
         return _scalar(value)
     return json.dumps(value)
+
+
+def _flow_key(key: str) -> str:
+    name = _scalar(key)
+    return name if len(name) <= _LONGEST_KEY else f"? {name} "
 
 
 def _scalar(text: str, *, flow: bool = True) -> str:

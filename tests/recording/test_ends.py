@@ -21,6 +21,7 @@ CHUNKS = [
     chunk({"content": " so."}),
     chunk({}, "stop"),
 ]
+USER = {"role": "user", "content": "Ho"}
 BODY = {"model": "text-prime", "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -119,6 +120,28 @@ def test_a_request_that_the_contract_refuses_is_told_of():
         "The contract refuses this request before any step is asked: temperature must be at most 2, got 9."
         in text
     )
+
+
+@pytest.mark.parametrize("sent", [b"{nope", b"", b"[1]", b'{"messages": "x"}', b"{}", b"\xff\x00"])
+def test_a_refused_request_of_which_nothing_is_known_answers_no_other(sent):
+    refusal = RecordedReply(400, JSON, ((0.0, b'{"error": {"message": "No"}}'),))
+    good = recorded(RecordedReply(200, JSON, ((0.0, json.dumps(whole("Hi")).encode()),)))
+    made = scribe().scenario([RecordedExchange(RecordedRequest("POST", CHAT, JSON, sent), refusal), good])
+    assert (made.steps, made.exchanges) == (1, 1), made.text
+    assert "The contract refuses this request before any step is asked:" in made.left_out[0]
+    other = {"model": "text-prime", "messages": [{"role": "user", "content": "Never recorded"}]}
+    assert player(made.text).call(body=other).status == 424
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"), [(101, ()), (199, ()), (200, ((b"x-ratelimit-reset", b"a\x7f"),))]
+)
+def test_a_reply_that_no_scenario_can_have_costs_no_other(status, headers):
+    body = ((0.0, json.dumps(whole("Hi")).encode()),)
+    odd = recorded(RecordedReply(status, (*JSON, *headers), body), {**BODY, "messages": [USER]})
+    made = scribe().scenario([odd, recorded(RecordedReply(200, JSON, body))])
+    assert (made.steps, len(made.left_out)) == (1, 1)
+    assert findings(made.text) == []
 
 
 def test_one_exchange_is_one_step():

@@ -15,6 +15,7 @@ KNOWN = (
     *("a" * 50 + " " + "b" * 60, "x y " * 40 + "z", "- a", "? b", "a: b", "a #b", "http://x/y", "12:30"),
     *("1e3", "0x1", "off", "yes", "~", "", "null", "=", "<<", "a:", "...", "---", "--- a", "%a", "\ufeffa"),
     *("a\n b\n\n", "\n a", "  \n x\n", " a\nb", "a\n\n\n", "$${x}", "a:b,c", "12:3: 4", "it's", '"a"'),
+    *("a\ufffe", "a\uffffb", "x" * 1100),
 )
 TEXTS = st.text(max_size=30) | st.text(alphabet=ODD, max_size=40) | st.sampled_from(KNOWN)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
