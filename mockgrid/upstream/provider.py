@@ -57,11 +57,14 @@ class ProviderReply:
         self._response = response
         self.kept: list[tuple[float, bytes]] = []
         self.status = response.status
+        names = {name.lower() for name, _ in response.headers}
         lengths = [value for name, value in response.headers if name.lower() == b"content-length"]
         # A reply to the question whether something has changed tells of the length that it would have had.
         kept = () if self.status == 304 else (b"content-length",)  # noqa: PLR2004 - HTTP's number for it
         self.headers = end_to_end(response.headers, *kept)
-        self.length = int(lengths[0]) if lengths and lengths[0].isdigit() else None
+        # Beside chunks a length says nothing: a client that went by it took the rest for the next reply.
+        known = lengths and lengths[0].isdigit() and b"transfer-encoding" not in names
+        self.length = int(lengths[0]) if known else None
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes, as it was encoded.

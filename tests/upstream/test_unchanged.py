@@ -86,6 +86,13 @@ def test_what_is_no_http_within_a_reply_cuts_it(before):
     assert (through.status, through.body, through.end) == (200, EVENTS[0], "cut")
 
 
+def test_a_length_beside_chunks_is_no_length(before):
+    with HostileProvider(stream_head("content-length: 7"), *map(chunk, EVENTS), LAST) as provider:
+        through = ask(before(provider).base_url, request(BODY))
+    assert (through.body, through.end) == (b"".join(EVENTS), "whole")
+    assert through.header("content-length") == []
+
+
 def test_what_has_a_head_alone_keeps_its_length(before):
     whole = reply(COMPLETION, "x-a: 1")
     with HostileProvider(whole[: whole.index(b"\r\n\r\n") + 4]) as provider:
