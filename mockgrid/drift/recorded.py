@@ -12,6 +12,7 @@ from mockgrid.drift.side import anywhere
 from mockgrid.reply.behaviours import habits_of
 from mockgrid.schema.branches import with_article
 from mockgrid.schema.outline import ANY, Spot
+from mockgrid.schema.values import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,6 +51,7 @@ class RecordingComparison:
         self._broken = {where for _, where in side.violations} | {anywhere(where) for _, where in lapses}
         values = fake.content.values, side.content.values
         self._said = habits.said(*values) if habits is not None else ()
+        self._steady = habits.steady if habits is not None else ()
         self._chunked = habits is not None and fake.content.media == STREAM
         self._telling = _TELLING_ERROR if side.reply.status >= _ERROR else _TELLING
 
@@ -60,6 +62,7 @@ class RecordingComparison:
             usual = self._fake.shapes.get(kind)
             for drift in self._new_kind(kind, places) if usual is None else self._compared(usual, places):
                 drifts.setdefault((drift.code, drift.pointer), drift)
+        yield from self._varied() if self._chunked else ()
         yield from islice(drifts.values(), _MOST)
 
     def _compared(self, usual: Mapping[str, Spot], places: Mapping[str, Spot]) -> Iterator[Drift]:
@@ -74,8 +77,27 @@ class RecordingComparison:
             if other is not None:
                 yield from self._types(where, place, other)
                 yield from self._values(where, place, other)
+        # An object that was empty says nothing of what may be in it.
+        filled = {where.rpartition("/")[0] for where in usual if where}
         for where in sorted(places.keys() - usual.keys()):
-            yield from self._new(where, usual, places)
+            if where.rpartition("/")[0] in filled:
+                yield from self._new(where, usual, places)
+
+    def _varied(self) -> Iterator[Drift]:
+        """Tell of a field that was the same in all chunks, and is not."""
+        for name in self._steady:
+            usual, values = (
+                [
+                    as_text(value[name])
+                    for value in side.content.values
+                    if isinstance(value, dict) and value.get(name)
+                ]
+                for side in (self._fake, self._side)
+            )
+            if len(usual) > 1 and len({*usual}) == 1 < len({*values}):
+                other = next(value for value in values if value != values[0])
+                message = f"{name} is not the same in all chunks, as it was when it was recorded"
+                yield self._drift("MG420", message, f"/{name}", values[0], other)
 
     def _is_said(self, where: str) -> bool:
         """Tell whether a place is there or not by what a reply says."""
@@ -127,10 +149,9 @@ class RecordingComparison:
     def _new(self, where: str, usual: Mapping[str, Spot], places: Mapping[str, Spot]) -> Iterator[Drift]:
         """Tell of a field that neither the contract nor the recording has, where nothing else tells of it."""
         parent, _, name = where.rpartition("/")
-        had = any(other.rpartition("/")[0] == parent for other in usual if other)
         known = places[where].is_known or where in self._side.undeclared or self._is_said(where)
-        same = parent in usual and usual[parent].kinds == places[parent].kinds
-        if name != ANY and had and same and not known and not _is_of_another(parent, places, usual):
+        same = usual[parent].kinds == places[parent].kinds
+        if name != ANY and same and not known and not _is_of_another(parent, places, usual):
             field = dotted(split(where))
             message = f"the provider's reply has {field}, which neither the contract nor the recording has"
             both = {"expected": "no such field", "got": field}

@@ -162,7 +162,13 @@ class Lapse(NamedTuple):
 
 
 class Habits(Protocol):
-    """What the replies of one behaviour are like beyond their schema, and what to send to see them."""
+    """What the replies of one behaviour are like beyond their schema, and what to send to see them.
+
+    Attributes:
+        steady: fields that servers are wont to have the same in all events of a stream.
+    """
+
+    steady: tuple[str, ...]
 
     def questions(self, model: str) -> Iterator[tuple[str, Any]]:
         """Yield bodies that are answered, each after what it asks for in words, such as ``streamed``."""

@@ -195,6 +195,9 @@ PLANTED: dict[str, Planted] = {
         _STREAM, chunks(each(lambda value: value["choices"][0]["delta"].update(role="assistant"))), "MG420"
     ),
     "words after the finish": Planted(_STREAM, chunks(swapped(-1, -2)), "MG420"),
+    "another id": Planted(
+        _STREAM, chunks(lambda values: put("chatcmpl-2", "id")(values[1])), "MG420", pointer="/id"
+    ),
     "no finish": Planted(_STREAM, chunks(lambda values: values[:-1]), "MG421"),
     "usage before the finish": Planted(_USAGE, chunks(swapped(-1, -2)), "MG420"),
     "usage with the finish": Planted(

@@ -27,8 +27,6 @@ _COMPLETE: Final = ("stop", "tool_calls")
 _CHOICE: Final = "/choices/0"
 _SAID: Final = tuple(f"/choices/*/{name}" for name in ("message", "delta", "logprobs", "finish_reason"))
 _TEXTS: Final = ("/choices/*/message/content", "/choices/*/delta/content")
-# What is the same in all chunks of a stream.
-_CONSTANT: Final = ("id", "object", "created", "model")
 # Tokens of a reply that its request does not bound, and characters of a token.
 _LONG: Final = 1_000
 _CHARACTERS: Final = 4
@@ -36,6 +34,8 @@ _CHARACTERS: Final = 4
 
 class ChatHabits:
     """Knows of a reply whether it is one to its request, and of a stream whether its chunks are in order."""
+
+    steady: tuple[str, ...] = ("created", "model")
 
     def questions(self, model: str) -> Iterator[tuple[str, Any]]:
         """Yield bodies that are answered, each after what it asks for in words."""
@@ -113,8 +113,7 @@ class _ChunkOrder:
 
     def lapses(self) -> Iterator[Lapse]:
         usage = [number for number, value in enumerate(self._values) if field_of(value, "usage")]
-        for name in _CONSTANT:
-            yield from self._constant(name)
+        yield from self._ids()
         for number, value in enumerate(self._values):
             for choice in _choices(value):
                 yield from self._choice(choice, number)
@@ -125,14 +124,13 @@ class _ChunkOrder:
         yield from self._usage(usage)
         yield from _unheeded(self._body, [spoken for _, spoken in sorted(self._choices.items())])
 
-    def _constant(self, name: str) -> Iterator[Lapse]:
-        """Say that a field is not the same in all chunks that have it."""
-        had = [(number, value[name]) for number, value in enumerate(self._values) if field_of(value, name)]
-        for number, other in had:
-            if other != had[0][1]:
-                message = f"{name} is not the same in all chunks"
+    def _ids(self) -> Iterator[Lapse]:
+        ids = [(number, name) for number, value in enumerate(self._values) if (name := field_of(value, "id"))]
+        for number, other in ids:
+            if other != ids[0][1]:
+                message = "id is not the same in all chunks"
                 yield Lapse(
-                    _ORDER, message, f"/{name}", as_text(had[0][1]), f"{as_text(other)} in {_chunk(number)}"
+                    _ORDER, message, "/id", as_text(ids[0][1]), f"{as_text(other)} in {_chunk(number)}"
                 )
                 return
 
