@@ -114,8 +114,9 @@ class RecordingComparison:
         there = places.get(parent)
         if name == ANY or there is None or not there.types["object"] or _is_of_another(parent, usual, places):
             return
-        # What only some items of a list had is not missed; chunks are of different kinds by nature.
-        if self._chunked or _is_in_all(where, usual):
+        # What only some items of a list had is not missed in fewer; chunks are of different kinds by nature.
+        as_many = there.types["object"] >= usual[parent].types["object"]
+        if as_many or self._chunked or _is_in_all(where, usual):
             some = "in some chunks " if where in places else ""
             field = dotted(split(where))
             message = f"the provider's reply {some}has no {field} any more, as it had when it was recorded"

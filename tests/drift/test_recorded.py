@@ -6,7 +6,7 @@ import json
 
 import pytest
 from drift.asked import drifts, questions, scripted
-from drift.provider import CHAT, DONE, ERROR, body, chunks, each, put, raw
+from drift.provider import CHAT, DONE, ERROR, body, chunks, chunks_of, each, put, raw
 from drift.recordings import MESSAGE, SINCE, Retelling, recordings, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,6 +39,49 @@ def test_each_change_since_a_recording_is_found_with_its_code_its_party_and_its_
         (drift.code, drift.party, drift.pointer) for drift in found
     }, found
     assert {drift.code for drift in found if drift.severity != "note"} == {planted.code}
+
+
+def places(value, path=()):
+    """Yield where something stands in a value, items of lists as ``*``."""
+    if path:
+        yield path
+    for key, item in value.items() if isinstance(value, dict) else ():
+        yield from places(item, (*path, key))
+    for item in value if isinstance(value, list) else ():
+        yield from places(item, (*path, "*"))
+
+
+def at_each(value, path, edit):
+    """Do something with what holds a place, for all items of lists."""
+    head, *tail = path
+    if head == "*":
+        for item in value if isinstance(value, list) and tail else ():
+            at_each(item, tail, edit)
+    elif isinstance(value, dict) and head in value:
+        if tail:
+            at_each(value[head], tail, edit)
+        else:
+            edit(value, head)
+
+
+@pytest.mark.parametrize("title", recordings())
+def test_whatever_a_recording_has_is_missed_and_so_is_its_type(title):
+    question, reply = recordings()[title]
+    streamed = reply.body.startswith(b"data: ")
+    change = chunks if streamed else lambda edit: body(lambda value: edit([value]))
+    known = {
+        path
+        for value in (chunks_of(reply) if streamed else [json.loads(reply.body)])
+        for path in places(value)
+    }
+    assert len(known) > 1
+    for path in sorted(path for path in known if path[-1] != "*"):
+        for edit in (dict.pop, lambda holder, key: holder.update({key: [{}] if holder[key] != [] else {}})):
+            changed = change(
+                lambda values, path=path, edit=edit: each(lambda value: at_each(value, path, edit))(values)
+            )
+            found = drifts(question, changed(reply))
+            assert [drift for drift in found if drift.severity != "note"], (path, edit)
 
 
 def without(value, *path):
@@ -190,6 +233,12 @@ def judged(directory, target, before, after, media=("application/json", "applica
         (200, PAGE, without(PAGE, "totals", "sum", "net"), [("MG406", "/totals/sum/net")]),
         (200, PAGE, without(PAGE, "orders", 0, "note"), [("MG406", "/orders/*/note")]),
         (200, PAGE, without(PAGE, "orders", 0, "lines", 0, "sku"), [("MG406", "/orders/*/lines/*/sku")]),
+        (
+            200,
+            {**PAGE, "orders": [ORDER, {"id": "b"}]},
+            {**PAGE, "orders": [without(ORDER, "note"), {"id": "b"}]},
+            [("MG406", "/orders/*/note")],
+        ),
         (200, PAGE, order(note=None), [("MG407", "/orders/*/note")]),
         (200, PAGE, order(note=["x"]), [("MG407", "/orders/*/note")]),
         (200, PAGE, order(id=1), [("MG407", "/orders/*/id")]),
@@ -211,6 +260,7 @@ def judged(directory, target, before, after, media=("application/json", "applica
         (200, {**PAGE, "orders": []}, PAGE, []),
         (200, {**PAGE, "orders": [ORDER, {"id": "b"}]}, {**PAGE, "orders": [{"id": "b"}]}, []),
         (200, order(lines=[SAID, *ORDER["lines"]]), order(lines=[SAID]), []),
+        (200, order(lines=[SAID, *ORDER["lines"]]), order(lines=[SAID] * 2), []),
         (200, {**PAGE, "next": None}, {**PAGE, "next": "b"}, []),
         (200, PAGE, {**PAGE, "kind": "last", "labels": {"c": "d"}, "next": "b"}, []),
         (200, {**PAGE, "counts": {"a": 1}}, {**PAGE, "counts": {"b": 2}}, []),
