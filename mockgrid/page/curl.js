@@ -1,6 +1,6 @@
 // A recorded request as a command for curl.
 
-import {apiAddress} from "./server.js";
+import {apiAddress, segment} from "./server.js";
 
 // What stands for a key, which the journal does not tell.
 const HIDDEN = "[redacted]";
@@ -10,10 +10,10 @@ const OWN = /^(host|content-length|connection|accept-encoding|transfer-encoding|
 
 // Returns the command; keys are the variable API_KEY. It is right in every POSIX shell, whatever the request holds.
 export function curl(request) {
-  const {method, path, query, headers, base64} = request;
+  const {method, path, headers, base64} = request;
   const body = bodyText(request);
   const dotted = path.split("/").some((part) => part === "." || part === ".."); // which curl would take away
-  const parts = [`curl --globoff${dotted ? " --path-as-is" : ""}`, quoted(url(path, query))];
+  const parts = [`curl --globoff${dotted ? " --path-as-is" : ""}`, quoted(url(request))];
   if (method !== (body === null ? "GET" : "POST")) {
     parts.push(method === "HEAD" ? "--head" : `--request ${quoted(method)}`);
   }
@@ -38,8 +38,8 @@ function join(parts) {
   return parts.join(" \\\n  ");
 }
 
-function url(path, query) {
-  const safe = path.split("/").map((part) => encodeURIComponent(part.toWellFormed())).join("/");
+function url({path, raw_path: rawPath, query}) {
+  const safe = rawPath ?? path.split("/").map(segment).join("/");
   return String(apiAddress("/")).replace(/\/$/, "") + safe + (query && `?${query}`);
 }
 

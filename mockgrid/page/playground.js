@@ -171,11 +171,11 @@ export async function show(place, {query, signal}) {
 }
 
 // A recorded request as the form has one: without its credentials, which were hidden, and what browsers set.
-function written({method, path, query, headers, body, base64}) {
+function written({method, path, raw_path: rawPath, query, headers, body, base64}) {
   const own = /^(host|connection|content-length|content-type|accept-encoding|user-agent|origin|referer|sec-.*|x-mockgrid-session)$/;
   const lines = Object.entries(headers).filter(([name, value]) => !own.test(name) && !value.includes("[redacted]"));
   return {
-    method, path, query, media: headers["content-type"] ?? "",
+    method, query, path: rawPath ?? encodeURI(path.toWellFormed()).replace(/[?#]/g, encodeURIComponent), media: headers["content-type"] ?? "",
     headers: lines.map(([name, value]) => `${name}: ${value}`).join("\n"),
     body: body === null ? (base64 ? atob(base64) : "") : typeof body === "string" ? body : JSON.stringify(body, null, 2),
   };

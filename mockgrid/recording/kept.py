@@ -23,7 +23,7 @@ def recorded(kept: KeptExchange, session: str = "") -> RecordedExchange:
     query = head.query.decode("latin-1")
     request = RecordedRequest(
         head.method.upper(),
-        quote(head.path, safe=_PATH) + (query and f"?{query}"),
+        (head.raw_path.decode("latin-1") or quote(head.path, safe=_PATH)) + (query and f"?{query}"),
         tuple(head.headers.items()),
         kept.body,
     )

@@ -34,6 +34,7 @@ class RequestHead(Protocol):
 
     method: str
     path: str
+    raw_path: bytes
     query: bytes
     size: int
 

@@ -107,6 +107,12 @@ class SentRequest(JsonForm):
     body: Any = described("A JSON value, or text; null for no body, and for bytes that are neither")
     size: int = described("Bytes of the body", place="bytes", minimum=0)
     base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)
+    raw_path: str = described(
+        "The path with its escapes, where a part of it has a slash; else left out",
+        default="",
+        omitted=True,
+        in_repr=False,
+    )
 
     @property
     def json(self) -> Any:

@@ -9,6 +9,7 @@ import math
 from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote, unquote
 
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.http_terms import media_name
@@ -33,7 +34,7 @@ from mockgrid.session.verdicts import judged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from mockgrid.session.exchange import KeptExchange
+    from mockgrid.session.exchange import KeptExchange, RequestHead
     from mockgrid.session.manners import MannersOf
     from mockgrid.session.records import Verdict
     from mockgrid.session.redaction import Hidden, Redaction
@@ -46,6 +47,8 @@ _DEEPEST: Final = 200
 _LACKING: Final = "MG142"
 _NONE: Final = "was to be inserted into the reply, and the request has no such thing"
 _DIGITS: Final = 6
+# What stands in a part of a path as it is.
+_IN_PATH: Final = ":@!$&'()*+,;=~"
 
 
 class Complaints(NamedTuple):
@@ -141,6 +144,7 @@ class Teller:
                 query=self._redaction.query(exchange.head.query, hidden),
                 headers=self._redaction.headers(exchange.head.headers.items(), hidden),
                 size=exchange.body_size,
+                raw_path=_raw_path(exchange.head, hidden),
                 **sent,
             ),
             violations=tuple(replace(each, exchange=0) for each in complaints.violations),
@@ -326,6 +330,14 @@ def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
         )
         for place, (at, data) in enumerate(exchange.chunks)
     )
+
+
+def _raw_path(head: RequestHead, hidden: Hidden) -> str:
+    """Return a path with its escapes where it has more parts once they are undone."""
+    if b"%2f" not in head.raw_path.lower():
+        return ""
+    parts = (unquote(part) for part in head.raw_path.decode("latin-1").split("/"))
+    return hidden.text("/".join(quote(hidden.text(part), safe=_IN_PATH) for part in parts))
 
 
 def _seconds(seconds: float) -> float:

@@ -77,3 +77,20 @@ def test_what_no_step_could_answer_says_why(caller, sent, reason):
     answer = step(caller)
     assert (answer.status, json.loads(answer.body)) == (409, {"errors": {"detail": reason}})
     assert step(caller, 2).status == 404
+
+
+def test_a_slash_within_a_part_of_a_path_stays_there(tmp_path):
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    reply = {"description": "It", "content": {"application/json": {"schema": {"type": "integer"}}}}
+    get = {"operationId": "getIt", "parameters": [parameter], "responses": {"200": reply}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "Things", "version": "1"},
+        "paths": {"/things/{id}": {"get": get}},
+    }
+    (tmp_path / "things.json").write_text(json.dumps(document))
+    caller = Caller(document=str(tmp_path / "things.json"))
+    assert caller.call("GET", "/things/a%2Fb%20c").status == 200
+    assert step(caller).json()["step"].startswith("  - when: {operation: getIt")
+    asked = caller.call("GET", f"{SESSION}/exchanges/1").json()["request"]
+    assert (asked["path"], asked["raw_path"]) == ("/things/a/b c", "/things/a%2Fb%20c")

@@ -209,6 +209,7 @@ REQUESTS = [
         b"@/etc/passwd",
     ),
     ("GET", "/v1/models", {}, b""),
+    ("GET", "/v1/models/org%2Fa%20name%3fof%23it", {}, b""),
 ]
 
 
@@ -232,7 +233,7 @@ def test_copied_as_curl_it_is_the_same_request(tab, client, number):
         ["sh", "-ec", f"{command} --silent --noproxy '*'"], env=environment, check=True, capture_output=True
     )
     first, second = client.get(f"{tab.origin}/__mockgrid__/sessions/mg-a/exchanges").json()["exchanges"]
-    for name in ("method", "path", "query", "body", "bytes"):
+    for name in ("method", "path", "raw_path", "query", "body", "bytes"):
         assert first["request"].get(name) == second["request"].get(name), name
     assert first["request"].get("base64") == second["request"].get("base64")
     kept = {"content-type", "x-odd", "x-none", "authorization"}

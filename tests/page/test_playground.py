@@ -347,3 +347,12 @@ def test_a_recorded_exchange_is_opened(tab, grid):
     tab.go("#/playground?exchange=mg-test/1")
     expect(page.get_by_label("Scenario, as YAML")).to_have_value(re.compile("Of my own"))
     assert exchanges(tab, "mg-test") == 1
+
+
+@pytest.mark.parametrize("name", ["org%2Fa%20name%3Fof%23it", "a%20name%3Fof%23it", "100%25"])
+def test_a_recorded_path_stays_what_it_was(tab, grid, name):
+    asked = httpx.get(f"{grid.base_url}/models/{name}", headers={"authorization": "Bearer mg-test"})
+    tab.expected.append("status of 40[49]")
+    page = tab.go("#/playground?exchange=mg-test/1")
+    expect(send(page)).to_contain_text("404")
+    expect(page.get_by_label("Body of the answer")).to_have_text(asked.text)

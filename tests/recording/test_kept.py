@@ -12,7 +12,9 @@ pytestmark = pytest.mark.once
 
 
 def kept(body=b"", *, query=b"", path="/v1/chat/completions"):
-    head = SimpleNamespace(method="post", path=path, query=query, headers={b"host": b"h"}, size=0)
+    head = SimpleNamespace(
+        method="post", path=path, raw_path=b"", query=query, headers={b"host": b"h"}, size=0
+    )
     answer = SimpleNamespace(status=200, headers=[(b"x-a", b"1"), (b"x-a", b"2")], body=body, violations=())
     return KeptExchange(1, 10.0, head, b'{"a": 1}', None, answer)
 
