@@ -24,7 +24,7 @@ export async function follow(path, show, {signal, trouble}) {
 }
 
 // Has a place show a value, as `made` makes it of that: anew where the value is another. The keyboard stays where
-// it was, at a link or at a summary, and what has a `data-key` stays folded or unfolded.
+// it was, at a link, a summary or a table, and what has a `data-key` stays folded or unfolded.
 export function fill(place, value, made) {
   const text = JSON.stringify(value);
   if (place.filled === text) return;
@@ -42,6 +42,7 @@ function keyed(place) {
 
 function selector(focused) {
   if (focused?.matches("a")) return `a[href="${CSS.escape(focused.getAttribute("href"))}"]`;
+  if (focused?.matches("[aria-label]")) return `[aria-label="${CSS.escape(focused.ariaLabel)}"]`;
   const key = focused?.closest("summary")?.parentElement.dataset.key;
   return key && `details[data-key="${CSS.escape(key)}"] > summary`;
 }

@@ -1,5 +1,7 @@
 """The sessions panel: what a session has come to, and what can be done about it."""
 
+from urllib.parse import quote
+
 import httpx
 import pytest
 from playwright.sync_api import expect
@@ -60,6 +62,16 @@ def test_a_session_is_found_and_told_as_it_stands(looked_at, grid):
     expect(row(page, "Steps", HOSTILE.replace("\u202e", "\\u202e"))).to_contain_text("none: all are given")
     ask(session)
     expect(page.get_by_text("State paid")).to_be_visible()
+
+
+def test_the_keyboard_stays_at_a_table_whose_rows_change(tab, grid):
+    session = begun(grid)
+    tab.go(f"#/sessions/{quote(session.api_key, safe='')}")
+    steps = tab.page.get_by_role("region", name="Steps", exact=True)
+    steps.focus()
+    ask(session)
+    expect(row(tab.page, "Steps", HOSTILE[:20])).to_contain_text("2 of 2")
+    expect(steps).to_be_focused()
 
 
 def test_it_is_moved_given_another_scenario_reset_and_ended(tab, grid):
