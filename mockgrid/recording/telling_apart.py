@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.recording.difference import same
@@ -34,6 +34,8 @@ _SHORTEST_PIECE: Final = 3
 _WINDOW: Final = 24
 
 
+_SYNTAX: Final = re.compile(r"[\\^$.*+?()\[\]{}|/\n\r\t]")
+_ESCAPES: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _ABSENT: Final = object()
 # Null means absent, to matchers as to this API.
 _THERE: Final[dict[str, Any]] = {"exists": True}
@@ -81,10 +83,16 @@ def _chosen(
     for tier in (_usual, _by_messages, _by_text, _by_place):
         while left:
             best, most = None, 0
+            tried: list[dict[str, Any]] = []
             for predicate in tier(request, left):
+                if predicate.when in tried:
+                    continue
+                tried.append(predicate.when)
                 ruled_out = sum(not predicate.holds(other.view) for other in left)
                 if ruled_out > most:
                     best, most = predicate, ruled_out
+                if most == len(left):
+                    break
             if best is None:
                 break
             chosen.append(best.when)
@@ -177,6 +185,7 @@ def _by_messages(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterato
         known := _loose("system", view.system, [other.view.system or "" for other in others])
     ):
         yield known
+        yield from _edges("system", view.system)
     for text in dict.fromkeys(reversed(view.texts)):
         if text and (
             known := _loose("any_message", text, [other for each in others for other in each.view.texts])
@@ -195,6 +204,7 @@ def _by_text(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[_P
         piece = _parting(text, other.view.last_user or "")
         if piece:
             yield _containing("last_user", [piece])
+    yield from _edges("last_user", text)
 
 
 def _loose(name: str, text: str, others: Sequence[str] = ()) -> _Predicate | None:
@@ -234,10 +244,30 @@ def _containing(name: str, pieces: list[str]) -> _Predicate:
     return _Predicate({name: {"contains": pieces if len(pieces) > 1 else pieces[0]}}, holds)
 
 
+def _edges(name: str, text: str) -> Iterator[_Predicate]:
+    """Yield how a text ends, and how it begins: all that tells it from one of which it is a part."""
+    end, beginning = text[-_WINDOW:], text[:_WINDOW]
+    if not _PASSING.search(end):
+        pattern = f"{_escaped(end)}$"
+        yield _Predicate({name: {"matches": pattern}}, lambda other: _text(other, name).endswith(end))
+    if not _PASSING.search(beginning):
+        pattern = f"^{_escaped(beginning)}"
+        yield _Predicate({name: {"matches": pattern}}, lambda other: _text(other, name).startswith(beginning))
+
+
+def _text(view: RequestView, name: str) -> str:
+    return getattr(view, name) or ""
+
+
+def _escaped(text: str) -> str:
+    """Return a regular expression of ECMAScript for a text."""
+    return _SYNTAX.sub(lambda match: _ESCAPES.get(match[0], f"\\{match[0]}"), text)
+
+
 def _parting(text: str, other: str) -> str:
     """Return a part of a text that another has not, around where they part; empty where there is none."""
-    alike = takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
-    start = sum(1 for _ in alike)
+    # The least length at which their beginnings differ.
+    start = bisect_left(range(1, len(text) + 1), True, key=lambda size: text[:size] != other[:size])
     piece = text[max(start - _WINDOW, 0) : start + _WINDOW].strip()
     return piece if piece and piece not in other else ""
 
