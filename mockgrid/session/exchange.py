@@ -204,8 +204,10 @@ class KeptExchange:
             piece: its bytes, without HTTP's framing.
         """
         if not self.chunks_size:
-            self.chunks = []
-        if self.chunks_size < MOST_KEPT and isinstance(self.chunks, list) and len(self.chunks) < MOST_PIECES:
+            self.chunks = [(at, piece)]  # most have one; what is appended to has room for more
+        elif (
+            self.chunks_size < MOST_KEPT and isinstance(self.chunks, list) and len(self.chunks) < MOST_PIECES
+        ):
             self.chunks.append((at, piece))
         self.chunks_size += len(piece)
 
