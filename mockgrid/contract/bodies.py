@@ -136,6 +136,7 @@ class _Form:
         encoding = media.source.get("encoding")
         self._encoding: Mapping[str, Any] = encoding if isinstance(encoding, dict) else {}
         self._hints = hints
+        self._taken = frozenset(hints.properties)
         self._max_depth = max_depth
         self._schema = media.schema
 
@@ -185,20 +186,19 @@ class _Form:
                     ) from None
         style = str(encoding.get("style", "form"))
         plus = not encoding.get("allowReserved")
-        taken = frozenset(self._hints.properties)
         written = Written(
             name,
             style,
             bool(encoding.get("explode", style == "form")),
             partial(percent_decoded, plus=plus),
-            taken,
+            self._taken,
         )
         readings: list[Raw] = []
         if len(texts) > 1 and not (hints.kinds is None or hints.names("array")):
             readings = [_decoded(texts)]  # that one value came twice is the schema's to tell
         elif texts or "style" in encoding:
             readings = in_fields(fields, written, hints)
-        elif tree := fields.tree(name, hints, taken):
+        elif tree := fields.tree(name, hints, self._taken):
             readings = [tree]
         elif "contentType" not in encoding and hints.names("object") and not hints.scalar:
             readings = self._spread(fields, hints)
@@ -210,7 +210,7 @@ class _Form:
         own = {
             name: _decoded(texts)
             for name in hints.properties
-            if name not in self._hints.properties and (texts := fields.texts(name))
+            if name not in self._taken and (texts := fields.texts(name))
         }
         # What lacks a part of it was hardly meant to be one.
         return [own] if own and all(name in own for name in hints.anywhere("required") or ()) else []
@@ -221,7 +221,7 @@ class _Form:
             return [name]
         # An exploded object's properties are fields of their own.
         own = self._hints.property(name)
-        return fields.under(name, own, self._hints.properties) or (value if isinstance(value, dict) else ())
+        return fields.under(name, own, self._taken) or (value if isinstance(value, dict) else ())
 
     def _further(self, name: str, texts: list[str]) -> Any:
         try:

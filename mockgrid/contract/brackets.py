@@ -10,10 +10,11 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from mockgrid.schema.hints import SchemaHints
 
-__all__ = ["UnreadableError", "is_part", "part_of", "put", "steps_to"]
+__all__ = ["UnreadableError", "holder_of", "is_part", "part_of", "put", "steps_to"]
 
 _PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
 _ONE_NAME = re.compile(r"\[(.*)\]", re.DOTALL)
+_BEHIND = re.compile(r"[.\[]")
 _ITEM = re.compile(r"\[[0-9]*\]")
 _STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
 _DEEPEST = 16
@@ -21,6 +22,15 @@ _DEEPEST = 16
 
 class UnreadableError(MockgridError):
     """A text without the form that its style asks for; the message is a sentence without its subject."""
+
+
+def holder_of(key: str) -> str:
+    """Return where a name begins: of a field the same as of each value that it may be a part of.
+
+    >>> holder_of("a[b].c"), holder_of("a.b"), holder_of("a")
+    ('a', 'a', 'a')
+    """
+    return _BEHIND.split(key, maxsplit=1)[0]
 
 
 def is_part(name: str, key: str, hints: SchemaHints) -> bool:
@@ -49,7 +59,7 @@ def steps_to(name: str, key: str, hints: SchemaHints) -> list[str]:
         steps = [inside or dotted for inside, dotted in _STEP.findall(path)]
     else:  # brackets may be a part of a property's name
         steps = _ONE_NAME.findall(path) if _ONE_NAME.fullmatch(path) else []
-    misplaced = any(
+    misplaced = "" in steps[:-1] and any(
         not step and _is_no_list(part_of(hints, steps[:n]), steps[n + 1]) for n, step in enumerate(steps[:-1])
     )
     if misplaced or not 0 < len(steps) <= _DEEPEST:

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote, unquote_plus
 
-from mockgrid.contract.brackets import UnreadableError, is_part, put, steps_to
+from mockgrid.contract.brackets import UnreadableError, holder_of, is_part, put, steps_to
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -33,6 +33,8 @@ __all__ = [
 # What is quoted within brackets, in JSON or as Python shows it.
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 _DEPTHS = {"[": 1, "{": 1, "]": -1, "}": -1}
+# In runs: a character may be several octets.
+_ENCODED = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _LONE_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
@@ -46,12 +48,31 @@ def percent_decoded(text: str, *, plus: bool = True) -> str:
     Raises:
         UnreadableError: a ``%`` without two hexadecimal digits, or bytes that are not UTF-8.
     """
-    if "%" in text and _LONE_PERCENT.search(text):
+    if plus:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    if _LONE_PERCENT.search(text):
         raise UnreadableError("holds a % that is not followed by two hexadecimal digits")
     try:
-        return unquote_plus(text, errors="strict") if plus else unquote(text, errors="strict")
+        return _ENCODED.sub(_octets, text)
     except UnicodeDecodeError:
         raise UnreadableError("is not UTF-8 once its percent-encoding is undone") from None
+
+
+def _octets(match: re.Match[str], errors: str = "strict") -> str:
+    return bytes.fromhex(match[0].replace("%", "")).decode(errors=errors)
+
+
+def _name_decoded(text: str) -> str:
+    """Undo the percent-encoding of a name, as far as it is one."""
+    text = text.replace("+", " ")
+    if "%" in text:  # brackets are what most names have encoded
+        text = text.replace("%5B", "[").replace("%5D", "]")
+    return _ENCODED.sub(_OCTETS_OF_NAME, text) if "%" in text else text
+
+
+_OCTETS_OF_NAME = partial(_octets, errors="replace")
 
 
 class Fields:
@@ -66,6 +87,14 @@ class Fields:
         for name, text in pairs:
             self._texts.setdefault(name, []).append(text)
 
+    @cached_property
+    def _held(self) -> dict[str, list[str]]:
+        """Names by where they begin: else each value would be looked for among all of them."""
+        held: dict[str, list[str]] = {}
+        for name in self._texts:
+            held.setdefault(holder_of(name), []).append(name)
+        return held
+
     @classmethod
     def of_query(cls, query: bytes) -> Fields:
         """Read a query string or a form body; ``flag`` without ``=`` is a field with an empty text."""
@@ -73,7 +102,7 @@ class Fields:
         for piece in query.decode("utf-8", "replace").split("&"):
             if piece:
                 name, _, text = piece.partition("=")
-                pairs.append((unquote_plus(name, errors="replace"), text))
+                pairs.append((_name_decoded(name), text))
         return cls(pairs)
 
     @classmethod
@@ -100,7 +129,8 @@ class Fields:
 
         Those that are taken are left out, since they belong to other values.
         """
-        return [key for key in self._texts if key not in taken and is_part(name, key, hints)]
+        held = self._held.get(holder_of(name), ())
+        return [key for key in held if key not in taken and is_part(name, key, hints)]
 
     def tree(self, name: str, hints: SchemaHints, taken: Collection[str] = ()) -> Raw:
         """Return what stands under ``name[a]``, ``name.a.b``, ``name[a][]`` and the like, decoded.

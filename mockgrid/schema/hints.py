@@ -39,16 +39,25 @@ class SchemaHints:
     Args:
         schema: JSON Schema; references, ``allOf``, ``anyOf`` and ``oneOf`` are followed.
         root: the document that references point into.
+        known: outlines of its schemas, by the identities of these, which they keep alive; it grows. There are
+            no more than there are places in schemas, however deep the values are that these admit.
     """
 
-    def __init__(self, schema: Any, root: dict[str, Any]) -> None:
+    def __init__(
+        self, schema: Any, root: dict[str, Any], known: dict[tuple[int, ...], SchemaHints] | None = None
+    ) -> None:
         self._schema = schema
         self._root = root
+        self._known: dict[tuple[int, ...], SchemaHints] = {} if known is None else known
+        self._named: dict[str, SchemaHints] = {}
 
     @classmethod
     def of(cls, validator: SchemaValidator | None) -> SchemaHints:
         """Return the outline of a validator's schema; without one, of a schema that takes everything."""
-        return cls({}, {}) if validator is None else cls(validator.schema, validator.schemas.shared.data)
+        if validator is None:
+            return cls({}, {})
+        shared = validator.schemas.shared
+        return cls({}, shared.data, shared.outlines).narrowed([validator.schema])
 
     @cached_property
     def kinds(self) -> frozenset[str] | None:
@@ -122,14 +131,19 @@ class SchemaHints:
 
     def property(self, name: str) -> SchemaHints:
         """Return the outline of one property."""
-        schemas = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
-        return self._narrowed(schemas) if schemas else self._further
+        outline = self._named.get(name)
+        if outline is None:
+            schemas = [part["properties"][name] for part in self._parts if name in part.get("properties", ())]
+            if not schemas:
+                return self._further  # not kept: such names are the clients' own
+            outline = self._named[name] = self.narrowed(schemas)
+        return outline
 
     def item(self, index: int) -> SchemaHints:
         """Return the outline of one item of an array."""
         if index >= self._placed:
             return self._rest
-        return self._narrowed([item_of(part, index) for part in self._parts])
+        return self.narrowed([item_of(part, index) for part in self._parts])
 
     def typed(self, raw: Raw) -> Any:
         """Return a JSON value of the type that the schema asks for; a text of another form stays text."""
@@ -154,8 +168,7 @@ class SchemaHints:
         """
         if self.kinds is not None and json_type(value) not in self.kinds:
             return False
-        choices = [choice for part in self._parts for choice in part.get("enum", ())]
-        if choices and value not in choices:
+        if self._enumerated and value not in self._enumerated:
             return False
         if isinstance(value, list):
             return all(self.item(index).fits(item) for index, item in enumerate(value))
@@ -189,9 +202,13 @@ class SchemaHints:
         return tuple(parts)
 
     @cached_property
+    def _enumerated(self) -> tuple[Any, ...]:
+        return tuple(choice for part in self._parts for choice in part.get("enum", ()))
+
+    @cached_property
     def _further(self) -> SchemaHints:
         """The outline of all properties without a name in the schema."""
-        return self._narrowed([part.get("additionalProperties") for part in self._parts])
+        return self.narrowed([part.get("additionalProperties") for part in self._parts])
 
     @cached_property
     def _placed(self) -> int:
@@ -201,11 +218,17 @@ class SchemaHints:
     @cached_property
     def _rest(self) -> SchemaHints:
         """The outline of all items behind those."""
-        return self._narrowed([item_of(part, self._placed) for part in self._parts])
+        return self.narrowed([item_of(part, self._placed) for part in self._parts])
 
-    def _narrowed(self, schemas: list[Any]) -> SchemaHints:
+    def narrowed(self, schemas: list[Any]) -> SchemaHints:
+        """Return the outline of a place for which there are schemas in several branches."""
         narrowed = [schema for schema in schemas if isinstance(schema, dict)]
-        return SchemaHints(narrowed[0] if len(narrowed) == 1 else {"anyOf": narrowed}, self._root)
+        key = tuple(map(id, narrowed))
+        outline = self._known.get(key)
+        if outline is None:
+            schema = narrowed[0] if len(narrowed) == 1 else {"anyOf": narrowed}
+            outline = self._known[key] = SchemaHints(schema, self._root, self._known)
+        return outline
 
 
 def _listed(value: Any) -> list[Any]:

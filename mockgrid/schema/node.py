@@ -46,6 +46,7 @@ class SharedSchemas:
         data: what references point into, by the first part of their pointers; it grows.
         patterns: their regular expressions.
         other_way: the keyword of properties that are for the other direction only.
+        outlines: what was worked out of schemas, by their identities, to read texts by; see `hints.py`.
     """
 
     def __init__(self, draft: Draft) -> None:
@@ -53,6 +54,7 @@ class SharedSchemas:
         self.data: dict[str, Any] = {"components": {"schemas": {}}, REFERRED: {}}
         self.patterns = Patterns()
         self.other_way = "readOnly"
+        self.outlines: dict[tuple[int, ...], Any] = {}
         self.room = Room()
         self._referred: dict[str, Any] = {}
         self._acceptors: dict[

@@ -1,4 +1,5 @@
 import contextlib
+import sys
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -505,3 +506,39 @@ paths:
 def test_media_types_are_told_apart_by_their_parameters(media, body, status):
     caller = Caller.serving(Contract(yaml.load(APART, name="a.yaml")))
     assert caller.call("POST", "/a", body, {"content-type": media}).status == status
+
+
+def calls_to_read(fields):
+    """Count the calls of Python's functions that a form takes, whose schema is known from another."""
+    inside = {"type": "object", "properties": {"at": {"type": "integer"}, "to": {"type": "string"}}}
+    schema = {"type": "object", "properties": {f"field_{number}": inside for number in range(fields)}}
+    operation = {"requestBody": {"content": {FORM: {"schema": schema}}}, "responses": {}}
+    head = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
+    contract = Contract(
+        Document({**head, "paths": {"/a": {"post": {**operation, "operationId": "a"}}}}, "made")
+    )
+    sent = [
+        urlencode({f"field_{n}[{name}]": start + n for n in range(fields) for name in ("at", "to")})
+        for start in (0, 7)
+    ]
+    read("a", FORM, sent[0].encode(), contract)
+    calls = 0
+
+    def count(_frame, event, _value):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        value = read("a", FORM, sent[1].encode(), contract)
+    finally:
+        sys.setprofile(None)
+    assert value["field_3"] == {"at": 10, "to": "10"}
+    return calls
+
+
+@pytest.mark.once
+def test_a_large_form_costs_no_more_for_each_field_than_a_small_one():
+    few, many = calls_to_read(10), calls_to_read(100)
+    assert few < 1200
+    assert many < 11 * few
