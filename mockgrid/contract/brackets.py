@@ -15,7 +15,7 @@ __all__ = ["UnreadableError", "holder_of", "is_part", "part_of", "put", "steps_t
 _PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
 _ONE_NAME = re.compile(r"\[(.*)\]", re.DOTALL)
 _BEHIND = re.compile(r"[.\[]")
-_ITEM = re.compile(r"\[[0-9]*\]")
+_ITEM = re.compile(r"\[-?[0-9]*\]")
 _STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
 _DEEPEST = 16
 
@@ -36,7 +36,7 @@ def holder_of(key: str) -> str:
 def is_part(name: str, key: str, hints: SchemaHints) -> bool:
     """Tell whether a field holds a part of a value: its name goes on in brackets, or behind a full stop.
 
-    Of what is no object, only items are parts.
+    Of what is no object, only items are parts, be it by an index that no list has.
     """
     if not key.startswith((f"{name}[", f"{name}.")):
         return False

@@ -300,3 +300,14 @@ def test_no_request_breaks_the_reader(query, header, cookie):
 def test_no_likely_query_breaks_the_reader(text):
     query = f"filter[{text}&ids={text}&point={text}&limit={text}&where={text}"
     read_parameters(PETSTORE.operation("listPets"), {}, query.encode(), {})
+
+
+@pytest.mark.parametrize("style", ["form", "deepObject"])
+@pytest.mark.parametrize("sent", ["v[-1][n]=1", "v[-1]=1", "v%5B-1%5D[n]=1"])
+def test_a_list_has_no_negative_indices(style, sent):
+    items = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    contract = contract_for(style, explode=True, schema={"type": "array", "items": items})
+    _, violations = read(contract, "get", query=sent)
+    assert [(violation.path, violation.message) for violation in violations] == [
+        ("query.v", "must be an array, got an object")
+    ]
