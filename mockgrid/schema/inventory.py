@@ -220,7 +220,10 @@ def has_use(schema: Any) -> bool:
     """Tell whether what is sent in this direction has a use for a property with this schema."""
     if not isinstance(schema, SchemaNode):
         return schema is True
-    return schema.source.get(schema.shared.other_way) is not True and bool(schema.branch.types - {"null"})
+    branch = schema.branch
+    if branch.choices is not None and all(choice is None for choice in branch.choices):
+        return False  # null shows nothing
+    return schema.source.get(schema.shared.other_way) is not True and bool(branch.types - {"null"})
 
 
 def property_pointer(node: SchemaNode, name: str) -> str:

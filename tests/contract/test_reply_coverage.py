@@ -142,3 +142,17 @@ REPLIES = st.tuples(
 @given(st.lists(REPLIES, max_size=5), st.lists(REPLIES, max_size=5))
 def test_two_runs_add_up_to_one_that_saw_both(first, second):
     assert merge(learned(*first), learned(*second)) == learned(*second, *first)
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"type": "null"}, {"const": None}, {"type": ["string", "null"], "enum": [None]}]
+)
+def test_what_can_be_nothing_but_null_cannot_be_shown(nothing):
+    schema = {"type": "object", "properties": {"error": nothing, "name": {"type": ["string", "null"]}}}
+    operation = {"operationId": "get", "responses": {"200": {"content": {JSON: {"schema": schema}}}}}
+    head = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
+    contract = Contract(Document({**head, "paths": {"/": {"get": operation}}}, "made"))
+    found = ReplyCoverage(contract)
+    found.lesson(contract.operation("get"), 200, JSON, {})([{"error": None, "name": None}])
+    (entry,) = found.entries()
+    assert labels(entry, shown=False) == {"name"}
