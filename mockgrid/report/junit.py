@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a case for each declared row, and for each thing that went wrong."""
+"""The report as JUnit XML: a case for each declared row, each branch of a reply and what went wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mockgrid.report.wording import breach_of, first_seen, operation_of, printable, seen_in, unreached
+from mockgrid.report.wording import (
+    breach_of,
+    first_seen,
+    operation_of,
+    printable,
+    reply_branches,
+    seen_in,
+    unreached,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,10 +26,12 @@ _COUNTS: Final = ("tests", "failures", "errors", "skipped")
 
 
 def render_junit(document: Document) -> str:
-    """Return the report as XML: a row never exercised is skipped; a violation or a verdict has failed."""
+    """Return the report as XML: what was never exercised or shown is skipped, what broke has failed."""
     root = Element("testsuites", name=printable(document["summary"]["headline"]))
     declared = [row for row in document["rows"] if row["state"] != "undeclared"]
     _suite(root, "rows", declared, _row, document)
+    if document["replies"]:
+        _suite(root, "replies", reply_branches(document), _branch, document)
     _suite(root, "violations", document["violations"], _violation, document)
     if "provider" in document:
         _suite(root, "provider", document["provider"], _provider, document)
@@ -108,6 +118,12 @@ def _row(suite: Element, row: dict[str, Any]) -> None:
     case = _case(suite, f"{row['status']}{answer}{request}", operation_of(row))
     if row["state"] == "never_exercised":
         SubElement(case, "skipped", message="MG301: never exercised")
+
+
+def _branch(suite: Element, branch: dict[str, Any]) -> None:
+    case = _case(suite, f"{branch['request']} {branch['label']}", operation_of(branch))
+    if not branch["shown"]:
+        SubElement(case, "skipped", message="never shown")
 
 
 def _violation(suite: Element, entry: dict[str, Any]) -> None:

@@ -274,9 +274,9 @@ def test_long_lists_are_cut_in_text_and_markdown_and_whole_elsewhere():
 def test_junit_has_a_case_for_each_row_and_each_fault():
     root = minidom.parseString(render_junit(document())).documentElement
     cases = root.getElementsByTagName("testcase")
-    assert int(root.getAttribute("tests")) == len(cases) == 12 + 3 + 2 + 1
+    assert int(root.getAttribute("tests")) == len(cases) == 12 + 6 + 3 + 2 + 1
     assert int(root.getAttribute("failures")) == len(root.getElementsByTagName("failure")) == 3 + 2
-    assert int(root.getAttribute("skipped")) == len(root.getElementsByTagName("skipped")) == 8 + 1
+    assert int(root.getAttribute("skipped")) == len(root.getElementsByTagName("skipped")) == 8 + 4 + 1
     for suite in root.getElementsByTagName("testsuite"):
         assert int(suite.getAttribute("tests")) == len(suite.getElementsByTagName("testcase"))
     assert all(case.getAttribute("name") and case.getAttribute("classname") for case in cases)
