@@ -47,6 +47,19 @@ def test_a_folder_gives_a_scenario_for_each_file(tmp_path, capsys):
     assert main(["check", str(tmp_path / "scenarios")]) == 0
 
 
+@pytest.mark.parametrize("output", [(), ("--output", "scenarios"), ("--output", "all.yaml")])
+def test_what_is_no_recording_in_a_folder_is_left_out(tmp_path, monkeypatch, capsys, output):
+    monkeypatch.chdir(tmp_path)
+    others = {"a.json": b'{"name": "x"}', "b.har": b"\xff\x00", "c.yaml": b"a: [", "d.json": b""}
+    for name, data in {**others, "m.yaml": (FILES / "vcrpy" / "plain.yaml").read_bytes()}.items():
+        (tmp_path / name).write_bytes(data)
+    code, _, err = run(capsys, ".", *output)
+    assert code == 0, err
+    for name in others:
+        assert f"mockgrid: left out: {name}:" in err
+        assert run(capsys, name)[0] == 2
+
+
 def test_the_same_files_give_the_same_bytes(capsys):
     files = sorted((FILES / "jsonl").iterdir())
     texts = {run(capsys, *files)[1] for _ in range(2)}

@@ -13,7 +13,7 @@ from mockgrid.recording.sources import archive, cassette, fixtures, log
 from mockgrid.recording.sources.pairs import NotRecordedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mockgrid.recording.exchange import RecordedExchange
@@ -80,16 +80,25 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path]:
         yield from below
 
 
-def read_files(paths: Iterable[Path]) -> Recordings:
+def read_files(paths: Iterable[Path], found: Collection[Path] = ()) -> Recordings:
     """Return what files hold; requests and replies of a batch may stand in two of them.
 
+    Args:
+        paths: of the files.
+        found: those that nobody named: in a folder stand others, too, which are left out.
+
     Raises:
-        DocumentError: one of them is not readable, or no recording.
+        DocumentError: one that was named is not readable, or no recording.
     """
     recordings = Recordings()
     lines: list[LoggedLine] = []
     for path in paths:
-        _read(path, recordings, lines)
+        try:
+            _read(path, recordings, lines)
+        except DocumentError as error:
+            if path not in found:
+                raise
+            recordings.left_out.append(str(error))
     recordings.exchanges += log.paired(lines)
     recordings.steps = fixtures.in_sequence(recordings.steps)
     return recordings
