@@ -224,9 +224,6 @@ SINCE: dict[str, Planted] = {
     "no limits": _anew(LIMITED, header("x-ratelimit-remaining-requests", None), "MG404"),
     # What all chunks of a stream have in common.
     "ids of chunks": Planted(_STREAM, _first(put("chatcmpl-2", "id")), "MG420", pointer="/id"),
-    "times of chunks": _anew(
-        _USAGE, chunks(lambda values: put(9, "created")(values[-1])), "MG420", "/created"
-    ),
     "models of chunks": _anew(
         _TOOL_STREAM, chunks(lambda values: put("m-2", "model")(values[2])), "MG420", "/model"
     ),

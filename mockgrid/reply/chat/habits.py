@@ -35,7 +35,7 @@ _CHARACTERS: Final = 4
 class ChatHabits:
     """Knows of a reply whether it is one to its request, and of a stream whether its chunks are in order."""
 
-    steady: tuple[str, ...] = ("created", "model")
+    steady: tuple[str, ...] = ("model",)  # `created` is a time, and some servers stamp each chunk
 
     def questions(self, model: str) -> Iterator[tuple[str, Any]]:
         """Yield bodies that are answered, each after what it asks for in words."""
