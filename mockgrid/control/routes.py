@@ -82,7 +82,11 @@ class Control:
             ("GET", f"{CONTROL}/health", lambda _: {"status": "ready"}),
             ("GET", f"{CONTROL}/version", lambda _: operator.version()),
             ("GET", f"{CONTROL}/sessions", lambda _: operator.sessions()),
-            ("GET", _SESSION, lambda call: operator.session(_key(call), final=_flag(call, "final"))),
+            (
+                "GET",
+                _SESSION,
+                lambda call: among_others(operator.summed(_key(call), final=_flag(call, "final"))),
+            ),
             ("PUT", _SESSION, self._open),
             ("DELETE", _SESSION, lambda call: operator.close(_key(call))),
             ("GET", f"{_SESSION}/verdicts", lambda call: among_others(operator.verdicts(_key(call)))),

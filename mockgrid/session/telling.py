@@ -28,7 +28,6 @@ from mockgrid.session.records import (
     Summary,
     Unmatched,
 )
-from mockgrid.session.turns import all_at_once
 from mockgrid.session.verdicts import judged
 
 if TYPE_CHECKING:
@@ -204,17 +203,18 @@ class Teller:
             label=session.label,
         )
 
-    def summary(self, session: Session, *, final: bool = False) -> Summary:
-        """Return a session's state and all that its journal shows.
+    def summary(self, session: Session, *, final: bool = False) -> Turns[Summary]:
+        """Return a session's state and all that its journal shows, worked out in turns.
+
+        What is counted is counted first: whoever comes meanwhile may be judged, and is not said to be.
 
         Args:
             session: whose.
             final: whether no more requests will come.
         """
         journal = session.journal
-        complaints = [self._complaints(exchange) for exchange in journal]
         play = session.play
-        return Summary(
+        summary = Summary(
             session=session.name,
             scenario=play.state() if play is not None else None,
             clock=clock_state(session),
@@ -223,12 +223,20 @@ class Teller:
             kept=len(journal),
             dropped=journal.dropped,
             dropped_violations=journal.dropped_violations,
+            unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
+            label=session.label,
+        )
+        complaints: list[Complaints] = []
+        for exchange in journal:
+            complaints.append(self._complaints(exchange))
+            yield
+        proved = yield from self.verdicts(session, final=final)
+        return replace(
+            summary,
             violations=tuple(each for of_one in complaints for each in of_one.violations),
             warnings=tuple(each for of_one in complaints for each in of_one.warnings),
             unmatched=tuple(of_one.unmatched for of_one in complaints if of_one.unmatched is not None),
-            unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
-            verdicts=all_at_once(self.verdicts(session, final=final)),
-            label=session.label,
+            verdicts=proved,
         )
 
     def verdicts(self, session: Session, *, final: bool = False) -> Turns[tuple[Verdict, ...]]:

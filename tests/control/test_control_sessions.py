@@ -1,5 +1,6 @@
 """Sessions, exchanges, scripts and the clock over the control interface, as any HTTP client sees them."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -7,6 +8,7 @@ import time
 
 import httpx
 import pytest
+from asgi import Caller
 
 from mockgrid.app.build import build_app
 from mockgrid.http.server import start_in_thread
@@ -586,3 +588,22 @@ def test_it_is_told_how_far_steps_limits_and_balance_have_come(virtual):
         virtual.control.post("/sessions/mg-played/clock", json={"advance": "60s"})
     assert [step["next"] for step in played()["steps"]] == [None, 0]
     assert played()["state"] == "paid"
+
+
+def test_a_request_waits_for_no_session_that_is_summed_up():
+    caller, ended = Caller(), []
+    headers = {"authorization": "Bearer mg-test", "content-type": "application/json"}
+
+    async def ask(method="POST", path="/v1/chat/completions"):
+        answer = await caller._call(method, path, json.dumps(HELLO).encode(), headers)
+        ended.append((method, answer.status))
+        return answer
+
+    async def both():
+        for _ in range(2000):
+            await ask()
+        return await asyncio.gather(ask("GET", "/__mockgrid__/sessions/mg-test"), ask())
+
+    summed, _ = asyncio.run(both())
+    assert ended[-2:] == [("POST", 200), ("GET", 200)]
+    assert summed.json()["exchanges"]["count"] == 2000
