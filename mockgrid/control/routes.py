@@ -195,9 +195,10 @@ class Control:
 
     def _events(self, request: Request) -> Response:
         events = self.operator.feed(request.query_params.get("session"), rows=_flag(request, "rows"))
-        return StreamingResponse(
-            events, media_type="text/event-stream", headers={"cache-control": "no-cache"}
-        )
+        kind, headers = "text/event-stream", {"cache-control": "no-cache"}
+        if request.method == "HEAD":  # whoever asks for a head alone waits for no events
+            return Response(media_type=kind, headers=headers)
+        return StreamingResponse(events, media_type=kind, headers=headers)
 
     async def _not_allowed(self, request: Request, _error: Exception) -> Response:
         methods: set[str] = set()

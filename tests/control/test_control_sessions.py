@@ -607,3 +607,14 @@ def test_a_request_waits_for_no_session_that_is_summed_up():
     summed, _ = asyncio.run(both())
     assert ended[-2:] == [("POST", 200), ("GET", 200)]
     assert summed.json()["exchanges"]["count"] == 2000
+
+
+def test_the_head_of_a_feed_ends(grid):
+    host, port = grid.control.base_url.host, grid.control.base_url.port
+    ask = "{} /__mockgrid__/{} HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with socket.create_connection((host, port), timeout=10) as connection:
+        connection.sendall((ask.format("HEAD", "events") + ask.format("GET", "version")).encode())
+        answers = b""
+        while answers.count(b"HTTP/1.1 200") < 2:
+            answers += connection.recv(9999)
+    assert b"text/event-stream" in answers
