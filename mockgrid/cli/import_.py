@@ -67,10 +67,10 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
 
     rules = ScrubRules.read(scrubbed)
     files = list(files_below(paths))
-    found = set(files) - set(paths)
+    unnamed = set(files) - set(paths)
     scribe = Scribe(load(document, overlays, allow_refs), error_shape, rules=rules, paced=paced)
     if output is None or output.suffix.lower() in {".yaml", ".yml"}:
-        whole = read_files(files, found)
+        whole = read_files(files, unnamed)
         written = _written(scribe, whole, files)
         if output is None:
             click.echo(written.text, nl=False)
@@ -79,7 +79,7 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
         return _told(written, whole.left_out, str(output) if output is not None and written.steps else "")
     code = NOTHING
     for name, several in _grouped(files, paths):
-        recordings = read_files(several, found)
+        recordings = read_files(several, unnamed)
         written = _written(scribe, recordings, several)
         target = output / f"{name}.yaml"
         if written.steps and not _write(target, written.text, force=force):

@@ -80,12 +80,12 @@ def files_below(paths: Iterable[Path]) -> Iterator[Path]:
         yield from below
 
 
-def read_files(paths: Iterable[Path], found: Collection[Path] = ()) -> Recordings:
+def read_files(paths: Iterable[Path], unnamed: Collection[Path] = ()) -> Recordings:
     """Return what files hold; requests and replies of a batch may stand in two of them.
 
     Args:
         paths: of the files.
-        found: those that nobody named: in a folder stand others, too, which are left out.
+        unnamed: those of them that nobody named: in a folder stand others, too, which are left out.
 
     Raises:
         DocumentError: one that was named is not readable, or no recording.
@@ -96,7 +96,7 @@ def read_files(paths: Iterable[Path], found: Collection[Path] = ()) -> Recording
         try:
             _read(path, recordings, lines)
         except DocumentError as error:
-            if path not in found:
+            if path not in unnamed:
                 raise
             recordings.left_out.append(str(error))
     recordings.exchanges += log.paired(lines)
