@@ -18,13 +18,13 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field, is_secret_parameter
+from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field, is_secret_parameter, recut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mockgrid.recording.exchange import Headers, RecordedExchange, RecordedReply, RecordedRequest
-    from mockgrid.recording.scrubbing import ScrubRules, Span
+    from mockgrid.recording.scrubbing import ScrubRules
     from mockgrid.session.redaction import Redaction
 
 __all__ = ["scrubbed", "scrubbed_value"]
@@ -240,7 +240,7 @@ class _Stream:
             texts = [text for _, text in pieces]
             # What is the same in each event is no text that goes on.
             joined = texts if len(set(texts)) > 1 or len(texts) == 1 else []
-            cleaned = _recut(joined, self._scrubber.spans("".join(joined))) if joined else texts
+            cleaned = recut(joined, self._scrubber.spans("".join(joined))) if joined else texts
             for (place, _), text in zip(pieces, cleaned, strict=True):
                 self._clean[place, channel] = self._scrubber.text(text)
         return [self._value(value, place, ()) for place, value in enumerate(values)]
@@ -275,22 +275,3 @@ def _name(item: Any, number: int) -> Any:
     """Return what an item of a list is called in all events: its index where it says one."""
     index = item.get("index") if isinstance(item, dict) else None
     return index if isinstance(index, int) else number
-
-
-def _recut(pieces: Sequence[str], spans: Sequence[Span]) -> list[str]:
-    """Return pieces without some parts of what they join to; the first that has some gets the placeholder."""
-    texts = []
-    start = 0
-    for piece in pieces:
-        end = start + len(piece)
-        parts, done = [], start
-        for span in spans:
-            if span.end <= start or span.start >= end:
-                continue
-            parts.append(piece[done - start : max(span.start - start, 0)])
-            if span.start >= start:
-                parts.append(span.placeholder)
-            done = min(span.end, end)
-        texts.append("".join([*parts, piece[done - start :]]))
-        start = end
-    return texts

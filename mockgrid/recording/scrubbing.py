@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 from urllib.parse import quote, unquote_plus
 
@@ -17,6 +17,8 @@ from mockgrid.session.redaction import (
     KEY_SHAPES,
     REDACTED,
     SHORTEST,
+    Span,
+    apart,
     forms_of,
     is_secret_parameter,
 )
@@ -24,7 +26,7 @@ from mockgrid.session.redaction import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["PLACEHOLDER", "ScrubRules", "Scrubber", "Span"]
+__all__ = ["PLACEHOLDER", "ScrubRules", "Scrubber"]
 
 PLACEHOLDER: Final = re.compile(r"\[(?:redacted|name-\d+|scrubbed-\d+)\]|mail-\d+@example\.com")
 """What stands in the place of what was taken out."""
@@ -36,14 +38,6 @@ _ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 _SHORTEST_WITHIN: Final = 8
 # A parameter of an address, wherever that stands.
 _PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
-
-
-class Span(NamedTuple):
-    """A part of a text, and what takes its place."""
-
-    start: int
-    end: int
-    placeholder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +139,7 @@ class Scrubber:
 
     def spans(self, text: str) -> Sequence[Span]:
         """Return what is to be taken out of a text, in order; none lies within another."""
-        spans = sorted(self._spans(text), key=lambda span: (span.start, -span.end))
-        kept: list[Span] = []
-        for span in spans:
-            if span.start == span.end:
-                continue
-            if kept and span.start < kept[-1].end:
-                kept[-1] = kept[-1]._replace(end=max(kept[-1].end, span.end))
-            else:
-                kept.append(span)
-        return kept
+        return apart(self._spans(text))
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._secrets_in(text)

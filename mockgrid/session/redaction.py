@@ -7,14 +7,14 @@ import binascii
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
     from mockgrid.session.exchange import RequestHead
@@ -78,6 +78,14 @@ def is_secret_field(name: str) -> bool:
 def is_secret_parameter(name: str) -> bool:
     """Tell whether a parameter of a query is named for a secret."""
     return is_secret_name(name) or _SECRET_QUERY.fullmatch(name) is not None
+
+
+class Span(NamedTuple):
+    """A part of a text, and what takes its place."""
+
+    start: int
+    end: int
+    placeholder: str
 
 
 class Redaction:
@@ -220,6 +228,17 @@ class Hidden:
         text = self._pattern.sub(REDACTED, text)
         return text if _CUT.search(text) is None else self._without_beginnings(text)
 
+    def pieces(self, texts: Sequence[str]) -> list[str]:
+        """Return the pieces of a text without the secrets, nor those that go on from one to the next."""
+        whole = "".join(texts)
+        patterns = [KEY_SHAPES] if self._pattern is None else [KEY_SHAPES, self._pattern]
+        spans = [
+            Span(*match.span(match.lastindex or 0), REDACTED)
+            for pattern in patterns
+            for match in pattern.finditer(whole)
+        ]
+        return [self.text(text) for text in recut(texts, apart(spans))]
+
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
         known = self._pattern is not None and self._pattern.search(text) is not None
@@ -305,3 +324,35 @@ def forms_of(word: str) -> Iterator[str]:
         *(encoded, encoded.replace("+", "-").replace("/", "_")),
     )
     yield from (form for form in dict.fromkeys(forms) if len(form) >= SHORTEST)
+
+
+def recut(pieces: Sequence[str], spans: Sequence[Span]) -> list[str]:
+    """Return pieces without some parts of what they join to; the first that has some gets the placeholder."""
+    texts = []
+    start = 0
+    for piece in pieces:
+        end = start + len(piece)
+        parts, done = [], start
+        for span in spans:
+            if span.end <= start or span.start >= end:
+                continue
+            parts.append(piece[done - start : max(span.start - start, 0)])
+            if span.start >= start:
+                parts.append(span.placeholder)
+            done = min(span.end, end)
+        texts.append("".join([*parts, piece[done - start :]]))
+        start = end
+    return texts
+
+
+def apart(spans: Iterable[Span]) -> list[Span]:
+    """Return parts of a text in order, those that overlap as one."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if span.start == span.end:
+            continue
+        if kept and span.start < kept[-1].end:
+            kept[-1] = kept[-1]._replace(end=max(kept[-1].end, span.end))
+        else:
+            kept.append(span)
+    return kept

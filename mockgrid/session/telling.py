@@ -330,13 +330,16 @@ def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     began, late = exchange.replied, exchange.late
     last = len(exchange.chunks) - 1
+    texts = hidden.pieces(
+        [decoder.decode(data, place == last) for place, (_, data) in enumerate(exchange.chunks)]
+    )
     return tuple(
         Chunk(
             _seconds(at - began),
-            hidden.text(decoder.decode(data, place == last)),
+            texts[place],
             _seconds(at - began - late[place]) if place < len(late) else None,
         )
-        for place, (at, data) in enumerate(exchange.chunks)
+        for place, (at, _) in enumerate(exchange.chunks)
     )
 
 

@@ -131,3 +131,19 @@ def test_of_a_thousand_alike_breaches_one_is_told_and_of_unlike_ones_the_first_t
         ask(grid.base_url, RAW)
         (broken,) = journal(grid, "mg-x")[0]["provider_violations"]
     assert (broken["code"], broken["pointer"], broken["path"]) == ("MG110", "/0/created", "0.created")
+
+
+def test_a_key_that_comes_in_pieces_is_hidden_in_the_journal(before):
+    key, own = "mg-Op4que-Key-of-nobody", "sk-proj-4KpZ8sVqY2mN7tXw1bRc"
+    whole = COMPLETION.replace(b'"Hi"', f'"{key} and {own}"'.encode())
+    pieces = [chunk(whole[start : start + 7]) for start in range(0, len(whole), 7)]
+    paced = [item for piece in pieces for item in (piece, 0.003)]
+    with HostileProvider(stream_head(), *paced, LAST) as provider:
+        grid = before(provider)
+        through = ask(grid.base_url, request(BODY, CLIENT[0], f"authorization: Bearer {key}"))
+        (exchange,) = journal(grid, key)
+    assert through.body == whole
+    kept = exchange["reply"]["chunks"]
+    assert len(kept) > 9
+    text = "".join(piece["data"] for piece in kept)
+    assert text == whole.decode().replace(key, "[redacted]").replace(own, "[redacted]")
