@@ -68,7 +68,12 @@ def tell_apart(requests: Sequence[ReadRequest]) -> Iterator[tuple[dict[str, Any]
         if place in joined:
             continue
         chosen, left = _chosen(request, [other for other in requests if other is not request])
-        alike = [number for number, other in enumerate(requests) if other is request or other in left]
+        # Those that have a step already are answered by that: it stands before.
+        alike = [
+            number
+            for number, other in enumerate(requests)
+            if other is request or (number not in joined and other in left)
+        ]
         joined.update(alike)
         yield _together(chosen), alike
 

@@ -50,6 +50,19 @@ def test_a_text_that_is_a_part_of_another_has_its_own_step(messages):
         assert serving.call(body=each.request.body).json()["choices"] == reply["choices"]
 
 
+def test_a_request_with_a_step_of_its_own_is_in_no_later_one():
+    def picture(data):
+        parts = [{"type": "text", "text": "What?"}, {"type": "image_url", "image_url": {"url": data}}]
+        return [{"role": "user", "content": parts}]
+
+    # The second has nothing that the first lacks.
+    exchanges = [exchange(0, picture("A" * 500 + "C" + "A" * 500)), exchange(1, picture("A" * 900))]
+    serving = player(Scribe(contract()).scenario(exchanges).text)
+    for place, each in enumerate(exchanges):
+        reply = serving.call(body=each.request.body).json()
+        assert reply["choices"][0]["message"]["content"] == f"A{place}"
+
+
 def test_twice_as_many_requests_take_no_eight_times_as_long():
     def seconds(count):
         exchanges = [exchange(place, user("Go"), temperature=place / count) for place in range(count)]
