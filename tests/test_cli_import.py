@@ -82,25 +82,52 @@ def test_what_is_to_be_scrubbed_is(kind, tmp_path, capsys):
     line = {"request": body, "response": {"body": {"answer": text}, "status": 500}}
     (tmp_path / "log.jsonl").write_text(json.dumps(line), "utf-8")
     words = ["Ada", "mails", "/case ([0-9]+-[A-Z])/"]
+    told = [f"{word}: {count} taken out" for word, count in zip(words, (6, 2, 2), strict=True)]
     if kind == "file":
-        (tmp_path / "private.txt").write_text("# mine\n" + "\n".join(words) + "\n", "utf-8")
+        lines = ("# mine", *words, "Nowhere", "mails", "/[/]never/")
+        (tmp_path / "private.txt").write_text("\n".join(lines) + "\n", "utf-8")
         words = [f"@{tmp_path / 'private.txt'}"]
-    code, out, _ = run(capsys, tmp_path / "log.jsonl", *(f"--scrub={word}" for word in words))
+        told = [f"{words[0]}: 10 taken out; nothing by line 5, 7"]
+    words.append("Nobody")
+    code, out, err = run(capsys, tmp_path / "log.jsonl", *(f"--scrub={word}" for word in words))
     assert code == 0
     assert not [word for word in ("Ada", "ada@", "4711") if word in out]
     assert "[name-1] Byron (mail-1@example.com), case [scrubbed-1]: [name-1] is fine" in out
+    assert err.splitlines()[1:] == [f"mockgrid: --scrub {words}" for words in (*told, "Nobody: 0 taken out")]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--scrub=/(/", "x"], "/(/ is not a regular expression: "),
+        (
+            [r"--scrub=/\bCUST-\d+", "x"],
+            r"--scrub: /\bCUST-\d+ is no /pattern/, which ends with a slash, too.",
+        ),
+        (
+            ["--scrub=/home/ada", "x"],
+            "--scrub: /home/ada is no /pattern/, which ends with a slash, too. Write ",
+        ),
+        (["--scrub=/x/i", "x"], "--scrub: /x/i is no /pattern/"),
+        (["--scrub=//", "x"], "--scrub: // is no /pattern/"),
+        (
+            ["--scrub=", "x"],
+            "--scrub: The text is empty; a name, `mails`, a /pattern/ or @FILE was expected.",
+        ),
+        (["--scrub= ", "x"], "--scrub: The text is empty"),
+        *(
+            ([f"--scrub={word}", "x"], f"--scrub: Did you mean mails? There is {word}. Write ")
+            for word in ("mail", "Mails", "email", "E-Mails", "mals", "mailss")
+        ),
+        (["--scrub=@words.txt", "x"], "--scrub: @words.txt:3: Did you mean mails? There is mail. Write "),
+        (["--scrub=Miles", "--scrub=Emil", "--scrub=https://ada.example/", "x"], "x: There is no such file"),
         (["--scrub=@nowhere", "x"], "--scrub @nowhere: The file cannot be read: No such file or directory."),
         (["nowhere.yaml"], "nowhere.yaml: There is no such file or folder."),
     ],
 )
 def test_mistakes_are_a_sentence(arguments, message, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    Path("words.txt").write_text("# mine\nAda\nmail\n", "utf-8")
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert err.startswith(f"mockgrid: {message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -76,8 +77,10 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
             click.echo(written.text, nl=False)
         elif written.steps and not _write(output, written.text, force=force):
             return NOTHING
-        return _told(written, whole.left_out, str(output) if output is not None and written.steps else "")
-    code = NOTHING
+        code = _told(written, whole.left_out, str(output) if output is not None and written.steps else "")
+        _tell_scrubbed(rules.taken_out(written.taken))
+        return code
+    code, taken = NOTHING, Counter[str]()
     for name, several in _grouped(files, paths):
         recordings = read_files(several, unnamed)
         written = _written(scribe, recordings, several)
@@ -85,6 +88,8 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
         if written.steps and not _write(target, written.text, force=force):
             return NOTHING
         code = min(code, _told(written, recordings.left_out, str(target) if written.steps else ""))
+        taken.update(written.taken)
+    _tell_scrubbed(rules.taken_out(taken))
     return code
 
 
@@ -105,6 +110,11 @@ def _told(written: WrittenScenario, unread: list[str], target: str) -> int:
     for sentence in (*unread, *written.left_out):
         click.echo(f"mockgrid: left out: {sentence}", err=True)
     return 0 if written.steps else NOTHING
+
+
+def _tell_scrubbed(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        click.echo(f"mockgrid: {sentence}", err=True)
 
 
 def _grouped(files: Iterable[Path], roots: Iterable[Path]) -> Iterator[tuple[str, list[Path]]]:

@@ -43,7 +43,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
     "scrubbed",
     multiple=True,
     metavar="WHAT",
-    help="What else is taken out: a name, `mails`, or a /pattern/. Repeatable.",
+    help="What else is taken out: a name, `mails`, a /pattern/, or @FILE with one in each line. Repeatable.",
 )
 @_settings
 @click.pass_context
@@ -64,8 +64,9 @@ def record(ctx: click.Context, /, **values: Any) -> int:
     from mockgrid.http.server import run  # noqa: PLC0415 (the same)
     from mockgrid.recording.scrubbing import ScrubRules  # noqa: PLC0415 (the same)
 
+    rules = ScrubRules.read(scrubbed)
     app = build_app(settings, records=True)
-    recording = Recording(output, settings, app.redaction, ScrubRules.read(scrubbed), force=force)
+    recording = Recording(output, settings, app.redaction, rules, force=force)
     if isinstance(app, RecordingApp):
         app.recording = recording
     warn_of_files(app.contract.warnings)
@@ -76,3 +77,5 @@ def record(ctx: click.Context, /, **values: Any) -> int:
         if recording.written is not None:
             for sentence in recording.written.left_out:
                 warn(sentence)
+            for sentence in rules.taken_out(recording.written.taken):
+                click.echo(f"mockgrid: {sentence}", err=True)

@@ -52,6 +52,7 @@ class WrittenScenario:
         exchanges: how many exchanges these were made of.
         elsewhere: how often there was which method and path that the contract does not have.
         left_out: why the others are not in it, a sentence each.
+        taken: how often each rule found what it takes out, by how it is asked for.
     """
 
     text: str
@@ -59,6 +60,7 @@ class WrittenScenario:
     exchanges: int
     elsewhere: Mapping[str, int]
     left_out: tuple[str, ...]
+    taken: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -78,6 +80,7 @@ class _Page:
         requests: those that have a step.
         count: how many exchanges the steps are made of.
         fixtures: whether some were steps already.
+        taken: how often each rule found what it takes out.
     """
 
     steps: list[tuple[int, Any]] = field(default_factory=list)
@@ -86,6 +89,7 @@ class _Page:
     elsewhere: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
     fixtures: bool = False
+    taken: Counter[str] = field(default_factory=Counter)
 
     def leave_out(self, exchange: RecordedExchange, why: str) -> None:
         where = f"{exchange.where}: " if exchange.where else ""
@@ -138,7 +142,7 @@ class Scribe:
 
         Where there can be none, it is a comment that says why.
         """
-        page = self._page(self._clean([exchange]))
+        page, _ = self._page([exchange])
         lines = yaml_text(Block(steps=page.in_order())).splitlines()[1:] if page.steps else []
         return "".join(f"{line}\n" for line in (*lines, *(f"# {reason}" for reason in page.reasons())))
 
@@ -158,8 +162,7 @@ class Scribe:
             requests: whether the file holds the requests, from which ``mockgrid verify`` asks again.
             steps: others that follow, which were steps already.
         """
-        clean = self._clean(exchanges)
-        page = self._page(clean)
+        page, clean = self._page(exchanges)
         for step in steps:
             self._fixture(step, page)
         origins = sorted({exchange.request.origin for exchange in clean} - {""})
@@ -185,15 +188,15 @@ class Scribe:
             page.count,
             dict(sorted(page.elsewhere.items())),
             tuple(page.left_out),
+            page.taken,
         )
 
-    def _clean(self, exchanges: Sequence[RecordedExchange]) -> list[RecordedExchange]:
-        return scrubbed(exchanges, self._redaction, self._rules)
-
-    def _page(self, exchanges: Iterable[RecordedExchange]) -> _Page:
+    def _page(self, exchanges: Sequence[RecordedExchange]) -> tuple[_Page, list[RecordedExchange]]:
+        """Return what is to be written of exchanges, and these as they may be read."""
         page = _Page()
+        clean = scrubbed(exchanges, self._redaction, self._rules, page.taken)
         by_operation: dict[str, dict[tuple[str, bytes], _Asked]] = {}
-        for place, exchange in enumerate(exchanges):
+        for place, exchange in enumerate(clean):
             request = self._reader.read(exchange.request)
             if request is None:
                 page.elsewhere[f"{exchange.request.method} {exchange.request.path}"] += 1
@@ -206,7 +209,7 @@ class Scribe:
             listed = list(several.values())
             for when, places in tell_apart([each.request for each in listed]):
                 self._step(when, [listed[place] for place in places], page)
-        return page
+        return page, clean
 
     def _step(self, when: dict[str, Any], alike: list[_Asked], page: _Page) -> None:
         """Add the step of requests that are known by the same."""
@@ -235,7 +238,7 @@ class Scribe:
     def _fixture(self, step: FixtureStep, page: _Page) -> None:
         """Add a step that was one already."""
         clean = scrubbed_value(
-            (step.when, [words for _, words in step.replies]), self._redaction, self._rules
+            (step.when, [words for _, words in step.replies]), self._redaction, self._rules, page.taken
         )
         when, words = clean
         if step.operation:

@@ -21,6 +21,7 @@ from mockgrid.reply.delivery.form import framed
 from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field, is_secret_parameter, recut
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator, Sequence
 
     from mockgrid.recording.exchange import Headers, RecordedExchange, RecordedReply, RecordedRequest
@@ -39,7 +40,7 @@ _Channel = tuple[Any, ...]
 
 
 def scrubbed(
-    exchanges: Sequence[RecordedExchange], redaction: Redaction, rules: ScrubRules
+    exchanges: Sequence[RecordedExchange], redaction: Redaction, rules: ScrubRules, taken: Counter[str]
 ) -> list[RecordedExchange]:
     """Return exchanges without credentials, without what looks like one, and without what rules name.
 
@@ -49,6 +50,7 @@ def scrubbed(
         exchanges: as they were recorded.
         redaction: knows what is never shown.
         rules: what else is taken out.
+        taken: gets how often each of the rules found something.
     """
     plain = [_decoded(exchange) for exchange in exchanges]
     secrets: set[str] = set()
@@ -61,7 +63,7 @@ def scrubbed(
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
     for exchange in plain:
         secrets.update(_named(exchange))
-    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes))
+    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes, taken))
     return [scrub.exchange(exchange) for exchange in plain]
 
 
@@ -101,10 +103,11 @@ def _is_stream(reply: RecordedReply) -> bool:
     return header(reply.headers, b"content-type").lower().startswith("text/event-stream")
 
 
-def scrubbed_value(value: Any, redaction: Redaction, rules: ScrubRules) -> Any:
+def scrubbed_value(value: Any, redaction: Redaction, rules: ScrubRules, taken: Counter[str]) -> Any:
     """Return a JSON value without what looks like a credential, and without what rules name."""
     text = orjson.dumps(value)
-    scrub = _Scrub(Scrubber(rules, frozenset(redaction.secrets((), b"", text)), redaction.shapes))
+    secrets = frozenset(redaction.secrets((), b"", text))
+    scrub = _Scrub(Scrubber(rules, secrets, redaction.shapes, taken))
     return scrub.value(orjson.loads(text))
 
 

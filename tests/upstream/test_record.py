@@ -181,7 +181,8 @@ def test_no_secret_reaches_the_file(tmp_path):
         ask(process.url, chat(f"My name is Lovelace, my key {KEY}"))
         code, told = ended(process, signal.SIGTERM)
     assert code == 0
-    text = output.read_text("utf-8") + told
+    assert "mockgrid: --scrub Lovelace: 1 taken out" in told.splitlines()
+    text = output.read_text("utf-8") + told.replace("--scrub Lovelace", "")
     for secret in (ours, KEY, "hidden-by-its-name", "very-secret-cookie", "Lovelace"):
         assert secret not in text
 
@@ -220,6 +221,8 @@ def test_where_nothing_was_recorded_there_is_no_file(tmp_path):
             ["--output", "no/there.yaml"],
             "--output: 'no/there.yaml' cannot be written: No such file or directory.",
         ),
+        (["--output", "x.yaml", "--scrub", "/x"], "--scrub: /x is no /pattern/"),
+        (["--output", "x.yaml", "--scrub", ""], "--scrub: The text is empty"),
         (["--output", "x.yaml", "--scrub", "/(/"], "/(/ is not a regular expression"),
         ([], "--output is missing."),
     ],
