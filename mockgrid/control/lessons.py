@@ -46,6 +46,8 @@ class Lessons:
     def step(self, session: Session, exchange: KeptExchange) -> str:
         """Return the step that would answer the request of an exchange as it was answered, as YAML.
 
+        Where no step of its scenario answered, it is one that would, with the default reply.
+
         Raises:
             ControlError: no step could do so; says why.
         """
@@ -55,7 +57,8 @@ class Lessons:
             raise ControlError(409, "The reply has not ended; what it will be is not known.")
         if whole_body(exchange) is None or exchange.reply_size > MOST_KEPT:
             raise ControlError(409, f"Of a body in this exchange only the first {MOST_KEPT} bytes are kept.")
-        step = self._scribe.step(recorded(exchange, session.label))
+        known = recorded(exchange, session.label)
+        step = self._scribe.step(self._scribe.answered(known) if exchange.answer.no_step else known)
         reasons = [line.removeprefix("# ") for line in step.splitlines() if line.startswith("#")]
         if reasons:
             raise ControlError(409, " ".join(reasons))

@@ -43,6 +43,7 @@ export async function show(place, {query, signal}) {
   const state = element("a", {href: `#/sessions/${encodeURIComponent(kept.key)}`, hidden: !kept.played}, "Its state");
   const answer = element("div", {});
   const problem = element("div", {});
+  const taken = element("div", {});
   const go = element("button", {type: "button", class: "main", title: "Ctrl+Enter",
     onclick: () => play()}, "Send");
   const scenarios = (await call("scenarios", {signal})).scenarios;
@@ -62,7 +63,7 @@ export async function show(place, {query, signal}) {
           element("button", {type: "button", onclick: save}, "Save as a file"),
           element("form", {class: "bar", onsubmit: playElsewhere}, labelled("For the session", other),
             element("button", {}, "Play"))),
-        story, editor.fields)),
+        taken, story, editor.fields)),
     problem,
     element("section", {"aria-labelledby": "answered"}, element("h3", {id: "answered"}, "Answer"), answer));
 
@@ -92,6 +93,7 @@ export async function show(place, {query, signal}) {
   }
   async function play() {
     problem.replaceChildren();
+    answer.replaceChildren(); // the last one is not what this comes to
     go.disabled = true;
     try {
       await prepare();
@@ -116,13 +118,13 @@ export async function show(place, {query, signal}) {
     problem.replaceChildren();
     await prepare().then(() => said("The scenario begins anew."), tell);
   }
-  async function load(name) {
+  const load = (name) => take(name).then(() => fit(name));
+  async function take(name) {
     const told = await call(address("scenarios", name), {signal});
     kept.loaded = {name, text: told.source};
     named.value = name;
     story.textContent = visible(told.story || told.description);
     await editor.fill(told.source);
-    await fit(name);
   }
   // Asks the request for what the scenario's steps are for, where it is a chat.
   async function fit(name) {
@@ -149,14 +151,23 @@ export async function show(place, {query, signal}) {
     await call(address("sessions", other.value, "steps"), {method: "PUT", body: script(), signal})
       .then(({session}) => said(`It plays in ${session} from now on.`), tell);
   }
-  // The request of an exchange and, where no scenario has been written, the step that would answer it so again.
+  // The request of an exchange, and what could answer it: where no step did, the scenario to be mended, if the
+  // server knows it; else the step that would answer it so again. What somebody has written stays until they say so.
   async function fromExchange(which) {
     const [session, number] = which.split(/\/(?=\d+$)/);
-    const {operation, request} = await call(address("sessions", session, "exchanges", number), {signal});
+    const path = address("sessions", session, "exchanges", number);
+    const {operation, request, scenario, no_step: missed} = await call(path, {signal});
     await form.fill({operation: operation ?? "", ...written(request)}, {recorded: true});
-    if (!["", GREETING].includes(editor.text())) return;
-    const path = address("sessions", session, "exchanges", number, "step");
-    await call(path, {signal}).then(({source}) => editor.fill(source), tell);
+    const takeStep = async () => editor.fill((await call(address("sessions", session, "exchanges", number, "step"), {signal})).source);
+    const ways = [[`Take a step that answers ${missed ? "it" : "so again"}`, takeStep]];
+    const isKnown = missed && scenarios.some(({name}) => name === scenario);
+    if (isKnown) ways.unshift([`Take the scenario ${scenario}`, () => take(scenario)]);
+    const isDraft = !["", GREETING, kept.loaded?.text].includes(editor.text());
+    if (!isDraft) await ways.shift()[1]().catch(tell);
+    const words = isDraft ? "The scenario below is what you had written; the request is that of the exchange." :
+      `No step of the scenario ${scenario} answered this request; here it is, to be mended.`;
+    if (ways.length) taken.replaceChildren(message("note", words), element("div", {class: "bar"}, ways.map(([name, work]) =>
+      element("button", {type: "button", onclick: () => work().then(() => taken.replaceChildren(), tell)}, name))));
   }
 
   const chat = known.operations.find(({behaviour}) => behaviour === CHAT);

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
 from mockgrid.recording.difference import same
+from mockgrid.recording.exchange import RecordedReply
 from mockgrid.recording.judging import StepJudge
 from mockgrid.recording.reading import RequestReader
 from mockgrid.recording.replies import Replies, UnsayableError, Wording
@@ -131,7 +132,8 @@ class Scribe:
         self._rules = rules or ScrubRules()
         self._redaction = redaction or Redaction(contract)
         self._reader = RequestReader(contract)
-        self._replies = Replies(Trial(contract, shape), paced=paced)
+        self._trial = Trial(contract, shape)
+        self._replies = Replies(self._trial, paced=paced)
         self._judge = StepJudge(contract, shape)
         # Steps that name no operation are for those that speak.
         speaking = list(speaking_operations(contract.operations))
@@ -145,6 +147,16 @@ class Scribe:
         page, _ = self._page([exchange])
         lines = yaml_text(Block(steps=page.in_order())).splitlines()[1:] if page.steps else []
         return "".join(f"{line}\n" for line in (*lines, *(f"# {reason}" for reason in page.reasons())))
+
+    def answered(self, exchange: RecordedExchange) -> RecordedExchange:
+        """Return an exchange with the default reply to its request, in place of what came."""
+        request = self._reader.read(exchange.request)
+        made = request and self._trial.compose({"auto": True}, request)
+        if not made:
+            return replace(exchange, reply=None)
+        body = made.body if made.events is None else b"".join(made.events)
+        headers = ((b"content-type", made.content_type.encode("latin-1")),) if made.content_type else ()
+        return replace(exchange, reply=RecordedReply(made.status, headers, ((0.0, body),) if body else ()))
 
     def scenario(
         self,

@@ -61,6 +61,30 @@ def test_it_holds_no_secret_and_is_named_for_the_test(caller):
 
 
 @pytest.mark.parametrize(
+    "sent",
+    [
+        PLAIN,
+        PLAIN | {"stream": True},
+        PLAIN | {"response_format": {"type": "json_object"}},
+        PLAIN | {"messages": [{"role": "user", "content": "It costs ${last_user} and $5"}]},
+    ],
+)
+@pytest.mark.parametrize("scenario", ["when: {last_user: Weather}", "times: 1\n    then: fail"])
+def test_what_met_no_step_has_one_that_would_answer_it(caller, scenario, sent):
+    play(caller, f"strict: true\nsteps:\n  - reply: {{say: Sunny}}\n    {scenario}\n")
+    answers = [caller.call(body=sent) for _ in range(2)]
+    assert answers[-1].status == 424
+    source = step(caller, 2).json()["source"]
+    assert "contract: off" not in source
+    assert "No step matches" not in source
+    assert findings(source) == []
+    play(caller, f"strict: true\n{source}")
+    again = caller.call(body=sent)
+    assert (again.status, again.header("x-mockgrid-step")) == (200, "step 1")
+    assert caller.call(body=PLAIN | {"messages": [{"role": "user", "content": "Else"}]}).status == 424
+
+
+@pytest.mark.parametrize(
     ("sent", "reason"),
     [
         ({"body": PLAIN | {"temperature": 9}}, "The contract refuses this request before any step is asked."),

@@ -59,7 +59,14 @@ def test_a_scenario_is_found_wrong_at_its_lines_and_answers_when_it_is_right(loo
     expect(page.get_by_role("alert")).to_contain_text("`sya` is not a key")
     looked_at.expected.append(REFUSED)
 
-    expect(script(page, "steps:\n  - name: greets\n    reply: {say: Good day}\n")).to_have_count(0)
+    right = "steps:\n  - name: greets\n    reply: {say: Good day}\n"
+    expect(script(page, right)).to_have_count(0)
+    expect(send(page)).to_contain_text("200 OK")
+    script(page, right.replace("say", "sya"))
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_contain_text("`sya` is not a key")
+    expect(page.locator(".answer_state")).to_have_count(0)
+    expect(script(page, right)).to_have_count(0)
     page.get_by_role("checkbox", name="stream").check()
     expect(send(page)).to_contain_text(
         re.compile(r"200 OK, by the step greets.*Ended after \d+ ms; first piece")
@@ -346,7 +353,45 @@ def test_a_recorded_exchange_is_opened(tab, grid):
     script(page, "steps: [{reply: {say: Of my own}}]")
     tab.go("#/playground?exchange=mg-test/1")
     expect(page.get_by_label("Scenario, as YAML")).to_have_value(re.compile("Of my own"))
+    expect(page.get_by_text("what you had written")).to_be_visible()
+    tab.check()
+    page.get_by_role("button", name="Take a step that answers so again").click()
+    expect(page.get_by_label("Scenario, as YAML")).to_have_value(re.compile("You said: From a test"))
+    expect(page.get_by_text("what you had written")).to_have_count(0)
     assert exchanges(tab, "mg-test") == 1
+
+
+def test_what_no_step_answered_is_opened_with_its_scenario_or_a_step_that_would(open_tab, ask, tmp_path):
+    text = "# Finds it.\nstrict: true\nsteps: [{when: {last_user: Weather}, reply: {say: Sunny}}]\n"
+    (tmp_path / "forecast.yaml").write_text(text, "utf-8")
+    with MockGrid(scenarios=str(tmp_path)) as grid:
+        inline = grid.session("test_it")
+        inline.play({"strict": True, "steps": [{"when": {"last_user": "Rain"}, "reply": {"say": "Wet"}}]})
+        for key in ("mg.forecast.a", inline.api_key):
+            assert ask(key, grid).status_code == 424
+        tab = open_tab(origin=grid.base_url.removesuffix("/v1"))
+        page = opened(tab, f"#/playground?exchange={inline.api_key}/1")
+        field = page.get_by_label("Scenario, as YAML")
+        expect(field).to_have_value(re.compile("say: 'You said: Hello'"))
+        expect(page.get_by_role("button", name=re.compile("^Take"))).to_have_count(0)
+        expect(send(page)).to_contain_text("200 OK, by the step")
+
+        page.goto("about:blank")
+        page = opened(tab, "#/playground?exchange=mg.forecast.a/1")
+        expect(field).to_have_value(re.compile("You said: Hello"))
+        page.get_by_role("button", name="Take the scenario forecast").click()
+        expect(field).to_have_value(text)
+        field.fill("")
+        page.goto("about:blank")
+        page = opened(tab, "#/playground?exchange=mg.forecast.a/1")
+        expect(field).to_have_value(text)
+        expect(page.get_by_text("No step of the scenario forecast answered")).to_be_visible()
+        expect(page.get_by_label("Message 1", exact=True)).to_have_value("Hello")
+        tab.expected.append(REFUSED)
+        expect(send(page)).to_contain_text("424")
+        page.get_by_role("button", name="Take a step that answers it").click()
+        expect(field).to_have_value(re.compile("say: 'You said: Hello'"))
+        expect(send(page)).to_contain_text("200 OK, by the step")
 
 
 @pytest.mark.parametrize("name", ["org%2Fa%20name%3Fof%23it", "a%20name%3Fof%23it", "100%25"])
