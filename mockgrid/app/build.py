@@ -44,6 +44,13 @@ def build_app(settings: Settings, *, records: bool = False) -> App:
     if settings.upstream is not None:
         from mockgrid.app.forward import ForwardingApp, RecordingApp  # noqa: PLC0415 - 100 ms, and an extra
 
+        if settings.cors and settings.upstream_key_env is not None:
+            message = (
+                "With --cors and --upstream-key-env, pages of any origin could ask the provider by that key."
+            )
+            raise StartError(
+                message, hint="Leave one of the two out, or have clients send keys of their own."
+            )
         make = RecordingApp if records else ForwardingApp
     elif settings.upstream_key_env is not None or settings.upstream_ca is not None:
         flag = "--upstream-key-env" if settings.upstream_key_env is not None else "--upstream-ca"

@@ -162,6 +162,10 @@ def test_a_key_stands_where_the_contract_or_the_client_has_one(kind, headers, qu
             {"upstream": "http://host", "upstream_key_env": "NOT_SET"},
             "The variable 'NOT_SET' is not set, or is empty",
         ),
+        (
+            {"upstream": "http://host", "upstream_key_env": "PATH", "cors": True},
+            "pages of any origin could ask the provider by that key",
+        ),
         ({"upstream_key_env": "PATH"}, "--upstream-key-env is about a provider, and none is named"),
         (
             {"upstream": "https://host", "upstream_ca": "no.pem"},
