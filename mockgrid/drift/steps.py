@@ -90,22 +90,24 @@ class ScenarioQuestions:
         cursors = Cursors(scenario)
         for recorded in recorded_requests(scenario.origin.document.data):
             read = self._reader.read(recorded)
-            if read is not None and read.broken:
-                self._refused.append((scenario, read))
-                continue
             selection = select(scenario, cursors, read.view) if read is not None else None
-            if read is None or not isinstance(selection, Selection):
+            step = selection.step if isinstance(selection, Selection) else None
+            if step is not None:
+                answered.add(step.index)
+            if read is not None and read.broken and (step is None or len(step.replies) > 1):
+                # Which of several replies was to this request, nothing says.
+                self._refused.append((scenario, read))
+            elif read is None or not isinstance(selection, Selection):
                 called = f"{recorded.method} {recorded.path}"
                 self.left_out.append((scenario.where, f"no step answers {called}, which was recorded"))
-                continue
-            answered.add(selection.step.index)
-            yield from self._told(selection.step, self._recorded(scenario, selection, read))
+            else:
+                yield from self._told(selection.step, self._recorded(scenario, selection, read))
         for step in scenario.steps:
             if step.index not in answered:
                 yield from self._told(step, self._derived(scenario, step, provoked=provoked))
 
     async def refused(self) -> list[Question]:
-        """Return the recorded requests among those that no step is asked about: the contract refuses them."""
+        """Return the recorded requests that the contract refuses, where no step says what came of them."""
         questions = []
         for scenario, read in self._refused:
             request = replace(read.recorded, target=_target(read.request))

@@ -21,6 +21,7 @@ steps:
   - when: {operation: retrieveModel}
     reply: {error: 404}
 """
+OPERATIONS = "pets", "POST /pets"
 SCHEMAS = "components", "schemas"
 CHAT = "paths", "/chat/completions", "post"
 
@@ -130,3 +131,23 @@ def test_without_scenarios_all_operations_are_compared(tmp_path, monkeypatch, ca
     out = capsys.readouterr().out
     assert "MG450: The new contract has no GET /models/{model}." in out
     assert out.endswith("2 contracts: 1 warning.\n")
+
+
+def test_a_recorded_request_that_the_older_contract_refuses_too_is_no_drift(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    number = {"name": "n", "in": "query", "required": True, "schema": {"type": "integer"}}
+    media = {"application/json": {"schema": {"type": "object", "required": ["a"]}}}
+    replies = {"400": {"description": "Refused.", "content": media}}
+    pets = {"operationId": "pets", "parameters": [number], "responses": replies}
+    paths = {"/pets": {"get": pets, "post": {"responses": replies, "requestBody": {"content": media}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths}
+    (tmp_path / "same.json").write_text(json.dumps(document), "utf-8")
+    steps = [{"when": {"operation": name}, "reply": {"body": {"a": 1}, "status": 400}} for name in OPERATIONS]
+    requests = [{"method": "GET", "target": "/pets?n=x"}, {"method": "POST", "target": "/pets", "body": {}}]
+    (tmp_path / "s.yaml").write_text(json.dumps({"steps": steps, "x-recorded": requests}), "utf-8")
+    arguments = ["verify", "s.yaml", "--from", "same.json", "--contract"]
+    assert (main([*arguments, "same.json"]), capsys.readouterr().out[-15:]) == (0, "nothing found.\n")
+    pets["parameters"] = [number, {**number, "name": "m"}]
+    (tmp_path / "new.json").write_text(json.dumps(document), "utf-8")
+    assert main([*arguments, "new.json"]) == 1
+    assert "query.m is required" in capsys.readouterr().out

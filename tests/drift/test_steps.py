@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +13,7 @@ from drift.provider import body as body_with
 
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.steps import ScenarioQuestions
-from mockgrid.recording.exchange import RecordedExchange
+from mockgrid.recording.exchange import RecordedExchange, RecordedReply
 from mockgrid.recording.scribe import Scribe
 from mockgrid.scenario.loading import load_text
 
@@ -131,6 +133,26 @@ def test_a_recorded_scenario_is_verified_by_the_requests_that_it_was_recorded_fr
     assert [
         drift for original, question in recorded.values() for drift in drifts(question, original.expected)
     ] == []
+
+
+@pytest.mark.parametrize("status", [422, 400, 200])
+def test_a_request_that_the_contract_refuses_is_asked_once_and_answered_as_it_was(status):
+    refused = body_with(lambda value: value.update(temperature=3))
+    original = questions()["createChatCompletion, whole"]
+    data = refused(RecordedReply(0, (), ((0.0, original.request.body),))).body
+    request = replace(original.request, body=data)
+    answer = original.expected if status == 200 else error_reply(status)
+    text = Scribe(contract()).scenario([RecordedExchange(request, answer)]).text
+    makes = ScenarioQuestions(contract(), Fake(contract()))
+    (question,) = makes.of(load_text(text, name="s.yaml"))
+    assert json.loads(question.request.body) == json.loads(data)
+    assert (asyncio.run(makes.refused()), makes.left_out) == ([], [])
+    assert {drift.severity for drift in drifts(question, answer)} <= {"note"}
+
+
+def error_reply(status):
+    text = b'{"errors": [{"path": "temperature", "message": "must be at most 2"}]}'
+    return RecordedReply(status, ((b"content-type", b"application/json"),), ((0.0, text),))
 
 
 def test_each_change_is_found_by_a_recorded_scenario_too(recorded):
