@@ -29,7 +29,7 @@ from mockgrid.errors import DocumentError
 if TYPE_CHECKING:
     from mockgrid.settings import Settings
 
-__all__ = ["Sources"]
+__all__ = ["Sources", "own_overlay"]
 
 # What tells a scenario from a contract that lacks its first line.
 _SCENARIO: Final = frozenset(("steps", "balance", "limits", "pace", "scenario"))
@@ -51,9 +51,8 @@ class Sources:
         self._overlays: tuple[str | Path, ...] = settings.overlays
         self._document: str | Path = settings.document or ""
         if self._own:
-            directory = bundled("openapi")
-            self._document = directory / "consumption.yaml"
-            self._overlays = (directory / "consumption.overlay.yaml", *settings.overlays)
+            self._document = bundled("openapi") / "consumption.yaml"
+            self._overlays = (own_overlay(), *settings.overlays)
         self._contents: dict[str | Path, Packed] = {}
 
     def contract(self) -> Contract:
@@ -187,6 +186,11 @@ class Sources:
             if document.source_map is not None:
                 return document.source_map
         return SourceMap(Position(str(self._document), 1, 1))
+
+
+def own_overlay() -> Path:
+    """Return the overlay that adds to the bundled document what its publication lacks."""
+    return bundled("openapi") / "consumption.overlay.yaml"
 
 
 def _refuse_scenario(document: Document) -> None:

@@ -133,7 +133,8 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
 
 def _compared(ctx: click.Context, after: Contract, files: Sequence[Path], **values: Any) -> Listing:
     """Compare the contract of scenarios, which is the project's, with a newer."""
-    from mockgrid.cli.listing import Listing, ordered  # noqa: PLC0415 (slow, as above)
+    from mockgrid.app.sources import own_overlay  # noqa: PLC0415 (slow, as above)
+    from mockgrid.cli.listing import Listing, ordered  # noqa: PLC0415 (the same)
     from mockgrid.drift.contracts import ContractComparison  # noqa: PLC0415 (the same)
 
     project = ctx.default_map or {}
@@ -141,6 +142,10 @@ def _compared(ctx: click.Context, after: Contract, files: Sequence[Path], **valu
         before = load(values["before"], values["overlays"], values["allow_refs"])
     else:
         before = load(project.get("document"), project.get("overlays", ()), values["allow_refs"])
+        given = ctx.get_parameter_source("overlays") is ParameterSource.COMMANDLINE
+        if project.get("document") is None and not given and _is_published(after, before):
+            overlays = [str(own_overlay()), *values["overlays"]]
+            after = load(values["document"], overlays, values["allow_refs"])
     scenarios = _scenarios(files, before)
     drifts = ContractComparison(before, after, values["error_shape"]).drifts(scenarios)
     cases = [
@@ -153,6 +158,11 @@ def _compared(ctx: click.Context, after: Contract, files: Sequence[Path], **valu
     further = [drift for drift in drifts if not any(drift in known for _, known in cases)]
     counts = Counter(contract=2, scenario=len(scenarios)) if scenarios else Counter(contract=2)
     return Listing(counts, ordered(drifts), "files", _FIELDS, [*cases, ("contract", further)])
+
+
+def _is_published(contract: Contract, bundled: Contract) -> bool:
+    """Tell whether a contract is another version of the bundled, as it is published: without its overlay."""
+    return contract.title == bundled.title and all(each.behaviour is None for each in contract.operations)
 
 
 def _key(variable: str | None) -> str:

@@ -9,11 +9,12 @@ from mockgrid.document.document import Document
 from mockgrid.document.pointer import dotted
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.question import Drift
+from mockgrid.drift.reading import STREAM
 from mockgrid.drift.steps import ScenarioQuestions
 from mockgrid.errors import DocumentError
 from mockgrid.reply.checking import Checking, unsatisfiable_steps
 from mockgrid.reply.dry_run import sample_request
-from mockgrid.schema.fields import changes
+from mockgrid.schema.fields import changes, of_streams
 from mockgrid.schema.node import SchemaNode
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mockgrid.findings import Finding
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.scenario.scenario import Scenario
+    from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Violation
 
 __all__ = ["ContractComparison"]
@@ -168,8 +170,11 @@ class ContractComparison:
                 media, document = (before, self._before) if before is not None else (after, self._after)
                 at = document.document.where(media.at if media is not None else "")
                 yield _drift(_CHANGED, message, at, party="contract", **both)
-            elif before.schema is not None and after.schema is not None:
-                yield from self._fields(place, before.schema.schema, after.schema.schema)
+            elif name == STREAM:
+                both_ways = self._before.event_validator(before), self._after.event_validator(after)
+                yield from self._fields(place, *of_streams(*map(_schema, both_ways)))
+            else:
+                yield from self._fields(place, _schema(before.schema), _schema(after.schema))
 
     def _fields(self, place: str, before: Any, after: Any) -> Iterator[Drift]:
         if not (isinstance(before, SchemaNode) and isinstance(after, SchemaNode)):
@@ -182,6 +187,10 @@ class ContractComparison:
             yield _drift(
                 _CHANGED, message, where, party="contract", pointer="/" + "/".join(change.path), **both
             )
+
+
+def _schema(validator: SchemaValidator | None) -> Any:
+    return validator.schema if validator is not None else None
 
 
 def _violations(question: Question, contract: Contract, operation: Operation, path: str) -> list[Violation]:

@@ -13,11 +13,12 @@ from mockgrid.schema.violation import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["Change", "changes", "fields_of", "object_of"]
+__all__ = ["Change", "changes", "fields_of", "object_of", "of_streams"]
 
 # A schema that leads back to itself is followed so far, and a large one to so many fields.
 _DEEPEST: Final = 12
 _MOST: Final = 5_000
+_EVENT: Final = frozenset(("data", "event", "id", "retry"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,26 @@ def changes(before: Any, after: Any) -> Iterator[Change]:
                 yield Change(path, "nothing", _words(field), field.at)
         elif (known.types, known.required, known.listed) != (field.types, field.required, field.listed):
             yield Change(path, _words(known), _words(field), field.at)
+
+
+def of_streams(before: Any, after: Any) -> tuple[Any, Any]:
+    """Return the translated schemas of two streams so that both are of whole events, or of their data alone.
+
+    One is None where it says of its data only that it is a text.
+    """
+    names, later = ({path[0] for path in fields_of(each) if len(path) == 1} for each in (before, after))
+    if "data" in later - names and later <= _EVENT:
+        return before, _data(after)
+    if "data" in names - later and names <= _EVENT:
+        return _data(before), after
+    return before, after
+
+
+def _data(schema: Any) -> Any:
+    """Return the schema of the data of events; None where they are a text, of which nothing is known."""
+    if fields_of(schema)["data",].types <= {"string"}:
+        return None
+    return next(part["properties"]["data"] for part in _parts(schema) if "data" in part.get("properties", ()))
 
 
 def _words(field: Field) -> str:

@@ -6,9 +6,12 @@ import copy
 import json
 
 import pytest
+import yaml
 from drift.asked import contract
 
 from mockgrid.cli import main
+from mockgrid.control.document import STREAM_FORMS, served_document
+from mockgrid.data import bundled
 
 pytestmark = pytest.mark.once
 
@@ -21,6 +24,7 @@ steps:
   - when: {operation: retrieveModel}
     reply: {error: 404}
 """
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
 OPERATIONS = "pets", "POST /pets"
 SCHEMAS = "components", "schemas"
 CHAT = "paths", "/chat/completions", "post"
@@ -106,6 +110,65 @@ def test_what_stops_being_valid_is_named_with_its_line(compared, change, expecte
     assert code == 1
     lines = {(each, line if file == "weather.yaml" else None) for each, _, file, line in places}
     assert lines == expected
+
+
+def written(tmp_path, document):
+    file = tmp_path / "new.json"
+    file.write_text(json.dumps(document), "utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize("form", STREAM_FORMS)
+def test_nothing_is_said_of_the_contract_as_it_is_served(tmp_path, capsys, form):
+    file = written(tmp_path, served_document(contract(), form))
+    assert (main(["verify", "--contract", file]), capsys.readouterr().out) == (
+        0,
+        "2 contracts: nothing found.\n",
+    )
+
+
+def test_a_published_version_is_compared_with_the_overlay_that_the_bundled_one_has(tmp_path, capsys):
+    document = yaml.safe_load((bundled("openapi") / "consumption.yaml").read_text("utf-8"))
+    assert main(["verify", "--contract", written(tmp_path, document)]) == 0
+    require_user(document)
+    assert main(["verify", "--contract", written(tmp_path, document)]) == 1
+    assert capsys.readouterr().out.endswith("2 contracts: 1 warning.\n")
+    document["info"]["title"] = "Another API"
+    assert main(["verify", "--contract", written(tmp_path, document)]) == 1
+    assert "The new contract has no GET /models." in capsys.readouterr().out
+    empty = tmp_path / "own.yaml"
+    empty.write_text(
+        "{overlay: 1.0.0, info: {title: Own, version: '1'}, actions: [{target: $.info, update: {}}]}"
+    )
+    document["info"]["title"] = contract().title
+    assert main(["verify", "--contract", written(tmp_path, document), "--overlay", str(empty)]) == 1
+    assert "The new contract has no GET /models." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ({"n": TEXT}, {"n": NUMBER}, ["/n"]),
+        ({"n": TEXT}, {"data": TEXT}, []),
+        ({"data": TEXT, "event": TEXT}, {"n": TEXT}, []),
+        ({"data": TEXT}, {"data": TEXT, "event": TEXT}, ["/event"]),
+        ({"n": TEXT}, {"data": {"type": "object", "properties": {"n": NUMBER}}, "id": TEXT}, ["/n"]),
+        ({"n": TEXT}, {"data": {"allOf": [{"type": "object", "properties": {"n": TEXT}}]}, "id": TEXT}, []),
+        ({"data": TEXT, "n": TEXT}, {"data": TEXT}, ["/n"]),
+    ],
+)
+def test_streams_are_compared_by_what_both_describe(tmp_path, capsys, old, new, changed):
+    files = []
+    for name, keyword, fields in (("old", "schema", old), ("new", "itemSchema", new)):
+        media = {keyword: {"type": "object", "properties": fields}}
+        replies = {"200": {"description": "A stream.", "content": {"text/event-stream": media}}}
+        document = {"openapi": "3.2.0", "info": {"title": "T", "version": "1"}}
+        document["paths"] = {"/events": {"get": {"responses": replies}}}
+        files.append(tmp_path / f"{name}.json")
+        files[-1].write_text(json.dumps(document), "utf-8")
+    main(["verify", "--from", str(files[0]), "--contract", str(files[1]), "--format", "json"])
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [each["pointer"] for each in findings] == changed
 
 
 def test_what_has_changed_is_told_with_both_sides_and_its_place(compared):
