@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from mockgrid.errors import StartError
+from mockgrid.errors import MockgridError, StartError
 from mockgrid.settings import SETTINGS, WORDS, Settings, read_setting
 from mockgrid.values import Names, OneOf, Switch
 
@@ -87,6 +87,19 @@ class Configured(click.Command):
         context = super().make_context(info_name, args, parent, default_map=defaults, **extra)
         _check_folders(context, defaults.get("scenarios", ()), places)
         return context
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Click's; what goes wrong is an annotation, too, where findings would have been."""
+        try:
+            return super().invoke(ctx)
+        except (MockgridError, click.UsageError) as error:
+            if ctx.params.get("form") == "github":
+                from mockgrid.cli.listing import annotation  # noqa: PLC0415 (only for mistakes)
+                from mockgrid.findings import Finding  # noqa: PLC0415 (the same)
+
+                where, hint = (error.where, error.hint) if isinstance(error, MockgridError) else ("", "")
+                click.echo(annotation(Finding("", "error", error.message, where, hint)))
+            raise
 
 
 def _check_folders(context: click.Context, folders: Sequence[str], places: Mapping[str, str]) -> None:

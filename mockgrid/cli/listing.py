@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mockgrid.findings import Finding
 
-__all__ = ["FORMATS", "Listing", "exit_code", "ordered"]
+__all__ = ["FORMATS", "Listing", "annotation", "exit_code", "ordered"]
 
 FOUND: Final = 1
 """Exit code: something was found."""
@@ -79,16 +79,24 @@ def _text(listing: Listing) -> Iterator[str]:
 
 
 def _github(listing: Listing) -> Iterator[str]:
-    """Yield lines such as ``::error file=…,line=…,col=…,title=MG212::message hint``."""
     for line in listing.lines:
-        file, row, column = place_of(line.where)
-        kind = "notice" if line.severity == "note" else line.severity
-        # Where a request went is no file.
-        file = file if row or listing.of == "files" else ""
-        properties = {"file": file, "line": row, "col": column, "title": line.code}
-        given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-        yield f"::{kind} {given}::{_data(f'{line.message} {line.hint}'.rstrip())}"
+        yield annotation(line, listing.of)
     yield listing.summary
+
+
+def annotation(line: Finding, of: str = "files") -> str:
+    """Return a finding as ``::error file=…,line=…,col=…,title=MG212::message hint``.
+
+    Args:
+        line: the finding.
+        of: what it is about; where a request went is no file.
+    """
+    file, row, column = place_of(line.where)
+    kind = "notice" if line.severity == "note" else line.severity
+    file = file if row or of == "files" else ""
+    properties = {"file": file, "line": row, "col": column, "title": line.code}
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
+    return f"::{kind}{given and ' '}{given}::{_data(f'{line.message} {line.hint}'.rstrip())}"
 
 
 def _json(listing: Listing) -> Iterator[str]:

@@ -213,6 +213,18 @@ def test_a_scenario_is_verified_step_by_step(verify, tmp_path):
     ]
 
 
+def test_a_provider_that_is_not_there_is_an_annotation_too(capsys):
+    arguments = ["verify", "--against", "http://127.0.0.1:1/v1", "--format"]
+    assert main([*arguments, "github"]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("::error::The provider at http://127.0.0.1:1 cannot be reached")
+    assert out.removeprefix("::error::").strip() in err
+    assert main([*arguments, "github", "nowhere"]) == 2
+    assert capsys.readouterr().out == "::error::There is no file or directory 'nowhere'.\n"
+    assert main([*arguments, "text"]) == 2
+    assert capsys.readouterr().out == ""
+
+
 def test_junit_and_annotations(verify):
     code, out, _ = verify("no id", "--format", "junit")
     assert code == 1
