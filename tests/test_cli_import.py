@@ -142,3 +142,23 @@ def test_nothing_to_write_is_an_exit_code(tmp_path, capsys):
     assert code == 1
     assert "left out 1 of GET /v9/y, which the contract does not have" in err
     assert not (tmp_path / "none.yaml").exists()
+
+
+@pytest.mark.parametrize("text", ["interactions: []\nversion: 1\n", "interactions:\n", '{"fixtures": []}'])
+def test_files_without_exchanges_give_no_scenario_but_a_reason(text, tmp_path, capsys):
+    (tmp_path / "none.yaml").write_text(text, "utf-8")
+    code, out, err = run(capsys, tmp_path / "none.yaml")
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        "mockgrid: 0 exchanges: 0 steps",
+        "mockgrid: nothing to write: no exchange was recorded there",
+    ]
+
+
+@pytest.mark.parametrize("value", ["5", "{a: 1}", "a text"])
+def test_interactions_that_are_no_list_are_told(value, tmp_path, capsys):
+    path = tmp_path / "odd.yaml"
+    path.write_text(f"interactions: {value}\n", "utf-8")
+    code, out, err = run(capsys, path)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"mockgrid: {path}: `interactions` must be a list of interactions, not of type ")

@@ -73,12 +73,12 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
     if output is None or output.suffix.lower() in {".yaml", ".yml"}:
         whole = read_files(files, unnamed)
         written = _written(scribe, whole, files)
-        if output is None:
+        if output is None and written.steps:
             click.echo(written.text, nl=False)
-        elif written.steps and not _write(output, written.text, force=force):
+        elif output is not None and written.steps and not _write(output, written.text, force=force):
             return NOTHING
         code = _told(written, whole.left_out, str(output) if output is not None and written.steps else "")
-        _tell_scrubbed(rules.taken_out(written.taken))
+        _tell(rules.taken_out(written.taken))
         return code
     code, taken = NOTHING, Counter[str]()
     for name, several in _grouped(files, paths):
@@ -89,7 +89,7 @@ def import_(  # noqa: PLR0913, PLR0917 (click passes them by name)
             return NOTHING
         code = min(code, _told(written, recordings.left_out, str(target) if written.steps else ""))
         taken.update(written.taken)
-    _tell_scrubbed(rules.taken_out(taken))
+    _tell(rules.taken_out(taken))
     return code
 
 
@@ -105,14 +105,17 @@ def _told(written: WrittenScenario, unread: list[str], target: str) -> int:
     steps = f"{written.steps} step{'' if written.steps == 1 else 's'}"
     where = f" in {target}" if target else ""
     click.echo(f"mockgrid: {exchanges}: {steps}{where}", err=True)
+    if not (written.exchanges or written.steps or written.elsewhere or unread or written.left_out):
+        click.echo("mockgrid: nothing to write: no exchange was recorded there", err=True)
     for name, count in written.elsewhere.items():
         click.echo(f"mockgrid: left out {count} of {name}, which the contract does not have", err=True)
     for sentence in (*unread, *written.left_out):
         click.echo(f"mockgrid: left out: {sentence}", err=True)
+    _tell(written.remarks)
     return 0 if written.steps else NOTHING
 
 
-def _tell_scrubbed(sentences: Iterable[str]) -> None:
+def _tell(sentences: Iterable[str]) -> None:
     for sentence in sentences:
         click.echo(f"mockgrid: {sentence}", err=True)
 

@@ -74,9 +74,18 @@ class StepJudge:
         error = wording.words.get("error")
         if isinstance(error, dict) and any(finding.code == _IDLE for finding in findings):
             # The contract's errors have no place for all that another's have.
-            kept = {name: error[name] for name in ("status", "detail") if name in error}
-            return self.marked(when, Wording({**wording.words, "error": kept}, wording.comment))
+            sure = {name: error[name] for name in ("status", "detail") if name in error}
+            idle = {name for name in error.keys() - sure if self._is_idle(when, {**sure, name: error[name]})}
+            kept = {name: value for name, value in error.items() if name not in idle}
+            lost = ", ".join(f"{name}: {error[name]}" for name in error if name in idle)
+            comments = (wording.comment, f"The contract's errors have no place for {lost}." if lost else "")
+            wording = Wording({**wording.words, "error": kept}, "\n".join(filter(None, comments)))
+            findings = self._findings(when, wording.words)
         return _marked(wording, findings)
+
+    def _is_idle(self, when: dict[str, Any], error: dict[str, Any]) -> bool:
+        """Tell whether errors have no place for something that is said of one."""
+        return any(finding.code == _IDLE for finding in self._findings(when, {"error": error}))
 
     def _findings(self, when: dict[str, Any], words: dict[str, Any]) -> Sequence[Finding]:
         try:

@@ -35,6 +35,7 @@ __all__ = ["Scribe", "WrittenScenario"]
 # Where what was no exchange comes among the steps.
 _LAST: Final = 10**9
 _REFUSED: Final = "The contract refuses this request before any step is asked:"
+_UNPLAYABLE: Final = "So the reply is the contract's error, and not this one."
 # Of a request that is refused, what must be known for its step not to answer others.
 _TELLING: Final = frozenset(("last_user", "system", "any_message", "path", "query", "body"))
 _FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
@@ -54,6 +55,7 @@ class WrittenScenario:
         elsewhere: how often there was which method and path that the contract does not have.
         left_out: why the others are not in it, a sentence each.
         taken: how often each rule found what it takes out, by how it is asked for.
+        unplayable: how many of the exchanges have a step that does not reply to them.
     """
 
     text: str
@@ -62,6 +64,15 @@ class WrittenScenario:
     elsewhere: Mapping[str, int]
     left_out: tuple[str, ...]
     taken: Mapping[str, int]
+    unplayable: int
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is in the file and may surprise, a sentence each."""
+        if not self.unplayable:
+            return []
+        many = f"{self.unplayable} of the exchanges will get the contract's error, and not what was recorded"
+        return [f"{many}: it refuses the requests; comments in the scenario say why"]
 
 
 @dataclass(slots=True)
@@ -82,6 +93,7 @@ class _Page:
         count: how many exchanges the steps are made of.
         fixtures: whether some were steps already.
         taken: how often each rule found what it takes out.
+        unplayable: how many exchanges have a step that does not reply to them.
     """
 
     steps: list[tuple[int, Any]] = field(default_factory=list)
@@ -91,6 +103,7 @@ class _Page:
     left_out: list[str] = field(default_factory=list)
     fixtures: bool = False
     taken: Counter[str] = field(default_factory=Counter)
+    unplayable: int = 0
 
     def leave_out(self, exchange: RecordedExchange, why: str) -> None:
         where = f"{exchange.where}: " if exchange.where else ""
@@ -201,6 +214,7 @@ class Scribe:
             dict(sorted(page.elsewhere.items())),
             tuple(page.left_out),
             page.taken,
+            page.unplayable,
         )
 
     def _page(self, exchanges: Sequence[RecordedExchange]) -> tuple[_Page, list[RecordedExchange]]:
@@ -241,7 +255,10 @@ class Scribe:
         when, judged = self._judge.judged(when, replies, request)
         step = Block(when=when, **_replies(judged))
         sources = dict.fromkeys(exchange.test or exchange.where for _, exchange, _ in came)
-        comments = [", ".join(filter(None, sources)), _NOT_APART if len(alike) > 1 else "", refused]
+        comments = [", ".join(filter(None, sources)), _NOT_APART if len(alike) > 1 else ""]
+        if refused:
+            comments += [refused, _UNPLAYABLE]
+            page.unplayable += len(came)
         comment = "\n".join(filter(None, comments))
         page.steps.append((came[0][0], Commented(step, comment) if comment else step))
         page.requests += [each.request for each in alike]

@@ -115,11 +115,14 @@ def test_a_reply_that_breaks_the_contract_is_kept_and_says_so():
 
 def test_a_request_that_the_contract_refuses_is_told_of():
     reply = RecordedReply(400, JSON, ((0.0, b'{"errors": {"detail": "No"}}'),))
-    text = written(recorded(reply, {**BODY, "temperature": 9}))
+    made = scribe().scenario([recorded(reply, {**BODY, "temperature": 9})])
     assert (
-        "The contract refuses this request before any step is asked: temperature must be at most 2, got 9."
-        in text
+        "The contract refuses this request before any step is asked: temperature must be at most 2, got 9.\n"
+        "  # So the reply is the contract's error, and not this one.\n" in made.text
     )
+    assert player(made.text).call(body={**BODY, "temperature": 9}).status == 422
+    assert [remark.partition(" will ")[0] for remark in made.remarks] == ["1 of the exchanges"]
+    assert scribe().scenario([recorded(reply)]).remarks == []
 
 
 @pytest.mark.parametrize("sent", [b"{nope", b"", b"[1]", b'{"messages": "x"}', b"{}", b"\xff\x00"])

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import orjson
 import pytest
-from recording.again import findings, player, scribe
+from recording.again import contract, findings, player, scribe
 from recording.cases import CASES, ELSEWHERE, whole
 
 from mockgrid.errors import DocumentError
 from mockgrid.recording.events import events_in
+from mockgrid.recording.scribe import Scribe
 from mockgrid.recording.sources.files import read_files
 
 pytestmark = pytest.mark.once
@@ -235,3 +236,28 @@ def test_what_nobody_would_record_breaks_nothing(name, tmp_path):
     assert written.steps + len(written.left_out) + len(recordings.left_out) + len(written.elsewhere) == 1
     if written.steps:
         assert findings(written.text) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [
+        ({"type": "rate_limit_error", "code": "rate_limit"}, ["code: rate_limit", "type: rate_limit_error"]),
+        ({"param": "model"}, ["param: model"]),
+        ({}, []),
+    ],
+)
+def test_what_errors_have_no_place_for_is_named(error, lost, tmp_path):
+    """What aimock's errors have and the contract's have not; where they have a place, it is in the step."""
+    fixture = {
+        "match": {"userMessage": "fail"},
+        "response": {"error": {"message": "No", **error}, "status": 429},
+    }
+    (tmp_path / "x.json").write_text(json.dumps({"fixtures": [fixture]}), "utf-8")
+    steps = read_files([tmp_path / "x.json"]).steps
+    text = scribe().scenario([], steps=steps).text
+    assert "error: {status: 429, detail: 'No'}" in text
+    assert ("# The contract's errors have no place for " in text) == bool(lost)
+    assert all(words in text for words in lost)
+    theirs = Scribe(contract(), "openai").scenario([], steps=steps).text
+    assert "have no place" not in theirs
+    assert all(words in theirs for words in lost)

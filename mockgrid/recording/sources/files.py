@@ -124,8 +124,14 @@ def _read_data(
     """Read what a whole document is."""
     named = data if isinstance(data, dict) else {}
     listed = next((named[key] for key in cassette.INTERACTIONS if isinstance(named.get(key), list)), None)
+    of_cassette = cassette.INTERACTIONS[0]
     entries = named.get("log")
-    if listed is not None or (named and cassette.INTERACTIONS[0] in named):
+    if listed is None and named.get(of_cassette) is not None:
+        kind = type(named[of_cassette]).__name__
+        raise DocumentError(
+            f"`{of_cassette}` must be a list of interactions, not of type {kind}.", where=path
+        )
+    if listed is not None or of_cassette in named:
         reader.add(reader.read(_placed(listed or (), places), cassette.interaction, "interaction"))
     elif isinstance(entries, dict) and isinstance(entries.get("entries"), list):
         reader.add(reader.read(_placed(entries["entries"], None), archive.entry, "entry"))
