@@ -127,6 +127,11 @@ class ForwardingApp(App):
 
 
 class RecordingApp(ForwardingApp):
-    """Has a provider answer everything."""
+    """Has a provider answer everything.
+
+    Attributes:
+        doing: what the line says that tells where it answers.
+    """
 
     composing = UnplayedComposer
+    doing = ""

@@ -9,10 +9,14 @@ import click
 
 from mockgrid.cli.flags import Configured, setting
 from mockgrid.cli.serve import warn, warn_of_files
+from mockgrid.errors import StartError
 from mockgrid.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mockgrid.app.recording import Recording
+    from mockgrid.recording.scrubbing import ScrubRules
 
 # What decides on replies that are made here: all come from the provider.
 _NOT_HERE: Final = frozenset(
@@ -69,13 +73,24 @@ def record(ctx: click.Context, /, **values: Any) -> int:
     recording = Recording(output, settings, app.redaction, rules, force=force)
     if isinstance(app, RecordingApp):
         app.recording = recording
+        app.doing = f"records {settings.upstream} in {output}"
     warn_of_files(app.contract.warnings)
+    begun = True
     try:
         return run(app, settings)
+    except StartError:
+        begun = False
+        raise
     finally:
-        click.echo(f"mockgrid: {recording.close()}", err=True)
-        if recording.written is not None:
-            for sentence in recording.written.left_out:
-                warn(sentence)
-            for sentence in rules.taken_out(recording.written.taken):
-                click.echo(f"mockgrid: {sentence}", err=True)
+        if begun:
+            _close(recording, rules)
+
+
+def _close(recording: Recording, rules: ScrubRules) -> None:
+    """Write what is left, and tell what is in the file."""
+    click.echo(f"mockgrid: {recording.close()}", err=True)
+    if recording.written is not None:
+        for sentence in recording.written.left_out:
+            warn(sentence)
+        for sentence in (*recording.written.remarks, *rules.taken_out(recording.written.taken)):
+            click.echo(f"mockgrid: {sentence}", err=True)

@@ -49,9 +49,10 @@ class Server:
     """One application on its sockets, from listening until closed.
 
     Args:
-        app: an ASGI application. Read from it, where it has them: ``title``, ``base_path``, ``error_body``
-            (replies to what is not HTTP), ``log`` (closed when the server has stopped) and ``preload`` (done
-            in turns once it has started), and ``stop`` (awaited when the server has stopped).
+        app: an ASGI application. Read from it, where it has them: ``title``, ``doing`` (what the ready line
+            says in place of serving it), ``base_path``, ``error_body`` (replies to what is not HTTP), ``log``
+            (closed when the server has stopped) and ``preload`` (done in turns once it has started), and
+            ``stop`` (awaited when the server has stopped).
         settings: where to listen, and for how long to wait for what.
         guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
 
@@ -287,6 +288,6 @@ def ready_line(server: Server) -> str:
         uds = server.settings.uds
         where: dict[str, Any] = {"uds": uds} if uds else {"port": server.port}
         return json.dumps({"url": server.url, "control": server.control, **where, "pid": os.getpid()})
-    title = getattr(server.app, "title", "an application")
+    doing = getattr(server.app, "doing", "") or f"serves {getattr(server.app, 'title', 'an application')}"
     path = f" on the socket {server.settings.uds}" if server.settings.uds else ""
-    return f"MockGrid serves {title} at {server.url}{path} (control: {server.control}) — Ctrl+C stops it"
+    return f"MockGrid {doing} at {server.url}{path} (control: {server.control}) — Ctrl+C stops it"

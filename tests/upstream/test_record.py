@@ -30,7 +30,7 @@ def chat(text, **more):
 
 
 @contextmanager
-def recording(provider, output, *arguments, environment=()):
+def recording(provider, output, *arguments, environment=(), reads=True):
     command = [
         sys.executable,
         "-m",
@@ -50,7 +50,8 @@ def recording(provider, output, *arguments, environment=()):
         env={**os.environ, **dict(environment)},
     ) as process:
         try:
-            process.url = json.loads(process.stdout.readline())["url"]
+            if reads:
+                process.url = json.loads(process.stdout.readline())["url"]
             yield process
         finally:
             process.kill()
@@ -244,3 +245,24 @@ def test_without_a_provider_there_is_nothing_to_record(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert "The provider is missing: mockgrid record --upstream URL --output FILE." in done.stderr
+
+
+def test_its_ready_line_names_the_provider_and_the_file(tmp_path):
+    output = tmp_path / "x.yaml"
+    with (
+        HostileProvider() as provider,
+        recording(provider, output, "--ready", "text", reads=False) as process,
+    ):
+        line = process.stdout.readline()
+    assert line.startswith(f"MockGrid records {provider.url} in {output} at http://127.0.0.1:")
+
+
+def test_a_port_that_is_taken_is_told_alone(tmp_path):
+    with HostileProvider() as provider, recording(provider, tmp_path / "x.yaml") as process:
+        port = process.url.split(":")[2].partition("/")[0]
+        command = [sys.executable, "-m", "mockgrid", "record", "--upstream", provider.url, "--port", port]
+        command += ["--output", str(tmp_path / "y.yaml")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"mockgrid: Port {port} ")
+    assert done.stderr.count("\n") == 1
