@@ -71,8 +71,9 @@ class Operator:
 
     # ---------------------------------------------------------------- sessions
 
-    def sessions(self) -> dict[str, Any]:
-        """Return the open sessions, the one idle longest first."""
+    def sessions(self, key: str | None = None) -> dict[str, Any]:
+        """Return the open sessions, the one idle longest first; of a key, its own, if that is open."""
+        name = self.name(key) if key else None
         return {
             "sessions": [
                 {
@@ -83,6 +84,7 @@ class Operator:
                     "violations": sum(len(exchange.answer.violations) for exchange in session.journal),
                 }
                 for session in self._service.sessions
+                if name is None or session.name == name
             ]
         }
 

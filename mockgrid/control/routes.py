@@ -81,7 +81,7 @@ class Control:
             ("GET", f"{CONTROL}/openapi.json", lambda _: control_document()),
             ("GET", f"{CONTROL}/health", lambda _: {"status": "ready"}),
             ("GET", f"{CONTROL}/version", lambda _: operator.version()),
-            ("GET", f"{CONTROL}/sessions", lambda _: operator.sessions()),
+            ("GET", f"{CONTROL}/sessions", lambda call: operator.sessions(call.query_params.get("session"))),
             (
                 "GET",
                 _SESSION,

@@ -6,6 +6,7 @@ import {fill, follow} from "./live.js";
 import {address, call, segment} from "./server.js";
 
 const MOST = 300;
+const PAUSE = 250; // milliseconds without a key, before the server is asked whose session is meant
 
 export async function show(place, {parts, signal}) {
   const trouble = element("div", {});
@@ -13,11 +14,29 @@ export async function show(place, {parts, signal}) {
     await showOne(place, parts[0], trouble, signal);
     return;
   }
-  const words = element("input", {type: "search", placeholder: "name, scenario"});
+  const words = element("input", {type: "search", placeholder: "name, key, scenario"});
   const list = element("div", {});
   let sessions = [];
-  const tell = () => fill(list, chosen(sessions, words.value), listed);
-  words.addEventListener("input", tell);
+  let meant = null; // the session whose key is written there
+  let timer = 0;
+  const tell = () => fill(list, matching(sessions, words.value, meant), listed);
+  const look = async () => {
+    const key = words.value.trim();
+    if (!key) return;
+    const url = address("sessions");
+    url.searchParams.set("session", key);
+    const told = await call(url, {signal});
+    if (key !== words.value.trim()) return;
+    meant = told.sessions[0]?.session;
+    tell();
+  };
+  words.addEventListener("input", () => {
+    meant = null;
+    tell();
+    clearTimeout(timer);
+    timer = setTimeout(() => look().catch(() => {}), PAUSE); // that the server is away is told already
+  });
+  signal.addEventListener("abort", () => clearTimeout(timer));
   place.append(element("div", {class: "bar", role: "search"}, labelled("Filter", words)), trouble, list);
   await follow("sessions", (told) => {
     sessions = told.sessions.reverse(); // the one that was used last comes first
@@ -25,13 +44,14 @@ export async function show(place, {parts, signal}) {
   }, {signal, trouble});
 }
 
-function chosen(sessions, words) {
+// A session is known by what it shows, and by its key as it is sent, of which only the server can tell.
+function matching(sessions, words, meant) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  const matching = sessions.filter(({session, label = "", scenario}) => {
+  const all = sessions.filter(({session, label = "", scenario}) => {
     const text = `${session} ${label} ${scenario ?? ""}`.toLowerCase();
-    return wanted.every((word) => text.includes(word));
+    return session === meant || wanted.every((word) => text.includes(word));
   });
-  return {count: matching.length, of: sessions.length, sessions: matching.slice(0, MOST)};
+  return {count: all.length, of: sessions.length, sessions: all.slice(0, MOST)};
 }
 
 function listed({count, of, sessions}) {
@@ -55,7 +75,9 @@ async function showOne(place, name, trouble, signal) {
   const clock = element("p", {});
   const played = element("div", {});
   const proved = element("div", {});
-  const scenario = element("select", {}, await scenarioNames(signal));
+  const scenario = element("select", {required: true, onchange: () => { chosen = true; }},
+    element("option", {value: ""}, "Choose one…"), await scenarioNames(signal));
+  let chosen = false; // until then it stands at what plays
   const time = element("input", {value: "2s", size: 6, "aria-describedby": "clock_kind"});
   const advance = element("button", {type: "submit"}, "Advance");
   // Whatever was done, what came of it is shown at once.
@@ -79,6 +101,10 @@ async function showOne(place, name, trouble, signal) {
   }}, ...fields);
   const update = (session) => {
     title.textContent = session.label || session.session;
+    if (!chosen) {
+      scenario.value = session.scenario?.name ?? "";
+      if (scenario.selectedIndex < 0) scenario.value = ""; // what plays has no file
+    }
     advance.disabled = !session.clock.virtual;
     fill(clock, session.clock, clockWords);
     fill(played, session.scenario, playedParts);
@@ -96,8 +122,11 @@ async function showOne(place, name, trouble, signal) {
         location.hash = "#/sessions";
         return null;
       })),
-    form(() => act(`It plays ${scenario.value} from now on.`, () => call(address("sessions", name, "steps"),
-      {method: "PUT", body: {scenario: scenario.value}, signal})),
+    form(() => act(`It plays ${scenario.value} from now on.`, async () => {
+      const played = await call(address("sessions", name, "steps"), {method: "PUT", body: {scenario: scenario.value}, signal});
+      chosen = false;
+      return played;
+    }),
     labelled("Scenario", scenario), element("button", {type: "submit"}, "Play from now on")),
     form(() => act("The clock is moved.", () => call(address("sessions", name, "clock"),
       {method: "POST", body: {advance: time.value.trim()}, signal})),

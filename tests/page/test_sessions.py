@@ -50,6 +50,9 @@ def test_a_session_is_found_and_told_as_it_stands(looked_at, grid):
     expect(row(page, "Sessions", "played")).to_contain_text("tests/test_agent.py::test_it")
     expect(row(page, "Sessions", "played")).to_contain_text("2")
     looked_at.check()
+    page.get_by_label("Filter").fill("mg.no-such")
+    expect(page.get_by_text("0 of 2 sessions.")).to_be_visible()
+    page.get_by_label("Filter").fill(session.api_key)
     row(page, "Sessions", "played").get_by_role("link").first.click()
     expect(row(page, "Steps", HOSTILE.replace("\u202e", "\\u202e"))).to_contain_text("2 of 2")
     expect(row(page, "Limits", "requests")).to_contain_text("3 in 60 s")
@@ -90,9 +93,17 @@ def test_it_is_moved_given_another_scenario_reset_and_ended(tab, grid):
     expect(page.get_by_text("It stands at 60 s")).to_be_visible()
     expect(row(page, "Limits", "requests")).to_contain_text("now")
     assert session.clock.now == 60
+    expect(page.get_by_label("Scenario")).to_have_value("")  # what plays has no file
+    page.get_by_role("button", name="Play from now on").click()
+    expect(page.get_by_role("heading", name="played")).to_be_visible()
     page.get_by_label("Scenario").select_option("tool-loop")
     page.get_by_role("button", name="Play from now on").click()
     expect(page.get_by_role("heading", name="tool-loop")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("Scenario")).to_have_value("tool-loop")
+    page.get_by_role("button", name="Play from now on").click()
+    expect(page.get_by_text("It plays tool-loop from now on.")).to_be_visible()
+    assert session.exchanges
     page.get_by_role("button", name="Reset").click()
     expect(page.get_by_text("It stands at 0 s")).to_be_visible()
     assert not session.exchanges
