@@ -13,7 +13,7 @@ import {timeline} from "./timeline.js";
 // exchange as the control interface tells it, and the panel's signal, and returns an element, null for nothing, or
 // a promise of these.
 const sections = [verdicts, why, stream];
-const actions = [copyCurl, copyStep, openInPlayground];
+const actions = [neighbours, copyCurl, copyStep, openInPlayground];
 // Milliseconds after which an exchange that is under way is looked at again.
 const AGAIN = 500;
 
@@ -42,7 +42,7 @@ async function view(exchange, signal) {
   const sides = {request: requestSide(exchange), reply: replySide(exchange)};
   return [
     summary(exchange),
-    element("div", {class: "bar"}, ...neighbours(exchange), made.slice(0, actions.length).filter(Boolean)),
+    element("div", {class: "bar"}, made.slice(0, actions.length).flat().filter(Boolean)),
     complaints(exchange, sides),
     element("div", {class: "sides"}, sides.request.element, sides.reply.element),
     ...made.slice(actions.length).filter(Boolean),
@@ -69,9 +69,10 @@ function summary(exchange) {
       element("div", {}, element("dt", {}, name), element("dd", {}, value)))));
 }
 
-function neighbours({session, number}) {
+async function neighbours({session, number}, signal) {
+  const {exchanges: {count}} = await call(address("sessions", session), {signal});
   const link = (to, name) => element("a", {href: `#/exchange/${segment(session)}/${to}`}, name);
-  return [number > 1 && link(number - 1, "← the one before"), link(number + 1, "the one after →")].filter(Boolean);
+  return [number > 1 && link(number - 1, "← the one before"), number < count && link(number + 1, "the one after →")];
 }
 
 function copyCurl({request}) {

@@ -8,6 +8,8 @@ import {address, call} from "./server.js";
 import {yamlEditor} from "./yaml_editor.js";
 
 const KEPT = "mockgrid:playground";
+// The server's finding of a key that it takes from no client.
+const REFUSED = "MG104";
 const GREETING = "steps:\n  - reply:\n      say: Hello from the playground.\n";
 // What a scenario may ask of the request that it answers: tried in order, until one meets a step.
 const WAYS = [
@@ -147,9 +149,17 @@ export async function show(place, {query, signal}) {
   async function playElsewhere(event) {
     event.preventDefault();
     problem.replaceChildren();
-    if (!other.value) return other.focus();
-    await call(address("sessions", other.value, "steps"), {method: "PUT", body: script(), signal})
-      .then(({session}) => said(`It plays in ${session} from now on.`), tell);
+    said("");
+    const key = other.value.trim();
+    if (!key) {
+      tell(new Error("Which session? Write the key of a client, or the name that it sends as X-MockGrid-Session."));
+      return other.focus();
+    }
+    await call(address("sessions", key, "steps"), {method: "PUT", body: script(), signal}).then(({findings}) => {
+      if (findings.length) problem.replaceChildren(...findings.map(({severity, message: text, hint}) =>
+        message(severity, `${text} ${hint}`.trim())));
+      if (!findings.some(({code}) => code === REFUSED)) said(`${key} plays it from now on.`);
+    }, tell);
   }
   // The request of an exchange, and what could answer it: where no step did, the scenario to be mended, if the
   // server knows it; else the step that would answer it so again. What somebody has written stays until they say so.

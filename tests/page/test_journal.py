@@ -16,6 +16,10 @@ from mockgrid import MockGrid
 
 HOSTILE = "/v1/<img src=x onerror=alert(1)>/javascript:alert(1)/\u202egnp.exe"
 
+BOTTOMS = (
+    "all => all.map(one => [one.className, one.offsetTop + one.offsetHeight, one.parentNode.clientHeight])"
+)
+
 
 def cells(page, kind):
     return page.locator(f".lines .{kind}").all_inner_texts()
@@ -232,4 +236,8 @@ def test_hostile_texts_stay_texts(grid, tab, client):
 def test_it_looks_right_with_something_in_it(looked_at):
     page = looked_at.go("#/journal")
     expect(page.locator(".lines .verdicts").last).to_have_text("MG310")
+    expect(page.locator(".lines .step").last).to_have_text("step 1")
+    boxes = page.locator(".lines .line").last.locator(":scope > span:visible").evaluate_all(BOTTOMS)
+    assert any(name.startswith("step") for name, *_ in boxes)
+    assert all(bottom <= height for _, bottom, height in boxes)
     looked_at.check()

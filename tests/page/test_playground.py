@@ -219,7 +219,20 @@ def test_it_plays_under_a_session_of_its_own_or_of_another(tab):
     script(page, "steps: [{reply: {say: For you}}]")
     page.get_by_label("For the session").fill("mg-tests")
     page.get_by_role("button", name="Play", exact=True).click()
-    expect(page.get_by_text("It plays in s-")).to_be_visible()
+    expect(page.get_by_text("mg-tests plays it from now on.")).to_be_visible()
+    play = page.get_by_label("For the session").locator("xpath=ancestor::form").get_by_role("button")
+    tops = [place.bounding_box()["y"] for place in (page.get_by_role("button", name="Save as a file"), play)]
+    assert tops[0] == tops[1]
+    page.get_by_label("For the session").fill("")
+    play.click()
+    expect(page.get_by_role("alert")).to_contain_text("Which session?")
+    expect(page.get_by_text("plays it from now on")).to_have_count(0)
+    page.get_by_label("For the session").fill("mg.toolloop.a")
+    play.click()
+    expect(page.locator(".message.warning")).to_contain_text(
+        "names the scenario 'toolloop', which is not known"
+    )
+    expect(page.locator(".message.warning")).to_contain_text("Did you mean")
     send(page)
     assert exchanges(tab, "mg-tests") == 0
     with page.expect_download() as download:
