@@ -60,7 +60,19 @@ class YamlError(DocumentError):
 
 
 class ExtraError(MockgridError, ImportError):
-    """Something needs an optional dependency that is not installed."""
+    """Something needs an optional dependency that is not installed.
+
+    Args:
+        message: what needs which, one sentence.
+        extra: of MockGrid, which has it.
+    """
+
+    def __init__(self, message: str, extra: str) -> None:
+        hint = (
+            f"Install MockGrid with its extra `{extra}`, as in pip install 'mockgrid[{extra}]', "
+            f"or pip install '.[{extra}]' in a clone."
+        )
+        super().__init__(message, hint=hint)
 
 
 class StartError(MockgridError):

@@ -272,7 +272,7 @@ def test_without_hypothesis_one_line_says_what_is_missing(tmp_path):
     command = [sys.executable, "-c", code, "fuzz", "--", "true"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
-    assert "pip install 'mockgrid[fuzz]'" in done.stderr
+    assert "pip install 'mockgrid[fuzz]', or pip install '.[fuzz]' in a clone." in done.stderr
     assert done.stderr.count("\n") == 1
 
 

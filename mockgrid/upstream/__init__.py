@@ -10,7 +10,4 @@ from mockgrid.errors import ExtraError
 try:
     import httpcore2  # noqa: F401 - whether it is there
 except ImportError:
-    raise ExtraError(
-        "Asking a provider needs httpcore2, which is not installed.",
-        hint="Install it with MockGrid: pip install 'mockgrid[record]'.",
-    ) from None
+    raise ExtraError("Asking a provider needs httpcore2, which is not installed.", "record") from None

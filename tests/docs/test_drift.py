@@ -63,8 +63,10 @@ def test_flags_are_those_of_the_command(reader):
     assert [flag for flag in sorted(named) if flag not in listed] == []
 
 
-def test_the_nightly_job_calls_the_command_as_it_is():
+def test_the_nightly_job_calls_the_command_as_it_is(reader):
     workflow = yaml.safe_load((ROOT / "docs/ci/github-drift.yaml").read_text("utf-8"))
     steps = workflow["jobs"]["verify"]["steps"]
     (verify,) = (step for step in steps if "mockgrid verify" in step.get("run", ""))
+    listed = reader.shell("mockgrid verify --help")
+    assert [flag for flag in re.findall(r"--[a-z-]+", verify["run"]) if flag not in listed] == []
     assert verify["shell"] == "bash"  # by which a pipe fails with its first command

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import yaml
 from docs.reader import ROOT, blocks
 
 from mockgrid.cli import main
@@ -15,7 +14,6 @@ BLOCKS = blocks("docs/record.md")
 FIRST = next(iter(BLOCKS))[0]
 SCRUBBED = "Secrets, and what else nobody should read"
 READ = "What can be read"
-NIGHT = "Each night"
 
 
 def test_the_cassette_becomes_the_scenario(reader):
@@ -53,12 +51,3 @@ def test_a_pair_is_read(tmp_path, capsys):
     (tmp_path / "log.jsonl").write_text(BLOCKS[READ, "json", 1].text, "utf-8")
     assert main(["import", str(tmp_path / "log.jsonl")]) == 0
     assert "error: {status: 429, detail: Slow down}" in capsys.readouterr().out
-
-
-def test_the_nights_job_runs_a_command_that_there_is(capsys):
-    job = yaml.safe_load(BLOCKS[NIGHT, "yaml", 1].text)["jobs"]["verify"]
-    (command,) = [step["run"] for step in job["steps"] if step.get("id") == "verify"]
-    assert main([command.split()[1], "--help"]) == 0
-    told = capsys.readouterr().out
-    assert [flag for flag in command.split() if flag.startswith("--") and flag not in told] == []
-    assert (ROOT / "docs/ci/github-drift.yaml").exists()

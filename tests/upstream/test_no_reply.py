@@ -95,7 +95,8 @@ sys.exit(main({arguments}))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "mockgrid: Asking a provider needs httpcore2, which is not installed. "
-        "Install it with MockGrid: pip install 'mockgrid[record]'.\n"
+        "Install MockGrid with its extra `record`, as in pip install 'mockgrid[record]', "
+        "or pip install '.[record]' in a clone.\n"
     )
 
 
