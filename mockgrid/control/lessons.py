@@ -35,9 +35,7 @@ class Lessons:
     @cached_property
     def _scribe(self) -> Scribe:
         service = self._service
-        return Scribe(
-            service.contract, service.settings.error_shape, redaction=service.redaction, paced=False
-        )
+        return Scribe(service.contract, service.settings.error_shape, redaction=service.redaction)
 
     def explanation(self, session: Session, exchange: KeptExchange) -> Explanation:
         """Return why each step did or did not answer an exchange of a session."""

@@ -57,6 +57,8 @@ class RecordedReply:
             where the times are not known. Joined they are the body as it was sent, Content-Encoding included.
         ended: how it ended.
         seconds: from the request to the end; 0 where that is not known.
+        fault: how MockGrid broke it on purpose, such as ``stream.fault=stall``; empty for not at all, and the
+            times are those that it kept to then. None for what anybody else has served.
     """
 
     status: int
@@ -64,6 +66,7 @@ class RecordedReply:
     chunks: Sequence[tuple[float, bytes]] = ()
     ended: ReplyEnd = "whole"
     seconds: float = 0.0
+    fault: str | None = None
 
     @property
     def body(self) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.recording.difference import Difference, between, difference, same
 from mockgrid.recording.events import events_in
-from mockgrid.recording.timing import pace
+from mockgrid.recording.timing import duration, pace
 from mockgrid.reply.delivery.form import data_of, json_or_text
 from mockgrid.scenario.template import literal
 
@@ -53,17 +54,24 @@ class Streams:
             comment = _BY_EVENT if self._trial.hearer(request.operation.behaviour) is not None else ""
             words = self._by_event(content, request)
         stream = {**words.pop("stream", {})}
-        speed = pace([event.at for event in content if event.data is not None])
-        if self._paced and speed:
-            stream = {"pace": speed, **stream}
-        if reply.ended == "cut" or tail.strip():
-            after = sum(event.data is not None for event in content)
+        times = [event.at for event in content if event.data is not None]
+        fault = _broken(reply, times)
+        ordered = _ordered(times, fault)
+        if fault is None and (reply.ended == "cut" or tail.strip()):
+            fault = {"kind": "disconnect", "after": len(times)}
+        if fault is not None and "for" in fault and "events" not in words:
+            composed = self._trial.compose(words | {"stream": stream} if stream else words, request)
+            fault["after"] = max(fault["after"] - (composed.opening if composed is not None else 0), 0)
+        elif fault is not None:
             if "events" not in words:
                 words = self._by_event(content, request)
             stream.pop("chunks", None)
-            stream["fault"] = {"kind": "disconnect", "after": after}
+        if fault is not None:
+            stream["fault"] = fault
         elif done and not ended and reply.ended == "whole":
             stream["fault"] = "no_done"
+        if self._paced and (speed := pace(times if reply.fault is None else ordered)):
+            stream = {"pace": speed, **stream}
         return ({**words, "stream": stream} if stream else words), comment
 
     def _streams(self, request: ReadRequest) -> bool:
@@ -137,6 +145,33 @@ class Streams:
                 said[place] = hearer.event(value, _unlike(own, value)) or {}
         final = self._data({**beside, "events": said, **common.words()}, request)
         return (said, common) if final is not None and all(map(same, final, values)) else None
+
+
+def _broken(reply: RecordedReply, times: Sequence[float]) -> dict[str, Any] | None:
+    """Return the fault by which MockGrid held a stream up or cut it; None where it did neither."""
+    kind = (reply.fault or "").removeprefix("stream.fault=")
+    if kind not in {"reset", "stall"}:
+        return None
+    if reply.ended != "whole" or kind == "reset":
+        return {"kind": kind, "after": len(times)}
+    place, seconds = _hold_up(times)
+    return {"kind": kind, "after": place, "for": duration(seconds)} if duration(seconds) else None
+
+
+def _hold_up(times: Sequence[float]) -> tuple[int, float]:
+    """Return before which event a stream was held up, and for how many seconds beyond its pace."""
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    longest = max(gaps, default=0.0)
+    usual = sorted(gap for gap in gaps if 0 < gap < longest)
+    return (gaps.index(longest) + 1 if gaps else 0), longest - (usual[len(usual) // 2] if usual else 0.0)
+
+
+def _ordered(times: Sequence[float], fault: dict[str, Any] | None) -> list[float]:
+    """Return when events were due that did not leave together, as if nothing had held them up."""
+    if fault is not None and "for" in fault:
+        place, seconds = _hold_up(times)
+        times = [*times[:place], *(at - seconds for at in times[place:])]
+    return sorted({round(at, 3) for at in times})
 
 
 def _common(composed: list[Any], values: list[Any]) -> Difference:

@@ -30,12 +30,14 @@ class Composed(NamedTuple):
         content_type: of the body; empty for none.
         body: of a reply that is no stream.
         events: those of a stream, the one that ends it included; None for any other.
+        opening: how many of them leave together with the first that counts.
     """
 
     status: int
     content_type: str
     body: bytes
     events: list[bytes] | None
+    opening: int
 
 
 class Trial:
@@ -75,4 +77,5 @@ class Trial:
         except MockgridError:
             return None
         types = (value.decode("latin-1") for name, value in made.headers if name == b"content-type")
-        return Composed(made.status, next(types, ""), made.body, events)
+        opening = made.streaming.opening if made.streaming is not None else 0
+        return Composed(made.status, next(types, ""), made.body, events, opening)

@@ -1,6 +1,10 @@
 """The step that would answer an exchange again, as the control interface writes it."""
 
 import json
+import re
+from contextlib import suppress
+from http.client import HTTPException
+from urllib.request import Request, urlopen
 
 import pytest
 from asgi import Caller
@@ -8,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recording.again import findings
 
+from mockgrid import MockGrid
 from mockgrid.strategies import errors, replies, scenario_text, streams
 
 JSON = {"content-type": "application/json"}
@@ -118,3 +123,60 @@ def test_a_slash_within_a_part_of_a_path_stays_there(tmp_path):
     assert step(caller).json()["step"].startswith("  - when: {operation: getIt")
     asked = caller.call("GET", f"{SESSION}/exchanges/1").json()["request"]
     assert (asked["path"], asked["raw_path"]) == ("/things/a/b c", "/things/a%2Fb%20c")
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        {"pace": {"first_token": "40ms", "per_token": "20ms"}},
+        {"pace": {"first_token": "40ms", "per_token": "20ms"}, "chunks": {"chars": 2}},
+        {"pace": {"per_token": "20ms"}, "fault": {"kind": "stall", "after": 2, "for": "90ms"}},
+        {"fault": {"kind": "stall", "after": 3, "for": "90ms"}},
+        {"pace": {"first_token": "40ms", "per_token": "20ms"}, "fault": {"kind": "reset", "after": 3}},
+        {"pace": {"per_token": "20ms"}, "fault": {"kind": "disconnect", "after": 3}},
+    ],
+)
+def test_a_stream_comes_at_its_pace_and_with_its_fault_again(stream):
+    """Compared is what was ordered, which no load of the machine changes."""
+    said = scenario_text([{"say": "one two three four five", "stream": stream}])
+    ways = []
+    with MockGrid() as grid:
+        control = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__/sessions/mg-again"
+        for _ in range(2):
+            over_http(control, json.dumps({"source": said}).encode(), "PUT")
+            body = json.dumps(PLAIN | {"stream": True}).encode()
+            with suppress(OSError, HTTPException):
+                over_http(f"{grid.base_url}/chat/completions", body, "POST")
+            exchange = json.loads(over_http(f"{control}/exchanges/1"))
+            chunks = exchange["reply"]["chunks"]
+            due = [round(chunk.get("due") or 0.0, 2) for chunk in chunks]
+            ways.append((exchange.get("fault"), due, [chunk["data"] for chunk in chunks]))
+            said = json.loads(over_http(f"{control}/exchanges/1/step"))["source"]
+    (fault, due, texts), (fault_again, due_again, texts_again) = ways
+    assert fault_again == fault, said
+    assert texts_again == texts, said
+    if stream.get("fault", {}).get("kind") in {"reset", "disconnect"}:
+        # Event by event, the one that names the role has a time of its own.
+        assert due_again[:1] == due[:1]
+        assert due_again[:-1] == due[1:], said
+    else:
+        assert due_again == due, said
+
+
+def test_a_reply_that_was_held_back_is_so_again():
+    with MockGrid() as grid:
+        control = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__/sessions/mg-again"
+        source = scenario_text([{"say": "Hi", "delay": "500ms"}])
+        over_http(control, json.dumps({"source": source}).encode(), "PUT")
+        over_http(f"{grid.base_url}/chat/completions", json.dumps(PLAIN).encode(), "POST")
+        written = json.loads(over_http(f"{control}/exchanges/1/step"))["step"]
+    delay = re.search(r"delay: (\d+)ms", written)
+    assert delay is not None, written
+    assert 500 <= int(delay[1]) < 800
+
+
+def over_http(url, body=None, method="GET"):
+    headers = JSON | {"authorization": "Bearer mg-again"}
+    request = Request(url, body, headers, method=method)
+    with urlopen(request, timeout=30) as reply:
+        return reply.read()

@@ -4,10 +4,11 @@ import json
 
 import pytest
 from asgi import CHAT
-from recording.again import contract, findings, player, scribe
+from recording.again import ask, contract, findings, player, scribe
 from recording.cases import ROLE, chunk, sse, whole
 
 from mockgrid.http.asgi import CutError
+from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 from mockgrid.recording.scribe import Scribe
 
@@ -153,3 +154,13 @@ def test_one_exchange_is_one_step():
     assert step.startswith("  # here\n  - when: {last_user: Hi}\n    reply:\n      say: Hi\n")
     assert findings(f"steps:\n{step}") == []
     assert scribe().step(recorded(None)) == "# POST /v1/chat/completions: There was no reply.\n"
+
+
+@pytest.mark.parametrize("kind", ["stall", "reset"])
+def test_what_mockgrid_broke_on_purpose_breaks_so_again(kind):
+    first = ask(player("steps: [{reply: {say: 'one two three'}}]"), {**BODY, "stream": True})
+    pieces = events_in(first.reply.chunks)[0][:3]
+    chunks = tuple((0.0, b"data: " + event.data + b"\n\n") for event in pieces)
+    cut = RecordedReply(200, first.reply.headers, chunks, "left", fault=f"stream.fault={kind}")
+    text = written(recorded(cut, {**BODY, "stream": True}))
+    assert f"fault: {{kind: {kind}, after: 3}}" in text

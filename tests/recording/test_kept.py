@@ -15,26 +15,32 @@ def kept(body=b"", *, query=b"", path="/v1/chat/completions"):
     head = SimpleNamespace(
         method="post", path=path, raw_path=b"", query=query, headers={b"host": b"h"}, size=0
     )
-    answer = SimpleNamespace(status=200, headers=[(b"x-a", b"1"), (b"x-a", b"2")], body=body, violations=())
+    answer = SimpleNamespace(
+        status=200, headers=[(b"x-a", b"1"), (b"x-a", b"2")], body=body, violations=(), fault=""
+    )
     return KeptExchange(1, 10.0, head, b'{"a": 1}', None, answer)
 
 
-def test_a_whole_reply_is_one_piece_at_the_time_when_it_left():
+def test_a_whole_reply_is_one_piece():
     exchange = kept(b"{}")
     exchange.replied, exchange.ended = 10.25, 10.5
     reply = recorded(exchange, "s-1").reply
-    assert reply.chunks == ((0.25, b"{}"),)
-    assert (reply.body, reply.ended, reply.seconds) == (b"{}", "whole", 0.5)
+    assert reply.chunks == ((0.0, b"{}"),)
+    assert (reply.body, reply.ended, reply.fault) == (b"{}", "whole", "")
     assert (header(reply.headers, b"x-a"), header(reply.headers, b"x-b")) == ("2", "")
 
 
-def test_a_stream_is_its_pieces_with_their_times():
+def test_a_stream_is_its_pieces_with_the_times_that_were_ordered():
     exchange = kept()
+    exchange.answer.headers = [(b"content-type", b"text/event-stream")]
+    exchange.replied = 10.05
     exchange.sent(10.1, b"data: 1\n\n")
     exchange.sent(10.3, b"data: 2\n\n")
     exchange.ended, exchange.whole, exchange.ended_by = 10.4, False, "client"
+    assert [at for at, _ in recorded(exchange).reply.chunks] == [0.0, 0.0]
+    exchange.late = [0.01, 0.05]
     reply = recorded(exchange).reply
-    assert reply.chunks == ((0.1, b"data: 1\n\n"), (0.3, b"data: 2\n\n"))
+    assert reply.chunks == ((0.04, b"data: 1\n\n"), (0.2, b"data: 2\n\n"))
     assert reply.ended == "left"
     exchange.ended_by = "server"
     assert recorded(exchange).reply.ended == "cut"
