@@ -114,6 +114,26 @@ class Matcher:
         """Tell whether one of several values is as it must be, wholly; of none, ``exists: false`` holds."""
         return any(map(self.holds, values)) if values else all(word.of_nothing for word in self.words)
 
+    def differs_in_case(self, value: Any) -> bool:
+        """Tell of a value for which it does not hold whether it would if case did not matter."""
+        return all(word.test(value) or self._holds_spelled(word.name, lowered(value)) for word in self.words)
+
+    def _holds_spelled(self, word: str, value: Any) -> bool:
+        worded = isinstance(self.source, dict) and word in self.source
+        wanted = lowered(self.source[word] if worded else self.source)
+        match word:
+            case "equals":
+                return same(wanted, value)
+            case "one_of":
+                return any(same(item, value) for item in wanted)
+            case "contains":
+                texts = tuple(wanted) if isinstance(wanted, list) else (wanted,)
+                return all(isinstance(text, str) for text in texts) and _has_all(texts, (), value)
+            case "glob":
+                return _glob(wanted).test(value)
+            case _:
+                return False
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -310,6 +330,15 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(left == right)
+
+
+def lowered(value: Any) -> Any:
+    """Return a JSON value with its texts in lower case; names of members stay."""
+    if isinstance(value, dict):
+        return {name: lowered(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [lowered(item) for item in value]
+    return value.lower() if isinstance(value, str) else value
 
 
 def scalars(source: Any) -> Iterator[Any]:

@@ -76,7 +76,12 @@ class Check:
             got = "(hidden)"
         else:
             got = short_repr(value[0] if self.several and len(value) == 1 else value)
-        return Outcome(self.name, self.matcher.expected, got, self.holds(view, state))
+        held = self.holds(view, state)
+        if not held and not self.hidden and value is not None:
+            values = value if self.several else (value,)
+            if any(map(self.matcher.differs_in_case, values)):
+                got += " (differs in case only)"
+        return Outcome(self.name, self.matcher.expected, got, held)
 
 
 @dataclass(frozen=True, slots=True)

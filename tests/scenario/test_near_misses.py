@@ -1,3 +1,4 @@
+import pytest
 from chat_view import chat_view
 
 from mockgrid.scenario.loading import build
@@ -59,6 +60,30 @@ def test_it_reads_as_json_and_as_one_line():
         "No step matches. Nearest: two of three (held 2 of 3): turn is 1, {above: 3} was expected."
     )
     assert len(str(found).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("when", "in_case"),
+    [
+        ({"last_user": {"contains": "Weather"}}, True),
+        ({"last_user": {"contains": ["Weather", "oslo"]}}, True),
+        ({"last_user": "The weather in OSLO"}, True),
+        ({"last_user": {"one_of": ["Hi", "the Weather in Oslo"]}}, True),
+        ({"last_user": {"glob": "The * Oslo"}}, True),
+        ({"any_message": {"contains": "Weather"}}, True),
+        ({"body": {"model": "Text-Prime"}}, True),
+        ({"any": [{"turn": 3}, {"last_user": {"contains": "Weather"}}]}, True),
+        ({"last_user": {"contains": "Weathers"}}, False),
+        ({"last_user": {"contains": "Weather", "not": {"contains": "Oslo"}}}, False),
+        ({"last_user": {"matches": "Weather"}}, False),
+        ({"last_user": {"contains": ["Weather", "Bergen"]}}, False),
+        ({"system": {"contains": "Weather"}}, False),
+        ({"turn": 2}, False),
+    ],
+)
+def test_what_differs_in_case_only_is_told_so(when, in_case):
+    (near,) = missed([{"when": when, "reply": {"say": "x"}}]).near_misses
+    assert near.failed.got.endswith(" (differs in case only)") is in_case, near.failed
 
 
 def test_a_scenario_without_steps_says_so():
