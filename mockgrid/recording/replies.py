@@ -92,6 +92,9 @@ class Replies:
             held = max((at for at, _ in chunks), default=reply.seconds)
             if self._paced and (delay := duration(held)):
                 words["delay"] = delay
+        fault = reply.fault or ""
+        if fault.startswith("fault=") and not fault.endswith("cut_body"):  # how much of it came is seen
+            words["fault"] = fault.removeprefix("fault=")
         words = {**words, **self._headers(reply, request, words, media)}
         if reply.ended == "left":
             comment = "\n".join(filter(None, (comment, _LEFT)))

@@ -175,6 +175,21 @@ def test_a_reply_that_was_held_back_is_so_again():
     assert 500 <= int(delay[1]) < 800
 
 
+@pytest.mark.parametrize("kind", ["reset", "empty", "garbage", "wrong_length"])
+def test_a_reply_that_broke_at_its_beginning_does_so_again(kind):
+    faults = []
+    said = scenario_text([{"say": "Hi", "fault": kind}])
+    with MockGrid() as grid:
+        control = f"{grid.base_url.removesuffix('/v1')}/__mockgrid__/sessions/mg-again"
+        for _ in range(2):
+            over_http(control, json.dumps({"source": said}).encode(), "PUT")
+            with suppress(OSError, HTTPException):
+                over_http(f"{grid.base_url}/chat/completions", json.dumps(PLAIN).encode(), "POST")
+            faults.append(json.loads(over_http(f"{control}/exchanges/1"))["fault"])
+            said = json.loads(over_http(f"{control}/exchanges/1/step"))["source"]
+    assert faults == [f"fault={kind}"] * 2
+
+
 def over_http(url, body=None, method="GET"):
     headers = JSON | {"authorization": "Bearer mg-again"}
     request = Request(url, body, headers, method=method)

@@ -164,3 +164,12 @@ def test_what_mockgrid_broke_on_purpose_breaks_so_again(kind):
     cut = RecordedReply(200, first.reply.headers, chunks, "left", fault=f"stream.fault={kind}")
     text = written(recorded(cut, {**BODY, "stream": True}))
     assert f"fault: {{kind: {kind}, after: 3}}" in text
+
+
+@pytest.mark.parametrize("kind", ["reset", "empty", "hang", "garbage", "slow_headers", "wrong_length"])
+@pytest.mark.parametrize("body", [b"", json.dumps(whole("Hi")).encode()])
+def test_what_mockgrid_broke_before_its_beginning_breaks_so_again(kind, body):
+    reply = RecordedReply(200, JSON, ((0.0, body),) if body else (), "left", fault=f"fault={kind}")
+    text = written(recorded(reply))
+    assert f"fault: {kind}" in text
+    assert findings(text) == []
