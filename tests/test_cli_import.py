@@ -106,7 +106,7 @@ def test_what_is_to_be_scrubbed_is(kind, tmp_path, capsys):
         ),
         (
             ["--scrub=/home/ada", "x"],
-            "--scrub: /home/ada is no /pattern/, which ends with a slash, too. Write ",
+            "--scrub: /home/ada is no /pattern/, which ends with a slash, too. Did you mean /home/ada/?",
         ),
         (["--scrub=/x/i", "x"], "--scrub: /x/i is no /pattern/"),
         (["--scrub=//", "x"], "--scrub: // is no /pattern/"),

@@ -115,8 +115,8 @@ def _lines(word: str) -> Iterator[tuple[int, str]]:
 def _pattern(rule: str, where: str) -> re.Pattern[str]:
     """Return what stands between slashes."""
     if len(rule) < 3 or not rule.endswith("/"):  # noqa: PLR2004 - both slashes and what they are for
-        hint = f"Write /{re.escape(rule)}/ for this text itself."
-        raise MockgridError(f"--scrub: {where}{rule} is no /pattern/, which ends with a slash, too. {hint}")
+        hint = f" Did you mean {rule}/?" if rule.strip("/") else ""
+        raise MockgridError(f"--scrub: {where}{rule} is no /pattern/, which ends with a slash, too.{hint}")
     try:
         return re.compile(rule[1:-1])
     except re.error as error:
