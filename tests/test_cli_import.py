@@ -105,8 +105,8 @@ def test_what_is_to_be_scrubbed_is(kind, tmp_path, capsys):
             r"--scrub: /\bCUST-\d+ is no /pattern/, which ends with a slash, too.",
         ),
         (
-            ["--scrub=/home/ada", "x"],
-            "--scrub: /home/ada is no /pattern/, which ends with a slash, too. Did you mean /home/ada/?",
+            ["--scrub=/srv/ada", "x"],
+            "--scrub: /srv/ada is no /pattern/, which ends with a slash, too. Did you mean /srv/ada/?",
         ),
         (["--scrub=/x/i", "x"], "--scrub: /x/i is no /pattern/"),
         (["--scrub=//", "x"], "--scrub: // is no /pattern/"),
