@@ -41,6 +41,7 @@ def caller():
     return Caller()
 
 
+@pytest.mark.once
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     key=secrets,
@@ -168,6 +169,7 @@ def test_fields_of_forms_that_are_named_for_a_secret_are_redacted(kind):
     assert "password" in told
 
 
+@pytest.mark.once
 def test_redacting_takes_no_longer_for_who_means_ill():
     for body in (
         b"password=x&" * 90_000,

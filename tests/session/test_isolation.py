@@ -196,6 +196,7 @@ def test_the_plans_tell_sessions_apart(alone):
     assert {200, 307, 402, 404, 422, 424, 429, 503} <= statuses
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_a_session_among_others_gets_what_it_gets_alone(app, alone, chunk):
     """Three thousand interleavings in all, at every point where a request waits."""

@@ -261,6 +261,7 @@ def test_coroutines_may_share_the_key_of_the_run(runs):
     assert failed(result)["test_it[3]"].startswith(WRONG[:20])
 
 
+@pytest.mark.once
 def test_each_worker_of_a_run_has_a_key_of_its_own(pytester, served):
     text = """
     @pytest.mark.parametrize("number", range(6))

@@ -50,6 +50,7 @@ def test_strictly(mockgrid):
 """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("options", [(), ("-W", "error::mockgrid.MockgridWarning")])
 def test_a_test_is_told(pytester, options):
     pytester.makepyfile(TEST)

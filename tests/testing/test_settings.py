@@ -145,6 +145,7 @@ MANY = "\n@pytest.mark.parametrize('number', range(5))\ndef test_it(mockgrid, nu
 NOBODY = "There is no answer from http://127.0.0.1:9: "
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("options", [["--mockgrid-url=9"], ["-o", "mockgrid_url=9"]])
 @pytest.mark.parametrize("workers", [[], ["-n2"]])
 def test_a_server_that_is_not_there_stops_the_run_once(pytester, options, workers):
