@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from mockgrid.contract.encodings import decode_content
-from mockgrid.errors import MockgridError
+from mockgrid.contract.encodings import BodyTooLargeError, decode_content
 from mockgrid.recording.exchange import header
 
 if TYPE_CHECKING:
@@ -40,10 +40,21 @@ def content_of(reply: RecordedReply) -> Sequence[tuple[float, bytes]]:
     encoding = header(reply.headers, b"content-encoding").strip().lower()
     if not encoding or encoding == "identity" or not reply.chunks:
         return reply.chunks
-    if len(reply.chunks) == 1 or encoding not in _GZIP:
-        return ((reply.chunks[-1][0], decoded(reply.headers, reply.body)),)
-    inflating = zlib.decompressobj(_EITHER)
-    try:
-        return [(at, inflating.decompress(piece)) for at, piece in reply.chunks]
-    except zlib.error as error:
-        raise MockgridError(f"The body is not {encoding}: {error}.") from None
+    if len(reply.chunks) > 1 and encoding in _GZIP:
+        # Of data without a frame, or of several members, no piece can be told from the next.
+        with suppress(zlib.error):
+            return _inflated(reply.chunks)
+    return ((reply.chunks[-1][0], decoded(reply.headers, reply.body)),)
+
+
+def _inflated(chunks: Sequence[tuple[float, bytes]]) -> Sequence[tuple[float, bytes]]:
+    inflating, left, pieces = zlib.decompressobj(_EITHER), _MOST, []
+    for at, piece in chunks:
+        text = inflating.decompress(piece, left + 1)
+        left -= len(text)
+        if left < 0:
+            raise BodyTooLargeError(f"The body is larger than {_MOST} bytes.")
+        pieces.append((at, text))
+    if inflating.unused_data:
+        raise zlib.error
+    return pieces
