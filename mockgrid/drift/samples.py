@@ -11,6 +11,7 @@ from mockgrid.drift.question import Question
 from mockgrid.errors import MockgridError
 from mockgrid.recording.exchange import RecordedRequest
 from mockgrid.reply.behaviours import BEHAVIOURS, habits_of
+from mockgrid.reply.proposal import proposed_value
 from mockgrid.reply.reply import json_text
 from mockgrid.schema.members import required_of
 from mockgrid.schema.sample import sample
@@ -187,12 +188,7 @@ def _to(contract: Contract, operation: Operation, model: str, nobody: str = "") 
 def _text(parameter: Parameter, operation: Operation, contract: Contract, model: str) -> str:
     if parameter.name == "model" and operation.behaviour in BEHAVIOURS:
         return model
-    source = parameter.source
-    examples = source.get("examples") or {}
-    named = next((each["value"] for each in examples.values() if "value" in each), None)
-    value = source.get("example", named)
-    if value is None:
-        value = sample(source.get("schema", {}), contract.document.data)
+    value = proposed_value(parameter, contract)
     if isinstance(value, bool):
         return "true" if value else "false"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
