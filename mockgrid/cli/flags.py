@@ -219,6 +219,16 @@ def all_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+scrub_option = click.option(
+    "--scrub",
+    "scrubbed",
+    multiple=True,
+    metavar="WHAT",
+    help="What else is taken out: a name, `mails`, a /pattern/, or @FILE with one in each line. Repeatable.",
+)
+"""What a recording is written without, besides secrets."""
+
+
 def contract_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--contract``, ``--overlay`` and ``--allow-ref`` to a command."""
     overlay = setting("overlays", "OpenAPI overlay to apply to the contract. Repeatable.")

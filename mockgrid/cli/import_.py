@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from mockgrid.cli.flags import Configured, contract_options, load, setting
+from mockgrid.cli.flags import Configured, contract_options, load, scrub_option, setting
 from mockgrid.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -33,13 +33,7 @@ _LONGEST_NAME: Final = 64
     help="Scenario file to write; of a folder, a scenario for each FILE. By default the scenario is printed.",
 )
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
-@click.option(
-    "--scrub",
-    "scrubbed",
-    multiple=True,
-    metavar="WHAT",
-    help="What else is taken out: a name, `mails`, a /pattern/, or @FILE with one in each line. Repeatable.",
-)
+@scrub_option
 @click.option("--pace/--no-pace", "paced", default=True, help="Whether replies take as long as they took.")
 @contract_options
 @setting("error_shape", "As for `mockgrid serve`: the shape that errors are served in.", show_default=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from mockgrid.cli.flags import Configured, setting
+from mockgrid.cli.flags import Configured, scrub_option, setting
 from mockgrid.cli.serve import warn, warn_of_files
 from mockgrid.errors import StartError
 from mockgrid.settings import SETTINGS, Settings
@@ -42,13 +42,7 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Scenario file to write; it is written as exchanges come, too.",
 )
 @click.option("--force", is_flag=True, help="Overwrite a file that is there.")
-@click.option(
-    "--scrub",
-    "scrubbed",
-    multiple=True,
-    metavar="WHAT",
-    help="What else is taken out: a name, `mails`, a /pattern/, or @FILE with one in each line. Repeatable.",
-)
+@scrub_option
 @_settings
 @click.pass_context
 def record(ctx: click.Context, /, **values: Any) -> int:
