@@ -3,6 +3,9 @@
 export const MOST = 10_000;
 // So many more may wait to be let go together: taking the first from a long list costs as much as taking many.
 const SLACK = 500;
+// So many milliseconds may lie between two messages' ideas of when the server's clock began: what is more is a machine
+// that slept, and is taken; what is less is how long a message took, and would put rows out of order.
+const ALIKE = 1000;
 
 export class Rows {
   #all = [];
@@ -10,6 +13,7 @@ export class Rows {
   #latest = new Map();
   #matching = null;
   #filters = {};
+  #began = NaN;
 
   dropped = 0;
 
@@ -23,13 +27,19 @@ export class Rows {
   add(told, now) {
     const row = this.#known.get(Rows.key(told)) ?? {};
     const isNew = row.session === undefined;
-    Object.assign(row, told, {time: row.time ?? now - told.ago * 1000});
+    Object.assign(row, told, {time: row.time ?? this.#timeOf(told, now)});
     row.text = [told.method, told.path, told.operation, told.step, told.session, told.label, told.failure]
       .join("\n").toLowerCase();
     row.verdicts ??= [];
     if (isNew) this.#append(row);
     else this.#matching = null;
     return row;
+  }
+
+  #timeOf({ago, arrived}, now) {
+    const began = now - (ago + arrived) * 1000;
+    if (!(Math.abs(began - this.#began) < ALIKE)) this.#began = began;
+    return this.#began + arrived * 1000;
   }
 
   #append(row) {

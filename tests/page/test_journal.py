@@ -93,6 +93,20 @@ def test_what_a_session_did_before_it_began_anew_stays_and_leads_nowhere(tab, gr
     expect(lines.last.locator("a")).to_be_focused()
 
 
+TIMES = """async () => {
+    const {Rows} = await import("/__mockgrid__/page/rows.js");
+    const rows = new Rows();
+    const row = (arrived, ago) => ({method: "GET", path: "/", session: "a", number: arrived, arrived, ago});
+    const slept = 3_600_000;
+    return [[row(1, 0), 5_040], [row(2, 0.5), 6_510], [row(3, 0), 7_000], [row(4, 0), 8_001 + slept]]
+        .map(([told, now]) => rows.add(told, now).time);
+}"""
+
+
+def test_times_keep_their_order_however_long_a_message_took(tab):
+    assert tab.go("#/journal").evaluate(TIMES) == [5_040, 6_040, 7_040, 3_608_001]
+
+
 FILTERS = [
     ("Session", "test_it_retries", ["200", "503"]),
     ("Status", "4xx", ["422"]),
