@@ -25,12 +25,13 @@ def split(pointer: str) -> tuple[str, ...]:
     path = pointer.removeprefix("#")
     if not path:
         return ()
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in path.removeprefix("/").split("/"))
+    parts = path.removeprefix("/").split("/")
+    return tuple([part.replace("~1", "/").replace("~0", "~") for part in parts] if "~" in path else parts)
 
 
 def join(parts: Iterable[str | int]) -> str:
     """The pointer that leads through these keys and indices."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    return "".join(["/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts])
 
 
 def dotted(parts: Iterable[str | int]) -> str:

@@ -124,7 +124,7 @@ class SchemaDocument:
                 )
             fresh = []
             for keyword, key, child in self._children(schema.raw):
-                where = schema.pointer + join([keyword] if key is None else [keyword, key])
+                where = self._place(child, schema, keyword, key)
                 known = len(self.schemas)
                 # Draft 4 has no boolean schemas, but allows true and false in two places.
                 boolean = self.draft.order != DRAFT_4 or keyword.startswith("additional")
@@ -135,6 +135,11 @@ class SchemaDocument:
                     fresh.append((node, depth + 1))
             stack += reversed(fresh)
         return top
+
+    def _place(self, child: object, around: Schema, keyword: str, key: str | int | None) -> str:
+        """Where a subschema stands, as a JSON pointer."""
+        del child
+        return around.pointer + join([keyword] if key is None else [keyword, key])
 
     def _children(self, raw: object) -> Iterator[tuple[str, str | int | None, object]]:
         draft = self.draft

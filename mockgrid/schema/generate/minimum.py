@@ -90,15 +90,22 @@ class MinimumSize:
 
     def _settle(self, top: Schema) -> None:
         """Find the least fixed point for everything that a schema depends on."""
-        order = [schema for schema, _ in post_order(top, _needed, self._entered)]
+        order, circular = [], False
+        for schema, returns in post_order(top, _needed, self._entered):
+            order.append(schema)
+            circular = circular or returns
         for schema in order:
             self._sizes[schema.number] = ENDLESS
+            if not schema.compound:
+                self._loops[schema.number] = False
+                continue
             for part, returns in post_order(schema, Schema.in_place, self._surveyed):
                 self._loops[part.number] = returns or any(
                     self._loops[below.number] for below in part.in_place()
                 )
         self._spread(order)
-        for _ in range(_SWEEPS):
+        # Each comes after what it depends on, so once is enough where nothing comes back.
+        for _ in range(_SWEEPS if circular else 1):
             changed = False
             for schema in order:
                 size = self._measure(schema)
@@ -130,11 +137,13 @@ class MinimumSize:
             return 1 if schema.always else ENDLESS
         if self._loops[schema.number]:
             return ENDLESS
-        forced = [*schema.targets.values(), *schema.parts("allOf")]
-        size = max((self._sizes[part.number] for part in forced), default=1)
-        for keyword in ("anyOf", "oneOf"):
-            sizes = [self._sizes[part.number] for part in schema.parts(keyword)]
-            size = max(size, min(sizes, default=1))
+        size = 1
+        if schema.compound:
+            forced = [*schema.targets.values(), *schema.parts("allOf")]
+            size = max((self._sizes[part.number] for part in forced), default=1)
+            for keyword in ("anyOf", "oneOf"):
+                sizes = [self._sizes[part.number] for part in schema.parts(keyword)]
+                size = max(size, min(sizes, default=1))
         if "const" in schema.keywords or "enum" in schema.keywords:
             return size
         if schema.kinds == OBJECT:
@@ -163,9 +172,11 @@ def _suspects(schema: Schema) -> list[Schema]:
 
 def _needed(schema: Schema) -> list[Schema]:
     """The schemas that the size of this one depends on."""
-    needed = list(schema.targets.values())
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        needed += schema.parts(keyword)
+    needed: list[Schema] = []
+    if schema.compound:
+        needed += schema.targets.values()
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            needed += schema.parts(keyword)
     if schema.kinds == OBJECT:
         needed += _members(schema)
     elif schema.kinds == ARRAY and schema.keywords.get("minItems", 0) > 0:

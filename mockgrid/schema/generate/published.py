@@ -95,6 +95,9 @@ class PublishedSchemas(SchemaDocument):
     def _compile(self, raw: object, pointer: str, resource: Resource) -> Schema:
         return self._walk(raw, pointer, resource)
 
+    def _place(self, child: object, around: Schema, keyword: str, key: str | int | None) -> str:
+        return child.at if isinstance(child, SchemaNode) else super()._place(child, around, keyword, key)
+
     def _node(self, raw: object, pointer: str, resource: Resource, *, boolean: bool) -> Schema:
         del boolean  # which OpenAPI 3.0 does not know, and people write
         return super()._node(raw, raw.at if isinstance(raw, SchemaNode) else pointer, resource, boolean=True)

@@ -98,7 +98,7 @@ class Schema:
     def targets(self) -> dict[str, Schema]:
         """The schemas that ``$ref`` and its relatives lead to; compiled now, with what is written in them."""
         if self._targets is None:
-            self._targets = self.follow(self)
+            self._targets = self.follow(self) if self.compound else _NOTHING
         return self._targets
 
     @property
@@ -114,6 +114,8 @@ class Schema:
 
     def in_place(self) -> list[Schema]:
         """The schemas that this one applies to the same value."""
+        if not self.compound:
+            return []
         return [
             *self.targets.values(),
             *(part for keyword in self.keywords if keyword in IN_PLACE for part in self.parts(keyword)),
@@ -158,14 +160,15 @@ def post_order(
         below: the schemas that another one depends on.
         finished: numbers of schemas that are not to come (again); those that came are added.
     """
-    stack: list[tuple[Schema, bool]] = [(top, False)]
+    stack: list[tuple[Schema, Iterable[Schema] | None]] = [(top, None)]
     entered: set[int] = set()
     while stack:
-        schema, done = stack.pop()
-        if done:
+        schema, parts = stack.pop()
+        if parts is not None:
             finished.add(schema.number)
-            yield schema, any(part.number not in finished or part is schema for part in below(schema))
+            yield schema, any(part.number not in finished or part is schema for part in parts)
         elif schema.number not in entered and schema.number not in finished:
             entered.add(schema.number)
-            stack.append((schema, True))
-            stack += [(part, False) for part in below(schema)]
+            parts = below(schema)
+            stack.append((schema, parts))
+            stack += [(part, None) for part in parts]
