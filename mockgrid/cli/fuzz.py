@@ -44,7 +44,11 @@ _TIMEOUT: Final = 10.0
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND...")
 @contract_options
 @click.option(
-    "--runs", type=Value(Whole(1)), default=200, show_default=True, help="Examples to draw before shrinking."
+    "--runs",
+    type=Value(Whole(1)),
+    default=200,
+    show_default=True,
+    help="Examples to draw; shrinking adds some.",
 )
 @click.option(
     "--seed", type=Value(Whole(0)), default=0, show_default=True, help="The same seed, the same examples."

@@ -37,7 +37,7 @@ class DrawnExample:
         return sum(map(_keys, self.replies)), len(text), text
 
     def parts_left_out(self) -> Iterator[DrawnExample]:
-        """Yield what is left without one reply, key or item of a list; not all of that can be played."""
+        """Yield what is left without one reply, key, item or text; not all of that can be played."""
         for replies in _less(list(self.replies)):
             if replies:
                 yield DrawnExample(replies, self.operation)
@@ -63,7 +63,9 @@ def _less(value: Any) -> Iterator[Any]:
     for place, _ in places:
         yield _with(value, place)
     for place, part in places:
-        if isinstance(part, (dict, list)):
+        if isinstance(part, str) and part:
+            yield _with(value, place, "")
+        elif isinstance(part, (dict, list)):
             yield from (_with(value, place, smaller) for smaller in _less(part))
 
 

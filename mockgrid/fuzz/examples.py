@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from mockgrid.fuzz.example import DrawnExample
-from mockgrid.strategies import errors, replies, sequences, streams
+from mockgrid.strategies import errors, sequences
 from mockgrid.strategies import faults as faulty
 from mockgrid.strategies import wild as wild_replies
+from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
+from mockgrid.strategies.replies import in_streams, successful
 from mockgrid.strategies.target import target_of
 
 if TYPE_CHECKING:
@@ -49,9 +51,9 @@ def _answering(
     name: str, contract: Contract, *, streaming: bool, faults: bool, wild: Sequence[str] | None
 ) -> SearchStrategy[DrawnExample]:
     target = target_of(name, contract)
-    kinds = [replies(name, contract)]
+    kinds = [successful(target)]
     if streaming:
-        kinds.append(streams(name, contract))
+        kinds.append(in_streams(target))
     if wild is not None:
         kinds.append(wild_replies(*wild))
     single = st.one_of(kinds)
@@ -61,6 +63,8 @@ def _answering(
         several = sequences(name, contract, faults=True, wild=wild or wild is not None)
         # Not by `one_of`: of what is long Hypothesis draws many for one that is short.
         drawn = st.sampled_from((drawn, broken, broken, several)).flatmap(_itself)
+    plainest = [*plain(target, streaming=streaming), *(plain_failures(target, faults=True) if faults else ())]
+    drawn = with_plain(drawn, list(map(_alone, plain_patches(target))), list(map(_alone, plainest)))
     operation = None if target.speaks else target.operation.id
     return drawn.map(lambda listed: DrawnExample(listed, operation))
 

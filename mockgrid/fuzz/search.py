@@ -90,7 +90,7 @@ class Search:
         self.tried = 0
 
     def run(self, runs: int, start: int) -> None:
-        """Try so many examples, then make smaller what the client failed at.
+        """Try so many examples, and make smaller what the client fails at, as soon as it does.
 
         The same start gives the same examples. After Ctrl+C, ``discoveries`` has what there was so far.
 
@@ -101,17 +101,13 @@ class Search:
         Raises:
             MockgridError: an example cannot be played.
         """
-        self._draw(runs, start)
         small: set[Signature] = set()
-        while len(small) < len(self.discoveries):
-            # Drawn as before and known by now, until one fails: from that Hypothesis goes on to smaller ones.
-            self._until = time.monotonic() + SHRINKING
-            met = self._draw(runs, start, small)
-            if not met:
-                break
-            for signature in met:
+        # Drawn as before, and known by now, until one fails: from that Hypothesis goes on to smaller ones.
+        while met := self._draw(runs, start, small):
+            for signature in sorted(met):
                 self._trim(signature)
             small |= met
+            self._until = 0.0
 
     def _trim(self, signature: Signature) -> None:
         """Leave out what Hypothesis, which draws all that a reply is made of, could not."""
@@ -126,13 +122,13 @@ class Search:
                     break
             trimmed = discovery.example is not before
 
-    def _draw(self, runs: int, start: int, small: Collection[Signature] | None = None) -> set[Signature]:
+    def _draw(self, runs: int, start: int, small: Collection[Signature]) -> set[Signature]:
         """Have Hypothesis draw examples, and make failing ones smaller.
 
         Args:
             runs: how many examples.
             start: what they are drawn from.
-            small: mistakes whose examples are small; None where none is to be made smaller.
+            small: mistakes whose examples are small.
 
         Returns:
             The mistakes whose examples are small now.
@@ -145,7 +141,8 @@ class Search:
             except MockgridError as error:
                 self._broken = error
                 raise
-            if failure is not None and small is not None and failure.signature not in small:
+            if failure is not None and failure.signature not in small:
+                self._until = self._until or time.monotonic() + SHRINKING
                 met.add(failure.signature)
                 raise self._error(failure.signature)
 

@@ -29,15 +29,17 @@ _ERRORS = 400
 _OF_RANGES = {"2": 200, "3": 302, "4": 400, "5": 500}
 _JSON = "application/json"
 _STREAM = "text/event-stream"
-_GATEWAY = (502, 503, 504, 529)
-
+_BY_GATEWAYS = [{"error": {"status": status, "by": "gateway"}} for status in (502, 503, 504, 529)]
 
 # Short waits, in each form that a client has to read; a date is the longest.
-_AGAIN: dict[str, SearchStrategy[Any]] = {
-    "retry_after": st.sampled_from(
-        (*["1ms"] * 4, {"ms": "1ms"}, {"seconds": "0s"}, {"seconds": "0s", "ms": "1ms"}, {"date": "1s"})
-    )
-}
+_WAITS: tuple[Any, ...] = (
+    "1ms",
+    {"ms": "1ms"},
+    {"seconds": "0s"},
+    {"seconds": "0s", "ms": "1ms"},
+    {"date": "1s"},
+)
+_AGAIN: dict[str, SearchStrategy[Any]] = {"retry_after": st.sampled_from((*_WAITS[:1] * 3, *_WAITS))}
 
 
 def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
@@ -54,11 +56,8 @@ def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
 def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
     """Draw errors: each status that is declared, and those of gateways."""
     declared = [(status, response) for status, response in _statuses(target) if status >= _ERRORS]
+    worded = _worded(target)
     checking = Checking(target.contract)
-    # The simplest first: those that pass by themselves.
-    worded = sorted(
-        (status for status, _ in declared if _is_sound(checking, target, {"error": status})), reverse=True
-    )
     drawn: list[SearchStrategy[dict[str, Any]]] = []
     if worded:
         drawn.append(st.fixed_dictionaries({"error": st.sampled_from(worded)}, optional=_AGAIN))
@@ -73,7 +72,7 @@ def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
                 lambda error, detail: {"error": {**error, "detail": detail}}, st.sampled_from(detailed), texts
             )
         )
-    drawn.append(st.sampled_from([{"error": {"status": status, "by": "gateway"}} for status in _GATEWAY]))
+    drawn.append(st.sampled_from(_BY_GATEWAYS))
     bodies = [
         _body(target, status, media)
         for status, response in declared
@@ -82,6 +81,22 @@ def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
     # Clients look at little of what bodies say, of which Hypothesis draws many for one that is short.
     kinds = [st.one_of(drawn)] * 7 + ([st.one_of(bodies)] if bodies else [])
     return st.sampled_from(range(len(kinds))).flatmap(kinds.__getitem__)
+
+
+def plain_errors(target: Target) -> list[dict[str, Any]]:
+    """Return an error of each status, and of each way to say when to ask again."""
+    worded = _worded(target)
+    waits = [{"error": status, "retry_after": wait} for status in worded[:1] for wait in reversed(_WAITS)]
+    return [*({"error": status} for status in worded), *waits, *_BY_GATEWAYS]
+
+
+def _worded(target: Target) -> list[int]:
+    """Return the statuses of which a contract has an error in words; those that pass by themselves first."""
+    checking = Checking(target.contract)
+    statuses = (status for status, _ in _statuses(target) if status >= _ERRORS)
+    return sorted(
+        (status for status in statuses if _is_sound(checking, target, {"error": status})), reverse=True
+    )
 
 
 def _is_sound(checking: Checking, target: Target, reply: dict[str, Any]) -> bool:

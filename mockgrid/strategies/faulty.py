@@ -35,6 +35,7 @@ _IN_STREAMS = (
     "garbage",
     "error_event",
 )
+_ENDINGS = ("no_done", "no_finish")
 _before = st.sampled_from(_AT_ONCE).map(lambda fault: {"auto": True, "fault": fault})
 _kinds = st.one_of(
     st.sampled_from(_IN_STREAMS).map(lambda kind: {"kind": kind}),
@@ -49,9 +50,14 @@ _inside = st.builds(
     _kinds,
     st.one_of(st.none(), st.integers(0, 4)),
 )
-_ending = st.sampled_from(("no_done", "no_finish")).map(
-    lambda kind: {"auto": True, "stream": {"fault": kind}}
-)
+_ending = st.sampled_from(_ENDINGS).map(lambda kind: {"auto": True, "stream": {"fault": kind}})
+
+
+def plain_faults(target: Target) -> list[dict[str, Any]]:
+    """Return a reply with each fault by itself."""
+    inside = (*_IN_STREAMS, *_ENDINGS, *({"kind": "error_event", "shape": shape} for shape in _SHAPES))
+    streamed = [{"stream": {"fault": fault}} for fault in inside]
+    return [*({"fault": fault} for fault in _AT_ONCE), *streamed * target.speaks]
 
 
 def broken(target: Target) -> SearchStrategy[dict[str, Any]]:

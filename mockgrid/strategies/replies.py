@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mockgrid.strategies.contract import declared_errors, declared_replies
 from mockgrid.strategies.faulty import broken
+from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
 from mockgrid.strategies.spoken import said, streamed
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import wild_replies
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from mockgrid.strategies.target import DocumentLike
+    from mockgrid.strategies.target import DocumentLike, Target
 
 Reply: TypeAlias = dict[str, Any]
 """What stands under ``reply:`` in a step."""
@@ -37,13 +38,13 @@ def replies(operation: str | None = None, document: DocumentLike = None) -> Sear
         MockgridError: there is no such operation or document.
     """
     target = target_of(operation, document)
-    return said(target) if target.speaks else declared_replies(target)
+    return with_plain(successful(target), plain_patches(target), plain(target))
 
 
 def streams(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw the same replies with odd but legal ways to stream them: cuts, comments, line ends, pace."""
     target = target_of(operation, document)
-    return streamed(target) if target.speaks else declared_replies(target)
+    return with_plain(in_streams(target), plain_patches(target), plain(target, streaming=True))
 
 
 def errors(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
@@ -85,10 +86,10 @@ def sequences(
     """
     target = target_of(operation, document)
     same = target.operation.id, target.contract
-    failing, ending = [errors(*same)], [replies(*same)]
+    failing, ending = [errors(*same)], [successful(target)]
     # What takes few draws is no simpler for that: of two replies that fail, the plain one is to be shown.
     if target.speaks:
-        ending.append(streams(*same))
+        ending.append(in_streams(target))
     if faults:
         failing.append(broken(target))
         ending.append(_weighed(broken(target)))
@@ -97,7 +98,24 @@ def sequences(
         ending.append(_weighed(wild_replies(names)))
     last = st.one_of(ending)
     before = st.lists(st.one_of(failing), max_size=_MOST_FAILURES)
-    return st.one_of(last.map(lambda reply: [reply]), st.builds(_followed, before, last))
+    drawn = st.one_of(last.map(lambda reply: [reply]), st.builds(_followed, before, last))
+    passing = [[failure, {"say": "0"}] for failure in plain_failures(target, faults=faults)]
+    plainest = [*_alone(plain(target, streaming=True)), *passing]
+    return with_plain(drawn, _alone(plain_patches(target)), plainest)
+
+
+def _alone(replies: list[Reply]) -> list[list[Reply]]:
+    return [[reply] for reply in replies]
+
+
+def successful(target: Target) -> SearchStrategy[Reply]:
+    """Draw successful replies, each with all that it may have."""
+    return said(target) if target.speaks else declared_replies(target)
+
+
+def in_streams(target: Target) -> SearchStrategy[Reply]:
+    """Draw the same with ways to stream them."""
+    return streamed(target) if target.speaks else declared_replies(target)
 
 
 def _weighed(drawn: SearchStrategy[Reply]) -> SearchStrategy[Reply]:

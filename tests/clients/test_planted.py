@@ -1,6 +1,11 @@
 """Each planted mistake is found, alone, and at a reply of few words; a careful client has none."""
 
+import os
+import re
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from planted import PLANTED, AppError, Careful
@@ -46,12 +51,12 @@ def grid():
         yield grid
 
 
-def searched(kind, grid, runs, *, faults, seed=0):
+def searched(kind, grid, runs, *, faults):
     client = PlantedClient(kind, grid)
     assert client.calls()
     drawn = examples(CONTRACT, OPERATIONS, streaming=kind.stream, faults=faults)
     search = Search(drawn, lambda example: client.failure_at(example.scenario))
-    search.run(runs, seed)
+    search.run(runs, 0)
     return search.discoveries
 
 
@@ -62,12 +67,39 @@ def test_there_are_at_least_24():
 @pytest.mark.parametrize("mistake", PLANTED)
 def test_each_planted_mistake_is_found_and_made_small(mistake, grid):
     kind, faults = PLANTED[mistake]
-    searches = (searched(kind, grid, 150, faults=faults, seed=seed) for seed in range(8))
-    discoveries = next(filter(None, searches))
+    discoveries = searched(kind, grid, 150, faults=faults)
+    assert discoveries, "with the first seed, and in no more examples than a command is given"
     smallest = min(
         (discovery.example for discovery in discoveries.values()), key=lambda example: example.size
     )
     assert smallest.size[0] <= 3, str(smallest)
+
+
+PLANTED_TESTS = """
+import mockgrid
+import pytest
+from hypothesis import settings
+from planted import PLANTED, AppError
+
+@settings(database=None, derandomize=True, max_examples=200)
+@pytest.mark.parametrize("mistake", %s)
+@mockgrid.any_reply(allowed=AppError)
+def test_planted(mockgrid, mistake):
+    PLANTED[mistake][0](mockgrid.base_url, mockgrid.api_key).run()
+"""
+
+
+def test_they_are_found_by_tests_that_any_reply_runs(tmp_path):
+    mistakes = {"null content", "no usage", "another model that served", "an unknown tool", "comments"}
+    file = tmp_path / "test_it.py"
+    file.write_text(PLANTED_TESTS % sorted(mistakes), "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", str(file)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert set(re.findall(r"^FAILED \S+::test_planted\[(.*?)\]", done.stdout, re.MULTILINE)) == mistakes
+    smallest = re.findall(r"^steps:\n(.*?)\n\nSent", done.stdout, re.MULTILINE | re.DOTALL)
+    assert len(smallest) == len(mistakes)
+    assert all(text.count("\n") <= 3 for text in smallest), smallest
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])

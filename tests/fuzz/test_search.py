@@ -69,6 +69,18 @@ def test_all_examples_are_tried_though_the_first_fails():
     assert search.tried >= 40
 
 
+def test_what_is_found_is_made_small_before_others_are_looked_for():
+    """Who waits for a slow client has something to mend by then."""
+    small = []
+
+    def look(search):
+        small.extend(search.tried for found in search.discoveries.values() if found.example.size[0] == 1)
+
+    search = Search(EXAMPLES, careless, look)
+    search.run(2_000, 0)
+    assert small[0] < search.tried / 10
+
+
 def test_a_mistake_that_shows_only_now_and_then_is_told_as_it_was_seen():
     times = iter(range(10_000))
     search = searched(lambda _: ClientFailure("exit code 1") if next(times) % 7 == 3 else None, 50)
@@ -130,6 +142,8 @@ def test_what_an_example_is_less_one_of_its_parts():
         '[{"error": 503}, {"stream": {"split": 1}, "call": []}]',
         '[{"error": 503}, {"stream": {"split": 1}, "call": [{}]}]',
     ]
+    text = DrawnExample([{"refuse": "\n"}])
+    assert [str(part) for part in text.parts_left_out()] == ["{}", '{"refuse": ""}']
 
 
 def test_what_is_drawn_with_each_reply_is_left_out_where_it_says_nothing():
