@@ -8,6 +8,7 @@ references, so files may refer to each other in circles. A path item is put in t
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import sha256
 from os.path import normpath
@@ -84,21 +85,31 @@ class _Embedded:
     @cached_property
     def anchors(self) -> dict[str, str]:
         """Pointers to its schemas by their ``$anchor``."""
-        anchors: dict[str, str] = {}
-        waiting: list[tuple[str, Any]] = [("", self.document.data)]
-        while waiting:
-            at, value = waiting.pop()
-            if isinstance(value, dict) and isinstance(value.get("$anchor"), str):
-                anchors.setdefault(value["$anchor"], at)
-            items = (
-                value.items()
-                if isinstance(value, dict)
-                else enumerate(value)
-                if isinstance(value, list)
-                else ()
-            )
-            waiting += [(at + join((key,)), item) for key, item in items]
-        return anchors
+        anchored = (
+            _own_texts(self.document.data, "$anchor"),
+            _own_texts(self.document.data, "$dynamicAnchor"),
+        )
+        return {name: at for texts in anchored for at, name in reversed(texts)}
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """The addresses that its schemas give themselves, by their pointers, from the outside in."""
+        ids: dict[str, str] = {}
+        for at, own in _own_texts(self.document.data, "$id"):
+            with suppress(ValueError):
+                ids[at] = urljoin(self._base(ids, at), own).removesuffix("#")
+        return ids
+
+    def meant(self, address: str, at: str) -> str | None:
+        """Return the pointer to the schema of this file that an address means at a place; None for none."""
+        with suppress(ValueError):
+            absolute = urljoin(self._base(self.ids, at), address)
+            return next((pointer for pointer, own in self.ids.items() if own == absolute), None)
+        return None
+
+    @staticmethod
+    def _base(ids: dict[str, str], at: str) -> str:
+        return next((own for outer, own in reversed(ids.items()) if f"{at}/".startswith(f"{outer}/")), "")
 
 
 class _Bundling:
@@ -110,7 +121,6 @@ class _Bundling:
         self._home = path.parent
         self._reach = reach
         self._files = {str(path): self._root}
-        self._ids = _ids(document.data)
         self.embedded: list[_Embedded] = []
         self.inlined: list[tuple[str, str]] = []
         self.digests: dict[str, str] | None = {}  # of the files in the folder; None where there are others
@@ -171,8 +181,11 @@ class _Bundling:
         address, _, fragment = reference.partition("#")
         if not address:
             return f"#{file.prefix}{fragment}" if not fragment or fragment[0] == "/" else reference
-        if address in self._ids or _METASCHEMA.match(address):
+        if _METASCHEMA.match(address) or self._root.meant(address, join(at) if file is self._root else ""):
             return reference
+        inside = file.meant(address, join(at)) if file is not self._root else None
+        if inside is not None and (not fragment or fragment[0] == "/"):
+            return f"#{file.prefix}{inside}{fragment}"
         target = self._file(file, address, at)
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
@@ -278,10 +291,21 @@ def _leads_out(value: Any) -> bool:
     return False
 
 
-def _ids(value: Any) -> frozenset[str]:
-    """The addresses that the document's own schemas give themselves."""
-    ids = (item.get("$id") for item in mappings(value))
-    return frozenset(own.removesuffix("#") for own in ids if isinstance(own, str))
+def _own_texts(value: Any, key: str) -> list[tuple[str, str]]:
+    """Return the texts that schemas have under a key, with the pointers to these, from the outside in."""
+    texts: list[tuple[str, str]] = []
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, dict) and isinstance(value.get(key), str):
+            texts.append((at, value[key]))
+        items = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        waiting += [
+            (at + join((part,)), item) for part, item in reversed([*items]) if isinstance(item, (dict, list))
+        ]
+    return texts
 
 
 def _shown(path: Path, name: str, home: Path) -> str:

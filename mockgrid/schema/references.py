@@ -9,6 +9,7 @@ from urllib.parse import unquote, urljoin
 
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, resolve, split
+from mockgrid.schema.discriminators import BUNDLED
 from mockgrid.schema.keywords import DATA
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.errors import DocumentError
 
-__all__ = ["References"]
+__all__ = ["References", "Scope"]
+
+Scope = tuple[tuple[str, str], ...]
+"""Where dynamic references lead on one way through schemas: pointers by the names of anchors, sorted."""
 
 _METASCHEMA: Final = re.compile(r"https?://json-schema\.org/draft[-/]")
 _ADDRESSING: Final = ("$id", "$anchor", "$dynamicAnchor", "$schema")
@@ -41,6 +45,7 @@ class References:
         self._old = old
         # Where nothing has an address of its own, a reference leads to the same place from everywhere.
         self._targets: dict[str, str] = {}
+        self._bundled = document.data.get(BUNDLED) or {}
 
     def target(self, reference: str, at: str) -> str | None:
         """Return the pointer that a reference leads to; None for a metaschema, which is in no document.
@@ -94,25 +99,34 @@ class References:
                 return base + fragment
         raise error
 
-    def dynamic(self, reference: str, at: str) -> str:
-        """Return the pointer that a ``$dynamicRef`` leads to, whatever led to it.
+    def dynamic(self, reference: str, at: str, scope: Scope = ()) -> str:
+        """Return the pointer that a ``$dynamicRef`` leads to.
+
+        Args:
+            reference: a URI reference.
+            at: pointer to the keyword that holds it.
+            scope: where it leads on the way that led to it.
 
         Raises:
-            DocumentError: that depends on the way, which is not supported.
+            DocumentError: it leads to nothing, or out of the document.
         """
         name = reference.partition("#")[2]
-        anchored = [pointer for pointer, schema in self._schemas if schema.get("$dynamicAnchor") == name]
-        if len(anchored) == 1:
-            return anchored[0]
-        if anchored:
-            message = (
-                f"$dynamicRef {reference!r} can lead to {len(anchored)} schemas, which is not supported."
-            )
-            self._document.mistakes.tell(self._error(message, at, "Refer to one of them by $ref."))
+        if name not in self._contested and len(self._dynamic.get(name, ())) == 1:
+            return self._dynamic[name][0]
         target = self.target(reference, at)
         if target is None:
             raise self._error(f"the reference {reference!r} leads out of the document.", at)
-        return target
+        anchors = self._dynamic.get(name, ())
+        return dict(scope).get(name, target) if target in anchors else target
+
+    def entered(self, pointer: str, scope: Scope = ()) -> Scope:
+        """Return where dynamic references lead below a schema: the outermost of the way to it counts."""
+        if not self._contested:
+            return scope
+        resource = self._resource(pointer)
+        own = {name: at for (home, name), at in self._dynamic_anchors.items() if home == resource}
+        own = {name: at for name, at in own.items() if name in self._contested}
+        return tuple(sorted((own | dict(scope)).items()))
 
     @cached_property
     def dialects(self) -> dict[str, Any]:
@@ -147,7 +161,7 @@ class References:
             raise self._error(f"{reference!r} is not a URI: {error}.", at) from None
 
     def _resource(self, at: str) -> str:
-        if not self._resources:
+        if not self._pointers:
             return ""
         parts = split(at)
         around = (join(parts[:length]) for length in range(len(parts), 0, -1))
@@ -174,7 +188,21 @@ class References:
 
     @cached_property
     def _pointers(self) -> frozenset[str]:
-        return frozenset(self._resources.values())
+        """What has anchors of its own: schemas with an ``$id``, and files."""
+        return frozenset((*self._resources.values(), *(join((BUNDLED, key)) for key in self._bundled)))
+
+    @cached_property
+    def _dynamic(self) -> dict[str, list[str]]:
+        """Pointers to all schemas with a ``$dynamicAnchor``, by its name."""
+        anchored: dict[str, list[str]] = {}
+        for (_, name), pointer in self._dynamic_anchors.items():
+            anchored.setdefault(name, []).append(pointer)
+        return anchored
+
+    @cached_property
+    def _contested(self) -> frozenset[str]:
+        """The names of which more than one schema has a ``$dynamicAnchor``: the way decides between them."""
+        return frozenset(name for name, pointers in self._dynamic.items() if len(pointers) > 1)
 
     @cached_property
     def _anchors(self) -> dict[tuple[str, str], str]:

@@ -18,7 +18,7 @@ from mockgrid.schema.discriminators import Discriminators, named_branches
 from mockgrid.schema.foreign_pattern import is_literal, meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
-from mockgrid.schema.references import References
+from mockgrid.schema.references import References, Scope
 from mockgrid.schema.translate import (
     Draft,
     admit_null,
@@ -89,9 +89,10 @@ class Schemas:
         self.on_demand = on_demand
         self._opened = False
         self._expected: list[str] = []
-        self._names: dict[str, str] = {}  # pointers of what is referred to -> references
+        self._scope: Scope = ()  # of what is translated just now
+        self._names: dict[tuple[str, Scope], str] = {}  # pointers of what is referred to -> references
         self._taken: set[str | None] = set()  # names of those that are no components
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[str, Scope]] = []
         self._patterns: dict[str, tuple[str | None, str]] = {}
         self._circles = Circles(document)
         self._discriminators = Discriminators(document)
@@ -104,10 +105,11 @@ class Schemas:
         """
         if pointer not in self.roots:
             source = resolve(self.document.data, pointer)
+            self._scope = self._references.entered(pointer)
             self.roots[pointer] = self._schema(source, pointer, self._dialect_at(pointer))
             shared = []
             while self._waiting:
-                shared.append(self._share(self._waiting.pop()))
+                shared.append(self._share(*self._waiting.pop()))
             self._finish()
             self._circles.open([*shared, self.roots[pointer]])
             self._discriminators.enforce()
@@ -155,10 +157,10 @@ class Schemas:
             origin = own or (origin and origin + join((part,)))
         return origin
 
-    def _share(self, pointer: str) -> Any:
-        source = resolve(self.document.data, pointer)
+    def _share(self, pointer: str, scope: Scope) -> Any:
+        source, self._scope = resolve(self.document.data, pointer), scope
         schema = self._schema(source, pointer, self._dialect_at(pointer))
-        parts = split(self._names[pointer])
+        parts = split(self._names[pointer, scope])
         data = self.shared.data
         holder = data[REFERRED] if parts[0] == REFERRED else data["components"]["schemas"]
         holder[parts[-1]] = schema
@@ -178,6 +180,7 @@ class Schemas:
             source.clear()
             source.update(meant)
         node = SchemaNode({}, self.shared, at, source)
+        around, self._scope = self._scope, self._references.entered(at, self._scope)
         if self._old and "$ref" in source:
             self._refer(node, "$ref", source["$ref"])
         else:
@@ -186,6 +189,7 @@ class Schemas:
             if self._lenient:
                 loosen(node)
             self._fresh.append(node)
+        self._scope = around
         return self._nullable(node) if source.get("nullable") is True else node
 
     def _translate(self, node: SchemaNode, dialect: Dialect) -> None:
@@ -262,34 +266,39 @@ class Schemas:
             target: str | None
             if key == "$ref":
                 target = references.target(value, at)
+            elif key == "$dynamicRef":
+                target = references.dynamic(value, at, self._scope)
             else:
-                target = references.dynamic(value, at) if key == "$dynamicRef" else references.resource(at)
-            known = target is None or target in self._names
+                target = references.resource(at)
+            scope = () if target is None else references.entered(target, self._scope)
+            known = target is None or (target, scope) in self._names
             if not known and not isinstance(resolve(self.document.data, str(target)), (dict, bool)):
                 raise self.document.error(f"the reference {value!r} leads to no schema.", at)
-            reference = value if target is None else self._placed(target)
+            reference = value if target is None else self._placed(target, scope)
             if "$ref" in node:
                 further = SchemaNode({"$ref": reference}, self.shared, node.at, {})
                 node["allOf"] = [*node.get("allOf", ()), further]
             else:
                 node["$ref"] = reference
 
-    def _placed(self, target: str) -> str:
-        """Return the reference by which a schema of the document is shared."""
-        if target not in self._names:
+    def _placed(self, target: str, scope: Scope) -> str:
+        """Return the reference by which a schema of the document is shared, for one way that leads to it."""
+        if (target, scope) not in self._names:
             parts = split(target)
             if (
                 parts[:2] == ("components", "schemas")
                 and len(parts) == len(_COMPONENT)
                 and _PLAIN.fullmatch(parts[2])
+                and scope == self._references.entered(target)
             ):
-                self._names[target] = f"#{target}"
+                reference = f"#{target}"
             else:
                 name = free_name(parts[-1] if parts else "document", self._taken)
                 self._taken.add(name)
-                self._names[target] = f"#/{REFERRED}/{name}"
-            self._waiting.append(target)
-        return self._names[target]
+                reference = f"#/{REFERRED}/{name}"
+            self._names[target, scope] = reference
+            self._waiting.append((target, scope))
+        return self._names[target, scope]
 
     def _join_branches(self, node: SchemaNode) -> None:
         """Make one ``anyOf`` of the branches, and keep which values a discriminator has in each."""

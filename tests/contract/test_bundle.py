@@ -175,6 +175,41 @@ def test_an_embedded_schema_loses_the_address_that_would_move_its_references(wri
     assert bundled(path).data["x-bundled"]["b.json"] == {"items": {"$ref": "#/x-bundled/b.json"}}
 
 
+def test_files_have_anchors_and_addresses_of_their_own(write):
+    path = write(
+        api_yaml="""\
+openapi: 3.1.0
+info: {title: t, version: '1'}
+paths:
+  /a:
+    post:
+      requestBody: {content: {application/json: {schema: {$ref: whole.yaml}}}}
+      responses: {'200': {description: ok}}
+""",
+        whole_yaml="{properties: {p: {$ref: p.yaml}, q: {$ref: q.yaml}, s: {$ref: strict.yaml}}}",
+        p_yaml="{properties: {v: {$ref: '#x'}}, $defs: {a: {$anchor: x, type: integer}}}",
+        q_yaml="""\
+$id: https://a.example/q.yaml
+properties: {v: {$ref: '#x'}, w: {$ref: inner}, z: {$ref: q.yaml#/$defs/a}, o: {$ref: p.yaml#x}}
+$defs: {a: {$anchor: x, type: string}, b: {$id: inner, type: boolean}}
+""",
+        strict_yaml="{$dynamicAnchor: node, $ref: tree.yaml, unevaluatedProperties: false}",
+        tree_yaml="{$dynamicAnchor: node, properties: {c: {type: array, items: {$dynamicRef: '#node'}}}}",
+    )
+    caller = Caller(document=str(path), strict_document=True)
+    valid = {"p": {"v": 1}, "q": {"v": "x", "w": True, "z": "x", "o": 1}, "s": {"c": [{"c": []}]}}
+    assert caller.call(path="/a", body=valid).status == 200
+    for broken, place in (
+        ({"p": {"v": "x"}}, "/p/v"),
+        ({"q": {"v": 1}}, "/q/v"),
+        ({"q": {"w": 1}}, "/q/w"),
+        ({"q": {"z": 1}}, "/q/z"),
+        ({"q": {"o": "x"}}, "/q/o"),
+        ({"s": {"c": [{"d": 1}]}}, "/s/c/0/d"),
+    ):
+        assert caller.call(path="/a", body=broken).json()["errors"][0]["pointer"] == place
+
+
 def test_addresses_that_need_no_download_stay(write):
     text = "a: {$ref: 'https://example.com/pet'}\nb: {$id: 'https://example.com/pet'}\n"
     text += "c: {$ref: 'https://json-schema.org/draft/2020-12/schema'}\n"

@@ -259,11 +259,17 @@ def test_a_dynamic_reference_with_one_target_is_a_reference():
     assert codes(validator, {"next": {"next": 1}}) == [("MG110", "/next/next")]
 
 
-def test_a_dynamic_reference_with_several_targets_is_refused():
-    generic = {"items": {"$dynamicRef": "#T"}, "$defs": {"T": {"$dynamicAnchor": "T"}}}
-    strings = {"$defs": {"S": {"$dynamicAnchor": "T", "type": "string"}}, "$ref": "#/components/schemas/List"}
-    with pytest.raises(DocumentError, match="can lead to 2 schemas"):
-        compiled({"$ref": "#/components/schemas/Strings"}, List=generic, Strings=strings)
+def test_where_a_dynamic_reference_leads_depends_on_the_way():
+    generic = {"$id": "urn:list", "items": {"$dynamicRef": "#T"}, "$defs": {"T": {"$dynamicAnchor": "T"}}}
+    strings = {
+        "$id": "urn:strings",
+        "$defs": {"S": {"$dynamicAnchor": "T", "type": "string"}},
+        "$ref": "urn:list",
+    }
+    both = {"properties": {"list": {"$ref": "urn:list"}, "strings": {"$ref": "urn:strings"}}}
+    validator = request_schema(compiled(both, List=generic, Strings=strings))
+    assert codes(validator, {"list": [1], "strings": ["a"]}) == []
+    assert codes(validator, {"list": [1], "strings": [1]}) == [("MG110", "/strings/0")]
 
 
 @pytest.mark.parametrize(
