@@ -13,6 +13,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.schema.regex.engine import compile_matcher
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -24,6 +26,23 @@ _DATE_TIME = re.compile(
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
+# What no part of a URI may hold; a percent sign begins two digits.
+_IN_IRI = r"(?:[^\x00-\x20\x7f-\x9f\s%<>\"{}|\\^`]|%[0-9A-Fa-f]{2})"
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]*:"
+_VARIABLE = r"(?:\w|%[0-9A-Fa-f]{2})(?:\.?(?:\w|%[0-9A-Fa-f]{2}))*(?::[1-9]\d{0,3}|\*)?"
+_EXPRESSION = rf"\{{[+#./;?&=,!@|]?{_VARIABLE}(?:,{_VARIABLE})*\}}"
+# An offset may be missing, as it is of the time of day in many languages.
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?"
+_DURATION = (
+    r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?"
+    r"(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:[.,]\d+)?S)?)?"
+)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOSTNAME = rf"(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?"
+_IDN_LABEL = r"[^\W_](?:[\w\u00b7\u30fb-]{0,61}[^\W_])?"
+_IDN_HOSTNAME = rf"(?=.{{1,254}}\Z){_IDN_LABEL}(?:[.\u3002\uff0e\uff61]{_IDN_LABEL})*\.?"
+_JSON_POINTER = r"(?:/(?:[^~/]|~[01])*)*"
+_OF_JAVASCRIPT = re.compile(r"(\\k<\w+>|\[\^?\])|\\.", re.DOTALL)
 
 
 def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
@@ -74,6 +93,16 @@ def _is_address(parse: Callable[[str], object]) -> Callable[[str], bool]:
     return checked
 
 
+def _is_regex(value: str) -> bool:
+    """Tell whether the engine reads a pattern, but for what JavaScript alone has."""
+    return compile_matcher(_OF_JAVASCRIPT.sub(lambda match: "." if match[1] else match[0], value)) is not None
+
+
+def _matches(pattern: str, flags: int = 0) -> Callable[[Any], bool]:
+    """Return the check of a format by its pattern, which is compiled when it is first needed."""
+    return _on_text(lambda value: re.fullmatch(pattern, value, flags) is not None)
+
+
 RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 )
@@ -84,11 +113,24 @@ FORMATS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
         "byte": _on_text(_is_base64),
         "date": _on_text(_is_date),
         "date-time": _on_text(_is_date_time),
-        "email": _on_text(lambda value: _EMAIL.fullmatch(value) is not None),
+        "duration": _matches(_DURATION, re.ASCII),
+        **dict.fromkeys(("email", "idn-email"), _on_text(lambda value: _EMAIL.fullmatch(value) is not None)),
+        "hostname": _matches(_HOSTNAME),
+        "idn-hostname": _matches(_IDN_HOSTNAME),
         **{name: _in_range(low, high) for name, (low, high) in RANGES.items()},
         "ipv4": _on_text(_is_address(ipaddress.IPv4Address)),
         "ipv6": _on_text(_is_address(ipaddress.IPv6Address)),
+        "iri": _matches(rf"{_SCHEME}{_IN_IRI}*"),
+        "iri-reference": _matches(rf"{_IN_IRI}*"),
+        "json-pointer": _matches(_JSON_POINTER, re.DOTALL),
+        "regex": _on_text(_is_regex),
+        "relative-json-pointer": _matches(rf"(?:0|[1-9]\d*)(?:#|{_JSON_POINTER})", re.ASCII | re.DOTALL),
+        "time": _matches(_TIME, re.ASCII),
         "uri": _on_text(lambda value: _URI.fullmatch(value) is not None),
+        "uri-reference": _on_text(
+            lambda value: value.isascii() and re.fullmatch(rf"{_IN_IRI}*", value) is not None
+        ),
+        "uri-template": _matches(rf"(?:{_IN_IRI}|{_EXPRESSION})*", re.ASCII),
         "uuid": _on_text(lambda value: _UUID.fullmatch(value) is not None),
     }
 )

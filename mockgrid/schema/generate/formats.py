@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mockgrid.schema.formats import FORMATS as CHECKS
-from mockgrid.schema.regex import RegexError, compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,27 +35,15 @@ def stretch(sample: str, length: int) -> str:
     return sample.replace("\0", "x" * max(0, length - len(sample) + 1))
 
 
-def _matches(pattern: str) -> Callable[[str], bool]:
-    # Compiled when it is first needed, and remembered by the module itself: most never are.
-    return lambda text: re.fullmatch(pattern, text) is not None
-
-
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_is_host = _matches(rf"{_LABEL}(?:\.{_LABEL})*")
-_is_email = _matches(rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")
-_has_time = _matches(r"\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2})")
+def _is_email(text: str) -> bool:
+    # As strict as the strictest reader, where a request may have what any of them takes.
+    return re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+", text) is not None and all(
+        CHECKS[name](part) for name, part in (("email", text), ("hostname", text.rpartition("@")[2]))
+    )
 
 
 def _is_time(text: str) -> bool:
-    return _has_time(text) and CHECKS["date-time"](f"2024-01-01T{text}")
-
-
-def _is_regex(text: str) -> bool:
-    try:
-        compile_pattern(text)
-    except RegexError:
-        return False
-    return True
+    return CHECKS["date-time"](f"2024-01-01T{text}")
 
 
 def _dates(n: int) -> list[str]:
@@ -112,10 +99,10 @@ def _emails(n: int) -> list[str]:
 
 
 _DATE_TIME = Format(_date_times, CHECKS["date-time"])
-_HOSTNAME = Format(_hosts, _is_host)
+_HOSTNAME = Format(_hosts, CHECKS["hostname"])
 _EMAIL = Format(_emails, _is_email)
 _URI = Format(_uris, CHECKS["uri"])
-_REFERENCE = Format(lambda n: [f"/item-{n}\0", f"{n % 10}", ""], _matches(r"[^\s\"<>\\^`{|}]*"))
+_REFERENCE = Format(lambda n: [f"/item-{n}\0", f"{n % 10}", ""], CHECKS["uri-reference"])
 _IPV4 = Format(lambda n: [f"192.0.2.{n % 254 + 1}", f"1.1.1.{n % 10}", "192.0.2.255"], CHECKS["ipv4"])
 _IPV6 = Format(
     lambda n: [f"2001:db8::{n + 1:x}", f"::{n % 10}", f"2001:0db8:{'0000:' * 5}0001"], CHECKS["ipv6"]
@@ -128,7 +115,7 @@ FORMATS: Mapping[str, Format] = {
     "date-time": _DATE_TIME,
     "date": Format(_dates, CHECKS["date"]),
     "time": Format(_times, _is_time),
-    "duration": Format(lambda n: [f"PT{n}M", f"P{n % 10}D", f"P{n}DT1H1M1S"]),
+    "duration": Format(lambda n: [f"PT{n}M", f"P{n % 10}D", f"P{n}DT1H1M1S"], CHECKS["duration"]),
     "email": _EMAIL,
     "idn-email": _EMAIL,
     "hostname": _HOSTNAME,
@@ -141,10 +128,12 @@ FORMATS: Mapping[str, Format] = {
     "iri": _URI,
     "uri-reference": _REFERENCE,
     "iri-reference": _REFERENCE,
-    "uri-template": Format(lambda n: [f"/items/{n}\0/{{id}}", f"/{n % 10}"]),
-    "json-pointer": Format(_paths),
-    "relative-json-pointer": Format(lambda n: [f"1/item-{n}\0", f"{n % 10}"]),
-    "regex": Format(lambda n: [f"^item-{n}\0$", f"{n % 10}"], _is_regex),
+    "uri-template": Format(lambda n: [f"/items/{n}\0/{{id}}", f"/{n % 10}"], CHECKS["uri-template"]),
+    "json-pointer": Format(_paths, CHECKS["json-pointer"]),
+    "relative-json-pointer": Format(
+        lambda n: [f"1/item-{n}\0", f"{n % 10}"], CHECKS["relative-json-pointer"]
+    ),
+    "regex": Format(lambda n: [f"^item-{n}\0$", f"{n % 10}"], CHECKS["regex"]),
     "byte": _BASE64,
     "base64": _BASE64,
     # What pydantic and zod write for their own types.
