@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -97,6 +98,11 @@ class _Texts:
     def _cookies(self) -> Fields:
         return Fields.of_cookies(self._headers.get(b"cookie", b""))
 
+    @cached_property
+    def _joined_cookies(self) -> Fields:
+        """The cookies as RFC 6570, and so OpenAPI, writes the parts of a value in one: with ``&`` between."""
+        return Fields.of_cookies(self._headers.get(b"cookie", b"").replace(b"&", b";"))
+
     def names(self, location: str) -> tuple[str, ...]:
         """Return the names that the request uses in a location."""
         if location == "header":
@@ -153,14 +159,26 @@ class _Texts:
             return in_fields(self._query, written, hints)
         sent = self.sent(parameter)
         if parameter.location == "cookie":
-            # A browser keeps one cookie for each name, so a list comes in one text, exploded or not.
-            explode = explode and (len(sent) > 1 or not hints.names("array"))
-            return in_fields(self._cookies, Written(name, "form", explode, _cookie_text), hints)
+            return self._in_cookies(parameter, sent, hints)
         if not sent:
             return []
         if parameter.location == "header":
             return in_header(sent[0], hints, explode=explode)
         return in_path(sent[0], name, style, hints, explode=explode)
+
+    def _in_cookies(self, parameter: Parameter, sent: list[str], hints: SchemaHints) -> list[Raw]:
+        """Return the readings of a cookie; those of an exploded list or object go on with other writings."""
+        written = Written(parameter.name, "form", parameter.explode, _cookie_text)
+        # A browser keeps one cookie for each name, so a list comes in one text, exploded or not.
+        alone = parameter.explode and hints.names("array") and len(sent) <= 1
+        readings: list[Raw] = []
+        with suppress(UnreadableError):
+            if parameter.explode and hints.names("object") and "=" in "".join(sent[:1]):
+                readings = in_header(_cookie_text(sent[0].replace("&", ",")), hints, explode=True)
+            if parameter.explode and b"&" in self._headers.get(b"cookie", b""):
+                readings += in_fields(self._joined_cookies, written, hints)
+        readings += in_fields(self._cookies, replace(written, explode=False) if alone else written, hints)
+        return readings
 
 
 def _holds_json(parameter: Parameter) -> bool:

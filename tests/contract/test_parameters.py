@@ -146,6 +146,23 @@ def test_a_cookie_that_is_not_encoded_is_taken_as_it_is():
     assert [(v.code, v.path) for v in violations] == [("MG122", "cookie.seen.0")]
 
 
+@pytest.mark.parametrize("cookie", ["r=1; g=2", "r=1&g=2", "p=r=1&g=2", "p=r=1,g=2", "r=1; g=2; n=5&n=x"])
+def test_the_properties_of_an_object_among_cookies(cookie):
+    point = {"type": "object", "properties": {name: {"type": "integer"} for name in "rg"}, "required": ["g"]}
+    contract = contract_of({"name": "p", "in": "cookie", "required": True, "schema": point})
+    values, violations = read(contract, "get", headers={b"cookie": cookie.encode()})
+    assert (values, violations) == ({("cookie", "p"): {"r": 1, "g": 2}}, [])
+    _, (violation,) = read(contract, "get", headers={b"cookie": cookie.replace("2", "z").encode()})
+    assert (violation.code, violation.path) == ("MG122", "cookie.p.g")
+
+
+def test_a_list_among_cookies():
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    contract = contract_of({"name": "n", "in": "cookie", "schema": numbers})
+    for cookie in (b"n=1; n=2", b"n=1,2", b"n=1&n=2", b"a=1&b=2; n=1&n=2"):
+        assert read(contract, "get", headers={b"cookie": cookie}) == ({("cookie", "n"): [1, 2]}, [])
+
+
 LABELS = {
     "plain": ("1,2", [1, 2]),
     "label": (".5", 5),
@@ -237,7 +254,10 @@ WITHOUT = {"pipeDelimited": "|", "spaceDelimited": " "}
 
 
 def contract_for(style, *, explode, schema):
-    parameter = {"name": "v", "in": "query", "style": style, "explode": explode, "schema": schema}
+    return contract_of({"name": "v", "in": "query", "style": style, "explode": explode, "schema": schema})
+
+
+def contract_of(parameter):
     data = {
         "openapi": "3.0.3",
         "info": {},
