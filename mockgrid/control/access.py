@@ -21,6 +21,12 @@ _RENAMED = (
     "The control interface answers from this machine by an address or a name without dots alone, such as "
     "localhost; or bring the control token."
 )
+_FOREIGN = (
+    "The control interface answers no pages of other origins; a proxy before it has to pass the Host on as it"
+    " came, or the control token has to come along."
+)
+_CLOSED = "The control interface is closed to other machines; start with --control-token to open it."
+_REMOTE = "The control interface needs the header `Authorization: Bearer <control token>` from here."
 # Addresses that are remembered.
 _ADDRESSES = 1000
 # What Starlette's test client, which calls from this very process, gives as its address.
@@ -31,8 +37,8 @@ class Access:
     """Admits callers on this machine, and those that have the token.
 
     Proxies are not trusted: it is the address of the connection that counts, whatever a header says. Pages of
-    other origins are refused, since a browser would send their requests from this machine; and so is a public
-    name for this machine, behind which a page can hide its origin.
+    other origins are refused without the token, since a browser would send their requests from this machine;
+    and so is a public name for this machine, behind which a page can hide its origin.
 
     Args:
         token: what callers from elsewhere must bring; None keeps them out.
@@ -56,31 +62,23 @@ class Access:
             ControlError: 403, or 429 for one that has tried too many tokens.
         """
         headers = dict(scope["headers"])
-        origin = headers.get(b"origin")
-        if origin is not None and _host(origin) != headers.get(b"host", b""):
-            raise ControlError(403, "The control interface answers no pages of other origins.")
+        if _is_foreign(scope["method"], headers) and not self._has_token(headers):
+            raise ControlError(403, _FOREIGN)
         client = scope.get("client")
-        if client is None or _is_loopback(client[0]):
-            can_sign_in = files and self._token is not None
-            if _is_public(headers.get(b"host", b"")) and not (can_sign_in or self._has_token(headers)):
-                raise ControlError(403, _RENAMED)
+        is_local = client is None or _is_loopback(client[0])
+        if is_local and not _is_public(headers.get(b"host", b"")):
             return
         if self._token is None:
-            message = (
-                "The control interface is closed to other machines; start with --control-token to open it."
-            )
-            raise ControlError(403, message)
+            raise ControlError(403, _RENAMED if is_local else _CLOSED)
         if files:
             return
-        if len(self._tries(client[0])) >= _TRIES:
+        address = client[0] if client is not None else ""
+        if len(self._tries(address)) >= _TRIES:
             raise ControlError(429, f"Too many wrong control tokens came from here; wait {_WHILE:g} s.")
         if not self._has_token(headers):
             if b"authorization" in headers:  # who brings none has tried none
-                self._note_failure(client[0])
-            message = (
-                "The control interface needs the header `Authorization: Bearer <control token>` from here."
-            )
-            raise ControlError(403, message)
+                self._note_failure(address)
+            raise ControlError(403, _RENAMED if is_local else _REMOTE)
 
     def _has_token(self, headers: dict[bytes, bytes]) -> bool:
         sent = headers.get(b"authorization", b"")
@@ -97,6 +95,22 @@ class Access:
         if len(self._failures) >= _ADDRESSES:
             del self._failures[next(iter(self._failures))]
         self._failures[address] = tries
+
+
+def _is_foreign(method: str, headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a browser asks because a page of another origin has it ask.
+
+    Browsers say so where they call this machine or by https, and no page can change what they say; else the
+    page's origin has to be the Host. Whoever follows a link to here asks for himself.
+    """
+    site = headers.get(b"sec-fetch-site")
+    if site is None:
+        origin = headers.get(b"origin")
+        return origin is not None and _host(origin) != headers.get(b"host", b"")
+    follows_link = (
+        headers.get(b"sec-fetch-mode") == b"navigate" and headers.get(b"sec-fetch-dest") == b"document"
+    )
+    return site not in (b"same-origin", b"none") and not (follows_link and method in ("GET", "HEAD"))
 
 
 def _host(origin: bytes) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.control.latest import Latest
 from mockgrid.document.json_body import json_bytes
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ PENDING: Final = 1000
 RECENT: Final = 1000
 """Exchanges of the past with which a feed of rows begins."""
 
-# Rows are told so many at a time, and so many seconds apart: a server under load has better things to do.
-_MOST_ROWS: Final = 150
+MOST_READERS: Final = 32
+"""Feeds that are read at once; each costs the server something for every exchange, or for rows of them."""
+
+# Rows are told so many seconds apart: a server under load has better things to do.
 _APART: Final = 0.1
 
 
@@ -41,6 +44,12 @@ class Feed:
     def __init__(self, sessions: Sessions, teller: Teller) -> None:
         self._sessions = sessions
         self._teller = teller
+        self._readers = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether as many read as may."""
+        return self._readers >= MOST_READERS
 
     async def whole(self, name: str | None) -> AsyncIterator[bytes]:
         """Yield each exchange when it has ended.
@@ -61,6 +70,7 @@ class Feed:
                 waiting.put_nowait((journal, exchange))
 
         stop = self._sessions.budget.watch(note)
+        self._readers += 1
         try:
             yield b": exchanges, each when it has ended\n\n"
             while True:
@@ -77,68 +87,36 @@ class Feed:
                 if session is not None:  # it may have been closed meanwhile
                     yield _event(b"exchange", self._teller.record(exchange, session).as_json())
         finally:
+            self._readers -= 1
             stop()
 
     async def rows(self, name: str | None) -> AsyncIterator[bytes]:
         """Yield lists of rows: of the newest exchanges, then of each when it comes in and when it has ended.
 
-        One that does both within a moment is told once; of more in a moment than anybody reads, some are not
-        told, and counted.
+        One that does both within a moment is told once; of more in a moment than anybody reads, the newest
+        are told and the others counted.
 
         Args:
             name: of the only session that is watched; None for all.
         """
-        # Those that come in while nobody reads wait here, each once, whatever becomes of it meanwhile.
-        waiting: dict[KeptExchange, str] = {}
-        begun: set[KeptExchange] = set()
-        dropped = 0
-        some = asyncio.Event()
-
-        def note(journal: Journal, exchange: KeptExchange) -> None:
-            nonlocal dropped
-            if exchange in waiting or (name is not None and journal.session != name):
-                return
-            # Who was told of the beginning is told of the end.
-            if len(waiting) >= _MOST_ROWS and exchange not in begun:
-                dropped += not exchange.under_way
-                return
-            waiting[exchange] = journal.session
-            some.set()
-
-        stop = self._sessions.budget.watch(note)
+        latest = Latest(self._sessions, self._teller, name)
+        self._readers += 1
         try:
-            past = self._sessions.budget.newest(RECENT, name)
-            begun.update(exchange for exchange, _ in past if exchange.under_way)
-            yield _event(b"rows", self._rows(past))
+            latest.look(RECENT, RECENT)
+            yield _event(b"rows", latest.take().get("rows", []))
             last = 0.0
             while True:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE):
-                        await some.wait()
-                except TimeoutError:
+                if not await latest.changed(KEEP_ALIVE):
                     yield b": still here\n\n"
                     continue
                 await asyncio.sleep(max(last + _APART - monotonic(), 0.0))
                 last = monotonic()
-                some.clear()
-                changed = list(waiting.items())
-                waiting.clear()
-                if dropped:
-                    missed, dropped = dropped, 0
-                    yield _event(b"dropped", missed)
-                for exchange, _ in changed:
-                    (begun.add if exchange.under_way else begun.discard)(exchange)
-                yield _event(b"rows", self._rows(changed))
+                latest.look()
+                for event, value in latest.take().items():
+                    yield _event(event.encode(), value)
         finally:
-            stop()
-
-    def _rows(self, exchanges: list[tuple[KeptExchange, str]]) -> list[dict[str, Any]]:
-        now, find = monotonic(), self._sessions.find
-        return [
-            self._teller.row(exchange, session, now).as_json()
-            for exchange, name in exchanges
-            if (session := find(name)) is not None
-        ]
+            self._readers -= 1
+            latest.close()
 
 
 def _event(name: bytes, value: Any) -> bytes:

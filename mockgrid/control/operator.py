@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid import __version__
 from mockgrid.control import ControlError
 from mockgrid.control.draft import checked
-from mockgrid.control.feed import Feed
+from mockgrid.control.feed import MOST_READERS, Feed
 from mockgrid.control.scenarios import listed_scenarios, scenario_with_text
 from mockgrid.control.scripts import Scripts
 from mockgrid.document.document import Document
@@ -240,7 +240,15 @@ class Operator:
         Args:
             key: of the only session that is watched; None for all.
             rows: whether a row of each will do, from its beginning; else it is told when it has ended.
+
+        Raises:
+            ControlError: 503 where too many follow what happens already.
         """
+        if self._feed.full:
+            message = (
+                f"{MOST_READERS} follow what happens already: close one of their pages, or another feed."
+            )
+            raise ControlError(503, message)
         name = self.name(key) if key else None
         return self._feed.rows(name) if rows else self._feed.whole(name)
 

@@ -2,7 +2,7 @@
 
 import {element, labelled, message} from "./dom.js";
 import {passed} from "./live.js";
-import {MOST, Rows} from "./rows.js";
+import {isGone, MOST, Rows} from "./rows.js";
 import {address, call, events, segment} from "./server.js";
 import {Window} from "./window.js";
 
@@ -19,7 +19,7 @@ const BETWEEN_VERDICTS = 1000;
 const VERDICTS_SHARE = 50;
 // The link of a line whose exchange the server has forgotten: it leads nowhere.
 const GONE = {
-  role: "link", tabindex: "0", "aria-disabled": "true", title: "The session has begun anew: the server has forgotten this one.",
+  role: "link", tabindex: "0", "aria-disabled": "true", title: "The session has ended or begun anew: the server has forgotten this one.",
 };
 const AGAIN = [250, 500, 1000, 2000, 4000];
 
@@ -99,23 +99,22 @@ class Journal {
   // Reads the feed, again and again: a server may be started anew.
   async follow() {
     for (let tries = 0; !this.signal.aborted; tries++) {
+      let reason = "The server does not answer";
       try {
         for await (const [name, data] of events("events?rows=true", {signal: this.signal})) {
           if (tries) this.#reached();
           tries = 0;
           if (name === "dropped") this.missed += Number(data);
+          else if (name === "gone") this.#forget(JSON.parse(data));
           else this.#receive(JSON.parse(data));
         }
       } catch (error) {
         if (this.signal.aborted || (error.status >= 400 && error.status < 500)) throw error;
+        if (error.status) reason = error.message.replace(/\.$/, "");
       }
-      if (!tries) this.#lost();
+      if (!tries) this.trouble.replaceChildren(message("warning", `${reason}; it is asked again and again.`));
       await passed(AGAIN[Math.min(tries, AGAIN.length - 1)], this.signal);
     }
-  }
-
-  #lost() {
-    this.trouble.replaceChildren(message("warning", "The server does not answer; it is asked again and again."));
   }
 
   #reached() {
@@ -135,6 +134,12 @@ class Journal {
       if (this.paused) this.#tell();
       else this.#take();
     });
+  }
+
+  #forget(gone) {
+    for (const [told] of this.#waiting) if (isGone(told, gone)) told.gone = true;
+    this.rows.forget(gone);
+    this.#show();
   }
 
   #take() {
@@ -190,6 +195,7 @@ class Journal {
         await passed(BETWEEN_VERDICTS, this.signal);
         const [session] = this.#judging;
         this.#judging.delete(session);
+        if (!this.rows.holds(session)) continue;
         const since = performance.now();
         try {
           const {verdicts} = await call(address("sessions", session, "verdicts"), {signal: this.signal});

@@ -10,7 +10,6 @@ const ALIKE = 1000;
 export class Rows {
   #all = [];
   #known = new Map();
-  #latest = new Map();
   #matching = null;
   #filters = {};
   #began = NaN;
@@ -19,7 +18,7 @@ export class Rows {
 
   // A session that begins anew counts from 1 again.
   static key(row) {
-    return `${place(row)}/${row.arrived}`;
+    return `${row.session}/${row.number}/${row.arrived}`;
   }
 
   // Takes a row as the server tells it: a new one, or more of one that is known. `now` is the time at which it
@@ -45,26 +44,23 @@ export class Rows {
   #append(row) {
     this.#all.push(row);
     this.#known.set(Rows.key(row), row);
-    this.#supersede(row);
     if (this.#matching && this.#matches(row)) this.#matching.push(row);
     if (this.#all.length > MOST + SLACK) this.#letGo(this.#all.length - MOST);
   }
 
-  // Where another had its number, the session has begun anew: the server knows nothing of what it did before.
-  #supersede(row) {
-    const former = this.#latest.get(place(row));
-    if (!former || former.arrived < row.arrived) this.#latest.set(place(row), row);
-    if (!former || former.gone) return;
-    for (const other of this.#all) {
-      if (other.session === row.session && other.number >= row.number && other.arrived < row.arrived) other.gone = true;
-    }
+  // Notes which sessions have forgotten what came until then, as {session: time of the server's clock}: the server
+  // knows nothing of it any more.
+  forget(gone) {
+    for (const row of this.#all) if (isGone(row, gone)) row.gone = true;
+  }
+
+  // Whether there is something of a session that the server knows.
+  holds(session) {
+    return this.#all.some((row) => row.session === session && !row.gone);
   }
 
   #letGo(count) {
-    for (const row of this.#all.splice(0, count)) {
-      this.#known.delete(Rows.key(row));
-      if (this.#latest.get(place(row)) === row) this.#latest.delete(place(row));
-    }
+    for (const row of this.#all.splice(0, count)) this.#known.delete(Rows.key(row));
     this.dropped += count;
     this.#matching = null;
   }
@@ -72,7 +68,6 @@ export class Rows {
   clear() {
     this.#all = [];
     this.#known.clear();
-    this.#latest.clear();
     this.#matching = null;
     this.dropped = 0;
   }
@@ -136,7 +131,7 @@ export class Rows {
   }
 }
 
-// Where a row's exchange stands on the server.
-function place({session, number}) {
-  return `${session}/${number}`;
+// Whether a session is among those that have forgotten what came until then, and a row is of that.
+export function isGone({session, arrived}, gone) {
+  return Object.hasOwn(gone, session) && arrived <= gone[session];
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mockgrid.session.exchange import NO_STEP
 
@@ -23,6 +23,16 @@ _LATE = 32
 # So many exchanges that sessions have forgotten may wait in line until it is tidied.
 _FORGOTTEN = 1000
 _QUARTER = 4
+
+
+class Mark(NamedTuple):
+    """How many exchanges had come, of all sessions that ever were: without a violation, and with one."""
+
+    plain: int = 0
+    broken: int = 0
+
+
+NOTHING: Final = Mark()
 
 
 class JournalBudget:
@@ -43,6 +53,7 @@ class JournalBudget:
         dropped_violations: how many of them showed a violation.
         plain: those without a violation, in the order in which they came. A session may have forgotten some.
         broken: those with one.
+        broken_came: how many of these there have been.
         watchers: called when an exchange comes in, and when it has ended.
     """
 
@@ -53,6 +64,7 @@ class JournalBudget:
         self.broken: deque[KeptExchange] = deque()
         self.watchers: list[Callable[[Journal, KeptExchange], None]] = []
         self._forgotten = 0
+        self._given_back = self.broken_came = 0
         self.size = self.plain_size = 0
         self.count = 0
         self.dropped = 0
@@ -66,22 +78,24 @@ class JournalBudget:
         self.watchers.append(watcher)
         return partial(self.watchers.remove, watcher)
 
-    def newest(self, most: int, session: str | None = None) -> list[tuple[KeptExchange, str]]:
-        """Return the newest exchanges that are held, each with its session, in the order in which they came.
+    def mark(self) -> Mark:
+        """Return how many exchanges have come."""
+        came = self.count + self.dropped + self._given_back
+        return Mark(came - self.broken_came, self.broken_came)
+
+    def newest(self, most: int, session: str | None = None, since: Mark = NOTHING) -> list[KeptExchange]:
+        """Return the newest exchanges that are held, in the order in which they came.
 
         Args:
             most: so many at most.
             session: the name of the only session that counts; None for all.
+            since: those that had come then are left out.
         """
-        chosen: list[tuple[KeptExchange, str]] = []
-        for line in (self.plain, self.broken):
-            kept = (
-                (exchange, exchange.journal.session)
-                for exchange in reversed(line)
-                if exchange.journal is not None and session in (None, exchange.journal.session)
-            )
+        chosen: list[KeptExchange] = []
+        for line, now, then in zip((self.plain, self.broken), self.mark(), since, strict=True):
+            kept = filter(partial(_is_kept, session), islice(reversed(line), now - then))
             chosen += islice(kept, most)
-        chosen.sort(key=lambda each: each[0].arrived)
+        chosen.sort(key=lambda exchange: exchange.arrived)
         return chosen[-most:]
 
     def tell(self, journal: Journal, exchange: KeptExchange) -> None:
@@ -100,6 +114,7 @@ class JournalBudget:
         """Give back the room of an exchange that its session no longer wants."""
         if exchange.journal is not None:
             self._release(exchange)
+            self._given_back += 1
             self._forgotten += 1
             if self._forgotten > _FORGOTTEN + self.count:
                 self._tidy()
@@ -142,6 +157,11 @@ class JournalBudget:
         self.plain = deque(exchange for exchange in self.plain if exchange.journal is not None)
         self.broken = deque(exchange for exchange in self.broken if exchange.journal is not None)
         self._forgotten = 0
+
+
+def _is_kept(session: str | None, exchange: KeptExchange) -> bool:
+    journal = exchange.journal
+    return journal is not None and session in (None, journal.session)
 
 
 class Journal:
@@ -189,6 +209,7 @@ class Journal:
         budget = self._budget
         if exchange.answer.violations:
             budget.broken.append(exchange)
+            budget.broken_came += 1
         else:
             budget.plain.append(exchange)
             budget.plain_size += exchange.size

@@ -144,6 +144,9 @@ class Sessions:
         ending: told of each session that is about to be forgotten, whoever wanted it.
         budget: what all journals share.
         virtual: whether the sessions' clocks stand still until they are moved.
+
+    Attributes:
+        leaving: called with each session that is about to forget its exchanges.
     """
 
     def __init__(  # noqa: PLR0913 - each is one bound or one hook, by name
@@ -161,7 +164,7 @@ class Sessions:
         self._idle = idle
         self._start = start
         self._closed = closed
-        self._ending = ending
+        self.leaving = [ending]
         self._virtual = virtual
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._remembered = 0
@@ -192,8 +195,7 @@ class Sessions:
             session: which.
             start: starts what is to play on the session's new clock; None for the scenario that it has.
         """
-        self._ending(session)
-        self._remembered -= session.forget()
+        self._forget(session)
         session.clock = Clock(virtual=self._virtual)
         if start is not None:
             session.play = start(session.clock)
@@ -202,9 +204,14 @@ class Sessions:
 
     def close(self, session: Session) -> None:
         """Close a session; its name may be opened anew."""
-        if self._open.pop(session.name, None) is not None:
-            self._ending(session)
-            self._remembered -= session.forget()
+        if session.name in self._open:
+            self._forget(session)
+            del self._open[session.name]
+
+    def _forget(self, session: Session) -> None:
+        for watcher in tuple(self.leaving):
+            watcher(session)
+        self._remembered -= session.forget()
 
     def __len__(self) -> int:
         return len(self._open)

@@ -6,30 +6,99 @@ import json
 import pytest
 from asgi import Caller
 
-from mockgrid.control.feed import PENDING
+from mockgrid.control import ControlError
+from mockgrid.control.feed import MOST_READERS, PENDING
+from mockgrid.control.latest import OF_MORE
 
 ASKED = 1200
-# Rows that wait, and exchanges.
-MOST = {True: 150, False: PENDING}
+# Exchanges that are told of those, as rows and whole; the newest of the ones, the first of the others.
+TOLD = {True: range(ASKED - OF_MORE + 1, ASKED + 1), False: range(1, PENDING + 1)}
+
+
+async def asked_by(caller, key):
+    body = json.dumps({"messages": [{"role": "user", "content": "Hi"}]}).encode()
+    headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+    await caller._call("POST", "/v1/chat/completions", body, headers)
+
+
+def data_of(event):
+    return json.loads(event.decode().partition("data: ")[2])
 
 
 @pytest.mark.parametrize("rows", [True, False])
 def test_what_waits_for_a_slow_reader_is_bounded_and_the_rest_counted(rows):
     caller = Caller()
-    body = json.dumps({"messages": [{"role": "user", "content": "Hi"}]}).encode()
-    headers = {"authorization": "Bearer mg-a", "content-type": "application/json"}
 
     async def watched():
         feed = caller.app.operator.feed(rows=rows)
         await anext(feed)
         for _ in range(ASKED):
-            await caller._call("POST", "/v1/chat/completions", body, headers)
-        dropped, kept = (await anext(feed)).decode(), (await anext(feed)).decode()
+            await asked_by(caller, "mg-a")
+        dropped, kept = (await anext(feed)).decode(), await anext(feed)
         await feed.aclose()
         return dropped, kept
 
     dropped, kept = asyncio.run(watched())
-    assert dropped == f"event: dropped\ndata: {ASKED - MOST[rows]}\n\n"
-    data = json.loads(kept.partition("data: ")[2])
-    assert [row["number"] for row in (data if rows else [data])] == list(range(1, 1 + (150 if rows else 1)))
+    assert dropped == f"event: dropped\ndata: {ASKED - len(TOLD[rows])}\n\n"
+    data = data_of(kept)
+    assert [row["number"] for row in (data if rows else [data])] == list(
+        TOLD[rows] if rows else TOLD[rows][:1]
+    )
     assert caller.app.sessions.budget.watchers == []
+
+
+@pytest.mark.parametrize("key", [None, "mg-a"])
+def test_what_a_session_did_is_told_however_soon_it_is_closed_and_that_it_is_gone(key):
+    caller = Caller()
+
+    async def watched():
+        feed = caller.app.operator.feed(key, rows=True)
+        assert data_of(await anext(feed)) == []
+        await asked_by(caller, "mg-a")
+        name = caller.app.operator.name("mg-a")
+        caller.app.operator.close("mg-a")
+        await asked_by(caller, "mg-a")
+        rows, gone = data_of(await anext(feed)), data_of(await anext(feed))
+        await feed.aclose()
+        assert [(row["session"], row["number"]) for row in rows] == [(name, 1), (name, 1)]
+        assert rows[0]["arrived"] <= gone[name] < rows[1]["arrived"]
+
+    asyncio.run(watched())
+    assert caller.app.sessions.leaving == [caller.app.recorder.close]
+
+
+def test_who_does_not_read_costs_an_exchange_nothing():
+    caller = Caller()
+
+    async def watched():
+        feed = caller.app.operator.feed(rows=True)
+        await anext(feed)
+        assert caller.app.sessions.budget.watchers == []
+        reading = asyncio.ensure_future(anext(feed))
+        await asyncio.sleep(0)
+        assert len(caller.app.sessions.budget.watchers) == 1
+        await asked_by(caller, "mg-a")
+        (row,) = data_of(await reading)
+        assert (row["number"], caller.app.sessions.budget.watchers) == (1, [])
+        await feed.aclose()
+
+    asyncio.run(watched())
+
+
+def test_so_many_may_follow_at_once_and_no_more():
+    operator = Caller().app.operator
+
+    async def followed():
+        feeds = [operator.feed(rows=bool(place % 2)) for place in range(MOST_READERS)]
+        for feed in feeds:
+            await anext(feed)
+        with pytest.raises(ControlError, match="32 follow what happens already") as refused:
+            operator.feed()
+        assert refused.value.status == 503
+        await feeds.pop().aclose()
+        feeds.append(operator.feed())
+        await anext(feeds[-1])
+        for feed in feeds:
+            await feed.aclose()
+
+    asyncio.run(followed())

@@ -186,6 +186,51 @@ def test_pages_of_other_origins_get_nothing(path):
     assert ask(path, headers={"origin": "http://localhost:8080"}).status_code == 200
 
 
+# What a browser says of who asks, by which method, and whether that is answered though the Host is another.
+ASKED = [
+    ("GET", "same-origin", "cors", "empty", True),
+    ("POST", "same-origin", "cors", "empty", True),
+    ("GET", "none", "navigate", "document", True),
+    ("GET", "cross-site", "navigate", "document", True),
+    ("POST", "cross-site", "navigate", "document", False),
+    ("GET", "cross-site", "navigate", "iframe", False),
+    ("GET", "cross-site", "no-cors", "image", False),
+    ("GET", "same-site", "no-cors", "script", False),
+    ("GET", "same-site", "cors", "empty", False),
+]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_what_a_browser_says_of_who_asks_counts_and_no_more_than_the_token(asked):
+    method, site, mode, kind, admitted = asked
+    caller = Caller(mockgrid.create_app(control_token="secret"), "127.0.0.1")
+    path = "/__mockgrid__/sessions/mg-a/reset" if method == "POST" else "/__mockgrid__/version"
+    usual = 404 if method == "POST" else 200
+    headers = {
+        "host": "localhost:8080",
+        "sec-fetch-site": site,
+        "sec-fetch-mode": mode,
+        "sec-fetch-dest": kind,
+    }
+    headers |= {"origin": "http://mock.example"} if mode == "cors" or method == "POST" else {}
+    assert caller.request(method, path, headers).status_code == (usual if admitted else 403)
+    headers["authorization"] = "Bearer secret"
+    assert caller.request(method, path, headers).status_code == usual
+
+
+@pytest.mark.parametrize(("client", "host"), [(ELSEWHERE, "mockgrid:8080"), ("127.0.0.1", PUBLIC)])
+def test_wrong_tokens_are_counted_wherever_one_is_needed(client, host):
+    caller = Caller(mockgrid.create_app(control_token="secret"), client)
+
+    def status(token, host=host):
+        headers = {"host": host, "authorization": f"Bearer {token}"}
+        return caller.request("GET", "/__mockgrid__/version", headers).status_code
+
+    assert [status("wrong") for _ in range(11)] == [403] * 10 + [429]
+    assert status("secret") == 429
+    assert status("none", "localhost") == (200 if client == "127.0.0.1" else 429)
+
+
 def test_who_brings_no_token_is_not_shut_out_for_having_tried_wrong_ones():
     caller = Caller(mockgrid.create_app(control_token="secret"), ELSEWHERE)
 
