@@ -174,7 +174,8 @@ def _contract(document: Document, checked: Checked, reach: Reach) -> None:
         checked.unfinished = True
     else:
         contract.check_compiling()
-        gaps = {gap.where: gap for gap in contract.gaps}
+        places = {mistake.where for mistake in document.mistakes}
+        gaps = {gap.where: gap for gap in contract.gaps if gap.where not in places}
         checked.findings += [
             replace(_finding(gap, "MG202", document.name), severity="warning") for gap in gaps.values()
         ]

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from mockgrid.contract.anatomy import flaws
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.gaps import gaps
@@ -93,6 +94,9 @@ class Contract:
             nothing = document.error(message, "/paths", "Give each path a method such as get.", key=True)
             raise next(iter(document.mistakes), nothing)
         if compiled is None:
+            for flaw in flaws(document):
+                if flaw.costs:
+                    document.mistakes.tell(flaw.error)
             self._check_schemas()
         self.router = Router(self.operations, self.base_path, self.policy.absent)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mockgrid.contract.anatomy import flaws
 from mockgrid.document.pointer import join, resolve
+from mockgrid.schema.keywords import KNOWN, OLD
 from mockgrid.schema.node import nodes_within
 from mockgrid.schema.violation import shown
 
@@ -30,26 +32,46 @@ def gaps(
         schemas: its own, of those.
     """
     old = str(document.data.get("openapi", "")).startswith("3.0")
+    spoilt: set[str] = set()  # what is missing there was surely meant by what is told
+    for flaw in flaws(document):
+        if flaw.costs:
+            spoilt.add(flaw.at)
+        else:
+            yield flaw.error
     for operation in operations:
-        yield from _of_operation(document, operation, old=old)
+        yield from _of_operation(document, operation, spoilt, old=old)
     for each in schemas if old else ():
         for node in nodes_within(each.whole):
             if node.lacks_items:
                 hint = "Write items: {} where they may be anything."
                 yield document.error("an array has no items, which OpenAPI 3.0 requires.", node.at, hint)
+            for key in node.source.keys() - OLD:
+                if not key.startswith("x-"):
+                    hint = "Other tools need not read it." if key in KNOWN else "Extensions begin with x-."
+                    message = f"{key} is no keyword of OpenAPI 3.0."
+                    yield document.error(message, node.at + join((key,)), hint, key=True)
+            if isinstance(node.source.get("type"), list):
+                hint = "Write one type, with nullable: true where null is admitted."
+                yield document.error("type is a list; OpenAPI 3.0 has one type.", f"{node.at}/type", hint)
 
 
-def _of_operation(document: Document, operation: Operation, *, old: bool) -> Iterator[DocumentError]:
+def _of_operation(
+    document: Document, operation: Operation, spoilt: set[str], *, old: bool
+) -> Iterator[DocumentError]:
     source = resolve(document.data, operation.at)
     if not isinstance(source, dict):  # which was told
         return
     responses = source.get("responses")
-    if responses == {} or (responses is None and old):
+    if (responses == {} or (responses is None and old)) and operation.at not in spoilt:
         hint = "Write what it answers: {'200': {description: …}}."
         yield document.error("this operation has no responses.", operation.at, hint, key=True)
     for response in operation.responses.values():
         written = resolve(document.data, response.at)
-        if isinstance(written, dict) and not {"$ref", "description"} & written.keys():
+        if (
+            isinstance(written, dict)
+            and not {"$ref", "description"} & written.keys()
+            and response.at not in spoilt
+        ):
             yield document.error(
                 "this response has no description.", response.at, "It may be empty.", key=True
             )
@@ -58,7 +80,7 @@ def _of_operation(document: Document, operation: Operation, *, old: bool) -> Ite
         message = f"tags is {shown(tags)}; a list of texts was expected."
         yield document.error(message, f"{operation.at}/tags")
     for parameter in operation.parameters:
-        if parameter.source:
+        if parameter.source and parameter.at not in spoilt:
             yield from _of_parameter(document, parameter)
     around = operation.at.rpartition("/")[0]
     for at in (around, operation.at):

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 # Comparing is quadratic in the length; names longer than this are not typing errors.
 _LONGEST = 128
+# Words as short as this differ in a letter or two from too many others.
+_SHORTEST = 4
+_SURE = 0.8
 # Of more names than this, those that come later are not compared: no document has so many in one place.
 _MOST = 5_000
 
@@ -38,6 +41,24 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         if ratio > best_ratio:
             best, best_ratio = candidate, ratio
     return best
+
+
+def misspelt(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that ``name`` surely is, a letter or two wrong; None where it may be its own.
+
+    >>> misspelt("request_body", ["requestBody"]), misspelt("notes", ["not"])
+    ('requestBody', None)
+    """
+    plain, candidates = _letters(name), sorted(islice(known, _MOST))
+    for candidate in candidates:
+        if candidate != name and _letters(candidate) == plain:
+            return candidate
+    meant = nearest(name, candidates) if len(name) >= _SHORTEST else None
+    return meant if meant is not None and likeness(plain, _letters(meant)) > _SURE else None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def likeness(written: str, known: str) -> float:

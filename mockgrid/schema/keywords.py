@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from mockgrid.document.nearest import nearest
+from mockgrid.document.nearest import misspelt, nearest
 from mockgrid.document.pointer import join
 from mockgrid.document.scalar import plain
 from mockgrid.schema.formats import RANGES
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mockgrid.document.document import Document
 
-__all__ = ["DATA", "KNOWN", "NAMED", "ONE", "SEVERAL", "TYPES", "Dialect", "checked_keywords"]
+__all__ = ["DATA", "KNOWN", "NAMED", "OLD", "ONE", "SEVERAL", "TYPES", "Dialect", "checked_keywords"]
 
 Dialect = Literal["3.0", "draft-04", "draft-06", "draft-07", "2019-09", "2020-12"]
 """What a schema is written in."""
@@ -131,6 +131,44 @@ SEVERAL: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_S
 """Keywords whose value is a list of schemas."""
 NAMED: Final = frozenset(key for key, shape in _SHAPES.items() if shape is _NAMED)
 """Keywords whose value has schemas under names that the author chose, so that one may be called "default"."""
+OLD: Final = frozenset(
+    (
+        *(
+            "title",
+            "description",
+            "type",
+            "format",
+            "enum",
+            "default",
+            "example",
+            "externalDocs",
+            "deprecated",
+        ),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern", "minLength"),
+        *("maxLength", "items", "minItems", "maxItems", "uniqueItems", "properties", "additionalProperties"),
+        *("required", "minProperties", "maxProperties", "allOf", "anyOf", "oneOf", "not", "discriminator"),
+        *("nullable", "readOnly", "writeOnly", "xml", "$ref"),
+    )
+)
+"""Keywords that OpenAPI 3.0 has."""
+_NEWER: Final = frozenset(
+    (
+        *("const", "contains", "maxContains", "minContains", "propertyNames", "if", "then", "else"),
+        *(
+            "prefixItems",
+            "dependentRequired",
+            "dependentSchemas",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ),
+    )
+)
+_OTHERS: Final = frozenset(
+    (
+        *("$id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "$comment"),
+        *("discriminator", "xml", "externalDocs", "example", "contentSchema", "nullable"),
+    )
+)
 DATA: Final = frozenset(("const", "default", "enum", "example", "value"))
 """Keywords whose value is data, in which ``$ref`` and ``$id`` are keys like any other."""
 
@@ -144,11 +182,38 @@ def checked_keywords(schema: dict[str, Any], dialect: Dialect, document: Documen
     for key, value in schema.items():
         if key == "type" and value in TYPES:
             continue
-        if key in _SHAPES and (key != "examples" or dialect != "3.0"):  # which has no such keyword
+        if dialect == "3.0" and key in _NEWER:
+            hint = "It is read from 3.1 on." if key != "const" else f"Write enum: {shown([value])}."
+            document.mistakes.tell(
+                document.error(f"{key} is no keyword of OpenAPI 3.0.", at + join((key,)), hint, key=True)
+            )
+            if key == "const" and "enum" not in schema:
+                meant = {name: item for name, item in meant.items() if name != key} | {"enum": [value]}
+        elif key in _SHAPES and (key != "examples" or dialect != "3.0"):  # which has no such keyword
             instead = _CHECKS.get(key, _checked)(key, schema, dialect, document, at)
             if instead is not None:
                 meant = {name: item for name, item in meant.items() if name != key} | instead
+        elif key not in _SHAPES and key not in _OTHERS and not key.startswith("x-"):
+            _check_unknown(key, schema, document, at)
     return meant
+
+
+def _check_unknown(key: str, schema: dict[str, Any], document: Document, at: str) -> None:
+    """Tell of a keyword that is surely another, or a property that stands beside ``properties``."""
+    value = schema[key]
+    if key == "id" and isinstance(value, str):  # as draft-04 has it
+        return
+    holds = isinstance(value, dict)
+    meant = misspelt(key, (word for word in (*_SHAPES, *_OTHERS) if not (holds and word.startswith("$"))))
+    if meant is not None:
+        hint = f"Did you mean {meant}?"
+    elif holds and (value.get("type") in TYPES or isinstance(value.get("$ref"), str)):
+        hint = "Properties stand under properties."
+    else:
+        return
+    document.mistakes.tell(
+        document.error(f"{key} is no keyword of a schema.", at + join((key,)), hint, key=True)
+    )
 
 
 def _checked(

@@ -50,6 +50,11 @@ def body(schema):
             'the path parameter "p" does not say required: true.',
         ),
         ("/a", body({"type": "array"}), "an array has no items, which OpenAPI 3.0 requires."),
+        ("/a", body({"type": ["string", "null"]}), "type is a list; OpenAPI 3.0 has one type."),
+        ("/a", body({"max": 3}), "max is no keyword of OpenAPI 3.0."),
+        ("/a", {"get": {"responses": OK, "servers": [{}]}}, "this server has no url."),
+        ("/a", {"get": {"responses": OK, "summary": 5}}, "summary is 5; a text was expected."),
+        ("/a", {"get": {"responses": OK, "weight": 5}}, "weight is no field of an operation."),
     ],
 )
 def test_what_is_missing_is_told_as_a_warning(tmp_path, path, item, message):
