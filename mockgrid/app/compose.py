@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings
-from mockgrid.reply.negotiation import response_of
+from mockgrid.reply.negotiation import is_contrary, response_of
 from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, read_prefer
 from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
@@ -216,6 +216,9 @@ class Composer:
                 outline = SchemaHints(schema, self._contract.document.data).property("stream")
                 self._stream_defaults[operation.id] = outline.anywhere("default")
             says = self._stream_defaults[operation.id]
+            accept = request.headers.get(b"accept")
+            if isinstance(says, bool) and accept is not None:
+                return None if is_contrary(accept.decode("latin-1"), streams=says) else says
         return says if isinstance(says, bool) else None
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
-from mockgrid.contract.http_terms import phrase, sendable
+from mockgrid.contract.http_terms import MediaName, phrase, sendable
+from mockgrid.contract.operation import is_json
 from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
+from mockgrid.reply.negotiation import json_media, media_of_error
 from mockgrid.reply.reply import JSON, Reply, json_text
 from mockgrid.schema.hints import SchemaHints
 
@@ -38,6 +40,8 @@ _REFUSALS = frozenset(
     )
 )
 _NO_WORDS = ErrorWords()
+# What an error is where a range is declared.
+_CONCRETE = ("application/json", "text/plain")
 
 
 # What a shape calls a word that scenarios call otherwise, and something that no word says.
@@ -46,7 +50,7 @@ _ANYTHING = "\0"
 
 
 class _Body(NamedTuple):
-    """A body, how it is sent, and which of the words that were given it has a place for."""
+    """A body, rendered or as a JSON value, how it is sent, and which of the words it has a place for."""
 
     status: int
     value: Any
@@ -174,20 +178,32 @@ class Errors:
     def _own_example(self, failure: Failure, operation: Operation | None, name: str) -> _Body | None:
         """Return the document's own example of a refusal, where it has no policy that decides; else None."""
         status = _status(failure, operation)
-        media = _json_media(operation, status) if failure.name in _REFUSALS else None
+        media = media_of_error(operation, status) if failure.name in _REFUSALS else None
         if self._policy.declared or media is None:
             return None
         if name and name in media.examples:
-            return _Body(status, media.examples[name], sendable(media.name).encode(), frozenset())
+            return self._body(status, media, media.examples[name])
         own = SchemaHints(media.source.get("schema", {}), self._document).own("example")
         for example in [*media.examples.values(), *([] if own is None else [own])]:
-            if media.schema is None or media.schema.accepts(example):
-                return _Body(status, example, sendable(media.name).encode(), frozenset())
+            text = isinstance(example, str) and not media.is_json
+            if text or media.schema is None or media.schema.accepts(example):
+                return self._body(status, media, example)
         return None
+
+    def _body(self, status: int, media: MediaType, value: Any, placed: frozenset[str] = frozenset()) -> _Body:
+        """Return a body in a media type that the document declares for a status."""
+        name = next((name for name in _CONCRETE if MediaName(media.name).covers(name)), media.name)
+        if not is_json(name.partition(";")[0]):
+            from mockgrid.reply.rendering import render as rendered  # noqa: PLC0415 - few errors are not JSON
+
+            outline = SchemaHints(media.source.get("schema", {}), self._document)
+            value = rendered(MediaName.of(name).name, value, outline)
+            name += "; charset=utf-8" if name.startswith("text/") and "charset" not in name else ""
+        return _Body(status, value, sendable(name).encode(), placed)
 
     def _fitting(self, body: Any, failure: Failure, said: dict[str, Any], operation: Operation) -> Any:
         """Return a body whose code is the number or the text that the contract wants, where it wants one."""
-        media = _json_media(operation, failure.status)
+        media = json_media(operation, failure.status)
         if media is None or media.schema is None:
             return body
         ways = (self._vendor_body(failure, {**said, "code": code}, ()) for code in forms(failure.code))
@@ -221,19 +237,23 @@ class Errors:
     ) -> _Body:
         """Answer for a document without policy: as it declares, else as RFC 9457 says."""
         status = _status(failure, operation)
-        media = _json_media(operation, status)
-        if media is not None and media.schema is not None and media.name != PROBLEM.decode():
-            made = self._synthesised(media)
-            if made is not None:
-                body, placed = _told(made, media.schema, said["message"], violations)
-                body, others = _with_words(body, media.schema, words)
-                return _Body(status, body, sendable(media.name).encode(), placed | others)
+        media = media_of_error(operation, status)
         problem = render(
             self._policy.shapes["problem"], {**said, "status": status, "title": phrase(status)}, ()
         )
         if violations:
             problem["errors"] = [violation.as_json() for violation in violations]
+        if media is not None and media.schema is not None and not _is_problem(media, problem):
+            made = self._synthesised(media)
+            if made is not None:
+                body, placed = _told(made, media.schema, said["message"], violations)
+                body, others = _with_words(body, media.schema, words)
+                return self._body(status, media, body, placed | others)
+        if media is not None and media.name.startswith("text/"):
+            return self._body(status, media, said["message"], frozenset({"detail"}))
         problem, placed = _with_words(problem, media.schema if media is not None else None, words)
+        if media is not None and not media.is_json and "*" not in media.name:
+            return self._body(status, media, problem, placed | {"detail"})
         return _Body(status, problem, PROBLEM, placed | {"detail"})
 
     def _synthesised(self, media: MediaType) -> Any:
@@ -285,13 +305,13 @@ def _sent(
     sent = [(b"content-type", made.media), *lines_of({**failure.headers, **headers})]
     if violations:
         sent.append((b"x-mockgrid-violations", violations_header(violations)))
-    return Reply(made.status, sent, json_text(made.value), failure=failure.name, violations=tuple(violations))
+    body = made.value if isinstance(made.value, bytes) else json_text(made.value)
+    return Reply(made.status, sent, body, failure=failure.name, violations=tuple(violations))
 
 
-def _json_media(operation: Operation | None, status: int) -> MediaType | None:
-    """Return the JSON that an operation declares for a status."""
-    response = operation.response(status) if operation is not None else None
-    return next((media for media in response.media.values() if media.is_json), None) if response else None
+def _is_problem(media: MediaType, problem: Any) -> bool:
+    """Tell whether a media type takes a problem of RFC 9457."""
+    return media.name == PROBLEM.decode() and (media.schema is None or media.schema.accepts(problem))
 
 
 def _told(

@@ -6,11 +6,12 @@ import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from mockgrid.contract.contract import is_json
 from mockgrid.contract.http_terms import NEVER
 from mockgrid.document.pointer import join, resolve
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
 from mockgrid.reply.preferences import NotDeclaredError
-from mockgrid.reply.rendering import event, header_line, lines, render
+from mockgrid.reply.rendering import event, header_line, is_event, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.values import NONE, Nothing, Values, header_example
 from mockgrid.schema.sample import mended, sample
@@ -132,8 +133,11 @@ class GenericReplies:
         elif name != EVENT_STREAM:
             reply.body = lines(name, self._several(media, given, seed))
         else:
-            fields = "itemSchema" in media.source
-            reply.events = [event(item, fields=fields) for item in self._several(media, given, seed)]
+            items = self._several(media, given, seed)
+            # Of a list of events not each has to have a name.
+            listed = media.schema is None or any("event" in item for item in items if isinstance(item, dict))
+            fields = "itemSchema" in media.source or (listed and all(map(is_event, items)))
+            reply.events = [event(item, fields=fields) for item in items]
         return reply
 
     def _several(self, media: MediaType, given: Any | Nothing, seed: str) -> list[Any]:
@@ -175,19 +179,33 @@ class GenericReplies:
             header = response.headers[name.lower()]
             if name.lower() in NEVER:
                 continue
-            value = header_example(header, self._values.outline(header.get("schema", {})))
-            if isinstance(value, Nothing) and header.get("required"):
-                at = self._followed(entry, f"{response.at}/headers{join([name])}")
-                value = self._header_value(f"{at}/schema", header, f"{seed}/{name.lower()}")
-            line = None if isinstance(value, Nothing) else header_line(name, value, header)
+            at = self._followed(entry, f"{response.at}/headers{join([name])}")
+            content = header.get("content") or {}
+            media = next(iter(content), "")
+            described = {**header, **content[media]} if content.get(media) else header
+            at += join(["content", media]) if media else ""
+            wanted = bool(header.get("required"))
+            value = self._header_value(described, at, f"{seed}/{name.lower()}", made=wanted)
+            if isinstance(value, Nothing):
+                continue
+            as_json = is_json(media.partition(";")[0].strip().lower())
+            line = header_line(name, value, explode=bool(header.get("explode")), as_json=as_json)
             if line is not None:
                 headers.append(line)
         return headers
 
-    def _header_value(self, at: str, header: Mapping[str, Any], seed: str) -> Any:
-        if "schema" not in header:
-            return ""
-        return self._values.make(at, seed, exemplary=True).value
+    def _header_value(self, described: Mapping[str, Any], at: str, seed: str, *, made: bool) -> Any | Nothing:
+        """Return the example that obeys its schema; else a made value, where one is wanted."""
+        schema, outline = f"{at}/schema", self._values.outline(described.get("schema", {}))
+        value = header_example(described, outline)
+        if "schema" not in described:
+            return "" if made and isinstance(value, Nothing) else value
+        judge = self._contract.values.at(schema)
+        # What is a number may be written as a text: a header is one.
+        readings = [value, outline.typed(value)] if isinstance(value, str) else [value]
+        if not isinstance(value, Nothing) and any(judge.accepts(each, loosely=True) for each in readings):
+            return value
+        return self._values.make(schema, seed, exemplary=True).value if made else NONE
 
     def _followed(self, entry: Any, at: str) -> str:
         """Return the place of what an entry refers to; references lead somewhere, as compiling has seen."""

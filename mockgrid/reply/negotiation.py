@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.contract.http_terms import MediaName, sendable
-from mockgrid.reply.preferences import NotDeclaredError, choose_media
+from mockgrid.contract.operation import is_json
+from mockgrid.reply.preferences import NotDeclaredError, choose_media, named_media
 from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
 EVENT_STREAM: Final = "text/event-stream"
 LINES: Final[Mapping[str, bytes]] = MappingProxyType(
     {
-        "application/jsonl": b"",
-        "application/x-ndjson": b"",
-        "application/x-jsonlines": b"",
-        "application/json-seq": b"\x1e",  # RFC 7464 starts each text with a record separator
+        **dict.fromkeys(
+            (
+                "application/jsonl",
+                "application/x-ndjson",
+                "application/x-jsonlines",
+                "application/ndjson",
+                "application/json-lines",
+            ),
+            b"",
+        ),
+        # RFC 7464 starts each text with a record separator.
+        **dict.fromkeys(("application/json-seq", "application/geo+json-seq"), b"\x1e"),
     }
 )
 """Media types of several JSON texts, one a line, and what stands before each."""
@@ -35,7 +44,8 @@ _LIMITED: Final = 429
 _ERRORS: Final = 400
 # The status of a range, and of ``default`` beside a success.
 _OF_RANGES: Final = {"2": 200, "3": 302, "4": 400, "5": 500}
-_STREAMS: Final = frozenset((EVENT_STREAM, *LINES))
+STREAMS: Final = frozenset((EVENT_STREAM, *LINES))
+"""Media types of several values, one after another."""
 # What is sent where the contract offers a range, the likeliest first.
 _CONCRETE: Final = (
     "application/json",
@@ -68,6 +78,8 @@ def response_of(
         return _preferred(operation, code)
     ranked = _ranked(operation)
     having = [pair for pair in ranked if example is not None and _has(pair[1], example)]
+    if having and having[0][1].status == "default":
+        return _preferred(operation, "default")
     return next(iter(having or ranked), (200, None))
 
 
@@ -128,7 +140,7 @@ def media_of(
     """
     offered = [name for name, media in response.media.items() if example is None or example in media.examples]
     offered = offered or list(response.media)
-    decided = [name for name in offered if streams is (name in _STREAMS)]
+    decided = [name for name in offered if streams is (name in STREAMS)]
     if decided and len(decided) < len(offered):
         return response.media[choose_media(accept, decided) or decided[0]]
     chosen = choose_media(accept, offered)
@@ -138,12 +150,41 @@ def media_of(
     return response.media[chosen or offered[0]]
 
 
+def json_media(operation: Operation | None, status: int) -> MediaType | None:
+    """Return the JSON that an operation declares for a status."""
+    response = operation.response(status) if operation is not None else None
+    return next((media for media in response.media.values() if media.is_json), None) if response else None
+
+
+def media_of_error(operation: Operation | None, status: int) -> MediaType | None:
+    """Return what an operation declares for an error: JSON, else a range that has it, else XML or a text."""
+    response = operation.response(status) if operation is not None else None
+    media = json_media(operation, status)
+    if media is not None or response is None:
+        return media
+    named = [(MediaName.of(media.name), media) for media in response.media.values()]
+    ranges = [media for name, media in named if name.covers("application/json")]
+    texts = [media for name, media in named if name.is_xml or name.name.startswith("text/")]
+    return next((media for media in [*ranges, *texts] if media.name not in STREAMS), None)
+
+
+def is_contrary(accept: str, *, streams: bool) -> bool:
+    """Tell whether a client would rather have a stream where a body's default is none, or the other way."""
+    kinds = ["application/json", *sorted(STREAMS)]
+    chosen = choose_media(accept, kinds[::-1] if streams else kinds)
+    return chosen is not None and (chosen in STREAMS) is not streams
+
+
 def content_type_of(response: Response, media: MediaType, accept: str | None) -> tuple[str, bytes]:
     """Return the type that is sent, and the header that says so."""
     offered = MediaName(media.name)
     if "*" in media.name:
-        covered = [name for name in _CONCRETE if offered.covers(name)] or ["application/octet-stream"]
-        name = written = choose_media(accept, covered) or covered[0]
+        named = [wanted for wanted in named_media(accept) if offered.covers(wanted)]
+        # What a value can be written in goes with what is likeliest; of the others it is but the name.
+        covered = [name for name in _CONCRETE if offered.covers(name)]
+        covered += [wanted for wanted in named if is_json(wanted) or wanted.endswith("/xml")]
+        covered = covered or ["application/octet-stream"]
+        name = written = choose_media(accept, covered) or choose_media(accept, named) or covered[0]
     else:
         name = media.name
         # With the parameters that the document gives it, such as a version.

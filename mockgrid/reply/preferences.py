@@ -21,6 +21,7 @@ __all__ = [
     "PreferError",
     "Preferences",
     "choose_media",
+    "named_media",
     "preferred_example",
     "prefers_of",
     "prefers_page",
@@ -179,6 +180,15 @@ def choose_media(accept: str | None, offered: Sequence[str]) -> str | None:
         if quality > 0 and (chosen is None or (quality, specificity, place) > best):
             best, chosen = (quality, specificity, place), name
     return chosen
+
+
+def named_media(accept: str | None) -> list[str]:
+    """Return the media types that an ``Accept`` header names, without ranges and parameters.
+
+    >>> named_media("application/xml;q=0.9, text/*")
+    ['application/xml']
+    """
+    return [media.name for media, _ in _ranges(accept or "") or () if "*" not in media.name]
 
 
 def prefers_page(accept: str | None) -> bool:

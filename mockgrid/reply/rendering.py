@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.hints import SchemaHints
 
-__all__ = ["event", "header_line", "lines", "render", "xml_of"]
+__all__ = ["event", "header_line", "is_event", "lines", "render", "xml_of"]
 
 _FORM = "application/x-www-form-urlencoded"
 _EVENT_FIELDS = ("event", "id", "retry")
@@ -73,24 +73,28 @@ def render(name: str, value: Any, outline: SchemaHints) -> bytes:  # noqa: PLR09
     return b"" if value is None else json_text(value)
 
 
+def is_event(value: Any) -> bool:
+    """Tell whether a value can be the description of an event: ``data``, ``event``, ``id`` and ``retry``."""
+    return isinstance(value, dict) and "data" in value and value.keys() <= {*_EVENT_FIELDS, "data"}
+
+
 def event(value: Any, *, fields: bool = False) -> bytes:
     """Return one server-sent event.
 
     Args:
         value: its data; JSON, except for a text, which stays as it is.
-        fields: whether an object of ``data``, ``event``, ``id`` and ``retry`` describes the event itself;
-            what is null there is left out. An object with ``event`` and ``data`` does in any case.
+        fields: whether an object that can be the description of the event is; what is null there is left
+            out. An object with ``event`` and ``data`` is in any case.
     """
-    described = fields or (isinstance(value, dict) and "event" in value)
-    if described and isinstance(value, dict) and "data" in value and set(value) <= {*_EVENT_FIELDS, "data"}:
-        lines = [
-            f"{name}: {line.decode()}"
-            for name in _EVENT_FIELDS
-            if value.get(name) not in (None, "")
-            for line in _text_of(value[name]).splitlines() or [b""]
-        ]
-        return framed(_text_of(value["data"]), lines)
-    return framed(_text_of(value))
+    if not (is_event(value) and (fields or "event" in value)):
+        return framed(_text_of(value))
+    lines = [
+        f"{name}: {line.decode()}"
+        for name in _EVENT_FIELDS
+        if value.get(name) not in (None, "")
+        for line in _text_of(value[name]).splitlines() or [b""]
+    ]
+    return framed(_text_of(value["data"]), lines)
 
 
 def _text_of(value: Any) -> bytes:
@@ -142,18 +146,14 @@ def lines(name: str, values: Iterable[Any]) -> bytes:
     return b"".join(LINES[name] + json_text(value) + b"\n" for value in values)
 
 
-def header_line(name: str, value: Any, header: Mapping[str, Any]) -> tuple[bytes, bytes] | None:
-    """Return a header as it is sent, in the style ``simple``; None for one that must not be sent.
+def header_line(name: str, value: Any, *, explode: bool, as_json: bool) -> tuple[bytes, bytes] | None:
+    """Return a header as it is sent, in the style ``simple`` or as JSON; None for one that must not be sent.
 
     Whatever the value, the line holds neither line ends nor other controls nor anything beyond ASCII.
     """
     if header_fault(name, ""):
         return None
-    text = (
-        json_text(value).decode()
-        if "content" in header
-        else _simple(value, explode=bool(header.get("explode")))
-    )
+    text = json_text(value).decode() if as_json else _simple(value, explode=explode)
     return name.lower().encode("ascii"), sendable(text).encode("ascii")
 
 

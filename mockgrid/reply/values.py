@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import resolve
+from mockgrid.reply.negotiation import STREAMS
 from mockgrid.reply.preferences import NotDeclaredError
+from mockgrid.reply.rendering import is_event
 from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
@@ -72,9 +74,25 @@ class Values:
             *([] if default is None else [default]),
         ]:
             value = self._read(media, example)
-            if (isinstance(value, str) and not media.is_json) or self.accepts(media, value, loosely=loosely):
+            if (isinstance(value, str) and not media.is_json) or self._fits(media, value, loosely=loosely):
                 return value
         return NONE
+
+    def _fits(self, media: MediaType, value: Any, *, loosely: bool) -> bool:
+        """Tell whether an example obeys its schema; that of a stream may be a list of what obeys it."""
+        key = "itemSchema" if "itemSchema" in media.source else "schema"
+        if media.name not in STREAMS or not isinstance(value, list) or key not in media.source:
+            return self.accepts(media, value, loosely=loosely)
+        judge = self._contract.values.at(f"{media.at}/{key}")
+        # The text of an event, such as [DONE], is none of the values that the schema speaks of.
+        return judge.accepts(value, loosely=loosely) or all(
+            judge.accepts(item, loosely=loosely)
+            or (
+                is_event(item)
+                and (isinstance(item["data"], str) or judge.accepts(item["data"], loosely=loosely))
+            )
+            for item in value
+        )
 
     def named_example(self, operation: Operation, response: Response, media: MediaType, name: str) -> Any:
         """Return the example that a client asked for by name, as it stands in the contract.

@@ -253,9 +253,9 @@ def test_a_declared_error_carries_the_message_where_a_text_fits(schema, expected
     assert ("is required but missing" in answer.body.decode()) == expected
 
 
-def served(path, extension, media="application/json"):
+def served(path, extension, media="application/json", described=None):
     """Serve a document of which a body may be refused as it has an example for."""
-    content = {media: {"example": {"mine": 1}}}
+    content = {media: {"example": {"mine": 1}} if described is None else described}
     post = {
         "operationId": "post",
         "requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}},
@@ -300,3 +300,37 @@ def test_a_mistake_in_the_extension_costs_its_part_alone(tmp_path, extension, sa
     (mistake,) = caller.app.contract.document.mistakes
     assert said in str(mistake)
     assert caller.call("POST", "/a", {"a": 1}).status == 200
+
+
+WORDED = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+MISSING = "a is required but missing"
+
+
+@pytest.mark.parametrize(
+    ("media", "described", "content_type", "body"),
+    [
+        (
+            "application/xml",
+            {"schema": WORDED},
+            "application/xml",
+            f"<root><message>{MISSING}</message></root>",
+        ),
+        ("application/xml", {"example": "<e/>"}, "application/xml", "<e/>"),
+        ("text/plain", {"schema": {"type": "string"}}, "text/plain; charset=utf-8", MISSING),
+        ("text/plain", {}, "text/plain; charset=utf-8", MISSING),
+        ("text/html", {"example": "<p>"}, "text/html; charset=utf-8", "<p>"),
+        ("*/*", {"schema": WORDED}, "application/json", f'{{"message":"{MISSING}"}}'),
+        ("text/*", {}, "text/plain; charset=utf-8", MISSING),
+        (
+            "application/problem+json",
+            {"schema": {**WORDED, "required": ["message", "title"]}},
+            "application/problem+json",
+            f'"message":"{MISSING}"',
+        ),
+        ("image/png", {}, "application/problem+json", f'"detail":"{MISSING}"'),
+    ],
+)
+def test_a_refusal_is_of_the_media_type_that_is_declared(tmp_path, media, described, content_type, body):
+    answer = served(tmp_path, {"limit_headers": "openai"}, media, described).call("POST", "/a", {})
+    assert (answer.status, answer.header("content-type")) == (422, content_type)
+    assert body in answer.body.decode()

@@ -437,3 +437,83 @@ def test_a_header_whose_declaration_is_a_reference_to_a_reference():
     headers = {"A": {"$ref": "#/components/headers/B"}, "B": {"required": True, "schema": {"enum": [7]}}}
     get = made({"200": {"headers": {"X": {"$ref": "#/components/headers/A"}}}}, {"headers": headers})
     assert get().headers == [(b"x", b"7")]
+
+
+def test_a_header_obeys_what_its_content_or_its_schema_says():
+    number = {"type": "object", "required": ["a"], "properties": {"a": {"enum": [5]}}}
+    declared = {
+        "X-Made": {"required": True, "content": {"application/json": {"schema": number}}},
+        "X-Text": {"required": True, "content": {"text/plain": {"schema": {"enum": ["t"]}}}},
+        "X-Told": {
+            "content": {"application/json": {"schema": number, "examples": {"b": {"value": {"a": 5}}}}}
+        },
+        "X-Broken": {"schema": {"type": "integer"}, "example": "abc"},
+        "X-Mended": {"required": True, "schema": {"enum": [7]}, "example": "abc"},
+        "X-Written": {"schema": {"type": "integer"}, "example": "100"},
+    }
+    assert made({"200": {"headers": declared}})().headers == [
+        (b"x-made", b'{"a":5}'),
+        (b"x-text", b"t"),
+        (b"x-told", b'{"a":5}'),
+        (b"x-mended", b"7"),
+        (b"x-written", b"100"),
+    ]
+
+
+NUMBERED = {"type": "object", "required": ["a"], "properties": {"a": {"enum": [5, 6]}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "example", "events"),
+    [
+        (NUMBERED, [{"a": 6}, {"a": 5}], ['data: {"a":6}', 'data: {"a":5}']),
+        (
+            NUMBERED,
+            [{"event": "m", "data": {"a": 6}}, {"event": None, "data": "[DONE]"}],
+            ['event: m\ndata: {"a":6}', "data: [DONE]"],
+        ),
+        (
+            None,
+            [{"event": "m", "data": 1}, {"data": "a\nb"}, {"id": "7", "retry": 9, "data": "z"}],
+            ["event: m\ndata: 1", "data: a\ndata: b", "id: 7\nretry: 9\ndata: z"],
+        ),
+        (None, [{"data": 1}, {"data": 2}], ["data: 1", "data: 2"]),
+        (None, [{"data": 1}, {"other": 2}], ['data: {"data":1}', 'data: {"other":2}']),
+        ({"type": "string"}, ["a", "b"], ["data: a", "data: b"]),
+        ({"type": "object"}, [{"data": "a"}], ['data: {"data":"a"}']),
+    ],
+)
+def test_an_example_of_a_stream_is_a_list_of_what_its_schema_describes(schema, example, events):
+    media = {"example": example} if schema is None else {"example": example, "schema": schema}
+    found = made({"200": {"content": {"text/event-stream": media}}})()
+    assert found.events == [f"{event}\n\n".encode() for event in events]
+
+
+@pytest.mark.parametrize("key", ["schema", "itemSchema"])
+@pytest.mark.parametrize("name", ["application/x-ndjson", "application/ndjson", "application/json-seq"])
+def test_so_is_that_of_lines(name, key):
+    def lines(example):
+        media = {key: NUMBERED, "example": example}
+        body = made({"200": {"content": {name: media}}}, version="3.1.0")().body
+        return [json.loads(line.lstrip(b"\x1e"))["a"] for line in body.splitlines()]
+
+    assert lines([{"a": 6}, {"a": 5}, {"a": 6}]) == [6, 5, 6]
+    assert {*lines([{"a": 1}, {"a": 2}])} <= {5, 6}  # an example that breaks its schema is passed over
+
+
+@pytest.mark.parametrize(
+    ("offered", "accept", "sent", "body"),
+    [
+        ("*/*", "application/xml", "application/xml", b"<root><a>5</a></root>"),
+        ("*/*", "application/hal+json", "application/hal+json", b'{"a":5}'),
+        ("*/*", "application/xml;q=0.1, */*;q=0.2", "application/json", b'{"a":5}'),
+        ("application/*", "application/pdf", "application/pdf", b'{"a":5}'),
+        ("application/*", "text/html, application/*;q=0.1", "application/json", b'{"a":5}'),
+        ("image/*", "image/webp, image/*;q=0.8", "image/png", b"IEND"),
+    ],
+)
+def test_of_a_range_what_the_client_names_is_sent(offered, accept, sent, body):
+    schema = {"type": "object", "required": ["a"], "properties": {"a": {"enum": [5]}}}
+    found = made({"200": {"content": {offered: {"schema": schema}}}})(accept=accept)
+    assert header(found, b"content-type") == sent
+    assert body in found.body

@@ -4,7 +4,7 @@ import pytest
 
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document
-from mockgrid.reply.negotiation import media_of, response_of
+from mockgrid.reply.negotiation import is_contrary, media_of, response_of
 from mockgrid.reply.preferences import PreferError
 from mockgrid.reply.request import RefusedError
 
@@ -83,6 +83,9 @@ def test_an_example_is_found_under_any_status():
     found = operation("200", "500", missing="404", limited="429", other="4XX", good="201")
     for name, status in {"missing": 404, "limited": 429, "other": 400, "good": 201, "none": 200}.items():
         assert chosen(found, None, name)[0] == status
+    # What stands under default beside a success is an error.
+    assert chosen(operation("200", broken="default"), None, "broken") == (500, "default")
+    assert chosen(operation(fine="default"), None, "fine") == (200, "default")
 
 
 def media(accept, streams, *offered, status=200):
@@ -104,6 +107,22 @@ def test_the_body_decides_between_streams_and_others(stream):
     # A body decides nothing where there is nothing to decide.
     assert media(None, True, JSON, XML) == JSON
     assert media(None, False, stream) == stream
+
+
+@pytest.mark.parametrize(
+    ("accept", "of_silence", "of_a_stream"),
+    [
+        ("*/*", False, False),
+        (JSON, False, True),
+        (SSE, True, False),
+        (f"{LINES}, {JSON};q=0.5", True, False),
+        (f"{JSON}, {SSE}", False, True),
+        ("text/csv", False, False),
+    ],
+)
+def test_a_default_gives_way_to_what_the_client_asks_for(accept, of_silence, of_a_stream):
+    assert is_contrary(accept, streams=False) is of_silence
+    assert is_contrary(accept, streams=True) is of_a_stream
 
 
 def test_what_accept_does_not_admit_is_refused_but_for_errors():
