@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from mockgrid.recording.difference import same
 from mockgrid.recording.scrubbing import PLACEHOLDER
 from mockgrid.scenario.matcher import WORDS
+from mockgrid.scenario.possible_calls import WILD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -123,7 +124,9 @@ def _basis(request: ReadRequest) -> Iterator[_Predicate]:
     view = request.view
     path = view.path
     if "{" in request.operation.path and not PLACEHOLDER.search(path):
-        yield _Predicate({"path": path}, lambda other: other.path == path)
+        # What would be read as a glob is said to be none.
+        written = {"equals": path} if WILD.search(path) else path
+        yield _Predicate({"path": written}, lambda other: other.path == path)
     if view.last_user and (known := _loose("last_user", view.last_user)):
         yield known
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
-    from mockgrid.scenario.predicate import Predicate
+    from mockgrid.scenario.predicate import Check, Predicate
 
 __all__ = ["WILD", "WORD", "PossibleCalls"]
 
@@ -62,7 +62,7 @@ class PossibleCalls:
     def of(self, when: Sequence[Predicate]) -> list[RequestView]:
         """Return a call of each operation, and of each path with parameters that a conjunction speaks of."""
         paths = dict.fromkeys(
-            WILD.sub("x", text)
+            text if _is_exact(check) else WILD.sub("x", text)
             for check in checks(when)
             if check.name == "path"
             for text in texts(check.source)
@@ -121,3 +121,8 @@ class PossibleCalls:
             for pieces, operation in self._pieces
             if re.fullmatch(".+".join(map(re.escape, pieces)), path, re.DOTALL)
         ]
+
+
+def _is_exact(check: Check) -> bool:
+    """Tell whether what looks like a glob is said to be none."""
+    return isinstance(check.source, dict) and "equals" in check.source

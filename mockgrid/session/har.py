@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from mockgrid import __version__
 from mockgrid.contract.http_terms import phrase
+from mockgrid.session.telling import IN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,14 +41,14 @@ def _entry(exchange: ExchangeRecord) -> dict[str, Any]:
     milliseconds = round((exchange.seconds or 0.0) * 1000, 3)
     started = _BEGINNING + timedelta(seconds=exchange.at)
     host = request.headers.get("host", "localhost")
-    query = request.query
+    path, query = request.raw_path or quote(request.path, safe=f"/{IN_PATH}"), request.query
     content = _text(reply) if not reply.chunks else "".join(piece.data for piece in reply.chunks)
     entry: dict[str, Any] = {
         "startedDateTime": started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "time": milliseconds,
         "request": {
             "method": request.method,
-            "url": f"http://{host}{request.path}" + (f"?{query}" if query else ""),
+            "url": f"http://{host}{path}" + (f"?{query}" if query else ""),
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": _pairs(request.headers),

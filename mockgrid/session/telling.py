@@ -46,8 +46,9 @@ _DEEPEST: Final = 200
 _LACKING: Final = "MG142"
 _NONE: Final = "was to be inserted into the reply, and the request has no such thing"
 _DIGITS: Final = 6
-# What stands in a part of a path as it is.
-_IN_PATH: Final = ":@!$&'()*+,;=~"
+
+IN_PATH: Final = ":@!$&'()*+,;=~"
+"""What stands in a part of a path as it is."""
 
 
 class Complaints(NamedTuple):
@@ -348,7 +349,7 @@ def _raw_path(head: RequestHead, hidden: Hidden) -> str:
     if b"%2f" not in head.raw_path.lower():
         return ""
     parts = (unquote(part) for part in head.raw_path.decode("latin-1").split("/"))
-    return hidden.text("/".join(quote(hidden.text(part), safe=_IN_PATH) for part in parts))
+    return hidden.text("/".join(quote(hidden.text(part), safe=IN_PATH) for part in parts))
 
 
 def _seconds(seconds: float) -> float:

@@ -197,3 +197,45 @@ def over_http(url, body=None, method="GET"):
     request = Request(url, body, headers, method=method)
     with urlopen(request, timeout=30) as reply:
         return reply.read()
+
+
+ITEMS = """\
+openapi: 3.1.0
+info: {title: Items, version: '1'}
+paths:
+  /items/{id}:
+    get:
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: It, content: {application/json: {schema: {const: 1}}}}}
+"""
+NAMES = [
+    "a",
+    "a%3Fb",
+    "%2A",
+    "*",
+    "a%2Fb%20c%25",
+    "a%23b",
+    "%5B1%5D",
+    "%3Cb%3E",
+    "%E2%80%AE",
+    "~a!$&'()+,;=:@",
+]
+
+
+def test_a_path_is_told_as_it_was_sent_whatever_is_in_it(tmp_path):
+    file = tmp_path / "items.yaml"
+    file.write_text(ITEMS, "utf-8")
+    caller = Caller(document=str(file))
+    kept = {"x-mockgrid-session": "kept"}
+    for name in NAMES:
+        caller.call("GET", f"/items/{name}", headers=kept)
+    archive = caller.call("GET", "/__mockgrid__/sessions/kept/exchanges?format=har").json()
+    told = [entry["request"]["url"].partition("/items/")[2] for entry in archive["log"]["entries"]]
+    assert told == [name.replace("%2A", "*") for name in NAMES]
+    for number, name in enumerate(NAMES, 1):
+        source = caller.call("GET", f"/__mockgrid__/sessions/kept/exchanges/{number}/step").json()["source"]
+        found = caller.call("POST", "/__mockgrid__/check", {"source": source, "where": "it.yaml"}, JSON)
+        assert found.json()["findings"] == [], source
+        caller.call("PUT", "/__mockgrid__/sessions/again/steps", {"source": f"strict: true\n{source}"}, JSON)
+        again = caller.call("GET", f"/items/{name}", headers={"x-mockgrid-session": "again"})
+        assert again.header("x-mockgrid-step") == "step 1", source
