@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
 # Parts of names by which vendors call what the contract does not mention, and names that only look so.
 _SECRET_NAME = re.compile(
-    r"auth|cookie|token|secret|(?:api|access|subscription)[-_]?key|password|passwd|credential|signature|^key$",
+    r"auth|cookie|token|secret|(?:access|account|admin|api|functions|master|private|subscription)[-_]?key"
+    r"|password|passwd|credential|signature|^key$",
     re.IGNORECASE,
 )
 _OPEN_NAME = re.compile(

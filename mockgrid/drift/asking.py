@@ -16,7 +16,7 @@ from mockgrid.errors import MockgridError
 from mockgrid.http.relay import BrokenOffError
 from mockgrid.recording.exchange import RecordedReply, header
 from mockgrid.reply.provided import decoded
-from mockgrid.session.redaction import REDACTED
+from mockgrid.session.key_shapes import REDACTED
 from mockgrid.session.verdicts.policy import requested_wait
 from mockgrid.upstream.key import with_key
 

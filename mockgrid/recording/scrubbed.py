@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +17,9 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.redaction import FIELDS_IN_TEXT, REDACTED, is_secret_field, is_secret_parameter, recut
+from mockgrid.session.key_shapes import REDACTED, is_secret_field, is_secret_parameter, named_secrets
+from mockgrid.session.redaction import unescaped
+from mockgrid.session.streamed import cleaned, joined
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,8 +36,6 @@ _DEEPEST: Final = 200
 # A shorter one could stand anywhere by chance.
 _SHORTEST_NAMED: Final = 8
 _PATH: Final = "/:@!$&'()*+,;=~[]"
-# Where a text stands within the events of a stream.
-_Channel = tuple[Any, ...]
 
 
 def scrubbed(
@@ -61,42 +60,18 @@ def scrubbed(
         )
         if reply is not None:
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
-    for exchange in plain:
-        secrets.update(_named(exchange))
+            secrets.update(_named(reply) if _is_stream(reply) else ())
     scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes, taken))
     return [scrub.exchange(exchange) for exchange in plain]
 
 
-def _named(exchange: RecordedExchange) -> Iterator[str]:
-    """Yield what stands in fields that are named for a secret, within texts of JSON and across chunks."""
-    bodies = [exchange.request.body]
-    if exchange.reply is not None:
-        body = exchange.reply.body
-        bodies += _joined(exchange.reply) if _is_stream(exchange.reply) else [body]
-    for body in bodies:
-        for match in FIELDS_IN_TEXT.finditer(body.decode("utf-8", "replace")):
-            if len(match[1]) >= _SHORTEST_NAMED:
-                yield from _unescaped(match[1])
-
-
-def _joined(reply: RecordedReply) -> Iterator[bytes]:
-    """Yield the texts that go on through the events of a stream."""
-    channels: dict[_Channel, list[str]] = {}
-    for event in events_in(reply.chunks)[0]:
-        for channel, text in _texts(event.value, ()):
-            channels.setdefault(channel, []).append(text)
-    yield from ("".join(texts).encode("utf-8", "replace") for texts in channels.values())
-
-
-def _unescaped(text: str) -> Iterator[str]:
-    """Yield a text, and what it is once and twice out of JSON."""
-    yield text
-    for _ in range(2):
-        try:
-            text = json.loads(f'"{text}"')
-        except ValueError:
-            return
-        yield text
+def _named(reply: RecordedReply) -> Iterator[str]:
+    """Yield what is named for a secret across the chunks of a stream, in texts of JSON such as arguments."""
+    values = [event.value for event in events_in(reply.chunks)[0]]
+    for text in joined(values):
+        for start, end in named_secrets(text):
+            if end - start >= _SHORTEST_NAMED:
+                yield from unescaped(text[start:end])
 
 
 def _is_stream(reply: RecordedReply) -> bool:
@@ -209,7 +184,7 @@ class _Scrub:
         """Return the pieces of a stream: those of the events that change are made anew, all others stay."""
         events, cut = events_in(reply.chunks)
         values = [event.value if event.data is not None else None for event in events]
-        clean = _Stream(self._scrubber).clean(values)
+        clean = cleaned(values, self._scrubber)
         changed = False
         pieces: list[tuple[float, bytes]] = []
         for event, value, own in zip(events, values, clean, strict=True):
@@ -225,56 +200,3 @@ class _Scrub:
             return reply.chunks
         last = pieces[-1][0] if pieces else 0.0
         return [*pieces, (last, tail.encode())] if cut else pieces
-
-
-class _Stream:
-    """Takes out of a stream's events what stands in one of their texts, or goes on from one to the next."""
-
-    def __init__(self, scrubber: Scrubber) -> None:
-        self._scrubber = scrubber
-        self._texts: dict[_Channel, list[tuple[int, str]]] = {}
-        self._clean: dict[tuple[int, _Channel], str] = {}
-
-    def clean(self, values: Sequence[Any]) -> list[Any]:
-        for place, value in enumerate(values):
-            for channel, text in _texts(value, ()):
-                self._texts.setdefault(channel, []).append((place, text))
-        for channel, pieces in self._texts.items():
-            texts = [text for _, text in pieces]
-            # What is the same in each event is no text that goes on.
-            joined = texts if len(set(texts)) > 1 or len(texts) == 1 else []
-            cleaned = recut(joined, self._scrubber.spans("".join(joined))) if joined else texts
-            for (place, _), text in zip(pieces, cleaned, strict=True):
-                self._clean[place, channel] = self._scrubber.text(text)
-        return [self._value(value, place, ()) for place, value in enumerate(values)]
-
-    def _value(self, value: Any, place: int, at: _Channel) -> Any:
-        if isinstance(value, str):
-            return self._clean.get((place, at), value)
-        if isinstance(value, dict):
-            return {
-                self._scrubber.text(key): REDACTED
-                if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
-                else self._value(item, place, (*at, key))
-                for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [self._value(item, place, (*at, _name(item, number))) for number, item in enumerate(value)]
-        return value
-
-
-def _texts(value: Any, at: _Channel) -> Iterator[tuple[_Channel, str]]:
-    if isinstance(value, str):
-        yield at, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(item, (*at, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _texts(item, (*at, _name(item, number)))
-
-
-def _name(item: Any, number: int) -> Any:
-    """Return what an item of a list is called in all events: its index where it says one."""
-    index = item.get("index") if isinstance(item, dict) else None
-    return index if isinstance(index, int) else number

@@ -9,20 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 from mockgrid.document.nearest import likeness
 from mockgrid.errors import MockgridError
-from mockgrid.session.redaction import (
-    FIELDS_IN_TEXT,
-    KEY_SHAPES,
-    REDACTED,
-    SHORTEST,
-    Span,
-    apart,
-    forms_of,
-    is_secret_parameter,
-)
+from mockgrid.session.key_shapes import KEY_SHAPES, REDACTED, secret_looking
+from mockgrid.session.redaction import SHORTEST, forms_of
+from mockgrid.session.spans import Span, apart, without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,8 +32,6 @@ _LIKE_MAILS: Final = 0.8
 _ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 # Of a shorter one, too little is left in the midst of base64.
 _SHORTEST_WITHIN: Final = 8
-# A parameter of an address, wherever that stands.
-_PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +163,7 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return a text without what is to be taken out."""
-        spans = self.spans(text)
-        if not spans:
-            return text
-        pieces, done = [], 0
-        for start, end, placeholder in spans:
-            pieces += [text[done:start], placeholder]
-            done = end
-        return "".join([*pieces, text[done:]])
+        return without(text, self.spans(text))
 
     def spans(self, text: str) -> Sequence[Span]:
         """Return what is to be taken out of a text, in order; none lies within another."""
@@ -187,18 +171,8 @@ class Scrubber:
 
     def _spans(self, text: str) -> Iterator[Span]:
         yield from self._secrets_in(text)
-        yield from self._secret_looking(text)
+        yield from secret_looking(text, self.shapes)
         yield from self._ruled_out(text)
-
-    def _secret_looking(self, text: str) -> Iterator[Span]:
-        for shape in self.shapes:
-            for match in shape.finditer(text):
-                yield Span(*match.span(match.lastindex or 0), REDACTED)
-        yield from (Span(*match.span(1), REDACTED) for match in FIELDS_IN_TEXT.finditer(text))
-        if "=" in text:
-            for match in _PARAMETER.finditer(text):
-                if is_secret_parameter(unquote_plus(match[1])):
-                    yield Span(*match.span(2), REDACTED)
 
     def _ruled_out(self, text: str) -> Iterator[Span]:
         if self.rules.mails and "@" in text:

@@ -7,11 +7,23 @@ import binascii
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.session.key_shapes import (
+    FIELD,
+    KEY_SHAPES,
+    REDACTED,
+    is_secret_field,
+    is_secret_parameter,
+    may_name_secrets,
+    named_secrets,
+    secret_looking,
+)
+from mockgrid.session.spans import Span, apart, recut, without
+from mockgrid.session.streamed import in_events
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,20 +31,9 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.session.exchange import RequestHead
 
-REDACTED: Final = "[redacted]"
-
-# What carries a secret by its name beside what does in headers: in queries, and in bodies, where `token` is
-# a word like any other.
-_SECRET_QUERY = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
-_SECRET_FIELD = re.compile(
-    r"(?:x[-_])?api[-_]?key|(?:client[-_]?)?secret|(?:secret[-_]?)?access[-_]?key|password|passwd|pwd"
-    r"|authorization|(?:access|refresh|id|bearer)[-_]?token",
-    re.IGNORECASE,
-)
-_FIELDS_OF_BODY = re.compile(rb'"(?:%b)"\s*:' % _SECRET_FIELD.pattern.encode(), re.IGNORECASE)
 _FIELDS_OF_FORM = re.compile(
     rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*))'
-    % ((_SECRET_FIELD.pattern.encode(),) * 2),
+    % ((FIELD.encode(),) * 2),
     re.IGNORECASE,
 )
 _SESSION = "x-mockgrid-session"
@@ -45,47 +46,6 @@ _SHORTEST_LIKELY = 8
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
-
-
-# A letter that begins a word. It comes first, so that the search passes over all others.
-_BEGINS: Final = r"(?<![A-Za-z0-9].)"
-KEY_SHAPES: Final = re.compile(
-    rf"(?:[srp]{_BEGINS}k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{{20}}|\w*\*\*)[\w*-]{{16,}}"
-    rf"|g{_BEGINS}(?:h[opsur]_\w{{20,}}|ithub_pat_\w{{20,}}|lpat-[\w-]{{16,}}|sk_\w{{20,}})"
-    rf"|x{_BEGINS}(?:ox[abeoprs]-[\w-]{{10,}}|ai-\w{{20,}})|n{_BEGINS}pm_\w{{30,}}|h{_BEGINS}f_\w{{20,}}"
-    rf"|A{_BEGINS}(?:(?:KI|SI)A[A-Z0-9]{{16}}|Iza[\w-]{{30,}})|y{_BEGINS}a29\.[\w.-]{{20,}}"
-    rf"|p{_BEGINS}(?:plx-\w{{20,}}|ypi-[\w-]{{30,}})|r{_BEGINS}8_\w{{20,}}|d{_BEGINS}op_v1_[0-9a-f]{{32,}}"
-    rf"|S{_BEGINS}G\.[\w-]{{16,}}\.[\w-]{{16,}}|e{_BEGINS}yJ[\w-]{{8,}}\.eyJ[\w-]{{8,}}\.[\w-]+"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
-    r"|[Bb]earer ([\w.~+/=-]{16,})|://([^\s/:@\"']+:[^\s/@\"']+)@)"
-)
-"""What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs.
-
-Of a match with a group, the group is it.
-"""
-
-FIELDS_IN_TEXT: Final = re.compile(
-    rf"""\\*["'](?:{_SECRET_FIELD.pattern})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
-)
-"""A field that is named for a secret, of JSON that stands in a text, such as a tool's arguments."""
-
-
-def is_secret_field(name: str) -> bool:
-    """Tell whether a field of a body is named for a secret."""
-    return _SECRET_FIELD.fullmatch(name) is not None
-
-
-def is_secret_parameter(name: str) -> bool:
-    """Tell whether a parameter of a query is named for a secret."""
-    return is_secret_name(name) or _SECRET_QUERY.fullmatch(name) is not None
-
-
-class Span(NamedTuple):
-    """A part of a text, and what takes its place."""
-
-    start: int
-    end: int
-    placeholder: str
 
 
 class Redaction:
@@ -222,27 +182,36 @@ class Hidden:
 
         What looks like a key is none of the exchange's own, and hidden all the same.
         """
-        text = KEY_SHAPES.sub(_without_key, text)
+        text = without(text, apart(secret_looking(text)))
         if self._pattern is None:
             return text
         text = self._pattern.sub(REDACTED, text)
         return text if _CUT.search(text) is None else self._without_beginnings(text)
 
-    def pieces(self, texts: Sequence[str]) -> list[str]:
-        """Return the pieces of a text without the secrets, nor those that go on from one to the next."""
+    def spans(self, text: str) -> list[Span]:
+        """Return what is to be hidden in a text, in order."""
+        spans = list(secret_looking(text))
+        if self._pattern is not None:
+            spans += (Span(*match.span(), REDACTED) for match in self._pattern.finditer(text))
+        return apart(spans)
+
+    def pieces(self, texts: Sequence[str], *, streamed: bool = False) -> list[str]:
+        """Return the pieces of a text without the secrets, nor those that go on from one to the next.
+
+        Args:
+            texts: the pieces.
+            streamed: whether they are events, of which each may hold a part of a secret.
+        """
         whole = "".join(texts)
-        patterns = [KEY_SHAPES] if self._pattern is None else [KEY_SHAPES, self._pattern]
-        spans = [
-            Span(*match.span(match.lastindex or 0), REDACTED)
-            for pattern in patterns
-            for match in pattern.finditer(whole)
-        ]
-        return [self.text(text) for text in recut(texts, apart(spans))]
+        spans = self.spans(whole)
+        if streamed:
+            spans = apart([*spans, *in_events(whole, self)])
+        return [self.text(text) for text in recut(texts, spans)]
 
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
         known = self._pattern is not None and self._pattern.search(text) is not None
-        return known or KEY_SHAPES.search(text) is not None
+        return known or next(secret_looking(text), None) is not None
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys or texts, and in fields that are named for one."""
@@ -255,7 +224,7 @@ class Hidden:
         return value
 
     def _field(self, name: str, value: Any) -> Any:
-        is_secret = isinstance(value, (str, int, float)) and _SECRET_FIELD.fullmatch(name)
+        is_secret = isinstance(value, (str, int, float)) and is_secret_field(name)
         return REDACTED if is_secret else self.value(value)
 
     def _without_beginnings(self, text: str) -> str:
@@ -273,26 +242,39 @@ class Hidden:
         return "".join([*pieces, text[done:]])
 
 
-def _without_key(match: re.Match[str]) -> str:
-    return match[0].replace(match[match.lastindex], REDACTED) if match.lastindex else REDACTED
-
-
 def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
-    if _FIELDS_OF_BODY.search(body):
+    text = body.decode("utf-8", "replace")
+    if not may_name_secrets(text):
+        return
+    if body.startswith((b"{", b"[")):
         with suppress(MalformedJsonError):
             yield from _of_fields(read_json(body, _DEEPEST))
-    elif not body.startswith((b"{", b"[")):
+    else:
         for match in _FIELDS_OF_FORM.finditer(body):
             value = (match[1] or match[2] or b"").decode("utf-8", "replace")
             yield from (value, unquote_plus(value))
+    for start, end in named_secrets(text):
+        if end - start >= _SHORTEST_LIKELY:
+            yield from unescaped(text[start:end])
+
+
+def unescaped(text: str) -> Iterator[str]:
+    """Yield a text, and what it is once and twice out of JSON."""
+    yield text
+    for _ in range(2):
+        try:
+            text = json.loads(f'"{text}"')
+        except ValueError:
+            return
+        yield text
 
 
 def _of_fields(value: Any) -> Iterator[str]:
     """Yield the texts of all fields that are named for a secret."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and _SECRET_FIELD.fullmatch(name):
+            if isinstance(item, str) and is_secret_field(name):
                 yield item
             else:
                 yield from _of_fields(item)
@@ -324,35 +306,3 @@ def forms_of(word: str) -> Iterator[str]:
         *(encoded, encoded.replace("+", "-").replace("/", "_")),
     )
     yield from (form for form in dict.fromkeys(forms) if len(form) >= SHORTEST)
-
-
-def recut(pieces: Sequence[str], spans: Sequence[Span]) -> list[str]:
-    """Return pieces without some parts of what they join to; the first that has some gets the placeholder."""
-    texts = []
-    start = 0
-    for piece in pieces:
-        end = start + len(piece)
-        parts, done = [], start
-        for span in spans:
-            if span.end <= start or span.start >= end:
-                continue
-            parts.append(piece[done - start : max(span.start - start, 0)])
-            if span.start >= start:
-                parts.append(span.placeholder)
-            done = min(span.end, end)
-        texts.append("".join([*parts, piece[done - start :]]))
-        start = end
-    return texts
-
-
-def apart(spans: Iterable[Span]) -> list[Span]:
-    """Return parts of a text in order, those that overlap as one."""
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if span.start == span.end:
-            continue
-        if kept and span.start < kept[-1].end:
-            kept[-1] = kept[-1]._replace(end=max(kept[-1].end, span.end))
-        else:
-            kept.append(span)
-    return kept

@@ -318,7 +318,7 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
     except UnicodeDecodeError:
         hidden_bytes = hidden.text(body.decode("latin-1")).encode("latin-1", "replace")
         return {"body": None, "base64": base64.b64encode(hidden_bytes).decode("ascii")}
-    return {"body": hidden.text(text)}
+    return {"body": hidden.pieces([text], streamed=True)[0]}
 
 
 def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
@@ -332,7 +332,8 @@ def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:
     began, late = exchange.replied, exchange.late
     last = len(exchange.chunks) - 1
     texts = hidden.pieces(
-        [decoder.decode(data, place == last) for place, (_, data) in enumerate(exchange.chunks)]
+        [decoder.decode(data, place == last) for place, (_, data) in enumerate(exchange.chunks)],
+        streamed=True,
     )
     return tuple(
         Chunk(

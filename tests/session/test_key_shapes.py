@@ -1,5 +1,7 @@
 """What looks like a key is hidden wherever it stands, though nothing names it one."""
 
+import json
+
 import pytest
 
 from mockgrid.session.redaction import Hidden
@@ -16,6 +18,18 @@ KEYS = (
     "AIza" + "a1B2" * 9,
     "hf_" + "a1B2" * 8,
     "npm_" + "a1B2" * 9,
+    "nvapi-" + "a1B2" * 16,
+    "csk-" + "a1b2" * 12,
+    "lsv2_pt_" + "a1b2" * 8 + "_" + "a1b2" * 2,
+    "pcsk_" + "a1B2" * 15,
+    "shpat_" + "a1b2" * 8,
+    "hvs." + "a1B2" * 20,
+    "tvly-" + "a1B2" * 8,
+    "dckr_pat_" + "a1B2" * 7,
+    "GOCSPX-" + "a1B2" * 7,
+    "whsec_" + "a1B2" * 8,
+    "AGE-SECRET-KEY-1" + "A1B2" * 14,
+    "1//0" + "a1B2" * 12,
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjMifQ.abc-def_123",
     "-----BEGIN RSA PRIVATE KEY-----\nabcd+/=\n-----END RSA PRIVATE KEY-----",
 )
@@ -34,6 +48,17 @@ def test_a_key_is_hidden(key, around):
     ("text", "shown"),
     [
         ("Bearer abcdefghij0123456789", "Bearer [redacted]"),
+        ("Basic YWRhOnNlY3JldA==", "Basic [redacted]"),
+        ("bot 1234567890:AA" + "a1B_" * 8 + "a", "bot 1234567890:[redacted]"),
+        ("OPENAI_API_KEY=a1b2c3d4", "OPENAI_API_KEY=[redacted]"),
+        ("export DB_PASSWORD='correct-horse'", "export DB_PASSWORD='[redacted]'"),
+        ('client = Client(apiKey="abcdefgh")', 'client = Client(apiKey="[redacted]")'),
+        ('{"dbPassword": "horse", "city": "Oslo"}', '{"dbPassword": "[redacted]", "city": "Oslo"}'),
+        (
+            "https://x.example/a?X-Amz-Signature=abcdef&n=1",
+            "https://x.example/a?X-Amz-Signature=[redacted]&n=1",
+        ),
+        ("redis://:secret@db/0", "redis://[redacted]@db/0"),
         ("postgres://ada:secret@db/x", "postgres://[redacted]@db/x"),
     ],
 )
@@ -52,8 +77,50 @@ def test_what_stands_before_a_key_is_kept(text, shown):
         "sk-short",
         "gh_x",
         "eyJust.a.text",
+        "Basic understanding of pa-per",
+        "the password: required, of course",
+        "api_key: string",
+        "chatcmpl-a1B2c3D4e5F6g7H8i9J0k1L2m3N4",
+        "call_a1B2c3D4e5F6g7H8i9J0k1L2",
     ],
 )
 def test_ordinary_words_are_shown(text):
     assert Hidden([]).text(text) == text
     assert not Hidden([]).reveals(text)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("size", [1, 7, 40])
+def test_a_secret_in_the_texts_of_several_events_is_hidden(newline, size):
+    said = f"Your key is {KEYS[0]}, and own-password-1; "
+    arguments = json.dumps({"db_password": "correct horse", "city": "Oslo"})
+    events = [
+        *({"choices": [{"index": 0, "delta": {"content": part}}]} for part in _parts(said, size)),
+        *(
+            {
+                "choices": [
+                    {"index": 0, "delta": {"tool_calls": [{"index": 1, "function": {"arguments": part}}]}}
+                ]
+            }
+            for part in _parts(arguments, size)
+        ),
+    ]
+    stream = "".join(f"data: {json.dumps(event)}{newline * 2}" for event in events)
+    told = Hidden(["own-password-1"]).pieces(list(_parts(stream, 100)), streamed=True)
+    values = [json.loads(line[6:]) for line in "".join(told).split(newline) if line]
+    deltas = [value["choices"][0]["delta"] for value in values]
+    assert "".join(delta.get("content", "") for delta in deltas) == "Your key is [redacted], and [redacted]; "
+    calls = [call["function"]["arguments"] for delta in deltas for call in delta.get("tool_calls", ())]
+    assert json.loads("".join(calls)) == {"db_password": "[redacted]", "city": "Oslo"}
+
+
+def test_a_stream_without_secrets_is_told_as_it_is():
+    stream = 'data: {"a": "x",  "token": "b"}\n\nid: 1\ndata:[1]\n\ndata: [DONE]\n\n'
+    assert Hidden(["something-else"]).pieces([stream[:9], stream[9:]], streamed=True) == [
+        stream[:9],
+        stream[9:],
+    ]
+
+
+def _parts(text, size):
+    return (text[start : start + size] for start in range(0, len(text), size))

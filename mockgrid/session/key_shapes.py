@@ -1,0 +1,177 @@
+"""What is a secret by its look, or by the name before it, wherever it stands in a text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_plus
+
+from mockgrid.contract.security import is_secret_name
+from mockgrid.session.spans import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = [
+    "FIELD",
+    "KEY_SHAPES",
+    "REDACTED",
+    "is_secret_field",
+    "is_secret_parameter",
+    "may_name_secrets",
+    "named_secrets",
+    "secret_looking",
+]
+
+REDACTED: Final = "[redacted]"
+
+FIELD: Final = (
+    r"(?:[\w.-]*[-_.]|(?-i:[a-z][A-Za-z0-9]*(?=[A-Z])))?"
+    r"(?:api[-_]?key|secret|(?:access|account|encryption|private|secret|signing|subscription)[-_]?key"
+    r"|password|passwd|pwd|passphrase|authorization|credentials?|connection[-_]?string"
+    r"|(?:access|api|auth|bearer|bot|id|refresh|security|session)[-_]?token)"
+)
+"""Names of fields that hold a secret, with whatever stands before: ``OPENAI_API_KEY``, ``dbPassword``.
+
+In bodies ``token`` alone is a word like any other.
+"""
+
+_FIELD: Final = re.compile(FIELD, re.IGNORECASE)
+# What carries a secret by its name beside what does in headers.
+_QUERY: Final = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
+# A field, of JSON that stands in a text, such as a tool's arguments.
+_QUOTED: Final = re.compile(
+    rf"""\\*["'](?:{FIELD})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
+)
+# The same in source text and settings, where names stand without quotes.
+_ASSIGNED: Final = re.compile(r"""(?<!["'`])[:=][ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
+_ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})[ \t]*\Z", re.IGNORECASE)
+_LONGEST_NAME: Final = 64
+# What each such name has in it: most texts have none.
+_HINTS: Final = ("key", "secret", "pass", "pwd", "token", "auth", "credential", "string")
+_MIXED: Final = re.compile(r"(?=.*\d).*[A-Za-z]")
+# A parameter of an address.
+_PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
+
+# What the keys of well-known issuers look like, by their first letter: a search passes over all others.
+_ISSUERS: Final = {
+    "1": (r"//0[\w-]{40,}",),
+    "A": (r"(?:KI|SI)A[A-Z0-9]{16}", r"Iza[\w-]{30,}", r"TATT3[\w=-]{60,}", r"GE-SECRET-KEY-1[A-Z0-9]{50,}"),
+    "G": (r"OCSPX-[\w-]{20,}",),
+    "H": (r"RKU-[\w-]{30,}",),
+    "M": (r"[\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}",),
+    "N": (r"RAK-[A-Z0-9]{27}", r"[\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}"),
+    "O": (r"[\w-]{23,25}\.[\w-]{6}\.[\w-]{27,38}",),
+    "P": (r"MAK-[0-9a-f]{24}-[0-9a-f]{34}",),
+    "S": (r"G\.[\w-]{16,}\.[\w-]{16,}", r"K[0-9a-f]{32}"),
+    "c": (r"sk-[a-z0-9]{32,}",),
+    "d": (
+        r"op_v1_[0-9a-f]{32,}",
+        r"api[0-9a-f]{32}",
+        r"ckr_[a-z]+_[\w-]{20,}",
+        r"p\.(?:pt|st|ct)\.[\w.-]{30,}",
+        r"t0[a-z]\d\d\.[A-Z0-9]{20,}\.[A-Z0-9]{40,}",
+    ),
+    "e": (r"yJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+",),
+    "f": (r"w_[A-Za-z0-9]{20,}", r"c-[0-9a-f]{32}", r"igd_[\w-]{30,}", r"m[12]_[\w+/=-]{40,}"),
+    "g": (
+        r"h[opsur]_\w{20,}",
+        r"ithub_pat_\w{20,}",
+        r"l(?:pat|dt|rt|ptt|ft|soat|cbt|agent|oas)-[\w-]{16,}",
+        r"lsa_\w{20,}",
+        r"sk_\w{20,}",
+    ),
+    "h": (r"f_\w{20,}", r"v[sbr]\.[\w-]{20,}"),
+    "j": (r"ina_\w{30,}",),
+    "k": (r"ey-[0-9a-f]{32}",),
+    "l": (r"sv2_(?:pt|sk)_\w{30,}", r"in_api_\w{30,}"),
+    "n": (r"pm_\w{30,}", r"vapi-[\w-]{40,}", r"tn_\w{40,}", r"fp_\w{30,}"),
+    "p": (
+        r"plx-\w{20,}",
+        r"ypi-[\w-]{30,}",
+        r"csk_\w{40,}",
+        r"a-[\w-]{40,}",
+        r"h[cx]_\w{40,}",
+        r"at\w{14}\.[0-9a-f]{40,}",
+        r"scale_[a-z]+_[\w.-]{30,}",
+    ),
+    "r": (r"8_\w{20,}", r"nd_\w{28,}", r"ubygems_[0-9a-f]{48}"),
+    "s": (
+        r"hp(?:at|ca|pa|ss)_[0-9a-f]{32}",
+        r"ntrys_[\w+/=-]{40,}",
+        r"q0[a-z]{3}-[\w-]{20,}",
+        r"bp_[0-9a-f]{40}",
+        r"ecret_\w{40,}",
+    ),
+    "t": (r"vly-[\w-]{24,}",),
+    "v": (r"1\.0-[0-9a-f]{24}-[0-9a-f]{100,}",),
+    "w": (r"hsec_[\w+/=]{24,}",),
+    "y": (r"a29\.[\w.-]{20,}",),
+    "x": (r"ox[abeoprs]-[\w-]{10,}", r"ai-\w{20,}", r"app-\d-[\w-]{40,}"),
+}
+# A key of OpenAI's form, which many have taken over, and of Stripe's; or one with stars for its midst.
+_OF_OPENAI: Final = (
+    r"k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{20}|\w*\*\*)[\w*-]{16,}",
+    r"k\.eyJ[\w-]{16,}\.[\w-]{16,}",
+)
+_BEGINS: Final = r"(?<![A-Za-z0-9].)"
+_WORDS: Final = "|".join(
+    f"{letter}{_BEGINS}(?:{'|'.join((*rests, *(_OF_OPENAI if letter in 'prs' else ())))})"
+    for letter, rests in _ISSUERS.items()
+)
+KEY_SHAPES: Final = re.compile(
+    rf"(?:{_WORDS}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
+    r"|Bearer ([\w.~+/=-]{16,})|bearer ([\w.~+/=-]{16,})"
+    r"|Basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)|basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)"
+    r"|:(?<=\d{8}:)(AA[\w-]{33})|://([^\s/:@\"']*:[^\s/@\"']+)@"
+    r"|hooks\.slack\.com/services/([\w/]{20,})|/api/webhooks/(\d+/[\w-]{40,}))"
+)
+"""What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs.
+
+Of a match with a group, the group is it.
+"""
+
+
+def is_secret_field(name: str) -> bool:
+    """Tell whether a field of a body is named for a secret.
+
+    >>> is_secret_field("AWS_SECRET_ACCESS_KEY"), is_secret_field("dbPassword"), is_secret_field("token")
+    (True, True, False)
+    """
+    return _FIELD.fullmatch(name) is not None
+
+
+def is_secret_parameter(name: str) -> bool:
+    """Tell whether a parameter of a query is named for a secret."""
+    return is_secret_name(name) or _QUERY.fullmatch(name) is not None
+
+
+def may_name_secrets(text: str) -> bool:
+    """Tell whether a text may have a name of a secret in it."""
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
+def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:
+    """Yield what in a text looks like a secret, by itself or by what stands before it."""
+    for shape in shapes:
+        for match in shape.finditer(text):
+            yield Span(*match.span(match.lastindex or 0), REDACTED)
+    yield from (Span(start, end, REDACTED) for start, end in named_secrets(text))
+    if "=" in text:
+        for match in _PARAMETER.finditer(text):
+            if is_secret_parameter(unquote_plus(match[1])):
+                yield Span(*match.span(2), REDACTED)
+
+
+def named_secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where values stand in a text that are named for a secret, by start and end."""
+    if not may_name_secrets(text):
+        return
+    yield from (match.span(1) for match in _QUOTED.finditer(text))
+    for match in _ASSIGNED.finditer(text):
+        group = match.lastindex or 0
+        name = text[max(match.start() - _LONGEST_NAME, 0) : match.start()]
+        if (group == 1 or _MIXED.match(match[group])) and _ASSIGNEE.search(name):
+            yield match.span(group)
