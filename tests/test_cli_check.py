@@ -294,7 +294,7 @@ def test_contracts_are_compiled(check):
 
 
 def test_unreadable_contract_is_no_unreadable_scenario(check):
-    code, out, _ = check({"a.yaml": "openapi: 3.0.3\ninfo: [\n", "b.yaml": "steps: [\n"}, ".")
+    code, out, _ = check({"a.yaml": "openapi: 3.0.3\n" + "a: 'b' c\n" * 25, "b.yaml": "steps: [\n"}, ".")
     assert code == 1
     assert [line.split(": ")[1] for line in out.splitlines()[:2]] == ["error MG202", "error MG210"]
     assert out.endswith("1 contract, 1 scenario: 2 errors. More may be found after correction.\n")

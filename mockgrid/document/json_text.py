@@ -17,14 +17,18 @@ from mockgrid.document.source_map import Position
 from mockgrid.errors import YamlError
 
 __all__ = [
+    "CLOSING",
     "DEEPEST",
     "NotJsonError",
     "check",
     "deeper_than",
     "finite",
     "integer",
+    "is_unclosed",
     "load",
     "load_loosely",
+    "not_json",
+    "outer_brackets",
     "position",
     "syntax_mistake",
 ]
@@ -36,9 +40,11 @@ LONGEST_INTEGER: Final = 1000
 """Digits. Reading longer ones takes Python quadratic time, and beyond 4300 it refuses."""
 
 _BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
 _LONE: Final = re.compile(
     r"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
+CLOSING: Final = {"{": "}", "[": "]"}
 SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -46,16 +52,12 @@ _QUOTES: Final = "Texts and keys stand in double quotes in JSON."
 # How a parser's complaint begins, the text that follows, what is wrong, and what to do; the first that fits.
 _MISTAKES: Final = (
     ("Illegal trailing comma", "", "the comma before this bracket is one too many", "Remove it."),
-    (
-        "Expecting",
-        r"//|/\*|#",
-        "a comment stands here",
-        "JSON has none; remove it, or write the file as YAML.",
-    ),
+    ("E", r"//|/\*|#", "a comment stands here", "JSON has none; remove it, or write the file as YAML."),
     ("Expecting", "'", "a text stands in single quotes", _QUOTES),
     ("Expecting ',' delimiter", r"\d", "a number begins with 0", "Leave the 0 out, or quote the number."),
     ("Expecting ',' delimiter", "", "a comma or a closing bracket is missing before this", ""),
     ("Expecting ':' delimiter", "", "the ':' after the key is missing", ""),
+    ("Expecting property name", ",", "this comma is one too many", "Remove it."),
     ("Expecting property name", "", "a key without quotes stands here", _QUOTES),
     (
         "Expecting value",
@@ -65,6 +67,7 @@ _MISTAKES: Final = (
     ),
     ("Expecting value", r"[,\]}:]", "a value is missing before this", ""),
     ("Expecting value", "", "this is no value that JSON has", _QUOTES),
+    ("Extra data", ",", "the bracket before this is one too many", "Remove it."),
     ("Extra data", "", "something follows the end of the value", "One value makes a file; remove the rest."),
     ("Invalid control character", "", "a text holds a control character", "Write \\n for the end of a line."),
     ("Invalid \\", "", "this backslash starts no escape that JSON knows", "Double it for a plain backslash."),
@@ -96,16 +99,40 @@ def load(text: str, name: str) -> Any:
             parse_constant=_no_constant,
         )
     except json.JSONDecodeError as error:
-        words, line, column = syntax_mistake(error)
-        message, hint = _in_plain_words(words, text[error.pos :].lstrip(" \t\r\n"))
-        where = f"{name}:{line}:{column}"
-        raise NotJsonError(f"This is not JSON: {message}.", where=where, hint=hint) from None
+        raise not_json(error, name) from None
     except (ValueError, RecursionError):
         check(text, name, Mistakes())
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if SURROGATE.search(text) or deeper_than(data, DEEPEST):
         check(text, name, Mistakes())
     return data
+
+
+def not_json(error: json.JSONDecodeError, name: str) -> NotJsonError:
+    """Return what is wrong with a text that is not JSON."""
+    if is_unclosed(error):
+        opened = error.doc.rfind('"', 0, error.pos)
+        return not_json(json.JSONDecodeError("Unterminated string", error.doc, opened), name)
+    words, line, column = syntax_mistake(error)
+    message, hint = _in_plain_words(words, error.doc[error.pos :].lstrip(" \t\r\n"))
+    return NotJsonError(f"This is not JSON: {message}.", where=f"{name}:{line}:{column}", hint=hint)
+
+
+def is_unclosed(error: json.JSONDecodeError) -> bool:
+    """Tell whether quotes were surely meant to close where their line ends: the next begins anew."""
+    following = error.doc[error.pos :].lstrip()[:1]
+    return error.msg.startswith("Invalid control") and following in ('"', "}", "]")
+
+
+def outer_brackets(text: str) -> list[str]:
+    """Return the brackets that are open where a beginning of JSON ends, the outermost first."""
+    opened: list[str] = []
+    for bracket in _BRACKET.finditer(text):
+        if bracket[0] in "{[":
+            opened.append(bracket[0])
+        elif bracket[0] in "]}" and opened:
+            opened.pop()
+    return opened
 
 
 def load_loosely(text: str) -> Any:
@@ -122,7 +149,9 @@ def load_loosely(text: str) -> Any:
             return None
 
     whole = _LONE.sub(r"\\ufffd", text)
-    return json.loads(whole, parse_int=number, parse_float=number, parse_constant=lambda _: None)
+    return json.loads(
+        whole, strict=False, parse_int=number, parse_float=number, parse_constant=lambda _: None
+    )
 
 
 def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
@@ -239,6 +268,9 @@ def _check(text: str, start: int, end: int, name: str) -> None:
         YamlError: it cannot.
     """
     word = text[start:end]
+    control = _CONTROL.search(word)
+    if control is not None:
+        raise not_json(json.JSONDecodeError("Invalid control character", text, start + control.start()), name)
     if word[0] == '"':
         if SURROGATE.search(word):
             try:

@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Final
 from yaml.reader import Reader
 
 from mockgrid.document import json_text
+from mockgrid.document.json_mending import mended_json
 from mockgrid.document.json_places import places
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.packed import Packed
 from mockgrid.document.source_map import Document
+from mockgrid.document.yaml_mending import mended_yaml
+from mockgrid.document.yaml_mistakes import NotYamlError
 from mockgrid.document.yaml_places import yaml_places
 from mockgrid.document.yaml_reader import YamlReader
 from mockgrid.errors import YamlError
@@ -77,23 +80,41 @@ def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
 
 def _tolerant(source: str, name: str, mistakes: Mistakes, refusal: YamlError) -> Document:
     """Read a text that is not strict YAML as far as it goes."""
-    if source.lstrip()[:1] in ("{", "["):
-        with suppress(ValueError):
-            data = json_text.load_loosely(source)
-            json_text.check(source, name, mistakes)
-            return Document(data, name, _later(places, source, name), mistakes)
+    is_json = name.lower().endswith(".json")
+    may_be_json = is_json or source.lstrip()[:1] in ("{", "[")
+    document = None
+    if may_be_json:
+        document = _json(mended_json(source, name, mistakes) if is_json else source, name, mistakes)
+    if document is not None:
+        return document
     readable = source
     try:
         data = YamlReader(source, name, mistakes, keep_positions=True).data()
-    except YamlError as error:
+    except NotYamlError as error:
+        document = _json(mended_json(source, name, mistakes), name, mistakes) if may_be_json else None
+        if document is not None:
+            return document
         readable = _TABS.sub(lambda match: match[0].expandtabs(), Reader.NON_PRINTABLE.sub(" ", source))
-        if readable == source:
-            raise (refusal if name.lower().endswith(".json") else error) from None
+        if readable != source:
+            mistakes.tell(error)
+        try:
+            readable = mended_yaml(readable, name, mistakes)
+        except NotYamlError:
+            raise (refusal if is_json else error) from None
         data = YamlReader(readable, name, mistakes, keep_positions=True).data()
-        mistakes.tell(error)
-    if name.lower().endswith(".json"):
+    if is_json:
         mistakes.tell(refusal)
     return Document(data, name, _later(yaml_places, readable, name), mistakes)
+
+
+def _json(source: str | None, name: str, mistakes: Mistakes) -> Document | None:
+    """Read a text as JSON, in spite of what cannot be kept of it; None where it is none."""
+    with suppress(ValueError):
+        if source is not None:
+            data = json_text.load_loosely(source)
+            json_text.check(source, name, mistakes)
+            return Document(data, name, _later(places, source, name), mistakes)
+    return None
 
 
 def _later(find: Callable[[str, str], SourceMap], source: str, name: str) -> Callable[[], SourceMap]:

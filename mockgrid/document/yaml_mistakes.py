@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -11,7 +12,11 @@ from yaml.reader import Reader, ReaderError
 from mockgrid.document.source_map import Position
 from mockgrid.errors import YamlError
 
-__all__ = ["unparsable"]
+__all__ = ["CONFLICT", "NotYamlError", "unparsable"]
+
+
+class NotYamlError(YamlError):
+    """The text is not YAML at all, so that nothing behind the place can be read."""
 
 
 class _Mistake(NamedTuple):
@@ -28,6 +33,7 @@ class _Mistake(NamedTuple):
     at_start: bool = False
 
 
+CONFLICT: Final = re.compile("<{7}|={7}|>{7}")
 _NOT_CLOSED: Final = "The quotes that open here are never closed."
 _CLOSE_QUOTES: Final = "Close them, and double a quote inside the text ('it''s')."
 _DOUBLED: Final = {
@@ -134,48 +140,49 @@ _MISTAKES: Final = (
 )
 
 
-def unparsable(error: yaml.YAMLError, source: str, name: str, loader: Any) -> YamlError:
+def unparsable(error: yaml.YAMLError, source: str, name: str, loader: Any) -> NotYamlError:
     """The finding for an error of PyYAML; ``loader`` is the parser that told it."""
     if isinstance(error, ReaderError):
         return _not_text(error, source, name)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:
-        return YamlError(f"This is not YAML: {error}.", where=f"{name}:1:1")
+        return NotYamlError(f"This is not YAML: {error}.", where=f"{name}:1:1")
     tab = _tab(source, mark)
     if tab is not None:
-        return YamlError(
+        return NotYamlError(
             "A tab stands in the indentation.",
             where=str(Position(name, *tab)),
             hint="Indent with spaces: YAML does not allow tabs.",
         )
-    left_open = _left_open(error, mark, source, loader)
+    left_open = _conflict(error, mark, source) or _left_open(error, mark, source, loader)
+    left_open = left_open or _quotes_before(mark, source, loader)
     if left_open is not None:
-        message, position = left_open
-        return YamlError(message, where=_where(name, position), hint="Close it where its last item ends.")
+        message, hint, position = left_open
+        return NotYamlError(message, where=_where(name, position), hint=hint)
     return _translated(error, mark, _line(source, mark), name)
 
 
-def _translated(error: yaml.YAMLError, mark: Any, line: str, name: str) -> YamlError:
+def _translated(error: yaml.YAMLError, mark: Any, line: str, name: str) -> NotYamlError:
     problem = str(getattr(error, "problem", None) or error)
     context = str(getattr(error, "context", None) or "")
     before, start = line[: mark.column].rstrip(), line[mark.column : mark.column + 1]
     if start == ":" and before[-1:] in ("", "{", ","):
-        return YamlError(
+        return NotYamlError(
             "There is no key before this ':'.", where=_where(name, mark), hint="Add it, or quote the ':'."
         )
     if "cannot start any token" in problem:
-        return YamlError(
+        return NotYamlError(
             f"Text cannot start with {start!r} without quotes.", where=_where(name, mark), hint="Quote it."
         )
     in_text = _in_text(error, mark, line) if re.search(_UNEXPECTED, problem) else None
     if in_text is not None:
-        return YamlError(in_text[0], where=_where(name, mark), hint=in_text[1])
+        return NotYamlError(in_text[0], where=_where(name, mark), hint=in_text[1])
     for mistake in _MISTAKES:
         if re.search(mistake.said, problem) and re.search(mistake.doing, context):
             begin = getattr(error, "context_mark", None) if mistake.at_start else None
-            return YamlError(mistake.message, where=_where(name, begin or mark), hint=mistake.hint)
+            return NotYamlError(mistake.message, where=_where(name, begin or mark), hint=mistake.hint)
     doing = f" {context}" if context else ""
-    return YamlError(f"This is not YAML: {problem}{doing}.", where=_where(name, mark))
+    return NotYamlError(f"This is not YAML: {problem}{doing}.", where=_where(name, mark))
 
 
 def _in_text(error: yaml.YAMLError, mark: Any, line: str) -> tuple[str, str] | None:
@@ -190,8 +197,16 @@ def _in_text(error: yaml.YAMLError, mark: Any, line: str) -> tuple[str, str] | N
     return None
 
 
-def _left_open(error: yaml.YAMLError, mark: Any, source: str, loader: Any) -> tuple[str, Any] | None:
-    """Message and mark of the bracket that is open where the text ends."""
+def _conflict(error: yaml.YAMLError, mark: Any, source: str) -> tuple[str, str, Any] | None:
+    """Message, hint and mark of a line by which Git tells of a conflict."""
+    marks = [each for each in (getattr(error, "context_mark", None), mark) if each is not None]
+    marked = next((each for each in marks if CONFLICT.match(_line(source, each))), None)
+    hint = "Keep one of its two sides, and remove this line."
+    return None if marked is None else ("Git has left a conflict here.", hint, marked)
+
+
+def _left_open(error: yaml.YAMLError, mark: Any, source: str, loader: Any) -> tuple[str, str, Any] | None:
+    """Message, hint and mark of the bracket that is open where the text ends."""
     if not re.search(_NO_NODE, str(getattr(error, "problem", ""))):
         return None
     opened: list[Any] = []
@@ -208,7 +223,24 @@ def _left_open(error: yaml.YAMLError, mark: Any, source: str, loader: Any) -> tu
     if not opened:
         return None
     bracket = "[" if isinstance(opened[-1], yaml.FlowSequenceStartToken) else "{"
-    return f"The '{bracket}' that opens here is not closed.", opened[-1].start_mark
+    message = f"The '{bracket}' that opens here is not closed."
+    return message, "Close it where its last item ends.", opened[-1].start_mark
+
+
+def _quotes_before(mark: Any, source: str, loader: Any) -> tuple[str, str, Any] | None:
+    """Message, hint and mark of quotes that open on a line above and close right before a mark."""
+    with suppress(yaml.YAMLError):
+        for token in yaml.scan(source, Loader=loader):
+            if token.start_mark.index >= mark.index:
+                break
+            if (
+                isinstance(token, yaml.ScalarToken)
+                and token.style in _DOUBLED
+                and token.end_mark.index == mark.index
+            ):
+                above = token.start_mark.line < mark.line
+                return (_NOT_CLOSED, _CLOSE_QUOTES, token.start_mark) if above else None
+    return None
 
 
 def _where(name: str, mark: Any) -> str:
@@ -232,13 +264,13 @@ def _tab(source: str, mark: Any) -> tuple[int, int] | None:
     return None
 
 
-def _not_text(error: ReaderError, source: str, name: str) -> YamlError:
+def _not_text(error: ReaderError, source: str, name: str) -> NotYamlError:
     control = Reader.NON_PRINTABLE.search(source)
     if control is None:
-        return YamlError(f"This is not text: {error}.", where=f"{name}:1:1")
+        return NotYamlError(f"This is not text: {error}.", where=f"{name}:1:1")
     before = source[: control.start()]
     where = Position(name, before.count("\n") + 1, control.start() - before.rfind("\n"))
-    return YamlError(
+    return NotYamlError(
         f"The control character U+{ord(control[0]):04X} cannot stand in YAML.",
         where=str(where),
         hint="Remove it, or write it as an escape in double quotes.",

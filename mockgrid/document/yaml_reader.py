@@ -11,7 +11,7 @@ from mockgrid.document.json_text import DEEPEST
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.scalar import plain
 from mockgrid.document.source_map import Position, SourceMap
-from mockgrid.document.yaml_mistakes import unparsable
+from mockgrid.document.yaml_mistakes import NotYamlError, unparsable
 from mockgrid.document.yaml_places import LOADER
 from mockgrid.errors import YamlError
 
@@ -141,7 +141,8 @@ class YamlReader:
             self._mistakes.tell(self._no_such_tag(event))
         if self._open and self._open[-1].wants_key:
             hint = "Text that starts with '{' or '[' needs quotes."
-            raise self._error(event, "A key must be text, not a list or a mapping.", hint)
+            message = "A key must be text, not a list or a mapping."
+            raise NotYamlError(message, where=str(self._position(event)), hint=hint)
         if len(self._open) >= DEEPEST:
             raise self._error(event, f"The nesting is deeper than {DEEPEST} levels.")
         mapped = (
@@ -242,7 +243,9 @@ class YamlReader:
             raise self._error(event, "A key must be text, not an alias.", "Write the key out.")
         target = self._anchors[name]
         if target is None:
-            raise self._error(event, f"The alias *{name} stands inside the value that it repeats.")
+            message = f"The alias *{name} stands inside the value that it repeats."
+            self._mistakes.tell(self._error(event, message, "What contains itself is written with a $ref."))
+            target = _Done({}, SourceMap(self._position(event), None, {}))
         self._repeated += target.size
         if self._repeated > MOST_REPEATED:
             message = f"Aliases repeat more than {MOST_REPEATED:,} values."

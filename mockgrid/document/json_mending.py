@@ -1,0 +1,134 @@
+"""What was meant by a text that is not JSON: it is mended where it goes wrong, step by step."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.document.json_text import CLOSING, is_unclosed, not_json, outer_brackets
+
+if TYPE_CHECKING:
+    from mockgrid.document.mistakes import Mistakes
+
+__all__ = ["mended_json"]
+
+_MOST: Final = 50
+_COMMENT: Final = re.compile(r"(?://|#)[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'((?:[^'\\\n]|\\.)*)'""")
+_WORD: Final = re.compile(r"[\w$.+-]+")
+_WORDS: Final = {"true": "true", "false": "false", "none": "null", "null": "null", "undefined": "null"}
+
+
+def mended_json(text: str, name: str, mistakes: Mistakes) -> str | None:
+    """Return a text as the JSON that was meant, each line where it was; None where that cannot be told.
+
+    Args:
+        text: what is not JSON.
+        name: what findings call it.
+        mistakes: are told of each, in the end.
+    """
+    errors, strict = [], True
+    for _ in range(_MOST):
+        try:
+            json.loads(text, strict=strict)
+        except json.JSONDecodeError as error:
+            mended = _mended(text, error)
+            if mended is None or (mended == text and not strict):
+                return None
+            if mended == text:
+                strict = False  # a text that goes on in the next line is read so; who checks it tells
+            else:
+                errors.append(not_json(error, name))
+            text = mended
+        except (ValueError, RecursionError):
+            return None  # what is too long or too deep has nothing to do with what is written
+        else:
+            for each in errors:
+                mistakes.tell(each)
+            return text
+    return None
+
+
+def _mended(text: str, error: json.JSONDecodeError) -> str | None:
+    """Return a text without its first mistake; the same where there is nothing to mend, None for no idea."""
+    at = re.compile(r"\s*").match(text, error.pos).end()  # type: ignore[union-attr]
+    before, following = text[: error.pos].rstrip(), text[at:]
+    if error.msg.startswith(("Unterminated", "Invalid control")):
+        goes_on = error.msg.startswith("I") and not is_unclosed(error)
+        return text if goes_on else _closed(text, error.pos)
+    if error.msg.startswith("Invalid \\"):
+        backslash = text.rfind("\\", 0, error.pos + 1)
+        return f"{text[:backslash]}\\{text[backslash:]}"
+    if comment := _COMMENT.match(following):
+        return text[:at] + _blank(comment[0]) + following[comment.end() :]
+    extra = error.msg.startswith("Extra data")
+    bracket_too_many = extra and following[:1] == "," and before[-1:] in "]}"
+    if bracket_too_many or (before.endswith(",") and following[:1] in ("", "]", "}", ",")):
+        return before[:-1] + " " + text[len(before) :]
+    return text[:at] + _blank(following) if extra else _completed(text, before, at, error)
+
+
+def _completed(text: str, before: str, at: int, error: json.JSONDecodeError) -> str | None:
+    following = text[at:]
+    if not following:
+        opened = outer_brackets(before)
+        value = " null" if before.endswith(":") else ": null" if "':'" in error.msg else ""
+        return before + value + "".join(CLOSING[bracket] for bracket in reversed(opened))
+    if error.msg.startswith("Expecting ','"):
+        return _separated(text, before, at)
+    if error.msg.startswith("Expecting ':'"):
+        value = "null" if following[0] in ",}" else ""
+        return before + f": {value}" + text[at if following[0] != "=" else at + 1 :]
+    return _valued(text, before, at)
+
+
+def _valued(text: str, before: str, at: int) -> str | None:
+    """Return a text with what a value or a key is meant to be in the place of what is none."""
+    following = text[at:]
+    word = _WORD.match(following)
+    if following[0] == "'":
+        return text[:at] + _QUOTED.sub(_doubly, following)
+    if word is None:
+        return f"{before} null{text[len(before) :]}" if before.endswith(":") else None
+    meant = _WORDS.get(word[0].lower(), json.dumps(word[0], ensure_ascii=False))
+    return text[:at] + meant + following[word.end() :]
+
+
+def _separated(text: str, before: str, at: int) -> str:
+    """Return a text with what stands between two values: a comma, or a bracket that closes the first."""
+    following, last = text[at:], before[-1:]
+    if last == "0" and following[0].isdigit():
+        digits = following.lstrip("0")
+        return before[:-1] + " " * (1 + len(following) - len(digits)) + digits
+    if last == '"' and following[0].isalpha():  # quotes inside a text
+        return before[:-1] + '\\"' + text[len(before) :]
+    if following[0] not in "]}":
+        gap = text[len(before) : at]
+        return before + (f",{gap[1:]}" if gap[:1] == " " else f",{gap}") + following
+    opened = outer_brackets(before)
+    closing = CLOSING[opened[-1]]
+    missing = len(opened) > 1 and CLOSING[opened[-2]] == following[0]
+    return f"{before}{closing}{text[len(before) :] if missing else following[1:]}"
+
+
+def _closed(text: str, position: int) -> str:
+    """Return a text whose quotes are closed at the end of their line."""
+    line = text.find("\n", position)
+    end = len(text) if line < 0 else line
+    written = text[:end].rstrip()
+    if line < 0:
+        return (
+            written + '"' + "".join(CLOSING[bracket] for bracket in reversed(outer_brackets(written + '"')))
+        )
+    comma = written.endswith(",")
+    return written[: len(written) - comma] + '"' + "," * comma + text[end:]
+
+
+def _doubly(match: re.Match[str]) -> str:
+    text = match[1]
+    return match[0] if text is None else json.dumps(text.replace("\\'", "'"), ensure_ascii=False)
+
+
+def _blank(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)

@@ -1,0 +1,136 @@
+"""What was meant by a text that is not YAML: it is mended where it goes wrong, line by line.
+
+A value is put in quotes, or its brackets are closed; a key is moved to the column of those above it; and what
+cannot be read at all is left out, with what stands below it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from mockgrid.document.json_text import CLOSING, outer_brackets
+from mockgrid.document.mistakes import Mistakes
+from mockgrid.document.yaml_mistakes import CONFLICT, NotYamlError
+from mockgrid.document.yaml_reader import YamlReader
+from mockgrid.errors import YamlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["mended_yaml"]
+
+_MOST: Final = 20
+_KEYED: Final = re.compile(
+    r"""(?P<key>[ ]*(?:-[ ]+)*(?:'[^']*'|"[^"]*"|[^\s#'"\[{][^#]*?)[ ]*:[ ]+)(?P<value>\S.*?)\s*"""
+)
+_FLOW: Final = re.compile(r"\{(?!\{).*\}|\[.*\]")
+_WHOLE: Final = re.compile(r"'(?:[^']|'')*'")
+_ITEM: Final = re.compile(r"(?:-[ ]+)*")
+_INDENTED: Final = ("This does not fit", "This line belongs", "This ':' starts a value where none")
+
+
+def mended_yaml(text: str, name: str, mistakes: Mistakes) -> str:
+    """Return a text as the YAML that was meant, each line where it was.
+
+    Args:
+        text: what is not YAML.
+        name: what findings call it.
+        mistakes: are told of each, in the end.
+
+    Raises:
+        NotYamlError: it cannot be told what was meant.
+    """
+    lines = text.split("\n")
+    errors: dict[int, NotYamlError] = {}
+    waiting: dict[int, Iterator[Callable[[list[str], int], list[str]]]] = {}
+    for _ in range(_MOST):
+        try:
+            YamlReader("\n".join(lines), name, Mistakes(strict=False)).data()
+        except NotYamlError as error:
+            number = int(error.where.rsplit(":", 2)[1]) - 1
+            errors.setdefault(number, error)
+            ways = waiting.setdefault(number, iter(_ways(error, lines, number)))
+            mended = next((other for other in (way(lines, number) for way in ways) if other != lines), None)
+            if mended is None:
+                break
+            lines = mended
+        except YamlError:
+            break  # nothing is left of it
+        else:
+            for each in errors.values():
+                mistakes.tell(each)
+            return "\n".join(lines)
+    raise next(iter(errors.values()))
+
+
+def _ways(error: NotYamlError, lines: list[str], number: int) -> list[Callable[[list[str], int], list[str]]]:
+    """Return what may mend a line, the likeliest first."""
+    if CONFLICT.match(lines[number]):
+        return [_left_out]
+    column = int(error.where.rsplit(":", 1)[1]) - 1
+    moved = error.message.startswith(_INDENTED) and ": " not in lines[number][:column]
+    return [_moved, _quoted, _left_out] if moved else [_quoted, _moved, _left_out]
+
+
+def _quoted(lines: list[str], number: int) -> list[str]:
+    """Close the brackets of a value, or put it in quotes."""
+    match = _KEYED.fullmatch(lines[number])
+    if match is None or _WHOLE.fullmatch(match["value"]):
+        return lines
+    value = match["value"]
+    opened = outer_brackets(value) if value[0] in "[{" else []
+    if not opened and _FLOW.fullmatch(value):
+        value = value[0] + value[-1]  # what stands in it cannot be read
+    elif opened:
+        value += "".join(CLOSING[bracket] for bracket in reversed(opened))
+    else:
+        quotes = (
+            value[0] if value[0] in "'\"" and (value[-1] == value[0] or value.count(value[0]) == 1) else ""
+        )
+        inner = value.removeprefix(quotes).removesuffix(quotes)
+        value = "'" + inner.replace("'", "''") + "'"
+    return [*lines[:number], match["key"] + value, *lines[number + 1 :]]
+
+
+def _moved(lines: list[str], number: int) -> list[str]:
+    """Move a line, and those that stand below it or beside it, to the column of keys above."""
+    own, columns = _column(lines[number]), _columns(lines[:number])
+    below = range(number + 1, _end(lines, number, deeper=False))
+    end = next((at for at in below if _column(lines[at]) in columns), below.stop)
+    above = next((at for at in reversed(range(number)) if lines[at].strip()), number)
+    if own in _columns(lines[:above]) and _column(lines[above]) < own:
+        # The line above stands too far to the left.
+        columns, own, number, end = [own], _column(lines[above]), above, number
+    if not columns or own in columns:
+        return lines
+    shift = min(columns, key=lambda column: (abs(column - own), -column)) - own
+    moved = [" " * max(0, _column(line) + shift) + line.lstrip(" ") for line in lines[number:end]]
+    return [*lines[:number], *moved, *lines[end:]]
+
+
+def _columns(lines: list[str]) -> list[int]:
+    """Return the columns in which a line can go on behind others: of the keys and the items that are open."""
+    columns: list[int] = []
+    for line in lines:
+        if line.strip() and not line.lstrip().startswith("#"):
+            start = _column(line)
+            columns = [column for column in columns if column < start]
+            columns += sorted({start, start + len(_ITEM.match(line, start)[0])})  # type: ignore[index]
+    return columns
+
+
+def _left_out(lines: list[str], number: int) -> list[str]:
+    end = number + 1 if CONFLICT.match(lines[number]) else _end(lines, number, deeper=True)
+    return [*lines[:number], *("" for _ in lines[number:end]), *lines[end:]]
+
+
+def _column(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _end(lines: list[str], number: int, *, deeper: bool) -> int:
+    """Return where what stands below a line ends, or what stands below or beside it."""
+    own = _column(lines[number]) + deeper
+    further = range(number + 1, len(lines))
+    return next((at for at in further if lines[at].strip() and _column(lines[at]) < own), len(lines))
