@@ -166,9 +166,14 @@ class GenericReplies:
     def _plainest(self, media: MediaType, schema: SchemaValidator) -> Any:
         """Return the plainest body, which is the same for every request."""
         if media.at not in self._plain:
-            made = self._values.make(schema.at, "", exemplary=True).value
-            plain = sample(media.source["schema"], self._contract.document.data)
-            self._plain[media.at] = mended(plain, made, schema)
+            made = self._values.make(schema.at, "", exemplary=True)
+            document = self._contract.document.data
+            # With all its properties, or where these fit several branches of a oneOf, with what is required.
+            ways = (sample(media.source["schema"], document, lean=lean) for lean in (False, True))
+            plain = (mended(way, made.value, schema) for way in ways)
+            loosely = not made.exclusive
+            fitting = (way for way in plain if self._values.accepts(media, way, loosely=loosely))
+            self._plain[media.at] = next(fitting, made.value)
         return self._plain[media.at]
 
     def _headers(self, response: Response, seed: str) -> list[tuple[bytes, bytes]]:

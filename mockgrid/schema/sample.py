@@ -15,7 +15,7 @@ from mockgrid.schema.branches import json_type
 from mockgrid.schema.node import item_of, speaking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mockgrid.schema.validator import SchemaValidator
 
@@ -39,6 +39,8 @@ _BY_FORMAT: Final[Mapping[str, str]] = MappingProxyType(
         "regex": "/regex/",
     }
 )
+# What properties are called that have no names of their own.
+_OTHERS: Final = ("property1", "property2")
 _GIVEN: Final = ("example", "examples", "default", "const", "enum")
 _KINDS: Final = ("object", "array", "string", "integer", "number", "boolean", "null")
 # Parts of a value, behind which it has what is required alone, and behind twice as many nothing more.
@@ -47,17 +49,18 @@ _ENOUGH: Final = 2_000
 _MENDED: Final = 8
 
 
-def sample(schema: Any, root: dict[str, Any]) -> Any:
+def sample(schema: Any, root: dict[str, Any], *, lean: bool = False) -> Any:
     """Return the plainest value of a schema, which need not obey it.
 
-    An example is taken before a default, that before a constant or the first of a list, and null where it is
-    admitted before anything else is made up.
+    An example is taken before a default, that before a constant or the first of a list, and null only where
+    it stands first.
 
     Args:
         schema: as it stands in a document.
         root: the document, into which references point.
+        lean: whether objects have but what is required.
     """
-    return _Sampler(root).value(schema)
+    return _Sampler(root, lean=lean).value(schema)
 
 
 class _Sampler:
@@ -65,10 +68,12 @@ class _Sampler:
 
     Args:
         root: the document.
+        lean: whether optional parts are left out.
     """
 
-    def __init__(self, root: dict[str, Any]) -> None:
+    def __init__(self, root: dict[str, Any], *, lean: bool) -> None:
         self._root = root
+        self._lean = lean
         self._size = 0
         # The schemas whose values are being made, by their identity.
         self._open: set[int] = set()
@@ -80,8 +85,8 @@ class _Sampler:
         given = [value for keyword in _GIVEN for part in parts for value in _given(part, keyword)]
         if given:
             return given[0]
-        kinds = {kind for part in parts for kind in _types(part)}
-        if "null" in kinds or any(part.get("nullable") is True for part in parts):
+        kinds = [kind for part in parts for kind in _types(part)]
+        if kinds[:1] == ["null"]:
             return None
         kind = next((kind for kind in _KINDS if kind in kinds), _implied(parts))
         if kind == "string":
@@ -107,21 +112,32 @@ class _Sampler:
             for name, schema in properties.items() if isinstance(properties, dict) else ():
                 schemas.setdefault(name, []).append(schema)
         required = {str(name) for part in parts for name in _listed(part.get("required"))}
-        return {
+        members = {
             name: self.value(_all_of(several))
             for name, several in schemas.items()
-            if name in required or not (self._size > _ENOUGH or self._closed(several))
+            if not self._is_hidden(several)
+            and (name in required or not (self._lean or self._size > _ENOUGH or self._closed(several)))
         }
+        others = [part["additionalProperties"] for part in parts if part.get("additionalProperties")]
+        if not self._lean and others and all(isinstance(each, dict) for each in others):
+            members |= {name: self.value(_all_of(others)) for name in _OTHERS if not self._closed(others)}
+        return members
 
     def _closed(self, schemas: list[Any]) -> bool:
-        """Tell whether an optional part is left out: it comes back to itself, or is for requests alone."""
-        parts = list(speaking(_all_of(schemas), lambda reference: resolve(self._root, reference, {})))
-        return any(id(part) in self._open or part.get("writeOnly") is True for part in parts)
+        """Tell whether an optional part is left out, since it comes back to itself."""
+        return any(id(part) in self._open for part in self._said(schemas))
+
+    def _is_hidden(self, schemas: list[Any]) -> bool:
+        """Tell whether a part is for requests alone."""
+        return any(part.get("writeOnly") is True for part in self._said(schemas))
+
+    def _said(self, schemas: list[Any]) -> Iterator[dict[str, Any]]:
+        return speaking(_all_of(schemas), lambda reference: resolve(self._root, reference, {}))
 
     def _items(self, parts: list[dict[str, Any]]) -> list[Any]:
         fewest = max((_whole(part, "minItems", 0) for part in parts), default=0)
         items = _all_of([item for part in parts if (item := item_of(part, 0)) is not None])
-        if not fewest and (self._size > _ENOUGH or self._closed([items])):
+        if not fewest and (self._lean or self._size > _ENOUGH or self._closed([items])):
             return []
         return [self.value(items)] * max(fewest, 1)
 

@@ -51,7 +51,20 @@ def body(schema, version="3.1.0", **schemas):
         ({"const": 7}, 7),
         ({"type": "string", "default": "d", "example": "e"}, "e"),
         ({"type": "string", "default": "d"}, "d"),
-        ({"type": ["string", "null"]}, None),
+        ({"type": ["string", "null"]}, "string"),
+        ({"type": ["null", "string"]}, None),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, 0),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, {"property1": 0, "property2": 0}),
+        ({"type": "object", "additionalProperties": True}, {}),
+        # With what is required alone, where all that it may have fits several branches.
+        (
+            {
+                "type": "object",
+                "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+            },
+            {"a": "string"},
+        ),
         (
             {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}},
             {"a": "string", "b": 0},
@@ -91,13 +104,19 @@ def test_only_the_part_that_breaks_its_schema_is_made():
     assert value["items"] in ([], ["b"], ["b", "b"], ["b", "b", "b"])
 
 
-def test_what_requests_alone_have_is_left_out_and_null_comes_first_in_30():
+def test_what_requests_alone_have_is_left_out_also_where_it_is_required():
     properties = {
         "secret": {"type": "string", "writeOnly": True},
+        "other": {"type": "string", "writeOnly": True},
         "maybe": {"type": "string", "nullable": True},
         "kind": {"type": "string", "nullable": True, "enum": ["x"]},
     }
-    assert body({"type": "object", "properties": properties}, "3.0.3") == {"maybe": None, "kind": "x"}
+    schema = {"type": "object", "required": ["secret"], "properties": properties}
+    assert body(schema, "3.0.3") == {"maybe": "string", "kind": "x"}
+
+
+def test_numbers_that_several_branches_take_are_made():
+    assert not float(body({"oneOf": [{"type": "integer"}, {"type": "number"}]})).is_integer()
 
 
 def test_schemas_that_come_back_to_themselves_end():
