@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import resolve, split
 from mockgrid.schema.branches import json_type
+from mockgrid.schema.discriminators import derived
 from mockgrid.schema.node import item_of, speaking
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _BY_FORMAT: Final[Mapping[str, str]] = MappingProxyType(
 )
 # What properties are called that have no names of their own.
 _OTHERS: Final = ("property1", "property2")
+_COMPONENTS: Final = "#/components/schemas/"
 _GIVEN: Final = ("example", "examples", "default", "const", "enum")
 _KINDS: Final = ("object", "array", "string", "integer", "number", "boolean", "null")
 # Parts of a value, behind which it has what is required alone, and behind twice as many nothing more.
@@ -88,12 +90,27 @@ class _Sampler:
         kinds = [kind for part in parts for kind in _types(part)]
         if kinds[:1] == ["null"]:
             return None
-        kind = next((kind for kind in _KINDS if kind in kinds), _implied(parts))
+        kind = next((kind for kind in kinds if kind in _KINDS), _implied(parts))
         if kind == "string":
             return _text(parts)
         if kind not in ("object", "array"):
             return True if kind == "boolean" else _number(parts)
-        return self._nested(kind, parts)
+        heir = self._heir(schema, parts[0]) if kind == "object" else ""
+        value = self.value({"$ref": f"{_COMPONENTS}{heir}"}) if heir else self._nested(kind, parts)
+        return _named(value, parts, heir) if isinstance(value, dict) else value
+
+    def _heir(self, schema: Any, base: dict[str, Any]) -> str:
+        """Return the name of the first heir of a base that is referred to; empty where it has none."""
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        base = resolve(self._root, reference, {}) if isinstance(reference, str) else base
+        discriminator = base.get("discriminator") if isinstance(base, dict) else None
+        components = resolve(self._root, _COMPONENTS[1:-1], {})
+        if not isinstance(discriminator, dict) or {"oneOf", "anyOf"} & base.keys() or not components:
+            return ""
+        own = str(reference).rpartition("/")[2]
+        mapped = [str(target).rpartition("/")[2] for target in _mapping(discriminator).values()]
+        heirs = [name for name in mapped if name in components] or derived(components).get(own, [])
+        return heirs[0] if heirs and own not in heirs else ""
 
     def _nested(self, kind: str, parts: list[dict[str, Any]]) -> Any:
         entered = {id(part) for part in parts} - self._open
@@ -140,6 +157,26 @@ class _Sampler:
         if not fewest and (self._lean or self._size > _ENOUGH or self._closed([items])):
             return []
         return [self.value(items)] * max(fewest, 1)
+
+
+def _mapping(discriminator: dict[str, Any]) -> dict[str, Any]:
+    mapping = discriminator.get("mapping")
+    return mapping if isinstance(mapping, dict) else {}
+
+
+def _named(value: dict[str, Any], parts: list[dict[str, Any]], heir: str) -> dict[str, Any]:
+    """Return an object whose discriminator names the branch, or the heir, that it is of."""
+    for part in parts:
+        discriminator = part.get("discriminator")
+        name = discriminator.get("propertyName") if isinstance(discriminator, dict) else None
+        branch = next((each for each in _first_branches(part) if isinstance(each, dict)), {})
+        called = heir or str(branch.get("$ref", "")).rpartition("/")[2]
+        if not isinstance(name, str) or not called or value.get(name) not in (None, "string"):
+            continue
+        pairs = _mapping(part["discriminator"]).items()
+        labels = (label for label, target in pairs if str(target).rpartition("/")[2] == called)
+        value[name] = next(labels, called)
+    return value
 
 
 def _first_branches(part: dict[str, Any]) -> list[Any]:

@@ -53,6 +53,7 @@ def body(schema, version="3.1.0", **schemas):
         ({"type": "string", "default": "d"}, "d"),
         ({"type": ["string", "null"]}, "string"),
         ({"type": ["null", "string"]}, None),
+        ({"type": ["integer", "string"]}, 0),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, 0),
         ({"type": "object", "additionalProperties": {"type": "integer"}}, {"property1": 0, "property2": 0}),
         ({"type": "object", "additionalProperties": True}, {}),
@@ -117,6 +118,27 @@ def test_what_requests_alone_have_is_left_out_also_where_it_is_required():
 
 def test_numbers_that_several_branches_take_are_made():
     assert not float(body({"oneOf": [{"type": "integer"}, {"type": "number"}]})).is_integer()
+
+
+def test_a_discriminator_names_the_branch_or_the_heir_that_is_sent():
+    text, at = {"type": "string"}, "#/components/schemas/"
+    schemas = {
+        "Base": {
+            "type": "object",
+            "required": ["t"],
+            "properties": {"t": text},
+            "discriminator": {"propertyName": "t", "mapping": {"b": f"{at}Heir"}},
+        },
+        "Heir": {"allOf": [{"$ref": f"{at}Base"}, {"required": ["b"], "properties": {"b": text}}]},
+        "Cat": {"type": "object", "required": ["kind", "claws"], "properties": {"kind": text, "claws": text}},
+        "Dog": {"type": "object", "required": ["kind", "bark"], "properties": {"kind": text, "bark": text}},
+    }
+    pets = {"oneOf": [{"$ref": f"{at}Cat"}, {"$ref": f"{at}Dog"}], "discriminator": {"propertyName": "kind"}}
+    whole = {"type": "object", "properties": {"base": {"$ref": f"{at}Base"}, "pets": {"items": pets}}}
+    assert body(whole, **schemas) == {
+        "base": {"t": "b", "b": "string"},
+        "pets": [{"kind": "Cat", "claws": "string"}],
+    }
 
 
 def test_schemas_that_come_back_to_themselves_end():
