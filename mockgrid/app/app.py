@@ -236,6 +236,7 @@ class App:
             "compiled": self.contract.compiled_bytes,
             "requests": self._validator.repeats.size,
             "schemas": schemas,
+            "scripts": self.operator.scripts.known.size,
             "values": values,
         }
 

@@ -57,7 +57,7 @@ class Operator:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._scripts = Scripts(service.contract, service.library, service.settings)
+        self.scripts = Scripts(service.contract, service.library, service.settings)
         self._teller = Teller(service.redaction, service.contract.policy.retry, transcript_of, manners_of)
         self._feed = Feed(service.sessions, self._teller)
 
@@ -113,19 +113,27 @@ class Operator:
         Raises:
             ControlError: the scenario cannot be used; the session is as it was.
         """
-        scenario, findings = self._scripts.read(body)
+        scenario, findings = self.scripts.read(body)
         session = self._opened(key)
         session.label = label[:_LONGEST_LABEL]
         self._restart(session, scenario)
         return self._played(key, findings)
 
     def begin(self, key: str, label: str = "") -> None:
-        """Open a session where it is not open."""
-        self._opened(key).label = label[:_LONGEST_LABEL]
+        """Have a session open before anybody next looks; for any thread."""
+        self._service.sessions.announce(*self._place(key), label[:_LONGEST_LABEL])
 
     def close(self, key: str) -> None:
         """Close a session and forget what it did."""
         self._service.sessions.close(self._session(key))
+
+    def leave(self, key: str, count: int) -> bool:
+        """Close a session, unless it has had more exchanges than so many; return whether it has."""
+        session = self._session(key)
+        left = session.journal.count <= count
+        if left:
+            self._service.sessions.close(session)
+        return left
 
     def reset(self, key: str) -> dict[str, Any]:
         """Begin a session's scenario, journal, limits and clock anew."""
@@ -156,7 +164,7 @@ class Operator:
         Raises:
             ControlError: it cannot be used; what played goes on.
         """
-        scenario, findings = self._scripts.read(body)
+        scenario, findings = self.scripts.read(body)
         if scenario is None:
             raise ControlError(422, "One of scenario, source, steps is expected.")
         session = self._opened(key)
@@ -185,9 +193,9 @@ class Operator:
         """Return the exchanges of a session that come after a number."""
         return self._teller.page(self._session(key), after=after).as_json()
 
-    def count(self, key: str) -> int:
-        """Return how many exchanges a session has had; may be called from any thread."""
-        return self._session(key).journal.count
+    def count(self, key: str) -> int | None:
+        """Return how many exchanges a session has had, None where it is not open; for any thread."""
+        return self._service.sessions.count(self.name(key))
 
     def har(self, key: str) -> dict[str, Any]:
         """Return the exchanges of a session as an HTTP archive (HAR 1.2)."""
@@ -212,7 +220,7 @@ class Operator:
     def _lessons(self) -> Lessons:
         from mockgrid.control.lessons import Lessons  # noqa: PLC0415 - 60 ms, for those who ask
 
-        return Lessons(self._service, self._scripts.models)
+        return Lessons(self._service, self.scripts.models)
 
     async def wait(self, key: str, count: int, seconds: float) -> bool:
         """Return whether so many exchanges of a session have ended, at the latest after so many seconds."""
@@ -286,11 +294,11 @@ class Operator:
 
     def scenario(self, name: str) -> dict[str, Any]:
         """Return one of them, with the text of its file."""
-        return scenario_with_text(self._scripts.named(name))
+        return scenario_with_text(self.scripts.named(name))
 
     def check(self, draft: Any) -> Turns[dict[str, Any]]:
         """Check the text of a scenario in turns; see ``mockgrid.control.draft``."""
-        return checked(draft, self._scripts)
+        return checked(draft, self.scripts)
 
     @cached_property
     def operations(self) -> Operations:
@@ -346,7 +354,7 @@ class Operator:
                 raise ControlError(409, "This session plays no scenario.")
             scenario = play.scenario
         else:
-            scenario = self._scripts.named(question["scenario"])
+            scenario = self.scripts.named(question["scenario"])
         try:
             sample = sample_request(Document(question["request"], "request"), self._service.contract)
         except DocumentError as error:
@@ -377,13 +385,15 @@ class Operator:
             return key
         name = session_name(key)
         is_key = self._service.credentials.scenario_of(key) is not None
-        return name if is_key or self._service.sessions.find(name) is not None else named_session(key)
+        return name if is_key or self._service.sessions.count(name) is not None else named_session(key)
 
     def _opened(self, key: str) -> Session:
         """Return the session of a key, which is opened where it is not."""
-        name = self.name(key)
+        name, scenario = self._place(key)
         session = self._service.sessions.find(name)
-        if session is not None:
-            return session
+        return self._service.sessions.get(name, scenario) if session is None else session
+
+    def _place(self, key: str) -> tuple[str, str]:
+        """Return the name of the session of a key, and the scenario that plays in it where it is new."""
         scenario = "" if _NAME.fullmatch(key) else self._service.credentials.scenario_of(key) or ""
-        return self._service.sessions.get(name, scenario)
+        return self.name(key), scenario

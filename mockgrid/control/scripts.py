@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import marshal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.extension import known_models
 from mockgrid.control import ControlError
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.findings import place_of
 from mockgrid.scenario.diagnostics import ScenarioError
+from mockgrid.schema.values import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +37,16 @@ _SHOWN = 40
 _NO_STEPS = "MG214"
 _TEXTS = ("name", "source", "where")
 
+SCRIPTS_KEPT: Final = 4 * 1024 * 1024
+"""Bytes that scenarios may take which were given at run time, and may be given again."""
+
+# What each takes for a byte of what was given, more or less, and how many bytes that may have.
+_FOR_EACH: Final = 64
+_LONGEST: Final = 16 * 1024
+# All on which it depends, and the form of `marshal` in which the same is written alike.
+_GIVEN: Final = ("steps", "source", "where", "name")
+_WITHOUT_REFERENCES: Final = 2
+
 
 class Scripts:
     """Reads what an operator wants to have played.
@@ -46,6 +58,7 @@ class Scripts:
 
     Attributes:
         models: those that the server knows; None where the contract does not say.
+        known: scenarios that were given, and what was odd in them; tests play the same again and again.
     """
 
     def __init__(self, contract: Contract, library: Callable[[], Library], settings: Settings) -> None:
@@ -55,6 +68,7 @@ class Scripts:
         self._operations = [operation.id for operation in contract.operations]
         models = contract.policy.models
         self.models = known_models(settings.models, models) if settings.models else models
+        self.known: Recent[tuple[Scenario, list[Finding]]] = Recent(SCRIPTS_KEPT)
 
     def read(self, script: Any) -> tuple[Scenario | None, tuple[Finding, ...]]:
         """Return the scenario that is asked for, None where none is, and what is odd in it.
@@ -83,7 +97,7 @@ class Scripts:
             file = scenario.origin.document.name
             findings = [each for each in self._library().findings if place_of(each.where).file == file]
         else:
-            scenario, findings = self._checked(script)
+            scenario, findings = self._known(script)
         strict = script.get("strict")
         # Strictly, a script without steps is meant: no request is expected.
         odd = tuple(finding for finding in findings if not (strict and finding.code == _NO_STEPS))
@@ -102,6 +116,18 @@ class Scripts:
         if scenario is None:
             raise ControlError(404, f"There is no scenario {name[:60]!r}. {library.hint(name)}")
         return scenario
+
+    def _known(self, script: dict[str, Any]) -> tuple[Scenario, list[Finding]]:
+        try:  # which writes plain data alone, and no two alike; functions it refuses
+            key = marshal.dumps([script.get(part) for part in _GIVEN], _WITHOUT_REFERENCES)
+        except ValueError:
+            return self._checked(script)
+        known = self.known.get(key)
+        if known is None:
+            known = self._checked(script)
+            if len(key) <= _LONGEST:
+                self.known.keep(key, known, _FOR_EACH * len(key))
+        return known
 
     def _checked(self, script: dict[str, Any]) -> tuple[Scenario, list[Finding]]:
         steps = script.get("steps", {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from typing import (
@@ -92,7 +92,8 @@ class JsonForm:
             for name in column.place:
                 value = MISSING if value is MISSING else value.get(name, MISSING)
             if value is not MISSING:
-                values[column.name] = _read(column.type, value)
+                read = column.read
+                values[column.name] = value if read is None or value is None else read(value)
         return cls(**values)
 
     @classmethod
@@ -127,6 +128,7 @@ class _Column(NamedTuple):
     default: Any
     omitted: bool
     keywords: Mapping[str, Any]
+    read: Callable[[Any], Any] | None
 
 
 def _columns(form: Any) -> tuple[_Column, ...]:  # any class: mypy takes frozen ones for unhashable
@@ -143,8 +145,9 @@ def _read_columns(form: type[JsonForm]) -> tuple[_Column, ...]:
         if words["kept_back"]:
             continue
         place = tuple((words["place"] or each.name).split("."))
+        hint = hints[each.name]
         columns[each.name] = _Column(
-            each.name, place, hints[each.name], each.default, words["omitted"], words["keywords"]
+            each.name, place, hint, each.default, words["omitted"], words["keywords"], _reader(hint)
         )
     return tuple(columns[name] for name in dict.fromkeys((*form.first_in_json, *columns)))
 
@@ -156,13 +159,13 @@ def _bare(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
-def _read(hint: Any, value: Any) -> Any:
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    """Return what makes a value of its JSON, unless that is null; None where the two are the same."""
     bare, _ = _bare(hint)
-    if value is None:
-        return None
     if get_origin(bare) is tuple:
-        return tuple(_read(get_args(bare)[0], item) for item in value)
-    return bare.from_json(value) if isinstance(bare, type) and issubclass(bare, JsonForm) else value
+        read = _reader(get_args(bare)[0])
+        return tuple if read is None else lambda items: tuple(map(read, items))
+    return bare.from_json if isinstance(bare, type) and issubclass(bare, JsonForm) else None
 
 
 def _written(value: Any) -> Any:

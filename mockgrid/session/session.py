@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -167,8 +167,17 @@ class Sessions:
         self.leaving = [ending]
         self._virtual = virtual
         self._open: OrderedDict[str, Session] = OrderedDict()
+        # That are to be open as soon as anybody looks: name, scenario, label, and since when.
+        self._announced: deque[tuple[str, str, str, float]] = deque()
         self._remembered = 0
         self.budget = JournalBudget() if budget is None else budget
+
+    def announce(self, name: str, scenario: str, label: str) -> None:
+        """Have a session open, and labelled, before anybody next looks; may be called from any thread.
+
+        So who opens one for each of many tests neither waits for the server nor wakes it.
+        """
+        self._announced.append((name, scenario, label, monotonic()))
 
     def get(self, name: str, scenario: str = "") -> Session:
         """Return the session of a name, opening it where it is new.
@@ -177,6 +186,8 @@ class Sessions:
             name: as ``session_name`` makes it of a key.
             scenario: what plays in a new one; empty for the server's default.
         """
+        if self._announced:
+            self._open_announced()
         session = self._open.get(name)
         if session is None:
             return self._opened(name, scenario)
@@ -186,7 +197,14 @@ class Sessions:
 
     def find(self, name: str) -> Session | None:
         """Return the open session of a name, without using it; None where there is none."""
+        if self._announced:
+            self._open_announced()
         return self._open.get(name)
+
+    def count(self, name: str) -> int | None:
+        """Return how many exchanges a session has had, None where there is none; from any thread."""
+        session = self._open.get(name)
+        return None if session is None else session.journal.count
 
     def restart(self, session: Session, start: Callable[[Clock], Play | None] | None = None) -> None:
         """Begin a session anew.
@@ -214,11 +232,22 @@ class Sessions:
         self._remembered -= session.forget()
 
     def __len__(self) -> int:
+        self._open_announced()
         return len(self._open)
 
     def __iter__(self) -> Iterator[Session]:
         """Those that are open, the one idle longest first."""
+        self._open_announced()
         return iter(tuple(self._open.values()))
+
+    def _open_announced(self) -> None:
+        while self._announced:
+            name, scenario, label, since = self._announced.popleft()
+            session = self._open.get(name)
+            if session is None:
+                session = self._opened(name, scenario)
+                session.opened = since
+            session.label = label
 
     def _opened(self, name: str, scenario: str) -> Session:
         clock = Clock(virtual=self._virtual)

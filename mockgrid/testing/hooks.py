@@ -25,6 +25,7 @@ _START = pytest.StashKey[Any]()
 _GRID = pytest.StashKey["Grid"]()
 _SERVER = pytest.StashKey[Any]()
 _LINE = pytest.StashKey[str]()
+_ASKING = pytest.StashKey[pytest.FixtureRequest]()
 
 _USUAL_WARNINGS = "allow"
 # Options by which tests are left out when they have been collected.
@@ -144,20 +145,20 @@ def mockgrid_server(pytestconfig: pytest.Config) -> Iterator[Grid]:
 
 
 @pytest.fixture(scope="session")
-def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[None]:
-    """Ask the server for its report before it stops."""
+def _mockgrid_report(pytestconfig: pytest.Config, mockgrid_server: Grid) -> Iterator[pytest.Stash]:
+    """Ask the server for its report before it stops; what the run knows is for the fixture of each test."""
     if mockgrid_server is not pytestconfig.stash.get(_GRID, None):
         from mockgrid.testing.run import check_server  # noqa: PLC0415 - 10 ms, see above
 
         check_server(pytestconfig, mockgrid_server)
-    yield
+    yield pytestconfig.stash
     # Of a server that others use too, the process that writes the report asks: once, not in each worker.
     if _wants_report(pytestconfig) and not option(pytestconfig, "url"):
         pytestconfig.stash[_REPORTS].append(mockgrid_server.report())
 
 
 @pytest.fixture(scope="session")
-def mockgrid_run(mockgrid_server: Grid, _mockgrid_report: None) -> Iterator[HeldSession]:
+def mockgrid_run(mockgrid_server: Grid, _mockgrid_report: pytest.Stash) -> Iterator[HeldSession]:
     """Give the run one session, for an application that is started once: its ``api_key`` stays the same.
 
     The fixture ``mockgrid`` of a test that uses it, be it by another fixture, is this session, begun anew.
@@ -171,15 +172,15 @@ def mockgrid_run(mockgrid_server: Grid, _mockgrid_report: None) -> Iterator[Held
 
 
 @pytest.fixture
-def mockgrid(
-    request: pytest.FixtureRequest, mockgrid_server: Grid, _mockgrid_report: None
-) -> Iterator[HeldSession]:
+def mockgrid(mockgrid_server: Grid, _mockgrid_report: pytest.Stash) -> Iterator[HeldSession]:
     """Give the test a session of its own on the run's server: ``base_url``, ``api_key``, ``play`` and more.
 
     The test fails if the client broke the contract, met no step, or left steps of a strict scenario unused.
     """
     from mockgrid.testing.run import or_fail  # noqa: PLC0415 - 10 ms, see above
 
+    # `request` as a fixture costs a quarter of all this: pytest makes it anew wherever it is named.
+    request = _mockgrid_report[_ASKING]
     shared = request.getfixturevalue("mockgrid_run") if "mockgrid_run" in request.fixturenames else None
     holding = or_fail(lambda: _holding_of(request.node, mockgrid_server))
     try:
@@ -194,6 +195,7 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
     """Hold a test to the sessions that fixtures of its own open on the server, and to no others."""
+    request.config.stash[_ASKING] = request
     with _held(request.config, request.node if fixturedef.scope == "function" else None):
         value = yield
     if fixturedef.argname == "mockgrid_server":

@@ -83,8 +83,8 @@ class LocalControls:
         self._left: list[str] = []
 
     def open(self, key: str, label: str) -> None:
-        """See ``Controls``; returns before it is done, and what a client asks then is of the same session."""
-        self._begin(self._operator.begin, key, label)
+        """See ``Controls``; the server is not woken: who asks it next finds the session open."""
+        self._operator.begin(key, label)
 
     def call(self, name: CallName, key: str, *body: dict[str, Any], **query: bool) -> dict[str, Any]:
         """See ``Controls``."""
@@ -93,10 +93,10 @@ class LocalControls:
 
     def leave(self, key: str, count: int) -> bool:
         """See ``Controls``."""
-        try:
-            left = self._operator.count(key) <= count
-        except ControlError:  # it has yet to be opened, or has gone
-            return bool(self._on_loop(self._close, key, count))
+        exchanges = self._operator.count(key)
+        if exchanges is None:  # it has yet to be opened, or has gone
+            return bool(self._on_loop(self._operator.leave, key, count))
+        left = exchanges <= count
         if left:
             self._left.append(key)
         return left
@@ -127,26 +127,12 @@ class LocalControls:
         """See ``Controls``."""
         self._server.stop()
 
-    def _close(self, key: str, count: int) -> bool:
-        left = self._operator.count(key) <= count
-        if left:
-            self._operator.close(key)
-        return left
-
     def _waiting(self, key: str, count: int, seconds: float) -> Future[bool]:
         waiting = self._operator.wait(key, count, seconds)
         return asyncio.run_coroutine_threadsafe(waiting, self._server.loop)
 
     def _on_loop(self, operate: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Call a method of the operator's on the server's loop, and wait for what it comes to."""
-        try:
-            value = self._begin(operate, *arguments, **options).result()
-            return value.result() if isinstance(value, Future) else value
-        except ControlError as error:
-            findings = [finding.as_json() for finding in error.findings]
-            raise CallError(error.status, error.message, findings) from None
-
-    def _begin(self, operate: Callable[..., Any], *arguments: Any, **options: Any) -> Future[Any]:
         answer: Future[Any] = Future()
 
         def begin() -> None:
@@ -165,7 +151,12 @@ class LocalControls:
         except RuntimeError:
             stopped = "This MockGrid has stopped; ask while it runs, within its `with` block."
             raise CallError(0, stopped) from None
-        return answer
+        try:
+            value = answer.result()
+            return value.result() if isinstance(value, Future) else value
+        except ControlError as error:
+            findings = [finding.as_json() for finding in error.findings]
+            raise CallError(error.status, error.message, findings) from None
 
 
 class MockGrid(Grid):

@@ -78,11 +78,11 @@ def test_what_is_remembered_is_bounded_and_told_in_metrics():
     sizes = {
         of: float(line.split()[1])
         for line in metrics.splitlines()
-        for of in (b"compiled", b"requests", b"schemas", b"values")
+        for of in (b"compiled", b"requests", b"schemas", b"scripts", b"values")
         if line.startswith(name % of)
     }
     compiled = sizes.pop(b"compiled")
-    assert sizes == {b"requests": size, b"schemas": 0, b"values": 0}
+    assert sizes == {b"requests": size, b"schemas": 0, b"scripts": 0, b"values": 0}
     assert compiled == caller.app.contract.compiled_bytes > Caller().app.contract.compiled_bytes
     caller = Caller()
     for _ in range(3):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import pytest
 
 from mockgrid.session.session import Sessions, session_name
@@ -11,6 +13,29 @@ def test_a_session_is_opened_once():
     sessions = Sessions()
     assert sessions.get("a") is sessions.get("a")
     assert sessions.get("a") is not sessions.get("b")
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda sessions: sessions.get("a"),
+        lambda sessions: sessions.find("a"),
+        lambda sessions: next(iter(sessions)),
+        lambda sessions: len(sessions) and sessions.find("a"),
+    ],
+)
+def test_what_was_announced_is_open_for_whoever_looks(look):
+    sessions = Sessions(start=lambda name, _: name)
+    sessions.announce("a", "quota", "tests/test_it.py")
+    assert sessions.count("a") is None  # nobody has looked
+    begun = monotonic()
+    session = look(sessions)
+    assert (session.name, session.play, session.label) == ("a", "quota", "tests/test_it.py")
+    assert session.opened <= begun
+    assert sessions.count("a") == 0
+    sessions.announce("a", "", "another")
+    assert look(sessions) is session
+    assert (session.play, session.label) == ("quota", "another")
 
 
 def test_the_one_idle_longest_goes_first_and_it_is_said():

@@ -1,0 +1,223 @@
+"""Where the time of a request goes within the process, and that of a test with the fixture.
+
+    python benchmarks/stages.py               requests of the rows that are new each time
+    python benchmarks/stages.py --only tests  a test with the fixture, and with play()
+
+Each stage is a function of the server's, timed each time without those that it calls and that are stages
+too. A figure is the median of all calls, in microseconds: other work on the machine moves it by little.
+Requests go in where a connection takes them and come out where it writes, as in instructions.py; sockets and
+the event loop are what the race has beyond that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import io
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from instructions import CHAT, Wire, serving_of
+from load import MARK, Target
+from rows import ROWS, Row
+from waits import EMPTY, HEAD, PLAYS, USES
+
+import mockgrid.app.app
+import mockgrid.app.validate
+import mockgrid.reply.chat.replies
+from mockgrid.app.app import App
+from mockgrid.app.auth import Credentials
+from mockgrid.app.compose import Composer
+from mockgrid.app.record import Recorder
+from mockgrid.app.validate import Validator
+from mockgrid.http.connection import Connection
+from mockgrid.http.parser import RequestParser
+from mockgrid.reply.chat.replies import ChatReplies
+from mockgrid.reply.request import Request
+from mockgrid.session.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NEW = ("each request new", "each head new", "2,000 keys in turn", "each conversation new")
+WARM, COUNTED = 6000, 6000
+"""Requests before those that count, and those. Of the first thousands, the report looks at each."""
+
+TESTS = 1500
+STAGES: tuple[tuple[Any, str, str], ...] = (
+    (RequestParser, "feed", "read the head"),
+    (App, "route", "find the operation"),
+    (Credentials, "session", "find the session"),
+    (mockgrid.app.validate, "read_and_write", "read the JSON, write it with its keys in order"),
+    (Validator, "request", "validate: what is not named here"),
+    (Recorder, "note_body", "count it for the report"),
+    (Request, "drawn", "draw the digest that ids come from"),
+    (Composer, "compose", "compose: what is not named here"),
+    (mockgrid.reply.chat.replies, "prompt_tokens", "count the prompt's tokens"),
+    (ChatReplies, "reply", "make the reply"),
+    (Session, "keep", "keep the exchange"),
+    (Recorder, "note", "count the reply"),
+    (mockgrid.app.app, "send_at_once", "write the head, and all together"),
+    (Connection, "data_received", "the rest of the way"),
+)
+
+
+class Clock:
+    """Takes the time of stages, each without those within it, and without what looking at the clock takes."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[int]] = defaultdict(list)
+        self._within = [0]
+        self._beside = 0  # what a stage takes outside of the time that is taken of it
+        inner = self.timed(lambda: None, "inner")
+        outer = self.timed(inner, "outer")
+        for _ in range(5000):
+            outer()
+        self._own = int(statistics.median(self.taken.pop("inner")))
+        self._beside = int(statistics.median(self.taken.pop("outer"))) - self._own
+
+    def timed(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
+        """Return a function whose time is taken under a name."""
+        taken, within, now = self.taken, self._within, time.perf_counter_ns
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **words: Any) -> Any:
+            within.append(0)
+            began = now()
+            try:
+                return function(*args, **words)
+            finally:
+                whole = now() - began
+                taken[name].append(whole - within.pop())
+                within[-1] += whole + self._beside
+
+        return wrapper
+
+    def of(self, owner: Any, attribute: str, name: str) -> None:
+        """Take the time of a function of a class, an object or a module from now on."""
+        setattr(owner, attribute, self.timed(getattr(owner, attribute), name))
+
+    def median(self, name: str) -> float:
+        """Return what a call takes, in microseconds."""
+        return max(statistics.median(self.taken[name]) - self._own, 0.0) / 1000
+
+
+async def stages(row: Row, clock: Clock) -> float:
+    """Answer requests of a row, each another; return microseconds of a whole request, untimed."""
+    serving = serving_of(row)
+    connection, wire = Connection(serving), Wire()
+    connection.connection_made(wire)
+    target = Target("127.0.0.1", 8000, CHAT, row.body, row.key, row.header)
+    head, _, tail = target.request.partition(MARK)
+
+    async def ask(number: int) -> int:
+        began = time.perf_counter_ns()
+        connection.data_received(b"%b%09d%b" % (head, number % row.numbers, tail))
+        serving.flush()
+        spent = time.perf_counter_ns() - began
+        if not wire.taken.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(wire.taken.decode())
+        wire.taken.clear()
+        await asyncio.sleep(0)
+        return spent
+
+    for number in range(WARM):
+        await ask(number)
+    whole = [await ask(number) for number in range(WARM, WARM + COUNTED)]
+    app: Any = serving.app
+    schema = app.contract.router.literal["POST", CHAT].json_body.schema
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, attribute, _ in STAGES:
+            patch.setattr(owner, attribute, getattr(owner, attribute))  # to be undone
+        patch.setattr(schema, "accepts", schema.accepts)
+        for owner, attribute, name in STAGES:
+            clock.of(owner, attribute, name)
+        clock.of(schema, "accepts", "hold it to the schema")
+        for number in range(WARM + COUNTED, WARM + 2 * COUNTED):
+            await ask(number)
+    connection.connection_lost(None)
+    return statistics.median(whole) / 1000
+
+
+def requests() -> None:
+    """Print the stages of requests that are new each time."""
+    for row in ROWS:
+        if row.name.strip() in NEW:
+            clock = Clock()
+            whole = asyncio.run(stages(row, clock))
+            print(f"{row.name.strip()}: {whole:.1f} us, of which")
+            for name in [*(name for *_, name in STAGES), "hold it to the schema"]:
+                if name in clock.taken:
+                    print(f"    {name:48}{clock.median(name):6.1f}")
+
+
+class Timing:
+    """A plugin of pytest: takes the time of each test, of which the first do not count."""
+
+    def __init__(self) -> None:
+        self.each: list[int] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self) -> Any:
+        """Take the time of one test, its fixtures included."""
+        began = time.perf_counter_ns()
+        try:
+            return (yield)
+        finally:
+            self.each.append(time.perf_counter_ns() - began)
+
+
+def tests() -> None:
+    """Print what a test takes with an empty fixture, with the fixture, and with what it plays."""
+    from mockgrid.testing.expectation import TestExpectation  # noqa: PLC0415 - pytest loads it, else
+    from mockgrid.testing.mock_grid import LocalControls  # noqa: PLC0415 - the same
+    from mockgrid.testing.run import Holding  # noqa: PLC0415 - the same
+    from mockgrid.testing.session import GridSession  # noqa: PLC0415 - the same
+
+    parts = (
+        (Holding, "open_own", "open a session"),
+        (GridSession, "play_as", "write what is played as JSON"),
+        (LocalControls, "_on_loop", "wait for the server, once for each of play() and the judgement"),
+        (TestExpectation, "judge", "read the judgement"),
+        (TestExpectation, "judge_rest", "see whether anything came later"),
+        (Holding, "end", "leave"),
+    )
+    for test in (EMPTY, USES, PLAYS):
+        timing, clock = Timing(), Clock()
+        with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            Path("pytest.ini").write_text("[pytest]\n")
+            Path("test_it.py").write_text(f"{HEAD.replace('COUNT', str(TESTS))}{test}\n")
+            for owner, attribute, name in parts:
+                patch.setattr(owner, attribute, getattr(owner, attribute))
+                clock.of(owner, attribute, name)
+            without = ["-p", "no:mockgrid"] if test == EMPTY else []
+            with contextlib.redirect_stdout(io.StringIO()):
+                pytest.main(["-q", "-p", "no:cacheprovider", *without], plugins=[timing])
+        print(f"{test}: {statistics.median(timing.each[100:]) / 1000:.0f} us, of which")
+        for *_, name in parts:
+            if name in clock.taken:
+                print(f"    {name:64}{clock.median(name):6.0f}")
+        sys.modules.pop("test_it", None)
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=("requests", "tests"), default="requests")
+    {"requests": requests, "tests": tests}[parser.parse_args().only]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
