@@ -6,12 +6,7 @@ from __future__ import annotations
 from mockgrid import strategies
 
 # isort: split
-import asyncio
 import inspect
-import signal
-import threading
-import time
-from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -23,14 +18,15 @@ from mockgrid.scenario.duration import seconds as seconds_of
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.text import steps_of
 from mockgrid.testing.smallest import Smallest
+from mockgrid.testing.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
-    from mockgrid.contract.contract import Contract
+    from mockgrid.testing.grid import Grid
     from mockgrid.testing.smallest import HeldTest
 
 Replies: TypeAlias = "dict[str, Any] | list[dict[str, Any]]"
@@ -39,15 +35,8 @@ Replies: TypeAlias = "dict[str, Any] | list[dict[str, Any]]"
 __all__ = ["AnyReply", "any_reply"]
 
 _ARGUMENT: Final = "replies"
-_UNHELD = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
-
-
-class LateReturnError(AssertionError):
-    """The test did not return in time."""
-
-
-class _AlarmError(BaseException):
-    """Leaves whatever the client waits in; no client catches it."""
+# A test is held to its session, whichever fixtures it has and whichever class it is run in.
+_UNHELD = (HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
 
 
 def any_reply(  # noqa: PLR0913 - each by its name
@@ -55,7 +44,7 @@ def any_reply(  # noqa: PLR0913 - each by its name
     faults: bool = False,
     wild: bool | str | Sequence[str] = False,
     operations: str | Sequence[str] | None = None,
-    allowed: type[Exception] | Sequence[type[Exception]] = (),
+    allowed: type[BaseException] | Sequence[type[BaseException]] = (),
     deadline: str | float = "10s",
     max_examples: int | None = None,
     document: str | os.PathLike[str] | None = None,
@@ -74,7 +63,7 @@ def any_reply(  # noqa: PLR0913 - each by its name
         allowed: what the test may raise; all else fails it, and so does what its client does wrong.
         deadline: how long one run of the test may take: a duration such as ``"2s"``, or seconds.
         max_examples: how many sequences; by default as Hypothesis' settings say.
-        document: the OpenAPI document of a server that runs elsewhere; by default that of the run's own.
+        document: the OpenAPI document that replies are drawn from; by default what the server serves.
 
     Raises:
         MockgridError: an argument cannot be meant.
@@ -83,7 +72,7 @@ def any_reply(  # noqa: PLR0913 - each by its name
         names=(operations,) if isinstance(operations, str) else tuple(operations or (None,)),
         options={"faults": faults, "wild": wild},
         allowed=_classes(allowed),
-        deadline=_seconds(deadline),
+        deadline=TimeLimit(_seconds(deadline)),
         max_examples=max_examples,
         document=document,
     )
@@ -98,8 +87,8 @@ class AnyReply:
         *,
         names: tuple[str | None, ...],
         options: dict[str, Any],
-        allowed: tuple[type[Exception], ...],
-        deadline: float,
+        allowed: tuple[type[BaseException], ...],
+        deadline: TimeLimit,
         max_examples: int | None,
         document: str | os.PathLike[str] | None,
     ) -> None:
@@ -108,7 +97,7 @@ class AnyReply:
         self._deadline = deadline
         self._max_examples = max_examples
         self._document = document
-        self._contract: Contract | None = None
+        self._grid: Grid | None = None
         self._holding: HeldTest | None = None
 
     def decorated(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -125,16 +114,16 @@ class AnyReply:
         test.any_reply = self
         return test  # type: ignore[no-any-return]
 
-    def hold(self, holding: HeldTest | None, contract: Contract | None, test: Any) -> None:
+    def hold(self, holding: HeldTest | None, grid: Grid, test: Any) -> None:
         """Begin or end a test.
 
         Args:
             holding: of its sessions; None at its end.
-            contract: what the server serves; None where that is not known here.
+            grid: the server, whose contract replies are drawn from.
             test: what ``decorated`` has made.
         """
         self._holding = holding
-        self._contract = contract or self._contract
+        self._grid = grid
         # Hypothesis keeps them with the test, whoever has said them.
         for name, value in [*vars(test).items()] if holding is not None else ():
             if isinstance(value, settings):
@@ -153,7 +142,9 @@ class AnyReply:
         )
 
     def _strategy(self) -> SearchStrategy[Any]:
-        document: Any = self._contract if self._document is None else self._document
+        document: Any = self._document
+        if document is None and self._grid is not None:
+            document = self._grid.contract
         targets = {name: target_of(name, document) for name in self._names}
         drawn = {
             target.operation.id: strategies.sequences(target.operation.id, target.contract, **self._options)
@@ -177,7 +168,7 @@ class AnyReply:
                 replies, arguments = _taken(arguments, named)
                 smallest = self._begin(replies)
                 with smallest.told(self._allowed):
-                    await self._within(function(*arguments, **named))
+                    await self._deadline.hold(function(*arguments, **named))
                 smallest.judge()
 
         else:
@@ -187,7 +178,7 @@ class AnyReply:
                 __tracebackhide__ = True
                 replies, arguments = _taken(arguments, named)
                 smallest = self._begin(replies)
-                with smallest.told(self._allowed), self._alarm():
+                with smallest.told(self._allowed), self._deadline.held():
                     function(*arguments, **named)
                 smallest.judge()
 
@@ -205,58 +196,6 @@ class AnyReply:
         listed = _listed(replies)
         holding.begin_example({"steps": steps_of(listed), "where": _ARGUMENT})
         return Smallest(holding, listed)
-
-    @contextmanager
-    def _alarm(self) -> Iterator[None]:
-        """End what hangs: by a signal, which leaves a wait of any kind; only the main thread has those."""
-        __tracebackhide__ = True
-        if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        theirs, interval = signal.getitimer(signal.ITIMER_REAL)
-        if 0 < theirs <= self._deadline:  # such as pytest-timeout's, which comes first
-            yield
-            return
-        running, begun = [True], time.monotonic()
-
-        def leave(_number: int, _frame: Any) -> None:
-            if running:
-                raise _AlarmError
-
-        before = signal.signal(signal.SIGALRM, leave)
-        # Again and again, for who catches it once.
-        signal.setitimer(signal.ITIMER_REAL, self._deadline, 1.0)
-        try:
-            yield
-            running.clear()
-        except _AlarmError as alarm:
-            running.clear()
-            raise self._late() from alarm  # which says where it hung
-        finally:
-            running.clear()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-            if theirs:
-                left = max(theirs - (time.monotonic() - begun), 0.001)
-                signal.setitimer(signal.ITIMER_REAL, left, interval)
-
-    async def _within(self, running: Any) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:  # another kind of loop
-            await running
-            return
-        task = asyncio.ensure_future(running)
-        done, _ = await asyncio.wait([task], timeout=self._deadline)
-        if not done:
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await asyncio.wait([task], timeout=1)
-            raise self._late()
-        task.result()
-
-    def _late(self) -> LateReturnError:
-        return LateReturnError(f"The test did not return within its deadline of {self._deadline:g} s.")
 
 
 def _taken(arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[Replies, tuple[Any, ...]]:
@@ -284,10 +223,10 @@ def _seconds(deadline: str | float) -> float:
     return seconds
 
 
-def _classes(allowed: Any) -> tuple[type[Exception], ...]:
+def _classes(allowed: Any) -> tuple[type[BaseException], ...]:
     classes = (allowed,) if isinstance(allowed, type) else tuple(allowed)
     for each in classes:
-        if not (isinstance(each, type) and issubclass(each, Exception)):
+        if not (isinstance(each, type) and issubclass(each, (Exception, SystemExit))):
             raise MockgridError(
                 f"any_reply allows {each!r}, which is no class of errors.",
                 hint="Name what the test may raise: allowed=(AppError,).",

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from mockgrid.control import CONTROL, ask, read_address
+from mockgrid.document.mistakes import Mistakes
+from mockgrid.document.source_map import Document
 from mockgrid.testing.error import CallError, hidden
 from mockgrid.testing.grid import Grid, SessionKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mockgrid.contract.contract import Contract
     from mockgrid.testing.controls import CallName, Controls
 
 __tracebackhide__ = hidden
@@ -70,6 +73,14 @@ class ControlClient:
             return self.origin + self._base
         servers = self._call("GET", "/openapi.json").get("servers") or [{"url": ""}]
         return self.origin + str(urlsplit(servers[0]["url"]).path).rstrip("/")
+
+    def contract(self) -> Contract:
+        """Return the contract that the server serves, compiled here; what is wrong with it was told there."""
+        from mockgrid.contract.contract import Contract  # noqa: PLC0415 - 100 ms, for who asks
+
+        data = self._call("GET", "/openapi.json?sse=chunks")
+        mistakes = Mistakes(strict=False)
+        return Contract(Document(data, f"{self.origin}/openapi.json", mistakes=mistakes))
 
     def version(self) -> dict[str, Any]:
         """Return which MockGrid this is, and which contract it serves."""
@@ -181,6 +192,14 @@ class RemoteGrid(Grid):
         super().__init__(SessionKeys(f"{uuid.uuid4()}{worker}"), folders)
         self._url = url
         self._token = token or os.environ.get("MOCKGRID_CONTROL_TOKEN")
+        self._contract: Contract | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """See ``Grid``; the server is asked for it once."""
+        if self._contract is None:
+            self._contract = ControlClient(self._url, self._token).contract()
+        return self._contract
 
     def _connect(self) -> tuple[Controls, str]:
         client = ControlClient(self._url, self._token)

@@ -306,7 +306,7 @@ class Holding:
         session = self._begin(shared or HeldSession(self._grid, self._item.nodeid))
         self.own = self.expectations[-1]
         if self._drawn is not None:
-            self._drawn.hold(self, self._grid.contract, self._test)
+            self._drawn.hold(self, self._grid, self._test)
         if self._played is not None:
             line = (self._item.location[1] or 0) + 1
             session.play_as(CallSite(self._item.path, line), self._played)
@@ -365,7 +365,7 @@ class Holding:
                 (session.restart if session is shared else session.end)()
         self.expectations.clear()
         if self._drawn is not None:
-            self._drawn.hold(None, None, self._test)
+            self._drawn.hold(None, self._grid, self._test)
 
     def _begin(self, session: HeldSession, name: str = "") -> HeldSession:
         self.expectations.append(TestExpectation(session, self._tolerances, name))

@@ -59,7 +59,7 @@ class Smallest:
         self._sent = ""
 
     @contextmanager
-    def told(self, allowed: tuple[type[Exception], ...]) -> Iterator[None]:
+    def told(self, allowed: tuple[type[BaseException], ...]) -> Iterator[None]:
         """Note on a failure which replies it is of; what is allowed is none."""
         __tracebackhide__ = True
         try:
@@ -68,6 +68,11 @@ class Smallest:
             raise
         except allowed:
             pass
+        except SystemExit as error:
+            # It would end the event loop of other tests, too.
+            ended = AssertionError(f"The client ended the program: sys.exit({error.code!r}).")
+            self._note(ended)
+            raise ended from error
         except (Exception, pytest.fail.Exception) as error:
             self._note(error)
             raise

@@ -1,6 +1,7 @@
 """Tests that are run with one reply after the other."""
 
 import inspect
+import json
 import re
 
 import httpx
@@ -10,7 +11,8 @@ from testing.suites import suite
 import mockgrid
 from mockgrid import MockGrid
 from mockgrid.errors import MockgridError
-from mockgrid.testing.any_reply import LateReturnError, any_reply
+from mockgrid.testing.any_reply import any_reply
+from mockgrid.testing.time_limit import LateReturnError
 
 pytestmark = pytest.mark.once
 RUN = ("-p", "no:randomly", "-p", "no:schemathesis", "-p", "no:cacheprovider", "-p", "no:xdist")
@@ -47,6 +49,43 @@ def test_seeded(mockgrid):
 def test_shown():
     import pathlib
     pathlib.Path("seen.txt").write_text(str(SEEN))
+"""
+
+PETS = {
+    "openapi": "3.0.3",
+    "info": {"title": "Pets", "version": "1"},
+    "servers": [{"url": "/api"}],
+    "paths": {
+        "/pets": {
+            "get": {
+                "operationId": "listPets",
+                "responses": {
+                    "200": {
+                        "description": "All.",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "array",
+                                    "items": {"type": "object", "properties": {"name": {"type": "string"}}},
+                                }
+                            }
+                        },
+                    }
+                },
+            }
+        }
+    },
+}
+PETS_CLIENT = """
+import mockgrid
+from hypothesis import settings
+
+@settings(database=None, derandomize=True)
+@mockgrid.any_reply()
+def test_pets(mockgrid):
+    key = {"authorization": "Bearer " + mockgrid.api_key}
+    for pet in httpx.get(mockgrid.base_url + "/pets", headers=key).json():
+        pet["name"]
 """
 
 
@@ -94,8 +133,26 @@ def test_a_hang_ends(mockgrid):
     while True:
         try:
             time.sleep(60)
-        except Exception:
+        except:
             pass
+
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(allowed=AppError, deadline="100ms", max_examples=1)
+def test_a_hang_that_becomes_an_error_of_the_client(mockgrid):
+    import time
+    try:
+        time.sleep(60)
+    except BaseException:
+        raise AppError
+
+@mockgrid.any_reply(max_examples=60)
+def test_an_exit(mockgrid):
+    if ask(mockgrid).status_code == 200:
+        raise SystemExit("no more")
+
+@mockgrid.any_reply(allowed=SystemExit, max_examples=5)
+def test_an_exit_that_is_allowed(mockgrid):
+    raise SystemExit(3)
 
 @settings(max_examples=5)
 @example({"say": "an example"})
@@ -119,6 +176,9 @@ class TestInAClass:
         client(n=n)
         mockgrid.session("another")
 
+class TestWithTheSameTests(TestInAClass):
+    pass
+
 @pytest.mark.anyio
 @mockgrid.any_reply(allowed=AppError, max_examples=5)
 async def test_async(mockgrid, anyio_backend):
@@ -130,6 +190,19 @@ async def test_async(mockgrid, anyio_backend):
 async def test_async_hang(mockgrid, anyio_backend):
     import asyncio
     await asyncio.sleep(60)
+
+@pytest.mark.anyio
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(deadline=0.1, max_examples=1)
+async def test_the_loop_hangs(mockgrid, anyio_backend):
+    import time
+    time.sleep(60)
+
+@pytest.mark.anyio
+@settings(phases=[Phase.generate])
+@mockgrid.any_reply(max_examples=1)
+async def test_async_exit(mockgrid, anyio_backend):
+    raise SystemExit(4)
 
 @pytest.fixture
 def anyio_backend():
@@ -173,7 +246,11 @@ def test_what_passes_and_what_fails(outcome):
         "test_violations_count",
         "test_verdicts_count",
         "test_a_hang_ends",
+        "test_a_hang_that_becomes_an_error_of_the_client",
+        "test_an_exit",
+        "test_async_exit",
         "test_async_hang",
+        "test_the_loop_hangs",
         "test_other_operations",
         "test_without_the_fixture",
     }, text
@@ -208,7 +285,11 @@ def test_what_the_client_did_wrong_is_told_as_ever(outcome):
     assert "MG113 temperature: must be at most 2, got 7" in section(text, "test_violations_count")
     assert "deadline of 0.1 s" in section(text, "test_a_hang_ends")
     assert "time.sleep(60)" in section(text, "test_a_hang_ends")
-    assert "deadline of 0.1 s" in section(text, "test_async_hang")
+    for test in ("test_async_hang", "test_the_loop_hangs", "test_a_hang_that_becomes_an_error_of_the_client"):
+        assert "deadline of 0.1 s" in section(text, test)
+    assert "ended the program: sys.exit('no more')" in section(text, "test_an_exit")
+    assert "steps:\n- reply:\n    say: ''\n" in section(text, "test_an_exit")
+    assert "ended the program: sys.exit(4)" in section(text, "test_async_exit")
     assert "operation: listModels" in section(text, "test_other_operations")
     assert "use the fixture mockgrid" in section(text, "test_without_the_fixture")
 
@@ -218,6 +299,14 @@ def test_a_server_elsewhere_and_a_seed(outcome, pytester_of_module, served):
     seen = pytester_of_module(CLIENT + SEEDED.replace("@seed(7)", ""), *options)[0] / "seen.txt"
     assert seen.read_text("utf-8") == (outcome[0] / "seen.txt").read_text("utf-8")
     assert len(seen.read_text("utf-8")) > 30
+
+
+def test_replies_are_those_that_a_server_elsewhere_serves(pytester_of_module, tmp_path):
+    (tmp_path / "pets.json").write_text(json.dumps(PETS), "utf-8")
+    with MockGrid(document=tmp_path / "pets.json") as pets:
+        _, text = pytester_of_module(PETS_CLIENT, "--mockgrid-url", pets.base_url)
+    assert "KeyError: 'name'" in text
+    assert "steps:\n- reply:\n    body:\n    - {}\n" in text
 
 
 def test_no_line_of_a_library_is_told_as_the_explanation(pytester_of_module):
