@@ -132,8 +132,9 @@ def _branches(branches: list[dict[str, Any]], whose: str, done: str) -> Iterator
         by_body.setdefault((branch["operation"], branch["request"]), []).append(branch)
     for (operation, request), entries in by_body.items():
         sent = sum(branch["sent"] for branch in entries)
+        of_several = sum(other == operation for other, _ in by_body) > 1
         yield _section(
-            f"{whose} {_text(operation)}",
+            f"{whose} {_text(operation)}" + (f", {_text(request)}" if of_several else ""),
             f"{sent} of {len(entries)} branches of the schema of {request} were {done}",
             ("Branch", "Kind", "State"),
             [_branch(branch, done) for branch in entries],
