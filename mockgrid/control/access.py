@@ -27,6 +27,7 @@ _FOREIGN = (
 )
 _CLOSED = "The control interface is closed to other machines; start with --control-token to open it."
 _REMOTE = "The control interface needs the header `Authorization: Bearer <control token>` from here."
+_WRONG = "This is not the control token that the server has; its --control-token, or its variable, says which."
 # Addresses that are remembered.
 _ADDRESSES = 1000
 # What Starlette's test client, which calls from this very process, gives as its address.
@@ -78,6 +79,7 @@ class Access:
         if not self._has_token(headers):
             if b"authorization" in headers:  # who brings none has tried none
                 self._note_failure(address)
+                raise ControlError(403, _WRONG)
             raise ControlError(403, _RENAMED if is_local else _REMOTE)
 
     def _has_token(self, headers: dict[bytes, bytes]) -> bool:
