@@ -83,12 +83,14 @@ class RecordedExchange:
         reply: what came back; None where nothing did.
         where: its place in what it was read from, such as ``weather.yaml:12``; empty for live traffic.
         test: the test, or the session, that it was recorded in; empty for none.
+        lacking: why there is no reply, in a sentence; empty where that is not known.
     """
 
     request: RecordedRequest
     reply: RecordedReply | None
     where: str = ""
     test: str = ""
+    lacking: str = ""
 
 
 def header(headers: Headers, name: bytes) -> str:

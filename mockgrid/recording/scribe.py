@@ -34,6 +34,8 @@ __all__ = ["Scribe", "WrittenScenario"]
 
 # Where what was no exchange comes among the steps.
 _LAST: Final = 10**9
+# The address of a request of which the body alone is known, and no operation takes it.
+_NOWHERE: Final = "(without an address)"
 _REFUSED: Final = "The contract refuses this request before any step is asked:"
 _UNPLAYABLE: Final = "So the reply is the contract's error, and not this one."
 # Of a request that is refused, what must be known for its step not to answer others.
@@ -225,9 +227,9 @@ class Scribe:
         for place, exchange in enumerate(clean):
             request = self._reader.read(exchange.request)
             if request is None:
-                page.elsewhere[f"{exchange.request.method} {exchange.request.path}"] += 1
+                page.elsewhere[f"{exchange.request.method} {exchange.request.path or _NOWHERE}"] += 1
             elif exchange.reply is None:
-                page.leave_out(exchange, "There was no reply.")
+                page.leave_out(exchange, exchange.lacking or "There was no reply.")
             else:
                 known = by_operation.setdefault(request.operation.id, {})
                 known.setdefault(_identity(request), _Asked(request)).exchanges.append((place, exchange))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from recording.again import contract, findings, player, scribe
 from recording.cases import CASES, ELSEWHERE, whole
 
 from mockgrid.errors import DocumentError
+from mockgrid.recording.content import decoded
 from mockgrid.recording.events import events_in
 from mockgrid.recording.scribe import Scribe
 from mockgrid.recording.sources.files import read_files
@@ -167,6 +170,11 @@ ITEMS = {
         '{"fixtures": [{"match": {"predicate": "x"}, "response": {"content": "x"}}]}',
         "e.json#1: A fixture matches by",
     ),
+    "e.yaml": (
+        "interactions:\n- request: {method: GET, uri: 'http://x/'}\n  response: {status: {code: .inf}}\n",
+        "e.yaml:2: The status of a reply is a float",
+    ),
+    "g.jsonl": ('{"response": {"id": "x"}}', "g.jsonl:1: The request is missing."),
     "f.jsonl": (
         '{"custom_id": "1", "url": "/v1/models", "method": 5}\n{"other": 1}',
         "f.jsonl:1: The method of a request",
@@ -194,10 +202,11 @@ def test_requests_and_replies_of_a_batch_may_stand_in_two_files(tmp_path):
     ]
     for name, lines in (("in.jsonl", sent), ("out.jsonl", replies)):
         (tmp_path / name).write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    written = scribe().scenario(read_files([tmp_path / "in.jsonl", tmp_path / "out.jsonl"]).exchanges)
+    recordings = read_files([tmp_path / "in.jsonl", tmp_path / "out.jsonl"])
+    written = scribe().scenario(recordings.exchanges)
     assert (written.steps, written.exchanges) == (2, 2)
     assert written.left_out == ("in.jsonl:2: POST /v1/chat/completions: There was no reply.",)
-    assert list(written.elsewhere) == [" (the request of custom_id 7)"]
+    assert recordings.left_out == ["out.jsonl:3: The request of custom_id 7 is missing."]
     assert [said(player(written.text).call(body=bodies[n])) for n in (0, 2)] == ["Answer 0", "Answer 2"]
 
 
@@ -261,3 +270,65 @@ def test_what_errors_have_no_place_for_is_named(error, lost, tmp_path):
     theirs = Scribe(contract(), "openai").scenario([], steps=steps).text
     assert "have no place" not in theirs
     assert all(words in theirs for words in lost)
+
+
+ASKED = {"model": "text-prime", "messages": [{"role": "user", "content": "Hi"}]}
+SAID = {
+    "object": "chat.completion",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yo"}}],
+}
+EVENTS = [
+    {"time": 1, "eventName": "message", "data": '{"a": 1}'},
+    {"time": 2, "eventId": "7", "data": "[DONE]"},
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"request_body": ASKED, "response_body": SAID, "status": 200},
+        {"input": ASKED, "output": SAID},
+        {"kwargs": ASKED, "response": SAID},
+        {
+            "req": {"url": "/v1/chat/completions", "json": ASKED},
+            "res": {"status": 200, "content": json.dumps(SAID)},
+        },
+        {
+            "request": {"url": "/v1/chat/completions", "data": ASKED},
+            "response": {"statusCode": 200, "data": SAID},
+        },
+    ],
+)
+def test_the_halves_of_a_pair_may_have_other_names(line, tmp_path):
+    (tmp_path / "log.jsonl").write_text(json.dumps(line), "utf-8")
+    (exchange,) = read_files([tmp_path / "log.jsonl"]).exchanges
+    assert json.loads(exchange.request.body) == ASKED
+    assert (exchange.reply.status, json.loads(exchange.reply.body)) == (200, SAID)
+    assert exchange.where == "log.jsonl:1"
+
+
+@pytest.mark.parametrize(
+    ("content", "more", "body"),
+    [
+        ({"_file": "0a1b.json"}, {}, b'{"beside": 1}'),
+        ({"text": base64.b64encode(gzip.compress(b"{}")).decode(), "encoding": "base64"}, {}, b"{}"),
+        ({"size": 9}, {"_eventSourceMessages": EVENTS}, b'data: {"a": 1}\n\nid: 7\ndata: [DONE]\n\n'),
+        ({"size": 0}, {}, b""),
+        ({"size": 9}, {}, "The archive lacks the body of the reply; save it with content."),
+        ({"_file": "../a"}, {}, "Its body is in a file '../a', which is not beside the archive."),
+    ],
+)
+def test_the_body_of_an_archived_reply_is_told_or_said_to_be_missing(content, more, body, tmp_path):
+    headers = [{"name": "Content-Encoding", "value": "gzip"}]
+    request = {"method": "POST", "url": "https://x.example/v1/chat/completions", "headers": []}
+    entry = {"request": request, "response": {"status": 200, "headers": headers, "content": content}, **more}
+    folder = tmp_path / "below"
+    folder.mkdir()
+    (folder / "0a1b.json").write_text('{"beside": 1}', "utf-8")
+    (tmp_path / "a").write_text("private", "utf-8")
+    (folder / "x.har").write_text(json.dumps({"log": {"entries": [entry]}}), "utf-8")
+    (exchange,) = read_files([folder / "x.har"]).exchanges
+    if isinstance(body, str):
+        assert (exchange.reply, exchange.lacking) == (None, body)
+    else:
+        assert decoded(exchange.reply.headers, exchange.reply.body) == body

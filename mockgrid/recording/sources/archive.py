@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from mockgrid.recording.exchange import RecordedExchange
@@ -15,17 +15,29 @@ from mockgrid.recording.sources.pairs import (
     reply_of,
     request_of,
 )
+from mockgrid.reply.delivery.form import framed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mockgrid.recording.exchange import Headers, RecordedRequest
 
 __all__ = ["entry"]
 
+_EVENTS: Final = "_eventSourceMessages"
+_WITHOUT: Final = "The archive lacks the body of the reply; save it with content."
+# What an event has where the stream said nothing.
+_USUAL: Final = (None, "", "message")
+_GZIP: Final = b"\x1f\x8b"
 _BEFORE_FIRST = ("blocked", "dns", "connect", "send", "wait")
 
 
-def entry(data: Any) -> RecordedExchange:
+def entry(data: Any, folder: Path | None = None) -> RecordedExchange:
     """Return the exchange that an entry of an archive holds.
+
+    Args:
+        data: the entry.
+        folder: where the archive lies; bodies may lie beside it, in files of their own.
 
     Raises:
         NotRecordedError: it holds none.
@@ -33,9 +45,10 @@ def entry(data: Any) -> RecordedExchange:
     if not isinstance(data, dict) or not isinstance(data.get("request"), dict):
         raise NotRecordedError("An entry has no `request` that is a mapping.")
     request = data["request"]
-    headers = _decoded(headers_of(request.get("headers")))
     posted = request.get("postData")
-    sent = request_of(request.get("method"), request.get("url"), headers, _posted(posted))
+    body = _posted(posted, folder)
+    headers = _decoded(headers_of(request.get("headers")), body)
+    sent = request_of(request.get("method"), request.get("url"), headers, body)
     if isinstance(posted, dict) and isinstance(posted.get("mimeType"), str) and posted["mimeType"]:
         sent = _typed(sent, posted["mimeType"])
     response = data.get("response")
@@ -43,17 +56,55 @@ def entry(data: Any) -> RecordedExchange:
         return RecordedExchange(sent, None)  # blocked, or broken off
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
-    headers = _decoded(headers_of(response.get("headers")))
+    headers = headers_of(response.get("headers"))
     if not any(name == b"content-type" for name, _ in headers) and isinstance(content.get("mimeType"), str):
         headers = (*headers, (b"content-type", content["mimeType"].encode("latin-1", "replace")))
-    text = content.get("text")
-    body = from_base64(text) if content.get("encoding") == "base64" and text else body_of(text)
     first, last = _times(data)
-    return RecordedExchange(sent, reply_of(response["status"], headers, body, first, last))
+    events = data.get(_EVENTS)
+    if not content.get("text") and isinstance(events, list) and events:
+        reply = reply_of(response["status"], headers, _stream(events), first, last)
+        return RecordedExchange(sent, reply)
+    try:
+        body = _content(content, folder)
+    except NotRecordedError as error:  # nothing depends on the body where the contract has no such operation
+        return RecordedExchange(sent, None, lacking=error.message)
+    if not body and sent.method != "HEAD" and _is_left_out(content):
+        return RecordedExchange(sent, None, lacking=_WITHOUT)
+    return RecordedExchange(sent, reply_of(response["status"], _decoded(headers, body), body, first, last))
 
 
-def _decoded(headers: Headers) -> Headers:
-    """Return headers without the encoding that an archive has undone."""
+def _content(content: dict[str, Any], folder: Path | None) -> bytes:
+    """Return a body that an archive holds, or a file that it names."""
+    name, text = content.get("_file"), content.get("text")
+    if text or not isinstance(name, str) or folder is None:
+        return from_base64(text) if content.get("encoding") == "base64" and text else body_of(text)
+    file = folder / name
+    if file.parent != folder or not file.is_file():
+        raise NotRecordedError(f"Its body is in a file {name[:80]!r}, which is not beside the archive.")
+    return file.read_bytes()
+
+
+def _is_left_out(content: dict[str, Any]) -> bool:
+    """Tell whether a reply had a body, or may have had one, that the archive has not."""
+    size = content.get("size")
+    return isinstance(size, (int, float)) and size != 0 and not content.get("text")
+
+
+def _stream(events: list[Any]) -> bytes:
+    """Return the stream of which a browser has kept the events."""
+    framing = (("eventId", "id"), ("eventName", "event"))
+    framed_events = []
+    for event in events:
+        if isinstance(event, dict) and isinstance(event.get("data"), str):
+            lines = [f"{word}: {event[name]}" for name, word in framing if event.get(name) not in _USUAL]
+            framed_events.append(framed(event["data"].encode("utf-8", "replace"), lines))
+    return b"".join(framed_events)
+
+
+def _decoded(headers: Headers, body: bytes) -> Headers:
+    """Return headers without the encoding that an archive has undone; some have not."""
+    if body.startswith(_GZIP):
+        return headers
     return tuple((name, value) for name, value in headers if name != b"content-encoding")
 
 
@@ -63,14 +114,14 @@ def _typed(request: RecordedRequest, media: str) -> RecordedRequest:
     return replace(request, headers=(*request.headers, (b"content-type", media.encode("latin-1", "replace"))))
 
 
-def _posted(posted: Any) -> bytes:
+def _posted(posted: Any, folder: Path | None) -> bytes:
     if not isinstance(posted, dict):
         return b""
-    text, params = posted.get("text"), posted.get("params")
-    if not text and isinstance(params, list):
+    params = posted.get("params")
+    if not posted.get("text") and isinstance(params, list) and params:
         pairs = [(item.get("name", ""), item.get("value", "")) for item in params if isinstance(item, dict)]
         return urlencode(pairs).encode()
-    return from_base64(text) if posted.get("encoding") == "base64" and text else body_of(text)
+    return _content(posted, folder)
 
 
 def _times(data: dict[str, Any]) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -14,7 +16,6 @@ from mockgrid.recording.sources.pairs import NotRecordedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from mockgrid.recording.exchange import RecordedExchange
     from mockgrid.recording.sources.fixtures import FixtureStep
@@ -99,7 +100,7 @@ def read_files(paths: Iterable[Path], unnamed: Collection[Path] = ()) -> Recordi
             if path not in unnamed:
                 raise
             recordings.left_out.append(str(error))
-    recordings.exchanges += log.paired(lines)
+    recordings.exchanges += log.paired(lines, recordings.left_out)
     recordings.steps = fixtures.in_sequence(recordings.steps)
     return recordings
 
@@ -134,7 +135,8 @@ def _read_data(
     if listed is not None or of_cassette in named:
         reader.add(reader.read(_placed(listed or (), places), cassette.interaction, "interaction"))
     elif isinstance(entries, dict) and isinstance(entries.get("entries"), list):
-        reader.add(reader.read(_placed(entries["entries"], None), archive.entry, "entry"))
+        in_folder = partial(archive.entry, folder=Path(path).parent)
+        reader.add(reader.read(_placed(entries["entries"], None), in_folder, "entry"))
     elif isinstance(named.get("fixtures"), list):
         reader.recordings.steps += reader.read(_placed(named["fixtures"], None), fixtures.fixture, "fixture")
     elif isinstance(data, list) and data and all(isinstance(item, dict) and "match" in item for item in data):
@@ -142,7 +144,7 @@ def _read_data(
     elif isinstance(data, list) and any(map(log.is_logged, data)):
         lines += reader.read(_placed(data, None), log.logged, "item")
     elif log.is_logged(data):
-        lines += reader.read([("", data)], log.logged, "line")
+        lines += reader.read([(":1", data)], log.logged, "line")
     else:
         raise DocumentError(f"It is no recording that is known: {_KINDS} was expected.", where=path)
 

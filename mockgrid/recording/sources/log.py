@@ -21,6 +21,10 @@ _JSON: Final = ((b"content-type", b"application/json"),)
 _STREAM: Final = ((b"content-type", b"text/event-stream"),)
 _STATUSES: Final = ("status_code", "status", "statusCode")
 _ADDRESSES: Final = ("url", "uri", "path")
+# What programs call the two halves of a pair, and the body of either.
+_REQUESTS: Final = ("request", "req", "request_body", "requestBody", "kwargs", "input")
+_RESPONSES: Final = ("response", "res", "response_body", "responseBody", "output")
+_BODIES: Final = ("body", "json", "data", "content", "text")
 _MILLISECONDS: Final = ("duration_ms", "latency_ms", "elapsed_ms")
 
 
@@ -43,7 +47,12 @@ class LoggedLine:
 
 def is_logged(data: Any) -> bool:
     """Tell whether an object is one of such a log."""
-    return isinstance(data, dict) and not data.keys().isdisjoint({"request", "response", "custom_id"})
+    if not isinstance(data, dict):
+        return False
+    certain = {"request", "response", "custom_id"}
+    return not data.keys().isdisjoint(certain) or (
+        _named(data, _REQUESTS) is not None and _named(data, _RESPONSES) is not None
+    )
 
 
 def logged(data: Any) -> LoggedLine:
@@ -55,8 +64,13 @@ def logged(data: Any) -> LoggedLine:
     if not is_logged(data):
         raise NotRecordedError("A line has neither `request` and `response` nor a `custom_id`.")
     key = data.get("custom_id")
-    sent = data.get("request", data if "url" in data or "method" in data else None)
-    answered = data.get("response")
+    sent = _named(data, _REQUESTS)
+    if sent is None and ("url" in data or "method" in data):
+        sent = data
+    answered = _named(data, _RESPONSES)
+    beside = {name: data[name] for name in _STATUSES if name in data}
+    if beside and isinstance(answered, dict) and beside.keys().isdisjoint(answered):
+        answered = {**beside, "body": answered}
     seconds = next(
         (data[name] / 1000 for name in _MILLISECONDS if isinstance(data.get(name), (int, float))), 0.0
     )
@@ -72,8 +86,18 @@ def logged(data: Any) -> LoggedLine:
     return LoggedLine(name, request, reply)
 
 
-def paired(lines: Iterable[LoggedLine]) -> Iterator[RecordedExchange]:
-    """Yield exchanges; the request and the reply of one batch item may stand in different files."""
+def _named(data: dict[str, Any], names: Iterable[str]) -> Any:
+    """Return the first of several fields that is there, and not null."""
+    return next((data[name] for name in names if data.get(name) is not None), None)
+
+
+def paired(lines: Iterable[LoggedLine], left_out: list[str]) -> Iterator[RecordedExchange]:
+    """Yield exchanges; the request and the reply of one batch item may stand in different files.
+
+    Args:
+        lines: of all files.
+        left_out: gets a sentence for each reply that has no request.
+    """
     requests: dict[str, LoggedLine] = {}
     replies: dict[str, LoggedLine] = {}
     listed = list(lines)
@@ -87,8 +111,9 @@ def paired(lines: Iterable[LoggedLine]) -> Iterator[RecordedExchange]:
         if request is None:
             if line.key in requests:
                 continue  # it comes with its request
-            request = RecordedRequest("", f"(the request of custom_id {line.key or 'unknown'})")
-            reply = None
+            of = f" of custom_id {line.key}" if line.key else ""
+            left_out.append(f"{line.where}: The request{of} is missing.")
+            continue
         yield RecordedExchange(request, reply, line.where)
 
 
@@ -97,11 +122,11 @@ def _request(data: Any) -> RecordedRequest:
         raise NotRecordedError("`request` is not a mapping.")
     address = next((data[name] for name in _ADDRESSES if isinstance(data.get(name), str)), None)
     if address is None:
-        body = data.get("body", data) if "method" not in data else data.get("body")
+        body = _body(data) if "method" in data or "body" in data else data
         # Which operation takes such a body is for the contract to tell.
         return RecordedRequest("POST", "", _JSON, _bytes(body))
     headers = headers_of(data.get("headers"))
-    body = data.get("body")
+    body = _body(data)
     if body is not None and not any(name == b"content-type" for name, _ in headers):
         headers = (*headers, *_JSON)
     return request_of(
@@ -115,7 +140,11 @@ def _reply(data: Any, seconds: float) -> RecordedReply:
     status = next((value for value in statuses if str(value).isdecimal()), None)
     if status is None:
         return _of_body(200, (), data, seconds)
-    return _of_body(status, headers_of(data.get("headers")), data.get("body"), seconds)
+    return _of_body(status, headers_of(data.get("headers")), _body(data), seconds)
+
+
+def _body(data: dict[str, Any]) -> Any:
+    return _named(data, _BODIES)
 
 
 def _of_body(status: Any, headers: Headers, body: Any, seconds: float) -> RecordedReply:

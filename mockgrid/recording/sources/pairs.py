@@ -141,7 +141,7 @@ def reply_of(
     """
     try:
         number = int(status)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         number = 0
     if not _LEAST_STATUS <= number <= _MOST_STATUS:
         raise NotRecordedError(
