@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mockgrid.recording.exchange import RecordedExchange
     from mockgrid.recording.reading import ReadRequest
     from mockgrid.recording.sources.fixtures import FixtureStep
+    from mockgrid.recording.telling_apart import Known
     from mockgrid.reply.errors import ErrorShape
 
 __all__ = ["Scribe", "WrittenScenario"]
@@ -41,6 +42,8 @@ _UNPLAYABLE: Final = "So the reply is the contract's error, and not this one."
 # Of a request that is refused, what must be known for its step not to answer others.
 _TELLING: Final = frozenset(("last_user", "system", "any_message", "path", "query", "body"))
 _FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
+_PASSES: Final = "A date, a time or an id that was drawn is all that tells this request from others."
+_LAST_OF_ALL: Final = "Nothing that lasts tells this from what other steps ask for: it comes after them."
 _NOT_APART: Final = (
     "Nothing that lasts tells these requests apart; the replies are in the order in which they came."
 )
@@ -90,7 +93,7 @@ class _Page:
     """What is being written.
 
     Attributes:
-        steps: each with the place of its first exchange among all.
+        steps: each with how many others' requests it holds for, and the place of its first exchange.
         requests: those that have a step.
         count: how many exchanges the steps are made of.
         fixtures: whether some were steps already.
@@ -98,7 +101,7 @@ class _Page:
         unplayable: how many exchanges have a step that does not reply to them.
     """
 
-    steps: list[tuple[int, Any]] = field(default_factory=list)
+    steps: list[tuple[tuple[int, int], Any]] = field(default_factory=list)
     requests: list[ReadRequest] = field(default_factory=list)
     count: int = 0
     elsewhere: Counter[str] = field(default_factory=Counter)
@@ -235,13 +238,13 @@ class Scribe:
                 known.setdefault(_identity(request), _Asked(request)).exchanges.append((place, exchange))
         for several in by_operation.values():
             listed = list(several.values())
-            for when, places in tell_apart([each.request for each in listed]):
-                self._step(when, [listed[place] for place in places], page)
+            for telling in tell_apart([each.request for each in listed]):
+                self._step(telling, [listed[place] for place in telling.places], page)
         return page, clean
 
-    def _step(self, when: dict[str, Any], alike: list[_Asked], page: _Page) -> None:
+    def _step(self, known: Known, alike: list[_Asked], page: _Page) -> None:
         """Add the step of requests that are known by the same."""
-        request = alike[0].request
+        request, when = alike[0].request, known.when
         if request.operation.id != self._unnamed:
             when = {"operation": request.operation.id, **when}
         came = [(place, exchange, each.request) for each in alike for place, exchange in each.exchanges]
@@ -258,11 +261,13 @@ class Scribe:
         step = Block(when=when, **_replies(judged))
         sources = dict.fromkeys(exchange.test or exchange.where for _, exchange, _ in came)
         comments = [", ".join(filter(None, sources)), _NOT_APART if len(alike) > 1 else ""]
+        comments += [_PASSES] * known.passes + [_LAST_OF_ALL] * bool(known.beyond)
         if refused:
             comments += [refused, _UNPLAYABLE]
             page.unplayable += len(came)
         comment = "\n".join(filter(None, comments))
-        page.steps.append((came[0][0], Commented(step, comment) if comment else step))
+        order = (known.beyond, came[0][0])
+        page.steps.append((order, Commented(step, comment) if comment else step))
         page.requests += [each.request for each in alike]
         page.count += len(came)
 
@@ -292,7 +297,7 @@ class Scribe:
         if step.passes:
             block["then"] = "pass"
         comment = "\n".join(filter(None, (step.where, step.comment)))
-        page.steps.append((_LAST + len(page.steps), Commented(block, comment) if comment else block))
+        page.steps.append(((_LAST, len(page.steps)), Commented(block, comment) if comment else block))
 
     def _said(self, exchange: RecordedExchange, request: ReadRequest, page: _Page) -> Wording | None:
         """Return the reply of an exchange in words; None where there are none, which is noted."""

@@ -27,6 +27,8 @@ _PLAIN: Final = re.compile(
 _COLON: Final = re.compile(r":(?=\S)")
 # What YAML 1.1 takes for a truth, and people with it.
 _TRUTHS: Final = frozenset(("y", "n", "yes", "no", "on", "off"))
+# What it takes for a time, a date or a number; other tools do so to this day.
+_NUMERAL: Final = re.compile(r"[-+]?[\d_][\d_:.+\-TtZz ]*")
 _OFF: Final = frozenset(("contract", "usage"))
 # What a block holds as it is: YAML's printable characters without those that end lines elsewhere.
 _IN_BLOCK: Final = re.compile(
@@ -219,6 +221,7 @@ def _scalar(text: str, *, flow: bool = True) -> str:
         _PLAIN.fullmatch(bare)
         and not text.endswith((" ", ":"))
         and text.lower() not in _TRUTHS
+        and not _NUMERAL.fullmatch(text)
         and _is_text(text)
         and not ("{" in text or "}" in text)
     ):

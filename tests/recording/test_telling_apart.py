@@ -63,6 +63,45 @@ def test_a_request_with_a_step_of_its_own_is_in_no_later_one():
         assert reply["choices"][0]["message"]["content"] == f"A{place}"
 
 
+LONG = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor. "
+
+
+@pytest.mark.parametrize(
+    ("texts", "whens"),
+    [
+        # What a user says may be a secret and nothing else; then only what else is in the request is left.
+        (["[redacted]", "Hi", "Ho"], ["{last_user: Hi}", "{last_user: Ho}", None]),
+        # A date counts where nothing else tells.
+        (["2026-03-14", "Hi"], ["{last_user: '2026-03-14'}", "{last_user: Hi}"]),
+        # The beginning that two have is no part of what tells them, but where a third has all the rest.
+        (
+            [
+                f"Sum up:\n{LONG}\n{LONG} one",
+                f"Sum up:\n{LONG}\n{LONG} two",
+                f"Translate:\n{LONG}\n{LONG} one",
+            ],
+            [
+                "{last_user: {contains: ['Sum up:', sed do eiusmod tempor.  one]}}",
+                "{last_user: {contains: sed do eiusmod tempor.  two}}",
+                "{last_user: {contains: 'Translate:'}}",
+            ],
+        ),
+    ],
+    ids=["secret", "date", "beginning"],
+)
+def test_nothing_is_asked_for_but_what_tells(texts, whens):
+    exchanges = [exchange(place, user(text)) for place, text in enumerate(texts)]
+    written = Scribe(contract()).scenario(exchanges)
+    assert findings(written.text) == []
+    lines = [line.partition("when: ")[2] for line in written.text.splitlines() if "when: " in line]
+    assert len(lines) == len(texts)
+    assert all(when in (None, line) for when, line in zip(whens, lines, strict=True)), lines
+    serving = player(written.text)
+    for each in reversed(exchanges):
+        reply = json.loads(each.reply.body)
+        assert serving.call(body=each.request.body).json()["choices"] == reply["choices"], written.text
+
+
 def test_twice_as_many_requests_take_no_eight_times_as_long():
     def seconds(count):
         exchanges = [exchange(place, user("Go"), temperature=place / count) for place in range(count)]

@@ -45,6 +45,14 @@ def test_it_is_read_as_what_was_written(data):
     assert json.dumps(yaml.load(text, name="x").data) == json.dumps(plain), text
 
 
+def test_other_readers_take_no_text_for_a_number_or_a_date():
+    """YAML 1.1 has more of these than is read here."""
+    texts = ["12:30", "1_000", "2026-11-30", "-1:2", "2026-11-30 12:00:00"]
+    assert yaml_text(Block(texts=[*texts, "12ms", "1a"])) == (
+        "texts: ['12:30', '1_000', '2026-11-30', '-1:2', '2026-11-30 12:00:00', 12ms, 1a]\n"
+    )
+
+
 def test_it_reads_well():
     reply = Block(say="It is 3 °C in Oslo.\nBring a coat.\n", usage={"prompt_tokens": 10})
     long = "word " * 30 + "end"
