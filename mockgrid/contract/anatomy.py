@@ -160,7 +160,10 @@ def _inside(field: _Field, value: Any, at: str, name: str) -> Iterator[tuple[str
     else:
         for key, item in value.items() if isinstance(value, dict) else ():
             if name not in ("paths", "responses", "callbacks") or _named(key):
-                yield field.holds, item, at + join((key,))
+                beside = (
+                    name == "paths" and key in _OBJECTS["path_item"]
+                )  # a method that stands beside its path
+                yield "operation" if beside else field.holds, item, at + join((key,))
 
 
 def _of_object(document: Document, kind: str, value: dict[str, Any], at: str, *, old: bool) -> Iterator[Flaw]:

@@ -18,7 +18,7 @@ from mockgrid.document.pointer import join
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
@@ -35,6 +35,7 @@ __all__ = [
     "methods_of",
     "parts_of",
     "repeated_ids",
+    "without_scheme",
 ]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -45,6 +46,15 @@ _NAME: Final = re.compile(r"\{([^{}]*)\}")
 _NO_METHODS: Final = (
     *("$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations", "headers"),
     *("tags", "responses", "requestBody", "operationId", "deprecated", "security", "callbacks"),
+)
+_ADDRESS: Final = re.compile(r"https?://[^/]+(?=/)")
+# Parameters with a pattern or a mark in the braces, behind a colon or in angle brackets.
+_FOREIGN: Final = re.compile(
+    r"\{\s*([\w.-]+)(?:\s*[:=](?:[^{}]|\{[^{}]*\})*|\?|\s+)\}|\{\s+([\w.-]+)\}"
+    r"|(?<=/):(\w+)(?=/|$)|(?<=/)<(?:\w+:)?(\w+)>(?=/|$)"
+)
+_HOST: Final = re.compile(
+    r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,}|[0-9.]+(?=:))(?::[0-9]+)?(/.*)?"
 )
 # RFC 6570's way to write a query, as in /pets{?page,size}.
 _URI_TEMPLATE: Final = re.compile(r"\{[?&#][^{}]*\}")
@@ -121,19 +131,64 @@ def _check_version(document: Document, data: dict[str, Any]) -> None:
 def check_servers(document: Document, servers: Any, at: str) -> None:
     """Check the first of some servers; the others are not used."""
     for index, server in enumerate(ObjectReader(document).listing(servers, at)[:1]):
-        variables = server.get("variables") or {} if isinstance(server, dict) else None
+        place = f"{at}/{index}"
+        tell = document.mistakes.tell
+        if not isinstance(server, dict):
+            hint = f"Write url: {server}" if isinstance(server, str) else ""
+            tell(document.error(f"a mapping was expected in {place}.", place, hint))
+            continue
+        variables = server.get("variables") or {}
         if not isinstance(variables, dict) or not all(isinstance(item, dict) for item in variables.values()):
-            place = f"{at}/{index}" + ("" if variables is None else "/variables")
-            document.mistakes.tell(document.error(f"a mapping was expected in {place}.", place))
+            tell(document.error(f"a mapping was expected in {place}/variables.", f"{place}/variables"))
+            continue
+        url = server.get("url")
+        if not isinstance(url, str):
+            continue  # which `check` tells
+        for name in dict.fromkeys(_NAME.findall(url)):
+            if name not in variables:
+                message = f"the url {shown(url)} has the variable {name}, which is not declared."
+                hint = f"Declare it under variables, with a default, as in {name}: {{default: …}}."
+                tell(document.error(message, f"{place}/url", hint))
+        if without_scheme(url):
+            message = f"the url {shown(url)} has no scheme, so that it is a path."
+            tell(document.error(message, f"{place}/url", f"Write https://{url}."))
 
 
-def checked_path(document: Document, path: str) -> str:
-    """Return a path as it is meant: with a slash before it."""
+def without_scheme(url: str) -> str:
+    """Return the path of a URL that begins with a host in place of a scheme; empty for all others.
+
+    >>> without_scheme("api.example.com/v1"), without_scheme("localhost:80/v1"), without_scheme("v1.0/a")
+    ('/v1', '/v1', '')
+    """
+    match = _HOST.fullmatch(url)
+    return (match[1] or "/") if match is not None else ""
+
+
+def checked_path(document: Document, path: str, declared: Callable[[], Container[str]]) -> str:
+    """Return a path as it is meant: with a slash before it, and parameters as OpenAPI writes them.
+
+    Args:
+        document: where it stands.
+        path: as it is written.
+        declared: returns the names of the parameters in the path that its operations declare.
+    """
     at = join(("paths", path))
-    if not path.startswith("/"):
+    meant = _ADDRESS.sub("", path.strip())
+    if not meant.startswith("/"):
+        meant = f"/{meant}"
+    if meant != path:
         message = f"the path {shown(path)} must begin with a slash."
-        document.mistakes.tell(document.error(message, at, f"Write {shown('/' + path)}.", key=True))
-        path = f"/{path}"
+        if path.startswith("/"):
+            message = f"the path {shown(path)} has blanks around it."
+        document.mistakes.tell(document.error(message, at, f"Write {shown(meant)}.", key=True))
+    path = meant
+    if _FOREIGN.search(path):
+        names = declared()
+        meant = _FOREIGN.sub(lambda match: _as_declared(match, names), path)
+        if meant != path:
+            message = f"the path {shown(path)} has a parameter as other tools write it."
+            document.mistakes.tell(document.error(message, at, f"Write {shown(meant)}.", key=True))
+    path = meant
     names = _NAME.findall(path)
     if "" in names or any(bracket in _NAME.sub("", path) for bracket in "{}"):
         message = f"the path {shown(path)} has a bracket without a name in it, or without its other half."
@@ -143,6 +198,11 @@ def checked_path(document: Document, path: str) -> str:
         message = f"the path {shown(path)} has the parameter {twice} twice."
         document.mistakes.tell(document.error(message, at, key=True))
     return path
+
+
+def _as_declared(match: re.Match[str], declared: Container[str]) -> str:
+    name = next(filter(None, match.groups()))
+    return f"{{{name}}}" if name in declared and match[0].strip("{}") not in declared else match[0]
 
 
 class Parts(NamedTuple):

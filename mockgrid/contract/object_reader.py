@@ -61,6 +61,18 @@ class ObjectReader:
             raise self.unexpected("a text", value, at)
         return value
 
+    def field(self, holder: dict[str, Any], name: str, at: str, expected: str) -> str:
+        """Return the text that an object has under a name.
+
+        Raises:
+            DocumentError: there is none.
+        """
+        value = holder.get(name)
+        if value is None:
+            message = f"the field {name} is missing; {expected} was expected."
+            raise self.document.error(message, at, key=True)
+        return self.text(value, f"{at}/{name}").strip()
+
     def follow(self, value: Any, at: str, *, referring: bool = True) -> tuple[dict[str, Any], str]:
         """Follow references to a mapping; return it with its own place.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from mockgrid.contract.extension import EXTENSION
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
+    METHODS,
     check_servers,
     check_unlike,
     checked_path,
@@ -16,10 +18,12 @@ from mockgrid.contract.lint import (
     location_of,
     methods_of,
     parts_of,
+    without_scheme,
 )
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, plain_id
-from mockgrid.contract.security import SCHEMES, Security, schemes_of
+from mockgrid.contract.scheme_reader import schemes_of
+from mockgrid.contract.security import SCHEMES, Security
 from mockgrid.document.pointer import join
 from mockgrid.schema.validator import SchemaValidator
 from mockgrid.schema.violation import shown
@@ -40,13 +44,19 @@ _ELSEWHERE: Final = ("accept", "content-type", "authorization")
 def base_path_of(data: dict[str, Any]) -> str:
     """Return the path of a document's first server, its variables filled in: ``/v1``; empty for none."""
     servers = data.get("servers") or [{}]
-    server = servers[0] if isinstance(servers, list) and isinstance(servers[0], dict) else {}
-    url, variables = str(server.get("url", "")), server.get("variables")
+    server = servers[0] if isinstance(servers, list) else {}
+    server = server if isinstance(server, dict) else {"url": server}
+    url, variables = server.get("url"), server.get("variables")
+    if not isinstance(url, str):
+        return ""
     for name, variable in variables.items() if isinstance(variables, dict) else ():
-        default = variable.get("default", "") if isinstance(variable, dict) else ""
+        variable = variable if isinstance(variable, dict) else {}  # noqa: PLW2901 - as it should be
+        choices = variable.get("enum")
+        first = choices[0] if isinstance(choices, list) and choices else ""
+        default = variable.get("default", first)
         url = url.replace("{" + name + "}", str(default))
     try:
-        return clean_path(urlsplit(url).path)
+        return clean_path(without_scheme(url) or urlsplit(url).path)
     except ValueError:  # no host can be called so, and none is called
         return ""
 
@@ -86,11 +96,21 @@ class OperationReader:
         for name, entry in self._data["webhooks"].items() if webhooks else ():
             entries.append((f"/{name.removeprefix('/')}", entry, join(("webhooks", name))))
         known: dict[str, set[str]] = {}
+        above = ""
         for written, entry, pointer in entries:
             if written.startswith("x-"):
                 continue
+            if written in METHODS and above:
+                # A path whose methods stand beside it is left empty.
+                message = f"{written} is a method; a path was expected."
+                hint = f"Indent it further, to be of the path {shown(above)}."
+                self._document.mistakes.tell(self._document.error(message, pointer, hint, key=True))
+                with self._document.mistakes:
+                    operations.append(self._operation(above, written, written, {written: entry}, "/paths"))
+                continue
             item, at = self._objects.follow(entry, pointer)
-            path = checked_path(self._document, written)
+            above = written if not item else ""
+            path = checked_path(self._document, written, partial(self._names_in_path, item, at))
             check_unlike(self._document, written, path, templates)
             methods = methods_of(self._document, item, at)
             for method, key in methods.items():
@@ -100,6 +120,17 @@ class OperationReader:
                     operations.append(self._operation(path, method, key, item, at))
             known.setdefault(written, set()).update(methods)
         return operations
+
+    def _names_in_path(self, item: dict[str, Any], at: str) -> set[str]:
+        """Return the names of the parameters in the path that a path item and its operations declare."""
+        names: set[str] = set()
+        for key, holder in (("", item), *((f"/{method}", item.get(method)) for method in METHODS)):
+            listed = holder.get("parameters") if isinstance(holder, dict) else None
+            for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+                source, _ = self._objects.follow(entry, f"{at}{key}/parameters/{index}")
+                if source.get("in") == "path":
+                    names.add(str(source.get("name")))
+        return names
 
     def _operation(
         self, written: str, method: str, key: str, item: dict[str, Any], item_at: str
@@ -150,13 +181,26 @@ class OperationReader:
     def _required_security(self, source: dict[str, Any], at: str) -> Security:
         holder, at = (source, at) if "security" in source else (self._data, "")
         alternatives: list[dict[str, Any]] = []
-        for index, value in enumerate(self._objects.listing(holder.get("security"), f"{at}/security")):
-            place = f"{at}/security/{index}"
+        required = holder.get("security")
+        if isinstance(required, dict):  # one way, without the list around it
+            hint = "Begin it with a dash, as in - api_key: []."
+            error = self._document.error(
+                f"a list was expected, got {shown(required)}.", f"{at}/security", hint
+            )
+            self._document.mistakes.tell(error)
+            required = [required]
+            at = f"{at}/security"
+        for index, value in enumerate(self._objects.listing(required, f"{at}/security")):
+            place = at if required is not holder.get("security") else f"{at}/security/{index}"
             if isinstance(value, dict):
                 alternatives.append(value)
                 self._check_declared(value, place)
-            else:
-                self._document.mistakes.tell(self._objects.unexpected("a mapping", value, place))
+                continue
+            hint = f"Write {value}: []." if isinstance(value, str) else ""
+            error = self._document.error(f"a mapping was expected, got {shown(value)}.", place, hint)
+            self._document.mistakes.tell(error)
+            if isinstance(value, str) and value in self._schemes:
+                alternatives.append({value: []})
         return Security(alternatives, self._schemes)
 
     def _check_declared(self, alternative: dict[str, Any], at: str) -> None:

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import sendable
-from mockgrid.document.pointer import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from mockgrid.contract.object_reader import ObjectReader
 
 # Headers that carry secrets by convention, whatever a document says.
 _ALWAYS_SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key")
@@ -60,7 +57,6 @@ class Scheme:
 
 SCHEMES: Final = "/components/securitySchemes"
 """Where a document declares them."""
-_TOKEN: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")
 _API_KEY = ("header", "query", "cookie")
 _BEARER = Scheme("bearer", "bearer")
 
@@ -91,26 +87,6 @@ class Missing:
         return ", ".join(dict.fromkeys(scheme.challenge for scheme in self.schemes))
 
 
-def schemes_of(objects: ObjectReader, components: dict[str, Any]) -> dict[str, Scheme]:
-    """Read the security schemes of a document; kinds that carry no credential in a request are left out."""
-    schemes: dict[str, Scheme] = {}
-    for name, value in objects.mapping(components.get("securitySchemes"), SCHEMES).items():
-        with objects.document.mistakes:
-            entry, place = objects.follow(value, SCHEMES + join((name,)))
-            kind, where = entry.get("type"), entry.get("in")
-            if kind == "http":
-                scheme = str(entry.get("scheme") or "bearer").strip().lower()
-                schemes[name] = Scheme(name, scheme if _TOKEN.fullmatch(scheme) else "bearer")
-            elif kind == "apiKey" and where in ("header", "query", "cookie"):
-                parameter = objects.text(entry.get("name"), f"{place}/name")
-                if where == "header" and not parameter.isascii():
-                    raise objects.unexpected("the name of a header", parameter, f"{place}/name")
-                schemes[name] = Scheme(name, where, parameter)
-            elif kind in ("oauth2", "openIdConnect"):
-                schemes[name] = Scheme(name, "bearer")
-    return schemes
-
-
 def is_secret_name(name: str) -> bool:
     """Tell whether a header or a parameter carries a credential, by its name in any case.
 
@@ -138,10 +114,10 @@ class Security:
     """
 
     def __init__(self, alternatives: list[dict[str, Any]], schemes: Mapping[str, Scheme]) -> None:
-        known = (
+        known = [
             tuple(schemes[name] for name in sorted(alternative) if name in schemes)
             for alternative in alternatives
-        )
+        ]
         self._alternatives = tuple(alternative for alternative in known if alternative)
         self.schemes = tuple(scheme for alternative in self._alternatives for scheme in alternative)
         places = {
@@ -149,7 +125,8 @@ class Security:
         }
         self.welcome = tuple(places.values())
         self.bearer_first = [scheme.kind for scheme in self.first] == ["bearer"]
-        self.required = bool(self._alternatives) and all(alternatives)
+        # What a request does not carry, such as a certificate, or what nobody knows may always be there.
+        self.required = bool(known) and all(known)
         self.secret_headers = tuple(
             sorted(
                 {
