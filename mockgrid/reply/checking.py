@@ -10,6 +10,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mockgrid.contract.coverage import declared_media
 from mockgrid.errors import MockgridError
 from mockgrid.findings import Finding
 from mockgrid.reply.behaviour import Kit, Turn
@@ -210,7 +211,7 @@ class Checking:
             )
             yield _finding(scripted, message, _NOT_FOR_STREAMS)
             return
-        media = declared.media.get(name)
+        media = declared.media.get((declared_media(name, declared.media) if name else None) or "")
         if media is None:
             names = ", ".join(declared.media) or "no body"
             kind = "reply" if reply.events is None else "stream"

@@ -10,7 +10,7 @@ from mockgrid.contract.contract import is_json
 from mockgrid.contract.http_terms import NEVER
 from mockgrid.document.pointer import join, resolve
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
-from mockgrid.reply.preferences import NotDeclaredError
+from mockgrid.reply.preferences import NotDeclaredError, choose_media
 from mockgrid.reply.rendering import event, header_line, is_event, lines, render
 from mockgrid.reply.reply import Reply
 from mockgrid.reply.values import NONE, Nothing, Values, header_example
@@ -97,6 +97,31 @@ class GenericReplies:
         if name == EVENT_STREAM or name in LINES:
             return self._stream(Reply(code, headers), name, media, given, seed)
         return Reply(code, headers, self._body(name, media, given, seed, exemplary=not dynamic))
+
+    def written(self, response: Response, content: Any, accept: str) -> tuple[bytes, bytes] | None:
+        """Return the content type and the bytes of what somebody says, as a response declares it.
+
+        Args:
+            response: it has neither plain text nor JSON by that name.
+            content: a text, which is sent as it stands in any type but JSON; or a value, in whatever type a
+                value can be written.
+            accept: the ``Accept`` header.
+        """
+        typed = [name for name in response.media if is_json(name.partition(";")[0])]
+        others = [name for name in response.media if name not in (*typed, EVENT_STREAM)]
+        if isinstance(content, str):
+            offered = others or ([] if typed else list(response.media))
+        else:
+            offered = typed or others
+        if not offered:
+            return None
+        media = response.media[choose_media(accept, offered) or offered[0]]
+        name, content_type = content_type_of(response, media, accept)
+        if isinstance(content, str):
+            return content_type, content.encode()
+        if name in LINES:
+            return content_type, lines(name, content if isinstance(content, list) else [content])
+        return content_type, render(name, content, self._outline(media))
 
     def _body(
         self, name: str, media: MediaType, given: Any | Nothing, seed: str, *, exemplary: bool

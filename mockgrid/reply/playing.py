@@ -174,7 +174,7 @@ def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> N
         held = writing_time(pace, tokens, seed) if pace is not None else 0.0
         reply.script = script_of_body(delivery, reply.body, seed, held=held, virtual=virtual)
         return
-    form, opening, closing, _ = streaming or Streaming(UNKNOWN_FORM, 1, 1, int)
+    form, opening, closing, _ = streaming or Streaming(UNKNOWN_FORM, 0, 0, int)
     if delivery.pace is None and pace is not None:
         delivery = replace(delivery, pace=pace)
     reply.script = script_of_stream(

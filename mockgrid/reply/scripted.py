@@ -8,6 +8,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote
 
+from mockgrid.contract.coverage import declared_media
 from mockgrid.contract.router import ROUTED
 from mockgrid.reply.behaviours import UNKNOWN_FORM
 from mockgrid.reply.delivery.form import Streaming, framed
@@ -52,6 +53,7 @@ _TOKEN = 16
 _PATH = "/:@!$&'()*+,;=~"
 # What stands in a URL as it was written: all that a URL may hold.
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
+_TEXT = b"text/plain; charset=utf-8"
 _PAGE = b"<html><body>You are being <a href='%b'>redirected</a>.</body></html>"
 
 
@@ -124,7 +126,7 @@ class ScriptedReplies:
                     request.operation, status=scripted.status, example=form.name, seed=turn.seed
                 )
             case Body():
-                return _body(form, turn.view)
+                return self._body(form, scripted, turn)
         assert_never(form)
 
     def _streamed(self, scripted: ScriptedReply, turn: Turn) -> Reply:
@@ -168,6 +170,23 @@ class ScriptedReplies:
         """Tell whether the contract, and no behaviour, says what the default reply of a status is."""
         declared = operation.response(status)
         return declared is not None and not (declared.media and operation.behaviour in self._behaviours)
+
+    def _body(self, form: Body, scripted: ScriptedReply, turn: Turn) -> Reply:
+        """Return a body as it is, in a media type that is declared for it where the step names none."""
+        body, is_text = _rendered(form.content, turn.view), isinstance(form.content, Template)
+        if not body:
+            return Reply(200, [])
+        reply = Reply(200, [(b"content-type", _TEXT if is_text else JSON)], body)
+        declared = turn.request.operation.response(scripted.status or reply.status)
+        if declared is None or b"content-type" in scripted.decided:
+            return reply
+        if declared_media("text/plain" if is_text else "application/json", declared.media) is None:
+            accept = turn.request.headers.get(b"accept", b"").decode("latin-1")
+            content = body.decode() if is_text else form.content.render(turn.view)
+            written = self._generic.written(declared, content, accept)
+            if written is not None:
+                reply.headers, reply.body = [(b"content-type", written[0])], written[1]
+        return reply
 
     def default(self, request: Request, seed: str, attempt_id: str) -> Reply:
         """Return the default reply."""
@@ -242,14 +261,6 @@ def _other_host(request: Request) -> str:
     if not (colon and port.isdecimal()):
         name, colon, port = host, "", ""
     return f"{'127.0.0.1' if name == 'localhost' else 'localhost'}{colon}{port}"
-
-
-def _body(form: Body, view: RequestView) -> Reply:
-    body = _rendered(form.content, view)
-    if not body:
-        return Reply(200, [])
-    media = b"text/plain; charset=utf-8" if isinstance(form.content, Template) else JSON
-    return Reply(200, [(b"content-type", media)], body)
 
 
 def _event(event: ScriptedEvent, view: RequestView, form: StreamForm, first: bytes) -> bytes:

@@ -280,3 +280,71 @@ def test_what_is_inserted_into_arguments_given_as_text_leaves_them_json(play):
     assert json.loads(call["arguments"]) == {"q": said}
     raw = play(steps.format(", contract: off")).chat(said).json()["choices"][0]["message"]["tool_calls"][0]
     assert raw["function"]["arguments"] == f'{{"q": "{said}"}}'
+
+
+@pytest.fixture
+def documented(tmp_path, play):
+    """Plays a reply to the one operation of a document, whose success has this content."""
+
+    def write(reply, content):
+        document = tmp_path / "contracts" / "one.json"
+        document.parent.mkdir(parents=True, exist_ok=True)
+        responses = {"200": {"description": "", "content": content}}
+        paths = {"/x": {"get": {"operationId": "x", "responses": responses}}}
+        document.write_text(
+            json.dumps({"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths})
+        )
+        return play(f"steps: [{{when: {{operation: x}}, reply: {reply}}}]", document=str(document))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("declared", "reply", "content_type", "body"),
+    [
+        ("application/xml", "{body: <a/>}", "application/xml", "<a/>"),
+        ("application/xml", "{body: {a: 5}}", "application/xml", "<root><a>5</a></root>"),
+        ("application/x-ndjson", "{body: [{a: 1}, {a: 2}]}", "application/x-ndjson", '{"a":1}\n{"a":2}\n'),
+        ("application/x-ndjson", "{body: '{}'}", "application/x-ndjson", "{}"),
+        ("application/vnd.x+json", "{body: {a: 1}}", "application/vnd.x+json", '{"a":1}'),
+        ("text/csv", '{body: "a,b"}', "text/csv; charset=utf-8", "a,b"),
+        ("application/octet-stream", "{body: bytes}", "application/octet-stream", "bytes"),
+        ("text/event-stream", '{body: "data: 1\\n\\n"}', "text/event-stream; charset=utf-8", "data: 1\n\n"),
+        ("*/*", "{body: {a: 1}}", "application/json", '{"a":1}'),
+        ("*/*", "{body: a}", "text/plain; charset=utf-8", "a"),
+    ],
+)
+def test_a_body_is_of_the_type_that_is_declared(documented, declared, reply, content_type, body):
+    answer = documented(reply, {declared: {}}).call("GET", "/x")
+    assert answer.header("content-type") == content_type
+    assert answer.body.decode().endswith(body)
+
+
+def test_of_several_types_the_client_has_the_one_that_it_likes(documented):
+    caller = documented("{body: x}", {"application/xml": {}, "text/csv": {}})
+    likes = {"text/csv": "text/csv; charset=utf-8", "application/xml": "application/xml"}
+    for accept, sent in likes.items():
+        answer = caller.call("GET", "/x", headers={"accept": accept})
+        assert answer.header("content-type") == sent
+
+
+@pytest.mark.parametrize(
+    ("declared", "reply"), [("application/json", "{body: x}"), ("text/plain", "{body: [1]}")]
+)
+def test_but_no_text_is_json_and_what_has_its_type_keeps_it(documented, declared, reply):
+    if declared == "application/json":
+        with pytest.raises(
+            DocumentError, match=r"declares application/json for 200; this reply is text/plain"
+        ):
+            documented(reply, {declared: {}})
+    else:
+        answer = documented(reply, {declared: {}}).call("GET", "/x")
+        assert (answer.header("content-type"), answer.body) == ("text/plain; charset=utf-8", b"[1]")
+
+
+def test_a_fault_counts_each_event_of_a_stream_that_has_no_opening(documented):
+    content = {"text/event-stream": {"example": [{"a": 1}, {"a": 2}]}}
+    for after in (0, 1):
+        fault = f"{{auto: true, stream: {{fault: {{kind: duplicate_chunk, after: {after}}}}}}}"
+        answer = documented(fault, content).call("GET", "/x")
+        assert answer.body.decode().split("\n\n")[:-1] == ['data: {"a":1}', 'data: {"a":1}', 'data: {"a":2}']
