@@ -27,7 +27,9 @@ _FOREIGN = (
 )
 _CLOSED = "The control interface is closed to other machines; start with --control-token to open it."
 _REMOTE = "The control interface needs the header `Authorization: Bearer <control token>` from here."
-_WRONG = "This is not the control token that the server has; its --control-token, or its variable, says which."
+_WRONG = (
+    "This is not the control token that the server has; its --control-token, or its variable, says which."
+)
 # Addresses that are remembered.
 _ADDRESSES = 1000
 # What Starlette's test client, which calls from this very process, gives as its address.

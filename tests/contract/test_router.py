@@ -75,6 +75,29 @@ def test_the_path_with_fewest_parameters_is_taken():
         assert found.router.find(path, path)[0].template == template
 
 
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/a/b/7", "/a/b/{n}"),
+        ("/a/b/c", "/a/{x}/c"),
+        ("/a/7/c", "/a/{x}/c"),
+        ("/a/b/x", "/a/b/{n}"),  # what no template fits is of the one that goes before
+        ("/5/b", "/{n}/b"),
+        ("/a/b", "/a/b"),
+    ],
+)
+def test_of_two_templates_the_one_is_taken_that_the_path_obeys(path, template):
+    paths = {}
+    for known in ("/a/b/{n}", "/a/{x}/c", "/{n}/b", "/a/b"):
+        name = known[known.find("{") + 1 : known.find("}")] if "{" in known else ""
+        schema = {"type": "integer"} if name == "n" else {"type": "string"}
+        parameters = [{"name": name, "in": "path", "schema": schema}] if name else []
+        paths[known] = {"get": {"operationId": known, "parameters": parameters}}
+    router = Contract(Document({"openapi": "3.1.0", "paths": paths}, "api.json")).router
+    for _ in range(2):
+        assert router.find(path, path, "GET")[0].template == template
+
+
 def test_several_parameters_in_one_segment():
     assert values(contract("/{name}.{ext}"), "/a.tar.gz") == {"name": "a.tar", "ext": "gz"}
 
