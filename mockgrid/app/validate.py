@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.bodies import UNREAD, media_type_for, read_body, unsupported_sentence
+from mockgrid.contract.bodies import (
+    UNREAD,
+    encoding_violations,
+    media_type_for,
+    read_body,
+    unsupported_sentence,
+)
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.well_formed import check_well_formed
@@ -120,7 +126,8 @@ class Validator:
                 if repeat is None and not schema.accepts(value):
                     # The fast reader knows no integers beyond 64 bits; the explanation has the last word.
                     value, canonical = reread_integers(body) if media.is_json else value, None
-                    violations = [*violations, *schema.explain(value)]
+                    violations += schema.explain(value)
+                violations += () if media.is_json else _of_encodings(media, head, body)
                 if not violations:
                     self._recorder.note_body(head, operation, media, value, repeat)
         if violations:
@@ -154,6 +161,10 @@ class Validator:
             return _read_other(media, head.text(b"content-type") or "", body, self._max_depth), None
         except (MalformedJsonError, MalformedBodyError) as error:
             raise RefusedError("malformed_body", error.message) from None
+
+
+def _of_encodings(media: MediaType, head: Head, body: bytes) -> list[Violation]:
+    return encoding_violations(media, head.text(b"content-type"), body)
 
 
 def _read_other(media: MediaType, content_type: str, body: bytes, max_depth: int) -> Any:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mockgrid.contract.brackets import UnreadableError, is_part, part_of, put, steps_to
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.http_terms import MediaName, media_name
-from mockgrid.contract.multipart import read_parts
+from mockgrid.contract.multipart import broken_parts, read_parts
 from mockgrid.contract.operation import is_json
 from mockgrid.contract.styles import Fields, Written, in_fields, percent_decoded
 from mockgrid.document.json_body import MalformedJsonError, read_exactly, read_json
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from mockgrid.contract.multipart import Part
     from mockgrid.contract.operation import MediaType, Operation
     from mockgrid.schema.hints import Raw
+    from mockgrid.schema.violation import Violation
 
 __all__ = [
     "UNREAD",
     "MalformedBodyError",
     "UnreadBody",
+    "encoding_violations",
     "media_type_for",
     "read_body",
     "unsupported_sentence",
@@ -129,6 +131,21 @@ def read_body(
     if named.name.startswith("text/") and not named.is_xml and hints.scalar:
         return hints.typed(_text(body, named.parameters.get("charset", "utf-8")))
     return UNREAD
+
+
+def encoding_violations(media: MediaType, content_type: str | None, body: bytes) -> list[Violation]:
+    """Return where the parts of a form break the encodings that its media type declares.
+
+    Args:
+        media: as declared.
+        content_type: the header as it was sent.
+        body: what ``read_body`` has read.
+    """
+    encoding, named = media.source.get("encoding"), MediaName.of(content_type or "")
+    if not isinstance(encoding, dict) or named.name != "multipart/form-data":
+        return []
+    parts = read_parts(body, named.parameters.get("boundary"))
+    return list(broken_parts(parts, encoding, f"{media.at}/encoding"))
 
 
 class _Form:

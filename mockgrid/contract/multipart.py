@@ -5,12 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockgrid.contract.encodings import MalformedBodyError
+from mockgrid.contract.http_terms import MediaName
+from mockgrid.schema.violation import shown, violation_at
 
-__all__ = ["Part", "read_parts"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mockgrid.schema.violation import Violation
+
+__all__ = ["Part", "broken_parts", "read_parts"]
 
 _BOUNDARY = re.compile(r"[0-9a-zA-Z'()+_,\-./:=? ]{0,69}[0-9a-zA-Z'()+_,\-./:=?]")
 _MOST_PARTS = 10_000
@@ -28,12 +36,14 @@ class Part:
         content: the bytes, their transfer encoding undone.
         content_type: as the part declares it; empty where it does not.
         filename: the file's name; None for a part that is not a file.
+        headers: all of its headers, by lower-case name.
     """
 
     name: str
     content: bytes
     content_type: str = ""
     filename: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_parts(body: bytes, boundary: str | None) -> list[Part]:
@@ -95,7 +105,35 @@ def _part(piece: bytes, number: int) -> Part:
         filename = unquote(attributes["filename*"].rpartition("'")[2])
     encoding = headers.get("content-transfer-encoding", "").lower()
     content = _transferred(content, encoding, number)
-    return Part(attributes["name"], content, headers.get("content-type", ""), filename)
+    return Part(attributes["name"], content, headers.get("content-type", ""), filename, headers)
+
+
+def broken_parts(parts: Iterable[Part], encoding: Mapping[str, Any], at: str) -> Iterator[Violation]:
+    """Yield where parts are of another type than their encodings say, or lack a header that these require.
+
+    A part that does not say its type may have any.
+
+    Args:
+        parts: of one body.
+        encoding: by the names of properties, as it stands in the document.
+        at: JSON pointer to it.
+    """
+    for part in parts:
+        name = part.name if part.name in encoding else part.name.partition("[")[0]
+        entry = encoding.get(name)
+        if not isinstance(entry, dict):
+            continue
+        sent, wanted = MediaName.of(part.content_type).name, entry.get("contentType")
+        ranges = [MediaName.of(each) for each in wanted.split(",")] if isinstance(wanted, str) else []
+        if sent and ranges and not any(media.covers(sent) for media in ranges):
+            message = f"is of the type {shown(sent)}; {wanted} was expected"
+            yield violation_at((name,), "MG107", message, str(wanted), sent, f"{at}/{name}/contentType")
+        headers = entry.get("headers")
+        for header, described in headers.items() if isinstance(headers, dict) else ():
+            required = isinstance(described, dict) and described.get("required") is True
+            if required and header.lower() not in part.headers:
+                message = f"lacks the header {header}"
+                yield violation_at((name,), "MG111", message, "the header", contract=f"{at}/{name}/headers")
 
 
 def _headers(head: bytes) -> dict[str, str]:

@@ -542,3 +542,54 @@ def test_a_large_form_costs_no_more_for_each_field_than_a_small_one():
     few, many = calls_to_read(10), calls_to_read(100)
     assert few < 1200
     assert many < 11 * few
+
+
+ENCODED = """\
+openapi: 3.1.0
+info: {title: Photos, version: "1"}
+paths:
+  /photos:
+    post:
+      operationId: addPhoto
+      requestBody:
+        content:
+          multipart/form-data:
+            schema:
+              type: object
+              properties: {photo: {type: string}, meta: {type: object}, note: {type: string}}
+            encoding:
+              photo:
+                contentType: image/png, image/x-*
+                headers: {X-Rate: {required: true, schema: {type: integer}}, X-Other: {schema: {type: integer}}}
+              meta: {contentType: application/json}
+      responses: {"200": {description: added}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "code", "words"),
+    [
+        ("photo", "Content-Type: image/png\r\nx-rate: 5", None, ""),
+        ("photo", "Content-Type: IMAGE/PNG; a=b\r\nX-Rate: 5", None, ""),
+        ("photo", "X-Rate: 5", None, ""),  # it does not say its type
+        ("photo[]", "Content-Type: image/gif\r\nX-Rate: 5", "MG107", "image/png, image/x-* was expected"),
+        ("photo", "Content-Type: image/gif\r\nX-Rate: 5", "MG107", 'is of the type "image/gif"'),
+        ("photo", "Content-Type: image/png", "MG111", "lacks the header X-Rate"),
+        ("meta", "Content-Type: text/xml", "MG107", "application/json was expected"),
+        ("note", "Content-Type: text/html", None, ""),
+    ],
+)
+def test_a_part_is_of_the_type_that_its_encoding_says(tmp_path, name, headers, code, words):
+    (tmp_path / "photos.yaml").write_text(ENCODED)
+    content = b"{}" if name == "meta" else b"x"
+    head = f'Content-Disposition: form-data; name="{name}"\r\n{headers}'.encode()
+    body = b"--b\r\n" + head + b"\r\n\r\n" + content + b"\r\n--b--\r\n"
+    sent = {"content-type": "multipart/form-data; boundary=b"}
+    answer = Caller(document=str(tmp_path / "photos.yaml")).call("POST", "/photos", body, headers=sent)
+    if code is None:
+        assert answer.status == 200
+    else:
+        violation = answer.json()["errors"][-1]
+        pointer = f"/{name.removesuffix('[]')}"
+        assert (answer.status, violation["code"], violation["pointer"]) == (422, code, pointer)
+        assert words in violation["message"]
