@@ -44,6 +44,9 @@ def violations_of(error: Broken, contract: str) -> Iterator[Violation]:
             if name not in error.instance:
                 yield _missing([*path, name], error, contract, None)
         return
+    if keyword == "dependentRequired":
+        yield from _dependent(path, error, contract)
+        return
     if keyword == "label":
         yield _missing(path, error, contract, error.validator_value)
         return
@@ -57,6 +60,14 @@ def violations_of(error: Broken, contract: str) -> Iterator[Violation]:
         error.instance = error.instance[error.validator_value]
     code, message, expected = _WORDED.get(keyword, _other)(error)
     yield violation_at(path, code, message, expected, error.instance, contract)
+
+
+def _dependent(path: list[Any], error: Broken, contract: str) -> Iterator[Violation]:
+    for present, names in error.validator_value.items():
+        for name in names if present in error.instance else ():
+            if name not in error.instance:
+                message = f"is required where {shown(present)} is there, but missing"
+                yield violation_at([*path, name], "MG111", message, "a value", contract=contract)
 
 
 def _missing(path: list[Any], error: Broken, contract: str, choices: list[Any] | None) -> Violation:
@@ -213,6 +224,17 @@ def _not(error: Broken) -> tuple[str, str, str]:
     return "MG120", f"{message}; {expected} was expected", expected
 
 
+def _contains(error: Broken) -> tuple[str, str, str]:
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    most = error.validator == "maxContains"
+    count = error.validator_value if error.validator != "contains" else schema.get("minContains", 1)
+    bound, items = "at most" if most else "at least", "item" if count == 1 else "items"
+    expected = (
+        f"{bound} {count} {items} that {'obeys' if count == 1 else 'obey'} {shown(schema.get('contains'))}"
+    )
+    return "MG121", f"must have {expected}", expected
+
+
 def _other(error: Broken) -> tuple[str, str, str]:
     if error.validator_value is False or error.schema is False:
         return "MG118", "is not allowed here", "nothing"
@@ -236,6 +258,9 @@ _WORDED: dict[str, Callable[[Broken], tuple[str, str, str]]] = {
     "maxItems": _size("at most", "item"),
     "minProperties": _size("at least", "property"),
     "maxProperties": _size("at most", "property"),
+    "contains": _contains,
+    "minContains": _contains,
+    "maxContains": _contains,
     "pattern": _pattern,
     "format": _format,
     "uniqueItems": _unique,

@@ -179,6 +179,35 @@ def test_every_keyword_has_its_place(version, schema, value, contract):
     assert only(explained(schema, value, version)).contract == at + contract
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "pointer", "message"),
+    [
+        (
+            {"dependentRequired": {"card": ["address"], "other": ["more"]}},
+            {"card": 1},
+            "/address",
+            'is required where "card" is there, but missing',
+        ),
+        ({"contains": {"const": 1}}, [2], "", 'must have at least 1 item that obeys {"const":1}'),
+        (
+            {"contains": {"const": 1}, "minContains": 2},
+            [1],
+            "",
+            'must have at least 2 items that obey {"const":1}',
+        ),
+        (
+            {"contains": {"const": 1}, "maxContains": 1},
+            [1, 1],
+            "",
+            'must have at most 1 item that obeys {"const":1}',
+        ),
+    ],
+)
+def test_what_depends_and_what_is_contained_is_told_in_words(schema, value, pointer, message):
+    violation = only(explained(schema, value))
+    assert (violation.pointer, violation.message) == (pointer, message)
+
+
 def test_surplus_items_are_reported():
     violation = only(explained({"prefixItems": [{"type": "integer"}], "items": False}, [1, "more", 3]))
     assert (violation.code, violation.path, violation.got) == ("MG118", "1", '"more"')
