@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -36,14 +36,12 @@ class Part:
         content: the bytes, their transfer encoding undone.
         content_type: as the part declares it; empty where it does not.
         filename: the file's name; None for a part that is not a file.
-        headers: all of its headers, by lower-case name.
     """
 
     name: str
     content: bytes
     content_type: str = ""
     filename: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_parts(body: bytes, boundary: str | None) -> list[Part]:
@@ -105,13 +103,11 @@ def _part(piece: bytes, number: int) -> Part:
         filename = unquote(attributes["filename*"].rpartition("'")[2])
     encoding = headers.get("content-transfer-encoding", "").lower()
     content = _transferred(content, encoding, number)
-    return Part(attributes["name"], content, headers.get("content-type", ""), filename, headers)
+    return Part(attributes["name"], content, headers.get("content-type", ""), filename)
 
 
 def broken_parts(parts: Iterable[Part], encoding: Mapping[str, Any], at: str) -> Iterator[Violation]:
-    """Yield where parts are of another type than their encodings say, or lack a header that these require.
-
-    A part that does not say its type may have any.
+    """Yield where parts are of another type than their encodings say; one that names none may have any.
 
     Args:
         parts: of one body.
@@ -128,12 +124,6 @@ def broken_parts(parts: Iterable[Part], encoding: Mapping[str, Any], at: str) ->
         if sent and ranges and not any(media.covers(sent) for media in ranges):
             message = f"is of the type {shown(sent)}; {wanted} was expected"
             yield violation_at((name,), "MG107", message, str(wanted), sent, f"{at}/{name}/contentType")
-        headers = entry.get("headers")
-        for header, described in headers.items() if isinstance(headers, dict) else ():
-            required = isinstance(described, dict) and described.get("required") is True
-            if required and header.lower() not in part.headers:
-                message = f"lacks the header {header}"
-                yield violation_at((name,), "MG111", message, "the header", contract=f"{at}/{name}/headers")
 
 
 def _headers(head: bytes) -> dict[str, str]:
