@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
@@ -10,7 +11,7 @@ import httptools
 from mockgrid.http.incoming import Head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mockgrid.http.incoming import Incoming
 
@@ -41,6 +42,7 @@ _UNUSUAL: Final = frozenset((b"expect", b"transfer-encoding", b"upgrade"))
 _READ: Final = frozenset((b"connection", b"proxy-connection"))
 # A value that it takes as it stands: visible characters, with no more than spaces between them.
 _VALUE: Final = re.compile(rb"[!-~]+(?: +[!-~]+)*")
+_NOTHING: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
 
 class RefusalError(Exception):
@@ -86,14 +88,14 @@ class LastHead:
         # The lines of the head; of those that may differ how they begin, and their names. Made when one does.
         self._lines: list[tuple[bytes, bytes, bytes]] = []
         # The values in which the one before differed.
-        self._changed: dict[bytes, bytes] = {}
+        self._changed = _NOTHING
         if known is not None:
             self.take(known)
 
     def take(self, other: LastHead) -> None:
         """Know what another does."""
         self._head, self._before, self._after = other._head, other._before, other._after
-        self._lines, self._changed = other._lines, {}
+        self._lines, self._changed = other._lines, _NOTHING
 
     def find(self, data: bytes) -> tuple[Head, bytes] | None:
         """Return head and body of data that is one whole request with this head, or one much like it."""
@@ -102,7 +104,10 @@ class LastHead:
             return None
         at = len(before)
         if not after:
-            return (head, b"") if data == before else self._like(head, data)
+            if data != before:
+                return self._like(head, data)
+            self._changed = _NOTHING
+            return head, b""
         until = data.find(b"\r", at)
         if not (data.startswith(before) and data.startswith(after, until)):
             return self._like(head, data)
@@ -112,6 +117,7 @@ class LastHead:
             return None
         if head.headers[b"content-length"] != length:
             head = head.with_headers({b"content-length": length})
+        self._changed = _NOTHING  # two that take turns are learned no more than once
         return head, data[end:]
 
     def _like(self, head: Head, data: bytes) -> tuple[Head, bytes] | None:

@@ -183,6 +183,20 @@ def test_what_differs_in_more_than_a_value_is_left_to_the_parser(place, line):
     assert heads.find(traced(*LINES, b"X: 1")) is None
 
 
+@pytest.mark.parametrize(
+    ("turns", "learned"), [("122", 1), ("1212121212", 0), ("1213121312", 0), ("1222121", 1)]
+)
+def test_a_value_is_learned_when_it_comes_again_at_once(turns, learned, monkeypatch):
+    heads = LastHead()
+    heads.learn(traced(*LINES), head(**TRACED))
+    spied = Mock(side_effect=heads.learn)
+    monkeypatch.setattr(LastHead, "learn", lambda _, *args: spied(*args))
+    for turn in turns:
+        lines = [line.replace(b"1", turn.encode()) for line in LINES]
+        assert heads.find(traced(*lines))[0].headers[b"x-trace"] == turn.encode()
+    assert spied.call_count == learned
+
+
 def test_a_new_connection_knows_the_head_that_came_last_on_any():
     last, begun = LastHead(), Mock()
     for _ in range(2):
