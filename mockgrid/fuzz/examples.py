@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import strategies as st
-
 from mockgrid.fuzz.example import DrawnExample
-from mockgrid.strategies import errors, sequences
-from mockgrid.strategies import faults as faulty
-from mockgrid.strategies import wild as wild_replies
+from mockgrid.strategies.choosing import either, strategy_of
+from mockgrid.strategies.contract import declared_errors
+from mockgrid.strategies.faulty import broken
 from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
-from mockgrid.strategies.replies import in_streams, successful
+from mockgrid.strategies.replies import in_sequence, in_streams, successful
 from mockgrid.strategies.target import target_of
+from mockgrid.strategies.wild import wild_replies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from mockgrid.contract.contract import Contract
+    from mockgrid.strategies.choosing import Drawing
 
 
 def examples(
@@ -42,36 +42,29 @@ def examples(
     Raises:
         MockgridError: there is no such operation, or nothing wild of such a name.
     """
-    return st.one_of(
-        [_answering(name, contract, streaming=streaming, faults=faults, wild=wild) for name in operations]
-    )
+    drawn = [_answering(name, contract, streaming=streaming, faults=faults, wild=wild) for name in operations]
+    return strategy_of(either(drawn))
 
 
 def _answering(
     name: str, contract: Contract, *, streaming: bool, faults: bool, wild: Sequence[str] | None
-) -> SearchStrategy[DrawnExample]:
+) -> Drawing[DrawnExample]:
     target = target_of(name, contract)
     kinds = [successful(target)]
     if streaming:
         kinds.append(in_streams(target))
     if wild is not None:
-        kinds.append(wild_replies(*wild))
-    single = st.one_of(kinds)
-    drawn = single.map(_alone)
+        kinds.append(wild_replies(wild))
+    drawn = _alone(either(kinds))
     if faults:
-        broken = st.one_of(errors(name, contract), faulty(name, contract)).map(_alone)
-        several = sequences(name, contract, faults=True, wild=wild or wild is not None)
-        # Not by `one_of`: of what is long Hypothesis draws many for one that is short.
-        drawn = st.sampled_from((drawn, broken, broken, several)).flatmap(_itself)
+        failing = _alone(either([declared_errors(target), broken(target)]))
+        several = in_sequence(target, faults=True, wild=wild or wild is not None)
+        drawn = either((drawn, failing, several))
     plainest = [*plain(target, streaming=streaming), *(plain_failures(target, faults=True) if faults else ())]
-    drawn = with_plain(drawn, list(map(_alone, plain_patches(target))), list(map(_alone, plainest)))
+    drawn = with_plain(drawn, *([[reply] for reply in pool] for pool in (plain_patches(target), plainest)))
     operation = None if target.speaks else target.operation.id
-    return drawn.map(lambda listed: DrawnExample(listed, operation))
+    return lambda chooser: DrawnExample(drawn(chooser), operation)
 
 
-def _alone(reply: dict[str, Any]) -> list[dict[str, Any]]:
-    return [reply]
-
-
-def _itself(drawn: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    return drawn
+def _alone(drawn: Drawing[dict[str, Any]]) -> Drawing[list[dict[str, Any]]]:
+    return lambda chooser: [drawn(chooser)]

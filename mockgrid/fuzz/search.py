@@ -9,8 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from hypothesis.errors import Flaky, HypothesisWarning
+from hypothesis import HealthCheck, Phase, Verbosity, given, reject, seed, settings
+from hypothesis.errors import Flaky, HypothesisWarning, Unsatisfiable
 
 from mockgrid.errors import MockgridError
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 SHRINKING: Final = 60.0
 """Seconds after which what is being made smaller is small enough, for clients that take long to start."""
 
+_AT_A_TIME: Final = 5_000
+"""Examples that are drawn together: of each, Hypothesis keeps the choices that led to it."""
+_SEED_BITS: Final = 64
+_REMEMBERED: Final = 4 * _AT_A_TIME
+"""Examples that are known again, as long as others come between."""
 
 _QUIETLY: Final = settings(
     database=None,
@@ -61,7 +66,8 @@ class Discovery:
 class Search:
     """Tries examples at a client.
 
-    An example is tried once: the client is taken at its word, should it be asked the same again.
+    An example is tried once: the client is taken at its word, should it be asked the same again. What is kept
+    of those it survives is bounded.
 
     Args:
         examples: from which is drawn.
@@ -82,7 +88,8 @@ class Search:
         self._examples = examples
         self._failure_at = failure_at
         self._report = report
-        self._known: dict[bytes, ClientFailure | None] = {}
+        self._known: dict[bytes, Signature | None] = {}
+        self._earlier: frozenset[bytes] = frozenset()
         self._until = 0.0
         self._broken: MockgridError | None = None
         self._classes: dict[Signature, type[FailedAtError]] = {}
@@ -102,12 +109,17 @@ class Search:
             MockgridError: an example cannot be played.
         """
         small: set[Signature] = set()
-        # Drawn as before, and known by now, until one fails: from that Hypothesis goes on to smaller ones.
-        while met := self._draw(runs, start, small):
-            for signature in sorted(met):
-                self._trim(signature)
-            small |= met
-            self._until = 0.0
+        for number in range(-(-runs // _AT_A_TIME)):
+            before, self._earlier = self.tried, frozenset(self._known)
+            count = min(_AT_A_TIME, runs - number * _AT_A_TIME)
+            # Drawn as before, and known by now, until one fails: from that Hypothesis makes smaller ones.
+            while met := self._draw(count, start + (number << _SEED_BITS), small):
+                for signature in sorted(met):
+                    self._trim(signature)
+                small |= met
+                self._until = 0.0
+            if self.tried == before:  # there are no others
+                break
 
     def _trim(self, signature: Signature) -> None:
         """Leave out what Hypothesis, which draws all that a reply is made of, could not."""
@@ -117,7 +129,7 @@ class Search:
             before = discovery.example
             for example in before.parts_left_out():
                 with suppress(MockgridError):  # what is left is no reply
-                    self._failure(example)
+                    self._mistake(example, _known_as(example))
                 if discovery.example is not before:
                     break
             trimmed = discovery.example is not before
@@ -126,7 +138,7 @@ class Search:
         """Have Hypothesis draw examples, and make failing ones smaller.
 
         Args:
-            runs: how many examples.
+            runs: how many examples that are not alike.
             start: what they are drawn from.
             small: mistakes whose examples are small.
 
@@ -134,44 +146,50 @@ class Search:
             The mistakes whose examples are small now.
         """
         met: set[Signature] = set()
+        survived = set(self._earlier)
 
         def survives(example: DrawnExample) -> None:
+            known_as = _known_as(example)
             try:
-                failure = self._failure(example)
+                mistake = self._mistake(example, known_as)
             except MockgridError as error:
                 self._broken = error
                 raise
-            if failure is not None and failure.signature not in small:
+            if mistake is not None and mistake not in small:
                 self._until = self._until or time.monotonic() + SHRINKING
-                met.add(failure.signature)
-                raise self._error(failure.signature)
+                met.add(mistake)
+                raise self._error(mistake)
+            if known_as in survived:
+                reject()
+            survived.add(known_as)
 
         drawing = seed(start)(settings(_QUIETLY, max_examples=runs)(given(self._examples)(survives)))
         try:
             with warnings.catch_warnings(action="ignore", category=HypothesisWarning):  # of long texts
                 drawing()
-        except* (FailedAtError, Flaky):
+        except* (FailedAtError, Flaky, Unsatisfiable):
             pass
         finally:
             if self._broken is not None:
                 raise self._broken
         return met
 
-    def _failure(self, example: DrawnExample) -> ClientFailure | None:
-        """Return how the client fails at an example."""
-        # By what is much shorter than its text: of hundreds of thousands, nearly all are survived.
-        known_as = hashlib.blake2b(str(example).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    def _mistake(self, example: DrawnExample, known_as: bytes) -> Signature | None:
+        """Return what the client fails by at an example."""
         if known_as in self._known:
-            return self._known[known_as]
+            self._known[known_as] = mistake = self._known.pop(known_as)
+            return mistake
         if self._until and time.monotonic() > self._until:
             return None
         failure = self._failure_at(example)
-        self._known[known_as] = failure
+        self._known[known_as] = mistake = None if failure is None else failure.signature
+        if len(self._known) > _REMEMBERED:
+            del self._known[next(iter(self._known))]
         self.tried += 1
         if failure is not None:
             self._note(failure, example)
         self._report(self)
-        return failure
+        return mistake
 
     def _note(self, failure: ClientFailure, example: DrawnExample) -> None:
         known = self.discoveries.get(failure.signature)
@@ -185,3 +203,8 @@ class Search:
         if kind is None:
             kind = self._classes[signature] = type("FailedAtError", (FailedAtError,), {})
         return kind()
+
+
+def _known_as(example: DrawnExample) -> bytes:
+    """Return what is much shorter than the text of an example, and as good as it to know it by."""
+    return hashlib.blake2b(str(example).encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
@@ -12,13 +13,19 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 Item = TypeVar("Item")
+Drawing: TypeAlias = "Callable[[DrawnChooser], Item]"
+"""Makes something of what a chooser chooses."""
 
-_FEW = [st.integers(0, most) for most in range(256)]
-_BOOLEANS = st.booleans()
+_MOST: Final = 1 << 16
+"""How many there are at most of which one is drawn by a strategy that is kept."""
+_PLACES: Final = 256
 
 
 class DrawnChooser:
     """Chooses what Hypothesis draws; what comes first, or is nearest to zero, is the simplest.
+
+    Each draw of an example is from a strategy of its own: where two are from the same, Hypothesis makes
+    several examples more in which both are alike, and which say nothing new.
 
     Args:
         draw: of a composite strategy.
@@ -26,6 +33,7 @@ class DrawnChooser:
 
     def __init__(self, draw: Callable[[SearchStrategy[Any]], Any]) -> None:
         self._draw = draw
+        self._place = 0
 
     def integer(self, low: int, high: int) -> int:
         """Return a number from ``low`` to ``high``, both included."""
@@ -37,11 +45,33 @@ class DrawnChooser:
 
     def boolean(self) -> bool:
         """Return either truth value."""
-        return bool(self._draw(_BOOLEANS))
+        return bool(self.index(2))
 
     def index(self, size: int) -> int:
         """Return a number below ``size``."""
         if size < 2:  # noqa: PLR2004 - nothing to choose
             return 0
-        strategy = _FEW[size - 1] if size <= len(_FEW) else st.integers(0, size - 1)
-        return int(self._draw(strategy))
+        if size > _MOST:
+            return int(self.value(st.integers(0, size - 1)))
+        self._place = (self._place + 1) % _PLACES
+        first = self._place * _MOST
+        return int(self.value(_numbers(first, size))) - first
+
+    def value(self, strategy: SearchStrategy[Any]) -> Any:
+        """Return what a strategy draws."""
+        return self._draw(strategy)
+
+
+@lru_cache(maxsize=4096)
+def _numbers(first: int, size: int) -> SearchStrategy[int]:
+    return st.sampled_from(range(first, first + size))
+
+
+def strategy_of(drawing: Drawing[Item]) -> SearchStrategy[Item]:
+    """Return the strategy that draws so."""
+    return st.composite(lambda draw: drawing(DrawnChooser(draw)))()
+
+
+def either(drawings: Sequence[Drawing[Item]]) -> Drawing[Item]:
+    """Return what draws by one of them, the simplest first."""
+    return lambda chooser: chooser.choice(drawings)(chooser)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-
-from hypothesis import strategies as st
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.reply.checking import Checking
 from mockgrid.reply.rendering import render
@@ -14,16 +13,17 @@ from mockgrid.scenario.loading import build
 from mockgrid.scenario.template import literal
 from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.hints import SchemaHints
-from mockgrid.strategies.choosing import DrawnChooser
-from mockgrid.strategies.texts import texts
+from mockgrid.strategies.choosing import either
+from mockgrid.strategies.texts import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hypothesis.strategies import SearchStrategy
+    from collections.abc import Iterator
 
     from mockgrid.contract.contract import MediaType, Response
+    from mockgrid.strategies.choosing import Drawing, DrawnChooser
     from mockgrid.strategies.target import Target
+
+    Reply: TypeAlias = dict[str, Any]
 
 _ERRORS = 400
 _OF_RANGES = {"2": 200, "3": 302, "4": 400, "5": 500}
@@ -39,10 +39,9 @@ _WAITS: tuple[Any, ...] = (
     {"seconds": "0s", "ms": "1ms"},
     {"date": "1s"},
 )
-_AGAIN: dict[str, SearchStrategy[Any]] = {"retry_after": st.sampled_from((*_WAITS[:1] * 3, *_WAITS))}
 
 
-def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
+def declared_replies(target: Target) -> Drawing[Reply]:
     """Draw successful replies: each status and media type that is declared, with values of its schema."""
     drawn = [
         _body(target, status, media)
@@ -50,37 +49,38 @@ def declared_replies(target: Target) -> SearchStrategy[dict[str, Any]]:
         if status < _ERRORS
         for media in response.media.values() or (None,)
     ]
-    return st.one_of(drawn or [st.just({"auto": True})])
+    return either(drawn or [lambda _: {"auto": True}])
 
 
-def declared_errors(target: Target) -> SearchStrategy[dict[str, Any]]:
+def declared_errors(target: Target) -> Drawing[Reply]:
     """Draw errors: each status that is declared, and those of gateways."""
     declared = [(status, response) for status, response in _statuses(target) if status >= _ERRORS]
     worded = _worded(target)
     checking = Checking(target.contract)
-    drawn: list[SearchStrategy[dict[str, Any]]] = []
-    if worded:
-        drawn.append(st.fixed_dictionaries({"error": st.sampled_from(worded)}, optional=_AGAIN))
     detailed = [
-        {"status": status}
+        status
         for status in worded
         if _is_sound(checking, target, {"error": {"status": status, "detail": "a"}})
     ]
-    if detailed:
-        drawn.append(
-            st.builds(
-                lambda error, detail: {"error": {**error, "detail": detail}}, st.sampled_from(detailed), texts
-            )
-        )
-    drawn.append(st.sampled_from(_BY_GATEWAYS))
+
+    def short(chooser: DrawnChooser) -> Reply:
+        again: Reply = {"retry_after": chooser.choice(_WAITS)} if chooser.boolean() else {}
+        return {"error": chooser.choice(worded), **again}
+
+    def long(chooser: DrawnChooser) -> Reply:
+        return {"error": {"status": chooser.choice(detailed), "detail": text(chooser)}}
+
+    def by_gateway(chooser: DrawnChooser) -> Reply:
+        return deepcopy(chooser.choice(_BY_GATEWAYS))
+
+    usual = either([*[short] * bool(worded), *[long] * bool(detailed), by_gateway])
     bodies = [
         _body(target, status, media)
         for status, response in declared
         for media in response.media.values() or (None,)
     ]
-    # Clients look at little of what bodies say, of which Hypothesis draws many for one that is short.
-    kinds = [st.one_of(drawn)] * 7 + ([st.one_of(bodies)] if bodies else [])
-    return st.sampled_from(range(len(kinds))).flatmap(kinds.__getitem__)
+    # Clients look at little of what bodies say, of which there are many for each that is short.
+    return either([usual] * 7 + ([either(bodies)] if bodies else []))
 
 
 def plain_errors(target: Target) -> list[dict[str, Any]]:
@@ -116,27 +116,33 @@ def _statuses(target: Target) -> Iterator[tuple[int, Response]]:
             yield (_OF_RANGES[name[0]] if name.endswith("XX") else int(name)), response
 
 
-def _body(target: Target, status: int, media: MediaType | None) -> SearchStrategy[dict[str, Any]]:
+def _body(target: Target, status: int, media: MediaType | None) -> Drawing[Reply]:
     """Draw bodies of a media type; of one that no text can be, the server makes one."""
     head: dict[str, Any] = {} if status == 200 else {"status": status}  # noqa: PLR2004 - OK
     if media is None:
-        return st.just({"body": "", **head})
+        return lambda _: {"body": "", **head}
     if "*" in media.name or (media.schema is None and not media.is_json):
-        return st.just({"auto": True, **head})
+        return lambda _: {"auto": True, **head}
     if media.schema is not None and not _can_be(target, media.schema.at):
-        return st.just({"auto": True, **head})
+        return lambda _: {"auto": True, **head}
     values = values_of(target, media)
     if media.name == _JSON:
-        return values.map(lambda value: {**_json_body(value), **head})
+        return lambda chooser: {**_json_body(values(chooser)), **head}
     if media.name == _STREAM:
-        return st.lists(values, min_size=1, max_size=3).map(
-            lambda listed: {"events": [{"data": literal(value)} for value in listed], **head}
-        )
+        return lambda chooser: {
+            "events": [{"data": literal(values(chooser))} for _ in range(chooser.integer(1, 3))],
+            **head,
+        }
     head["headers"] = {"content-type": media.name}
     outline = SchemaHints(media.source.get("schema", {}), target.contract.document.data)
-    return values.map(
-        lambda value: {"body": literal(render(media.name, value, outline).decode("utf-8", "replace")), **head}
-    )
+
+    def rendered(chooser: DrawnChooser) -> Reply:
+        return {
+            "body": literal(render(media.name, values(chooser), outline).decode("utf-8", "replace")),
+            **head,
+        }
+
+    return rendered
 
 
 def _can_be(target: Target, at: str) -> bool:
@@ -152,18 +158,14 @@ def _json_body(value: Any) -> dict[str, Any]:
     return {"body": literal(value)}
 
 
-def values_of(target: Target, media: MediaType) -> SearchStrategy[Any]:
+def values_of(target: Target, media: MediaType) -> Drawing[Any]:
     """Draw values of the schema of a media type."""
     if media.schema is None:
-        return st.just({})
+        return lambda _: {}
     return values_at(target, media.schema.at)
 
 
-def values_at(target: Target, at: str) -> SearchStrategy[Any]:
+def values_at(target: Target, at: str) -> Drawing[Any]:
     """Draw values of the schema under a pointer into the document."""
     values = Values(target.contract)
-
-    def made(draw: Callable[[SearchStrategy[Any]], Any]) -> Any:
-        return values.edge(at, DrawnChooser(draw))
-
-    return st.composite(made)()
+    return lambda chooser: values.edge(at, chooser)

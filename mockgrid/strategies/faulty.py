@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hypothesis import strategies as st
+from mockgrid.strategies.choosing import either
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
+    from mockgrid.strategies.choosing import Drawing, DrawnChooser
     from mockgrid.strategies.target import Target
+
+    Reply: TypeAlias = dict[str, Any]
 
 # Short waits: a client that survives them survives long ones by its own timeout.
 _WAIT = "20ms"
@@ -36,21 +37,12 @@ _IN_STREAMS = (
     "error_event",
 )
 _ENDINGS = ("no_done", "no_finish")
-_before = st.sampled_from(_AT_ONCE).map(lambda fault: {"auto": True, "fault": fault})
-_kinds = st.one_of(
-    st.sampled_from(_IN_STREAMS).map(lambda kind: {"kind": kind}),
-    st.sampled_from(_SHAPES).map(lambda shape: {"kind": "error_event", "shape": shape}),
-    st.just({"kind": "stall", "for": _WAIT}),
+_AFTER = (None, *range(5))
+_KINDS: tuple[Reply, ...] = (
+    *({"kind": kind} for kind in _IN_STREAMS),
+    *({"kind": "error_event", "shape": shape} for shape in _SHAPES),
+    {"kind": "stall", "for": _WAIT},
 )
-_inside = st.builds(
-    lambda fault, after: {
-        "auto": True,
-        "stream": {"fault": fault | ({} if after is None else {"after": after})},
-    },
-    _kinds,
-    st.one_of(st.none(), st.integers(0, 4)),
-)
-_ending = st.sampled_from(_ENDINGS).map(lambda kind: {"auto": True, "stream": {"fault": kind}})
 
 
 def plain_faults(target: Target) -> list[dict[str, Any]]:
@@ -60,6 +52,19 @@ def plain_faults(target: Target) -> list[dict[str, Any]]:
     return [*({"fault": fault} for fault in _AT_ONCE), *streamed * target.speaks]
 
 
-def broken(target: Target) -> SearchStrategy[dict[str, Any]]:
+def broken(target: Target) -> Drawing[Reply]:
     """Draw replies with a fault: before the first byte, within the body, or within a stream."""
-    return st.one_of(_before, _inside, _ending) if target.speaks else _before
+    return either([_before, _inside, _ending]) if target.speaks else _before
+
+
+def _before(chooser: DrawnChooser) -> Reply:
+    return {"auto": True, "fault": chooser.choice(_AT_ONCE)}
+
+
+def _inside(chooser: DrawnChooser) -> Reply:
+    kind, after = chooser.choice(_KINDS), chooser.choice(_AFTER)
+    return {"auto": True, "stream": {"fault": kind | ({} if after is None else {"after": after})}}
+
+
+def _ending(chooser: DrawnChooser) -> Reply:
+    return {"auto": True, "stream": {"fault": chooser.choice(_ENDINGS)}}

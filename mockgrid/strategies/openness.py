@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
-from hypothesis import strategies as st
 
 from mockgrid.document.pointer import join
 from mockgrid.reply.behaviour import Kit, Turn
@@ -25,9 +24,7 @@ from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.members import members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hypothesis.strategies import SearchStrategy
+    from collections.abc import Callable, Iterator
 
     from mockgrid.reply.reply import Reply
     from mockgrid.schema.members import Member
@@ -35,15 +32,17 @@ if TYPE_CHECKING:
 
 # So that a sample has calls.
 _CALL = Call((ToolCall("tool", Structure({"a": 1}, {"a": 1}, constant=True)),))
-_NUMBERS = st.sampled_from(range(256))
 _EMPTY: tuple[Any, ...] = (None, [], {})
 
 Patch: TypeAlias = dict[str, Any]
 """The keys ``fields`` or ``without`` of a reply."""
 
+Valued: TypeAlias = "Callable[[int], Patch]"
+"""Gives a field a value by a number below 256, the simplest by 0."""
 
-def patches(target: Target) -> tuple[list[Patch], list[SearchStrategy[Patch]]]:
-    """Return single fields that are given or left out, and what draws others by their schemas.
+
+def patches(target: Target) -> tuple[list[Patch], list[Patch], list[Valued]]:
+    """Return fields that are given or left out, those of calls, and what makes others by their schemas.
 
     Each is valid both in whole replies and in streams.
     """
@@ -53,24 +52,30 @@ def patches(target: Target) -> tuple[list[Patch], list[SearchStrategy[Patch]]]:
     speaker = behaviour.speaker
     declared: dict[str, list[Member]] = {}
     if speaker is None:
-        return [], []
+        return [], [], []
+    calls: set[str] = set()
     reading = readings(contract.operations)[target.operation.id]
     for scripted in (DEFAULT, replace(DEFAULT, form=_CALL)):
         for body, _ in speaker.samples(scripted):
             request = _request(target, body)
             reply = speaker.scripted(scripted, Turn(request, reading.view(request), "0" * 32, "0" * 128))
             for pointer, member in _declared(target, reply).items():
+                if scripted.form is _CALL and pointer not in declared:
+                    calls.add(pointer)
                 declared.setdefault(pointer, []).append(member)
     values = Values(contract)
-    still: list[Patch] = [{"fields": dict(fields)} for fields in speaker.further]
-    drawn: list[SearchStrategy[Patch]] = []
+    still: list[Patch] = []
+    of_calls: list[Patch] = []
+    for fields in speaker.further:
+        (of_calls if calls.issuperset(fields) else still).append({"fields": dict(fields)})
+    valued: list[Valued] = []
     for pointer, alike in declared.items():
         if pointer in speaker.settled:
             continue
-        still += _still(pointer, alike, said=pointer in speaker.said)
+        (of_calls if pointer in calls else still).extend(_still(pointer, alike, said=pointer in speaker.said))
         if pointer not in speaker.said and alike[0].listed is None:
-            drawn.append(_valued(values, pointer, alike[0].at))
-    return still, drawn
+            valued.append(_valued(values, pointer, alike[0].at))
+    return still, of_calls, valued
 
 
 def _still(pointer: str, alike: list[Member], *, said: bool) -> Iterator[Patch]:
@@ -90,8 +95,11 @@ def _still(pointer: str, alike: list[Member], *, said: bool) -> Iterator[Patch]:
             yield {"fields": {pointer: value}}
 
 
-def _valued(values: Values, pointer: str, at: str) -> SearchStrategy[Patch]:
-    """Draw values at the edges of a field's schema by a number, the least by 0: part by part takes long."""
+def _valued(values: Values, pointer: str, at: str) -> Valued:
+    """Return what makes values at the edges of a field's schema by a number, the least by 0.
+
+    To draw them part by part takes long.
+    """
 
     @cache
     def patch(number: int) -> Patch:
@@ -102,7 +110,7 @@ def _valued(values: Values, pointer: str, at: str) -> SearchStrategy[Patch]:
             "fields": {pointer: literal(value) if value is not None else values.edge(at, edge_chooser(0, ""))}
         }
 
-    return _NUMBERS.map(patch)
+    return patch
 
 
 def _declared(target: Target, reply: Reply) -> dict[str, Member]:

@@ -9,18 +9,17 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hypothesis import strategies as st
-
 from mockgrid.scenario.reading.reply import FINISHES
+from mockgrid.schema.generate.edges import TEXTS
 from mockgrid.strategies.contract import plain_errors
 from mockgrid.strategies.faulty import plain_faults
 from mockgrid.strategies.openness import patches
+from mockgrid.strategies.spoken import LONGEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from hypothesis.strategies import SearchStrategy
-
+    from mockgrid.strategies.choosing import Drawing, DrawnChooser
     from mockgrid.strategies.target import Target
 
     Reply: TypeAlias = dict[str, Any]
@@ -32,12 +31,13 @@ _SEVERAL: Final[list[Reply]] = [
 ]
 _SAID: Final[tuple[Reply, ...]] = (
     *({"say": ""}, {"refuse": ""}, {"call": 1, "edges": 0}, {"usage": "off"}, {"call": _CALL}),
-    *({"call": 2, "edges": 0}, *_SEVERAL, {"refuse": "0"}, {"served": "another-model"}, {"say": "😀"}),
+    *({"call": 2, "edges": 0}, *_SEVERAL, {"refuse": "0"}, {"served": "another-model"}),
+    {"usage": {"prompt_tokens": 0}},
+    *({"say": text} for text in TEXTS[1:]),
     *({"finish": finish} for finish in reversed(FINISHES)),
-    *({"say": "0", "think": "0"}, {"say": " "}, {"say": "", "think": "0"}, {"call": {"unknown_tool": "{}"}}),
-    *({"call": [_CALL, _CALL]}, {"say": "0", "call": _CALL}, {"say": "{}"}, {"json": None}, {"json": []}),
-    *({"json": {}}, {"say": "\x00\x1b[31m\x7f"}, {"say": "data: [DONE]\n\n"}, {"say": "%s {0} $a `a`"}),
-    *({"say": "<think>a</think>"}, {"say": '{"a": '}),
+    *({"say": "0", "think": "0"}, {"say": "", "think": "0"}, {"call": {"unknown_tool": "{}"}}),
+    *({"call": [_CALL, _CALL]}, {"say": "0", "call": _CALL}, {"json": None}, {"json": []}, {"json": {}}),
+    *({"say": '{"a": ', "finish": "length"}, LONGEST),
 )
 _STREAMED: Final[tuple[Reply, ...]] = tuple(
     {"stream": way}
@@ -66,7 +66,10 @@ def plain(target: Target, *, streaming: bool = False) -> list[Reply]:
 
 def plain_patches(target: Target) -> list[Reply]:
     """Return replies that lack a field each, or have null or another listed value in it."""
-    return patches(target)[0] if target.speaks else []
+    if not target.speaks:
+        return []
+    still, of_calls, _ = patches(target)
+    return [*still, *({"call": call, **patch} for patch in of_calls for call in (1, _CALL))]
 
 
 def plain_failures(target: Target, *, faults: bool) -> list[Reply]:
@@ -76,7 +79,7 @@ def plain_failures(target: Target, *, faults: bool) -> list[Reply]:
     return [*plain_errors(target), *(plain_faults(target) if faults else ())]
 
 
-def with_plain(drawn: SearchStrategy[Any], *plainer: Sequence[Any]) -> SearchStrategy[Any]:
+def with_plain(drawn: Drawing[Any], *plainer: Sequence[Any]) -> Drawing[Any]:
     """Draw what is plain, each but once, and in between, as after all of it, what else there is.
 
     Args:
@@ -88,11 +91,11 @@ def with_plain(drawn: SearchStrategy[Any], *plainer: Sequence[Any]) -> SearchStr
     return drawn
 
 
-def _before(replies: Sequence[Any], drawn: SearchStrategy[Any]) -> SearchStrategy[Any]:
-    pool = st.sampled_from([*replies, *[None] * -(-len(replies) // _PLAIN_FOR_ONE)])
+def _before(replies: Sequence[Any], drawn: Drawing[Any]) -> Drawing[Any]:
+    pool = [*replies, *[None] * -(-len(replies) // _PLAIN_FOR_ONE)]
 
-    def chosen(draw: Callable[[SearchStrategy[Any]], Any]) -> Any:
-        reply = draw(pool)
-        return draw(drawn) if reply is None else deepcopy(reply)
+    def chosen(chooser: DrawnChooser) -> Any:
+        reply = chooser.choice(pool)
+        return drawn(chooser) if reply is None else deepcopy(reply)
 
-    return st.composite(chosen)()
+    return chosen

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from hypothesis import strategies as st
-
+from mockgrid.strategies.choosing import either, strategy_of
 from mockgrid.strategies.contract import declared_errors, declared_replies
 from mockgrid.strategies.faulty import broken
 from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
@@ -18,12 +17,14 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from mockgrid.strategies.choosing import Drawing, DrawnChooser
     from mockgrid.strategies.target import DocumentLike, Target
 
 Reply: TypeAlias = dict[str, Any]
 """What stands under ``reply:`` in a step."""
 
-_MOST_FAILURES = 3
+_FAILURES = (0, 0, 0, 0, 1, 1, 2, 3)
+"""How many come first, at most three."""
 
 
 def replies(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
@@ -38,23 +39,24 @@ def replies(operation: str | None = None, document: DocumentLike = None) -> Sear
         MockgridError: there is no such operation or document.
     """
     target = target_of(operation, document)
-    return with_plain(successful(target), plain_patches(target), plain(target))
+    return strategy_of(with_plain(successful(target), plain_patches(target), plain(target)))
 
 
 def streams(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw the same replies with odd but legal ways to stream them: cuts, comments, line ends, pace."""
     target = target_of(operation, document)
-    return with_plain(in_streams(target), plain_patches(target), plain(target, streaming=True))
+    plainest = plain(target, streaming=True)
+    return strategy_of(with_plain(in_streams(target), plain_patches(target), plainest))
 
 
 def errors(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw errors: each status that the contract declares, with what it may say, and those of gateways."""
-    return declared_errors(target_of(operation, document))
+    return strategy_of(declared_errors(target_of(operation, document)))
 
 
 def faults(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw replies that break on the wire: cut, reset, stalled, garbled."""
-    return broken(target_of(operation, document))
+    return strategy_of(broken(target_of(operation, document)))
 
 
 def wild(*names: str) -> SearchStrategy[Reply]:
@@ -66,7 +68,7 @@ def wild(*names: str) -> SearchStrategy[Reply]:
     Raises:
         MockgridError: a name is not known.
     """
-    return wild_replies(names)
+    return strategy_of(wild_replies(names))
 
 
 def sequences(
@@ -84,9 +86,12 @@ def sequences(
         faults: whether some failures and replies break on the wire.
         wild: whether there is among them what no contract allows: all of it, or what is named.
     """
-    target = target_of(operation, document)
-    same = target.operation.id, target.contract
-    failing, ending = [errors(*same)], [successful(target)]
+    return strategy_of(in_sequence(target_of(operation, document), faults=faults, wild=wild))
+
+
+def in_sequence(target: Target, *, faults: bool, wild: bool | str | Sequence[str]) -> Drawing[list[Reply]]:
+    """Draw failures and then a reply; see ``sequences``."""
+    failing, ending = [declared_errors(target)], [successful(target)]
     # What takes few draws is no simpler for that: of two replies that fail, the plain one is to be shown.
     if target.speaks:
         ending.append(in_streams(target))
@@ -96,10 +101,13 @@ def sequences(
     if wild:
         names = () if wild is True else (wild,) if isinstance(wild, str) else tuple(wild)
         ending.append(_weighed(wild_replies(names)))
-    last = st.one_of(ending)
-    before = st.lists(st.one_of(failing), max_size=_MOST_FAILURES)
-    drawn = st.one_of(last.map(lambda reply: [reply]), st.builds(_followed, before, last))
-    passing = [[failure, {"say": "0"}] for failure in plain_failures(target, faults=faults)]
+    failure, last = either(failing), either(ending)
+
+    def drawn(chooser: DrawnChooser) -> list[Reply]:
+        failures = [failure(chooser) for _ in range(chooser.choice(_FAILURES))]
+        return [*failures, last(chooser)]
+
+    passing = [[failed, {"say": "0"}] for failed in plain_failures(target, faults=faults)]
     plainest = [*_alone(plain(target, streaming=True)), *passing]
     return with_plain(drawn, _alone(plain_patches(target)), plainest)
 
@@ -108,19 +116,21 @@ def _alone(replies: list[Reply]) -> list[list[Reply]]:
     return [[reply] for reply in replies]
 
 
-def successful(target: Target) -> SearchStrategy[Reply]:
+def successful(target: Target) -> Drawing[Reply]:
     """Draw successful replies, each with all that it may have."""
     return said(target) if target.speaks else declared_replies(target)
 
 
-def in_streams(target: Target) -> SearchStrategy[Reply]:
+def in_streams(target: Target) -> Drawing[Reply]:
     """Draw the same with ways to stream them."""
     return streamed(target) if target.speaks else declared_replies(target)
 
 
-def _weighed(drawn: SearchStrategy[Reply]) -> SearchStrategy[Reply]:
-    return st.builds(lambda reply, *_: reply, drawn, *[st.booleans()] * 4)
+def _weighed(drawn: Drawing[Reply]) -> Drawing[Reply]:
+    def weighed(chooser: DrawnChooser) -> Reply:
+        reply = drawn(chooser)
+        for _ in range(4):
+            chooser.boolean()
+        return reply
 
-
-def _followed(failures: list[Reply], reply: Reply) -> list[Reply]:
-    return [*failures, reply]
+    return weighed

@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hypothesis import strategies as st
-
 from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
 from mockgrid.scenario.reading.structure import usual_order
-from mockgrid.scenario.template import literal
 from mockgrid.schema.generate.edges import TEXTS
-from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.openness import patches
-from mockgrid.strategies.texts import LONG
+from mockgrid.strategies.texts import LONG, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from hypothesis.strategies import SearchStrategy
-
+    from mockgrid.strategies.choosing import Drawing, DrawnChooser
     from mockgrid.strategies.target import Target
 
     Reply: TypeAlias = dict[str, Any]
-    Draw: TypeAlias = Callable[[SearchStrategy[Any]], Any]
 
 _ARGUMENTS: Final[tuple[Any, ...]] = (
     *({}, {"": ""}, {"a": None}, {"a": {"b": [{"c": []}]}}, {"a": [2**53 + 1, 1e300]}),
@@ -45,6 +37,8 @@ _JSON: Final[tuple[Any, ...]] = (
     *TEXTS,
 )
 _UNKNOWN: Final = [{"unknown_tool": arguments} for arguments in _ARGUMENTS]
+LONGEST: Final[Reply] = {"say": LONG, "stream": {"chunks": {"chars": 10_000}}}
+"""A long text, cut so that it comes soon."""
 # The simplest first: each word with what it may say.
 _FORMS: Final[list[Reply]] = [
     *({"say": text} for text in TEXTS),
@@ -53,7 +47,7 @@ _FORMS: Final[list[Reply]] = [
     *({"say": text, "call": _UNKNOWN[0]} for text in TEXTS[:4]),
     *({"call": [call, {"another.tool": {}}]} for call in _UNKNOWN),
     *({"json": value} for value in _JSON),
-    {"say": LONG, "stream": {"chunks": {"chars": 10_000}}},
+    LONGEST,
 ]
 _FINISHED: Final[list[Reply]] = [{"finish": finish} for finish in FINISHES]
 _BESIDE: Final[list[Reply]] = [
@@ -77,57 +71,66 @@ _WAYS: Final[list[Reply]] = [
     {"linger": "5ms"},
 ]
 
-_few = st.integers(0, 3)
-_edges = st.integers(0, 999)
-_pool = st.sampled_from(_FORMS)
-_said = st.builds(lambda text: {"say": literal(text)}, st.text(max_size=20))
-_made = st.one_of(
-    st.builds(lambda count, edges: {"call": count + 1, "edges": edges}, _few, _edges),
-    st.builds(lambda edges: {"auto": True, "edges": edges}, _edges),
-    st.builds(lambda edges, count: {"say": "Hi", "call": count + 1, "edges": edges}, _edges, _few),
-)
-# How often each comes; of strategies that are alike, ``st.one_of`` takes but one.
-_FORM: Final = (*[_pool] * 6, *[_made] * 2, _said)
+_choices: Final = [{**form, **beside} for form in _FORMS[:-1] for beside in ({}, *_FINISHED)]
+_WORDS: Final[tuple[Reply, ...]] = ({"call": 1}, {"auto": True}, {"say": "Hi", "call": 1})
+_EDGES: Final = range(1000)
+_PATCHES: Final = 256
 # How many more choices there are, most often none.
-_more = st.sampled_from((0,) * 8 + (1, 2))
-_choice = st.sampled_from([{**form, **beside} for form in _FORMS[:-1] for beside in ({}, *_FINISHED)])
-_way = st.sampled_from(_WAYS)
-_two = st.integers(1, 2)
+_MORE: Final = (0,) * 8 + (1, 2)
 
 
-def said(target: Target) -> SearchStrategy[Reply]:
+def said(target: Target) -> Drawing[Reply]:
     """Draw what an assistant says, and which fields the reply has beside."""
-    still, drawn_patches = patches(target)
-    pool = st.sampled_from([*_BESIDE, *still])
-    beside = [*[pool] * 2 * max(len(drawn_patches), 1), *drawn_patches]
+    still, of_calls, valued = patches(target)
+    pool = [*_BESIDE, *still, *of_calls]
 
-    def drawn(draw: Draw) -> Reply:
-        choose = DrawnChooser(draw).choice
-        reply: Reply = dict(draw(choose(_FORM)))
-        for _ in range(draw(_few)):
-            _add(reply, draw(choose(beside)))
-        more = draw(_more)
-        return _several(reply, [draw(_choice) for _ in range(more)]) if more else reply
+    def drawn(chooser: DrawnChooser) -> Reply:
+        reply: Reply = dict(chooser.choice(_KINDS)(chooser))
+        for _ in range(chooser.index(4)):
+            if chooser.index(3) or not valued:
+                _add(reply, chooser.choice(pool))
+            else:
+                _add(reply, chooser.choice(valued)(chooser.index(_PATCHES)))
+        more = chooser.choice(_MORE)
+        return _several(reply, [chooser.choice(_choices) for _ in range(more)]) if more else reply
 
-    return st.composite(drawn)()
+    return drawn
 
 
-def streamed(target: Target) -> SearchStrategy[Reply]:
+def _of_pool(chooser: DrawnChooser) -> Reply:
+    return chooser.choice(_FORMS)
+
+
+def _made(chooser: DrawnChooser) -> Reply:
+    """Draw what the server makes up."""
+    reply: Reply = {**chooser.choice(_WORDS), "edges": chooser.choice(_EDGES)}
+    return {**reply, "call": chooser.integer(1, 4)} if "call" in reply else reply
+
+
+def _any_text(chooser: DrawnChooser) -> Reply:
+    return {"say": text(chooser)}
+
+
+# How often each comes.
+_KINDS: Final = (*[_of_pool] * 6, *[_made] * 2, _any_text)
+
+
+def streamed(target: Target) -> Drawing[Reply]:
     """Draw the same, with a way in which it streams."""
     replies = said(target)
 
-    def drawn(draw: Draw) -> Reply:
-        reply: Reply = dict(draw(replies))
+    def drawn(chooser: DrawnChooser) -> Reply:
+        reply = replies(chooser)
         # A long text is cut as it comes: character by character it would take seconds.
-        for _ in range(draw(_two) if reply.get("say") != LONG else 0):
-            way = draw(_way)
+        for _ in range(chooser.integer(1, 2) if reply.get("say") != LONG else 0):
+            way = chooser.choice(_WAYS)
             stream = reply.get("stream", {})
             # A write has a number of bytes, or of events.
             if _WRITES.isdisjoint(way) or _WRITES.isdisjoint(stream):
                 reply["stream"] = {**stream, **way}
         return reply
 
-    return st.composite(drawn)()
+    return drawn
 
 
 def _several(reply: Reply, more: list[Reply]) -> Reply:

@@ -10,7 +10,7 @@ from mockgrid.scenario.template import literal
 from mockgrid.schema.generate.edges import TEXTS
 
 if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
+    from mockgrid.strategies.choosing import DrawnChooser
 
 
 class LongText(str):
@@ -27,5 +27,9 @@ LONG: Final = LongText(_WORDS * 4655)
 """About 100 kB."""
 
 
-texts: SearchStrategy[str] = st.one_of(st.sampled_from(TEXTS), st.text(max_size=20)).map(literal)
-"""Any text but a long one, the simplest first."""
+_any: Final = st.text(max_size=20)
+
+
+def text(chooser: DrawnChooser) -> str:
+    """Draw any text but a long one, the simplest first."""
+    return str(literal(chooser.value(_any) if chooser.boolean() else chooser.choice(TEXTS)))

@@ -6,8 +6,6 @@ from copy import deepcopy
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from hypothesis import strategies as st
-
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.yaml import load
 from mockgrid.errors import MockgridError
@@ -15,7 +13,7 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hypothesis.strategies import SearchStrategy
+    from mockgrid.strategies.choosing import Drawing
 
 _FILE = files("mockgrid.strategies").joinpath("wild.yaml")
 _KNOWN: Final[Mapping[str, Any]] = load(_FILE.read_bytes(), name="wild.yaml").data
@@ -24,7 +22,7 @@ WILD: Final[Mapping[str, str]] = {name: entry["is"] for name, entry in _KNOWN.it
 """What each name stands for."""
 
 
-def wild_replies(names: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
+def wild_replies(names: Sequence[str]) -> Drawing[dict[str, Any]]:
     """Draw replies of these names; of all without any.
 
     Raises:
@@ -34,4 +32,5 @@ def wild_replies(names: Sequence[str]) -> SearchStrategy[dict[str, Any]]:
         if name not in WILD:
             hint = did_you_mean(name, WILD).strip() or f"Known are {', '.join(WILD)}."
             raise MockgridError(f"There is nothing wild that is called {name!r}.", hint=hint)
-    return st.sampled_from([_KNOWN[name]["reply"] for name in names or WILD]).map(deepcopy)
+    replies = [_KNOWN[name]["reply"] for name in names or WILD]
+    return lambda chooser: deepcopy(chooser.choice(replies))

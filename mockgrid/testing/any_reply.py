@@ -6,11 +6,13 @@ from __future__ import annotations
 from mockgrid import strategies
 
 # isort: split
+import hashlib
 import inspect
+from contextlib import contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from mockgrid.errors import MockgridError
@@ -22,7 +24,7 @@ from mockgrid.testing.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -36,7 +38,12 @@ __all__ = ["AnyReply", "any_reply"]
 
 _ARGUMENT: Final = "replies"
 # A test is held to its session, whichever fixtures it has and whichever class it is run in.
-_UNHELD = (HealthCheck.differing_executors, HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+_UNHELD = (
+    *(HealthCheck.differing_executors, HealthCheck.function_scoped_fixture),
+    *(HealthCheck.filter_too_much, HealthCheck.too_slow),
+)
+_REMEMBERED: Final = 20_000
+"""Sequences that are not tried again, lest what is kept grows with a run of any length."""
 
 
 def any_reply(  # noqa: PLR0913 - each by its name
@@ -99,6 +106,7 @@ class AnyReply:
         self._document = document
         self._grid: Grid | None = None
         self._holding: HeldTest | None = None
+        self._passed: dict[bytes, None] = {}
 
     def decorated(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the test as one of Hypothesis', of which all that it offers is true."""
@@ -123,6 +131,7 @@ class AnyReply:
             test: what ``decorated`` has made.
         """
         self._holding = holding
+        self._passed.clear()
         self._grid = grid
         # Hypothesis keeps them with the test, whoever has said them.
         for name, value in [*vars(test).items()] if holding is not None else ():
@@ -166,10 +175,10 @@ class AnyReply:
             async def body(*arguments: Any, **named: Any) -> None:
                 __tracebackhide__ = True
                 replies, arguments = _taken(arguments, named)
-                smallest = self._begin(replies)
-                with smallest.told(self._allowed):
-                    await self._deadline.hold(function(*arguments, **named))
-                smallest.judge()
+                with self._new(replies) as smallest:
+                    with smallest.told(self._allowed):
+                        await self._deadline.hold(function(*arguments, **named))
+                    smallest.judge()
 
         else:
 
@@ -177,10 +186,10 @@ class AnyReply:
             def body(*arguments: Any, **named: Any) -> None:
                 __tracebackhide__ = True
                 replies, arguments = _taken(arguments, named)
-                smallest = self._begin(replies)
-                with smallest.told(self._allowed), self._deadline.held():
-                    function(*arguments, **named)
-                smallest.judge()
+                with self._new(replies) as smallest:
+                    with smallest.told(self._allowed), self._deadline.held():
+                        function(*arguments, **named)
+                    smallest.judge()
 
         own = inspect.Parameter(_ARGUMENT, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         known = [*signature.parameters.values()]
@@ -188,6 +197,18 @@ class AnyReply:
         parameters = [*(each for each in known if each not in by_name), own, *by_name]
         body.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return body
+
+    @contextmanager
+    def _new(self, replies: Replies) -> Iterator[Smallest]:
+        """Begin a run with replies; those with which the test has passed are not tried again."""
+        __tracebackhide__ = True
+        known_as = hashlib.blake2b(repr(replies).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if known_as in self._passed:
+            reject()
+        yield self._begin(replies)
+        self._passed[known_as] = None
+        if len(self._passed) > _REMEMBERED:
+            del self._passed[next(iter(self._passed))]
 
     def _begin(self, replies: Replies) -> Smallest:
         holding = self._holding

@@ -5,12 +5,15 @@ import json
 import pytest
 from hypothesis import strategies as st
 
+from mockgrid.app.build import load_contract
 from mockgrid.errors import StartError
 from mockgrid.fuzz import search as searching
 from mockgrid.fuzz.example import DrawnExample
+from mockgrid.fuzz.examples import examples
 from mockgrid.fuzz.failure import ClientFailure
 from mockgrid.fuzz.search import Search
 from mockgrid.scenario.loading import build
+from mockgrid.settings import Settings
 
 pytestmark = pytest.mark.once
 REPLIES = st.fixed_dictionaries(
@@ -66,7 +69,33 @@ def test_all_examples_are_tried_though_the_first_fails():
     search = searched(lambda _: ClientFailure("exit code 1"), 60)
     (discovery,) = search.discoveries.values()
     assert (discovery.first, str(discovery.example)) == (1, "{}")
-    assert search.tried >= 40
+    assert search.tried >= 60
+
+
+def test_as_many_examples_are_tried_as_were_asked_for():
+    contract = load_contract(Settings())
+    tried = []
+    search = Search(examples(contract, ["createChatCompletion"], faults=True), tried.append)
+    search.run(400, 0)
+    assert search.tried == len(set(map(str, tried))) == 400, "what comes again does not count"
+    few = Search(st.sampled_from("ab").map(lambda text: DrawnExample([{"say": text}])), lambda _: None)
+    few.run(10_000, 0)
+    assert few.tried == 2
+
+
+def test_nothing_grows_with_the_examples(monkeypatch):
+    monkeypatch.setattr(searching, "_AT_A_TIME", 50)
+    monkeypatch.setattr(searching, "_REMEMBERED", 100)
+    kept = set()
+
+    def client(example):
+        kept.add(len(search._known))
+        return careless(example) if len(kept) == 101 else None
+
+    search = Search(EXAMPLES, client)
+    search.run(600, 0)
+    assert (max(kept), search.tried >= 600) == (100, True)
+    assert len(search.discoveries) == 2, "met when the first were forgotten"
 
 
 def test_what_is_found_is_made_small_before_others_are_looked_for():
