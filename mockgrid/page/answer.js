@@ -1,6 +1,7 @@
 // Sending a request, and showing the answer as it comes: each piece with its time, silence, and where it broke off.
 
 import {element, visible} from "./dom.js";
+import {dataOf, words} from "./event_stream.js";
 import {apiAddress} from "./server.js";
 
 const SILENT = 1000; // milliseconds without a piece that are told of
@@ -72,7 +73,7 @@ function answerView(stop) {
   const listed = element("summary", {}, "Pieces as they came");
   const pieces = element("details", {hidden: true}, listed, list);
   const decoder = new TextDecoder();
-  const words = wordsOf();
+  const read = wordsOf();
   const begun = performance.now();
   let [bytes, count, first, last, left, timer, line] = [0, 0, null, begun, 0, 0, ""];
   let isStream = false;
@@ -87,7 +88,7 @@ function answerView(stop) {
     raw.textLength += shown.length;
     left += text.length - shown.length;
     if (shown) raw.append(visible(shown));
-    if (isStream && !left) said.append(visible(words(text)));
+    if (isStream && !left) said.append(visible(read(text)));
     said.hidden = !said.textContent;
   };
   const add = (at, text) => list.append(element("li", {}, element("span", {class: "number quiet"}, `${at} ms `),
@@ -151,20 +152,12 @@ function counted(count, noun) {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-// What the events of a stream of completions say, put together: called with text as it comes.
+// What the events of a stream say, put together: called with text as it comes.
 function wordsOf() {
   let kept = "";
   return (text) => {
-    const blocks = (kept + text).split(/\r\n|\r|\n/);
-    kept = blocks.pop();
-    return blocks.map((line) => {
-      if (!line.startsWith("data:")) return "";
-      try {
-        const choice = JSON.parse(line.slice(5)).choices?.[0];
-        return typeof choice?.delta?.content === "string" ? choice.delta.content : "";
-      } catch {
-        return "";
-      }
-    }).join("");
+    const lines = (kept + text).split(/\r\n|\r|\n/);
+    kept = lines.pop();
+    return dataOf(lines.join("\n")).map(words).join("");
   };
 }

@@ -46,7 +46,8 @@ export async function show(place, {query, signal}) {
   const answer = element("div", {});
   const problem = element("div", {});
   const taken = element("div", {});
-  const go = element("button", {type: "button", class: "main", title: "Ctrl+Enter",
+  // Nothing is sent before all is there that was asked for.
+  const go = element("button", {type: "button", class: "main", title: "Ctrl+Enter", disabled: true,
     onclick: () => play()}, "Send");
   const scenarios = (await call("scenarios", {signal})).scenarios;
   const named = element("select", {onchange: () => named.value && load(named.value).catch(tell)},
@@ -184,8 +185,12 @@ export async function show(place, {query, signal}) {
   await form.fill(kept.request ?? {operation: (chat ?? known.operations[0]).id});
   await editor.fill(kept.text ?? (chat ? GREETING : ""));
   ready = true;
-  if (query.get("exchange")) await fromExchange(query.get("exchange"));
-  if (query.get("scenario")) await load(query.get("scenario"));
+  try {
+    if (query.get("exchange")) await fromExchange(query.get("exchange"));
+    if (query.get("scenario")) await load(query.get("scenario"));
+  } finally {
+    go.disabled = false;
+  }
   if (signal.aborted) return;
   history.replaceState(null, "", "#/playground"); // once; what is written since is not lost by loading it again
   if (query.has("play")) await play();

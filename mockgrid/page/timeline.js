@@ -1,6 +1,7 @@
 // A stream as it left: each of its chunks with the time when it was due and when it was sent, and how it ended.
 
 import {element, table} from "./dom.js";
+import {dataOf, pieces, valueOf} from "./event_stream.js";
 import {longText} from "./json_view.js";
 
 // Chunks that are shown at first, of the beginning and of the end, and how many more at a click.
@@ -73,69 +74,36 @@ function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degra
 function strike({fault = "", reply: {chunks}}) {
   const kind = fault.split("=")[1];
   if (!kind) return null;
-  const silence = longest(chunks);
+  const silence = Math.max(0, ...chunks.map((_, index) => waited(chunks, index)));
   const odd = {
-    malformed_json: ({data}) => dataOf(data).some((text) => text !== "[DONE]" && !isJson(text)),
+    malformed_json: ({data}) => dataOf(data).some((text) => text !== "[DONE]" && valueOf(text) === undefined),
     cut_utf8: ({data}) => data.includes("\ufffd"),
-    error_event: ({data}) => dataOf(data).some((text) => isJson(text) && Object.hasOwn(JSON.parse(text) ?? {}, "error")),
+    error_event: ({data}) => dataOf(data).some((text) => Object.hasOwn(Object(valueOf(text)), "error")),
     garbage: ({data}) => data.includes("\ufffd"),
     duplicate_chunk: ({data}, index) => index > 0 && data === chunks[index - 1].data,
-    stall: ({at}, index) => index > 0 && at - chunks[index - 1].at === silence,
+    stall: (_, index) => waited(chunks, index) === silence,
   }[kind];
   const place = odd ? chunks.findIndex(odd) : -1;
   return {kind, before: place < 0 || (kind === "stall" && silence < 0.001) ? chunks.length : place};
 }
 
-function longest(chunks) {
-  return chunks.reduce((most, {at}, index) => (index ? Math.max(most, at - chunks[index - 1].at) : 0), 0);
+// How long a chunk was to come after the one before it, however busy the server was; without a time it is at once.
+function waited(chunks, index) {
+  return index ? (chunks[index].due ?? 0) - (chunks[index - 1].due ?? 0) : 0;
 }
 
-// What the events of a piece of a stream have as their data.
-function dataOf(text) {
-  return text.split(/\r\n|\r|\n/).filter((each) => each.startsWith("data:")).map((each) => each.slice(5).trimStart());
-}
-
-function isJson(text) {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// What a chunk says in a few words: its texts where it is one of a chat, else its data.
-function brief(data) {
-  const words = dataOf(data).map((text) => {
-    if (!isJson(text)) return text;
-    const deltas = (JSON.parse(text)?.choices ?? []).map(({delta, finish_reason: finish}) =>
-      [...texts(delta).map(([name, part]) => `${name} ${JSON.stringify(part)}`), finish && `finish ${finish}`]);
-    return deltas.flat().filter(Boolean).join(", ") || text;
-  });
-  const text = words.join(" · ") || JSON.stringify(data);
+// What a chunk says in a few words: the texts that it adds to, else its data.
+function brief(chunk) {
+  const words = dataOf(chunk).map((data) =>
+    pieces(data).map(([name, text]) => `${name} ${JSON.stringify(text)}`).join(", ") || data);
+  const text = words.join(" · ") || JSON.stringify(chunk);
   return text.length > 120 ? `${text.slice(0, 120).toWellFormed()}…` : text;
 }
 
-// The texts of a delta, each with its name, however deep: [["content", "Hel"]].
-function texts(value, name = "") {
-  if (typeof value === "string") return value ? [[name, value]] : [];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([key, part]) =>
-    texts(part, Array.isArray(value) ? `${name}${key}` : name ? `${name}.${key}` : key));
-}
-
-// The texts that all deltas of a chat come to, by choice and name; of another stream, its data.
+// The texts that a stream comes to, by name; where none is known, its data.
 function assembled(stream) {
   const sums = new Map();
-  for (const text of dataOf(stream)) {
-    if (!isJson(text)) continue;
-    for (const {index, delta} of JSON.parse(text)?.choices ?? []) {
-      for (const [name, part] of texts(delta)) {
-        const key = `${index ? `choice ${index}, ` : ""}${name}`;
-        sums.set(key, (sums.get(key) ?? "") + part);
-      }
-    }
-  }
+  for (const [name, text] of dataOf(stream).flatMap(pieces)) sums.set(name, (sums.get(name) ?? "") + text);
   if (!sums.size) return element("pre", {}, longText(dataOf(stream).join("\n") || stream));
   return element("dl", {}, [...sums].flatMap(([name, text]) =>
     [element("dt", {}, name), element("dd", {}, element("pre", {}, longText(text)))]));
