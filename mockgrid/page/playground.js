@@ -171,7 +171,10 @@ export async function show(place, {query, signal}) {
     await form.fill({operation: operation ?? "", ...written(request)}, {recorded: true});
     const takeStep = async () => editor.fill((await call(address("sessions", session, "exchanges", number, "step"), {signal})).source);
     const ways = [[`Take a step that answers ${missed ? "it" : "so again"}`, takeStep]];
-    const isKnown = missed && scenarios.some(({name}) => name === scenario);
+    // One that was given for the session may have the name of one that the server knows.
+    const {scenario: played} = await call(address("sessions", session), {signal});
+    const isKnown = missed && scenarios.some(({name, where}) =>
+      name === scenario && (played?.name !== scenario || played.where === where));
     if (isKnown) ways.unshift([`Take the scenario ${scenario}`, () => take(scenario)]);
     const isDraft = !["", GREETING, kept.loaded?.text].includes(editor.text());
     if (!isDraft) await ways.shift()[1]().catch(tell);

@@ -374,12 +374,21 @@ def test_a_recorded_exchange_is_opened(tab, grid):
     assert exchanges(tab, "mg-test") == 1
 
 
+def given(folder, name, text):
+    """A file that the server does not have."""
+    (folder / "given").mkdir()
+    file = folder / "given" / f"{name}.yaml"
+    file.write_text(text, "utf-8")
+    return file
+
+
 def test_what_no_step_answered_is_opened_with_its_scenario_or_a_step_that_would(open_tab, ask, tmp_path):
     text = "# Finds it.\nstrict: true\nsteps: [{when: {last_user: Weather}, reply: {say: Sunny}}]\n"
     (tmp_path / "forecast.yaml").write_text(text, "utf-8")
     with MockGrid(scenarios=str(tmp_path)) as grid:
         inline = grid.session("test_it")
-        inline.play({"strict": True, "steps": [{"when": {"last_user": "Rain"}, "reply": {"say": "Wet"}}]})
+        rain = "strict: true\nsteps: [{when: {last_user: Rain}, reply: {say: Wet}}]\n"
+        inline.play(given(tmp_path, "forecast", rain))  # of which the server knows another
         for key in ("mg.forecast.a", inline.api_key):
             assert ask(key, grid).status_code == 424
         tab = open_tab(origin=grid.base_url.removesuffix("/v1"))
