@@ -34,7 +34,7 @@ class Tab:
 
     def _new_page(self):
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         return page
 
     def enter(self, origin, width, scheme):

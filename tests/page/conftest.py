@@ -4,9 +4,12 @@ import httpx
 import pytest
 import uvicorn
 from page.browser import LOOKS, Tab, chromium
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from mockgrid import MockGrid
+
+# What is waited for comes soon, but for a machine that has other things to do.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

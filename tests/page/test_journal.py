@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import threading
 
 import pytest
 from playwright.sync_api import expect
@@ -56,16 +55,16 @@ def test_what_was_and_what_happens_stands_there_newest_first(tab, ask):
     expect(page.get_by_text("5 of 5 exchanges.")).to_be_visible()
 
 
-def test_a_reply_under_way_stands_there_until_it_ends(grid, tab, ask):
+def test_a_reply_under_way_stands_there_until_it_ends(grid, tab, client):
     page = tab.go("#/journal")
     session = grid.session("slow")
-    session.play([{"say": "Hi", "delay": "700ms"}])
-    asking = threading.Thread(target=ask, args=(session.api_key,))
-    asking.start()
-    expect(page.locator(".lines .ms")).to_have_text("under way")
-    asking.join()
-    expect(page.locator(".lines .ms")).not_to_have_text("under way")
-    assert int(page.locator(".lines .ms").inner_text()) >= 700
+    session.play([{"say": "One two three", "stream": {"pace": {"per_token": "1h"}}}])
+    sent = {"json": {"messages": [{"role": "user", "content": "Hi"}], "stream": True}}
+    sent["headers"] = {"authorization": f"Bearer {session.api_key}"}
+    with client.stream("POST", f"{grid.base_url}/chat/completions", **sent) as reply:
+        next(reply.iter_bytes())
+        expect(page.locator(".lines .ms")).to_have_text("under way")
+    expect(page.locator(".lines .ms")).to_have_text(re.compile(r"^\d+(\.\d)?, client left$"))
     assert page.locator(".lines [role=row]").count() == 1
 
 

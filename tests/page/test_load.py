@@ -4,10 +4,10 @@ import importlib
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event, Thread
 
-import httpx
 from playwright.sync_api import expect
 
 from mockgrid.app.build import build_app
@@ -40,7 +40,7 @@ def test_a_tab_under_load_lets_go_of_what_it_does_not_show(tab, monkeypatch):
     try:
         expect(page.get_by_text(GONE)).to_be_visible(timeout=60_000)
         looking.remember()
-        looking.type(3)
+        looking.type(2)
     finally:
         enough.set()
         running.join()
@@ -62,14 +62,19 @@ def test_nothing_watches_once_the_page_is_closed(open_tab):
     with start_in_thread(app, settings) as server:
         tab = open_tab(origin=server.control.removesuffix("/__mockgrid__"))
         expect(tab.go("#/journal").get_by_text("No request has come yet")).to_be_visible()
-        assert len(app.sessions.budget.watchers) == 1
+        until(lambda: len(app.sessions.leaving) == 2 and app.sessions.budget.watchers)
         tab.page.close()
-        headers = {"authorization": "Bearer mg-a"}
-        for _ in range(200):
-            httpx.post(f"{server.url}/chat/completions", json={}, headers=headers, trust_env=False)
-            if not app.sessions.budget.watchers:
-                break
+        until(lambda: len(app.sessions.leaving) == 1)
         assert not app.sessions.budget.watchers
+
+
+def until(holds):
+    """Wait until something holds, half a minute at most."""
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never held")
 
 
 def test_nothing_of_the_page_is_loaded_before_somebody_opens_it():
