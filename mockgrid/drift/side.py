@@ -111,9 +111,10 @@ class Side:
 
     def lapses(self, habits: Habits | None, body: Any) -> dict[tuple[str, str], Lapse]:
         """Return what is out of order, or was not heeded, by code and sentence."""
-        if habits is None or self.reply.status >= _ERROR or not self.content.values:
-            return {}
         streamed = self.content.media == STREAM
+        nothing = not self.content.values and (not streamed or bool(self.content.parts))
+        if habits is None or self.reply.status >= _ERROR or nothing:
+            return {}
         known: dict[tuple[str, str], Lapse] = {}
         for lapse in habits.lapses(body, self.content.values, streamed=streamed):
             known.setdefault((lapse.code, lapse.pointer), lapse)

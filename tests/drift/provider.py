@@ -221,6 +221,11 @@ PLANTED: dict[str, Planted] = {
         chunks(lambda values: drop("choices", 0, "delta", "tool_calls", 0, "function", "name")(values[0])),
         "MG420",
     ),
+    "a call's id in each piece": Planted(
+        _TOOL_STREAM,
+        chunks(lambda values: put("c", "choices", 0, "delta", "tool_calls", 0, "id")(values[2])),
+        "MG420",
+    ),
     "named events": Planted(
         _STREAM, raw(lambda data: data.replace(b"data: {", b"event: chunk\ndata: {")), "MG424"
     ),
@@ -244,5 +249,11 @@ PLANTED: dict[str, Planted] = {
     "prose in place of JSON": Planted(_SCHEMA, body(put("Oslo.", *_MESSAGE, "content")), "MG430"),
     "JSON of another schema": Planted(_SCHEMA, body(put('{"town": "Oslo"}', *_MESSAGE, "content")), "MG430"),
     "no choice": Planted(_WHOLE, body(put([], "choices")), "MG430"),
+    "an index that is not the first": Planted(_WHOLE, body(put(1, "choices", 0, "index")), "MG430"),
+    "a stream of nothing": Planted(_STREAM, raw(lambda _: DONE), "MG430"),
+    "a stream of another choice": Planted(_STREAM, chunks(each(put(1, "choices", 0, "index"))), "MG430"),
+    "a call of what there is not": Planted(
+        _TOOL, body(put("other", *_MESSAGE, "tool_calls", 0, "function", "name")), "MG430"
+    ),
 }
 """By what it is."""

@@ -88,7 +88,9 @@ class ChatHabits:
             yield from _ChunkOrder(body, values).lapses()
         else:
             for value in values:
-                yield from _unheeded(body, [_whole(choice) for choice in _choices(value)])
+                choices = _choices(value)
+                numbers = [choice.get("index") for choice in choices]
+                yield from _unheeded(body, numbers, [_whole(choice) for choice in choices])
 
 
 class _Spoken:
@@ -122,7 +124,8 @@ class _ChunkOrder:
                 message = f"choice {index} never finishes: no chunk has its finish_reason"
                 yield Lapse(_ENDLESS, message, f"{_CHOICE}/finish_reason")
         yield from self._usage(usage)
-        yield from _unheeded(self._body, [spoken for _, spoken in sorted(self._choices.items())])
+        numbers = sorted(self._choices)
+        yield from _unheeded(self._body, numbers, [self._choices[number] for number in numbers])
 
     def _ids(self) -> Iterator[Lapse]:
         ids = [(number, name) for number, value in enumerate(self._values) if (name := field_of(value, "id"))]
@@ -184,9 +187,11 @@ class _ChunkOrder:
                         yield Lapse(
                             _ORDER, message, f"{at}/{name}", "id and name in the first piece", _chunk(number)
                         )
-            elif field_of(function, "name"):
-                message = "a call's name comes again after its first piece"
-                yield Lapse(_ORDER, message, f"{at}/function/name", "arguments alone", _chunk(number))
+            elif again := "function/name" * bool(field_of(function, "name")) or "id" * bool(
+                field_of(call, "id")
+            ):
+                message = f"a call's {again.rpartition('/')[2]} comes again after its first piece"
+                yield Lapse(_ORDER, message, f"{at}/{again}", "arguments alone", _chunk(number))
             elif index != max(spoken.calls):
                 message = f"call {index} goes on after call {max(spoken.calls)} began"
                 yield Lapse(_ORDER, message, at, "the pieces of a call together", _chunk(number))
@@ -213,16 +218,29 @@ class _ChunkOrder:
             yield Lapse(_ORDER, message, "/usage", "a chunk of its own, with no choices", _chunk(last))
 
 
-def _unheeded(body: Any, choices: Sequence[_Spoken]) -> Iterator[Lapse]:
-    """Yield what a request asks for and its reply has not."""
+def _unheeded(body: Any, numbers: Sequence[Any], choices: Sequence[_Spoken]) -> Iterator[Lapse]:
+    """Yield what a request asks for and its reply has not, of whose choices these are the indices."""
     count = field_of(body, "n") or 1
     if len(choices) != count:
         message = f"n asks for {count} and the reply has {len(choices)} choices"
         yield Lapse(_UNHEEDED, message, "/choices", str(count), str(len(choices)))
+    elif all(isinstance(number, int) for number in numbers) and sorted(numbers) != [*range(count)]:
+        wanted, listed = (", ".join(map(str, several)) for several in (range(count), numbers))
+        message = f"the index of a choice is wrong: {listed} in place of {wanted}"
+        yield Lapse(_UNHEEDED, message, f"{_CHOICE}/index", wanted, listed)
+    tools = field_of(body, "tools")
+    offered = [
+        field_of(field_of(tool, kind), "name")
+        for tool in (tools if isinstance(tools, list) else ())
+        for kind in ("function", "custom")
+    ]
     forced = field_of(body, "tool_choice")
     name = field_of(field_of(forced, "function"), "name")
     for spoken in choices:
         names = [call["name"] for call in spoken.calls.values()]
+        if unknown := next((each for each in names if each and any(offered) and each not in offered), None):
+            message = f"{unknown} is called, which is none of the tools"
+            yield Lapse(_UNHEEDED, message, f"{_CHOICE}/message/tool_calls/0/function/name")
         if (
             (forced == "required" or name)
             and not spoken.refused
