@@ -27,6 +27,7 @@ __all__ = ["ContractQuestions", "plain_request"]
 
 _READING: Final = ("GET", "HEAD")
 _NOBODY: Final = "mockgrid-no-such-thing"
+_NOTHING: Final = "404"
 _BROKEN: Final = b'{"'
 _JSON: Final = b"application/json"
 _TEXT: Final = b"text/plain"
@@ -81,7 +82,12 @@ class ContractQuestions:
         """Return a question with what the fake answers; None where that is not what was to be seen."""
         unknown = provoked == "401"
         expected = await self._fake.reply(request, operation, "unknown" if unknown else "key")
-        if (expected.status >= _ERROR) != bool(provoked):
+        if provoked and expected.status < _ERROR:
+            # What there is, and whose key is good, is known to the provider alone: the fake is told.
+            preferring = (*request.headers, (b"prefer", f"code={provoked}".encode()))
+            expected = await self._fake.reply(replace(request, headers=preferring), operation, "key")
+        refused = provoked == _NOTHING and expected.status != int(_NOTHING)
+        if refused or (expected.status >= _ERROR) != bool(provoked):
             if not provoked:
                 self.left_out.append(
                     (operation, f"the fake itself answers {expected.status} to {words or 'it'}")
@@ -111,7 +117,7 @@ class ContractQuestions:
                 body = each if body is None or words == "whole" else body
                 yield words, _with(request, json_text(each)), each, ""
             for words, each in habits.unanswerable():
-                yield words, _with(request, json_text(each)), each, "404"
+                yield words, _with(request, json_text(each)), each, _NOTHING
         if operation.security.required and operation.declares(401):
             yield "with an unknown key", request, body, "401"
         if "{" in operation.path and request.method in _READING and operation.declares(404):
@@ -119,7 +125,7 @@ class ContractQuestions:
                 "of nothing that there is",
                 _to(self._contract, operation, self._model, _NOBODY),
                 None,
-                "404",
+                _NOTHING,
             )
         if body is not None and (operation.declares(400) or operation.declares(422)):
             yield "with a body that is not JSON", replace(request, body=_BROKEN), None, "400"
