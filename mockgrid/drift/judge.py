@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DriftJudge", "is_circumstance"]
 
+_NOT_FOUND: Final = 404
 _LIMITED: Final = 429
 # What a request alone does not bring about: money, time, and how many others there are.
 _CIRCUMSTANCES: Final = frozenset((402, 408, 409, 423, 424, 425, 429))
@@ -108,6 +109,10 @@ class _HeadComparison:
         elif status in _REDIRECTS and self._side.response is not None:
             message = f"{answers}, and sends on to where the key is not given; nothing could be compared"
             yield question.drift("MG447", message, severity="note", **both)
+        elif status == _NOT_FOUND and question.guessed:
+            message = f"{answers}: it has nothing of the name that was made up, and nothing could be compared"
+            hint = "Give the parameter an example in the contract that the provider knows."
+            yield question.drift("MG446", message, severity="note", hint=hint, **both)
         elif status == _LIMITED:
             message = f"{answers}: it limits the rate, and nothing could be compared"
             yield question.drift("MG445", message, hint="Try again later, or ask less.", **both)

@@ -59,6 +59,7 @@ class Question:
         most_tokens: how many it may take, of prompt and completion together.
         meant: JSON pointers to what the scenario says in so many words that the reply has.
         counts_on: lower-case names of headers that the reply is to have although no contract asks for them.
+        guessed: whether its path names what may not be there, since no example says what is.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Question:
     most_tokens: int = 0
     meant: frozenset[str] = frozenset()
     counts_on: frozenset[str] = frozenset()
+    guessed: bool = False
 
     @property
     def fake(self) -> str:

@@ -13,6 +13,7 @@ from mockgrid.recording.exchange import RecordedRequest
 from mockgrid.reply.behaviours import BEHAVIOURS, habits_of
 from mockgrid.reply.proposal import proposed_value
 from mockgrid.reply.reply import json_text
+from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.members import required_of
 from mockgrid.schema.sample import sample
 
@@ -28,6 +29,8 @@ __all__ = ["ContractQuestions", "plain_request"]
 _READING: Final = ("GET", "HEAD")
 _NOBODY: Final = "mockgrid-no-such-thing"
 _NOTHING: Final = "404"
+# Where a schema says what there is.
+_GIVEN: Final = ("example", "examples", "default", "enum", "const")
 _BROKEN: Final = b'{"'
 _JSON: Final = b"application/json"
 _TEXT: Final = b"text/plain"
@@ -103,7 +106,16 @@ class ContractQuestions:
             f"{request.method} {request.path}",
             credential="unknown" if unknown else "key",
             most_tokens=habits.most_tokens(body) if habits is not None and body is not None else 0,
+            guessed=not provoked and any(self._is_made_up(each, operation) for each in operation.parameters),
         )
+
+    def _is_made_up(self, parameter: Parameter, operation: Operation) -> bool:
+        """Tell whether a part of a path is a text that nothing says the provider knows."""
+        source = parameter.source
+        hints = SchemaHints(source.get("schema", {}), self._contract.document.data)
+        given = (*map(source.get, ("example", "examples")), *map(hints.own, _GIVEN))
+        named = parameter.location != "path" or _is_model(parameter, operation)
+        return not named and all(value is None for value in given)
 
     def _drafts(
         self, operation: Operation, request: RecordedRequest, body: Any
@@ -191,8 +203,12 @@ def _to(contract: Contract, operation: Operation, model: str, nobody: str = "") 
     return RecordedRequest(operation.method, target, tuple(headers))
 
 
+def _is_model(parameter: Parameter, operation: Operation) -> bool:
+    return parameter.name == "model" and operation.behaviour in BEHAVIOURS
+
+
 def _text(parameter: Parameter, operation: Operation, contract: Contract, model: str) -> str:
-    if parameter.name == "model" and operation.behaviour in BEHAVIOURS:
+    if _is_model(parameter, operation):
         return model
     value = proposed_value(parameter, contract)
     if isinstance(value, bool):

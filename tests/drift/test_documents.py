@@ -144,6 +144,44 @@ def test_streams_of_texts(pets):
         assert [drift.code for drift in judge.drifts(question, reply)] == codes
 
 
+SHOP = """\
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+security: [{key: []}]
+paths:
+  /items/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}EXAMPLE}]
+    get:
+      operationId: item
+      responses:
+        "200": {description: It., content: {application/json: {schema: {type: object}}}}
+        "401": {$ref: "#/components/responses/No"}
+        "404": {$ref: "#/components/responses/No"}
+    head: {operationId: head, responses: {"200": {description: It.}}}
+components:
+  securitySchemes: {key: {type: apiKey, in: header, name: X-Key}}
+  responses:
+    "No": {description: No., content: {application/problem+json: {schema: {type: object, required: [title]}}}}
+"""
+
+
+@pytest.mark.parametrize(("example", "severity"), [("", "note"), (", example: a1", "error")])
+def test_what_a_provider_alone_knows(tmp_path, example, severity):
+    (tmp_path / "shop.yaml").write_text(SHOP.replace("EXAMPLE", example), "utf-8")
+    questions, _, judge = made(tmp_path / "shop.yaml")
+    refusals = {"item, with an unknown key": 401, "item, of nothing that there is": 404}
+    for title, status in refusals.items():
+        question = questions[title]
+        assert (question.expected.status, judge.drifts(question, question.expected)) == (status, [])
+        other = replace(question.expected, chunks=((0.0, b'{"error": "No"}'),))
+        assert [drift.code for drift in judge.drifts(question, other)] == ["MG411"]
+    # Whether there is what a path names, its contract may say.
+    absent = questions["item, of nothing that there is"].expected
+    assert [drift.severity for drift in judge.drifts(questions["item"], absent)] == [severity]
+    head = replace(questions["head"].expected, headers=((b"content-type", b"application/json"),))
+    assert judge.drifts(questions["head"], head) == []
+
+
 STREAMED = """
 steps:
   - when: {operation: watchPets}
