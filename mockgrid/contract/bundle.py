@@ -124,6 +124,7 @@ class _Bundling:
         self.embedded: list[_Embedded] = []
         self.inlined: list[tuple[str, str]] = []
         self.digests: dict[str, str] | None = {}  # of the files in the folder; None where there are others
+        self._unreadable: set[str] = set()  # places of files
         self._downloads = 0  # also those that failed
         self._downloaded = 0  # bytes
 
@@ -149,7 +150,7 @@ class _Bundling:
                 key in DATA or key.startswith("x-") or (key == "examples" and isinstance(item, list))
             ):
                 result[key] = item
-            elif not names and key == "$ref" and isinstance(item, str):
+            elif key == "$ref" and isinstance(item, str):  # no name leads to a text
                 result[key] = self._reference(file, item, (*at, key))
             elif not names and key == "mapping" and isinstance(item, dict) and "propertyName" in value:
                 result[key] = {
@@ -187,13 +188,15 @@ class _Bundling:
         if inside is not None and (not fragment or fragment[0] == "/"):
             return f"#{file.prefix}{inside}{fragment}"
         target = self._file(file, address, at)
+        if target.place in self._unreadable:
+            return f"#{target.prefix}"
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             if pointer not in target.anchors:
                 message = f"{reference!r} must lead into the file by a JSON pointer, as in #/a/b."
                 raise self._error(file, at, message)
             return f"#{target.prefix}{target.anchors[pointer]}"
-        if not target.document.holds(pointer):
+        if not target.document.holds(pointer) and not _is_beyond_reference(target.document.data, pointer):
             raise self._error(file, at, f"{target.document.name} holds nothing at {pointer}.")
         return f"#{target.prefix}{fragment}"
 
@@ -211,6 +214,9 @@ class _Bundling:
             place = self._path(file, unquote(address), at)
         if place not in self._files:
             document = self._read(file, address, place, at)
+            if document is None:
+                self._unreadable.add(place)
+                document = Document({}, place)
             path = Path(place)
             plain = path.relative_to(self._home).as_posix() if path.is_relative_to(self._home) else path.name
             key = free_name(plain, [other.key for other in self.embedded])
@@ -233,7 +239,8 @@ class _Bundling:
             raise self._error(file, at, message, f"To read it, name its folder: --allow-ref {path.parent}.")
         return str(path)
 
-    def _read(self, file: _Embedded, address: str, place: str, at: tuple[str | int, ...]) -> Document:
+    def _read(self, file: _Embedded, address: str, place: str, at: tuple[str | int, ...]) -> Document | None:
+        """Return what a file holds; None where it cannot be read for a mistake in it, which is told."""
         mistakes = self._root.document.mistakes
         called = place if _URL.match(place) else _shown(Path(place), self._root.document.name, self._home)
         if not Path(place).is_relative_to(self._home):
@@ -247,7 +254,8 @@ class _Bundling:
             return document_of(content, called, mistakes)
         except DocumentError as error:
             if error.where.startswith(f"{called}:"):
-                raise  # a mistake inside that file, already told by line and column
+                mistakes.tell(error)
+                return None
             message = f"{address!r} cannot be read: {error.message}"
             raise self._error(file, at, message, error.hint) from None
 
@@ -279,6 +287,16 @@ class _Bundling:
         self, file: _Embedded, at: tuple[str | int, ...], message: str, hint: str = ""
     ) -> DocumentError:
         return file.document.error(message, join(at), hint)
+
+
+def _is_beyond_reference(data: Any, pointer: str) -> bool:
+    """Tell whether a pointer leads through a reference, as in ``components: {schemas: {$ref: all.yaml}}``."""
+    value = data
+    for part in split(pointer):
+        if isinstance(value, dict) and "$ref" in value:
+            return True
+        value = value.get(part) if isinstance(value, dict) else None
+    return False
 
 
 def _leads_out(value: Any) -> bool:

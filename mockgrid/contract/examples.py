@@ -1,4 +1,4 @@
-"""Examples of a document that its own schemas do not admit."""
+"""Examples and defaults of a document that its own schemas do not admit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_JUDGED: Final = 100
 def broken_examples(
     operations: Iterable[Operation], schemas: Schemas, values: DocumentValues, document: Document
 ) -> Iterator[tuple[str, str]]:
-    """Yield the JSON examples of responses and schemas that break their schema: where, and a sentence.
+    """Yield the JSON examples and defaults that break their schema: where, and a sentence.
 
     Args:
         operations: of one document.
@@ -43,6 +43,9 @@ def broken_examples(
     for node in nodes_within(schemas.whole):
         examples += [("", at, node, example) for at, example in node.examples if at not in known]
         known.update(at for at, _ in node.examples)
+        if node.source.get("default") is not None and f"{node.at}/default" not in known:
+            known.add(f"{node.at}/default")
+            examples.append(("", f"{node.at}/default", node, node.source["default"]))
     broken = indices_broken(schemas, [(schema, value) for _, _, schema, value in examples])
     yield from _of_several_branches(
         [example for index, example in enumerate(examples) if index not in set(broken)], values, document
@@ -51,7 +54,7 @@ def broken_examples(
         name, at, schema, written = examples[index]
         reason = _reason(schemas, schema, written) if number < _MOST_EXPLAINED else "."
         if reason:  # the explanation has the last word
-            called = f"the example {name}" if name else "this example"
+            called = f"the example {name}" if name else _called(at)
             effect = "" if name else ", so it is not used"
             yield document.where(at), f"{called} breaks its own schema{effect}{reason}"
 
@@ -71,6 +74,10 @@ def _of_several_branches(
                 document.where(at),
                 f"{called} fits several branches of a oneOf, of which one alone may fit.",
             )
+
+
+def _called(at: str) -> str:
+    return "this default" if at.endswith("/default") else "this example"
 
 
 def _is_exclusive(schema: SchemaNode) -> bool:

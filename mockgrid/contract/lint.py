@@ -14,7 +14,7 @@ from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.contract.router import bare_name, shape_of
 from mockgrid.document.nearest import nearest
-from mockgrid.document.pointer import join
+from mockgrid.document.pointer import join, split
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
         raise document.error(message, "", "Is it an OpenAPI document?")
     _check_version(document, data)
     objects = ObjectReader(document)
+    for at in ("/paths", "/webhooks", "/components"):
+        _put_in_place(objects, data, at)
+    if isinstance(components := data.get("components"), dict):
+        for name in components:
+            _put_in_place(objects, components, join(("components", name)))
     fields = {
         name: objects.mapping(data.get(name), f"/{name}") for name in ("info", "components", "webhooks")
     }
@@ -96,6 +101,16 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
     if fields["webhooks"]:
         hint = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
     raise document.error(message, "", hint)
+
+
+def _put_in_place(objects: ObjectReader, holder: dict[str, Any], at: str) -> None:
+    """Put what a reference leads to in its place, where OpenAPI has none."""
+    name = split(at)[-1]
+    value = holder.get(name)
+    if isinstance(value, dict) and isinstance(value.get("$ref"), str):
+        target, written = objects.follow(value, at, referring=False)
+        holder[name] = {**target, **{key: item for key, item in value.items() if key != "$ref"}}
+        objects.document.moved[at] = written
 
 
 def _check_version(document: Document, data: dict[str, Any]) -> None:
@@ -294,7 +309,9 @@ def location_of(document: Document, source: Mapping[str, Any], at: str) -> Locat
     return location_of(document, {**source, "in": meant}, at)
 
 
-def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: str) -> list[Parameter]:
+def fitted(
+    document: Document, parts: Parts, parameters: list[Parameter], at: str, *, unread: int = 0
+) -> list[Parameter]:
     """Return an operation's parameters, in its path those that its template has, and no others.
 
     One that is not declared there is a text.
@@ -304,6 +321,7 @@ def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: st
         parts: of the path.
         parameters: the operation's own and those of its path item.
         at: JSON pointer to the operation.
+        unread: how many of the parameters could not be read, which was told.
     """
     tell, path = document.mistakes.tell, parts.template
     written = dict.fromkeys(bare_name(name) for name in _NAME.findall(path) if name)
@@ -332,7 +350,10 @@ def fitted(document: Document, parts: Parts, parameters: list[Parameter], at: st
         if name not in declared:
             message = f"the path {path} has the parameter {name}, which is not declared."
             hint = f"Add it to parameters: {{name: {name}, in: path, required: true, schema: …}}."
-            tell(document.error(message, at, hint, key=True))
+            if unread:
+                unread -= 1  # that is this one
+            else:
+                tell(document.error(message, at, hint, key=True))
             fitting.append(Parameter(name, "path", True, None, "simple", False, None, {}, at))
     return fitting
 

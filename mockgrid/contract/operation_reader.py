@@ -24,7 +24,9 @@ from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, plain_id
 from mockgrid.contract.scheme_reader import schemes_of
 from mockgrid.contract.security import SCHEMES, Security
+from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
+from mockgrid.schema.discriminators import BUNDLED
 from mockgrid.schema.validator import SchemaValidator
 from mockgrid.schema.violation import shown
 
@@ -35,6 +37,19 @@ if TYPE_CHECKING:
 __all__ = ["OperationReader", "base_path_of", "clean_path"]
 
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
+_STYLES: Final = {
+    "path": ("simple", "label", "matrix"),
+    "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
+    "header": ("simple",),
+    "cookie": ("form", "cookie"),
+}
+# What media types are called for short.
+_SHORT: Final = {
+    "json": "application/json",
+    "xml": "application/xml",
+    "text": "text/plain",
+    "html": "text/html",
+}
 # Methods whose bodies mean nothing in HTTP: many clients cannot send one.
 _BODILESS: Final = ("get", "head", "trace")
 # Headers that OpenAPI describes elsewhere than among parameters.
@@ -87,6 +102,7 @@ class OperationReader:
         self._objects = ObjectReader(document)
         self._schemes = schemes_of(self._objects, data["components"])
         self._ids: set[str] = set()
+        self._unread = 0  # parameters of one operation of which a mistake was told
 
     def operations(self, *, webhooks: bool) -> list[Operation]:
         """Return all operations, in the document's order; of webhooks what no path of their name has."""
@@ -139,6 +155,7 @@ class OperationReader:
         source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
         body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
         media = self._media(body, body_at, self._requests)
+        self._unread = 0
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
         written_id = str(source.get("operationId") or "")
@@ -152,7 +169,9 @@ class OperationReader:
             behaviour=self._behaviour(source, f"{at}/{EXTENSION}"),
             deprecated=self._objects.flag(source.get("deprecated"), f"{at}/deprecated"),
             security=self._required_security(source, at),
-            parameters=tuple(fitted(self._document, parts, list(parameters.values()), at)),
+            parameters=tuple(
+                fitted(self._document, parts, list(parameters.values()), at, unread=self._unread)
+            ),
             body=media,
             body_required=self._objects.flag(body.get("required"), f"{body_at}/required")
             and method not in _BODILESS,
@@ -239,8 +258,16 @@ class OperationReader:
     def _parameters(self, sources: Any, at: str) -> dict[tuple[str, str], Parameter]:
         parameters: dict[tuple[str, str], Parameter] = {}
         for index, entry in enumerate(self._objects.listing(sources, at)):
+            self._unread += 1
             with self._document.mistakes:
-                parameter = self._parameter(*self._objects.led_to(entry, f"{at}/{index}"))
+                source, place = self._objects.led_to(entry, f"{at}/{index}")
+                if not source and place.startswith(f"/{BUNDLED}/"):
+                    continue  # of a file that cannot be read, as was told
+                if place != f"{at}/{index}" and not {"name", "in"} & source.keys():
+                    message = f"the reference {entry['$ref']!r} leads to no parameter."
+                    raise self._document.error(message, f"{at}/{index}/$ref")
+                parameter = self._parameter(source, place)
+                self._unread -= 1
                 # The specification says that these three header parameters are described elsewhere.
                 if parameter.location != "header" or parameter.name.lower() not in _ELSEWHERE:
                     parameters[parameter.location, parameter.name] = parameter
@@ -251,6 +278,12 @@ class OperationReader:
         style = usual = "form" if location in ("query", "cookie") else "simple"
         with self._document.mistakes:
             style = self._objects.text(source.get("style") or usual, f"{at}/style")
+            if style not in _STYLES[location]:
+                *others, last = _STYLES[location]
+                styles = f"{', '.join(others)} or {last}" if others else last
+                message = f"style is {shown(style)}; {styles} was expected in the {location}."
+                style = nearest(style, _STYLES[location]) or usual
+                raise self._document.error(message, f"{at}/style", f"It is taken for {style}.")
         media, media_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
         content = next(iter(media), None)
         holder, holder_at = source, at
@@ -272,7 +305,7 @@ class OperationReader:
     def _media(self, source: dict[str, Any], at: str, schemas: Schemas) -> dict[str, MediaType]:
         by_name: dict[str, MediaType] = {}
         content, content_at = self._objects.follow(source.get("content"), f"{at}/content", referring=False)
-        names = [MediaName.of(written) for written in content]
+        names = [MediaName.of(self._media_name(written, content_at)) for written in content]
         for name, (written, entry) in zip(names, content.items(), strict=True):
             media, place = self._objects.follow(entry, content_at + join((written,)), referring=False)
             examples: dict[str, Any] = {}
@@ -289,6 +322,16 @@ class OperationReader:
             by_name[called] = MediaType(called, self._schema(media, place, schemas), examples, media, place)
             self._schema(media, place, schemas, "itemSchema")
         return by_name
+
+    def _media_name(self, written: str, at: str) -> str:
+        """Return the media type that is meant by a key of ``content``."""
+        if "/" in written or written.startswith("x-"):
+            return written
+        meant = _SHORT.get(written.lower(), "")
+        hint = f"Write {meant}." if meant else "It is written as in application/json."
+        message = f"{shown(written)} is no media type."
+        self._document.mistakes.tell(self._document.error(message, at + join((written,)), hint, key=True))
+        return meant or written
 
     def _schema(
         self, holder: dict[str, Any], at: str, schemas: Schemas, key: str = "schema"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.document import ENDINGS
+from mockgrid.document.encoding import encoding_of
 from mockgrid.document.source_map import Document
 from mockgrid.errors import DocumentError
 
@@ -49,7 +50,7 @@ def document_of(content: bytes, name: str, mistakes: Mistakes | None = None) -> 
         YamlError: it is not strict YAML or JSON.
         DocumentError: it is binary.
     """
-    if b"\0" in content[:4096] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if b"\0" in content[:4096] and encoding_of(content) is None:
         raise DocumentError("The file is binary, not JSON or YAML text.", where=name)
     from mockgrid.document import yaml  # noqa: PLC0415 - 10 ms, for what was not compiled before
 

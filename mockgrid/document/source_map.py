@@ -109,10 +109,11 @@ class Document:
             data come from elsewhere.
 
     Attributes:
+        moved: pointers to mappings that were put in the place of a reference, and to where they were written.
         unmet: pointers to schemas that nothing satisfies as they are written; what is meant is served.
     """
 
-    __slots__ = ("_root", "_source_map", "data", "files", "mistakes", "name", "unmet")
+    __slots__ = ("_root", "_source_map", "data", "files", "mistakes", "moved", "name", "unmet")
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class Document:
         self.files = files
         self.name = name
         self.mistakes = mistakes if mistakes is not None else Mistakes()
+        self.moved: dict[str, str] = {}
         self.unmet: set[str] = set()
         self._source_map = source_map
         self._root: SourceMap | None = None
@@ -168,6 +170,9 @@ class Document:
         if mapped is None:
             below = pointer.removeprefix("#")
             return f"{self.name}#{below}" if below else self.name
+        for at, written in sorted(self.moved.items(), key=lambda moved: -len(moved[0])):
+            if pointer.startswith(f"{at}/") and pointer != f"{at}/$ref":
+                pointer = written + pointer.removeprefix(at)
         for part in split(pointer):
             child = mapped.child(part)
             if child is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from yaml.reader import Reader
 
 from mockgrid.document import json_text
+from mockgrid.document.encoding import decoded, loosely_decoded
 from mockgrid.document.json_mending import mended_json
 from mockgrid.document.json_places import places
 from mockgrid.document.mistakes import Mistakes
@@ -51,12 +52,12 @@ def load(text: str | bytes, *, name: str, mistakes: Mistakes | None = None) -> D
     """
     tolerant = mistakes is not None and not mistakes.strict
     try:
-        source = _decoded(text, name)
+        source = decoded(text, name)
     except YamlError as error:
         if mistakes is None or not tolerant:
             raise
         mistakes.tell(error)
-        source = _loosely_decoded(text)
+        source = loosely_decoded(text)
     try:
         return _strict(source, name, mistakes)
     except YamlError as error:
@@ -121,31 +122,3 @@ def _later(find: Callable[[str, str], SourceMap], source: str, name: str) -> Cal
     """Return what finds the places in a text when it is asked to, from a copy that takes little room."""
     packed = Packed(source.encode())
     return lambda: find(packed.content.decode(), name)
-
-
-def _loosely_decoded(text: str | bytes) -> str:
-    """Read what is not UTF-8 as what older editors write."""
-    if isinstance(text, str):
-        return text.encode("utf-8", "replace").decode()
-    encoding = "utf-16" if text.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp1252"
-    return text.decode(encoding, "replace")
-
-
-def _decoded(text: str | bytes, name: str) -> str:
-    if isinstance(text, str):
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            where = json_text.position(text, error.start, name)
-            raise YamlError("Half of a surrogate pair is not text.", where=str(where)) from None
-        return text.removeprefix("\ufeff")
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise YamlError("The file is UTF-16.", where=f"{name}:1:1", hint="Save it as UTF-8.")
-    content = text.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode()
-        message = f"The byte 0x{content[error.start]:02x} is not UTF-8."
-        where = json_text.position(before, len(before), name)
-        raise YamlError(message, where=str(where), hint="Save the file as UTF-8.") from None

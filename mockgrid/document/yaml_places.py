@@ -65,6 +65,8 @@ class _Places:
                 if waits and self.kinds[opened[-1]] == _MAPPING:
                     waits[-1] = not is_key
                 self._number(event, anchors, is_key=is_key)
+                if self._targets.get(number) in opened:
+                    del self._targets[number]  # it stands inside what it repeats
                 if self.kinds[number] != _SCALAR:
                     opened.append(number)
                     waits.append(self.kinds[number] == _MAPPING)

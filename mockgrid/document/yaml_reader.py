@@ -245,7 +245,7 @@ class YamlReader:
         if target is None:
             message = f"The alias *{name} stands inside the value that it repeats."
             self._mistakes.tell(self._error(event, message, "What contains itself is written with a $ref."))
-            target = _Done({}, SourceMap(self._position(event), None, {}))
+            target = _Done({}, SourceMap(self._position(event)))
         self._repeated += target.size
         if self._repeated > MOST_REPEATED:
             message = f"Aliases repeat more than {MOST_REPEATED:,} values."

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from urllib.parse import unquote
 
 from mockgrid.document.nearest import misspelt, nearest
-from mockgrid.document.pointer import join
+from mockgrid.document.pointer import join, resolve
 from mockgrid.document.scalar import plain
+from mockgrid.schema.discriminating import checked_discriminator
 from mockgrid.schema.formats import RANGES
 from mockgrid.schema.violation import shown
 
@@ -122,9 +124,10 @@ _SHAPES: Final = {
     "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
     "examples": _LIST,
     **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "default"), _ANY),
+    "discriminator": _ANY,
 }
-KNOWN: Final = frozenset(_SHAPES.keys() - {"nullable"})
-"""What a validator may see; ``nullable`` is translated."""
+KNOWN: Final = frozenset(_SHAPES.keys() - {"nullable", "discriminator"})
+"""What a validator may see; these two are translated."""
 ONE: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEMA, _ITEMS))
 """Keywords whose value is a schema; ``items`` is a list of them, too, in older drafts."""
 SEVERAL: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEMAS, _ITEMS))
@@ -166,7 +169,7 @@ _NEWER: Final = frozenset(
 _OTHERS: Final = frozenset(
     (
         *("$id", "$schema", "$anchor", "$dynamicAnchor", "$recursiveAnchor", "$vocabulary", "$comment"),
-        *("discriminator", "xml", "externalDocs", "example", "contentSchema", "nullable"),
+        *("xml", "externalDocs", "example", "contentSchema", "nullable"),
     )
 )
 DATA: Final = frozenset(("const", "default", "enum", "example", "value"))
@@ -223,6 +226,8 @@ def _checked(
     value, shape = schema[key], _SHAPES[key]
     if not shape.fits(value):
         hint = ""
+        if shape is _NAMED and isinstance(value, dict) and isinstance(value.get("$ref"), str):
+            return _referred(key, value, document, at)
         if key == "required" and isinstance(value, bool):
             hint = "List the names of the required properties in the schema that has them."
         _tell(document, at, key, f"is {shown(value)}; {shape.words} was expected.", hint)
@@ -236,6 +241,19 @@ def _checked(
     if value is None and shape is _WORDS:
         return {}
     return {key: int(value)} if isinstance(value, float) and shape is _COUNT else None
+
+
+def _referred(key: str, value: dict[str, Any], document: Document, at: str) -> dict[str, Any]:
+    """Return the schemas by name that a reference leads to where there may be none."""
+    place = f"{at}/{key}/$ref"
+    hint = "Write out what it refers to."
+    document.mistakes.tell(
+        document.error("OpenAPI has no reference here, so that other tools read none.", place, hint)
+    )
+    target = resolve(document.data, unquote(value["$ref"]), None)
+    document.moved[f"{at}/{key}"] = unquote(value["$ref"]).removeprefix("#")
+    beside = {name: item for name, item in value.items() if name != "$ref" and _is_schema(item)}
+    return {key: {**(target if _is_named(target) else {}), **beside}}
 
 
 def _repaired(key: str, value: Any) -> dict[str, Any]:
@@ -358,6 +376,7 @@ def _leaves(low: int, high: int, name: str, bound: float) -> bool:
 
 
 _CHECKS: Final = {
+    "discriminator": lambda key, schema, _, document, at: checked_discriminator(schema[key], document, at),
     "type": _checked_type,
     "format": _checked_format,
     "enum": _checked_enum,

@@ -79,6 +79,13 @@ class References:
                 return base + fragment
         return self._around(reference, at)
 
+    def is_schema(self, pointer: str) -> bool:
+        """Tell whether there may be a schema under a pointer: something that is nothing else for sure."""
+        parts = split(pointer)
+        component = parts[:1] == ("components",) and len(parts) == 3  # noqa: PLR2004 - its kind, and its name
+        is_other = not parts or (component and parts[1] != "schemas")
+        return not is_other and isinstance(resolve(self._document.data, pointer), (dict, bool))
+
     def _meant(self, fragment: str) -> str:
         """Return what a pointer that leads to nothing was probably meant to be, as a hint."""
         holder, _, name = fragment.rpartition("/")

@@ -27,6 +27,7 @@ from mockgrid.schema.translate import (
     keywords,
     loosen,
 )
+from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -41,6 +42,7 @@ Direction = Literal["request", "response"]
 _REFERENCES: Final = frozenset(("$ref", "$dynamicRef", "$recursiveRef"))
 _COMPONENT: Final = ("components", "schemas", "NAME")
 _ONE_WAY: Final = frozenset(("readOnly", "writeOnly"))
+_OPEN: Final = ("/additionalProperties", "/additionalItems", "/unevaluatedProperties", "/unevaluatedItems")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -168,7 +170,7 @@ class Schemas:
 
     def _schema(self, source: Any, at: str, dialect: Dialect) -> Any:
         if isinstance(source, bool):
-            return source
+            return self._boolean(source, at) if self._old and not at.endswith(_OPEN) else source
         if not isinstance(source, dict):
             self.mistakes.tell(self.document.error("a schema was expected, a mapping.", at))
             return True
@@ -191,6 +193,13 @@ class Schemas:
             self._fresh.append(node)
         self._scope = around
         return self._nullable(node) if source.get("nullable") is True else node
+
+    def _boolean(self, source: bool, at: str) -> SchemaNode:  # noqa: FBT001 - a schema
+        """Return what true or false means where OpenAPI 3.0 has neither for a schema."""
+        hint = "Write {} for any value." if source else "Write not: {} where nothing may be."
+        self.mistakes.tell(self.document.error(f"a schema was expected, got {shown(source)}.", at, hint))
+        anything = SchemaNode({}, self.shared, at, {})
+        return anything if source else SchemaNode({"not": anything}, self.shared, at, {})
 
     def _translate(self, node: SchemaNode, dialect: Dialect) -> None:
         """Give a node its keywords, and remember how those were called that have another name now."""
@@ -272,7 +281,7 @@ class Schemas:
                 target = references.resource(at)
             scope = () if target is None else references.entered(target, self._scope)
             known = target is None or (target, scope) in self._names
-            if not known and not isinstance(resolve(self.document.data, str(target)), (dict, bool)):
+            if not known and not (key == "$recursiveRef" or references.is_schema(str(target))):
                 raise self.document.error(f"the reference {value!r} leads to no schema.", at)
             reference = value if target is None else self._placed(target, scope)
             if "$ref" in node:

@@ -210,6 +210,58 @@ $defs: {a: {$anchor: x, type: string}, b: {$id: inner, type: boolean}}
         assert caller.call(path="/a", body=broken).json()["errors"][0]["pointer"] == place
 
 
+def test_references_where_openapi_has_none_lead_into_files_all_the_same(write):
+    path = write(
+        api_yaml="""\
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths: {$ref: paths.yaml}
+components: {schemas: {$ref: schemas.yaml}}
+""",
+        paths_yaml="""\
+/a:
+  post:
+    requestBody: {content: {application/json: {schema: {$ref: 'api.yaml#/components/schemas/A'}}}}
+    responses: {'200': {$ref: item.yaml#/r}}
+/b/{c}: {$ref: item.yaml}
+""",
+        item_yaml="get: {responses: {'200': {description: ok}}}\nr: {description: ok}\n",
+        schemas_yaml="A: {type: object, properties: {$ref: properties.yaml}}\n",
+        properties_yaml="n: {type: integer, minimum: x}\n",
+    )
+    caller = Caller(document=str(path))
+    places = [
+        where.rpartition("/")[2]
+        for where, sentence in caller.app.contract.warnings
+        if "no reference" in sentence
+    ]
+    assert places == ["api.yaml:3:15", "api.yaml:4:30", "schemas.yaml:1:38"]
+    (wrong,) = [where for where, sentence in caller.app.contract.warnings if "minimum" in sentence]
+    assert wrong.rpartition("/")[2] == "properties.yaml:1:29"
+    assert caller.call("GET", "/b/1").status == 200
+    assert caller.call(path="/a", body={"n": 1}).status == 200
+    assert caller.call(path="/a", body={"n": "x"}).json()["errors"][0]["pointer"] == "/n"
+
+
+def test_a_file_that_cannot_be_read_is_told_once_however_often_it_is_referred_to(write):
+    path = write(
+        api_yaml="""\
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /a/{p}:
+    post:
+      parameters: [{$ref: b.yaml#/p}]
+      requestBody: {content: {application/json: {schema: {$ref: b.yaml#/s}}}}
+      responses: {'200': {description: ok, content: {application/json: {schema: {$ref: b.yaml}}}}}
+""",
+        b_yaml="# nothing\n",
+    )
+    caller = Caller(document=str(path))
+    assert [where.rpartition("/")[2] for where, _ in caller.app.contract.warnings] == ["b.yaml:1:1"]
+    assert caller.call(path="/a/1", body=7).status == 200
+
+
 def test_addresses_that_need_no_download_stay(write):
     text = "a: {$ref: 'https://example.com/pet'}\nb: {$id: 'https://example.com/pet'}\n"
     text += "c: {$ref: 'https://json-schema.org/draft/2020-12/schema'}\n"
