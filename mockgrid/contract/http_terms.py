@@ -77,10 +77,8 @@ class MediaName:
         return media_name(text) or cls(text.strip().lower())
 
     def __str__(self) -> str:
-        """The media type as one text; quotation marks are not written again."""
-        return ";".join(
-            (self.name, *(f"{key}={value}" if value else key for key, value in self.parameters.items()))
-        )
+        """The media type as one text, of which ``MediaName.of`` makes the same again."""
+        return ";".join((self.name, *(f"{key}{_written(value)}" for key, value in self.parameters.items())))
 
     @property
     def is_xml(self) -> bool:
@@ -101,6 +99,13 @@ class MediaName:
         if self.name in ("*/*", other):
             return True
         return self.name.endswith("/*") and other.startswith(self.name[:-1])
+
+
+def _written(value: str) -> str:
+    """Return a parameter's value as it stands behind its name: in quotation marks where it is no word."""
+    if not value or _HEADER.fullmatch(value):
+        return f"={value}" if value else ""
+    return '="' + re.sub(r'["\\]', r"\\\g<0>", value) + '"'
 
 
 def media_name(text: str) -> MediaName | None:

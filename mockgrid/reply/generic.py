@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockgrid.contract.contract import is_json
-from mockgrid.contract.http_terms import NEVER
+from mockgrid.contract.http_terms import NEVER, MediaName
 from mockgrid.document.pointer import join, resolve
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
 from mockgrid.reply.preferences import NotDeclaredError, choose_media
@@ -96,7 +96,8 @@ class GenericReplies:
             given = self._example(media)
         if name == EVENT_STREAM or name in LINES:
             return self._stream(Reply(code, headers), name, media, given, seed)
-        return Reply(code, headers, self._body(name, media, given, seed, exemplary=not dynamic))
+        body = self._body(name, media, given, seed, exemplary=not dynamic)
+        return Reply(code, headers, _in_charset(body, content_type) if name.startswith("text/") else body)
 
     def written(self, response: Response, content: Any, accept: str) -> tuple[bytes, bytes] | None:
         """Return the content type and the bytes of what somebody says, as a response declares it.
@@ -251,6 +252,18 @@ class GenericReplies:
 
     def _outline(self, media: MediaType) -> SchemaHints:
         return self._values.outline(media.source.get("schema", {}))
+
+
+def _in_charset(body: bytes, content_type: bytes) -> bytes:
+    """Return a text as its content type says that it is written; XML says so itself."""
+    named = MediaName.of(content_type.decode("ascii"))
+    charset = named.parameters.get("charset", "utf-8").lower()
+    if charset == "utf-8" or named.is_xml:
+        return body
+    try:
+        return body.decode().encode(charset, "replace")
+    except (LookupError, UnicodeDecodeError):
+        return body
 
 
 def _deprecation(operation: Operation) -> list[tuple[bytes, bytes]]:

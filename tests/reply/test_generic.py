@@ -517,3 +517,19 @@ def test_of_a_range_what_the_client_names_is_sent(offered, accept, sent, body):
     found = made({"200": {"content": {offered: {"schema": schema}}}})(accept=accept)
     assert header(found, b"content-type") == sent
     assert body in found.body
+
+
+def test_a_text_is_written_in_the_charset_that_is_declared():
+    content = {"text/plain; charset=iso-8859-1": {"example": "é ☃"}}
+    assert made({"200": {"content": content}})().body == b"\xe9 ?"
+    unknown = {"text/plain; charset=x-none": {"example": "é"}}
+    assert made({"200": {"content": unknown}})().body == "é".encode()
+
+
+def test_media_types_are_told_apart_by_parameters_that_are_no_words():
+    content = {f'application/ld+json; profile="http://a/{n}"': {"example": {"n": n}} for n in (1, 2)}
+    get = made({"200": {"content": content}})
+    for number in (1, 2):
+        found = get(accept=f'application/ld+json;profile="http://a/{number}"')
+        assert header(found, b"content-type") == f'application/ld+json;profile="http://a/{number}"'
+        assert json.loads(found.body) == {"n": number}
