@@ -52,6 +52,18 @@ WARM, COUNTED = 6000, 6000
 """Requests before those that count, and those. Of the first thousands, the report looks at each."""
 
 TESTS = 1500
+# Fixtures that use one another as MockGrid's do, and do nothing: what pytest takes for such.
+SHAPED = """@pytest.fixture(scope="session")
+def server(pytestconfig): yield
+
+@pytest.fixture(scope="session")
+def report(pytestconfig, server): yield
+
+@pytest.fixture
+def shaped(server, report): yield
+
+"""
+SHAPE = "def test_it(shaped, number): pass"
 STAGES: tuple[tuple[Any, str, str], ...] = (
     (RequestParser, "feed", "read the head"),
     (App, "route", "find the operation"),
@@ -176,7 +188,7 @@ class Timing:
 
 
 def tests() -> None:
-    """Print what a test takes with an empty fixture, with the fixture, and with what it plays."""
+    """Print what a test takes with an empty fixture, with an empty one like ours, with ours, and to play."""
     from mockgrid.testing.expectation import TestExpectation  # noqa: PLC0415 - pytest loads it, else
     from mockgrid.testing.mock_grid import LocalControls  # noqa: PLC0415 - the same
     from mockgrid.testing.run import Holding  # noqa: PLC0415 - the same
@@ -190,16 +202,17 @@ def tests() -> None:
         (TestExpectation, "judge_rest", "see whether anything came later"),
         (Holding, "end", "leave"),
     )
-    for test in (EMPTY, USES, PLAYS):
+    for test in (EMPTY, SHAPE, USES, PLAYS):
         timing, clock = Timing(), Clock()
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             Path("pytest.ini").write_text("[pytest]\n")
-            Path("test_it.py").write_text(f"{HEAD.replace('COUNT', str(TESTS))}{test}\n")
+            head = HEAD.replace("COUNT", str(TESTS)).replace("@pytest.mark", f"{SHAPED}@pytest.mark")
+            Path("test_it.py").write_text(f"{head}{test}\n")
             for owner, attribute, name in parts:
                 patch.setattr(owner, attribute, getattr(owner, attribute))
                 clock.of(owner, attribute, name)
-            without = ["-p", "no:mockgrid"] if test == EMPTY else []
+            without = ["-p", "no:mockgrid"] if test in {EMPTY, SHAPE} else []
             with contextlib.redirect_stdout(io.StringIO()):
                 pytest.main(["-q", "-p", "no:cacheprovider", *without], plugins=[timing])
         print(f"{test}: {statistics.median(timing.each[100:]) / 1000:.0f} us, of which")

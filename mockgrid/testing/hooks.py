@@ -179,7 +179,7 @@ def mockgrid(mockgrid_server: Grid, _mockgrid_report: pytest.Stash) -> Iterator[
     """
     from mockgrid.testing.run import or_fail  # noqa: PLC0415 - 10 ms, see above
 
-    # `request` as a fixture costs a quarter of all this: pytest makes it anew wherever it is named.
+    # `request` as a fixture costs a tenth of all this: pytest makes it anew wherever it is named.
     request = _mockgrid_report[_ASKING]
     shared = request.getfixturevalue("mockgrid_run") if "mockgrid_run" in request.fixturenames else None
     holding = or_fail(lambda: _holding_of(request.node, mockgrid_server))
