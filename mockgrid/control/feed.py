@@ -23,7 +23,7 @@ KEEP_ALIVE: Final = 15.0
 PENDING: Final = 1000
 """Exchanges that wait for a slow reader of a feed; more are dropped, and counted in the next event."""
 
-RECENT: Final = 1000
+RECENT: Final = 10_000
 """Exchanges of the past with which a feed of rows begins."""
 
 MOST_READERS: Final = 32
@@ -102,8 +102,9 @@ class Feed:
         latest = Latest(self._sessions, self._teller, name)
         self._readers += 1
         try:
-            latest.look(RECENT, RECENT)
-            yield _event(b"rows", latest.take().get("rows", []))
+            for rows in latest.past(RECENT):
+                yield _event(b"rows", rows)
+                await asyncio.sleep(0)  # the server has others to answer
             last = 0.0
             while True:
                 if not await latest.changed(KEEP_ALIVE):

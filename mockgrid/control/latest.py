@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.session.journal import Mark
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
     from mockgrid.session.session import Session, Sessions
@@ -66,6 +68,13 @@ class Latest:
             stop()
         return True
 
+    def past(self, most: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows of so many of the newest exchanges, the oldest first, in one list at least."""
+        exchanges = self._sessions.budget.newest(most, self._name)
+        self._mark = self._sessions.budget.mark()
+        for start in range(0, max(len(exchanges), 1), MOST_ROWS):
+            yield list(self._rows_of(exchanges[start : start + MOST_ROWS]))
+
     def look(self, most: int = MOST_ROWS, of_more: int = OF_MORE) -> None:
         """Make the rows of what is new; what is dropped is counted.
 
@@ -74,8 +83,8 @@ class Latest:
             of_more: how many of the newest are told where there would be more.
         """
         budget, name, now = self._sessions.budget, self._name, monotonic()
-        for exchange in self._ended():
-            self._tell(exchange, self._under_way.pop(exchange), now)
+        ended = [(exchange, self._under_way.pop(exchange)) for exchange in self._ended()]
+        self._rows += [self._teller.row(*each, now).as_json() for each in ended]
         mark = budget.mark()
         came = sum(mark) - sum(self._mark)
         room = max(most - len(self._rows), 0)
@@ -85,13 +94,7 @@ class Latest:
         kept = fresh[len(fresh) - min(room if came <= room else min(room, of_more), len(fresh)) :]
         self._dropped += came - len(kept)
         self._mark = mark
-        for exchange in kept:
-            journal = exchange.journal
-            session = self._sessions.find(journal.session) if journal is not None else None
-            if session is not None:
-                self._tell(exchange, session, now)
-                if exchange.under_way:
-                    self._under_way[exchange] = session
+        self._rows += self._rows_of(kept)
 
     def take(self) -> dict[str, Any]:
         """Return what waits to be told, by its name, and forget it.
@@ -109,8 +112,15 @@ class Latest:
     def _ended(self) -> list[KeptExchange]:
         return [exchange for exchange in self._under_way if not exchange.under_way]
 
-    def _tell(self, exchange: KeptExchange, session: Session, now: float) -> None:
-        self._rows.append(self._teller.row(exchange, session, now).as_json())
+    def _rows_of(self, exchanges: Iterable[KeptExchange]) -> Iterator[dict[str, Any]]:
+        now = monotonic()
+        for exchange in exchanges:
+            journal = exchange.journal
+            session = self._sessions.find(journal.session) if journal is not None else None
+            if session is not None:
+                if exchange.under_way:
+                    self._under_way[exchange] = session
+                yield self._teller.row(exchange, session, now).as_json()
 
     def _note(self, _journal: Journal, _exchange: KeptExchange) -> None:
         self._some.set()

@@ -155,10 +155,7 @@ class Journal {
 
   #show(added = 0) {
     this.window.show(this.rows.matching, added);
-    if (left && this.rows.count) {
-      this.window.reveal(left);
-      left = null;
-    }
+    if (left && this.window.reveal(left)) left = null;
     this.#tell();
   }
 

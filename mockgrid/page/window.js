@@ -46,12 +46,13 @@ export class Window {
     return place > 0 ? this.keyOf(this.#list.at(-1 - place)) : null;
   }
 
-  // Scrolls to the line of a key, where there is one.
+  // Scrolls to the line of a key; returns whether there is one.
   reveal(key) {
     const place = this.#list.findLastIndex((item) => this.keyOf(item) === key);
-    if (place < 0) return;
+    if (place < 0) return false;
     this.body.style.height = `${this.#list.length * this.#height}px`;
     this.element.scrollTop = (this.#list.length - 1 - place) * this.#height;
+    return true;
   }
 
   get #height() {

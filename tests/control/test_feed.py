@@ -8,7 +8,7 @@ from asgi import Caller
 
 from mockgrid.control import ControlError
 from mockgrid.control.feed import MOST_READERS, PENDING
-from mockgrid.control.latest import OF_MORE
+from mockgrid.control.latest import MOST_ROWS, OF_MORE
 
 ASKED = 1200
 # Exchanges that are told of those, as rows and whole; the newest of the ones, the first of the others.
@@ -75,7 +75,8 @@ def test_who_does_not_read_costs_an_exchange_nothing():
         await anext(feed)
         assert caller.app.sessions.budget.watchers == []
         reading = asyncio.ensure_future(anext(feed))
-        await asyncio.sleep(0)
+        for _ in range(9):
+            await asyncio.sleep(0)
         assert len(caller.app.sessions.budget.watchers) == 1
         await asked_by(caller, "mg-a")
         (row,) = data_of(await reading)
@@ -102,3 +103,20 @@ def test_so_many_may_follow_at_once_and_no_more():
             await feed.aclose()
 
     asyncio.run(followed())
+
+
+def test_what_came_before_is_told_in_parts_and_what_comes_meanwhile_after_it():
+    caller = Caller()
+
+    async def watched():
+        for _ in range(MOST_ROWS + 1):
+            await asked_by(caller, "mg-a")
+        feed = caller.app.operator.feed(rows=True)
+        first = data_of(await anext(feed))
+        await asked_by(caller, "mg-a")
+        later = data_of(await anext(feed)) + data_of(await anext(feed))
+        await feed.aclose()
+        assert [row["number"] for row in first + later] == list(range(1, MOST_ROWS + 3))
+        assert len(first) == MOST_ROWS
+
+    asyncio.run(watched())
