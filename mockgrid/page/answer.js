@@ -1,6 +1,6 @@
 // Sending a request, and showing the answer as it comes: each piece with its time, silence, and where it broke off.
 
-import {element, visible} from "./dom.js";
+import {element, setText, visible} from "./dom.js";
 import {dataOf, words} from "./event_stream.js";
 import {apiAddress} from "./server.js";
 
@@ -98,7 +98,7 @@ function answerView(stop) {
     parts: [element("div", {class: "bar"}, state, ticking, cancel), notes, said, raw, pieces, headers],
     begun: () => line !== "",
     unsent(names) {
-      if (names.length) notes.textContent = `A browser does not send ${names.join(", ")}.`;
+      if (names.length) setText(notes, `A browser does not send ${names.join(", ")}.`);
     },
     begin() {
       state.textContent = "Waiting for the answer…";

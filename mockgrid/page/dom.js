@@ -1,5 +1,8 @@
 // Making DOM. Whatever comes from a request stays text: nothing here, or anywhere in the page, reads markup.
 
+// Attributes that somebody sees, or is read.
+const SHOWN = ["title", "label", "aria-label", "placeholder"];
+
 // element("button", {type: "button", onclick: go}, "Go"): attributes by name; a function is a listener, true an
 // attribute without a value, and false, null and undefined none at all. Children are elements or texts.
 export function element(tag, attributes = {}, ...children) {
@@ -7,7 +10,7 @@ export function element(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(name.replace(/^on/, ""), value);
     else if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value != null) made.setAttribute(name, name === "title" ? visible(value) : value);
+    else if (value !== false && value != null) made.setAttribute(name, SHOWN.includes(name) ? visible(String(value)) : value);
   }
   made.append(...children.flat().filter((child) => child != null).map((child) =>
     (typeof child === "string" && tag !== "textarea" ? visible(child) : child))); // what is edited stays as it is
@@ -18,6 +21,11 @@ export function element(tag, attributes = {}, ...children) {
 export function visible(text) {
   return text.replaceAll(/[\p{Bidi_Control}\p{Cs}\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200b\u2060\ufeff]/gu, (mark) =>
     `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+// Has an element show a text, and nothing else.
+export function setText(place, text) {
+  place.textContent = visible(text);
 }
 
 // A field with its label: labelled("Status", element("input", …)).
@@ -69,7 +77,7 @@ async function copy(text) {
 // Tells something in passing, on screen and to screen readers.
 export function said(text) {
   const place = document.getElementById("said");
-  place.textContent = text;
+  setText(place, text);
   clearTimeout(said.timer);
   said.timer = setTimeout(() => { place.textContent = ""; }, 4000);
 }

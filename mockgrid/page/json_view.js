@@ -1,6 +1,6 @@
 // A JSON value as text that folds, with what is to be said of its parts at their places.
 
-import {element, visible} from "./dom.js";
+import {element, setText} from "./dom.js";
 
 // Characters of a text, and items of a list or object, that are shown before somebody asks for more.
 const MOST_TEXT = 2000;
@@ -42,7 +42,7 @@ export function longText(text, show = (shown) => shown) {
   if (text.length <= MOST_TEXT) return element("span", {class: "text"}, show(text));
   const place = element("span", {class: "text"}, show(`${text.slice(0, MOST_TEXT).toWellFormed()}…`));
   const more = element("button", {type: "button", onclick: () => {
-    place.textContent = visible(show(text));
+    setText(place, show(text));
     more.remove();
   }}, `Show all ${text.length} characters`);
   return element("span", {}, place, " ", more);

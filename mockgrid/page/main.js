@@ -1,6 +1,6 @@
 // The page's frame: which panel stands in it, signing in, the theme.
 
-import {element, message} from "./dom.js";
+import {element, message, setText} from "./dom.js";
 import {panels} from "./panels.js";
 import {call, token} from "./server.js";
 
@@ -80,7 +80,7 @@ async function signIn(event, field) {
     await call("version");
   } catch (error) {
     token.set("");
-    reason.textContent = error.message;
+    setText(reason, error.message);
     field.select();
     return;
   }

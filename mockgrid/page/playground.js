@@ -2,7 +2,7 @@
 
 import {send} from "./answer.js";
 import {FORMATS, TOOL} from "./chat_form.js";
-import {element, labelled, message, said, visible} from "./dom.js";
+import {element, labelled, message, said, setText} from "./dom.js";
 import {CHAT, requestForm} from "./request_form.js";
 import {address, call} from "./server.js";
 import {yamlEditor} from "./yaml_editor.js";
@@ -126,7 +126,7 @@ export async function show(place, {query, signal}) {
     const told = await call(address("scenarios", name), {signal});
     kept.loaded = {name, text: told.source};
     named.value = name;
-    story.textContent = visible(told.story || told.description);
+    setText(story, told.story || told.description);
     await editor.fill(told.source);
   }
   // Asks the request for what the scenario's steps are for, where it is a chat.

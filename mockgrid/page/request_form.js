@@ -2,7 +2,7 @@
 
 import {chatForm} from "./chat_form.js";
 import {completing} from "./completion.js";
-import {element, labelled} from "./dom.js";
+import {element, labelled, setText} from "./dom.js";
 import {placeAt} from "./json_place.js";
 import {operation, suggestions} from "./operations.js";
 
@@ -43,7 +43,7 @@ export function requestForm(known, key, {signal, changed}) {
   function bodyEdited() {
     const isJson = /json/i.test(media.value);
     const value = isJson ? parsed(body.value) : undefined;
-    fault.textContent = isJson && body.value.trim() && value === undefined ? faultOf(body.value) : "";
+    setText(fault, isJson && body.value.trim() && value === undefined ? faultOf(body.value) : "");
     body.setAttribute("aria-invalid", String(Boolean(fault.textContent)));
     chat.fields.hidden = current()?.behaviour !== CHAT;
     chat.show(isObject(value) ? value : null);

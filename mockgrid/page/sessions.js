@@ -1,7 +1,7 @@
 // The sessions: what each plays and how far it has come; to reset, to end, to give another scenario, to move
 // its clock.
 
-import {element, labelled, message, said, table} from "./dom.js";
+import {element, labelled, message, said, setText, table} from "./dom.js";
 import {fill, follow} from "./live.js";
 import {address, call, segment} from "./server.js";
 
@@ -100,7 +100,7 @@ async function showOne(place, name, trouble, signal) {
     work();
   }}, ...fields);
   const update = (session) => {
-    title.textContent = session.label || session.session;
+    setText(title, session.label || session.session);
     if (!chosen) {
       scenario.value = session.scenario?.name ?? "";
       if (scenario.selectedIndex < 0) scenario.value = ""; // what plays has no file

@@ -1,7 +1,8 @@
 """The page's frame: it looks right, keeps to its origin, and asks for the token where one is needed."""
 
+import re
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -111,3 +112,49 @@ def test_it_works_below_a_prefix(open_tab, served, prefix):
     asked = httpx.post(f"{tab.origin}{prefix}/v1/chat/completions", json={}, headers=KEY)
     assert asked.status_code == 422
     expect(page.get_by_text("422")).to_be_visible()
+
+
+TURNS = "<b>x</b>\u202egnp.exe\u2066\u200b"
+ITEMS = f"""\
+openapi: 3.1.0
+info: {{title: "{TURNS}", version: "{TURNS}"}}
+paths:
+  /items/{{id}}:
+    get:
+      operationId: "get{TURNS}"
+      summary: "{TURNS}"
+      parameters:
+        - {{name: id, in: path, required: true, description: "{TURNS}", schema: {{type: string}}}}
+        - {{name: "a{TURNS}", in: query, schema: {{enum: ["{TURNS}"], maxLength: 1}}}}
+      responses: {{'200': {{description: It, content: {{text/plain: {{schema: {{const: "{TURNS}"}}}}}}}}}}
+"""
+SCENARIO = f'# {TURNS}\nsteps: [{{name: "{TURNS}", when: {{path: {{glob: "*{TURNS}*"}}}}, reply: {{body: "{TURNS}"}}}}]\n'
+# What is shown, or read out, and would turn what stands beside it, or be there unseen.
+SHOWN = """() => {
+    const odd = /[\\p{Bidi_Control}\\u200b]/u;
+    const all = [...document.querySelectorAll("body *")];
+    const texts = all.filter((node) => node.tagName !== "TEXTAREA").flatMap((node) => [
+        ...[...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data),
+        ...["title", "label", "aria-label", "placeholder", "data-head"].map((name) => node.getAttribute(name) ?? "")]);
+    return [document.title, ...texts].filter((text) => odd.test(text));
+}"""
+
+
+def test_no_text_turns_what_stands_beside_it_wherever_it_comes_from(open_tab, tmp_path):
+    (tmp_path / "items.yaml").write_text(ITEMS, "utf-8")
+    (tmp_path / "played.yaml").write_text(SCENARIO, "utf-8")
+    with MockGrid(document=str(tmp_path / "items.yaml"), scenarios=str(tmp_path / "played.yaml")) as grid:
+        session = grid.session(TURNS)
+        session.play(tmp_path / "played.yaml")
+        with httpx.Client(base_url=grid.base_url, headers={"x-mockgrid-session": session.api_key}) as client:
+            for path in (f"items/{TURNS}", f"items/x?a{TURNS}={TURNS}", f"items/y?{TURNS}=1", f"no/{TURNS}"):
+                client.get(path, headers={"x-odd": TURNS.encode()})
+        tab = open_tab(origin=grid.base_url.rstrip("/"))
+        tab.expected.append("status of 4")
+        name = quote(session.api_key, safe="")
+        panels = ("journal", "sessions", "scenarios", "contract", f"sessions/{name}", "playground")
+        for panel in (*panels, *(f"exchange/{name}/{number}" for number in (1, 2, 3))):
+            page = tab.go(f"#/{panel}")
+            expect(page.locator("main")).to_contain_text("\\u202e")
+            assert page.evaluate(SHOWN) == [], panel
+            assert page.locator("main b", has_text=re.compile("^x$")).count() == 0
