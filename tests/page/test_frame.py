@@ -128,14 +128,17 @@ paths:
         - {{name: "a{TURNS}", in: query, schema: {{enum: ["{TURNS}"], maxLength: 1}}}}
       responses: {{'200': {{description: It, content: {{text/plain: {{schema: {{const: "{TURNS}"}}}}}}}}}}
 """
-SCENARIO = f'# {TURNS}\nsteps: [{{name: "{TURNS}", when: {{path: {{glob: "*{TURNS}*"}}}}, reply: {{body: "{TURNS}"}}}}]\n'
+SCENARIO = f"""\
+# {TURNS}
+steps: [{{name: "{TURNS}", when: {{path: {{glob: "*{TURNS}*"}}}}, reply: {{body: "{TURNS}"}}}}]
+"""
 # What is shown, or read out, and would turn what stands beside it, or be there unseen.
 SHOWN = """() => {
     const odd = /[\\p{Bidi_Control}\\u200b]/u;
     const all = [...document.querySelectorAll("body *")];
     const texts = all.filter((node) => node.tagName !== "TEXTAREA").flatMap((node) => [
         ...[...node.childNodes].filter((child) => child.nodeType === 3).map((child) => child.data),
-        ...["title", "label", "aria-label", "placeholder", "data-head"].map((name) => node.getAttribute(name) ?? "")]);
+        ...["title", "label", "aria-label", "placeholder"].map((name) => node.getAttribute(name) ?? "")]);
     return [document.title, ...texts].filter((text) => odd.test(text));
 }"""
 
