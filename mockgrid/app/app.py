@@ -309,7 +309,9 @@ class App:
         if refused.harmless and await led_to_page(head, refused, refusal.writer):
             return None
         session = refusal.session or self.credentials.presumed(head)
-        return (*self._refuse(refused, head, session, refusal.operation), refusal.body, session)
+        answered = refusal.answered(self._validator, self._composer)
+        refusing = answered or self._refuse(refused, head, session, refusal.operation)
+        return (*refusing, refusal.body, session)
 
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None

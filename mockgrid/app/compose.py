@@ -167,6 +167,27 @@ class Composer:
         reply.streaming = None  # the journal keeps the reply, and not all that it was made from
         return reply, request_id
 
+    def compose_broken(self, request: Request, session: Session) -> tuple[Reply, bytes] | None:
+        """Return the reply to a request that breaks the contract, and its id; None where no step answers.
+
+        Raises:
+            RefusedError: a limit is reached, or the balance is used up.
+        """
+        play = session.play
+        if play is None or not self.plays(request, session):
+            return None
+        digest, _, sending = request.drawn(self._digest, self._readings[request.operation.id].sending)
+        digest.update(sending)
+        seed = digest.hexdigest()[:32]
+        attempt = session.attempt(seed)
+        digest.update(b"%d" % attempt)
+        own = digest.hexdigest()
+        reply = self._playing.reply_to_broken(request, play, attempt, seed, own, session.name)
+        if reply is None:
+            return None
+        reply.attempt, reply.streaming = attempt, None
+        return reply, b"req_" + own[-32:].encode()
+
     def _preferred(
         self,
         request: Request,

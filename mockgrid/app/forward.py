@@ -83,6 +83,9 @@ class ForwardingApp(App):
     async def _refused(self, refusal: RefusedRequest) -> tuple[Reply, bytes, bytes, Session] | None:
         """Ask the provider what is its to answer; see ``App._refused``."""
         refused, head = refusal.error, refusal.head
+        answered = refusal.answered(self._validator, self._composer)
+        if answered is not None and refusal.session is not None:
+            return (*answered, refusal.body, refusal.session)
         if not self._forwarding.takes(refused, head):
             return await super()._refused(refusal)
         own, met = refusal.session, None

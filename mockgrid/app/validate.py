@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.bodies import (
@@ -15,6 +16,7 @@ from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.well_formed import check_well_formed
 from mockgrid.document.json_body import MalformedJsonError, read_and_write, reread_integers
+from mockgrid.errors import MockgridError
 from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
 from mockgrid.schema.hints import SchemaHints
@@ -137,6 +139,18 @@ class Validator:
         if head.mounted:
             request.mounted = head.mounted
         return request
+
+    def as_sent(self, head: Head, operation: Operation, body: bytes) -> Request:
+        """Return a request that breaks the contract, as far as it can be read."""
+        value = None
+        with suppress(MockgridError, RefusedError):
+            if b"content-encoding" in head.headers:
+                body = self._reader.decoded(body, head)
+            sent = head.text(b"content-type") or _JSON_NAME
+            media = media_type_for(operation, sent)
+            value = read_body(media, sent, body, self._max_depth) if media is not None and body else None
+        read = None if value is UNREAD else value
+        return Request(operation, head.path, head.query, head.headers, _NO_PARAMETERS, read, body)
 
     def remember(self, request: Request) -> None:
         """Remember a valid request that a session has sent again; most never come again."""

@@ -81,20 +81,8 @@ async def relay(
     Raises:
         CutError: the reply breaks off, and the server offers no way to do it.
     """
-
-    async def pass_on() -> None:
-        await writer.start(reply.status, headers, coming.length)
-        async with aclosing(coming.pieces()) as pieces:
-            async for piece in pieces:
-                now = monotonic()
-                await writer.write(piece)
-                if writer.lost:
-                    return
-                exchange.sent(now, piece)
-        await writer.end()
-
     try:
-        await while_there(writer, pass_on())
+        await while_there(writer, _pass_on(reply, coming, headers, exchange, writer))
     except LeftError:
         pass  # as the writer tells
     except BrokenOffError as broken:
@@ -109,3 +97,27 @@ async def relay(
             raise
         exchange.ended_by, exchange.whole = "shutdown", False
         await writer.cut("the server stops")
+
+
+async def _pass_on(
+    reply: Reply,
+    coming: Coming,
+    headers: Sequence[tuple[bytes, bytes]],
+    exchange: KeptExchange,
+    writer: Writer,
+) -> None:
+    await writer.start(reply.status, headers, coming.length)
+    left = coming.length
+    async with aclosing(coming.pieces()) as pieces:
+        async for piece in pieces:
+            now = monotonic()
+            await writer.write(piece)
+            if writer.lost:
+                return
+            exchange.sent(now, piece)
+            if left is not None and (left := left - len(piece)) <= 0 and not coming.ended:
+                await writer.end()  # the client has all of it, and may leave
+                coming.ended = True
+    if not coming.ended:
+        await writer.end()
+        coming.ended = True

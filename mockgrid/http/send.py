@@ -96,7 +96,7 @@ def _note_end(exchange: KeptExchange, reply: Reply, writer: Writer) -> None:
         if played.late:
             exchange.late = [*repeat(0.0, played.prompt), *played.late]
         exchange.whole = exchange.whole and played.whole
-    elif writer.lost:
+    elif writer.lost and not (isinstance(reply, ForwardedReply) and reply.coming and reply.coming.ended):
         exchange.ended_by = "client"
         exchange.whole = False
 

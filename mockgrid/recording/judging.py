@@ -40,10 +40,6 @@ class StepJudge:
         self._checking = Checking(contract, shape)
         self._operations = [operation.id for operation in contract.operations]
 
-    def can_be_sent(self, when: dict[str, Any]) -> bool:
-        """Tell whether a request that obeys the contract can be as a step asks for."""
-        return not self._findings(when, {"auto": True})
-
     def unreadable(self, words: dict[str, Any]) -> str:
         """Return why a scenario with such a reply could not be read, in a sentence; empty where it could."""
         try:
@@ -60,10 +56,11 @@ class StepJudge:
         Where a reply does so only to requests that are sent otherwise, the step becomes one for those that
         are sent so.
         """
-        verdicts = [self._findings(when, said.words) for said in replies]
+        lenient = bool(request.broken)
+        verdicts = [self._findings(when, said.words, lenient=lenient) for said in replies]
         if any(verdicts) and request.view.conversation is not None and _SAYS_STREAM not in when:
             narrower = {**when, _SAYS_STREAM: request.view.stream}
-            again = [self._findings(narrower, said.words) for said in replies]
+            again = [self._findings(narrower, said.words, lenient=lenient) for said in replies]
             if sum(map(bool, again)) < sum(map(bool, verdicts)):
                 when, verdicts = narrower, again
         return when, [_marked(said, findings) for said, findings in zip(replies, verdicts, strict=True)]
@@ -87,11 +84,12 @@ class StepJudge:
         """Tell whether errors have no place for something that is said of one."""
         return any(finding.code == _IDLE for finding in self._findings(when, {"error": error}))
 
-    def _findings(self, when: dict[str, Any], words: dict[str, Any]) -> Sequence[Finding]:
+    def _findings(
+        self, when: dict[str, Any], words: dict[str, Any], *, lenient: bool = False
+    ) -> Sequence[Finding]:
+        step = {"when": when, "reply": words, **({"contract": "off"} if lenient else {})}
         try:
-            scenario = build(
-                {**_ANY_MODEL, "steps": [{"when": when, "reply": words}]}, operations=self._operations
-            )
+            scenario = build({**_ANY_MODEL, "steps": [step]}, operations=self._operations)
         except ScenarioError as error:
             return error.findings
         impossible = unsatisfiable_steps(scenario, self._contract, self._contract.policy.models)

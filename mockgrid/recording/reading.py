@@ -13,6 +13,7 @@ from mockgrid.errors import MockgridError
 from mockgrid.recording.content import decoded
 from mockgrid.recording.exchange import header
 from mockgrid.reply.behaviours import readings
+from mockgrid.reply.playing import answerable
 from mockgrid.reply.request import Request
 
 if TYPE_CHECKING:
@@ -127,10 +128,9 @@ class RequestReader:
         request = Request(operation, path, query, headers, read, value, body)
         reading = self._readings[operation.id]
         view = reading.view(request, default_model=self._default_model)
-        if broken and view.conversation is not None:
-            # Replies are composed for what the contract admits; what is as it should be, it has of this one.
-            sent = {"stream": True} if view.stream else {}
-            request = replace(request, value={**view.conversation.sample, **sent})
+        if broken:
+            view.broken = True
+            request = answerable(request, view)
         return ReadRequest(recorded, request, view, reading, tuple(broken))
 
     def _value(self, operation: Operation, content_type: str, body: bytes) -> Any:

@@ -96,9 +96,14 @@ class Replies:
         if fault.startswith("fault=") and not fault.endswith("cut_body"):  # how much of it came is seen
             words["fault"] = fault.removeprefix("fault=")
         words = {**words, **self._headers(reply, request, words, media)}
-        if reply.ended == "left":
+        if reply.ended == "left" and not self._is_complete(chunks, request):
             comment = "\n".join(filter(None, (comment, _LEFT)))
         return Wording(words, comment)
+
+    def _is_complete(self, chunks: Sequence[tuple[float, bytes]], request: ReadRequest) -> bool:
+        """Tell whether a stream has its last event: clients need not wait for what ends its body."""
+        done = self._trial.done(request.operation.behaviour).strip()
+        return bool(done) and b"".join(piece for _, piece in chunks).rstrip().endswith(done)
 
     def _whole(
         self, reply: RecordedReply, body: bytes, media: str, request: ReadRequest

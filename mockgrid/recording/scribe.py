@@ -37,8 +37,8 @@ __all__ = ["Scribe", "WrittenScenario"]
 _LAST: Final = 10**9
 # The address of a request of which the body alone is known, and no operation takes it.
 _NOWHERE: Final = "(without an address)"
-_REFUSED: Final = "The contract refuses this request before any step is asked:"
-_UNPLAYABLE: Final = "So the reply is the contract's error, and not this one."
+_REFUSED: Final = "The contract refuses this request:"
+_UNTOLD: Final = "A step for it would answer others."
 # Of a request that is refused, what must be known for its step not to answer others.
 _TELLING: Final = frozenset(("last_user", "system", "any_message", "path", "query", "body"))
 _FOR_VERIFY: Final = "What was asked, each request once: `mockgrid verify` asks it again."
@@ -60,7 +60,7 @@ class WrittenScenario:
         elsewhere: how often there was which method and path that the contract does not have.
         left_out: why the others are not in it, a sentence each.
         taken: how often each rule found what it takes out, by how it is asked for.
-        unplayable: how many of the exchanges have a step that does not reply to them.
+        broken: of how many of the exchanges the request breaks the contract.
     """
 
     text: str
@@ -69,15 +69,15 @@ class WrittenScenario:
     elsewhere: Mapping[str, int]
     left_out: tuple[str, ...]
     taken: Mapping[str, int]
-    unplayable: int
+    broken: int
 
     @property
     def remarks(self) -> list[str]:
         """What is in the file and may surprise, a sentence each."""
-        if not self.unplayable:
+        if not self.broken:
             return []
-        many = f"{self.unplayable} of the exchanges will get the contract's error, and not what was recorded"
-        return [f"{many}: it refuses the requests; comments in the scenario say why"]
+        many = f"{self.broken} of the exchanges have requests that the contract refuses"
+        return [f"{many}; their steps answer all the same, by `contract: off`, and comments say why"]
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class _Page:
         count: how many exchanges the steps are made of.
         fixtures: whether some were steps already.
         taken: how often each rule found what it takes out.
-        unplayable: how many exchanges have a step that does not reply to them.
+        broken: of how many exchanges the request breaks the contract.
     """
 
     steps: list[tuple[tuple[int, int], Any]] = field(default_factory=list)
@@ -108,7 +108,7 @@ class _Page:
     left_out: list[str] = field(default_factory=list)
     fixtures: bool = False
     taken: Counter[str] = field(default_factory=Counter)
-    unplayable: int = 0
+    broken: int = 0
 
     def leave_out(self, exchange: RecordedExchange, why: str) -> None:
         where = f"{exchange.where}: " if exchange.where else ""
@@ -219,7 +219,7 @@ class Scribe:
             dict(sorted(page.elsewhere.items())),
             tuple(page.left_out),
             page.taken,
-            page.unplayable,
+            page.broken,
         )
 
     def _page(self, exchanges: Sequence[RecordedExchange]) -> tuple[_Page, list[RecordedExchange]]:
@@ -250,21 +250,21 @@ class Scribe:
         came = [(place, exchange, each.request) for each in alike for place, exchange in each.exchanges]
         came.sort(key=lambda item: item[0])
         refused = f"{_REFUSED} {request.broken[0].rstrip('.')}." if request.broken else ""
-        if refused and (when.keys().isdisjoint(_TELLING) or not self._judge.can_be_sent(when)):
+        if refused and when.keys().isdisjoint(_TELLING):
             for _, exchange, _ in came:
-                page.leave_out(exchange, refused)
+                page.leave_out(exchange, f"{refused} {_UNTOLD}")
             return
         replies = [wording for _, exchange, own in came if (wording := self._said(exchange, own, page))]
         if not replies:
             return
         when, judged = self._judge.judged(when, replies, request)
-        step = Block(when=when, **_replies(judged))
+        step = Block(when=when, **_replies(judged), **({"contract": "off"} if refused else {}))
         sources = dict.fromkeys(exchange.test or exchange.where for _, exchange, _ in came)
         comments = [", ".join(filter(None, sources)), _NOT_APART if len(alike) > 1 else ""]
         comments += [_PASSES] * known.passes + [_LAST_OF_ALL] * bool(known.beyond)
         if refused:
-            comments += [refused, _UNPLAYABLE]
-            page.unplayable += len(came)
+            comments.append(refused)
+            page.broken += len(came)
         comment = "\n".join(filter(None, comments))
         order = (known.beyond, came[0][0])
         page.steps.append((order, Commented(step, comment) if comment else step))

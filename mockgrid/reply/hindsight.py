@@ -92,7 +92,9 @@ class Hindsight:
         if media is not None and (body or operation.body_required):
             value = read_body(media, name or "", body, self._max_depth)
         request = Request(operation, head.path, head.query, head.headers, {}, value, body)
-        return self._readings[operation.id].view(request, met.attempt, self._default_model, session.name)
+        view = self._readings[operation.id].view(request, met.attempt, self._default_model, session.name)
+        view.broken = bool(exchange.answer.violations)
+        return view
 
     def _unasked(self, session: Session, exchange: KeptExchange) -> str:
         """Return why a request was put to no step."""

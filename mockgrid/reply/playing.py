@@ -88,6 +88,21 @@ class ScenarioReplies:
         turn = Turn(request, view, seed, attempt_id, play.clock)
         return self._counted(turn, play) if play.scenario.counts else self._answered(turn, play)
 
+    def reply_to_broken(  # noqa: PLR0913, PLR0917 - all that a reply depends on
+        self, request: Request, play: Play, attempt: int, seed: str, attempt_id: str, session: str
+    ) -> Reply | None:
+        """Return the reply to a request that breaks the contract; None where no step is for such.
+
+        Raises:
+            RefusedError: a limit is reached, or the balance is used up.
+        """
+        view = self._readings[request.operation.id].view(request, attempt, self._default_model, session)
+        view.broken = True
+        if not play.answers(view):
+            return None
+        turn = Turn(answerable(request, view), view, seed, attempt_id, play.clock)
+        return self._counted(turn, play) if play.scenario.counts else self._answered(turn, play)
+
     def _counted(self, turn: Turn, play: Play) -> Reply:
         """Answer a request that limits and balance admit."""
         model = turn.view.model or ""
@@ -148,6 +163,14 @@ class ScenarioReplies:
         request = replace(request, value=copied(request.value))
         reading = self._readings[request.operation.id]
         return reading.view(request, view.attempt, self._default_model, view.session)
+
+
+def answerable(request: Request, view: RequestView) -> Request:
+    """Return a request that breaks the contract as replies can be composed to it: its body is a sample."""
+    if view.conversation is None:
+        return request
+    sent = {"stream": True} if view.stream else {}
+    return replace(request, value={**view.conversation.sample, **sent})
 
 
 def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -> ScriptedReply:

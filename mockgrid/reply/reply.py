@@ -29,10 +29,12 @@ class Coming(Protocol):
 
     Attributes:
         length: bytes that it is said to have; None where nothing is said.
+        ended: whether all of it has left for the client.
         broken: how it ended before its end, one sentence; empty where it has not.
     """
 
     length: int | None
+    ended: bool
     broken: str
 
     def pieces(self) -> AsyncGenerator[bytes, None]:

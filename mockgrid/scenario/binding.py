@@ -57,7 +57,7 @@ class Binding:
     def candidates(self, view: RequestView, state: str) -> Sequence[Step]:
         """Return steps that may match a request, in order; none of the others does."""
         steps = self.steps_for(view)
-        if len(steps) <= _FEW:
+        if len(steps) <= _FEW or view.broken:
             return steps
         if self._index is None:
             self._served += 1
@@ -69,6 +69,11 @@ class Binding:
 
     def steps_for(self, view: RequestView) -> tuple[Step, ...]:
         """Return the steps that are for the operation of a request, whatever else they ask of it."""
+        if view.broken:
+            return tuple(step for step in self._steps_for(view) if step.lenient)
+        return self._steps_for(view)
+
+    def _steps_for(self, view: RequestView) -> tuple[Step, ...]:
         if view.usual or not self._placed:
             return self._steps if view.usual else ()
         # Which path a pattern is for is told by the path that was sent.

@@ -35,6 +35,8 @@ def note_unreachable(steps: Sequence[Step], node: Node) -> None:
     lasting = _Lasting(_COMPARED // max(len(steps), 1))
     for step in steps:
         pointer = step.origin.pointer
+        if step.lenient:
+            continue  # those before it may not be for what breaks the contract
         if whole is not None:
             message = f"No request reaches this step: {whole.label} before it matches all and never passes."
             diagnostics.add("MG230", pointer, message, _remedy(whole), severity="warning")

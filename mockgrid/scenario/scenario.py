@@ -84,6 +84,11 @@ class Scenario:
         return str(self.origin)
 
     @cached_property
+    def lenient(self) -> bool:
+        """Whether a step answers requests that break the contract."""
+        return any(step.lenient for step in self.steps)
+
+    @cached_property
     def counts(self) -> bool:
         """Whether there are limits, or is a balance, that a request may meet."""
         return bool(self.limits) or self.balance is not None or self.funded is not None

@@ -48,6 +48,7 @@ class Step:
         times: how many replies it gives in all; None for no bound.
         go_to: the state after each reply that names none itself; empty for no change.
         origin: where it was written.
+        lenient: whether it answers requests that break the contract, too.
         open: whether nothing was said of what follows, neither by ``then`` nor by ``times``.
         label: the name, or ``step 3``.
         selections: what selecting each of its replies comes to.
@@ -64,6 +65,7 @@ class Step:
     go_to: str
     origin: Origin
     open: bool = False
+    lenient: bool = False
     label: str = field(init=False)
     selections: tuple[Selection, ...] = field(init=False, compare=False, repr=False)
     final: int | None = field(init=False, compare=False, repr=False)

@@ -128,6 +128,8 @@ class Seeker:
 
     def findings(self, step: Step) -> Iterator[Finding]:
         """Return, as warnings, what is found in one step."""
+        if step.lenient:
+            return
         for pointer, message, hint in self._conjunction(step.when, "/when"):
             where = str(step.origin.at(*split(pointer)))
             yield Finding(_CODE, "warning", message, where, hint)

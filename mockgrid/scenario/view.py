@@ -114,6 +114,8 @@ class RequestView:
         usual: whether its operation is one that steps are for which do not say so.
     """
 
+    broken = False
+    """Whether it breaks the contract: steps that are for such alone are asked."""
     lacking: tuple[str, ...] = ()
     """What a reply was to insert of it, such as ``${body:/user}``, and it does not have."""
 

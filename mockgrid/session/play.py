@@ -95,6 +95,14 @@ class Play:
         self.met = Meeting(self._cursors, state, view.attempt, index)
         return selection
 
+    def answers(self, view: RequestView) -> bool:
+        """Tell whether a step has a reply to a request that breaks the contract."""
+        state, given = self.cursors.state, self.cursors.given
+        return any(
+            step.matches(view, state) and isinstance(step.following(given[step.index]), int)
+            for step in self.scenario.binding.steps_for(view)
+        )
+
     def unused(self) -> tuple[UnusedStep, ...]:
         """Return what is left of a strict scenario: steps that gave nothing; of a script, other replies."""
         scenario = self.scenario

@@ -41,6 +41,7 @@ class ProviderReply:
         status: from 200 to 599.
         headers: those that go on, with lower-case names, in their order; without the length.
         length: bytes that the body is said to have; None where nothing is said.
+        ended: whether all of it has left for the client.
         broken: how the body ended before its end; empty where it has not.
         head: of the request that it answers.
         body: of that, whole.
@@ -49,6 +50,7 @@ class ProviderReply:
     """
 
     head: Head
+    ended = False
     broken = ""
     body = b""
     left = 0

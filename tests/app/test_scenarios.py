@@ -393,3 +393,30 @@ def test_a_reply_is_spent_though_its_client_hangs_up(tmp_path):
             client.post(f"{server.url}/chat/completions", timeout=1, **request)
         answer = client.post(f"{server.url}/chat/completions", **request)
     assert answer.json()["choices"][0]["message"]["content"] == "second"
+
+
+LENIENT = """
+strict: true
+limits: [{requests: 4, per: 1h}]
+steps:
+  - {when: {last_user: Hi}, reply: {say: plain}}
+  - {contract: off, when: {last_user: Hi, body: {n: 0}}, replies: [{say: "to ${last_user}"}, {error: 400}]}
+  - {contract: off, when: {last_user: Once}, reply: {say: once}, then: pass}
+"""
+
+
+def test_a_step_answers_what_breaks_the_contract_where_it_says_so(play):
+    caller = play(LENIENT)
+    answers = [caller.call(body={"messages": [USER], "n": n}) for n in (1, 0, 0)]
+    assert [answer.status for answer in answers] == [200, 200, 400]
+    assert content(answers[1]) == "to Hi"
+    assert answers[1].header("x-mockgrid-step") == "step 2"
+    once = {"messages": [{"role": "user", "content": "Once"}], "temperature": 9, "stream": True}
+    assert caller.call(body=once).header("content-type").startswith("text/event-stream")
+    # What no such step answers gets the contract's error, and counts against no limit.
+    refused = [{**once, "n": 0, "messages": 5}, once, {"messages": [USER], "temperature": 9}]
+    assert [caller.call(body=body).status for body in refused] == [422, 422, 422]
+    assert caller.call(body={"messages": [USER], "n": 0}).status == 422
+    assert caller.call(body={"messages": [USER]}).status == 429
+    told = caller.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
+    assert [bool(exchange.get("violations")) for exchange in told] == [False, *[True] * 7, False]

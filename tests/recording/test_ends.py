@@ -114,15 +114,16 @@ def test_a_reply_that_breaks_the_contract_is_kept_and_says_so():
     assert player(text).call(body=BODY).json() == broken
 
 
-def test_a_request_that_the_contract_refuses_is_told_of():
+def test_a_request_that_the_contract_refuses_is_answered_all_the_same_and_told_of():
     reply = RecordedReply(400, JSON, ((0.0, b'{"errors": {"detail": "No"}}'),))
     made = scribe().scenario([recorded(reply, {**BODY, "temperature": 9})])
-    assert (
-        "The contract refuses this request before any step is asked: temperature must be at most 2, got 9.\n"
-        "  # So the reply is the contract's error, and not this one.\n" in made.text
-    )
-    assert player(made.text).call(body={**BODY, "temperature": 9}).status == 422
-    assert [remark.partition(" will ")[0] for remark in made.remarks] == ["1 of the exchanges"]
+    assert "# The contract refuses this request: temperature must be at most 2, got 9.\n" in made.text
+    asked = player(made.text)
+    for _ in range(2):
+        answer = asked.call(body={**BODY, "temperature": 9})
+        assert (answer.status, answer.json()) == (400, {"errors": {"detail": "No"}})
+    assert asked.call(body={**BODY, "messages": [], "temperature": 9}).status == 422
+    assert [remark.partition(" have ")[0] for remark in made.remarks] == ["1 of the exchanges"]
     assert scribe().scenario([recorded(reply)]).remarks == []
 
 
@@ -132,7 +133,7 @@ def test_a_refused_request_of_which_nothing_is_known_answers_no_other(sent):
     good = recorded(RecordedReply(200, JSON, ((0.0, json.dumps(whole("Hi")).encode()),)))
     made = scribe().scenario([RecordedExchange(RecordedRequest("POST", CHAT, JSON, sent), refusal), good])
     assert (made.steps, made.exchanges) == (1, 1), made.text
-    assert "The contract refuses this request before any step is asked:" in made.left_out[0]
+    assert "The contract refuses this request:" in made.left_out[0]
     other = {"model": "text-prime", "messages": [{"role": "user", "content": "Never recorded"}]}
     assert player(made.text).call(body=other).status == 424
 

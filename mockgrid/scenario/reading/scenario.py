@@ -125,6 +125,7 @@ def _step(node: Node, index: int, operations: Collection[str] | None) -> Step | 
         go_to=value.get("go_to", ""),
         origin=node.origin,
         open=times is None and "then" not in value,
+        lenient="contract" in value,
     )
 
 
