@@ -310,8 +310,7 @@ class App:
             return None
         session = refusal.session or self.credentials.presumed(head)
         answered = refusal.answered(self._validator, self._composer)
-        refusing = answered or self._refuse(refused, head, session, refusal.operation)
-        return (*refusing, refusal.body, session)
+        return (*(answered or self._refuse(refused, head, session, refusal.operation)), refusal.body, session)
 
     def _refuse(
         self, refused: RefusedError, head: Head, session: Session, operation: Operation | None
