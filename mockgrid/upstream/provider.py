@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _IDLE: Final = 1.0
 _CONNECT: Final = 30.0
 _LONGEST: Final = 200
+_QUOTED: Final = ": bytearray("
 _STATUSES: Final = range(200, 600)
 
 
@@ -257,6 +258,10 @@ def _caused(error: BaseException | None, kind: type[Exception]) -> BaseException
 
 
 def _brief(error: BaseException) -> str:
-    """Return what an error says, on one line, cut short and without a full stop."""
+    """Return what an error says, on one line, cut short and without a full stop.
+
+    Bytes that it quotes are left out: they may hold a cookie.
+    """
     words = " ".join(str(getattr(error, "strerror", None) or error or type(error).__name__).split())
+    words = words.partition(_QUOTED)[0]
     return quote(words[:_LONGEST], safe=" !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~%").rstrip(".")

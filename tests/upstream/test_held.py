@@ -32,6 +32,7 @@ REPLIES = {
         (stream_head(), chunk(b": hold on\r\n\r\n" + event().replace(b"\n", b"\r\n")), chunk(DONE), LAST),
         [],
     ),
+    "a byte order mark": ((stream_head(), chunk(b"\xef\xbb\xbf" + event()), chunk(DONE), LAST), []),
     "by a gateway": ((reply(b"<html>", media="text/html", status="503 X"),), [("MG241", "")]),
     "by a gateway, undeclared": ((reply(b"<html>", media="text/html", status="504 X"),), []),
     "no such status": ((reply(b"{}", status="418 X"),), [("MG240", "")]),

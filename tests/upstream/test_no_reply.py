@@ -25,6 +25,10 @@ SCRIPTS = {
         (b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx", CLOSE),
         "answers what is no",
     ),
+    "a line that is no header": (
+        (b"HTTP/1.1 200 OK\r\nset-cookie : session=abcdefgh\r\n\r\n", CLOSE),
+        "answers what is no HTTP: illegal header line.",
+    ),
     "no status": ((b"HTTP/1.1 twohundred OK\r\n\r\n", CLOSE), "answers what is no HTTP: "),
     "another protocol": (
         (b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n", CLOSE),

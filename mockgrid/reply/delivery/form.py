@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamForm", "Streaming", "data_of", "events_of", "framed", "json_or_text", "readings_of"]
 
+_MARK = b"\xef\xbb\xbf"
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 _NAMED = ("named", "bare")
 
@@ -103,8 +104,11 @@ def data_of(event: bytes) -> bytes:
 
 
 def events_of(data: bytes) -> list[bytes]:
-    """Return the framed events of a stream's bytes, whatever ends their lines; the last may be cut."""
-    return _EVENT_END.split(data)
+    """Return the framed events of a stream's bytes, whatever ends their lines; the last may be cut.
+
+    A byte order mark at the very beginning is none of the first.
+    """
+    return _EVENT_END.split(data.removeprefix(_MARK))
 
 
 def readings_of(event: bytes) -> Iterator[Any]:
