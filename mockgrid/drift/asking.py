@@ -109,7 +109,8 @@ class Asking:
         try:
             plain = decoded(headers, body)
         except MockgridError as error:
-            message = f"the body of the provider's reply cannot be read: {_sentence(error.message)}"
+            why = _sentence(error.message).replace("the request body", "it")  # others read requests by this
+            message = f"the body of the provider's reply cannot be read: {why}"
             return _failed(question, "MG412", message)
         if plain is None:
             message = "the provider's reply has an encoding that is not known, or is too large without it"

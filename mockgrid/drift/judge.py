@@ -93,6 +93,10 @@ class _HeadComparison:
                 f"{answers} where {question.says} {usual}, which is of the moment; nothing could be compared"
             )
             yield question.drift("MG446", message, severity="note", **both)
+        elif status in _REFUSED and question.credential == "key" and usual < _ERROR:
+            message = f"{answers}: it does not take the key, and nothing could be compared"
+            hint = "--key-env names the variable that holds one that may do this."
+            yield question.drift("MG448", message, hint=hint, **both)
         elif self._side.response is None and not (
             self._alike or status == _LIMITED or status in self._contract.policy.gateway
         ):
@@ -120,9 +124,8 @@ class _HeadComparison:
             message = f"{answers}: it does not serve this now, and nothing could be compared"
             yield question.drift("MG446", message, hint="Try again later.", **both)
         else:
-            hint = "Is the key valid?" if status in _REFUSED and question.credential == "key" else ""
             message = f"{answers} where {question.says} {usual}"
-            yield question.drift("MG402", message, party=question.other, hint=hint, **both)
+            yield question.drift("MG402", message, party=question.other, **both)
 
     def _media(self, response: Response | None) -> Drift:
         media, usual = self._side.content.media, self._fake.content.media

@@ -23,7 +23,7 @@ __all__ = ["Verification", "gathered"]
 _MOST_FAILED: Final = 3
 _LIMITED: Final = "MG445"
 # No reply, too slow, cut, too large, not in service.
-_FAILURES: Final = frozenset(("MG440", "MG441", "MG442", "MG443", "MG446"))
+_FAILURES: Final = frozenset(("MG440", "MG441", "MG442", "MG443", "MG446", "MG448"))
 
 
 class Verification:

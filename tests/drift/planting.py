@@ -105,6 +105,8 @@ AT_ONCE = {
     "@closed": b"",
     "@garbage": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
     "@cut": HEAD + b'content-length: 100\r\n\r\n{"id"',
+    "@untaken": b"HTTP/1.1 401 No\r\n" + NOTHING,
+    "@mangled": HEAD + b"content-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello",
     "@down": b"HTTP/1.1 503 No\r\n" + NOTHING,
     "@limited": b"HTTP/1.1 429 No\r\nretry-after: 0\r\n" + NOTHING,
     "@elsewhere": b"HTTP/1.1 307 No\r\nlocation: http://192.0.2.1/\r\n" + NOTHING,

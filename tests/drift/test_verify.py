@@ -99,6 +99,11 @@ def test_a_provider_as_the_fake_has_not_drifted(verify):
         ("@cut", "error MG442: listModels: the provider's reply is cut: the provider closed the connection"),
         ("@endless", "error MG443: listModels: the provider's reply is larger than 8 MiB"),
         ("@down", "error MG446: listModels: the provider answers 503: it does not serve this now"),
+        ("@untaken", "error MG448: listModels: the provider answers 401: it does not take the key"),
+        (
+            "@mangled",
+            "error MG412: listModels: the body of the provider's reply cannot be read: it is not valid gzip",
+        ),
         ("@limited", "error MG445: listModels: the provider answers 429: it limits the rate"),
         ("@elsewhere", "error MG401: listModels: the provider answers 307, and listModels declares"),
     ],
