@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.contract.bodies import media_type_for
 from mockgrid.document.document import Document
-from mockgrid.document.pointer import dotted
+from mockgrid.document.pointer import dotted, split
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.question import Drift
 from mockgrid.drift.reading import STREAM
 from mockgrid.drift.steps import ScenarioQuestions
 from mockgrid.errors import DocumentError
+from mockgrid.recording.exchange import header
 from mockgrid.reply.checking import Checking, unsatisfiable_steps
 from mockgrid.reply.dry_run import sample_request
 from mockgrid.schema.fields import changes, of_streams
@@ -33,6 +36,7 @@ __all__ = ["ContractComparison"]
 
 _REQUEST: Final = "MG451"
 _REPLY: Final = "MG452"
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _CHANGED: Final = "MG453"
 
 
@@ -63,6 +67,7 @@ class ContractComparison:
             for question in makes.of(scenario, provoked=False):
                 used[question.operation.id] = question.operation
                 drifts += self._request(question)
+                drifts += self._reply_headers(question)
             drifts += self._scenario(scenario)
         operations = used.values() if scenarios else self._before.operations
         for operation in operations:
@@ -79,20 +84,31 @@ class ContractComparison:
         named = self._after.operation(operation.id) if operation.written_id else None
         return named or next(iter(alike), None)
 
+    def _is_elsewhere(self, operation: Operation, after: Operation) -> bool:
+        """Tell whether an operation has another method or path, but for base paths and parameters' names."""
+        path, there = (
+            _PARAMETER.sub("{}", each) for each in (operation.path, self._after.base_path + after.path)
+        )
+        return operation.method != after.method or not there.endswith(path)
+
     def _request(self, question: Question) -> Iterator[Drift]:
         """Tell why the newer contract refuses requests that a step matches."""
         request, operation = question.request, question.operation
         after = self._match(operation)
-        if after is None:
+        if after is None or self._is_elsewhere(operation, after):
+            there = f"{after.method} {after.path}" if after is not None else "no such operation"
             message = f"{question.title}: the new contract has no {operation.method} {operation.path}"
-            yield _drift(
-                "MG450",
-                message,
-                question.where,
-                party="scenario",
-                expected="no such operation",
-                got=operation.id,
+            if after is not None:
+                message = f"{message}: {operation.id} is {there}"
+            yield _drift("MG450", message, question.where, party="scenario", expected=there, got=operation.id)
+            return
+        form = header(request.headers, b"content-type")
+        if request.body and media_type_for(operation, form) and not media_type_for(after, form):
+            taken = ", ".join(after.body) or "no body"
+            message = (
+                f"{question.title}: its requests break the new contract: {after.id} takes {taken}, not {form}"
             )
+            yield _drift(_REQUEST, message, question.where, party="scenario", expected=taken, got=form)
             return
         path = request.path.removeprefix(self._before.base_path)
         same = (after.method, after.path) == (operation.method, operation.path)
@@ -105,7 +121,11 @@ class ContractComparison:
             return
         # One that was recorded may be refused by the older, too.
         known = {each.sentence for each in earlier}
-        violations = [each for each in violations if each.sentence not in known]
+        violations = [
+            each
+            for each in violations
+            if each.sentence not in known and (question.recorded or not _is_spare(each, question))
+        ]
         for violation in violations:
             message = f"{question.title}: its requests break the new contract: {violation.sentence}"
             yield _drift(
@@ -118,6 +138,18 @@ class ContractComparison:
                 got=violation.got,
                 contract=violation.contract,
             )
+
+    def _reply_headers(self, question: Question) -> Iterator[Drift]:
+        """Tell of headers that the newer contract alone requires, and a step's reply has not."""
+        after, status = self._match(question.operation), question.expected.status
+        earlier, later = (
+            set(_required_headers(operation, status)) if operation is not None else set()
+            for operation in (question.operation, after)
+        )
+        for name in sorted(later - earlier):
+            if not header(question.expected.headers, name.encode("latin-1", "replace")):
+                message = f"{question.title}: the new contract objects: its reply has no header {name}"
+                yield _drift(_REPLY, message, question.where, party="scenario", expected=name)
 
     def _scenario(self, scenario: Scenario) -> Iterator[Drift]:
         """Tell which of a scenario's replies, and of its conditions, the newer contract alone objects to."""
@@ -134,6 +166,11 @@ class ContractComparison:
         """Tell how the newer contract describes an operation in another way."""
         after = self._match(operation)
         where = f"{operation.method} {operation.path}"
+        if after is not None and self._is_elsewhere(operation, after):
+            there = f"{after.method} {after.path}"
+            message = f"The new contract has no {where}: {operation.id} is {there}."
+            at = self._after.document.where(after.at)
+            yield _drift("MG450", message, at, party="contract", expected=where, got=there)
         if after is None:
             message = f"The new contract has no {where}."
             at = self._before.document.where(operation.at)
@@ -155,6 +192,13 @@ class ContractComparison:
                 yield _drift(_CHANGED, message, at, party="contract", **both)
             else:
                 yield from self._media(f"{operation.id}: in the reply {status}", ours.media, theirs.media)
+                for name in sorted({*theirs.headers} ^ {*ours.headers}):
+                    known = "declares" if name in theirs.headers else "does not declare"
+                    message = (
+                        f"{operation.id}: in the reply {status}, the new contract {known} the header {name}."
+                    )
+                    at = self._after.document.where(theirs.at)
+                    yield _drift(_CHANGED, message, at, party="contract", expected=name)
 
     def _media(self, place: str, ours: Any, theirs: Any) -> Iterator[Drift]:
         for name in dict.fromkeys((*ours, *theirs)):
@@ -212,6 +256,25 @@ def _violations(question: Question, contract: Contract, operation: Operation, pa
     if question.body is not None and schema is not None:
         violations += schema.explain(question.body)
     return violations
+
+
+def _required_headers(operation: Operation, status: int) -> Iterator[str]:
+    """Yield the names of the headers that replies with a status must have."""
+    response = operation.response(status)
+    for name, source in (response.headers if response is not None else {}).items():
+        if source.get("required") is True:
+            yield name
+
+
+def _is_spare(violation: Violation, question: Question) -> bool:
+    """Tell whether a body that was made up need not have what is wrong in it."""
+    body, media = question.body, question.operation.json_body
+    name = next(iter(split(violation.pointer)), None)
+    if not isinstance(body, dict) or name not in body or name in question.asked:
+        return False
+    if media is None or media.schema is None:
+        return False
+    return media.schema.accepts({key: value for key, value in body.items() if key != name})
 
 
 def _replies(scenario: Scenario, before: Contract, after: Contract, shape: ErrorShape) -> list[Finding]:

@@ -59,6 +59,7 @@ class Question:
         most_tokens: how many it may take, of prompt and completion together.
         meant: JSON pointers to what the scenario says in so many words that the reply has.
         counts_on: lower-case names of headers that the reply is to have although no contract asks for them.
+        asked: names of what the step of a scenario asks of requests, fields of their bodies among them.
         guessed: whether its path names what may not be there, since no example says what is.
     """
 
@@ -76,6 +77,7 @@ class Question:
     meant: frozenset[str] = frozenset()
     counts_on: frozenset[str] = frozenset()
     guessed: bool = False
+    asked: frozenset[str] = frozenset()
 
     @property
     def fake(self) -> str:

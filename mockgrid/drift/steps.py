@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from mockgrid.document.pointer import split
 from mockgrid.drift.judge import is_circumstance
@@ -184,6 +184,7 @@ class ScenarioQuestions:
             meant=frozenset(() if scripted.usage in (None, "off") else ("/usage",)),
             most_tokens=habits.most_tokens(request.value) if habits is not None else 0,
             counts_on=frozenset(name.decode("latin-1") for name in scripted.decided),
+            asked=frozenset(name for check in checks(step.when) for name in check.name.split("/")[:2]),
         )
 
     def _request(
@@ -227,7 +228,8 @@ class ScenarioQuestions:
             if kind == "headers" and not check.hidden:
                 headers[name.encode("latin-1", "replace")] = str(value).encode("latin-1", "replace")
             elif kind == "query" and not check.hidden:
-                query = f"{query}{query and '&'}{urlencode({name: value})}"
+                others = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != name]
+                query = urlencode([*others, (name, value)])
             elif kind == "path" and self._contract.router.find(str(value)) is not None:
                 path = str(value)
         return Request(operation, path, query.encode("latin-1", "replace"), headers, {}, body, data)

@@ -71,6 +71,32 @@ def drop_streams(document):
     del at(document, *CHAT, "responses", "200", "content")["text/event-stream"]
 
 
+def move_models(document):
+    document["paths"]["/model/{name}"] = document["paths"].pop("/models/{model}")
+    document["paths"]["/model/{name}"]["get"]["parameters"] = [
+        {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+
+
+def rename_parameter(document):
+    move_models(document)
+    document["paths"]["/models/{name}"] = document["paths"].pop("/model/{name}")
+
+
+def take_xml(document):
+    body = at(document, *CHAT, "requestBody")
+    body["content"] = {"application/xml": body["content"]["application/json"]}
+
+
+def require_a_header(document):
+    required = {"required": True, "schema": {"type": "string"}}
+    at(document, *CHAT, "responses", "200").setdefault("headers", {})["x-served-by"] = required
+
+
+def narrow_what_few_send(document):
+    at(document, *SCHEMAS, "ChatCompletionsRequest", "properties", "user")["maxLength"] = 1
+
+
 @pytest.fixture
 def compared(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -100,6 +126,9 @@ def test_nothing_is_said_of_the_same_contract(compared):
         (fewer_finish_reasons, {("MG452", 3), ("MG453", None)}),
         (require_cost, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
         (drop_models, {("MG450", 7), ("MG450", None), ("MG451", 6)}),
+        (move_models, {("MG450", 7), ("MG450", None)}),
+        (take_xml, {("MG451", 3), ("MG451", 5), ("MG453", None)}),
+        (require_a_header, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
         (drop_fingerprint, {("MG453", None)}),
         (drop_unprocessable, {("MG453", None)}),
         (drop_streams, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
@@ -110,6 +139,11 @@ def test_what_stops_being_valid_is_named_with_its_line(compared, change, expecte
     assert code == 1
     lines = {(each, line if file == "weather.yaml" else None) for each, _, file, line in places}
     assert lines == expected
+
+
+@pytest.mark.parametrize("change", [rename_parameter, narrow_what_few_send])
+def test_what_concerns_no_scenario_names_none(compared, change):
+    assert compared(change) == (0, [], [])
 
 
 def written(tmp_path, document):

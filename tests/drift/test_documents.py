@@ -194,6 +194,13 @@ steps:
 """
 
 
+def test_a_parameter_is_sent_as_a_step_asks_for_it_and_once(pets):
+    contract = load(str(pets), (), ())
+    step = "steps: [{when: {operation: listPets, query: {limit: '20'}}, reply: {body: []}}]"
+    (question,) = ScenarioQuestions(contract, Fake(contract)).of(load_text(step, name="s.yaml"))
+    assert question.request.target == "/pets?limit=20"
+
+
 def framed(*names):
     return b"".join(b"event: %s\ndata: x\n\n" % name.encode() for name in names)
 
