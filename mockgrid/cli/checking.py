@@ -168,7 +168,7 @@ def _contract(document: Document, checked: Checked, reach: Reach) -> None:
         checked.unfinished = True
         return
     try:
-        contract = Contract(bundle(document, reach))
+        contract = Contract(bundle(document, reach), webhooks=True)
     except DocumentError as error:
         document.mistakes.tell(error)
         checked.unfinished = True

@@ -226,7 +226,8 @@ class _Bundling:
 
     def _path(self, file: _Embedded, address: str, at: tuple[str | int, ...]) -> str:
         if Path(address).is_absolute():
-            raise self._error(file, at, f"{address!r} must be relative to this file.")
+            hint = f"Did you mean #{address}?" if self._root.document.holds(address) else ""
+            raise self._error(file, at, f"{address!r} must be relative to this file.", hint)
         try:
             written = Path(file.place).parent / address
             path = written.resolve()
@@ -257,7 +258,9 @@ class _Bundling:
                 mistakes.tell(error)
                 return None
             message = f"{address!r} cannot be read: {error.message}"
-            raise self._error(file, at, message, error.hint) from None
+            component = join(("components", "schemas", address))
+            meant = f"Did you mean #{component}?" if self._root.document.holds(component) else error.hint
+            raise self._error(file, at, message, meant) from None
 
     def _download(self, url: str) -> Document:
         if self._downloads >= MOST_DOWNLOADS:

@@ -11,7 +11,7 @@ from mockgrid.contract.anatomy import flaws
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.gaps import gaps
-from mockgrid.contract.lint import check_document, repeated_ids
+from mockgrid.contract.lint import WEBHOOKS, check_document, repeated_ids
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json
 from mockgrid.contract.operation_reader import OperationReader, base_path_of, clean_path
 from mockgrid.contract.router import Router
@@ -91,7 +91,10 @@ class Contract:
         if not self.operations:
             # A mistake that was told before is why, or comes first.
             message = "no path has a method, so there is nothing to serve."
-            nothing = document.error(message, "/paths", "Give each path a method such as get.", key=True)
+            hint = "Give each path a method such as get."
+            if not data["paths"] and data["webhooks"]:
+                hint = WEBHOOKS
+            nothing = document.error(message, "/paths", hint, key=True)
             raise next(iter(document.mistakes), nothing)
         if compiled is None:
             for flaw in flaws(document):

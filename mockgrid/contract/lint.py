@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "WEBHOOKS",
     "check_document",
     "check_servers",
     "check_unlike",
@@ -38,6 +39,8 @@ __all__ = [
     "without_scheme",
 ]
 
+WEBHOOKS: Final = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
+"""What to do where a document has nothing else."""
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _LOCATIONS: Final[tuple[Location, ...]] = ("path", "query", "header", "cookie")
 _VERSION: Final = re.compile(r"3\.[01](?:\.[0-9][^ ]*)?")
@@ -99,7 +102,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
         message = "the field paths is missing."
     hint = "List the API's paths under paths."
     if fields["webhooks"]:
-        hint = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
+        hint = WEBHOOKS
     raise document.error(message, "", hint)
 
 

@@ -62,6 +62,8 @@ def _mended(text: str, error: json.JSONDecodeError) -> str | None:
         return f"{text[:backslash]}\\{text[backslash:]}"
     if comment := _COMMENT.match(following):
         return text[:at] + _blank(comment[0]) + following[comment.end() :]
+    if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 tells of it
+        return text[: error.pos] + " " + text[error.pos + 1 :]
     extra = error.msg.startswith("Extra data")
     bracket_too_many = extra and following[:1] == "," and before[-1:] in "]}"
     if bracket_too_many or (before.endswith(",") and following[:1] in ("", "]", "}", ",")):

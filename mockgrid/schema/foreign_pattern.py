@@ -39,6 +39,8 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
         "a bracket that stands for itself has a backslash before it",
     ),
 )
+_NOTHING: Final = "JavaScript's dialect of them has nothing like it"
+_FAR: Final = re.compile(r"\{[0-9]*,?[0-9]{4,}\}")
 # A literal of JavaScript or PHP; as a regular expression, it would want a slash before the text begins.
 _LITERAL: Final = re.compile(r"/(?P<pattern>\^.*\$|\^[^|]*|[^|]*(?<!\\)\$)/(?P<flags>[a-zA-Z]*)", re.DOTALL)
 
@@ -66,7 +68,8 @@ def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:
         meant = written.sub(instead, pattern)
         if meant != pattern and _compiles(meant, draft):
             return meant, mistake
-    return None, pattern_mistake(pattern) or "JavaScript's dialect of them has nothing like it"
+    usual = "it counts too far to be held to" if _FAR.search(pattern) else _NOTHING
+    return None, pattern_mistake(pattern) or usual
 
 
 def _compiles(pattern: str, draft: Draft) -> bool:

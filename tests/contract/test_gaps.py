@@ -130,3 +130,15 @@ def test_an_example_of_several_branches_of_a_one_of_is_told(tmp_path):
     item = {"get": {"responses": {"200": {"description": "ok", "content": {"application/json": content}}}}}
     message = "The example both fits several branches of a oneOf, of which one alone may fit."
     assert found(tmp_path, "/a", item, "3.0.3") == [("warning", message)]
+
+
+def test_webhooks_are_checked_whether_they_are_served_or_not(tmp_path):
+    file = tmp_path / "api.yaml"
+    hook = {"post": {"parameters": [{"name": "q"}], "responses": {"200": {"description": "ok"}}}}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": {"paid": hook}}
+    file.write_text(json.dumps(document))
+    (finding,) = check_files([file], lambda: None, chosen=True).findings
+    assert finding.message == "this parameter has no field in."
+    del hook["post"]["parameters"]
+    file.write_text(json.dumps(document))
+    assert check_files([file], lambda: None, chosen=True).findings == []
