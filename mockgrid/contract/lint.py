@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.contract.router import bare_name, shape_of
-from mockgrid.document.nearest import nearest
+from mockgrid.document.nearest import misspelt, nearest
 from mockgrid.document.pointer import join, split
 from mockgrid.schema.violation import shown
 
@@ -80,6 +80,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
         raise document.error(message, "", "Is it an OpenAPI document?")
     _check_version(document, data)
     objects = ObjectReader(document)
+    _rename_paths(document, data)
     for at in ("/paths", "/webhooks", "/components"):
         _put_in_place(objects, data, at)
     if isinstance(components := data.get("components"), dict):
@@ -104,6 +105,18 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
     if fields["webhooks"]:
         hint = WEBHOOKS
     raise document.error(message, "", hint)
+
+
+def _rename_paths(document: Document, data: dict[str, Any]) -> None:
+    """Give the paths their name where another stands that is surely meant for it."""
+    for key, value in data.items() if "paths" not in data else ():
+        listed = isinstance(value, dict) and any(path.startswith("/") for path in value)
+        if listed and misspelt(key, ["paths"]):
+            message = f"{key} is no field of the document."
+            document.mistakes.tell(document.error(message, join((key,)), "Did you mean paths?", key=True))
+            data["paths"] = data.pop(key)
+            document.moved["/paths"] = join((key,))
+            return
 
 
 def _put_in_place(objects: ObjectReader, holder: dict[str, Any], at: str) -> None:

@@ -16,6 +16,8 @@ __all__ = ["mended_json"]
 _MOST: Final = 50
 _COMMENT: Final = re.compile(r"(?://|#)[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'((?:[^'\\\n]|\\.)*)'""")
+_KEY: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\Z')
+_LEFT_OPEN: Final = re.compile(r'"[^":\n]+(?=\s*:\s)')
 _WORD: Final = re.compile(r"[\w$.+-]+")
 _WORDS: Final = {"true": "true", "false": "false", "none": "null", "null": "null", "undefined": "null"}
 
@@ -80,9 +82,20 @@ def _completed(text: str, before: str, at: int, error: json.JSONDecodeError) -> 
     if error.msg.startswith("Expecting ','"):
         return _separated(text, before, at)
     if error.msg.startswith("Expecting ':'"):
-        value = "null" if following[0] in ",}" else ""
-        return before + f": {value}" + text[at if following[0] != "=" else at + 1 :]
+        return _with_colon(text, before, at)
     return _valued(text, before, at)
+
+
+def _with_colon(text: str, before: str, at: int) -> str:
+    """Return a text with what stands between a key and its value, or without quotes too many at the key."""
+    following, key = text[at], _KEY.search(before)
+    if key is not None and (not key[1].strip() or following.isalpha()):
+        quotes = key.start() if not key[1].strip() else len(before) - 1
+        return before[:quotes] + before[quotes + 1 :] + text[len(before) :]
+    if following in "[]{":
+        return text[:at] + " " + text[at + 1 :]
+    value = "null" if following in ",}" else ""
+    return before + f": {value}" + text[at if following != "=" else at + 1 :]
 
 
 def _valued(text: str, before: str, at: int) -> str | None:
@@ -91,8 +104,10 @@ def _valued(text: str, before: str, at: int) -> str | None:
     word = _WORD.match(following)
     if following[0] == "'":
         return text[:at] + _QUOTED.sub(_doubly, following)
-    if word is None:
-        return f"{before} null{text[len(before) :]}" if before.endswith(":") else None
+    if word is None and before.endswith(":") and following[0] in ",]}":
+        return f"{before} null{text[len(before) :]}"
+    if word is None:  # what belongs nowhere
+        return f"{text[:at]} {following[1:]}" if following[0] in "{}[]:," else None
     meant = _WORDS.get(word[0].lower(), json.dumps(word[0], ensure_ascii=False))
     return text[:at] + meant + following[word.end() :]
 
@@ -105,6 +120,8 @@ def _separated(text: str, before: str, at: int) -> str:
         return before[:-1] + " " * (1 + len(following) - len(digits)) + digits
     if last == '"' and following[0].isalpha():  # quotes inside a text
         return before[:-1] + '\\"' + text[len(before) :]
+    if following[0] == ":":
+        return f"{text[:at]} {following[1:]}"
     if following[0] not in "]}":
         gap = text[len(before) : at]
         return before + (f",{gap[1:]}" if gap[:1] == " " else f",{gap}") + following
@@ -119,6 +136,12 @@ def _closed(text: str, position: int) -> str:
     line = text.find("\n", position)
     end = len(text) if line < 0 else line
     written = text[:end].rstrip()
+    opened = text.rfind('"', 0, position + 1)
+    is_key = text[:opened].rstrip()[-1:] in ("{", ",") and _LEFT_OPEN.match(text, opened)
+    if is_key:
+        return text[: is_key.end()] + '"' + text[is_key.end() :]
+    if line > 0 and text[opened + 1 : end].strip() in ("", ","):  # quotes too many
+        return text[:opened] + " " + text[opened + 1 :]
     if line < 0:
         return (
             written + '"' + "".join(CLOSING[bracket] for bracket in reversed(outer_brackets(written + '"')))

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["mended_yaml"]
 
 _MOST: Final = 20
+_MOST_READ: Final = 10_000_000  # characters, in all
+_LONGEST: Final = 10_000  # characters of a line that is looked into
 _KEYED: Final = re.compile(
     r"""(?P<key>[ ]*(?:-[ ]+)*(?:'[^']*'|"[^"]*"|[^\s#'"\[{][^#]*?)[ ]*:[ ]+)(?P<value>\S.*?)\s*"""
 )
 _FLOW: Final = re.compile(r"\{(?!\{).*\}|\[.*\]")
 _WHOLE: Final = re.compile(r"'(?:[^']|'')*'")
 _ITEM: Final = re.compile(r"(?:-[ ]+)*")
-_INDENTED: Final = ("This does not fit", "This line belongs", "This ':' starts a value where none")
+_INDENTED: Final = (
+    *(
+        "This does not fit",
+        "This line belongs",
+        "This ':' starts a value where none",
+        "Nothing can follow here",
+    ),
+)
 
 
 def mended_yaml(text: str, name: str, mistakes: Mistakes) -> str:
@@ -44,7 +53,7 @@ def mended_yaml(text: str, name: str, mistakes: Mistakes) -> str:
     lines = text.split("\n")
     errors: dict[int, NotYamlError] = {}
     waiting: dict[int, Iterator[Callable[[list[str], int], list[str]]]] = {}
-    for _ in range(_MOST):
+    for _ in range(max(2, min(_MOST, _MOST_READ // (len(text) + 1)))):
         try:
             YamlReader("\n".join(lines), name, Mistakes(strict=False)).data()
         except NotYamlError as error:
@@ -75,7 +84,7 @@ def _ways(error: NotYamlError, lines: list[str], number: int) -> list[Callable[[
 
 def _quoted(lines: list[str], number: int) -> list[str]:
     """Close the brackets of a value, or put it in quotes."""
-    match = _KEYED.fullmatch(lines[number])
+    match = _KEYED.fullmatch(lines[number]) if len(lines[number]) <= _LONGEST else None
     if match is None or _WHOLE.fullmatch(match["value"]):
         return lines
     value = match["value"]

@@ -359,6 +359,11 @@ def test_what_is_merged_stands_where_it_was_written():
             {"a": 'b "c" d', "e": "\\d"},
             "x.json:1:11 x.json:1:15 x.json:2:7",
         ),
+        (
+            b'{"a: 1,\n"b": "c","\n"/"d": [1, :2]}',
+            {"a": 1, "b": "c", "/d": [1, 2]},
+            "x.json:1:2 x.json:2:10 x.json:3:4 x.json:3:11",
+        ),
         (b'{"a": 1} {"b": 2}', {"a": 1}, "x.json:1:10"),
         (b'{"a": NaN, "b": 1}', {"a": None, "b": 1}, "x.json:1:7"),
         (b'{"a": 1, "a": 2}', {"a": 2}, "x.json:1:10"),
