@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.pieces import ANYTHING, INTEGER, SEGMENT, Form, Pieces
+from mockgrid.contract.rivals import Rivals
 from mockgrid.contract.variants import Variants
 from mockgrid.schema.hints import SchemaHints
 
@@ -129,8 +129,7 @@ class Router:
         # A parameter holds no slash, so only paths with as many slashes as the template can match it; but for
         # one that is said to hold any, which comes last.
         self._by_slashes: dict[int, list[Route]] = {}
-        # By a template, the routes that a path of it may be of as well: looked for once, when it is called.
-        self._rivals: dict[str, tuple[Route, ...]] = {}
+        self._rivals = Rivals(self._by_slashes)
         greedy = [route for route in self._templated if _greedy_names(route.template)]
         self._greedy = sorted(greedy, key=lambda route: -len(shape_of(route.template)))
         for route in self._templated:
@@ -163,26 +162,9 @@ class Router:
                 if method is None:
                     return candidate, parameters
                 if method in candidate.variants:
-                    return self._fitting(candidate, parameters, sent, method)
+                    return self._rivals.fitting(candidate, parameters, sent, method)
                 first = first or (candidate, parameters)
         return first
-
-    def _fitting(
-        self, route: Route, parameters: dict[str, str], sent: str, method: str
-    ) -> tuple[Route, dict[str, str]]:
-        """Return the first route that a path obeys, where it may be of several: ``/a/{n}`` and ``/{x}/b``."""
-        if route.template not in self._rivals:
-            alike = self._by_slashes.get(route.template.count("/"), ())
-            self._rivals[route.template] = tuple(
-                other for other in alike if other is not route and _may_meet(route.template, other.template)
-            )
-        rivals = self._rivals[route.template]
-        if rivals and not _obeys(route, method, parameters):
-            for rival in rivals:
-                others = rival.matches(sent) if method in rival.variants else None
-                if others is not None and _obeys(rival, method, others):
-                    return rival, others
-        return route, parameters
 
     def nearest(self, path: str) -> str | None:
         """Return the known path that was probably meant, such as one with ``/v1`` missing or doubled.
@@ -267,18 +249,6 @@ class Router:
     def paths(self) -> tuple[str, ...]:
         """All paths, sorted."""
         return tuple(sorted([*self._literal, *(route.template for route in self._templated)]))
-
-
-def _may_meet(template: str, other: str) -> bool:
-    """Tell whether some path is of two templates with as many slashes."""
-    pairs = zip(template.split("/"), other.split("/"), strict=True)
-    return all("{" in one or "{" in another or one == another for one, another in pairs)
-
-
-def _obeys(route: Route, method: str, parameters: Mapping[str, str]) -> bool:
-    """Tell whether a path's parameters are what a route's operation wants them to be."""
-    violations = read_parameters(route.variants[method][0], parameters, b"", {})[1]
-    return all(violation.location != "path" for violation in violations)
 
 
 def _segments(path: str) -> tuple[str, ...]:

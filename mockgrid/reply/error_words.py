@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mockgrid.document.pointer import split
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.schema.hints import SchemaHints
+    from mockgrid.schema.validator import SchemaValidator
     from mockgrid.schema.violation import Violation
 
 _MESSAGES = ("message", "msg", "detail", "error", "title", "description", "reason")
@@ -94,3 +95,29 @@ def with_word(body: Any, outline: SchemaHints, name: str, value: Any) -> Any:
         if (inner := with_word(item, outline.property(key), name, value)) is not None:
             return {**body, key: inner}
     return None
+
+
+def told(
+    body: Any, schema: SchemaValidator, message: Any, violations: Sequence[Violation]
+) -> tuple[Any, frozenset[str]]:
+    """Return a body with what went wrong, and whether it has a place for it."""
+    outline = SchemaHints.of(schema)
+    for candidate in (with_entries(body, outline, message, violations), with_message(body, message)):
+        if candidate is not None and schema.accepts(candidate):
+            return candidate, frozenset({"detail"})
+    return body, frozenset()
+
+
+def with_words(body: Any, schema: SchemaValidator | None, words: ErrorWords) -> tuple[Any, frozenset[str]]:
+    """Return a body with what is given of code, type and param, and which of them have a place there."""
+    outline, placed = SchemaHints.of(schema), set()
+    for name in words.given:
+        if name == "detail":
+            continue
+        candidates = (with_word(body, outline, name, form) for form in forms(getattr(words, name)))
+        for candidate in candidates:
+            if candidate is not None and (schema is None or schema.accepts(candidate)):
+                body = candidate
+                placed.add(name)
+                break
+    return body, frozenset(placed)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mockgrid.contract.extension import Failure
 from mockgrid.contract.http_terms import MediaName, phrase, sendable
 from mockgrid.contract.operation import is_json
-from mockgrid.reply.error_words import ErrorWords, forms, with_entries, with_message, with_word
+from mockgrid.reply.error_words import ErrorWords, forms, told, with_words
 from mockgrid.reply.negotiation import json_media, media_of_error
 from mockgrid.reply.reply import JSON, Reply, json_text
 from mockgrid.schema.hints import SchemaHints
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.contract.extension import Policy, Shape
-    from mockgrid.schema.validator import SchemaValidator
+    from mockgrid.reply.declared_headers import DeclaredHeaders
     from mockgrid.schema.violation import Violation
 
 ErrorShape = Literal["vendor", "both", "openai"]
@@ -68,6 +69,7 @@ class Errors:
 
     def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
         self._policy: Policy = contract.policy
+        self._contract = contract
         self._document = contract.document.data
         self._values = contract.values
         self._shape = shape
@@ -101,7 +103,7 @@ class Errors:
         failure = self._policy.failures[name]
         own = self._own_example(failure, operation, example) if example is not None else None
         if own is not None:
-            return _sent(failure, own, violations, headers or {})
+            return self._declaring(_sent(failure, own, violations, headers or {}), operation)
         return self._composed(failure, ErrorWords(message), operation, violations, headers or {})
 
     def by_status(
@@ -125,7 +127,8 @@ class Errors:
         failure = self._failure(status, words)
         declared = operation.response(status) if operation is not None else None
         if declared is not None and not declared.media and not words.given:
-            return Reply(status, lines_of({**failure.headers, **(headers or {})}), failure=failure.name)
+            bare = Reply(status, lines_of({**failure.headers, **(headers or {})}), failure=failure.name)
+            return self._declaring(bare, operation)
         return self._composed(failure, self._worded(status, words), operation, (), headers or {})
 
     def unplaced(self, status: int, words: ErrorWords, operation: Operation) -> list[str]:
@@ -173,7 +176,22 @@ class Errors:
             made = _Body(failure.status, body, JSON, frozenset())
         else:
             made = self._declared_body(failure, said, operation, violations, words)
-        return _sent(failure, made, violations, headers)
+        return self._declaring(_sent(failure, made, violations, headers), operation)
+
+    def _declaring(self, reply: Reply, operation: Operation | None) -> Reply:
+        """Return an error with the headers that are declared for it, where no policy says what it is like."""
+        declared = operation.response(reply.status) if operation is not None else None
+        if declared is not None and declared.headers and not self._policy.declared:
+            names = {name for name, _ in reply.headers}
+            made = self._headers.of(declared, "error")
+            reply.headers = [*reply.headers, *(header for header in made if header[0] not in names)]
+        return reply
+
+    @cached_property
+    def _headers(self) -> DeclaredHeaders:
+        from mockgrid.reply.declared_headers import DeclaredHeaders  # noqa: PLC0415 - few errors declare any
+
+        return DeclaredHeaders(self._contract)
 
     def _own_example(self, failure: Failure, operation: Operation | None, name: str) -> _Body | None:
         """Return the document's own example of a refusal, where it has no policy that decides; else None."""
@@ -246,12 +264,12 @@ class Errors:
         if media is not None and media.schema is not None and not _is_problem(media, problem):
             made = self._synthesised(media)
             if made is not None:
-                body, placed = _told(made, media.schema, said["message"], violations)
-                body, others = _with_words(body, media.schema, words)
+                body, placed = told(made, media.schema, said["message"], violations)
+                body, others = with_words(body, media.schema, words)
                 return self._body(status, media, body, placed | others)
         if media is not None and media.name.startswith("text/"):
             return self._body(status, media, said["message"], frozenset({"detail"}))
-        problem, placed = _with_words(problem, media.schema if media is not None else None, words)
+        problem, placed = with_words(problem, media.schema if media is not None else None, words)
         if media is not None and not media.is_json and "*" not in media.name:
             return self._body(status, media, problem, placed | {"detail"})
         return _Body(status, problem, PROBLEM, placed | {"detail"})
@@ -312,32 +330,6 @@ def _sent(
 def _is_problem(media: MediaType, problem: Any) -> bool:
     """Tell whether a media type takes a problem of RFC 9457."""
     return media.name == PROBLEM.decode() and (media.schema is None or media.schema.accepts(problem))
-
-
-def _told(
-    body: Any, schema: SchemaValidator, message: Any, violations: Sequence[Violation]
-) -> tuple[Any, frozenset[str]]:
-    """Return a body with what went wrong, and whether it has a place for it."""
-    outline = SchemaHints.of(schema)
-    for candidate in (with_entries(body, outline, message, violations), with_message(body, message)):
-        if candidate is not None and schema.accepts(candidate):
-            return candidate, frozenset({"detail"})
-    return body, frozenset()
-
-
-def _with_words(body: Any, schema: SchemaValidator | None, words: ErrorWords) -> tuple[Any, frozenset[str]]:
-    """Return a body with what is given of code, type and param, and which of them have a place there."""
-    outline, placed = SchemaHints.of(schema), set()
-    for name in words.given:
-        if name == "detail":
-            continue
-        candidates = (with_word(body, outline, name, form) for form in forms(getattr(words, name)))
-        for candidate in candidates:
-            if candidate is not None and (schema is None or schema.accepts(candidate)):
-                body = candidate
-                placed.add(name)
-                break
-    return body, frozenset(placed)
 
 
 def lines_of(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

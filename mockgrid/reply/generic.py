@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from mockgrid.contract.contract import is_json
-from mockgrid.contract.http_terms import NEVER, MediaName
-from mockgrid.document.pointer import join, resolve
+from mockgrid.contract.http_terms import MediaName
+from mockgrid.reply.declared_headers import DeclaredHeaders
 from mockgrid.reply.negotiation import EVENT_STREAM, LINES, content_type_of, media_of, response_of
 from mockgrid.reply.preferences import NotDeclaredError, choose_media
-from mockgrid.reply.rendering import event, header_line, is_event, lines, render
+from mockgrid.reply.rendering import event, is_event, lines, render
 from mockgrid.reply.reply import Reply
-from mockgrid.reply.values import NONE, Nothing, Values, header_example
+from mockgrid.reply.values import NONE, Nothing, Values
 from mockgrid.schema.sample import mended, sample
 from mockgrid.schema.values import Recent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
     from mockgrid.schema.hints import SchemaHints
     from mockgrid.schema.validator import SchemaValidator
@@ -46,6 +43,7 @@ class GenericReplies:
         self._contract = contract
         self._static = static
         self._values = Values(contract)
+        self._headers = DeclaredHeaders(contract)
         # By the pointer to a media type: bounded by the document.
         self._examples: dict[str, Any | Nothing] = {}
         self._plain: dict[str, Any] = {}
@@ -80,7 +78,7 @@ class GenericReplies:
         code, response = response_of(operation, status, example)
         if response is None:
             return Reply(code, _deprecation(operation))
-        headers = self._headers(response, seed)
+        headers = self._headers.of(response, seed)
         headers += _deprecation(operation) if "deprecation" not in response.headers else []
         if code in _BODILESS or not response.media:
             if example is not None:
@@ -201,49 +199,6 @@ class GenericReplies:
             fitting = (way for way in plain if self._values.accepts(media, way, loosely=loosely))
             self._plain[media.at] = next(fitting, made.value)
         return self._plain[media.at]
-
-    def _headers(self, response: Response, seed: str) -> list[tuple[bytes, bytes]]:
-        """Return the headers that a response must have, and those that have an example."""
-        headers: list[tuple[bytes, bytes]] = []
-        declared = response.source.get("headers")
-        for name, entry in declared.items() if isinstance(declared, dict) else ():
-            header = response.headers[name.lower()]
-            if name.lower() in NEVER:
-                continue
-            at = self._followed(entry, f"{response.at}/headers{join([name])}")
-            content = header.get("content") or {}
-            media = next(iter(content), "")
-            described = {**header, **content[media]} if content.get(media) else header
-            at += join(["content", media]) if media else ""
-            wanted = bool(header.get("required"))
-            value = self._header_value(described, at, f"{seed}/{name.lower()}", made=wanted)
-            if isinstance(value, Nothing):
-                continue
-            as_json = is_json(media.partition(";")[0].strip().lower())
-            line = header_line(name, value, explode=bool(header.get("explode")), as_json=as_json)
-            if line is not None:
-                headers.append(line)
-        return headers
-
-    def _header_value(self, described: Mapping[str, Any], at: str, seed: str, *, made: bool) -> Any | Nothing:
-        """Return the example that obeys its schema; else a made value, where one is wanted."""
-        schema, outline = f"{at}/schema", self._values.outline(described.get("schema", {}))
-        value = header_example(described, outline)
-        if "schema" not in described:
-            return "" if made and isinstance(value, Nothing) else value
-        judge = self._contract.values.at(schema)
-        # What is a number may be written as a text: a header is one.
-        readings = [value, outline.typed(value)] if isinstance(value, str) else [value]
-        if not isinstance(value, Nothing) and any(judge.accepts(each, loosely=True) for each in readings):
-            return value
-        return self._values.make(schema, seed, exemplary=True).value if made else NONE
-
-    def _followed(self, entry: Any, at: str) -> str:
-        """Return the place of what an entry refers to; references lead somewhere, as compiling has seen."""
-        while isinstance(entry, dict) and isinstance(entry.get("$ref"), str):
-            at = unquote(entry["$ref"])[1:]
-            entry = resolve(self._contract.document.data, at)
-        return at
 
     def _example(self, media: MediaType) -> Any | Nothing:
         if media.at not in self._examples:

@@ -13,8 +13,6 @@ from mockgrid.reply.rendering import is_event
 from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mockgrid.contract.contract import Contract, MediaType, Operation, Response
     from mockgrid.schema.generate import Made, PublishedSchema
     from mockgrid.schema.generate.chooser import Chooser
@@ -70,7 +68,7 @@ class Values:
         default = outline.own("default")
         for example in [
             *media.examples.values(),
-            *_own_examples(outline),
+            *own_examples(outline),
             *([] if default is None else [default]),
         ]:
             value = self._read(media, example)
@@ -165,18 +163,8 @@ def without_write_only(value: Any, outline: SchemaHints) -> Any:
     return value
 
 
-def header_example(header: Mapping[str, Any], outline: SchemaHints) -> Found:
-    """Return the example of a header or its schema; ``NONE`` where there is none."""
-    if "example" in header:
-        return header["example"]
-    named = header.get("examples")
-    for example in named.values() if isinstance(named, dict) else ():
-        if isinstance(example, dict) and "value" in example:
-            return example["value"]
-    return next(iter(_own_examples(outline)), NONE)
-
-
-def _own_examples(outline: SchemaHints) -> list[Any]:
+def own_examples(outline: SchemaHints) -> list[Any]:
+    """Return the examples that a schema gives itself, ``example`` first."""
     several = outline.own("examples")
     examples = [outline.own("example"), *(several if isinstance(several, list) else ())]
     return [example for example in examples if example is not None]

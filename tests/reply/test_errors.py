@@ -334,3 +334,19 @@ def test_a_refusal_is_of_the_media_type_that_is_declared(tmp_path, media, descri
     answer = served(tmp_path, {"limit_headers": "openai"}, media, described).call("POST", "/a", {})
     assert (answer.status, answer.header("content-type")) == (422, content_type)
     assert body in answer.body.decode()
+
+
+def test_a_refusal_has_the_headers_that_are_declared_for_it(tmp_path):
+    described = {"schema": WORDED}
+    caller = served(tmp_path, {"limit_headers": "openai"}, "application/json", described)
+    data = json.loads((tmp_path / "a.json").read_text())
+    headers = {
+        "X-Code": {"required": True, "schema": {"enum": [7]}},
+        "X-Told": {"schema": {"type": "string"}, "example": "so"},
+        "X-Silent": {"schema": {"type": "string"}},
+    }
+    data["paths"]["/a"]["post"]["responses"]["422"]["headers"] = headers
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    answer = Caller(document=str(tmp_path / "a.json")).call("POST", "/a", {})
+    assert [answer.header(name) for name in ("x-code", "x-told", "x-silent")] == ["7", "so", None]
+    assert caller.call("POST", "/a", {}).header("x-code") is None
