@@ -11,7 +11,7 @@ from mockgrid.reply.request import RefusedError
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.router import Route
+    from mockgrid.contract.route import Route
     from mockgrid.http.asgi import Writer
     from mockgrid.http.incoming import Head
 

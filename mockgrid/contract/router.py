@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from mockgrid.contract.pieces import ANYTHING, INTEGER, SEGMENT, Form, Pieces
-from mockgrid.contract.rivals import Rivals
+from mockgrid.contract.route import Route
 from mockgrid.contract.variants import Variants
 from mockgrid.schema.hints import SchemaHints
 
@@ -33,60 +32,6 @@ _LONGEST_MEANT = 256
 # How much alike two segments, and two paths of different form, are at least (1 is the same).
 _CLOSE = 0.75
 _ALIKE = 0.85
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One path of the contract: its operations, and how their parameters are read from a URL.
-
-    Attributes:
-        template: of the first operation; another may call its parameters otherwise.
-        variants: the operations by method; more than one where a query or a fragment tells them apart.
-        patterns: none for a path without parameters. Where one segment holds several, the first admits only
-            what their schemas list or count with, and the last anything.
-        names: of the parameters, as each template calls them.
-    """
-
-    template: str
-    variants: Mapping[str, tuple[Operation, ...]]
-    patterns: tuple[re.Pattern[str] | Pieces, ...]
-    names: tuple[tuple[str, ...], ...]
-
-    @property
-    def operations(self) -> dict[str, Operation]:
-        """The first operation of each method."""
-        return {method: variants[0] for method, variants in self.variants.items()}
-
-    @property
-    def allow(self) -> str:
-        """The value of an ``Allow`` header: the methods, sorted."""
-        return ", ".join(sorted(self.variants))
-
-    def operation(self, method: str, query: bytes) -> Operation | None:
-        """Return the operation of a method whose part of the query is there, of several the one with most.
-
-        Of those that have as much, it is one with a body, which has to be read before more is known.
-        """
-        variants = self.variants.get(method, ())
-        if len(variants) > 1 or (variants and variants[0].query):
-            sent = {*parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
-            fitting = [variant for variant in variants if variant.query <= sent]
-            return max(fitting, key=lambda variant: (len(variant.query), bool(variant.body)), default=None)
-        return variants[0] if variants else None
-
-    def matches(self, path: str) -> dict[str, str] | None:
-        """Return the parameters that a path gives, still percent-encoded; None where it is another path.
-
-        Decoding is left to whoever knows the style: in ``/a%2Cb,c`` only one comma separates.
-        """
-        if not self.patterns:
-            return {} if path == self.template else None
-        for pattern in self.patterns:
-            match = pattern.fullmatch(path)
-            if match is not None:
-                texts = match.groups()
-                return {name: text for names in self.names for name, text in zip(names, texts, strict=True)}
-        return None
 
 
 class Router:
@@ -129,7 +74,8 @@ class Router:
         # A parameter holds no slash, so only paths with as many slashes as the template can match it; but for
         # one that is said to hold any, which comes last.
         self._by_slashes: dict[int, list[Route]] = {}
-        self._rivals = Rivals(self._by_slashes)
+        # By a template, the routes that meet it: looked for once, when it is called.
+        self._rivals: dict[str, tuple[Route, ...]] = {}
         greedy = [route for route in self._templated if _greedy_names(route.template)]
         self._greedy = sorted(greedy, key=lambda route: -len(shape_of(route.template)))
         for route in self._templated:
@@ -162,9 +108,24 @@ class Router:
                 if method is None:
                     return candidate, parameters
                 if method in candidate.variants:
-                    return self._rivals.fitting(candidate, parameters, sent, method)
+                    return self._fitting(candidate, parameters, sent, method)
                 first = first or (candidate, parameters)
         return first
+
+    def _fitting(
+        self, route: Route, parameters: dict[str, str], sent: str, method: str
+    ) -> tuple[Route, dict[str, str]]:
+        """Return the route whose parameters a path obeys, which may be of ``/a/{n}`` and of ``/{x}/b``."""
+        if route.template not in self._rivals:
+            alike = self._by_slashes.get(route.template.count("/"), ())
+            self._rivals[route.template] = tuple(filter(route.meets, alike))
+        rivals = self._rivals[route.template]
+        if rivals and not route.is_obeyed(method, parameters):
+            for rival in rivals:
+                given = rival.matches(sent) if method in rival.variants else None
+                if given is not None and rival.is_obeyed(method, given):
+                    return rival, given
+        return route, parameters
 
     def nearest(self, path: str) -> str | None:
         """Return the known path that was probably meant, such as one with ``/v1`` missing or doubled.
