@@ -336,9 +336,10 @@ class _Form:
 
 
 def _arranged(value: Any, hints: SchemaHints) -> Any:
-    """Return a tree with lists where it has indices and its schema arrays."""
+    """Return a tree with lists where it has indices, or one value alone, and its schema arrays."""
     if not isinstance(value, dict):
-        return value
+        alone = hints.names("array") and not hints.scalar and not isinstance(value, list)
+        return [value] if alone else value
     if hints.names("array") and not hints.names("object") and all(key.isdecimal() for key in value):
         # By their digits, of which there may be more than Python makes a number of.
         places = sorted(value, key=lambda key: (len(key.lstrip("0")), key.lstrip("0")))

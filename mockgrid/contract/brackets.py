@@ -15,7 +15,7 @@ __all__ = ["UnreadableError", "holder_of", "is_part", "part_of", "put", "steps_t
 _PATH = re.compile(r"(?:\[[^\[\]]*\]|\.[^.\[\]]+)+")
 _ONE_NAME = re.compile(r"\[(.*)\]", re.DOTALL)
 _BEHIND = re.compile(r"[.\[]")
-_ITEM = re.compile(r"\[-?[0-9]*\]")
+_ITEM = re.compile(r"\[-?[0-9]*\]|\.[0-9]+(?![^.\[])")
 _STEP = re.compile(r"\[([^\[\]]*)\]|\.([^.\[\]]+)")
 _DEEPEST = 16
 

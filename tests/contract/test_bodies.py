@@ -414,6 +414,7 @@ def bracketed():
         ("include[]=a&include[]=b", ""),
         ("include[0]=a&include[1]=b", ""),
         ("include[]=c", "query.include.0 must be one of"),
+        ("include.0=a&include.1=c", "query.include.1 must be one of"),
         ("include.of=x&include[of]=y", ""),  # no items: not declared, and passed over
         ("after[anchor]=x&after[days]=3", ""),
         ("after.anchor=x&after.days=3", ""),
@@ -449,6 +450,9 @@ def test_an_index_of_thousands_of_digits_is_the_last(bracketed):
         ("after.anchor=x&n=3", ""),
         ("items[0][name]=a&items[0][qty]=2&items[1].qty=3", ""),
         ("items[][name]=a&items[][qty]=2&items[][name]=b", ""),
+        ("items.0.name=a&items.0.qty=2&items.1.qty=3", ""),
+        ("items.0.qty=x", "items.0.qty must be an integer"),
+        ("after[tags]=1", ""),
         ("image[]=a&image[]=b", ""),
         ("image=a", ""),
         ("items[0][qty]=x", "items.0.qty must be an integer"),
