@@ -57,9 +57,10 @@ def render(name: str, value: Any, outline: SchemaHints) -> bytes:  # noqa: PLR09
         return json_text(value)
     if name in SAMPLES:
         return SAMPLES[name]
-    if isinstance(value, str):
+    is_xml = MediaName(name).is_xml
+    if isinstance(value, str) and not (is_xml and value.lstrip()[:1] != "<"):
         return value.encode("utf-8", "replace")
-    if MediaName(name).is_xml:
+    if is_xml:
         return xml_of(value, outline)
     if name == "text/csv":
         return _csv(value)
@@ -208,6 +209,8 @@ def _of(value: Any, outline: SchemaHints, name: str) -> str:
         for key, item in value.items():
             part = outline.property(key)
             if _xml(part).get("attribute") and not isinstance(item, (dict, list)):
+                declared = _namespaces(part)
+                attributes += declared if declared not in attributes else ""
                 attributes += f" {_named(part, key)}={_quoted(_text(item))}"
             else:
                 inner.append(_property(key, item, part))
@@ -221,7 +224,8 @@ def _property(key: str, value: Any, outline: SchemaHints) -> str:
         return _of(value, outline, name)
     wrapped = bool(_xml(outline).get("wrapped"))
     # The name of an array that is not wrapped names nothing: its items have their own.
-    items = "".join(_item(item, outline, index, name if wrapped else key) for index, item in enumerate(value))
+    inside = name.rpartition(":")[2] if wrapped else key
+    items = "".join(_item(item, outline, index, inside) for index, item in enumerate(value))
     return _element(name, items, _namespaces(outline)) if wrapped else items
 
 
@@ -244,21 +248,30 @@ def _xml(outline: SchemaHints) -> Mapping[str, Any]:
 
 
 def _named(outline: SchemaHints, fallback: str) -> str:
-    xml = _xml(outline)
-    name = _NOT_IN_NAMES.sub("_", str(xml.get("name") or fallback)) or "_"
-    if not (name[0].isalpha() or name[0] == "_"):
-        name = f"_{name}"
-    prefix = xml.get("prefix")
-    # A prefix without its namespace would not be well-formed.
-    return f"{prefix}:{name}" if prefix and xml.get("namespace") else name
+    name = _word(str(_xml(outline).get("name") or fallback))
+    prefix = _prefix(outline)
+    return f"{prefix}:{name}" if prefix else name
+
+
+def _word(text: str) -> str:
+    """Return a text as a name can be written."""
+    name = _NOT_IN_NAMES.sub("_", text) or "_"
+    return name if name[0].isalpha() or name[0] == "_" else f"_{name}"
+
+
+def _prefix(outline: SchemaHints) -> str:
+    """Return the prefix of a name; without its namespace, or where XML has it for itself, there is none."""
+    prefix = _xml(outline).get("prefix")
+    reserved = not prefix or str(prefix).lower().startswith("xml")
+    return "" if reserved or not _xml(outline).get("namespace") else _word(str(prefix))
 
 
 def _namespaces(outline: SchemaHints) -> str:
-    xml = _xml(outline)
-    if not xml.get("namespace") or xml.get("attribute"):
+    xml, prefix = _xml(outline), _prefix(outline)
+    # Without a prefix, an attribute is in no namespace.
+    if not xml.get("namespace") or (xml.get("attribute") and not prefix):
         return ""
-    prefix = f":{xml['prefix']}" if xml.get("prefix") else ""
-    return f" xmlns{prefix}={_quoted(str(xml['namespace']))}"
+    return f" xmlns{f':{prefix}' if prefix else ''}={_quoted(str(xml['namespace']))}"
 
 
 def _text(value: Any) -> str:

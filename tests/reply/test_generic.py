@@ -533,3 +533,43 @@ def test_media_types_are_told_apart_by_parameters_that_are_no_words():
         found = get(accept=f'application/ld+json;profile="http://a/{number}"')
         assert header(found, b"content-type") == f'application/ld+json;profile="http://a/{number}"'
         assert json.loads(found.body) == {"n": number}
+
+
+@pytest.mark.parametrize(
+    ("schema", "document"),
+    [
+        ({"enum": ["text"]}, "<root>text</root>"),
+        ({"enum": ["<a/>"]}, "<a/>"),
+        (
+            {
+                "properties": {
+                    "n": {"enum": [5], "xml": {"attribute": True, "prefix": "x", "namespace": "u:x"}}
+                }
+            },
+            '<root xmlns:x="u:x" x:n="5"/>',
+        ),
+        (
+            {"properties": {"n": {"enum": [5]}}, "xml": {"prefix": "a b", "namespace": "u:x"}},
+            '<a_b:root xmlns:a_b="u:x"><n>5</n></a_b:root>',
+        ),
+        (
+            {"properties": {"n": {"enum": [5]}}, "xml": {"prefix": "xml", "namespace": "u:x"}},
+            '<root xmlns="u:x"><n>5</n></root>',
+        ),
+        (
+            {
+                "properties": {
+                    "n": {"items": {"enum": [5]}, "xml": {"wrapped": True, "prefix": "p", "namespace": "u"}}
+                }
+            },
+            '<root><p:n xmlns:p="u"><n>5</n></p:n></root>',
+        ),
+    ],
+)
+def test_xml_is_well_formed_whatever_its_objects_say(schema, document):
+    for part in schema.get("properties", {}).values():
+        part.update({"type": "array", "minItems": 1, "maxItems": 1} if "items" in part else {})
+    required = {"type": "object", "required": ["n"]} if "properties" in schema else {}
+    body = made({"200": {"content": {"application/xml": {"schema": {**schema, **required}}}}})().body
+    assert ET.fromstring(body) is not None
+    assert body.decode().endswith(document)
