@@ -122,6 +122,14 @@ def test_a_test_waits_for_its_server_once_to_play_once_to_be_judged_and_not_to_l
         assert session.count
 
 
+def test_a_session_opens_without_a_word_to_its_server(server, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(server._controls, "_server", None)
+        session = server.session("quiet")
+    assert session.count == 0
+    assert session.summary.label == "quiet"
+
+
 def test_a_server_starts_and_stops_quickly():
     times = []
     for _ in range(5):
