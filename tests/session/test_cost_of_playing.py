@@ -34,7 +34,8 @@ def test_a_play_costs_the_same_after_many_exchanges():
     def play():
         return operator.script("mg-test", REPLIES, brief=True)
 
-    play()
+    for _ in range(3):  # read once, and told of the one before, which is counted by then
+        play()
     first = steps_of(play)
     for _ in range(150):
         caller.chat()
