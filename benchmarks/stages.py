@@ -1,6 +1,7 @@
 """Where the time of a request goes within the process, and that of a test with the fixture.
 
     python benchmarks/stages.py               requests of the rows that are new each time
+    python benchmarks/stages.py --only keys   requests whose keys take turns, by how many there are
     python benchmarks/stages.py --only tests  a test with the fixture, and with play()
 
 Each stage is a function of the server's, timed each time without those that it calls and that are stages
@@ -51,6 +52,7 @@ NEW = ("each request new", "each head new", "2,000 keys in turn", "each conversa
 WARM, COUNTED = 6000, 6000
 """Requests before those that count, and those. Of the first thousands, the report looks at each."""
 
+KEYS = (1, 2, 16, 500, 1000, 1025, 2000, 5000, 9999)
 TESTS = 1500
 # Fixtures that use one another as MockGrid's do, and do nothing: what pytest takes for such.
 SHAPED = """@pytest.fixture(scope="session")
@@ -122,30 +124,52 @@ class Clock:
         return max(statistics.median(self.taken[name]) - self._own, 0.0) / 1000
 
 
-async def stages(row: Row, clock: Clock) -> float:
-    """Answer requests of a row, each another; return microseconds of a whole request, untimed."""
-    serving = serving_of(row)
-    connection, wire = Connection(serving), Wire()
-    connection.connection_made(wire)
-    target = Target("127.0.0.1", 8000, CHAT, row.body, row.key, row.header)
-    head, _, tail = target.request.partition(MARK)
+class Line:
+    """A connection with an application, on which requests of a row are asked, each another."""
 
-    async def ask(number: int) -> int:
+    def __init__(self, row: Row) -> None:
+        self._serving = serving_of(row)
+        self._connection, self._wire = Connection(self._serving), Wire()
+        self._connection.connection_made(self._wire)
+        target = Target("127.0.0.1", 8000, CHAT, row.body, row.key, row.header)
+        self._head, _, self._tail = target.request.partition(MARK)
+        self.app: Any = self._serving.app
+
+    async def ask(self, number: int) -> int:
+        """Return the nanoseconds until a request is answered.
+
+        Raises:
+            RuntimeError: it is refused.
+        """
         began = time.perf_counter_ns()
-        connection.data_received(b"%b%09d%b" % (head, number % row.numbers, tail))
-        serving.flush()
+        self._connection.data_received(b"%b%09d%b" % (self._head, number, self._tail))
+        self._serving.flush()
         spent = time.perf_counter_ns() - began
-        if not wire.taken.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(wire.taken.decode())
-        wire.taken.clear()
+        if not self._wire.taken.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(self._wire.taken.decode())
+        self._wire.taken.clear()
         await asyncio.sleep(0)
         return spent
 
-    for number in range(WARM):
-        await ask(number)
-    whole = [await ask(number) for number in range(WARM, WARM + COUNTED)]
-    app: Any = serving.app
-    schema = app.contract.router.literal["POST", CHAT].json_body.schema
+    async def typical(self, numbers: int, warm: int = WARM, count: int = COUNTED) -> float:
+        """Return the microseconds of most requests, of which so many differ, once so many have been asked."""
+        for number in range(warm):
+            await self.ask(number % numbers)
+        return (
+            statistics.median([await self.ask(number % numbers) for number in range(warm, warm + count)])
+            / 1000
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.connection_lost(None)
+
+
+async def stages(row: Row, clock: Clock, warm: int = WARM, count: int = COUNTED) -> float:
+    """Answer requests of a row, each another; return microseconds of a whole request, untimed."""
+    line = Line(row)
+    whole = await line.typical(row.numbers, warm, count)
+    schema = line.app.contract.router.literal["POST", CHAT].json_body.schema
     with pytest.MonkeyPatch.context() as patch:
         for owner, attribute, _ in STAGES:
             patch.setattr(owner, attribute, getattr(owner, attribute))  # to be undone
@@ -153,10 +177,25 @@ async def stages(row: Row, clock: Clock) -> float:
         for owner, attribute, name in STAGES:
             clock.of(owner, attribute, name)
         clock.of(schema, "accepts", "hold it to the schema")
-        for number in range(WARM + COUNTED, WARM + 2 * COUNTED):
-            await ask(number)
-    connection.connection_lost(None)
-    return statistics.median(whole) / 1000
+        for number in range(warm + count, warm + 2 * count):
+            await line.ask(number % row.numbers)
+    line.close()
+    return whole
+
+
+def keys() -> None:
+    """Print what a request takes where so many keys take turns."""
+    row = next(row for row in ROWS if row.name.strip() == "2,000 keys in turn")
+    for numbers in KEYS:
+        whole = asyncio.run(_of_keys(row, numbers))
+        print(f"{numbers:6} keys {whole:6.1f} us", flush=True)
+
+
+async def _of_keys(row: Row, numbers: int) -> float:
+    line = Line(row)
+    whole = await line.typical(numbers, max(WARM, 2 * numbers))
+    line.close()
+    return whole
 
 
 def requests() -> None:
@@ -227,8 +266,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", choices=("requests", "tests"), default="requests")
-    {"requests": requests, "tests": tests}[parser.parse_args().only]()
+    parser.add_argument("--only", choices=("requests", "keys", "tests"), default="requests")
+    {"requests": requests, "keys": keys, "tests": tests}[parser.parse_args().only]()
     return 0
 
 

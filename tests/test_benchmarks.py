@@ -63,14 +63,12 @@ def test_the_picture_has_a_bar_for_all_who_can_do_a_row(benchmark):
     assert colours[0].isdisjoint(colours[1])
 
 
-def test_the_stages_of_a_request_are_met_once_each_and_left_as_they_were(benchmark, monkeypatch):
+def test_the_stages_of_a_request_are_met_once_each_and_left_as_they_were(benchmark):
     stages = benchmark("stages")
-    monkeypatch.setattr(stages, "WARM", 5)
-    monkeypatch.setattr(stages, "COUNTED", 5)
     row = next(row for row in stages.ROWS if row.name.strip() == "each conversation new")
     functions = [getattr(owner, attribute) for owner, attribute, _ in stages.STAGES]
     clock = stages.Clock()
-    assert asyncio.run(stages.stages(row, clock)) > 0
+    assert asyncio.run(stages.stages(row, clock, 5, 5)) > 0
     names = [*(name for *_, name in stages.STAGES), "hold it to the schema"]
     assert {name: len(taken) for name, taken in clock.taken.items()} == dict.fromkeys(names, 5)
     assert [getattr(owner, attribute) for owner, attribute, _ in stages.STAGES] == functions
