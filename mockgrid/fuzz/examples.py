@@ -8,7 +8,7 @@ from mockgrid.fuzz.example import DrawnExample
 from mockgrid.strategies.choosing import either, strategy_of
 from mockgrid.strategies.contract import declared_errors
 from mockgrid.strategies.faulty import broken
-from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
+from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_asked, with_plain
 from mockgrid.strategies.replies import in_sequence, in_streams, successful
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import wild_replies
@@ -53,8 +53,7 @@ def _answering(
     kinds = [successful(target)]
     if streaming:
         kinds.append(in_streams(target))
-    if wild is not None:
-        kinds.append(wild_replies(wild))
+    listed = [] if wild is None else wild_replies(wild, speaks=target.speaks)
     drawn = _alone(either(kinds))
     if faults:
         failing = _alone(either([declared_errors(target), broken(target)]))
@@ -62,6 +61,7 @@ def _answering(
         drawn = either((drawn, failing, several))
     plainest = [*plain(target, streaming=streaming), *(plain_failures(target, faults=True) if faults else ())]
     drawn = with_plain(drawn, *([[reply] for reply in pool] for pool in (plain_patches(target), plainest)))
+    drawn = with_asked(drawn, [[reply] for reply in listed])
     operation = None if target.speaks else target.operation.id
     return lambda chooser: DrawnExample(drawn(chooser), operation)
 

@@ -91,8 +91,13 @@ def with_plain(drawn: Drawing[Any], *plainer: Sequence[Any]) -> Drawing[Any]:
     return drawn
 
 
-def _before(replies: Sequence[Any], drawn: Drawing[Any]) -> Drawing[Any]:
-    pool = [*replies, *[None] * -(-len(replies) // _PLAIN_FOR_ONE)]
+def with_asked(drawn: Drawing[Any], replies: Sequence[Any]) -> Drawing[Any]:
+    """Draw what somebody has asked for, each but once and as often as what else there is."""
+    return _before(replies, drawn, for_one=1) if replies else drawn
+
+
+def _before(replies: Sequence[Any], drawn: Drawing[Any], *, for_one: int = _PLAIN_FOR_ONE) -> Drawing[Any]:
+    pool = [*replies, *[None] * -(-len(replies) // for_one)]
 
     def chosen(chooser: DrawnChooser) -> Any:
         reply = chooser.choice(pool)

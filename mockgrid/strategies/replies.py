@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.strategies.choosing import either, strategy_of
 from mockgrid.strategies.contract import declared_errors, declared_replies
 from mockgrid.strategies.faulty import broken
-from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_plain
+from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_asked, with_plain
 from mockgrid.strategies.spoken import said, streamed
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import wild_replies
@@ -68,7 +69,8 @@ def wild(*names: str) -> SearchStrategy[Reply]:
     Raises:
         MockgridError: a name is not known.
     """
-    return strategy_of(wild_replies(names))
+    listed = wild_replies(names)
+    return strategy_of(lambda chooser: deepcopy(chooser.choice(listed)))
 
 
 def sequences(
@@ -98,9 +100,11 @@ def in_sequence(target: Target, *, faults: bool, wild: bool | str | Sequence[str
     if faults:
         failing.append(broken(target))
         ending.append(_weighed(broken(target)))
+    listed: list[Reply] = []
     if wild:
         names = () if wild is True else (wild,) if isinstance(wild, str) else tuple(wild)
-        ending.append(_weighed(wild_replies(names)))
+        listed = wild_replies(names, speaks=target.speaks)
+        ending.append(_weighed(lambda chooser: deepcopy(chooser.choice(listed))))
     failure, last = either(failing), either(ending)
 
     def drawn(chooser: DrawnChooser) -> list[Reply]:
@@ -109,7 +113,7 @@ def in_sequence(target: Target, *, faults: bool, wild: bool | str | Sequence[str
 
     passing = [[failed, {"say": "0"}] for failed in plain_failures(target, faults=faults)]
     plainest = [*_alone(plain(target, streaming=True)), *passing]
-    return with_plain(drawn, _alone(plain_patches(target)), plainest)
+    return with_asked(with_plain(drawn, _alone(plain_patches(target)), plainest), _alone(listed))
 
 
 def _alone(replies: list[Reply]) -> list[list[Reply]]:

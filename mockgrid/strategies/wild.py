@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.yaml import load
@@ -13,7 +13,7 @@ from mockgrid.errors import MockgridError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mockgrid.strategies.choosing import Drawing
+    Reply: TypeAlias = dict[str, Any]
 
 _FILE = files("mockgrid.strategies").joinpath("wild.yaml")
 _KNOWN: Final[Mapping[str, Any]] = load(_FILE.read_bytes(), name="wild.yaml").data
@@ -22,8 +22,12 @@ WILD: Final[Mapping[str, str]] = {name: entry["is"] for name, entry in _KNOWN.it
 """What each name stands for."""
 
 
-def wild_replies(names: Sequence[str]) -> Drawing[dict[str, Any]]:
-    """Draw replies of these names; of all without any.
+def wild_replies(names: Sequence[str], *, speaks: bool = True) -> list[Reply]:
+    """Return the replies of these names; all without any.
+
+    Args:
+        names: of what is meant.
+        speaks: whether they are for chat completions; else what is one is left out.
 
     Raises:
         MockgridError: a name is not known.
@@ -32,5 +36,6 @@ def wild_replies(names: Sequence[str]) -> Drawing[dict[str, Any]]:
         if name not in WILD:
             hint = did_you_mean(name, WILD).strip() or f"Known are {', '.join(WILD)}."
             raise MockgridError(f"There is nothing wild that is called {name!r}.", hint=hint)
-    replies = [_KNOWN[name]["reply"] for name in names or WILD]
-    return lambda chooser: deepcopy(chooser.choice(replies))
+    fitting = [name for name in names or WILD if speaks or "body" in _KNOWN[name]["reply"]]
+    replies = [deepcopy(_KNOWN[name]["reply"]) for name in fitting]
+    return replies if speaks else [{**reply, "contract": "off"} for reply in replies]
