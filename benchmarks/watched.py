@@ -110,11 +110,23 @@ def target(server: Server) -> Target:
     return Target("127.0.0.1", server.port, "/v1/chat/completions", _BODY)
 
 
-def cost(server: Server, seconds: float) -> float:
-    """Ask as much as the server answers; returns the microseconds of its processor for a reply."""
+class Cost(NamedTuple):
+    """What replies cost a server.
+
+    Attributes:
+        each: microseconds of its processor for a reply.
+        rate: replies a second; with other work on the machine, fewer than it could.
+    """
+
+    each: float
+    rate: float
+
+
+def cost(server: Server, seconds: float) -> Cost:
+    """Ask as much as the server answers."""
     before = server.cpu()
     loaded = load(target(server), seconds, CONNECTIONS)
-    return (server.cpu() - before) / loaded.replies * 1e6
+    return Cost((server.cpu() - before) / loaded.replies * 1e6, loaded.rate)
 
 
 class Costs(NamedTuple):
@@ -127,17 +139,17 @@ class Costs(NamedTuple):
         after: rounds after that; of each server with the page closed again, and of the second with it open.
     """
 
-    before: list[tuple[float, float]]
-    after: list[tuple[float, float, float]]
+    before: list[tuple[Cost, Cost]]
+    after: list[tuple[Cost, Cost, Cost]]
 
     def of_open(self) -> list[float]:
-        """Return by which part replies cost more while the page is open, of each round."""
-        return [opened / closed - 1 for _, closed, opened in self.after]
+        """Return which part of a core, and so of a busy server's rate, the open page takes, of each round."""
+        return [(opened.each - closed.each) * opened.rate / 1e6 for _, closed, opened in self.after]
 
     def of_closed(self) -> list[float]:
-        """Return by which part they cost more once it was closed, of each round."""
-        usual = statistics.median(second / first for first, second in self.before)
-        return [closed / first / usual - 1 for first, closed, _ in self.after]
+        """Return by which part replies cost more once it was closed, of each round."""
+        usual = statistics.median(second.each / first.each for first, second in self.before)
+        return [closed.each / first.each / usual - 1 for first, closed, _ in self.after]
 
 
 def costs(browser: Any, beside: Server, server: Server, rounds: int, seconds: float) -> Costs:
@@ -194,10 +206,10 @@ def main() -> int:
     with sync_playwright() as playwright, serving(*served) as beside, serving(*served) as server:
         browser = chromium(playwright)
         measured = costs(browser, beside, server, given.rounds, 2.0)
-        usual = statistics.median(closed for _, closed, _ in measured.after)
+        usual = statistics.median(closed.each for _, closed, _ in measured.after)
         print(f"{usual:.1f} µs of the processor for a reply with the page closed")
-        print(f"page open    {spread(measured.of_open())}")
-        print(f"page closed  {spread(measured.of_closed())}, against what it was before it was opened")
+        print(f"page open    {spread(measured.of_open())} of a core")
+        print(f"page closed  {spread(measured.of_closed())} for a reply, against before it was opened")
         looking = session(browser, server, given.seconds, given.rate)
         browser.close()
     late, memories = looking.late, looking.memories
