@@ -36,6 +36,8 @@ MOST_LOST = 0.05
 # By so much two rounds of the same differ.
 NOISE = 0.02
 MOST_DELAY = 100
+# Milliseconds in which an opened page is told of what came before; that happens once.
+PAST = 1500
 # Megabytes by which the tab may be larger at the end than after a fifth of the time.
 MOST_GROWTH = 10.0
 _BODY = b'{"model": "text-prime", "messages": [{"role": "user", "content": "Say @@@@@@@@@"}]}'
@@ -161,6 +163,7 @@ def costs(browser: Any, beside: Server, server: Server, rounds: int, seconds: fl
     for _ in range(rounds):
         with watched(browser, server.port) as looking:
             looking.page.locator(".lines [role=row]").first.wait_for()
+            looking.page.wait_for_timeout(PAST)
             opened = cost(server, seconds)
         after.append((cost(beside, seconds), cost(server, seconds), opened))
     return Costs(before, after)
