@@ -99,6 +99,7 @@ class _Page:
         fixtures: whether some were steps already.
         taken: how often each rule found what it takes out.
         broken: of how many exchanges the request breaks the contract.
+        placeholders: what stands for what was taken out.
     """
 
     steps: list[tuple[tuple[int, int], Any]] = field(default_factory=list)
@@ -109,6 +110,7 @@ class _Page:
     fixtures: bool = False
     taken: Counter[str] = field(default_factory=Counter)
     broken: int = 0
+    placeholders: dict[str, str] = field(default_factory=dict)
 
     def leave_out(self, exchange: RecordedExchange, why: str) -> None:
         where = f"{exchange.where}: " if exchange.where else ""
@@ -135,9 +137,10 @@ class Scribe:
         rules: what is taken out beside secrets.
         redaction: knows what is a secret; None for what the contract says of it.
         paced: whether replies take as long as they took.
+        placeholders: what stands for what is taken out, in all scenarios alike; None for each anew.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         contract: Contract,
         shape: ErrorShape = "vendor",
@@ -145,7 +148,9 @@ class Scribe:
         rules: ScrubRules | None = None,
         redaction: Redaction | None = None,
         paced: bool = True,
+        placeholders: dict[str, str] | None = None,
     ) -> None:
+        self._placeholders = placeholders
         self._contract = contract
         self._rules = rules or ScrubRules()
         self._redaction = redaction or Redaction(contract)
@@ -224,8 +229,8 @@ class Scribe:
 
     def _page(self, exchanges: Sequence[RecordedExchange]) -> tuple[_Page, list[RecordedExchange]]:
         """Return what is to be written of exchanges, and these as they may be read."""
-        page = _Page()
-        clean = scrubbed(exchanges, self._redaction, self._rules, page.taken)
+        page = _Page(placeholders={} if self._placeholders is None else self._placeholders)
+        clean = scrubbed(exchanges, self._redaction, self._rules, page.taken, page.placeholders)
         by_operation: dict[str, dict[tuple[str, bytes], _Asked]] = {}
         for place, exchange in enumerate(clean):
             request = self._reader.read(exchange.request)
@@ -273,9 +278,8 @@ class Scribe:
 
     def _fixture(self, step: FixtureStep, page: _Page) -> None:
         """Add a step that was one already."""
-        clean = scrubbed_value(
-            (step.when, [words for _, words in step.replies]), self._redaction, self._rules, page.taken
-        )
+        said = (step.when, [words for _, words in step.replies])
+        clean = scrubbed_value(said, self._redaction, self._rules, page.taken, page.placeholders)
         when, words = clean
         if step.operation:
             operation = next(

@@ -39,7 +39,11 @@ _PATH: Final = "/:@!$&'()*+,;=~[]"
 
 
 def scrubbed(
-    exchanges: Sequence[RecordedExchange], redaction: Redaction, rules: ScrubRules, taken: Counter[str]
+    exchanges: Sequence[RecordedExchange],
+    redaction: Redaction,
+    rules: ScrubRules,
+    taken: Counter[str],
+    placeholders: dict[str, str],
 ) -> list[RecordedExchange]:
     """Return exchanges without credentials, without what looks like one, and without what rules name.
 
@@ -50,6 +54,7 @@ def scrubbed(
         redaction: knows what is never shown.
         rules: what else is taken out.
         taken: gets how often each of the rules found something.
+        placeholders: knows what stands for what was taken out before, and gets more.
     """
     plain = [_decoded(exchange) for exchange in exchanges]
     secrets: set[str] = set()
@@ -61,7 +66,7 @@ def scrubbed(
         if reply is not None:
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
             secrets.update(_named(reply) if _is_stream(reply) else ())
-    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes, taken))
+    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes, taken, placeholders))
     return [scrub.exchange(exchange) for exchange in plain]
 
 
@@ -78,11 +83,13 @@ def _is_stream(reply: RecordedReply) -> bool:
     return header(reply.headers, b"content-type").lower().startswith("text/event-stream")
 
 
-def scrubbed_value(value: Any, redaction: Redaction, rules: ScrubRules, taken: Counter[str]) -> Any:
+def scrubbed_value(
+    value: Any, redaction: Redaction, rules: ScrubRules, taken: Counter[str], placeholders: dict[str, str]
+) -> Any:
     """Return a JSON value without what looks like a credential, and without what rules name."""
     text = orjson.dumps(value)
     secrets = frozenset(redaction.secrets((), b"", text))
-    scrub = _Scrub(Scrubber(rules, secrets, redaction.shapes, taken))
+    scrub = _Scrub(Scrubber(rules, secrets, redaction.shapes, taken, placeholders))
     return scrub.value(orjson.loads(text))
 
 

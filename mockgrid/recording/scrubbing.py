@@ -133,13 +133,14 @@ class Scrubber:
         secrets: what is a secret wherever it stands, in each form that it may have.
         shapes: what finds keys by how they look.
         taken: how often each rule found something, by how it is asked for.
+        placeholders: by what was taken out, what is numbered and stands there.
     """
 
     rules: ScrubRules
     secrets: frozenset[str] = frozenset()
     shapes: tuple[re.Pattern[str], ...] = (KEY_SHAPES,)
     taken: Counter[str] = field(default_factory=Counter)
-    _known: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, str] = field(default_factory=dict)
     _by_beginning: dict[str, list[str]] = field(default_factory=dict)
     _name: re.Pattern[str] | None = None
     _named: list[tuple[str, str]] = field(default_factory=list)
@@ -204,11 +205,11 @@ class Scrubber:
 
     def _numbered(self, text: str, placeholder: str) -> str:
         """Return what takes the place of a text, numbered by when its kind was first met."""
-        if text not in self._known:
+        if text not in self.placeholders:
             before = placeholder.partition("{")[0]
-            count = sum(known.startswith(before) for known in set(self._known.values()))
-            self._known[text] = placeholder.format(count + 1)
-        return self._known[text]
+            count = sum(known.startswith(before) for known in set(self.placeholders.values()))
+            self.placeholders[text] = placeholder.format(count + 1)
+        return self.placeholders[text]
 
 
 def _within(secret: str) -> Iterator[str]:

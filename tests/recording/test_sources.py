@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from pathlib import Path
 
 import orjson
@@ -12,6 +13,7 @@ import pytest
 from recording.again import contract, findings, player, scribe
 from recording.cases import CASES, ELSEWHERE, whole
 
+from mockgrid.cli import main
 from mockgrid.errors import DocumentError
 from mockgrid.recording.content import decoded
 from mockgrid.recording.events import events_in
@@ -332,3 +334,18 @@ def test_the_body_of_an_archived_reply_is_told_or_said_to_be_missing(content, mo
         assert (exchange.reply, exchange.lacking) == (None, body)
     else:
         assert decoded(exchange.reply.headers, exchange.reply.body) == body
+
+
+def test_what_is_scrubbed_is_replaced_alike_in_all_files_of_an_import(tmp_path, capsys):
+    fixtures = [
+        {"match": {"userMessage": f"{name}@x.example"}, "response": {"content": "Yo"}} for name in "abba"
+    ]
+    (tmp_path / "a.json").write_text(json.dumps({"fixtures": fixtures[1:3]}), "utf-8")
+    (tmp_path / "b.json").write_text(json.dumps({"fixtures": fixtures}), "utf-8")
+    files = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    assert main(["import", *files, "--output", str(tmp_path / "out"), "--scrub", "mails"]) == 0
+    numbers = [
+        re.findall(r"mail-(\d)@", (tmp_path / "out" / f"{name}.yaml").read_text("utf-8")) for name in "ab"
+    ]
+    assert numbers == [["1", "1"], ["2", "1", "1", "2"]]
+    assert "--scrub mails: 6 taken out" in capsys.readouterr().err
