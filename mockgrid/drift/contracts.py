@@ -270,7 +270,7 @@ def _is_spare(violation: Violation, question: Question) -> bool:
     """Tell whether a body that was made up need not have what is wrong in it."""
     body, media = question.body, question.operation.json_body
     name = next(iter(split(violation.pointer)), None)
-    if not isinstance(body, dict) or name not in body or name in question.asked:
+    if not isinstance(body, dict) or name not in body or name in question.spoken_of:
         return False
     if media is None or media.schema is None:
         return False

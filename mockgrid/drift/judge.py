@@ -50,7 +50,14 @@ class DriftJudge:
         self._shape = shape
 
     def drifts(self, question: Question, reply: RecordedReply) -> list[Drift]:
-        """Return how a provider's reply differs from what was promised; nothing where it does not."""
+        """Return how a provider's reply differs from what was promised; nothing where it does not.
+
+        Of several promises, it is the one that the reply is closest to.
+        """
+        several = [self._differing(each, reply) for each in (question, *question.others)]
+        return min(several, key=lambda drifts: sum(drift.severity != "note" for drift in drifts))
+
+    def _differing(self, question: Question, reply: RecordedReply) -> list[Drift]:
         fake = Side(self._contract, question.operation, question.expected)
         side = Side(self._contract, question.operation, reply)
         drifts = list(_HeadComparison(self._contract, question, fake, side).drifts())

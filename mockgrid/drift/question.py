@@ -59,7 +59,8 @@ class Question:
         most_tokens: how many it may take, of prompt and completion together.
         meant: JSON pointers to what the scenario says in so many words that the reply has.
         counts_on: lower-case names of headers that the reply is to have although no contract asks for them.
-        asked: names of what the step of a scenario asks of requests, fields of their bodies among them.
+        spoken_of: names of what the step of a scenario asks of requests, fields of their bodies among them.
+        others: the same request with what else came of it when it was sent again; any will do.
         guessed: whether its path names what may not be there, since no example says what is.
     """
 
@@ -77,7 +78,8 @@ class Question:
     meant: frozenset[str] = frozenset()
     counts_on: frozenset[str] = frozenset()
     guessed: bool = False
-    asked: frozenset[str] = frozenset()
+    others: tuple[Question, ...] = ()
+    spoken_of: frozenset[str] = frozenset()
 
     @property
     def fake(self) -> str:

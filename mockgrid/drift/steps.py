@@ -124,17 +124,31 @@ class ScenarioQuestions:
             self.left_out.append((step.where, f"{step.label}: {question}"))
 
     def _recorded(self, scenario: Scenario, selection: Selection, read: ReadRequest) -> Question | str:
-        """Return the question that a recorded request is, whatever came of it; else why it is none."""
+        """Return the question that a recorded request is, whatever came of it; else why it is none.
+
+        Where it was sent more than once, what came of the moment is left aside if something else came, too.
+        """
         request = read.request
         request.body = read.recorded.body
         request.headers = dict(read.recorded.headers)
-        question = self._composed(scenario, selection.step, selection.reply, request, provoked=False)
+        again = (reply for reply in selection.step.replies if reply is not selection.reply)
+        replies = (selection.reply, *islice(again, _MOST_TRIED))
+        made = [self._repeated(scenario, selection.step, reply, request) for reply in replies]
+        questions = [each for each in made if isinstance(each, Question)]
+        steady = [each for each in questions if not is_circumstance(each.expected.status)] or questions
+        return replace(steady[0], others=tuple(steady[1:])) if steady else made[0]
+
+    def _repeated(
+        self, scenario: Scenario, step: Step, scripted: ScriptedReply, request: Request
+    ) -> Question | str:
+        """Return the question that a recorded request is for one of the replies to it."""
+        question = self._composed(scenario, step, scripted, request, provoked=False)
         if isinstance(question, str):
             return question
         # What the fake adds by itself says nothing of the provider.
-        added = {_ADDED} - selection.reply.decided
+        added = {_ADDED} - scripted.decided
         headers = tuple(line for line in question.expected.headers if line[0] not in added)
-        body, fault = question.expected.body, selection.reply.delivery.fault
+        body, fault = question.expected.body, scripted.delivery.fault
         if fault is not None and fault.kind == _UNENDED:
             body = body.removesuffix(stream_end(request.operation.behaviour))
         expected = replace(question.expected, headers=headers, chunks=((0.0, body),))
@@ -184,7 +198,7 @@ class ScenarioQuestions:
             meant=frozenset(() if scripted.usage in (None, "off") else ("/usage",)),
             most_tokens=habits.most_tokens(request.value) if habits is not None else 0,
             counts_on=frozenset(name.decode("latin-1") for name in scripted.decided),
-            asked=frozenset(name for check in checks(step.when) for name in check.name.split("/")[:2]),
+            spoken_of=frozenset(name for check in checks(step.when) for name in check.name.split("/")[:2]),
         )
 
     def _request(

@@ -189,6 +189,19 @@ x-recorded: [{method: POST, target: /v1/chat/completions, body: {messages: [{rol
     assert (note.severity, note.code) == ("note", "MG446")
 
 
+def test_of_several_replies_to_a_recorded_request_the_closest_counts():
+    text = """
+steps: [{replies: [{error: 429}, {say: Hi}, {call: {look: {}}}]}]
+x-recorded: [{method: POST, target: /v1/chat/completions, body: {messages: [{role: user, content: Hi}]}}]
+"""
+    (question,), _ = asked(text)
+    assert [each.expected.status for each in (question, *question.others)] == [200, 200]
+    for each in (question, *question.others):
+        assert {drift.severity for drift in drifts(question, each.expected)} == {"note"}
+    *_, lost = drifts(question, body_without_usage(question.others[0].expected))
+    assert (lost.severity, lost.code, lost.pointer) == ("warning", "MG406", "/usage")
+
+
 def test_what_a_provider_broke_when_it_was_recorded_is_no_drift():
     original = questions()["createChatCompletion, whole"]
     broken = PLANTED["no total of tokens"].change(header("x-request-id", None)(original.expected))
