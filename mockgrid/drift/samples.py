@@ -11,7 +11,8 @@ from mockgrid.drift.question import Question
 from mockgrid.errors import MockgridError
 from mockgrid.recording.exchange import RecordedRequest
 from mockgrid.reply.behaviours import BEHAVIOURS, habits_of
-from mockgrid.reply.proposal import proposed_value
+from mockgrid.reply.negotiation import BOUNDARY
+from mockgrid.reply.proposal import proposed_body, proposed_value
 from mockgrid.reply.reply import json_text
 from mockgrid.schema.hints import SchemaHints
 from mockgrid.schema.members import required_of
@@ -158,7 +159,7 @@ class ContractQuestions:
 
 
 def plain_request(contract: Contract, operation: Operation, model: str) -> tuple[RecordedRequest, Any] | None:
-    """Return a request that an operation answers, with its body; None where none can be made up.
+    """Return a request that an operation answers, with its body if it is JSON; None where none can be made.
 
     Args:
         contract: of the operation.
@@ -173,7 +174,12 @@ def plain_request(contract: Contract, operation: Operation, model: str) -> tuple
     if not operation.body or (not operation.body_required and operation.json_body is None):
         return request, None
     if operation.json_body is None or operation.json_body.schema is None:
-        return None
+        other = next((media for media in operation.body.values() if media.schema is not None), None)
+        if other is None or other.is_json:
+            return None
+        boundary = f"; boundary={BOUNDARY}" if other.name.startswith("multipart/") else ""
+        name = f"{other.name}{boundary}".encode("latin-1", "replace")
+        return _with(request, proposed_body(other, contract), name), None
     schema = operation.json_body.schema
     plain = sample(operation.json_body.source.get("schema"), contract.document.data)
     if isinstance(plain, dict) and "model" in plain and operation.behaviour in BEHAVIOURS:

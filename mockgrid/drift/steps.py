@@ -223,6 +223,8 @@ class ScenarioQuestions:
                 ]
                 valid = (each for each in bodies if schema is None or schema.accepts(each))
                 body = next(valid, next(iter(bodies), body))
+        if body is not None and operation.json_body is None:
+            return None
         request = self._addressed(recorded, operation, body, wanted)
         view = self._readings[operation.id].view(request, 1, model)
         names = {check.name for check in checks(step.when) if check.name not in _BEYOND and not check.hidden}
@@ -232,8 +234,11 @@ class ScenarioQuestions:
         self, recorded: RecordedRequest, operation: Operation, body: Any, wanted: list[Check]
     ) -> Request:
         """Return a request with the path, the query and the headers that are spoken of."""
-        data = json_text(body) if body is not None else b""
-        headers = {**dict(recorded.headers), **({b"content-type": b"application/json"} if data else {})}
+        data = json_text(body) if body is not None else recorded.body
+        headers = {
+            **dict(recorded.headers),
+            **({b"content-type": b"application/json"} if body is not None else {}),
+        }
         path, query = recorded.path, recorded.query
         for check in wanted:
             value, (kind, _, name) = next(satisfying(check.matcher), None), check.name.partition("/")

@@ -194,6 +194,36 @@ steps:
 """
 
 
+FORMS = {
+    "token": "application/x-www-form-urlencoded",
+    "xml": "application/xml",
+    "file": "multipart/form-data",
+}
+FORM = {"type": "object", "xml": {"name": "a"}, "required": ["n"], "properties": {"b": {}}}
+FORM["properties"]["n"] = {"type": "integer", "minimum": 3}
+
+
+def test_bodies_that_are_no_json_are_made_up_too(tmp_path):
+    paths = {
+        f"/{name}": {
+            "post": {
+                "operationId": name,
+                "requestBody": {"required": True, "content": {media: {"schema": FORM}}},
+            }
+        }
+        for name, media in FORMS.items()
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "Forms", "version": "1"}, "paths": paths}
+    (tmp_path / "forms.json").write_text(json.dumps(document), "utf-8")
+    questions, left_out, _ = made(tmp_path / "forms.json", *FORMS)
+    assert left_out == {}
+    sent = {title: (dict(each.request.headers), each.request.body) for title, each in questions.items()}
+    assert sent["token"] == ({b"content-type": b"application/x-www-form-urlencoded"}, b"n=3")
+    assert sent["xml"][1].endswith(b"<a><n>3</n></a>")
+    boundary = sent["file"][0][b"content-type"].partition(b"boundary=")[2]
+    assert boundary in sent["file"][1]
+
+
 def test_a_parameter_is_sent_as_a_step_asks_for_it_and_once(pets):
     contract = load(str(pets), (), ())
     step = "steps: [{when: {operation: listPets, query: {limit: '20'}}, reply: {body: []}}]"
