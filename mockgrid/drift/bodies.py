@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.operation import MediaType
     from mockgrid.drift.question import Drift, Question
+    from mockgrid.drift.reading import Content
     from mockgrid.drift.side import Side
 
 __all__ = ["BodyComparison"]
@@ -62,9 +63,11 @@ class BodyComparison:
         if content.media == STREAM:
             yield from self._stream()
         elif self._is_to_be_json(media):
-            lack = "has no body" if not content.parts else "" if content.parts[0].is_json else "is not JSON"
+            lack = _lack(content)
             if lack and self._question.operation.method != "HEAD":
-                yield self._question.drift("MG412", f"the provider's reply {lack}", expected="JSON")
+                same = self._alike and lack == _lack(self._fake.content)
+                both: dict[str, Any] = {"severity": "warning", "party": "contract"} if same else {}
+                yield self._question.drift("MG412", f"the provider's reply {lack}", expected="JSON", **both)
             if lack:
                 return
         envelope = list(self._envelope())
@@ -258,6 +261,11 @@ class BodyComparison:
         return self._question.drift(
             code, message, severity="warning", party="scenario", pointer=where, **both
         )
+
+
+def _lack(content: Content) -> str:
+    """Return what keeps a body from being JSON; empty where it is."""
+    return "has no body" if not content.parts else "" if content.parts[0].is_json else "is not JSON"
 
 
 def _fields(values: list[Any]) -> str:

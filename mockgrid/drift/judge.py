@@ -52,9 +52,15 @@ class DriftJudge:
     def drifts(self, question: Question, reply: RecordedReply) -> list[Drift]:
         """Return how a provider's reply differs from what was promised; nothing where it does not.
 
-        Of several promises, it is the one that the reply is closest to.
+        Of several promises, it is the closest; what was of the moment promised nothing.
         """
-        several = [self._differing(each, reply) for each in (question, *question.others)]
+        several = [
+            self._differing(each, reply)
+            for each in (question, *question.others)
+            if each is question
+            or each.expected.status == reply.status
+            or not is_circumstance(each.expected.status)
+        ]
         return min(several, key=lambda drifts: sum(drift.severity != "note" for drift in drifts))
 
     def _differing(self, question: Question, reply: RecordedReply) -> list[Drift]:

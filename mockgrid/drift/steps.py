@@ -126,7 +126,7 @@ class ScenarioQuestions:
     def _recorded(self, scenario: Scenario, selection: Selection, read: ReadRequest) -> Question | str:
         """Return the question that a recorded request is, whatever came of it; else why it is none.
 
-        Where it was sent more than once, what came of the moment is left aside if something else came, too.
+        Where it was sent more than once, what came of the moment comes last.
         """
         request = read.request
         request.body = read.recorded.body
@@ -135,8 +135,8 @@ class ScenarioQuestions:
         replies = (selection.reply, *islice(again, _MOST_TRIED))
         made = [self._repeated(scenario, selection.step, reply, request) for reply in replies]
         questions = [each for each in made if isinstance(each, Question)]
-        steady = [each for each in questions if not is_circumstance(each.expected.status)] or questions
-        return replace(steady[0], others=tuple(steady[1:])) if steady else made[0]
+        questions.sort(key=lambda each: is_circumstance(each.expected.status))
+        return replace(questions[0], others=tuple(questions[1:])) if questions else made[0]
 
     def _repeated(
         self, scenario: Scenario, step: Step, scripted: ScriptedReply, request: Request
