@@ -13,8 +13,9 @@ from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.gaps import gaps
 from mockgrid.contract.lint import WEBHOOKS, check_document, repeated_ids
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json
-from mockgrid.contract.operation_reader import OperationReader, base_path_of, clean_path
+from mockgrid.contract.operation_reader import OperationReader
 from mockgrid.contract.router import Router
+from mockgrid.contract.servers import base_path_of, clean_path
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join, resolve
 from mockgrid.schema.contradictions import contradictory_schemas

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import Parameter, plain_id
 from mockgrid.contract.router import bare_name, shape_of
+from mockgrid.contract.servers import check_servers
 from mockgrid.document.nearest import misspelt, nearest
 from mockgrid.document.pointer import join, split
 from mockgrid.schema.violation import shown
@@ -28,7 +29,6 @@ __all__ = [
     "METHODS",
     "WEBHOOKS",
     "check_document",
-    "check_servers",
     "check_unlike",
     "checked_path",
     "fitted",
@@ -36,7 +36,6 @@ __all__ = [
     "methods_of",
     "parts_of",
     "repeated_ids",
-    "without_scheme",
 ]
 
 WEBHOOKS: Final = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
@@ -55,9 +54,6 @@ _ADDRESS: Final = re.compile(r"https?://[^/]+(?=/)")
 _FOREIGN: Final = re.compile(
     r"\{\s*([\w.-]+)(?:\s*[:=](?:[^{}]|\{[^{}]*\})*|\?|\s+)\}|\{\s+([\w.-]+)\}"
     r"|(?<=/):(\w+)(?=/|$)|(?<=/)<(?:\w+:)?(\w+)>(?=/|$)"
-)
-_HOST: Final = re.compile(
-    r"(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,}|[0-9.]+(?=:))(?::[0-9]+)?(/.*)?"
 )
 # RFC 6570's way to write a query, as in /pets{?page,size}.
 _URI_TEMPLATE: Final = re.compile(r"\{[?&#][^{}]*\}")
@@ -157,42 +153,6 @@ def _check_version(document: Document, data: dict[str, Any]) -> None:
         hint = "Write 3.1.1 if the document uses nothing that is new in 3.2; convert it otherwise."
     message = f"openapi is {shown(version)}; an OpenAPI 3.0 or 3.1 document was expected."
     tell(document.error(message, "/openapi", hint))
-
-
-def check_servers(document: Document, servers: Any, at: str) -> None:
-    """Check the first of some servers; the others are not used."""
-    for index, server in enumerate(ObjectReader(document).listing(servers, at)[:1]):
-        place = f"{at}/{index}"
-        tell = document.mistakes.tell
-        if not isinstance(server, dict):
-            hint = f"Write url: {server}" if isinstance(server, str) else ""
-            tell(document.error(f"a mapping was expected in {place}.", place, hint))
-            continue
-        variables = server.get("variables") or {}
-        if not isinstance(variables, dict) or not all(isinstance(item, dict) for item in variables.values()):
-            tell(document.error(f"a mapping was expected in {place}/variables.", f"{place}/variables"))
-            continue
-        url = server.get("url")
-        if not isinstance(url, str):
-            continue  # which `check` tells
-        for name in dict.fromkeys(_NAME.findall(url)):
-            if name not in variables:
-                message = f"the url {shown(url)} has the variable {name}, which is not declared."
-                hint = f"Declare it under variables, with a default, as in {name}: {{default: …}}."
-                tell(document.error(message, f"{place}/url", hint))
-        if without_scheme(url):
-            message = f"the url {shown(url)} has no scheme, so that it is a path."
-            tell(document.error(message, f"{place}/url", f"Write https://{url}."))
-
-
-def without_scheme(url: str) -> str:
-    """Return the path of a URL that begins with a host in place of a scheme; empty for all others.
-
-    >>> without_scheme("api.example.com/v1"), without_scheme("localhost:80/v1"), without_scheme("v1.0/a")
-    ('/v1', '/v1', '')
-    """
-    match = _HOST.fullmatch(url)
-    return (match[1] or "/") if match is not None else ""
 
 
 def checked_path(document: Document, path: str, declared: Callable[[], Container[str]]) -> str:

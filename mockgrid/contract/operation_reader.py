@@ -5,25 +5,23 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from mockgrid.contract.extension import EXTENSION
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     METHODS,
-    check_servers,
     check_unlike,
     checked_path,
     fitted,
     location_of,
     methods_of,
     parts_of,
-    without_scheme,
 )
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, plain_id
 from mockgrid.contract.scheme_reader import schemes_of
 from mockgrid.contract.security import SCHEMES, Security
+from mockgrid.contract.servers import base_path_of, check_servers
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join
 from mockgrid.schema.discriminators import BUNDLED
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.schema.schemas import Schemas
 
-__all__ = ["OperationReader", "base_path_of", "clean_path"]
+__all__ = ["OperationReader"]
 
 _STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 _STYLES: Final = {
@@ -54,32 +52,6 @@ _SHORT: Final = {
 _BODILESS: Final = ("get", "head", "trace")
 # Headers that OpenAPI describes elsewhere than among parameters.
 _ELSEWHERE: Final = ("accept", "content-type", "authorization")
-
-
-def base_path_of(data: dict[str, Any]) -> str:
-    """Return the path of a document's first server, its variables filled in: ``/v1``; empty for none."""
-    servers = data.get("servers") or [{}]
-    server = servers[0] if isinstance(servers, list) else {}
-    server = server if isinstance(server, dict) else {"url": server}
-    url, variables = server.get("url"), server.get("variables")
-    if not isinstance(url, str):
-        return ""
-    for name, variable in variables.items() if isinstance(variables, dict) else ():
-        variable = variable if isinstance(variable, dict) else {}  # noqa: PLW2901 - as it should be
-        choices = variable.get("enum")
-        first = choices[0] if isinstance(choices, list) and choices else ""
-        default = variable.get("default", first)
-        url = url.replace("{" + name + "}", str(default))
-    try:
-        return clean_path(without_scheme(url) or urlsplit(url).path)
-    except ValueError:  # no host can be called so, and none is called
-        return ""
-
-
-def clean_path(path: str) -> str:
-    """Return a path with one slash before it and none behind; empty for the root."""
-    stripped = path.strip("/")
-    return f"/{stripped}" if stripped else ""
 
 
 class OperationReader:
