@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.fuzz.crash import crash_in
+from mockgrid.report.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +63,7 @@ def printed(errors: str, output: str, played: Any) -> str:
     last = lines[-1]
     for text in sorted(set(_texts(played)), key=len, reverse=True):
         last = last.replace(text, "…")
-    return _VARIABLE.sub("…", last)[:_WIDEST]
+    return printable(_VARIABLE.sub("…", last)[:_WIDEST])
 
 
 def _texts(value: Any) -> Iterator[str]:

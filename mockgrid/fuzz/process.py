@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
 import threading
+import uuid
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
 from mockgrid.errors import StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _KEPT: Final = 64 * 1024
 """Bytes of what a stream said that are kept: its end."""
 _READ: Final = 16 * 1024
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+"""What moves the cursor, too: a program that takes its output for a terminal's says both."""
 _CLOSING: Final = 1.0
 """Seconds that the streams of a process that has ended get to be read to their end."""
+_ROUNDS: Final = 5
+_MARK: Final = "RUN_BY_MOCKGRID"
+"""A variable that each process of a command has, and those of no other."""
 _HAS_GROUPS: Final = hasattr(os, "killpg")
 
 
@@ -39,9 +47,9 @@ class Tail:
         self._thread.start()
 
     def text(self, since: int = 0) -> str:
-        """Return what it has said since a size, at most the last 64 KiB."""
+        """Return what it has said since a size, at most the last 64 KiB, without colours."""
         new = self.size - since
-        return bytes(self._kept[-new:] if new else b"").decode("utf-8", "replace")
+        return _COLOURS.sub("", bytes(self._kept[-new:] if new else b"").decode("utf-8", "replace"))
 
     def close(self) -> None:
         """Wait for the end of the stream, but not for a process that has left the group and has it open."""
@@ -73,10 +81,11 @@ class CommandProcess:
     """
 
     def __init__(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        self._mark = uuid.uuid4().hex
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the user's own command
                 command,
-                env=variables,
+                env={**variables, _MARK: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -111,11 +120,22 @@ class CommandProcess:
                     os.killpg(self._process.pid, signal.SIGKILL)
                 else:
                     self._process.kill()
+            self._end_who_left()
             self._ended.join()
             self._process.wait()
             self.output.close()
             self.errors.close()
         return self._process.returncode
+
+    def _end_who_left(self) -> None:
+        """End what has left the group, such as a daemon: on Linux its environment says whose it is."""
+        for _ in range(_ROUNDS):  # for what starts more before it ends
+            left = list(_with_variable(self._mark))
+            for number in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(number, signal.SIGKILL)
+            if not left:
+                break
 
     def _wait(self) -> None:
         if hasattr(os, "waitid"):
@@ -145,6 +165,15 @@ def client_variables(base_url: str, api_key: str) -> dict[str, str]:
         "NO_PROXY": local,
         "no_proxy": local,
     }
+
+
+def _with_variable(mark: str) -> Iterator[int]:
+    """Yield the processes that come from a command."""
+    variable = f"{_MARK}={mark}\0".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it is over, or another user's
+            if variable in (folder / "environ").read_bytes():
+                yield int(folder.name)
 
 
 _BASE_URLS: Final = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_API_BASE_URL")

@@ -15,6 +15,8 @@ _OFTEN: Final = 0.2
 """Seconds after which a line on a terminal changes."""
 _SELDOM: Final = 10.0
 """Seconds after which there is a new line elsewhere."""
+_SLOW: Final = 1
+"""Examples a second that are told by a decimal, where there are fewer."""
 _ERASE: Final = "\r\x1b[K"
 
 
@@ -51,8 +53,9 @@ class Progress:
     def state(self, search: Search) -> str:
         """Return how far it is, such as ``212 examples, 21 a second, 2 distinct failures``."""
         seconds = max(time.monotonic() - self._begun, 0.001)
+        rate = search.tried / seconds
         return (
-            f"{counted(search.tried, 'example')}, {search.tried / seconds:.0f} a second, "
+            f"{counted(search.tried, 'example')}, {rate:.{int(rate < _SLOW)}f} a second, "
             f"{counted(len(search.discoveries), 'distinct failure')}"
         )
 

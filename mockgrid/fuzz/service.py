@@ -6,7 +6,7 @@ import time
 from contextlib import closing, nullcontext
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mockgrid.errors import StartError
 from mockgrid.fuzz.client import Client, UnfitClientError
@@ -32,6 +32,8 @@ _LOGGING: Final = 0.1
 _FAILED: Final = 500
 _LEAST: Final = 0.0001
 _PIECE: Final = 64 * 1024
+_AS_IT_IS: Final = "%/:?#[]@!$&'()*+,;=~"
+"""What stands in paths and queries without an escape, and the escape itself."""
 
 
 class ServiceCall:
@@ -59,7 +61,8 @@ class ServiceCall:
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self.url = url
         self._host = parts.hostname
-        self._target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        self._target = quote(target, safe=_AS_IT_IS)
         self._data = None if data is None else data.encode()
 
     def send(self, seconds: float) -> tuple[int, str]:
@@ -111,7 +114,7 @@ class ServiceClient(Client):
         seconds: that it may take for a call.
 
     Raises:
-        StartError: it cannot be started, or does not answer.
+        StartError: it cannot be started, does not answer, or is there already.
     """
 
     def __init__(
@@ -121,6 +124,11 @@ class ServiceClient(Client):
         self._command = command
         self._call = call
         self._kept = grid.session("fuzz")
+        if call.reaches():
+            raise StartError(
+                f"At {call.url} something answers before the service is started.",
+                hint="End what was started before, or have the service listen on another port.",
+            )
         self._process = self._started()
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ import subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 print(child.pid, flush=True)
 """
+DAEMON = GRANDCHILD.replace("])", "], start_new_session=True)")
 
 
 def alive(pid):
@@ -35,9 +36,15 @@ def test_it_tells_how_the_command_ended():
         assert process.wait(30) == -11
 
 
+STARTED = [GRANDCHILD]
+if sys.platform == "linux":
+    STARTED.append(DAEMON)
+
+
+@pytest.mark.parametrize("code", STARTED, ids=["in its group", "that has left it"][: len(STARTED)])
 @pytest.mark.parametrize("waits", [True, False], ids=["that hangs", "that has ended"])
-def test_what_a_command_has_started_ends_with_it(waits):
-    with python(GRANDCHILD + ("time.sleep(60)" if waits else "")) as process:
+def test_what_a_command_has_started_ends_with_it(waits, code):
+    with python(code + ("time.sleep(60)" if waits else "")) as process:
         assert within(30, lambda: process.output.text().endswith("\n"))
         child = int(process.output.text())
         assert alive(child)
@@ -58,6 +65,12 @@ def test_of_a_command_that_never_stops_printing_the_end_is_kept():
         assert within(30, lambda: process.output.size > 1_000_000)
         assert process.wait(0.01) is None
     assert 0 < len(process.output.text()) <= 64 * 1024
+
+
+def test_colours_are_left_out():
+    with python("print('\\x1b[1;31mKeyError\\x1b[0m: \\x1b[2K0')") as process:
+        assert process.wait(30) == 0
+    assert process.output.text() == "KeyError: 0\n"
 
 
 def test_since_when_may_be_said():
