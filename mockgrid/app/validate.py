@@ -15,7 +15,7 @@ from mockgrid.contract.bodies import (
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
 from mockgrid.contract.well_formed import check_well_formed
-from mockgrid.document.json_body import MalformedJsonError, read_and_write, reread_integers
+from mockgrid.document.json_body import MalformedJsonError, read_and_write, read_json, reread_integers
 from mockgrid.errors import MockgridError
 from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
@@ -148,7 +148,10 @@ class Validator:
                 body = self._reader.decoded(body, head)
             sent = head.text(b"content-type") or _JSON_NAME
             media = media_type_for(operation, sent)
-            value = read_body(media, sent, body, self._max_depth) if media is not None and body else None
+            if media is None:
+                value = read_json(body, self._max_depth)
+            elif body:
+                value = read_body(media, sent, body, self._max_depth)
         read = None if value is UNREAD else value
         return Request(operation, head.path, head.query, head.headers, _NO_PARAMETERS, read, body)
 

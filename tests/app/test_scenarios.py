@@ -420,3 +420,11 @@ def test_a_step_answers_what_breaks_the_contract_where_it_says_so(play):
     assert caller.call(body={"messages": [USER]}).status == 429
     told = caller.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
     assert [bool(exchange.get("violations")) for exchange in told] == [False, *[True] * 7, False]
+
+
+def test_a_body_in_a_type_that_the_contract_lacks_is_read_as_json_by_a_step_that_answers_it(play):
+    caller = play("steps: [{contract: off, when: {last_user: Hi}, reply: {say: read}}]")
+    as_text = {"content-type": "text/plain"}
+    answers = [caller.call(body=body, headers=as_text) for body in ({"messages": [USER]}, {}, b"nothing")]
+    assert [answer.status for answer in answers] == [200, 415, 415]
+    assert content(answers[0]) == "read"
