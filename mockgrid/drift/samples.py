@@ -32,6 +32,8 @@ _NOBODY: Final = "mockgrid-no-such-thing"
 _NOTHING: Final = "404"
 # Where a schema says what there is.
 _GIVEN: Final = ("example", "examples", "default", "enum", "const")
+# What stands between the items of an array in a query.
+_BETWEEN: Final = {"spaceDelimited": " ", "pipeDelimited": "|"}
 _BROKEN: Final = b'{"'
 _JSON: Final = b"application/json"
 _TEXT: Final = b"text/plain"
@@ -197,13 +199,19 @@ def _to(contract: Contract, operation: Operation, model: str, nobody: str = "") 
     """Return a request without a body, with the parameters that an operation needs."""
     path, pairs, headers = operation.path, sorted(operation.query), []
     for parameter in operation.parameters:
-        text = nobody or _text(parameter, operation, contract, model)
+        text = _text(parameter, operation, contract, model)
         if parameter.location == "path":
-            path = path.replace(f"{{{parameter.name}}}", quote(text, safe=""))
+            text = nobody or text
+            lead = {"label": ".", "matrix": f";{parameter.name}="}.get(str(parameter.source.get("style")), "")
+            path = path.replace(f"{{{parameter.name}}}", f"{lead}{quote(text, safe=',')}")
         elif parameter.required and parameter.location == "query":
-            pairs.append((parameter.name, _text(parameter, operation, contract, model)))
+            pairs += (
+                [(parameter.name, text)] if _is_model(parameter, operation) else _pairs(parameter, contract)
+            )
         elif parameter.required and parameter.location == "header":
             headers.append((parameter.name.lower().encode("latin-1"), text.encode("latin-1", "replace")))
+        elif parameter.required and parameter.location == "cookie":
+            headers.append((b"cookie", f"{parameter.name}={quote(text)}".encode("latin-1", "replace")))
     query = urlencode(pairs)
     target = f"{contract.base_path}{path}{query and '?'}{query}"
     return RecordedRequest(operation.method, target, tuple(headers))
@@ -217,9 +225,26 @@ def _text(parameter: Parameter, operation: Operation, contract: Contract, model:
     if _is_model(parameter, operation):
         return model
     value = proposed_value(parameter, contract)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return ",".join(map(_plain, value)) if isinstance(value, list) else _plain(value)
+
+
+def _pairs(parameter: Parameter, contract: Contract) -> list[tuple[str, str]]:
+    """Return a parameter as a query has it, by its style: an array may be several, and an object."""
+    name, value = parameter.name, proposed_value(parameter, contract)
+    style = parameter.source.get("style", "form")
+    apart = parameter.source.get("explode", style == "form")
+    if isinstance(value, dict) and (apart or style == "deepObject"):
+        names = {key: f"{name}[{key}]" if style == "deepObject" else key for key in value}
+        return [(names[key], _plain(item)) for key, item in value.items()]
+    if isinstance(value, dict):
+        value = [part for pair in value.items() for part in pair]
+    if isinstance(value, list) and not apart:
+        value = _BETWEEN.get(style, ",").join(map(_plain, value))
+    return [(name, _plain(item)) for item in (value if isinstance(value, list) else [value])]
+
+
+def _plain(value: Any) -> str:
+    return "true" if value is True else "false" if value is False else str(value)
 
 
 def _with(request: RecordedRequest, body: bytes, media: bytes = _JSON) -> RecordedRequest:

@@ -224,6 +224,38 @@ def test_bodies_that_are_no_json_are_made_up_too(tmp_path):
     assert boundary in sent["file"][1]
 
 
+TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
+TEXTS = {"type": "array", "minItems": 2, "items": TEXT}
+OBJECT = {"type": "object", "required": ["a"], "properties": {"a": NUMBER}}
+
+
+@pytest.mark.parametrize(
+    ("where", "style", "schema", "target"),
+    [
+        ("path", {"style": "label"}, NUMBER, "/at/.0"),
+        ("path", {"style": "matrix"}, TEXTS, "/at/;x=string,string"),
+        ("path", {}, TEXTS, "/at/string,string"),
+        ("query", {}, TEXTS, "/at?x=string&x=string"),
+        ("query", {"explode": False}, TEXTS, "/at?x=string%2Cstring"),
+        ("query", {"style": "pipeDelimited", "explode": False}, TEXTS, "/at?x=string%7Cstring"),
+        ("query", {"style": "deepObject"}, OBJECT, "/at?x%5Ba%5D=0"),
+        ("query", {}, OBJECT, "/at?a=0"),
+        ("query", {"explode": False}, OBJECT, "/at?x=a%2C0"),
+        ("cookie", {}, NUMBER, "/at"),
+        ("header", {}, TEXTS, "/at"),
+    ],
+)
+def test_parameters_of_any_style_are_made_up(tmp_path, where, style, schema, target):
+    parameter = {"name": "x", "in": where, "required": True, "schema": schema, **style}
+    operation = {"operationId": "at", "parameters": [parameter], "responses": {"200": {"description": "It."}}}
+    paths = {"/at/{x}" if where == "path" else "/at": {"get": operation}}
+    document = {"openapi": "3.1.0", "info": {"title": "Styles", "version": "1"}, "paths": paths}
+    (tmp_path / "styles.json").write_text(json.dumps(document), "utf-8")
+    questions, left_out, _ = made(tmp_path / "styles.json")
+    assert left_out == {}
+    assert questions["at"].request.target == target
+
+
 def test_a_parameter_is_sent_as_a_step_asks_for_it_and_once(pets):
     contract = load(str(pets), (), ())
     step = "steps: [{when: {operation: listPets, query: {limit: '20'}}, reply: {body: []}}]"
