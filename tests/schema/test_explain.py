@@ -10,6 +10,7 @@ import pytest
 from mockgrid.contract.contract import Contract
 from mockgrid.data import bundled
 from mockgrid.document.document import Document, read_document
+from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import resolve
 
 CHAT = Contract(read_document(bundled("openapi") / "consumption.yaml"))
@@ -24,7 +25,9 @@ def validator(schema, version="3.1.0", **components):
         "paths": {"/x": {"post": {"operationId": "do", "requestBody": media}}},
         "components": {"schemas": components},
     }
-    return Contract(Document(data, "api.json")).operation("do").json_body.schema
+    return (
+        Contract(Document(data, "api.json", mistakes=Mistakes(strict=False))).operation("do").json_body.schema
+    )
 
 
 def explained(schema, value, version="3.1.0", **components):
