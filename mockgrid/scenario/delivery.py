@@ -199,6 +199,7 @@ class Delivery:
         delay: before its first byte.
         pace: of a stream; None where the scenario's holds.
         chunks: how the texts of a stream are cut.
+        interleave: whether the pieces of its calls come in turn.
         fault: in a stream.
         early_fault: before the first byte of a stream or of a plain body, or in the reply as a whole.
         wire: the shape of a stream's bytes.
@@ -208,6 +209,7 @@ class Delivery:
     delay: Delay | None = None
     pace: Pace | None = None
     chunks: Chunks = "token"
+    interleave: bool = False
     fault: StreamFault | None = None
     early_fault: Fault | None = None
     wire: Wire = PLAIN

@@ -47,8 +47,9 @@ _STREAMED: Final[tuple[Reply, ...]] = tuple(
     )
 )
 # Of characters that take several bytes, and of calls, more is split.
-_SPLIT: Final[tuple[Reply, ...]] = tuple(
-    {**reply, "stream": {"split": 1}} for reply in ({"say": "😀"}, {"refuse": "😀"})
+_SPLIT: Final[tuple[Reply, ...]] = (
+    *({**reply, "stream": {"split": 1}} for reply in ({"say": "😀"}, {"refuse": "😀"})),
+    {"call": 2, "stream": {"interleave": True}},
 )
 _PLAIN_FOR_ONE: Final = 15
 """How many come for one with more to it, as long as there are any."""

@@ -68,7 +68,7 @@ _WAYS: Final[list[Reply]] = [
     *({"split": size} for size in (1, 2, 3, 7, 100)),
     *({"coalesce": count} for count in (2, 3, 9)),
     *({"pace": pace} for pace in ({"per_token": "1ms"}, {"first_token": "5ms"})),
-    {"linger": "5ms"},
+    *({"interleave": True}, {"linger": "5ms"}),
 ]
 
 _choices: Final = [{**form, **beside} for form in _FORMS[:-1] for beside in ({}, *_FINISHED)]

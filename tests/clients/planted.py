@@ -1,4 +1,4 @@
-"""A careful client of chat completions, and 24 that are like it but for one mistake of a kind of its own.
+"""A careful client of chat completions, and some that are like it but for one mistake of a kind of its own.
 
 They speak HTTP by the standard library, so that each mistake is the client's and no SDK's. What a client may
 do at a reply is to return, or to raise ``AppError``.
@@ -347,6 +347,19 @@ class ParallelCallsStream(Careful):
 
     def call(self, name, arguments):
         return json.loads(arguments) if name and arguments.startswith("{}") else None
+
+
+@plant("pieces of calls that come in turn")
+class PiecesInTurn(Careful):
+    stream = True
+
+    def add_call(self, calls, part):
+        # What has no id is taken for more of the last call.
+        opened = max(calls, default=0) + bool(calls) if part.get("id") else max(calls, default=0)
+        super().add_call(calls, {**part, "index": opened})
+
+    def call(self, name, arguments):
+        return json.loads(arguments) if name == "get_weather" and arguments else None
 
 
 # ---------------------------------------------------------------- how a stream comes

@@ -69,6 +69,7 @@ ERRORS = [
     Planted(step("{events: [{retry: §3}]}"), "MG216", "3ms"),
     Planted(step("{events: [{delta: §'${x}'}]}"), "MG218", "that can be inserted"),
     Planted(step("{events: [x], stream: {§chunks: word}}"), "MG221", "no effect beside `events`"),
+    Planted(step("{events: [x], stream: {§interleave: true}}"), "MG221", "no effect beside `events`"),
     Planted(step("{body: 'data: x', §stream: {split: 1}}"), "MG221", "as `events` in place of `body`"),
     Planted(step("{error: 503, §events: [x]}"), "MG221", "no effect beside `error`"),
     Planted(step("{choices: [{say: Hi}, {§sya: Hi}]}"), "MG211", "Did you mean say?"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import orjson
 
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.tokens import Chunks, Tokenizer
 
     _Cut = Callable[[str], Iterable[str]]
+    _Piece = TypeVar("_Piece", bytes, "_Delta")
 
 # Texts that are encoded together: a long stream to a slow reader takes no memory of its own.
 _TOGETHER = 256
@@ -122,11 +123,24 @@ def _each(deltas: Iterable[_Delta | _TextRun]) -> Iterator[_Delta]:
 
 
 def render_events(
-    completion: Completion, tokenizer: Tokenizer, options: Options, chunks: Chunks = "token"
+    completion: Completion,
+    tokenizer: Tokenizer,
+    options: Options,
+    chunks: Chunks = "token",
+    *,
+    interleave: bool = False,
 ) -> Iterator[bytes]:
-    """Yield the framed events of a stream, ``[DONE]`` included; ``chunks`` cut its texts."""
+    """Yield the framed events of a stream, ``[DONE]`` included.
+
+    Args:
+        completion: what it says.
+        tokenizer: of its texts.
+        options: as the request has them.
+        chunks: how its texts are cut.
+        interleave: whether the pieces of calls come in turn.
+    """
     envelope = _Envelope(completion, options)
-    deltas = _all_deltas(completion, tokenizer, chunks)
+    deltas = _all_deltas(completion, tokenizer, chunks, interleave=interleave)
     for index, (first, _) in enumerate(deltas):
         yield envelope.chunk(index, first)
     yield from _in_turn([envelope.chunks(index, others) for index, (_, others) in enumerate(deltas)])
@@ -146,21 +160,22 @@ def count_tokens(completion: Completion, tokenizer: Tokenizer, chunks: Chunks = 
 
 
 def _all_deltas(
-    completion: Completion, tokenizer: Tokenizer, chunks: Chunks
+    completion: Completion, tokenizer: Tokenizer, chunks: Chunks, *, interleave: bool = False
 ) -> list[tuple[_Delta, Iterable[_Delta | _TextRun]]]:
     """Return the first delta of each choice, and the others without the finish."""
     # Pieces are cut while they are sent, so that a long stream to a slow reader takes no memory of its own.
     cut = partial(pieces_of, tokenizer=tokenizer, chunks=chunks)
-    return [_deltas(completion, tokenizer, index, cut) for index in range(len(completion.choices))]
+    calls = partial(_calls, cut=cut, interleave=interleave)
+    return [_deltas(completion, tokenizer, index, cut, calls) for index in range(len(completion.choices))]
 
 
-def _in_turn(queues: list[Iterator[bytes]]) -> Iterator[bytes]:
-    """Yield one chunk of each choice after another, until all are at their ends."""
+def _in_turn(queues: list[Iterator[_Piece]]) -> Iterator[_Piece]:
+    """Yield one piece of each choice, or call, after another, until all are at their ends."""
     while len(queues) > 1:
-        chunks = [next(queue, b"") for queue in queues]
-        yield from filter(None, chunks)
-        if b"" in chunks:
-            queues = [queue for queue, chunk in zip(queues, chunks, strict=True) if chunk]
+        pieces = [next(queue, None) for queue in queues]
+        yield from (piece for piece in pieces if piece is not None)
+        if None in pieces:
+            queues = [queue for queue, piece in zip(queues, pieces, strict=True) if piece is not None]
     yield from chain.from_iterable(queues)
 
 
@@ -213,14 +228,18 @@ class _Envelope:
 
 
 def _deltas(
-    completion: Completion, tokenizer: Tokenizer, index: int, cut: _Cut
+    completion: Completion,
+    tokenizer: Tokenizer,
+    index: int,
+    cut: _Cut,
+    calls: Callable[[tuple[FinishedCall, ...]], Iterator[_Delta]],
 ) -> tuple[_Delta, Iterable[_Delta | _TextRun]]:
     """Return the first delta of a choice, which has the role, and the rest without the finish."""
     choice = completion.choices[index]
     if choice.audio is None and (choice.content or not choice.calls):
         first, said = _texts(choice, completion, tokenizer, index, cut)
         if choice.reasoning or choice.calls:
-            said = chain(_reasoning(choice, cut), said, _calls(choice.calls, cut))
+            said = chain(_reasoning(choice, cut), said, calls(choice.calls))
         return first, said
     opening: dict[str, Any] = {"role": "assistant", "content": None}
     header: dict[str, Any] = {}  # begins what follows; it goes with the role unless reasoning comes before it
@@ -232,7 +251,7 @@ def _deltas(
         header = {"tool_calls": [_opened(0, choice.calls[0])], "refusal": None}
         others = _fragments(0, choice.calls[0], cut)
     else:
-        others = _calls(choice.calls, cut)
+        others = calls(choice.calls)
     if choice.reasoning and header:
         others = chain((_Delta(orjson.dumps(header)),), others)
     else:
@@ -284,10 +303,14 @@ def _text(name: bytes, piece: str) -> _Delta:
     return _Delta(b'{"%b":%b}' % (name, orjson.dumps(piece)), length=len(piece))
 
 
-def _calls(calls: tuple[FinishedCall, ...], cut: _Cut) -> Iterator[_Delta]:
-    for index, call in enumerate(calls):
-        yield _Delta(orjson.dumps({"tool_calls": [_opened(index, call)]}))
-        yield from _fragments(index, call, cut)
+def _calls(calls: tuple[FinishedCall, ...], cut: _Cut, *, interleave: bool) -> Iterator[_Delta]:
+    each = [_call(index, call, cut) for index, call in enumerate(calls)]
+    return _in_turn(each) if interleave else chain.from_iterable(each)
+
+
+def _call(index: int, call: FinishedCall, cut: _Cut) -> Iterator[_Delta]:
+    yield _Delta(orjson.dumps({"tool_calls": [_opened(index, call)]}))
+    yield from _fragments(index, call, cut)
 
 
 def _opened(index: int, call: FinishedCall) -> dict[str, Any]:

@@ -113,14 +113,21 @@ class ChatReplies:
         models = request.models or self._models
         return models.served(name) if models is not None else name
 
-    def rendered(self, body: dict[str, Any], completion: Completion, chunks: Chunks = "token") -> Reply:
-        """Return a completion as JSON, or as a stream whose texts are cut as ``chunks`` say."""
+    def rendered(
+        self,
+        body: dict[str, Any],
+        completion: Completion,
+        chunks: Chunks = "token",
+        *,
+        interleave: bool = False,
+    ) -> Reply:
+        """Return a completion as JSON, or as a stream; ``render_events`` says how."""
         closing = 1
         if body.get("stream"):
             wanted = body.get("stream_options") or {}
             options = Options(bool(wanted.get("include_usage")), bool(wanted.get("include_obfuscation")))
             closing += options.usage and completion.usage is not None
-            events = render_events(completion, self._tokenizer, options, chunks)
+            events = render_events(completion, self._tokenizer, options, chunks, interleave=interleave)
             reply = Reply(200, self._sse_headers, events=events)
         else:
             reply = Reply(200, self._json_headers, render_json(completion, self._tokenizer))

@@ -95,9 +95,8 @@ class ChatSpeaker:
         if scripted.usage is not None:
             completion = completion._replace(usage=_usage(completion.usage, scripted.usage))
         chunks = scripted.delivery.chunks
-        if isinstance(chunks, tuple):
-            return self._replies.rendered(body, completion, tuple(piece.render(view) for piece in chunks))
-        return self._replies.rendered(body, completion, chunks)
+        cut = tuple(piece.render(view) for piece in chunks) if isinstance(chunks, tuple) else chunks
+        return self._replies.rendered(body, completion, cut, interleave=scripted.delivery.interleave)
 
     def _choices(self, scripted: ScriptedReply, turn: Turn, count: int) -> tuple[Choice, ...] | None:
         """Return choices that say what a scenario says; None where that is left to the default reply."""

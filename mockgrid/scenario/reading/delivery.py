@@ -33,6 +33,11 @@ __all__ = ["optional_seconds", "read_delivery", "read_pace", "read_period"]
 _NEWLINES: Final[dict[str, Any]] = {"lf": "\n", "crlf": "\r\n", "cr": "\r"}
 # Seconds of what happens again and again, at least: comments while waiting are a write each, and a limit that
 # is full again in no time is none.
+# Keys of a stream that say how words are told, with what to do where there are events.
+_OF_WORDS: Final = {
+    "chunks": "Cut the texts of the events themselves.",
+    "interleave": "Put the events themselves in order.",
+}
 _SHORTEST: Final = 0.001
 _NO_IDLE: Final = "Leave it out for no comments while waiting."
 
@@ -92,14 +97,15 @@ def read_delivery(node: Node, texts: Iterable[str]) -> Delivery:
     broken = _early_fault(early) if early is not None else None
     if stream is None:
         return Delivery(delay=held, early_fault=broken)
-    if "events" in node and "chunks" in stream:
-        message = "`chunks` has no effect beside `events`."
-        stream["chunks"].error("MG221", message, "Cut the texts of the events themselves.", key=True)
+    for name, hint in _OF_WORDS.items() if "events" in node else ():
+        if name in stream:
+            stream[name].error("MG221", f"`{name}` has no effect beside `events`.", hint, key=True)
     pace, chunks, fault = stream.find("pace"), stream.find("chunks"), stream.find("fault")
     return Delivery(
         delay=held,
         pace=read_pace(pace) if pace is not None else None,
         chunks=_chunks(chunks, node.find("say"), texts) if chunks is not None else "token",
+        interleave=stream.value.get("interleave", False),
         fault=_stream_fault(fault) if fault is not None else None,
         early_fault=broken,
         wire=_wire(stream),

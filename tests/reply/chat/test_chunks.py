@@ -71,11 +71,14 @@ def said(message):
 
 
 @given(
-    st.lists(choices, min_size=1, max_size=3), st.sampled_from(["token", "word", 1]), st.none() | st.just(2)
+    st.lists(choices, min_size=1, max_size=3),
+    st.sampled_from(["token", "word", 1]),
+    st.none() | st.just(2),
+    st.booleans(),
 )
-def test_parts_come_in_the_order_of_json(whole, chunks, top):
+def test_parts_come_in_the_order_of_json(whole, chunks, top, interleave):
     completion = Completion("id", 1, "m", "default", "fp", tuple(whole), {}, top, "00")
-    *events, done = render_events(completion, TOKENS, Options(), chunks)
+    *events, done = render_events(completion, TOKENS, Options(), chunks, interleave=interleave)
     assert done == b"data: [DONE]\n\n"
     sent = [json.loads(event.removeprefix(b"data: "))["choices"][0] for event in events]
     for index, choice in enumerate(whole):
@@ -84,8 +87,18 @@ def test_parts_come_in_the_order_of_json(whole, chunks, top):
         assert list(dict.fromkeys(parts_of_stream(deltas))) == list(parts_of_json(message))
         # A part that has begun is over before the next begins.
         order = list(parts_of_stream(deltas))
+        if interleave:  # the pieces of calls, which come in turn
+            order = [part for part in order if isinstance(part, str)]
         assert order == sorted(order, key=order.index)
         assert said(joined(deltas)) == said(message)
+
+
+def test_pieces_of_calls_may_come_in_turn():
+    calls = (FinishedCall("a", "f", "123"), FinishedCall("b", "g", "4"))
+    completion = Completion("id", 1, "m", "default", "fp", (Choice(None, calls=calls),), {}, None, "00")
+    events = list(render_events(completion, TOKENS, Options(), 1, interleave=True))[1:-1]
+    deltas = [json.loads(event.removeprefix(b"data: "))["choices"][0]["delta"] for event in events]
+    assert list(parts_of_stream(deltas)) == [0, 1, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("choices", [1, 3])
