@@ -143,7 +143,8 @@ def _sent(holding: HeldTest) -> str:
     if not body and last.reply.body is not None:
         body = last.reply.body if isinstance(last.reply.body, str) else json.dumps(last.reply.body)
     head = [f"{last.status}", *(f"{name}: {value}" for name, value in last.reply.headers.items())]
-    return _cut("\n".join((*head, "", body)), _SENT)
+    broken = "\n(The connection ended here, before the reply did.)" * (last.whole is False)
+    return _cut("\n".join((*head, "", body)), _SENT) + broken
 
 
 def _cut(text: str, most: int) -> str:

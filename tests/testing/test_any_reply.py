@@ -160,6 +160,12 @@ def test_an_exit_that_is_allowed(mockgrid):
 def test_settings_and_examples(mockgrid):
     RUNS.append(answer(mockgrid).get("content"))
 
+@settings(phases=[Phase.explicit])
+@example({"fault": "cut_body"})
+@mockgrid.any_reply(faults=True)
+def test_a_cut_reply(mockgrid):
+    ask(mockgrid)
+
 RUNS = []
 
 def test_they_were_applied():
@@ -245,6 +251,7 @@ def test_what_passes_and_what_fails(outcome):
         "test_what_is_not_allowed",
         "test_violations_count",
         "test_verdicts_count",
+        "test_a_cut_reply",
         "test_a_hang_ends",
         "test_a_hang_that_becomes_an_error_of_the_client",
         "test_an_exit",
@@ -291,6 +298,8 @@ def test_what_the_client_did_wrong_is_told_as_ever(outcome):
     assert "steps:\n- reply:\n    say: ''\n" in section(text, "test_an_exit")
     assert "ended the program: sys.exit(4)" in section(text, "test_async_exit")
     assert "operation: listModels" in section(text, "test_other_operations")
+    assert "(The connection ended here, before the reply did.)" in section(text, "test_a_cut_reply")
+    assert "(The connection ended here" not in section(text, "test_an_exit")
     assert "use the fixture mockgrid" in section(text, "test_without_the_fixture")
 
 
