@@ -130,21 +130,41 @@ class Streams:
     ) -> tuple[list[dict[str, Any]], Difference] | None:
         """Return events in words, and what is to be said of all of them; None where they come to others."""
         heard = [hearer.event(value) for value in values]
-        if None in heard:
+        if not any(words is not None for words in heard):
             return None
-        said = [dict(words or {}) for words in heard]
+        said = [
+            dict(words) if words is not None else {"data": literal(value)}
+            for words, value in zip(heard, values, strict=True)
+        ]
         composed = self._data({**beside, "events": said}, request)
         if composed is None or len(composed) != len(values):
             return None
-        common = _common(composed, values)
-        again = self._data({**beside, "events": said, **common.words()}, request)
-        if again is None:
-            return None
-        for place, (own, value) in enumerate(zip(again, values, strict=True)):
-            if not same(own, value):
-                said[place] = hearer.event(value, _unlike(own, value)) or {}
-        final = self._data({**beside, "events": said, **common.words()}, request)
-        return (said, common) if final is not None and all(map(same, final, values)) else None
+        # What is said of all would be said of what is no chunk, too.
+        for common in (_common(composed, values), Difference()):
+            listed = self._fitted(list(said), values, {**beside, **common.words()}, hearer, request)
+            if listed is not None:
+                return listed, common
+        return None
+
+    def _fitted(
+        self,
+        said: list[dict[str, Any]],
+        values: list[Any],
+        beside: dict[str, Any],
+        hearer: Hearer,
+        request: ReadRequest,
+    ) -> list[dict[str, Any]] | None:
+        """Return events in words, those that come to others with what differs in them, or as they are."""
+        for as_it_is in (False, True):
+            composed = self._data({**beside, "events": said}, request)
+            if composed is None or len(composed) != len(values):
+                return None
+            for place, (own, value) in enumerate(zip(composed, values, strict=True)):
+                if not same(own, value):
+                    words = None if as_it_is else hearer.event(value, _unlike(own, value))
+                    said[place] = words if words is not None else {"data": literal(value)}
+        final = self._data({**beside, "events": said}, request)
+        return said if final is not None and all(map(same, final, values)) else None
 
 
 def _broken(reply: RecordedReply, times: Sequence[float]) -> dict[str, Any] | None:
@@ -203,11 +223,12 @@ def _has(value: Any, path: tuple[str, ...]) -> bool:
     return True
 
 
-def _unlike(composed: Any, recorded: Any) -> set[str]:
+def _unlike(composed: Any, recorded: Any) -> list[str]:
     """Return the fields of an event that are not as those of what was composed."""
     lacking = difference(composed, recorded)
     paths = (*lacking.fields, *lacking.without) if lacking is not None else ()
-    return {path[0] for path in paths} & set(recorded)
+    unlike = {path[0] for path in paths}
+    return [name for name in recorded if name in unlike]
 
 
 def _as_data(event: RecordedEvent) -> dict[str, Any]:
