@@ -24,6 +24,7 @@ _KINDS: Final = {
     "sha256": str,
     "one_way": list,
     "unmet": list,
+    "moved": dict,
     "mistakes": list,
     "warnings": list,
     "warned": bool,
@@ -42,6 +43,7 @@ class Compiled(NamedTuple):
         sha256: the contract's.
         one_way: which of ``readOnly`` and ``writeOnly`` it has.
         unmet: pointers to its schemas that nothing satisfies as they were written.
+        moved: pointers to what was put elsewhere in its data, and to where it is written.
         mistakes: message, hint, place, JSON pointer, and whether its key is meant; those that have a pointer
             have no place until somebody asks for it.
         warnings: of the contract, each a place and a sentence; none are known where nobody has asked yet.
@@ -55,6 +57,7 @@ class Compiled(NamedTuple):
     sha256: str
     one_way: list[str]
     unmet: list[str]
+    moved: dict[str, str]
     mistakes: list[list[Any]]
     warnings: list[list[str]]
     warned: bool
@@ -80,6 +83,7 @@ class Compiled(NamedTuple):
             sha256,
             sorted(one_way),
             sorted(document.unmet),
+            document.moved,
             [_plain(error, document) for error in document.mistakes.told],
             [list(warning) for warning in warnings or ()],
             warnings is not None,
@@ -110,7 +114,7 @@ class Compiled(NamedTuple):
         return (
             all(_holds(mistake, _TOLD) for mistake in self.mistakes)
             and all(_holds(warning, (str, str)) for warning in self.warnings)
-            and all(type(digest) is str for digest in self.files.values())
+            and all(type(text) is str for text in (*self.files.values(), *self.moved.values()))
             and all(type(text) is str for text in (*self.one_way, *self.unmet))
         )
 
@@ -136,6 +140,7 @@ class Compiled(NamedTuple):
     def tell(self, mistakes: Mistakes, document: Document) -> None:
         """Tell again what was told of the document."""
         document.unmet.update(self.unmet)
+        document.moved.update(self.moved)
         for message, hint, where, pointer, key in self.mistakes:
             if where:
                 mistakes.tell(DocumentError(message, where=where, hint=hint))
