@@ -65,15 +65,15 @@ class Access:
             ControlError: 403, or 429 for one that has tried too many tokens.
         """
         headers = dict(scope["headers"])
-        if _is_foreign(scope["method"], headers) and not self._has_token(headers):
-            raise ControlError(403, _FOREIGN)
         client = scope.get("client")
+        is_foreign = _is_foreign(scope["method"], headers)
         is_local = client is None or _is_loopback(client[0])
-        if is_local and not _is_public(headers.get(b"host", b"")):
+        if is_local and not is_foreign and not _is_public(headers.get(b"host", b"")):
             return
+        lacking = _FOREIGN if is_foreign else _RENAMED if is_local else _REMOTE
         if self._token is None:
-            raise ControlError(403, _RENAMED if is_local else _CLOSED)
-        if files:
+            raise ControlError(403, lacking if is_local or is_foreign else _CLOSED)
+        if files and not is_foreign:
             return
         address = client[0] if client is not None else ""
         if len(self._tries(address)) >= _TRIES:
@@ -81,8 +81,8 @@ class Access:
         if not self._has_token(headers):
             if b"authorization" in headers:  # who brings none has tried none
                 self._note_failure(address)
-                raise ControlError(403, _WRONG)
-            raise ControlError(403, _RENAMED if is_local else _REMOTE)
+                lacking = _WRONG
+            raise ControlError(403, lacking)
 
     def _has_token(self, headers: dict[bytes, bytes]) -> bool:
         sent = headers.get(b"authorization", b"")

@@ -218,12 +218,20 @@ def test_what_a_browser_says_of_who_asks_counts_and_no_more_than_the_token(asked
     assert caller.request(method, path, headers).status_code == usual
 
 
-@pytest.mark.parametrize(("client", "host"), [(ELSEWHERE, "mockgrid:8080"), ("127.0.0.1", PUBLIC)])
-def test_wrong_tokens_are_counted_wherever_one_is_needed(client, host):
+@pytest.mark.parametrize(
+    ("client", "host", "more"),
+    [
+        (ELSEWHERE, "mockgrid:8080", {}),
+        (ELSEWHERE, "mockgrid:8080", {"sec-fetch-site": "cross-site"}),
+        (ELSEWHERE, "mockgrid:8080", {"origin": "http://evil.example"}),
+        ("127.0.0.1", PUBLIC, {}),
+    ],
+)
+def test_wrong_tokens_are_counted_wherever_one_is_needed(client, host, more):
     caller = Caller(mockgrid.create_app(control_token="secret"), client)
 
     def status(token, host=host):
-        headers = {"host": host, "authorization": f"Bearer {token}"}
+        headers = {"host": host, "authorization": f"Bearer {token}", **more}
         return caller.request("GET", "/__mockgrid__/version", headers).status_code
 
     assert [status("wrong") for _ in range(11)] == [403] * 10 + [429]
