@@ -49,6 +49,11 @@ class _Retry(NamedTuple):
         return self.before.wait is not None and self.delay < self.before.wait.least
 
     @property
+    def is_asked(self) -> bool:
+        """Whether the client waited for as long as the reply had asked it to wait."""
+        return self.before.wait is not None and self.before.wait.seconds > 0 and not self.is_early
+
+    @property
     def has_own_delay(self) -> bool:
         """Whether the client chose how long to wait."""
         rule = self.before.rule
@@ -69,7 +74,7 @@ def judge_retries(chain: Chain) -> Iterator[Verdict]:
             times = f" ({len(matching)} times)" if len(matching) > 1 else ""
             yield proved(name, _numbers(matching), f"{tell(matching[0])}{times}.")
     yield from _constant_delay([retry for retry in retries if retry.has_own_delay])
-    yield from _nested_retry(chain) or _retry_storm(chain)
+    yield from _nested_retry(chain) or _retry_storm(chain, retries)
 
 
 def _asked_too_early(retry: _Retry) -> bool:
@@ -137,9 +142,15 @@ def _nested_retry(chain: Chain) -> list[Verdict]:
     return [proved("nested_retry", _numbers([chain]), message)]
 
 
-def _retry_storm(chain: Chain) -> Iterator[Verdict]:
+def _retry_storm(chain: Chain, retries: Sequence[_Retry]) -> Iterator[Verdict]:
+    # Who waits as long as each reply asks cannot wait longer.
+    bursts = (retries[place : place + MOST_AT_ONCE] for place in range(len(chain) - MOST_AT_ONCE))
     quickest = min(
-        (after.arrived - before.arrived for before, after in zip(chain, chain[MOST_AT_ONCE:], strict=False)),
+        (
+            burst[-1].after.arrived - burst[0].before.arrived
+            for burst in bursts
+            if not all(retry.is_asked for retry in burst)
+        ),
         default=BURST,
     )
     if len(chain) > MOST_ATTEMPTS:
