@@ -30,6 +30,7 @@ from mockgrid.session.exchange import KeptExchange
 from mockgrid.session.verdicts import verdicts
 
 LATE = format_datetime(datetime.fromtimestamp(1_700_000_010, UTC), usegmt=True).encode()
+SHORTLY = [(b"retry-after-ms", b"20")]
 
 RETRIES = [
     # A wish, and what was waited.
@@ -74,8 +75,12 @@ RETRIES = [
     ("six", failing(0.5, 1, 2, 4, 8), ["retry_storm"]),
     ("five", failing(0.5, 1, 2, 4), []),
     ("four at once", failing(0.01, 0.01, 0.01), ["retry_storm", "no_backoff"]),
-    ("four at once, as asked", failing(*[0.02] * 3, reply=[(b"retry-after-ms", b"20")]), []),
-    ("four at once, twice as asked", [*failing(0.02, 0.02, then=503, reply=[(b"retry-after-ms", b"20")]), exchange(0.09)], ["retry_storm", "no_backoff"]),
+    ("four at once, as asked", failing(*[0.02] * 3, reply=SHORTLY), []),
+    (
+        "four at once, twice as asked",
+        [*failing(0.02, 0.02, then=503, reply=SHORTLY), exchange(0.09)],
+        ["retry_storm", "no_backoff"],
+    ),
     ("four at once, for zero", failing(0.01, 0.01, 0.01, reply=after(b"0")), ["retry_storm"]),
     ("three at once", failing(0.01, 0.01), ["no_backoff"]),
     ("four connections", failing(0.01, 0.01, 0.01, whole=False), ["retry_storm"]),
