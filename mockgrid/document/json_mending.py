@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING, Final
 from mockgrid.document.json_text import CLOSING, is_unclosed, not_json, outer_brackets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mockgrid.document.mistakes import Mistakes
 
 __all__ = ["mended_json"]
 
 _MOST: Final = 50
+_MOST_READ: Final = 40_000_000  # characters, in all, to see how far a text can be read
+_NEAR: Final = 200  # characters before a mistake that are looked into
 _COMMENT: Final = re.compile(r"(?://|#)[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _QUOTED: Final = re.compile(r""""(?:[^"\\]|\\.)*"|'((?:[^'\\\n]|\\.)*)'""")
-_KEY: Final = re.compile(r'"((?:[^"\\]|\\.)*)"\Z')
 _LEFT_OPEN: Final = re.compile(r'"[^":\n]+(?=\s*:\s)')
+_SPACE: Final = re.compile(r"\s*")
 _WORD: Final = re.compile(r"[\w$.+-]+")
+# Where one character more or less is not it: quotes, comments, keys without quotes, words, and zeros.
+_SURE: Final = re.compile(r"'|//|/\*|#|[\w$.+-]+\s*:|(?i:true|false|none|undefined)\b|(?<=0)[0-9]")
+_LAST: Final = re.compile(r'"[^"]*"\Z|[\w$.+-]+\Z')
+_MARKS: Final = re.compile(r'(?<=[^"\s]):\s|[\s,:{}\[\]]+(?="\Z)')
 _WORDS: Final = {"true": "true", "false": "false", "none": "null", "null": "null", "undefined": "null"}
 
 
@@ -31,11 +39,12 @@ def mended_json(text: str, name: str, mistakes: Mistakes) -> str | None:
         mistakes: are told of each, in the end.
     """
     errors, strict = [], True
+    tries = _MOST_READ // (len(text) + 1)
     for _ in range(_MOST):
         try:
             json.loads(text, strict=strict)
         except json.JSONDecodeError as error:
-            mended = _mended(text, error)
+            mended, tries = _farthest(text, _mended(text, error), error, tries, strict=strict)
             if mended is None or (mended == text and not strict):
                 return None
             if mended == text:
@@ -52,9 +61,72 @@ def mended_json(text: str, name: str, mistakes: Mistakes) -> str | None:
     return None
 
 
+def _farthest(
+    text: str, likely: str | None, error: json.JSONDecodeError, tries: int, *, strict: bool
+) -> tuple[str | None, int]:
+    """Return what can be read farthest: what is likely, or what differs in a character; and tries left."""
+    trailing = error.msg.startswith("Illegal trailing")  # as Python 3.13 tells of a comma, not of the bracket
+    at, extra = _space_end(text, error.pos + trailing), error.msg.startswith("Extra")
+    is_sure = not (trailing or error.msg.startswith(("Expecting", "Extra"))) or _SURE.match(text, at)
+    # Behind the value may be another, or the same file once more.
+    if is_sure or at == len(text) or (extra and text[at] in "{["):
+        return likely, tries
+    best, left = likely, len(text) - error.pos
+    # Without what follows, any text can be read.
+    for edited in _edits(text, at, None if extra else likely):
+        if not left or not tries:
+            break
+        tries -= 1
+        if (unread := _unread(edited, strict=strict)) < left:
+            best, left = edited, unread
+    return best, tries
+
+
+def _space_end(text: str, position: int) -> int:
+    return _SPACE.match(text, position).end()  # type: ignore[union-attr]
+
+
+def _unread(text: str, *, strict: bool) -> int:
+    """Return how much of a text cannot be read as JSON."""
+    try:
+        json.loads(text, strict=strict)
+    except json.JSONDecodeError as error:
+        # A text that goes on in the next line is not closed.
+        is_open = error.msg.startswith("Invalid control")
+        return len(text) + 1 - (text.rfind('"', 0, error.pos) if is_open else error.pos)
+    except (ValueError, RecursionError):
+        return len(text) + 1
+    return 0
+
+
+def _edits(text: str, at: int, likely: str | None) -> Iterator[str]:
+    """Yield what is likely, and a text with a character less or more at a mistake or before it."""
+    before = text[:at].rstrip()
+    end = len(before)
+    last = _LAST.search(before[-_NEAR:])
+    written = last[0] if last is not None else ""
+    start = end - len(written) if written else at
+    # Each with how many characters are gone, and what is put: quotes may have been left open, or be too many.
+    marks = _MARKS.finditer(written) if written[:1] == '"' else ()
+    first = [(start + mark.start(), 0, '"') for mark in marks]
+    first += [(start, 1, "")] if written == '""' else []
+    # Whatever is behind it stays in its column, but for what stands in quotes.
+    gone = [place for place in (at, start) if place < len(text)] + [end - 1] * (end > 0 and before[-1] != '"')
+    then = [(place, 1, " " if text[place] != '"' else "") for place in gone]
+    then += [(end, 0, mark) for mark in ":,]}"]
+    then += [(place, 0, mark) for place in (at, start) for mark in '"{[']
+    head = text[:start].rstrip()
+    then += [(len(head) - 1, 0, mark) for mark in "]}"] if head.endswith(",") else []
+    then += [(end - 1, 1, "")] if before.endswith('"') else []
+    for edits, usual in ((first, likely), (then, None)):
+        yield from (text[:place] + put + text[place + length :] for place, length, put in edits)
+        if usual is not None:
+            yield usual
+
+
 def _mended(text: str, error: json.JSONDecodeError) -> str | None:
     """Return a text without its first mistake; the same where there is nothing to mend, None for no idea."""
-    at = re.compile(r"\s*").match(text, error.pos).end()  # type: ignore[union-attr]
+    at = _space_end(text, error.pos)
     before, following = text[: error.pos].rstrip(), text[at:]
     if error.msg.startswith(("Unterminated", "Invalid control")):
         goes_on = error.msg.startswith("I") and not is_unclosed(error)
@@ -87,12 +159,9 @@ def _completed(text: str, before: str, at: int, error: json.JSONDecodeError) -> 
 
 
 def _with_colon(text: str, before: str, at: int) -> str:
-    """Return a text with what stands between a key and its value, or without quotes too many at the key."""
-    following, key = text[at], _KEY.search(before)
-    if key is not None and (not key[1].strip() or following.isalpha()):
-        quotes = key.start() if not key[1].strip() else len(before) - 1
-        return before[:quotes] + before[quotes + 1 :] + text[len(before) :]
-    if following in "[]{":
+    """Return a text with what stands between a key and its value."""
+    following = text[at]
+    if following == "]":
         return text[:at] + " " + text[at + 1 :]
     value = "null" if following in ",}" else ""
     return before + f": {value}" + text[at if following != "=" else at + 1 :]

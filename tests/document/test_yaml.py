@@ -1,5 +1,6 @@
 import json
 import math
+import re
 
 import pytest
 import yaml as pyyaml
@@ -380,6 +381,28 @@ def test_a_mistake_may_be_told_and_read_over(content, data, where):
     with pytest.raises(YamlError) as refused:
         yaml.load(content, name=name, mistakes=Mistakes())
     assert refused.value.where in where.split()
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("written", ["{", ":", ",", "]", '"', "+:", "+,", '+"'])
+def test_json_with_a_character_too_few_or_too_many_is_what_it_was(written, indent):
+    """Of those that are read otherwise, it cannot be told which of two was meant."""
+    data = {"a": {"b": "c", "d": [{"e": "f", "g": {"h": True}}, "i"]}, "j": {"k": {"l": "m"}, "n": "o"}}
+    text, mark = json.dumps(data, indent=indent), written[-1]
+    added = mark if "+" in written else ""
+    places = [match.start() for match in re.finditer('[][{}:,"]' if added else re.escape(mark), text)]
+    otherwise = []
+    for place in places[1:-1]:
+        mistakes = Mistakes(strict=False)
+        spoilt = text[:place] + added + text[place + (not added) :]
+        read = yaml.load(spoilt, name="x.json", mistakes=mistakes).data
+        try:
+            assert json.loads(spoilt) == read  # the character belongs to a text
+        except ValueError:
+            assert mistakes.told
+            if read != data:
+                otherwise.append((spoilt, read))
+    assert len(otherwise) <= len(places) // 8, otherwise
 
 
 @pytest.mark.parametrize("content", [b"", b"a: 'b' c\n" * 25])
