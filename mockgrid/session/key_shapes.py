@@ -41,7 +41,7 @@ _FIELD: Final = re.compile(FIELD, re.IGNORECASE)
 _QUERY: Final = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
 # A field, of JSON that stands in a text, such as a tool's arguments.
 _QUOTED: Final = re.compile(
-    rf"""\\*["'](?:{FIELD})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
+    rf"""["'](?:{FIELD})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
 )
 # The same in source text and settings, where names stand without quotes.
 _ASSIGNED: Final = re.compile(r"""(?<!["'`])[:=][ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
@@ -72,7 +72,7 @@ _ISSUERS: Final = {
         r"p\.(?:pt|st|ct)\.[\w.-]{30,}",
         r"t0[a-z]\d\d\.[A-Z0-9]{20,}\.[A-Z0-9]{40,}",
     ),
-    "e": (r"yJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+",),
+    "e": (r"yJ(?=[\w-]{8})[A-Za-z0-9]*+(?:[-_](?!eyJ)[A-Za-z0-9]*+)*+\.eyJ[\w-]{8,}\.[\w-]+",),
     "f": (r"w_[A-Za-z0-9]{20,}", r"c-[0-9a-f]{32}", r"igd_[\w-]{30,}", r"m[12]_[\w+/=-]{40,}"),
     "g": (
         r"h[opsur]_\w{20,}",
@@ -111,7 +111,7 @@ _ISSUERS: Final = {
 }
 # A key of OpenAI's form, which many have taken over, and of Stripe's; or one with stars for its midst.
 _OF_OPENAI: Final = (
-    r"k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]*\d|\w{20}|\w*\*\*)[\w*-]{16,}",
+    r"k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]{0,99}\d|\w{20}|\w{0,99}\*\*)[\w*-]{16,}",
     r"k\.eyJ[\w-]{16,}\.[\w-]{16,}",
 )
 _BEGINS: Final = r"(?<![A-Za-z0-9].)"

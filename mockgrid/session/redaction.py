@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import RequestHead
 
 _FIELDS_OF_FORM = re.compile(
-    rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]+)*\r\n\r\n([^\r\n]*))'
+    rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]++){0,8}+\r\n\r\n([^\r\n]*))'
     % ((FIELD.encode(),) * 2),
     re.IGNORECASE,
 )

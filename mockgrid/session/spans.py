@@ -41,19 +41,27 @@ def without(text: str, spans: Sequence[Span]) -> str:
 
 
 def recut(pieces: Sequence[str], spans: Sequence[Span]) -> list[str]:
-    """Return pieces without some parts of what they join to; the first that has some gets the placeholder."""
+    """Return pieces without some parts of what they join to; the first that has some gets the placeholder.
+
+    Args:
+        pieces: of a text.
+        spans: in order; none lies within another.
+    """
     texts = []
-    start = 0
+    start = first = 0
     for piece in pieces:
         end = start + len(piece)
         parts, done = [], start
-        for span in spans:
-            if span.end <= start or span.start >= end:
-                continue
-            parts.append(piece[done - start : max(span.start - start, 0)])
-            if span.start >= start:
-                parts.append(span.placeholder)
-            done = min(span.end, end)
+        while first < len(spans) and spans[first].start < end:
+            span = spans[first]
+            if span.end > start:
+                parts.append(piece[done - start : max(span.start - start, 0)])
+                if span.start >= start:
+                    parts.append(span.placeholder)
+                done = min(span.end, end)
+            if span.end > end:  # it goes on in the next
+                break
+            first += 1
         texts.append("".join([*parts, piece[done - start :]]))
         start = end
     return texts

@@ -1,10 +1,15 @@
 """What looks like a key is hidden wherever it stands, though nothing names it one."""
 
 import json
+import time
+from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mockgrid.session.redaction import Hidden
+from mockgrid.session.redaction import Hidden, _of_body
+from mockgrid.session.spans import Span, apart, recut, without
 
 pytestmark = pytest.mark.once
 KEYS = (
@@ -124,3 +129,54 @@ def test_a_stream_without_secrets_is_told_as_it_is():
 
 def _parts(text, size):
     return (text[start : start + size] for start in range(0, len(text), size))
+
+
+LONG = 20_000
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "\\",
+        "-eyJ",
+        "_eyJ",
+        "sk-",
+        "sk-live-",
+        "-dckr_a",
+        "://a:",
+        "Basic ",
+        "= ",
+        '"api_key":"',
+        "&a",
+        "-SG.a",
+    ],
+)
+def test_no_text_takes_long_to_be_searched(piece):
+    def cost(length):
+        begun = time.process_time()
+        Hidden([]).text("key" + piece * (length // len(piece)))
+        return time.process_time() - begun
+
+    # Ten times as long, it took a hundred times as long: seconds.
+    assert min(cost(10 * LONG) for _ in range(2)) < 20 * max(min(cost(LONG) for _ in range(3)), 0.01)
+
+
+def test_a_form_without_an_end_takes_no_longer_to_be_searched():
+    body = b'; name="password"\r\na' * 5_000
+    begun = time.process_time()
+    assert list(_of_body(body)) == []
+    assert time.process_time() - begun < 1
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.text("ab", max_size=20), st.data())
+def test_pieces_are_cut_anew_where_something_stands_that_is_left_out(text, data):
+    places = st.integers(0, len(text))
+    cuts = sorted(data.draw(st.lists(places, max_size=6)))
+    spans = apart(
+        Span(*sorted(pair), "*") for pair in data.draw(st.lists(st.tuples(places, places), max_size=4))
+    )
+    pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
+    cut = recut(pieces, spans)
+    assert "".join(cut) == without(text, spans)
+    assert len(cut) == len(pieces)
