@@ -105,16 +105,19 @@ class Feed:
             for rows in latest.past(RECENT):
                 yield _event(b"rows", rows)
                 await asyncio.sleep(0)  # the server has others to answer
-            last = 0.0
+            last, spoke = 0.0, monotonic()
             while True:
-                if not await latest.changed(KEEP_ALIVE):
-                    yield b": still here\n\n"
-                    continue
-                await asyncio.sleep(max(last + _APART - monotonic(), 0.0))
-                last = monotonic()
-                latest.look()
-                for event, value in latest.take().items():
-                    yield _event(event.encode(), value)
+                is_new = await latest.changed(KEEP_ALIVE)
+                if is_new:
+                    await asyncio.sleep(max(last + _APART - monotonic(), 0.0))
+                    last = monotonic()
+                    latest.look()
+                events = [_event(event.encode(), value) for event, value in latest.take().items()]
+                if not events and (not is_new or last - spoke >= KEEP_ALIVE):  # other sessions may be busy
+                    events = [b": still here\n\n"]
+                for event in events:
+                    yield event
+                    spoke = monotonic()
         finally:
             self._readers -= 1
             latest.close()

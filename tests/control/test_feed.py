@@ -7,6 +7,7 @@ import pytest
 from asgi import Caller
 
 from mockgrid.control import ControlError
+from mockgrid.control import feed as feeds
 from mockgrid.control.feed import MOST_READERS, PENDING
 from mockgrid.control.latest import MOST_ROWS, OF_MORE
 
@@ -118,5 +119,24 @@ def test_what_came_before_is_told_in_parts_and_what_comes_meanwhile_after_it():
         await feed.aclose()
         assert [row["number"] for row in first + later] == list(range(1, MOST_ROWS + 3))
         assert len(first) == MOST_ROWS
+
+    asyncio.run(watched())
+
+
+def test_a_feed_of_a_quiet_session_says_that_it_is_there_though_others_are_busy(monkeypatch):
+    monkeypatch.setattr(feeds, "KEEP_ALIVE", 0.5)
+    caller = Caller()
+
+    async def watched():
+        feed = caller.app.operator.feed("mg-a", rows=True)
+        await anext(feed)
+        reading = asyncio.ensure_future(anext(feed))
+        for _ in range(100):
+            await asked_by(caller, "mg-b")
+            if (await asyncio.wait([reading], timeout=0.1))[0]:
+                break
+        assert reading.done()
+        assert reading.result() == b": still here\n\n"
+        await feed.aclose()
 
     asyncio.run(watched())
