@@ -195,7 +195,8 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
     """Hold a test to the sessions that fixtures of its own open on the server, and to no others."""
-    request.config.stash[_ASKING] = request
+    if fixturedef.argname == "mockgrid":  # and no other's, that somebody asks for before it is made
+        request.config.stash[_ASKING] = request
     with _held(request.config, request.node if fixturedef.scope == "function" else None):
         value = yield
     if fixturedef.argname == "mockgrid_server":

@@ -272,3 +272,28 @@ def test_each_worker_of_a_run_has_a_key_of_its_own(pytester, served):
     pytester.makepyfile(test_it=suite(RUN + text))
     for options in ([], ["--mockgrid-url", served]):
         pytester.runpytest_subprocess("-n", "2", *options).assert_outcomes(passed=6)
+
+
+ASKS_FIRST = """
+import pytest
+
+@pytest.fixture(scope="session")
+def other():
+    return 1
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_fixture_setup(fixturedef, request):
+    if fixturedef.argname == "mockgrid":
+        request.getfixturevalue("other")
+    return (yield)
+"""
+
+
+def test_a_test_is_held_to_its_session_whatever_a_plugin_asks_for_meanwhile(runs):
+    text = """
+    def test_first(mockgrid):
+        mockgrid.play([{"say": "Hello"}], strict=True)
+    def test_second(mockgrid):
+        mockgrid.play([{"say": "Hello"}], strict=True)
+    """
+    runs(text, conftest__py=ASKS_FIRST).assert_outcomes(failed=2)
