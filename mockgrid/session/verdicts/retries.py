@@ -51,7 +51,7 @@ class _Retry(NamedTuple):
     @property
     def is_asked(self) -> bool:
         """Whether the client waited for as long as the reply had asked it to wait."""
-        return self.before.wait is not None and self.before.wait.seconds > 0 and not self.is_early
+        return self.before.wait is not None and not self.is_early
 
     @property
     def has_own_delay(self) -> bool:
