@@ -115,8 +115,7 @@ class Latest:
     def _rows_of(self, exchanges: Iterable[KeptExchange]) -> Iterator[dict[str, Any]]:
         now = monotonic()
         for exchange in exchanges:
-            journal = exchange.journal
-            session = self._sessions.find(journal.session) if journal is not None else None
+            session = self._sessions.of(exchange)
             if session is not None:
                 if exchange.under_way:
                     self._under_way[exchange] = session

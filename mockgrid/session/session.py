@@ -146,7 +146,7 @@ class Sessions:
         virtual: whether the sessions' clocks stand still until they are moved.
 
     Attributes:
-        leaving: called with each session that is about to forget its exchanges.
+        leaving: called with each session that is about to forget its exchanges; may open none.
     """
 
     def __init__(  # noqa: PLR0913 - each is one bound or one hook, by name
@@ -205,6 +205,10 @@ class Sessions:
         """Return how many exchanges a session has had, None where there is none; from any thread."""
         session = self._open.get(name)
         return None if session is None else session.journal.count
+
+    def of(self, exchange: KeptExchange) -> Session | None:
+        """Return the session that holds an exchange, None where it is no longer held; opens none."""
+        return None if exchange.journal is None else self._open.get(exchange.journal.session)
 
     def restart(self, session: Session, start: Callable[[Clock], Play | None] | None = None) -> None:
         """Begin a session anew.

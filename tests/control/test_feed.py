@@ -140,3 +140,24 @@ def test_a_feed_of_a_quiet_session_says_that_it_is_there_though_others_are_busy(
         await feed.aclose()
 
     asyncio.run(watched())
+
+
+def test_sessions_that_wait_to_be_opened_do_so_though_others_go_for_them_and_somebody_watches():
+    most = 3
+    caller = Caller(max_sessions=most)
+    operator = caller.app.operator
+
+    async def watched():
+        feed = operator.feed(rows=True)
+        await anext(feed)
+        for number in range(most):
+            await asked_by(caller, f"mg-{number}")
+        for number in range(1000):
+            operator.begin(f"mg-new-{number}")
+        await asked_by(caller, "mg-a")
+        gone = data_of([await anext(feed) for _ in range(2)][-1])
+        await feed.aclose()
+        assert sorted(gone) == sorted(operator.name(f"mg-{number}") for number in range(most))
+        assert len(caller.app.sessions) == most
+
+    asyncio.run(watched())
