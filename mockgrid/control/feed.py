@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakSet
 
 from mockgrid.control.latest import Latest
 from mockgrid.document.json_body import json_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from types import AsyncGeneratorType
 
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.journal import Journal
@@ -44,14 +46,21 @@ class Feed:
     def __init__(self, sessions: Sessions, teller: Teller) -> None:
         self._sessions = sessions
         self._teller = teller
-        self._readers = 0
+        # Those that are read or are about to be; the others have no frame, or are nowhere.
+        self._read: WeakSet[AsyncGeneratorType[bytes, None]] = WeakSet()
 
     @property
     def full(self) -> bool:
         """Whether as many read as may."""
-        return self._readers >= MOST_READERS
+        return sum(reading.ag_frame is not None for reading in self._read) >= MOST_READERS
 
-    async def whole(self, name: str | None) -> AsyncIterator[bytes]:
+    def read(self, name: str | None, *, rows: bool) -> AsyncIterator[bytes]:
+        """Return a feed; see ``Operator.feed``."""
+        reading: Any = self._rows(name) if rows else self._whole(name)
+        self._read.add(reading)
+        return cast("AsyncIterator[bytes]", reading)
+
+    async def _whole(self, name: str | None) -> AsyncGenerator[bytes, None]:
         """Yield each exchange when it has ended.
 
         Args:
@@ -70,7 +79,6 @@ class Feed:
                 waiting.put_nowait((journal, exchange))
 
         stop = self._sessions.budget.watch(note)
-        self._readers += 1
         try:
             yield b": exchanges, each when it has ended\n\n"
             while True:
@@ -87,10 +95,9 @@ class Feed:
                 if session is not None:  # it may have been closed meanwhile
                     yield _event(b"exchange", self._teller.record(exchange, session).as_json())
         finally:
-            self._readers -= 1
             stop()
 
-    async def rows(self, name: str | None) -> AsyncIterator[bytes]:
+    async def _rows(self, name: str | None) -> AsyncGenerator[bytes, None]:
         """Yield lists of rows: of the newest exchanges, then of each when it comes in and when it has ended.
 
         One that does both within a moment is told once; of more in a moment than anybody reads, the newest
@@ -100,7 +107,6 @@ class Feed:
             name: of the only session that is watched; None for all.
         """
         latest = Latest(self._sessions, self._teller, name)
-        self._readers += 1
         try:
             for rows in latest.past(RECENT):
                 yield _event(b"rows", rows)
@@ -119,7 +125,6 @@ class Feed:
                     yield event
                     spoke = monotonic()
         finally:
-            self._readers -= 1
             latest.close()
 
 

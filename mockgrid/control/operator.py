@@ -257,8 +257,7 @@ class Operator:
                 f"{MOST_READERS} follow what happens already: close one of their pages, or another feed."
             )
             raise ControlError(503, message)
-        name = self.name(key) if key else None
-        return self._feed.rows(name) if rows else self._feed.whole(name)
+        return self._feed.read(self.name(key) if key else None, rows=rows)
 
     # ---------------------------------------------------------------- clock
 

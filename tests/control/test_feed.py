@@ -106,6 +106,18 @@ def test_so_many_may_follow_at_once_and_no_more():
     asyncio.run(followed())
 
 
+@pytest.mark.parametrize("rows", [True, False])
+def test_those_count_that_are_about_to_be_read_but_none_that_is_given_up(rows):
+    operator = Caller().app.operator
+    for _ in range(2 * MOST_READERS):
+        operator.feed(rows=rows)
+    feeds = [operator.feed(rows=rows) for _ in range(MOST_READERS)]
+    with pytest.raises(ControlError):
+        operator.feed()
+    feeds.clear()
+    operator.feed()
+
+
 def test_what_came_before_is_told_in_parts_and_what_comes_meanwhile_after_it():
     caller = Caller()
 
