@@ -28,9 +28,6 @@ ErrorBody = Callable[[str, str], tuple[int, list[tuple[bytes, bytes]], bytes]]
 """``(failure, message) -> (status, headers, body)``; failure is a key of ``STATUS``; headers carry at least
 the content type and the request id."""
 
-TOGETHER: Final = 8
-"""Connections that are written to together."""
-
 STATUS: Final = {
     "headers_too_large": 431,
     "internal": 500,
@@ -90,27 +87,19 @@ class Serving:
 
         Requests arrive many at a time, from many connections. A write for each as soon as it is answered
         wakes its client each time, which costs more than the answer; together they wake it once. And what
-        one reply writes in one turn leaves as one anyway. Where many more arrive, their clients would sleep
-        while all are answered, and then the server while they wake: so the first leave before that.
+        one reply writes in one turn leaves as one anyway.
         """
         pending = self.pending
-        if transport in pending:
-            pending[transport].append(data)
-            return
         if not pending:
             asyncio.get_running_loop().call_soon(self.flush)
-        pending[transport] = [data]
-        if len(pending) == TOGETHER:
-            self.flush(at_once=True)
+        if transport in pending:
+            pending[transport].append(data)
+        else:
+            pending[transport] = [data]
 
-    def flush(self, *, at_once: bool = False) -> None:
-        """Write now: with uvloop that is at the end of this turn, unless it is to be at once."""
+    def flush(self) -> None:
+        """Write now."""
         pending, self.pending = self.pending, {}
         for transport, pieces in pending.items():
-            if transport.is_closing():
-                continue
-            if at_once:  # more than may wait is written by all
-                transport.set_write_buffer_limits(0)
-            transport.write(b"".join(pieces))
-            if at_once and not transport.is_closing():
-                transport.set_write_buffer_limits()
+            if not transport.is_closing():
+                transport.write(b"".join(pieces))
