@@ -24,7 +24,7 @@ _DATE_TIME = re.compile(
     re.ASCII,
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)*")
+_EMAIL = re.compile(r"(?:[^@\s]{1,64}|\"(?:[^\"\\]|\\.){0,62}\")@[^@\s.]+(?:\.[^@\s.]+)*")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*")
 # What no part of a URI may hold; a percent sign begins two digits.
 _IN_IRI = r"(?:[^\x00-\x20\x7f-\x9f\s%<>\"{}|\\^`]|%[0-9A-Fa-f]{2})"
@@ -33,16 +33,26 @@ _VARIABLE = r"(?:\w|%[0-9A-Fa-f]{2})(?:\.?(?:\w|%[0-9A-Fa-f]{2}))*(?::[1-9]\d{0,
 _EXPRESSION = rf"\{{[+#./;?&=,!@|]?{_VARIABLE}(?:,{_VARIABLE})*\}}"
 # An offset may be missing, as it is of the time of day in many languages.
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)?"
+_AMOUNT = r"\d+(?:[.,]\d+)?"
 _DURATION = (
-    r"-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?"
-    r"(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:[.,]\d+)?S)?)?"
+    rf"-?P(?=[\dT])(?:{_AMOUNT}Y)?(?:{_AMOUNT}M)?(?:{_AMOUNT}W)?(?:{_AMOUNT}D)?"
+    rf"(?:T(?=\d)(?:{_AMOUNT}H)?(?:{_AMOUNT}M)?(?:{_AMOUNT}S)?)?"
 )
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = rf"(?=.{{1,254}}\Z){_LABEL}(?:\.{_LABEL})*\.?"
-_IDN_LABEL = r"[^\W_](?:[\w\u00b7\u30fb-]{0,61}[^\W_])?"
+# Vowels, tones and joiners of many scripts are no letters by themselves.
+_IN_NO_LABEL = r"\x00-,./:-@\[-`{-\x9f\s\u3002\uff0e\uff61"
+_IDN_LABEL = rf"[^\W_](?:[^{_IN_NO_LABEL}]{{0,61}}[^{_IN_NO_LABEL}-])?"
 _IDN_HOSTNAME = rf"(?=.{{1,254}}\Z){_IDN_LABEL}(?:[.\u3002\uff0e\uff61]{_IDN_LABEL})*\.?"
 _JSON_POINTER = r"(?:/(?:[^~/]|~[01])*)*"
-_OF_JAVASCRIPT = re.compile(r"(\\k<\w+>|\[\^?\])|\\.", re.DOTALL)
+# What JavaScript alone has, or writes otherwise; \\Z and the like are not among it.
+_OF_JAVASCRIPT = re.compile(
+    r"\\(?:k<[^<>]+>|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]+\}|x[0-9a-fA-F]{2}|c[a-zA-Z]|0|[^\w])"
+    r"|(\\[pP]\{[^{}]*\}|\\.|\(\?<(?![=!])[^<>]+>)"
+    r"|\[(?P<plain>[\w -]+)\]|\[\^?(?:\\.|[^\]\\])*(?:\]|(?P<open>\Z))"
+    r"|(?P<quantifier>\{\d+(?:,\d*)?\})|[{}]",
+    re.DOTALL,
+)
 
 
 def _on_text(check: Callable[[str], bool]) -> Callable[[Any], bool]:
@@ -95,7 +105,14 @@ def _is_address(parse: Callable[[str], object]) -> Callable[[str], bool]:
 
 def _is_regex(value: str) -> bool:
     """Tell whether the engine reads a pattern, but for what JavaScript alone has."""
-    return compile_matcher(_OF_JAVASCRIPT.sub(lambda match: "." if match[1] else match[0], value)) is not None
+    return compile_matcher(_OF_JAVASCRIPT.sub(_as_engines_have_it, value)) is not None
+
+
+def _as_engines_have_it(match: re.Match[str]) -> str:
+    if match[0].startswith("(?<"):
+        return "("
+    kept = match[1] or match["plain"] or match["quantifier"] or match["open"] is not None
+    return match[0] if kept else "."
 
 
 def _matches(pattern: str, flags: int = 0) -> Callable[[Any], bool]:
@@ -124,7 +141,9 @@ FORMATS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
         "iri-reference": _matches(rf"{_IN_IRI}*"),
         "json-pointer": _matches(_JSON_POINTER, re.DOTALL),
         "regex": _on_text(_is_regex),
-        "relative-json-pointer": _matches(rf"(?:0|[1-9]\d*)(?:#|{_JSON_POINTER})", re.ASCII | re.DOTALL),
+        "relative-json-pointer": _matches(
+            rf"(?:0|[1-9]\d*)(?:[+-][1-9]\d*)?(?:#|{_JSON_POINTER})", re.ASCII | re.DOTALL
+        ),
         "time": _matches(_TIME, re.ASCII),
         "uri": _on_text(lambda value: _URI.fullmatch(value) is not None),
         "uri-reference": _on_text(
