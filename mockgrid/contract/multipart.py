@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Part", "broken_parts", "read_parts"]
 
 _BOUNDARY = re.compile(r"[0-9a-zA-Z'()+_,\-./:=? ]{0,69}[0-9a-zA-Z'()+_,\-./:=?]")
+_OF_LIST = re.compile(r"\[[0-9]*\]\Z")
 _MOST_PARTS = 10_000
 _LONGEST_HEAD = 16 * 1024
 _ATTRIBUTE = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))')
@@ -115,7 +116,7 @@ def broken_parts(parts: Iterable[Part], encoding: Mapping[str, Any], at: str) ->
         at: JSON pointer to it.
     """
     for part in parts:
-        name = part.name if part.name in encoding else part.name.partition("[")[0]
+        name = part.name if part.name in encoding else _OF_LIST.sub("", part.name)
         entry = encoding.get(name)
         if not isinstance(entry, dict):
             continue

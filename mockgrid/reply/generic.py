@@ -217,7 +217,7 @@ def _in_charset(body: bytes, content_type: bytes) -> bytes:
         return body
     try:
         return body.decode().encode(charset, "replace")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):  # some codecs replace nothing
         return body
 
 

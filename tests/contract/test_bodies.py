@@ -586,6 +586,7 @@ paths:
         ),  # no client knows of headers
         ("meta", "Content-Type: text/xml", "MG107", "application/json was expected"),
         ("note", "Content-Type: text/html", None, ""),
+        ("meta[a]", "Content-Type: text/plain; charset=utf-8", None, ""),  # a part of it is a text
     ],
 )
 def test_a_part_is_of_the_type_that_its_encoding_says(tmp_path, name, headers, code, words):

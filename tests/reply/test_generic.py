@@ -522,8 +522,9 @@ def test_of_a_range_what_the_client_names_is_sent(offered, accept, sent, body):
 def test_a_text_is_written_in_the_charset_that_is_declared():
     content = {"text/plain; charset=iso-8859-1": {"example": "é ☃"}}
     assert made({"200": {"content": content}})().body == b"\xe9 ?"
-    unknown = {"text/plain; charset=x-none": {"example": "é"}}
-    assert made({"200": {"content": unknown}})().body == "é".encode()
+    for charset in ("x-none", "idna", "undefined", "hex"):
+        unknown = {f"text/plain; charset={charset}": {"example": "é"}}
+        assert made({"200": {"content": unknown}})().body == "é".encode()
 
 
 def test_media_types_are_told_apart_by_parameters_that_are_no_words():
