@@ -27,6 +27,8 @@ _KEYED: Final = re.compile(
     r"""(?P<key>[ ]*(?:-[ ]+)*(?:'[^']*'|"[^"]*"|[^\s#'"\[{][^#]*?)[ ]*:[ ]+)(?P<value>\S.*?)\s*"""
 )
 _FLOW: Final = re.compile(r"\{(?!\{).*\}|\[.*\]")
+_QUOTES: Final = re.compile("['\"]")
+_COMMENT: Final = re.compile(r"\s#.*")
 _WHOLE: Final = re.compile(r"'(?:[^']|'')*'")
 _ITEM: Final = re.compile(r"(?:-[ ]+)*")
 _INDENTED: Final = (
@@ -88,6 +90,8 @@ def _quoted(lines: list[str], number: int) -> list[str]:
     if match is None or _WHOLE.fullmatch(match["value"]):
         return lines
     value = match["value"]
+    if value[0] not in "'\"" and (value[0] not in "[{" or not _QUOTES.search(value)):
+        value = _COMMENT.sub("", value).rstrip()
     opened = outer_brackets(value) if value[0] in "[{" else []
     if not opened and _FLOW.fullmatch(value):
         value = value[0] + value[-1]  # what stands in it cannot be read

@@ -320,6 +320,7 @@ def test_what_is_merged_stands_where_it_was_written():
         (b"a: 'b\nc: 1\n", {"a": "b", "c": 1}, "x.yaml:1:4"),
         (b"a: 'b\nc: 'd'\n", {"a": "b", "c": "d"}, "x.yaml:1:4"),
         (b"a: b: c\nd: 1\n", {"a": "b: c", "d": 1}, "x.yaml:1:5"),
+        (b"a: b: c  # d\ne: [f # g\n", {"a": "b: c", "e": ["f"]}, "x.yaml:1:5 x.yaml:2:4"),
         (b"a: 'it's'\nb: \"c\" d\n", {"a": "it's", "b": '"c" d'}, "x.yaml:1:8 x.yaml:2:8"),
         (b"a: @b\n", {"a": "@b"}, "x.yaml:1:4"),
         (b"a: {{b}}/c\n", {"a": "{{b}}/c"}, "x.yaml:1:5"),
