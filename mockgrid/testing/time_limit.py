@@ -85,11 +85,11 @@ class TimeLimit:
         begun, alarm = time.monotonic(), _Alarm(lambda: asyncio.current_task(loop) is not None)
         with alarm.after(self.seconds + _GRACE):
             done, _ = await asyncio.wait([task], timeout=self.seconds)
-        if not done and not alarm.debugged:  # by a clock of the loop's own, which may be early
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task], timeout=_AGAIN)
-            raise self._late()
+            if not done and not alarm.debugged:  # by a clock of the loop's own, which may be early
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task], timeout=_AGAIN)
+                raise self._late()
         error = await task
         if self._is_over(begun, alarm):
             raise self._late() from error
