@@ -17,7 +17,13 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.key_shapes import REDACTED, is_secret_field, is_secret_parameter, named_secrets
+from mockgrid.session.key_shapes import (
+    REDACTED,
+    is_ordinary,
+    is_secret_field,
+    is_secret_parameter,
+    named_secrets,
+)
 from mockgrid.session.redaction import unescaped
 from mockgrid.session.streamed import cleaned, joined
 
@@ -76,7 +82,7 @@ def _named(reply: RecordedReply) -> Iterator[str]:
     for text in joined(values):
         for start, end in named_secrets(text):
             if end - start >= _SHORTEST_NAMED:
-                yield from unescaped(text[start:end])
+                yield from (word for word in unescaped(text[start:end]) if not is_ordinary(word))
 
 
 def _is_stream(reply: RecordedReply) -> bool:

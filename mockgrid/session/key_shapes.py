@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
@@ -16,10 +17,12 @@ __all__ = [
     "FIELD",
     "KEY_SHAPES",
     "REDACTED",
+    "is_ordinary",
     "is_secret_field",
     "is_secret_parameter",
     "may_name_secrets",
     "named_secrets",
+    "names_secrets",
     "secret_looking",
 ]
 
@@ -39,16 +42,20 @@ In bodies ``token`` alone is a word like any other.
 _FIELD: Final = re.compile(FIELD, re.IGNORECASE)
 # What carries a secret by its name beside what does in headers.
 _QUERY: Final = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
-# A field, of JSON that stands in a text, such as a tool's arguments.
-_QUOTED: Final = re.compile(
-    rf"""["'](?:{FIELD})\\*["']\s*[:=]\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""", re.IGNORECASE
+# How the names of fields end, in lower case. Each stands in so many texts that it is looked for by itself:
+# an expression for all of them would look at each character.
+_ENDS: Final = ("authorization", "credential", "key", "passphrase", "passwd", "password", "pwd", "secret")
+_ENDS_OF_TWO: Final = ("string", "token")
+# A name with what makes it one: of JSON, which may stand in a text, or of source text and settings.
+_NAMED: Final = re.compile(
+    rf"""(?:credentials|{"|".join((*_ENDS, *_ENDS_OF_TWO))})(?:(\\*["'])\s*|[ \t]*)[:=]""", re.IGNORECASE
 )
-# The same in source text and settings, where names stand without quotes.
-_ASSIGNED: Final = re.compile(r"""(?<!["'`])[:=][ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
-_ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})[ \t]*\Z", re.IGNORECASE)
-_LONGEST_NAME: Final = 64
-# What each such name has in it: most texts have none.
-_HINTS: Final = ("key", "secret", "pass", "pwd", "token", "auth", "credential", "string")
+_OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
+_LONGEST_NAME: Final = 128
+_QUOTED: Final = re.compile(r"""\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""")
+_ASSIGNED: Final = re.compile(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
+_ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
+_ORDINARY: Final = re.compile(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
 _MIXED: Final = re.compile(r"(?=.*\d).*[A-Za-z]")
 # A parameter of an address.
 _PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
@@ -81,7 +88,7 @@ _ISSUERS: Final = {
         r"lsa_\w{20,}",
         r"sk_\w{20,}",
     ),
-    "h": (r"f_\w{20,}", r"v[sbr]\.[\w-]{20,}"),
+    "h": (r"f_(?=[a-z_]{0,40}[A-Z\d])\w{20,}", r"v[sbr]\.[\w-]{20,}"),
     "j": (r"ina_\w{30,}",),
     "k": (r"ey-[0-9a-f]{32}",),
     "l": (r"sv2_(?:pt|sk)_\w{30,}", r"in_api_\w{30,}"),
@@ -90,12 +97,12 @@ _ISSUERS: Final = {
         r"plx-\w{20,}",
         r"ypi-[\w-]{30,}",
         r"csk_\w{40,}",
-        r"a-[\w-]{40,}",
+        r"a-(?=[\w-]{0,39}[A-Z])(?=[\w-]{0,39}\d)[\w-]{40,}",
         r"h[cx]_\w{40,}",
         r"at\w{14}\.[0-9a-f]{40,}",
         r"scale_[a-z]+_[\w.-]{30,}",
     ),
-    "r": (r"8_\w{20,}", r"nd_\w{28,}", r"ubygems_[0-9a-f]{48}"),
+    "r": (r"8_\w{20,}", r"nd_(?=[a-z_]{0,40}[A-Z\d])\w{28,}", r"ubygems_[0-9a-f]{48}"),
     "s": (
         r"hp(?:at|ca|pa|ss)_[0-9a-f]{32}",
         r"ntrys_[\w+/=-]{40,}",
@@ -110,8 +117,9 @@ _ISSUERS: Final = {
     "x": (r"ox[abeoprs]-[\w-]{10,}", r"ai-\w{20,}", r"app-\d-[\w-]{40,}"),
 }
 # A key of OpenAI's form, which many have taken over, and of Stripe's; or one with stars for its midst.
+_KINDS: Final = "live|test|proj|ant|or|svcacct|admin"
 _OF_OPENAI: Final = (
-    r"k[-_](?:(?:live|test|proj|ant|or|svcacct|admin)[-_])*(?=[A-Za-z_-]{0,99}\d|\w{20}|\w{0,99}\*\*)[\w*-]{16,}",
+    rf"k[-_](?:(?:{_KINDS})[-_]){{0,4}}(?=[A-Za-z_-]{{0,64}}\d|\w{{20}}|\w{{0,64}}\*\*)[\w*-]{{16,}}",
     r"k\.eyJ[\w-]{16,}\.[\w-]{16,}",
 )
 _BEGINS: Final = r"(?<![A-Za-z0-9].)"
@@ -142,6 +150,15 @@ def is_secret_field(name: str) -> bool:
     return _FIELD.fullmatch(name) is not None
 
 
+def is_ordinary(value: str) -> bool:
+    """Tell whether a secret is a word like any other, which others use, too, and that mean something else.
+
+    >>> is_ordinary("required"), is_ordinary("api_key"), is_ordinary("hunter2")
+    (True, True, False)
+    """
+    return _ORDINARY.fullmatch(value) is not None or is_secret_field(value)
+
+
 def is_secret_parameter(name: str) -> bool:
     """Tell whether a parameter of a query is named for a secret."""
     return is_secret_name(name) or _QUERY.fullmatch(name) is not None
@@ -150,7 +167,12 @@ def is_secret_parameter(name: str) -> bool:
 def may_name_secrets(text: str) -> bool:
     """Tell whether a text may have a name of a secret in it."""
     lowered = text.lower()
-    return any(hint in lowered for hint in _HINTS)
+    return any(end in lowered for end in (*_ENDS, *_ENDS_OF_TWO))
+
+
+def names_secrets(text: str) -> bool:
+    """Tell whether a text has a name of a secret in it, and room for a value."""
+    return next(_names(text), None) is not None
 
 
 def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:
@@ -167,11 +189,46 @@ def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,))
 
 def named_secrets(text: str) -> Iterator[tuple[int, int]]:
     """Yield where values stand in a text that are named for a secret, by start and end."""
-    if not may_name_secrets(text):
+    done = 0
+    for name in _names(text):
+        # What stands in a value is looked at once, whatever is named in it.
+        if name.start() < done:
+            continue
+        is_quoted = name[1] is not None
+        value = (_QUOTED if is_quoted else _ASSIGNED).match(text, name.end())
+        if value is not None:
+            done = value.end()
+            group = value.lastindex or 0
+            if group == 1 or _MIXED.match(value[group]):
+                yield value.span(group)
+
+
+def _names(text: str) -> Iterator[re.Match[str]]:
+    """Yield how names of secrets end in a text, with what makes them names."""
+    if ":" not in text and "=" not in text:
         return
-    yield from (match.span(1) for match in _QUOTED.finditer(text))
-    for match in _ASSIGNED.finditer(text):
-        group = match.lastindex or 0
-        name = text[max(match.start() - _LONGEST_NAME, 0) : match.start()]
-        if (group == 1 or _MIXED.match(match[group])) and _ASSIGNEE.search(name):
-            yield match.span(group)
+    lowered = text.lower()
+    if len(lowered) != len(text):  # of all letters, this one alone becomes two
+        lowered = text.replace("\u0130", "i").lower()
+    ends = [start for end in (*_ENDS, *_ENDS_OF_TWO) for start in _starts(lowered, end)]
+    for start in sorted(ends):
+        match = _NAMED.match(text, start)
+        if match is None:
+            continue
+        end = match.start(1) if match[1] is not None else len(text[start : match.end() - 1].rstrip()) + start
+        before = text[max(end - _LONGEST_NAME, 0) : end]
+        name = before[len(before.rstrip(_OF_NAMES)) :]
+        if match[1] is None:
+            is_secret = _ASSIGNEE.search(name) is not None
+        else:
+            quote = text[end - len(name) - 1 : end - len(name)]
+            is_secret = (quote in {'"', "'"} or quote > "\x7f") and is_secret_field(name)
+        if is_secret:
+            yield match
+
+
+def _starts(text: str, word: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + len(word))

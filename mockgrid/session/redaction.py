@@ -16,10 +16,12 @@ from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
     REDACTED,
+    is_ordinary,
     is_secret_field,
     is_secret_parameter,
     may_name_secrets,
     named_secrets,
+    names_secrets,
     secret_looking,
 )
 from mockgrid.session.spans import Span, apart, recut, without
@@ -91,7 +93,8 @@ class Redaction:
         for raw_name, raw_value in headers:
             words.update(self._of_header(raw_name.decode("latin-1"), raw_value.decode("latin-1")))
         words.update(self._of_query(query.decode("latin-1")))
-        words.update(_of_body(body))
+        # Who has the password `required` must not have each schema's `required` hidden.
+        words.update(word for word in _of_body(body) if not is_ordinary(word))
         return words
 
     @property
@@ -245,12 +248,12 @@ class Hidden:
 def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
     text = body.decode("utf-8", "replace")
-    if not may_name_secrets(text):
-        return
     if body.startswith((b"{", b"[")):
+        if not names_secrets(text):
+            return
         with suppress(MalformedJsonError):
             yield from _of_fields(read_json(body, _DEEPEST))
-    else:
+    elif may_name_secrets(text):
         for match in _FIELDS_OF_FORM.finditer(body):
             value = (match[1] or match[2] or b"").decode("utf-8", "replace")
             yield from (value, unquote_plus(value))

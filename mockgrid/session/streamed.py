@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import orjson
@@ -17,6 +18,8 @@ __all__ = ["cleaned", "in_events", "joined"]
 
 _DATA: Final = re.compile(r"(?:^|(?<=[\r\n]))data: ?([\[{][^\r\n]*)")
 
+_MOST_KNOWN: Final = 1000
+
 Channel: TypeAlias = tuple[Any, ...]
 """Where a text stands within the events of a stream: by keys, and by the indices that items say."""
 
@@ -29,6 +32,14 @@ class Hider(Protocol):
 
     def spans(self, text: str, /) -> Sequence[Span]:
         """Return where it stands in a text, in order; none lies within another."""
+
+
+class _Remembering:
+    """Knows again what it has hidden: most texts are the same in each event."""
+
+    def __init__(self, hider: Hider) -> None:
+        self.text = lru_cache(_MOST_KNOWN)(hider.text)
+        self.is_secret = lru_cache(_MOST_KNOWN)(is_secret_field)
 
 
 def in_events(stream: str, hider: Hider) -> Iterator[Span]:
@@ -53,6 +64,7 @@ def joined(values: Sequence[Any]) -> list[str]:
 
 def cleaned(values: Sequence[Any], hider: Hider) -> list[Any]:
     """Return events without what stands in one of their texts, or goes on from one to the next."""
+    known = _Remembering(hider)
     clean: dict[tuple[int, Channel], str] = {}
     for channel, pieces in _channels(values).items():
         texts = [text for _, text in pieces]
@@ -60,8 +72,8 @@ def cleaned(values: Sequence[Any], hider: Hider) -> list[Any]:
         goes_on = len(set(texts)) > 1
         recuts = recut(texts, hider.spans("".join(texts))) if goes_on else texts
         for (place, _), text in zip(pieces, recuts, strict=True):
-            clean[place, channel] = hider.text(text)
-    return [_clean(value, place, (), clean, hider) for place, value in enumerate(values)]
+            clean[place, channel] = known.text(text)
+    return [_clean(value, place, (), clean, known) for place, value in enumerate(values)]
 
 
 def _channels(values: Sequence[Any]) -> dict[Channel, list[tuple[int, str]]]:
@@ -72,19 +84,21 @@ def _channels(values: Sequence[Any]) -> dict[Channel, list[tuple[int, str]]]:
     return channels
 
 
-def _clean(value: Any, place: int, at: Channel, clean: dict[tuple[int, Channel], str], hider: Hider) -> Any:
+def _clean(
+    value: Any, place: int, at: Channel, clean: dict[tuple[int, Channel], str], known: _Remembering
+) -> Any:
     if isinstance(value, str):
         return clean.get((place, at), value)
     if isinstance(value, dict):
         return {
-            hider.text(key): REDACTED
-            if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
-            else _clean(item, place, (*at, key), clean, hider)
+            known.text(key): REDACTED
+            if isinstance(item, (str, int, float)) and not isinstance(item, bool) and known.is_secret(key)
+            else _clean(item, place, (*at, key), clean, known)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [
-            _clean(item, place, (*at, _name(item, number)), clean, hider) for number, item in enumerate(value)
+            _clean(item, place, (*at, _name(item, number)), clean, known) for number, item in enumerate(value)
         ]
     return value
 

@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockgrid.session.redaction import Hidden, _of_body
+from mockgrid.contract.contract import Contract
+from mockgrid.document.document import Document
+from mockgrid.session.key_shapes import named_secrets
+from mockgrid.session.redaction import Hidden, Redaction, _of_body
 from mockgrid.session.spans import Span, apart, recut, without
 
 pytestmark = pytest.mark.once
+_REDACTION = Redaction(
+    Contract(Document({"openapi": "3.0.3", "info": {}, "paths": {"/": {"get": {"responses": {}}}}}, "made"))
+)
 KEYS = (
     "sk-proj-" + "a1B2" * 8,
     "sk_live_" + "a1B2" * 6,
@@ -85,6 +91,10 @@ def test_what_stands_before_a_key_is_kept(text, shown):
         "Basic understanding of pa-per",
         "the password: required, of course",
         "api_key: string",
+        "hf_hub_download_retries_count",
+        "/pa-state-legislature-votes-on-the-new-budget-bill-2024",
+        "max_tokens: 12345678a",
+        "next_page_token=abcdefgh12",
         "chatcmpl-a1B2c3D4e5F6g7H8i9J0k1L2m3N4",
         "call_a1B2c3D4e5F6g7H8i9J0k1L2",
     ],
@@ -92,6 +102,30 @@ def test_what_stands_before_a_key_is_kept(text, shown):
 def test_ordinary_words_are_shown(text):
     assert Hidden([]).text(text) == text
     assert not Hidden([]).reveals(text)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"secret": "none", "tool_choice": "none"},
+        {"authorization": "required", "schema": {"required": ["city"]}},
+        {"password": "password", "fields": ["password"]},
+        {"credentials": "include", "messages": [{"content": "Please include `password: 'username'`."}]},
+        {"pwd": "2024", "date": "2024-11-30"},
+    ],
+)
+def test_an_ordinary_word_is_hidden_only_where_it_is_named_a_secret(body):
+    told = Hidden(_REDACTION.secrets((), b"", json.dumps(body).encode())).value(body)
+    (_, *others), (secret, *known) = body.values(), told.values()
+    assert secret == "[redacted]"
+    assert told.keys() == body.keys()
+    assert json.dumps(known) == json.dumps(others).replace("'username'", "'[redacted]'")
+
+
+def test_a_name_that_a_secret_has_in_any_case_and_alphabet_is_found():
+    text = "\u0130 DB.Password='a b' \u0130\u0130 API_KEY=abcdefgh1; password='correct-horse'"
+    assert not list(named_secrets(text.replace("=", "~")))
+    assert [text[start:end] for start, end in named_secrets(text)] == ["abcdefgh1", "correct-horse"]
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -149,6 +183,9 @@ LONG = 20_000
         '"api_key":"',
         "&a",
         "-SG.a",
+        "password=",
+        "token=",
+        "key",
     ],
 )
 def test_no_text_takes_long_to_be_searched(piece):
