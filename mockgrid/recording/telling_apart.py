@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mockgrid.recording.predicates import PASSING, TIERS, TellingPredicate, basis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mockgrid.recording.reading import ReadRequest
 
@@ -41,67 +41,90 @@ def tell_apart(requests: Sequence[ReadRequest]) -> Iterator[Known]:
     Args:
         requests: no two are the same.
     """
-    numbers = {id(request): place for place, request in enumerate(requests)}
-    joined: set[int] = set()
-    for place, request in enumerate(requests):
-        if place in joined:
+    crowd = _Crowd(requests)
+    joined = 0
+    for place in range(len(requests)):
+        if joined >> place & 1:
             continue
-        chosen, left = _chosen(request, [other for other in requests if other is not request])
+        chosen, left = crowd.chosen(place, crowd.all & ~(1 << place))
         alike, beyond = [place], 0
-        for other in left:
-            number = numbers[id(other)]
-            # Those that have a step already are answered by that: it stands before.
-            if number in joined:
-                continue
-            if _chosen(other, [request])[1]:
+        # Those that have a step already are answered by that: it stands before.
+        for number in _places(left & ~joined):
+            if crowd.chosen(number, 1 << place)[1]:
                 alike.append(number)
             else:
                 beyond += 1
-        joined.update(alike)
+        for number in alike:
+            joined |= 1 << number
         yield Known(_together(chosen), sorted(alike), beyond)
 
 
-def _chosen(
-    request: ReadRequest, others: Sequence[ReadRequest]
-) -> tuple[list[TellingPredicate], list[ReadRequest]]:
-    """Return predicates that hold for a request, and those of the others for which they all do."""
-    usual = list(basis(request))
-    near = [other for other in others if all(predicate.holds(other.view) for predicate in usual)]
-    left, chosen = near, list[TellingPredicate]()
-    for tier in TIERS:
-        while left:
-            best, most = None, 0
-            tried: list[dict[str, Any]] = []
-            for predicate in tier(request, left):
-                if predicate.when in tried:
-                    continue
-                tried.append(predicate.when)
-                ruled_out = sum(not predicate.holds(other.view) for other in left)
-                if ruled_out > most:
-                    best, most = predicate, ruled_out
-                if most == len(left):
+class _Crowd:
+    """All requests that are to be told apart. Some of them are the bits of a number, by their places.
+
+    A predicate is asked once of each request, however many have the same.
+    """
+
+    def __init__(self, requests: Sequence[ReadRequest]) -> None:
+        self._requests = requests
+        self.all = (1 << len(requests)) - 1
+        self._known: dict[str, int] = {}
+
+    def chosen(self, place: int, others: int) -> tuple[list[TellingPredicate], int]:
+        """Return predicates that hold for a request, and those of the others for which they all do."""
+        request = self._requests[place]
+        usual = list(basis(request))
+        near = left = self._held(usual, others)
+        chosen = list[TellingPredicate]()
+        for tier in TIERS:
+            while left:
+                best, most, count = None, 0, left.bit_count()
+                tried: list[dict[str, Any]] = []
+                for predicate in tier(request, [self._requests[number] for number in _places(left)]):
+                    if predicate.when in tried:
+                        continue
+                    tried.append(predicate.when)
+                    ruled_out = (left & ~self._holding(predicate)).bit_count()
+                    if ruled_out > most:
+                        best, most = predicate, ruled_out
+                    if most == count:
+                        break
+                if best is None:
                     break
-            if best is None:
-                break
-            chosen.append(best)
-            left = [other for other in left if best.holds(other.view)]
-    chosen = _needed(chosen, near, len(left))
-    if any(predicate.when.keys() == usual[-1].when.keys() for predicate in chosen if usual):
-        # One for the same text that rules out more: it may do without the first.
-        fewer, inside = [*usual[:-1], *chosen], set(map(id, near))
-        outside = (other for other in others if id(other) not in inside)
-        if not any(all(each.holds(other.view) for each in fewer) for other in outside):
-            return fewer, left
-    return [*usual, *chosen], left
+                chosen.append(best)
+                left &= self._holding(best)
+        chosen = self._needed(chosen, near, left)
+        if any(predicate.when.keys() == usual[-1].when.keys() for predicate in chosen if usual):
+            # One for the same text that rules out more: it may do without the first.
+            fewer = [*usual[:-1], *chosen]
+            if not self._held(fewer, others & ~near):
+                return fewer, left
+        return [*usual, *chosen], left
+
+    def _needed(self, chosen: list[TellingPredicate], near: int, left: int) -> list[TellingPredicate]:
+        """Return predicates without those that later ones have made needless: as many requests are left."""
+        for predicate in chosen[:-1]:
+            fewer = [other for other in chosen if other is not predicate]
+            if self._held(fewer, near) == left:
+                chosen = fewer
+        return chosen
+
+    def _held(self, predicates: Iterable[TellingPredicate], others: int) -> int:
+        """Return those for which all predicates hold."""
+        for predicate in predicates:
+            others &= self._holding(predicate)
+        return others
+
+    def _holding(self, predicate: TellingPredicate) -> int:
+        name = json.dumps(predicate.when)
+        if name not in self._known:
+            bits = "".join("01"[predicate.holds(each.view)] for each in reversed(self._requests))
+            self._known[name] = int(bits, 2)
+        return self._known[name]
 
 
-def _needed(chosen: list[TellingPredicate], near: Sequence[ReadRequest], left: int) -> list[TellingPredicate]:
-    """Return predicates without those that later ones have made needless: as many requests are left."""
-    for predicate in chosen[:-1]:
-        fewer = [other for other in chosen if other is not predicate]
-        if sum(all(each.holds(other.view) for each in fewer) for other in near) == left:
-            chosen = fewer
-    return chosen
+def _places(requests: int) -> Iterator[int]:
+    return (place for place, bit in enumerate(reversed(f"{requests:b}")) if bit == "1")
 
 
 def _together(chosen: list[TellingPredicate]) -> dict[str, Any]:

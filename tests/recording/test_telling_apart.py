@@ -3,11 +3,13 @@
 import json
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from recording.again import contract, findings, player
 from recording.cases import whole
 
+from mockgrid.recording import predicates
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 from mockgrid.recording.scribe import Scribe
 
@@ -111,3 +113,17 @@ def test_twice_as_many_requests_take_no_eight_times_as_long():
         return time.process_time() - begun
 
     assert seconds(160) < 5 * seconds(80)
+
+
+def test_what_all_requests_have_is_looked_at_once_in_each(monkeypatch):
+    asked_of = []
+
+    def counted(kind):
+        predicate = of_format(kind)
+        return replace(predicate, holds=lambda view: asked_of.append(view) or predicate.holds(view))
+
+    of_format = predicates._of_format
+    monkeypatch.setattr(predicates, "_of_format", counted)
+    exchanges = [exchange(place, user(f"{PREFIX}{place}")) for place in range(30)]
+    assert Scribe(contract()).scenario(exchanges).steps == 30
+    assert len(asked_of) == 30
