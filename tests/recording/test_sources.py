@@ -318,6 +318,8 @@ def test_the_halves_of_a_pair_may_have_other_names(line, tmp_path):
         ({"size": 0}, {}, b""),
         ({"size": 9}, {}, "The archive lacks the body of the reply; save it with content."),
         ({"_file": "../a"}, {}, "Its body is in a file '../a', which is not beside the archive."),
+        ({"_file": "led"}, {}, "Its body is in a file 'led', which is not beside the archive."),
+        ({"_file": "b" * 300}, {}, f"Its body is in a file {'b' * 80!r}, which is not beside the archive."),
     ],
 )
 def test_the_body_of_an_archived_reply_is_told_or_said_to_be_missing(content, more, body, tmp_path):
@@ -328,12 +330,22 @@ def test_the_body_of_an_archived_reply_is_told_or_said_to_be_missing(content, mo
     folder.mkdir()
     (folder / "0a1b.json").write_text('{"beside": 1}', "utf-8")
     (tmp_path / "a").write_text("private", "utf-8")
+    (folder / "led").symlink_to(tmp_path / "a")
     (folder / "x.har").write_text(json.dumps({"log": {"entries": [entry]}}), "utf-8")
     (exchange,) = read_files([folder / "x.har"]).exchanges
     if isinstance(body, str):
         assert (exchange.reply, exchange.lacking) == (None, body)
     else:
         assert decoded(exchange.reply.headers, exchange.reply.body) == body
+
+
+@pytest.mark.parametrize("duration", ["-5", "1e999", "1e300", '"1"', "null"])
+def test_a_failure_in_a_log_is_one_whatever_its_status_and_duration_are_written_as(duration, tmp_path):
+    error = '{"message": "No", "status": "failed"}'
+    line = f'{{"request": {json.dumps(ASKED)}, "error": {error}, "latency_ms": {duration}}}'
+    (tmp_path / "log.jsonl").write_text(line, "utf-8")
+    (exchange,) = read_files([tmp_path / "log.jsonl"]).exchanges
+    assert (exchange.reply.status, exchange.reply.chunks[-1][0]) == (500, 0)
 
 
 def test_what_is_scrubbed_is_replaced_alike_in_all_files_of_an_import(tmp_path, capsys):

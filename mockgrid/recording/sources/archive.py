@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -12,6 +13,7 @@ from mockgrid.recording.sources.pairs import (
     body_of,
     from_base64,
     headers_of,
+    milliseconds,
     reply_of,
     request_of,
 )
@@ -79,9 +81,10 @@ def _content(content: dict[str, Any], folder: Path | None) -> bytes:
     if text or not isinstance(name, str) or folder is None:
         return from_base64(text) if content.get("encoding") == "base64" and text else body_of(text)
     file = folder / name
-    if file.parent != folder or not file.is_file():
-        raise NotRecordedError(f"Its body is in a file {name[:80]!r}, which is not beside the archive.")
-    return file.read_bytes()
+    with suppress(OSError, ValueError):  # no name that a file may have, or not to be read
+        if file.parent == folder and file.resolve().parent == folder.resolve() and file.is_file():
+            return file.read_bytes()
+    raise NotRecordedError(f"Its body is in a file {name[:80]!r}, which is not beside the archive.")
 
 
 def _is_left_out(content: dict[str, Any]) -> bool:
@@ -128,10 +131,5 @@ def _times(data: dict[str, Any]) -> tuple[float, float]:
     """Return the seconds from a request to the first and to the last byte of its reply."""
     timings = data.get("timings")
     timings = timings if isinstance(timings, dict) else {}
-    first = sum(_milliseconds(timings.get(name)) for name in _BEFORE_FIRST) / 1000
-    return first, max(first, _milliseconds(data.get("time")) / 1000)
-
-
-def _milliseconds(value: Any) -> float:
-    """Return a time of an archive; -1 there means that it does not apply."""
-    return float(value) if isinstance(value, (int, float)) and 0 < value < 1e9 else 0.0  # noqa: PLR2004 - no time
+    first = sum(milliseconds(timings.get(name)) for name in _BEFORE_FIRST) / 1000
+    return first, max(first, milliseconds(data.get("time")) / 1000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from mockgrid.recording.exchange import RecordedExchange, RecordedRequest
-from mockgrid.recording.sources.pairs import NotRecordedError, headers_of, reply_of, request_of
+from mockgrid.recording.sources.pairs import NotRecordedError, headers_of, milliseconds, reply_of, request_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +25,7 @@ _ADDRESSES: Final = ("url", "uri", "path")
 _REQUESTS: Final = ("request", "req", "request_body", "requestBody", "kwargs", "input")
 _RESPONSES: Final = ("response", "res", "response_body", "responseBody", "output")
 _BODIES: Final = ("body", "json", "data", "content", "text")
+_FAILED: Final = 500
 _MILLISECONDS: Final = ("duration_ms", "latency_ms", "elapsed_ms")
 
 
@@ -71,15 +72,11 @@ def logged(data: Any) -> LoggedLine:
     beside = {name: data[name] for name in _STATUSES if name in data}
     if beside and isinstance(answered, dict) and beside.keys().isdisjoint(answered):
         answered = {**beside, "body": answered}
-    seconds = next(
-        (data[name] / 1000 for name in _MILLISECONDS if isinstance(data.get(name), (int, float))), 0.0
-    )
+    seconds = next((milliseconds(data[name]) / 1000 for name in _MILLISECONDS if name in data), 0.0)
     error = data.get("error")
     if answered is None and isinstance(error, dict):
-        answered = {
-            "status_code": error.get("status_code", error.get("status", 500)),
-            "body": {"error": error},
-        }
+        status = next((error[name] for name in _STATUSES if str(error.get(name)).isdecimal()), _FAILED)
+        answered = {"status_code": status, "body": {"error": error}}
     request = _request(sent) if sent is not None else None
     reply = _reply(answered, seconds) if answered is not None else None
     name = key.encode("utf-8", "replace").decode() if isinstance(key, str) else ""

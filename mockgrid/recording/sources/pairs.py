@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from mockgrid.recording.exchange import Headers
 
-__all__ = ["NotRecordedError", "body_of", "from_base64", "go_seconds", "headers_of", "reply_of", "request_of"]
+__all__ = [
+    "NotRecordedError",
+    "body_of",
+    "from_base64",
+    "go_seconds",
+    "headers_of",
+    "milliseconds",
+    "reply_of",
+    "request_of",
+]
 
 _FRAMING: Final = frozenset(
     (b"content-length", b"transfer-encoding", b"connection", b"keep-alive", b"trailer")
@@ -168,6 +177,11 @@ def _true(headers: Headers, body: bytes) -> Headers:
     except UnicodeDecodeError:
         return headers
     return tuple((name, value) for name, value in headers if name != b"content-encoding")
+
+
+def milliseconds(value: Any) -> float:
+    """Return a time that a file holds; 0 for what is none: -1 there means that it does not apply."""
+    return float(value) if isinstance(value, (int, float)) and 0 < value < 1e9 else 0.0  # noqa: PLR2004 - no time
 
 
 def go_seconds(duration: Any) -> float:
