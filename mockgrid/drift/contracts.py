@@ -86,10 +86,11 @@ class ContractComparison:
 
     def _is_elsewhere(self, operation: Operation, after: Operation) -> bool:
         """Tell whether an operation has another method or path, but for base paths and parameters' names."""
-        path, there = (
-            _PARAMETER.sub("{}", each) for each in (operation.path, self._after.base_path + after.path)
+        here, there = (
+            {_PARAMETER.sub("{}", path) for path in (each.path, contract.base_path + each.path)}
+            for each, contract in ((operation, self._before), (after, self._after))
         )
-        return operation.method != after.method or not there.endswith(path)
+        return operation.method != after.method or here.isdisjoint(there)
 
     def _request(self, question: Question) -> Iterator[Drift]:
         """Tell why the newer contract refuses requests that a step matches."""

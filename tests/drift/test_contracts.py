@@ -78,6 +78,10 @@ def move_models(document):
     ]
 
 
+def move_models_below(document):
+    document["paths"]["/admin/models/{model}"] = document["paths"].pop("/models/{model}")
+
+
 def rename_parameter(document):
     move_models(document)
     document["paths"]["/models/{name}"] = document["paths"].pop("/model/{name}")
@@ -127,6 +131,7 @@ def test_nothing_is_said_of_the_same_contract(compared):
         (require_cost, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
         (drop_models, {("MG450", 7), ("MG450", None), ("MG451", 6)}),
         (move_models, {("MG450", 7), ("MG450", None)}),
+        (move_models_below, {("MG450", 7), ("MG450", None)}),
         (take_xml, {("MG451", 3), ("MG451", 5), ("MG453", None)}),
         (require_a_header, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
         (drop_fingerprint, {("MG453", None)}),
