@@ -422,6 +422,14 @@ def test_a_step_answers_what_breaks_the_contract_where_it_says_so(play):
     assert [bool(exchange.get("violations")) for exchange in told] == [False, *[True] * 7, False]
 
 
+def test_what_breaks_the_contract_is_answered_by_the_model_that_it_names(play):
+    caller = play("steps: [{contract: off, reply: {say: '${model}'}}]")
+    broken = [{"messages": [USER], "temperature": 9, "model": model} for model in ("text-max", 7)]
+    answers = [caller.call(body=body).json() for body in broken]
+    default = caller.chat(model=None).json()["model"]
+    assert [answer["model"] for answer in answers] == ["text-max", default]
+
+
 def test_a_body_in_a_type_that_the_contract_lacks_is_read_as_json_by_a_step_that_answers_it(play):
     caller = play("steps: [{contract: off, when: {last_user: Hi}, reply: {say: read}}]")
     as_text = {"content-type": "text/plain"}
