@@ -169,8 +169,9 @@ def answerable(request: Request, view: RequestView) -> Request:
     """Return a request that breaks the contract as replies can be composed to it: its body is a sample."""
     if view.conversation is None:
         return request
-    sent = {"model": view.model, "stream": view.stream}
-    return replace(request, value={**view.conversation.sample, **{key: sent[key] for key in sent if sent[key]}})
+    read = {"model": view.model, "stream": view.stream}
+    sent = {key: value for key, value in read.items() if value}
+    return replace(request, value={**view.conversation.sample, **sent})
 
 
 def _computed(make: Callable[[RequestView], ScriptedReply], view: RequestView) -> ScriptedReply:
