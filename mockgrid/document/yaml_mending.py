@@ -7,6 +7,7 @@ cannot be read at all is left out, with what stands below it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.json_text import CLOSING, outer_brackets
@@ -31,6 +32,8 @@ _QUOTES: Final = re.compile("['\"]")
 _COMMENT: Final = re.compile(r"\s#.*")
 _WHOLE: Final = re.compile(r"'(?:[^']|'')*'")
 _ITEM: Final = re.compile(r"(?:-[ ]+)*")
+# A path of OpenAPI: no other key of a document begins so, but for names in schemas and examples.
+_PATH: Final = re.compile(r"""[ ]*(?:'/[^']*'|"/[^"]*"|/\S*)[ ]*:(?:[ ]|$)""")
 _INDENTED: Final = (
     *(
         "This does not fit",
@@ -81,7 +84,8 @@ def _ways(error: NotYamlError, lines: list[str], number: int) -> list[Callable[[
         return [_left_out]
     column = int(error.where.rsplit(":", 1)[1]) - 1
     moved = error.message.startswith(_INDENTED) and ": " not in lines[number][:column]
-    return [_moved, _quoted, _left_out] if moved else [_quoted, _moved, _left_out]
+    moves = [_to_paths, _moved]
+    return [*moves, _quoted, _left_out] if moved else [_quoted, *moves, _left_out]
 
 
 def _quoted(lines: list[str], number: int) -> list[str]:
@@ -104,6 +108,25 @@ def _quoted(lines: list[str], number: int) -> list[str]:
         inner = value.removeprefix(quotes).removesuffix(quotes)
         value = "'" + inner.replace("'", "''") + "'"
     return [*lines[:number], match["key"] + value, *lines[number + 1 :]]
+
+
+def _to_paths(lines: list[str], number: int) -> list[str]:
+    """Move a path, or the one above that does not fit it, to the column of most paths.
+
+    What stands below goes with it only where it would not be below it any longer.
+    """
+    if not _PATH.match(lines[number]):
+        return lines
+    columns = {at: _column(line) for at, line in enumerate(lines) if _PATH.match(line)}
+    usual = Counter(columns.values()).most_common(1)[0][0]
+    if columns[number] == usual:
+        number = max((at for at in columns if at < number), default=number)
+    shift = usual - columns[number]
+    further = range(number + 1, len(lines))
+    first = next((_column(lines[at]) for at in further if lines[at].strip()), 0)
+    end = _end(lines, number, deeper=True) if columns[number] < first <= usual else number + 1
+    moved = [" " * max(0, _column(line) + shift) + line.lstrip(" ") for line in lines[number:end]]
+    return [*lines[:number], *moved, *lines[end:]]
 
 
 def _moved(lines: list[str], number: int) -> list[str]:

@@ -20,6 +20,7 @@ __all__ = ["MOST_REPEATED", "YamlReader"]
 MOST_REPEATED: Final = 100_000
 """Values that aliases may repeat in all; ten lines of aliases can otherwise stand for billions of values."""
 
+_IN_PATH: Final = 3  # mappings: the document, its paths and one of these
 _TAGS: Final = "tag:yaml.org,2002:"
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "int": (int,),
@@ -32,10 +33,11 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 class _Open:
     """A collection whose end is still to come.
 
-    ``key`` is the one that waits for its value; ``merges`` the event of a key ``<<``, if there is one.
+    ``key`` is the one that waits for its value; ``merges`` the event of a key ``<<``, if there is one;
+    ``path`` that of the key before, where it is a path of OpenAPI.
     """
 
-    __slots__ = ("anchor", "height", "key", "key_position", "mapped", "merges", "size", "value")
+    __slots__ = ("anchor", "height", "key", "key_position", "mapped", "merges", "path", "size", "value")
 
     def __init__(self, value: Any, mapped: SourceMap | None, anchor: str | None) -> None:
         self.value = value
@@ -46,6 +48,7 @@ class _Open:
         self.key: str | None = None
         self.key_position: Position | None = None
         self.merges: Any = None
+        self.path: Any = None
 
     @property
     def wants_key(self) -> bool:
@@ -204,6 +207,11 @@ class YamlReader:
             self._mistakes.tell(
                 self._error(event, "There is no key before this ':'.", 'An empty key is written "".')
             )
+        if within.path is not None and self._is_too_deep(within):
+            message = "This path stands inside the one above it."
+            hint = "Begin it in the column of the other paths."
+            raise NotYamlError(message, where=str(self._position(within.path)), hint=hint)
+        within.path = event if key.startswith("/") else None
         if key in within.value:
             self._mistakes.tell(self._given_twice(event, within))
         if event.anchor is not None:
@@ -211,6 +219,15 @@ class YamlReader:
         within.key = intern(key)  # the same few words, thousands of times
         if self._keep_positions:
             within.key_position = self._position(event)
+
+    def _is_too_deep(self, within: _Open) -> bool:
+        """Tell whether the path before a key is itself in a path, and empty: what follows it is its own."""
+        return (
+            len(self._open) == _IN_PATH
+            and self._open[0].key == "paths"
+            and str(self._open[1].key).startswith("/")
+            and within.value[within.path.value] is None
+        )
 
     def _check_merge(self, opened: _Open) -> None:
         merged = opened.value["<<"] if opened.merges is not None else []
