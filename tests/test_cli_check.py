@@ -446,3 +446,25 @@ paths:
         "a.yaml:3:63:",
         "o.yaml:5:58:",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "cause"),
+    [
+        ("pets.yaml", f"{PETS}  bad: [\n", "11:8"),
+        (
+            "pets.json",
+            '{"openapi": "3.0.3",\n"infos": {},\n"paths": {"/a": {"get": {"respones": {}}}\n',
+            "4:1",
+        ),
+    ],
+)
+def test_what_others_follow_from_comes_first(check, name, text, cause):
+    text = text.replace("operationId: listPets", "operationid: listPets")
+    code, out, _ = check({name: text}, name)
+    places = [line.split(": ", 1)[0] for line in out.splitlines()[:-1]]
+    lines = [int(place.split(":")[1]) for place in places]
+    assert code == 1
+    assert places[0] == f"{name}:{cause}"
+    assert lines[0] > lines[1]
+    assert lines[1:] == sorted(lines[1:])

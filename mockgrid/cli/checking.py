@@ -12,8 +12,10 @@ from mockgrid.cli.listing import Listing, ordered
 from mockgrid.contract.bundle import NOWHERE, bundle
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import read_document
+from mockgrid.document.json_text import NotJsonError
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import join
+from mockgrid.document.yaml_mistakes import NotYamlError
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
 from mockgrid.scenario.loading import check
@@ -62,18 +64,20 @@ class Checked:
     Attributes:
         kinds: how many files there were of each kind.
         findings: errors, warnings, and notes: replies that may break the contract, and the like.
+        causes: those of them by which a text is no JSON or YAML: what it was taken for may have others.
         unfinished: whether errors in a file kept it from being checked to its end.
     """
 
     kinds: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    causes: set[Finding] = field(default_factory=set)
     unfinished: bool = False
 
     @property
     def listing(self) -> Listing:
         """The same, as it is printed."""
         more = "More may be found after correction." if self.unfinished else ""
-        return Listing(self.kinds, ordered(self.findings), more=more)
+        return Listing(self.kinds, ordered(self.findings, self.causes), more=more)
 
 
 def check_files(  # noqa: PLR0913 (each says one thing, by name)
@@ -185,7 +189,11 @@ def _contract(document: Document, checked: Checked, reach: Reach) -> None:
         for where, message in contract.broken_examples:
             sentence = message[:1].upper() + message[1:]
             checked.findings.append(Finding("MG202", "warning", sentence, where))
-    checked.findings += [_finding(mistake, "MG202", document.name) for mistake in document.mistakes]
+    for mistake in document.mistakes:
+        finding = _finding(mistake, "MG202", document.name)
+        checked.findings.append(finding)
+        if isinstance(mistake, (NotJsonError, NotYamlError)):
+            checked.causes.add(finding)
 
 
 def _overlay(

@@ -10,7 +10,7 @@ from mockgrid.findings import place_of
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from mockgrid.findings import Finding
 
@@ -53,11 +53,18 @@ class Listing:
         return sum(line.severity == severity for line in self.lines)
 
 
-def ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """Return all findings and notes, each once, by file, line and column."""
+def ordered(findings: Iterable[Finding], causes: Container[Finding] = ()) -> list[Finding]:
+    """Return all findings and notes, each once, by file, line and column.
+
+    Args:
+        findings: of any files.
+        causes: those of them that others of their file may follow from, and that come before these.
+    """
 
     def order(finding: Finding) -> tuple[Any, ...]:
-        return (*place_of(finding.where), finding.severity, finding.code, finding.message, finding.hint)
+        file, *place = place_of(finding.where)
+        further = (finding.severity, finding.code, finding.message, finding.hint)
+        return (file, finding not in causes, *place, *further)
 
     # Names of files may be any bytes.
     readable = {

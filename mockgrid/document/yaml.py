@@ -74,7 +74,7 @@ def _strict(source: str, name: str, mistakes: Mistakes | None) -> Document:
             return Document(data, name, _later(places, source, name), mistakes)
         except json_text.NotJsonError as error:
             if is_json:
-                raise YamlError(error.message, where=error.where) from None
+                raise NotYamlError(error.message, where=error.where) from None
     data = YamlReader(source, name, Mistakes()).data()
     return Document(data, name, _later(yaml_places, source, name), mistakes)
 
