@@ -49,6 +49,9 @@ _NO_METHODS: Final = (
     *("$ref", "summary", "description", "servers", "parameters", "query", "additionalOperations", "headers"),
     *("tags", "responses", "requestBody", "operationId", "deprecated", "security", "callbacks"),
 )
+# Where no name begins with a slash.
+_LISTING: Final = ("/responses", "/content")
+_AROUND: Final = (*METHODS, "requestBody", "responses", "content")
 _ADDRESS: Final = re.compile(r"https?://[^/]+(?=/)")
 # Parameters with a pattern or a mark in the braces, behind a colon or in angle brackets.
 _FOREIGN: Final = re.compile(
@@ -77,6 +80,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
     _check_version(document, data)
     objects = ObjectReader(document)
     _rename_paths(document, data)
+    _lift_paths(document, data)
     for at in ("/paths", "/webhooks", "/components"):
         _put_in_place(objects, data, at)
     if isinstance(components := data.get("components"), dict):
@@ -113,6 +117,30 @@ def _rename_paths(document: Document, data: dict[str, Any]) -> None:
             data["paths"] = data.pop(key)
             document.moved["/paths"] = join((key,))
             return
+
+
+def _lift_paths(document: Document, data: dict[str, Any]) -> None:
+    """Put paths that stand inside of others, or beside them all, where paths stand."""
+    paths = {} if data.get("paths") is None else data["paths"]
+    items = [(join(("paths", path)), item) for path, item in paths.items()] if isinstance(paths, dict) else []
+    waiting = [*reversed(items), ("", data)] if isinstance(paths, dict) else []
+    while waiting:
+        at, holder = waiting.pop()
+        for key, item in [*holder.items()] if isinstance(holder, dict) else ():
+            place = at + join((key,))
+            if key.startswith("/") and isinstance(item, dict):
+                message = f"the path {shown(key)} does not stand where paths do."
+                hint = "Write it right under paths; it is read so."
+                document.mistakes.tell(document.error(message, place, hint, key=True))
+                del holder[key]
+                if not isinstance(paths.get(key), dict):
+                    paths[key], document.moved[join(("paths", key))] = item, place
+                for name, value in item.items():
+                    paths[key].setdefault(name, value)
+                data["paths"] = paths
+                waiting.append((place, item))
+            elif at and (key in _AROUND or (at.endswith(_LISTING) and not key.startswith("x-"))):
+                waiting.append((place, item))
 
 
 def _put_in_place(objects: ObjectReader, holder: dict[str, Any], at: str) -> None:

@@ -171,7 +171,8 @@ class Document:
             below = pointer.removeprefix("#")
             return f"{self.name}#{below}" if below else self.name
         for at, written in sorted(self.moved.items(), key=lambda moved: -len(moved[0])):
-            if pointer.startswith(f"{at}/") and pointer != f"{at}/$ref":
+            lifted = pointer == at and mapped.at(split(at)) is None
+            if lifted or (pointer.startswith(f"{at}/") and pointer != f"{at}/$ref"):
                 pointer = written + pointer.removeprefix(at)
         for part in split(pointer):
             child = mapped.child(part)
