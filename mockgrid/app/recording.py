@@ -168,4 +168,5 @@ class Recording:
             warn(f"A defect of MockGrid's: this exchange could not be written. {words}")
         written, many = self.written, counted(len(self._exchanges), "exchange")
         in_it = (written.exchanges, written.steps) if written is not None else (0, 0)
-        return f"{in_it[0]} of {many} are in {self._path}, in {counted(in_it[1], 'step')}."
+        are = "is" if len(self._exchanges) == 1 else "are"
+        return f"{in_it[0]} of {many} {are} in {self._path}, in {counted(in_it[1], 'step')}."
