@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.errors import DocumentError
 
-__all__ = ["Flaw", "flaws"]
+__all__ = ["STATUS", "Flaw", "flaws"]
 
 # The fields of each object with what they hold: an object of this table, a list [] or a mapping {} of them,
 # text, a flag, or data. A field with ! is required, one with + is new in OpenAPI 3.1.
@@ -67,6 +68,7 @@ _FIELDS: Final = {
 # What there is one of has no article.
 _ONLY: Final = {"document": "the document", "components": "components", "info": "info", "flows": "flows"}
 _EXPECTED: Final = {"text": (str, "a text"), "flag": (bool, "true or false")}
+STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 # What holds a schema, and does not take its keywords; and what holds its schemas by media types.
 _WITH_SCHEMA: Final = ("parameter", "header", "media_type")
 _WITH_CONTENT: Final = ("request_body", "response")
@@ -87,6 +89,21 @@ def _field(written: str) -> tuple[str, _Field]:
 
 
 _OBJECTS: Final = {name: dict(map(_field, fields.split())) for name, fields in _FIELDS.items()}
+
+
+# What belongs a level or two up or down, by where it stands, with where to write it.
+_METHODS: Final = dict.fromkeys(
+    (name for name, field in _OBJECTS["path_item"].items() if field.holds == "operation"),
+    "Write it under a path, beside its other methods.",
+)
+_OF_OPERATION: Final = dict.fromkeys(("requestBody", "responses", "parameters"), "Write it under a method.")
+_MISPLACED: Final = {
+    "document": dict.fromkeys(("schemas", "securitySchemes", "requestBodies"), "Write it under components."),
+    "path_item": _OF_OPERATION,
+    "operation": _METHODS | {"content": "Write it under requestBody."},
+    "request_body": _METHODS | _OF_OPERATION,
+    "response": _METHODS | _OF_OPERATION,
+}
 
 
 class Flaw(NamedTuple):
@@ -206,7 +223,10 @@ def _unknown(kind: str, key: str) -> tuple[str, str, bool]:
         return message, "Write it under content, as in content: {application/json: {schema: …}}.", True
     if kind in _WITH_CONTENT and "/" in key:
         return message, "Write it under content.", True
-    return message, "Extensions begin with x-.", False
+    if kind == "operation" and STATUS.fullmatch(key):
+        return message, "Write it under responses.", True
+    level = _MISPLACED.get(kind, {}).get(key)
+    return (message, level, True) if level else (message, "Extensions begin with x-.", False)
 
 
 def _called(kind: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.contract.anatomy import STATUS
 from mockgrid.contract.extension import EXTENSION
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OperationReader"]
 
-_STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 _STYLES: Final = {
     "path": ("simple", "label", "matrix"),
     "query": ("form", "spaceDelimited", "pipeDelimited", "deepObject"),
@@ -126,7 +125,20 @@ class OperationReader:
         parts = parts_of(written)
         source, at = self._objects.follow(item[key], f"{item_at}/{key}", referring=False)
         body, body_at = self._objects.follow(source.get("requestBody"), f"{at}/requestBody")
-        media = self._media(body, body_at, self._requests)
+        # What stands a level too high, as is told of it, is read where there is nothing else.
+        beside = not body.get("content") and isinstance(source.get("content"), dict)
+        media = self._media(source if beside else body, at if beside else body_at, self._requests)
+        responses = self._answers({key: source[key] for key in source if STATUS.fullmatch(key)}, at)
+        methods = {method: item[method] for method in METHODS if isinstance(item.get(method), dict)}
+        lacking = [method for method, value in methods.items() if "responses" not in value]
+        above = "responses" in item and lacking == [key]
+        responses |= self._answers(
+            *(
+                (item["responses"], f"{item_at}/responses")
+                if above
+                else (source.get("responses"), f"{at}/responses")
+            )
+        )
         self._unread = 0
         parameters = self._parameters(item.get("parameters"), f"{item_at}/parameters")
         parameters |= self._parameters(source.get("parameters"), f"{at}/parameters")
@@ -147,7 +159,7 @@ class OperationReader:
             body=media,
             body_required=self._objects.flag(body.get("required"), f"{body_at}/required")
             and method not in _BODILESS,
-            responses=self._answers(source.get("responses"), f"{at}/responses"),
+            responses=responses,
             at=at,
             written_id=written_id,
             base_path=self._base_path(source, at, item, item_at),
@@ -211,7 +223,7 @@ class OperationReader:
             if status.startswith("x-"):
                 continue
             key = status.lower() if status.lower() == "default" else status.upper()
-            if not _STATUS.fullmatch(key):
+            if not STATUS.fullmatch(key):
                 message = f"{shown(status)} is no status; a number such as 200, 4XX or default was expected."
                 self._document.mistakes.tell(self._document.error(message, at + join((status,)), key=True))
                 continue
