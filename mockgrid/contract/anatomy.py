@@ -177,9 +177,8 @@ def _inside(field: _Field, value: Any, at: str, name: str) -> Iterator[tuple[str
     else:
         for key, item in value.items() if isinstance(value, dict) else ():
             if name not in ("paths", "responses", "callbacks") or _named(key):
-                beside = (
-                    name == "paths" and key in _OBJECTS["path_item"]
-                )  # a method that stands beside its path
+                # A method may stand beside its path.
+                beside = name == "paths" and key in _OBJECTS["path_item"]
                 yield "operation" if beside else field.holds, item, at + join((key,))
 
 
