@@ -120,7 +120,7 @@ def test_a_stream_is_told_piece_by_piece(grid):
     chunks = told["reply"]["chunks"]
     assert "".join(chunk["data"] for chunk in chunks).count("data: ") == 7
     assert [chunk["at"] for chunk in chunks] == sorted(chunk["at"] for chunk in chunks)
-    assert chunks[-1]["at"] >= 0.02
+    assert chunks[-1]["at"] > 0.01
     # Each token has its time, and what follows the last has not to wait.
     due = [chunk["due"] for chunk in chunks]
     assert due == sorted(due)
@@ -366,7 +366,7 @@ def test_rows_tell_of_what_was_of_what_begins_and_of_its_end(grid):
     began, ended = [row for rows in now for row in rows]
     assert (began["seconds"], began["ended_by"], began["whole"]) == (None, None, None)
     assert (ended["ended_by"], ended["whole"], "label" in ended) == ("server", True, False)
-    assert ended["seconds"] >= 0.6
+    assert ended["seconds"] > 0.5
     assert (began["session"], began["number"]) == (ended["session"], ended["number"])
     assert grid.session()["label"] == "tests/test_it.py::test_it"
     assert [told.get("label") for told in grid.control.get("/sessions").json()["sessions"]][1:] == [None]

@@ -100,7 +100,7 @@ def test_done_comes_at_once_where_the_body_stays_open(grid):
             times = [(monotonic() - begun, line) for line in answer.iter_lines()]
         ended = monotonic() - begun
         (done,) = [at for at, line in times if line == "data: [DONE]"]
-        assert ended - done >= 0.9
+        assert ended - done > 0.5
         with client.stream(model="text-prime", messages=HELLO) as stream:
             assert stream.get_final_completion().choices[0].message.content == "a b"
 
