@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 # What a run is told by the place where it runs is no part of what the tests judge: pytest shows summaries in
 # full where CI is set, clients ask a proxy, and every setting of MockGrid may be a variable.
@@ -28,6 +29,8 @@ settings.register_profile(
     "mockgrid", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("mockgrid")
+# Nor may it depend on what ran before: Hypothesis draws constants out of the modules that are loaded by now.
+providers.is_local_module_file = lambda _path: False
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import socket
 import struct
 import time
-from contextlib import suppress
 
 import pytest
 from raw_http import connect
@@ -97,7 +96,8 @@ def test_requests_that_wait_for_their_turn_are_bounded(served):
         assert client.recv(16)
         place, raw = flood(client, raw)
         (connection,) = open_connections()
-        assert 16 <= len(connection.waiting) < 3_000  # those of one read
+        assert within(30, lambda: len(connection.waiting) >= 16)
+        assert len(connection.waiting) < 3_000  # those of one read
         assert place < len(raw)  # no more is read, so no more is taken
 
 
@@ -111,9 +111,13 @@ def test_a_body_that_never_ends_holds_no_connection_though_it_has_its_answer(sta
             client.settimeout(0.1)
 
             def ended(client=client):
-                with suppress(TimeoutError, BrokenPipeError):
+                try:
                     client.sendall(b" ")
                     return client.recv(65536) == b""
+                except TimeoutError:
+                    return False
+                except ConnectionError:  # what is sent once it has ended
+                    return True
 
             assert within(10, ended)
 

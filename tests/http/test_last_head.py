@@ -320,10 +320,11 @@ def test_replies_and_journal_are_those_of_a_server_that_parses_every_head(pair, 
 def test_a_connection_that_is_used_stays_and_one_that_is_idle_goes(starts):
     server = starts(build_app(Settings(port=0, log="off")), log="off", keep_alive=1.0)
     with connect(server.port) as connection:
-        began = time.monotonic()
-        while time.monotonic() - began < 2.5:
+        began = asked = time.monotonic()
+        while asked - began < 1.5:
+            asked = time.monotonic()
             connection.sendall(raw(message("x")))
             assert connection.recv(65536).startswith(b"HTTP/1.1 200")
             time.sleep(0.1)
         assert connection.recv(1) == b""
-    assert time.monotonic() - began > 3.0
+    assert time.monotonic() - asked > 0.99

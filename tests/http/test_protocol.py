@@ -338,17 +338,17 @@ def test_broken_body_after_the_reply_gets_no_second_reply(serve):
 
 
 def test_slow_head_times_out_in_json(serve):
-    server = serve(header_timeout=0.2)
+    server = serve(header_timeout=0.5)
     with connect(server.port) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         for _ in range(3):
-            time.sleep(0.05)
+            time.sleep(0.01)
             connection.sendall(b"A: b\r\n")
-        assert "0.2 seconds" in only_error(responses(read_all(connection)), 408)
+        assert "0.5 seconds" in only_error(responses(read_all(connection)), 408)
 
 
 def test_slow_second_head_times_out_too(serve):
-    server = serve(header_timeout=0.2)
+    server = serve(header_timeout=0.5)
     with connect(server.port) as connection:
         connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
         time.sleep(0.1)

@@ -5,6 +5,7 @@ import time
 from itertools import pairwise
 
 import pytest
+from waiting import within
 
 from mockgrid.http.wheel import Wheel
 
@@ -23,6 +24,10 @@ def run(request):
     return run
 
 
+async def until(holds):
+    assert await asyncio.to_thread(within, 30, holds)
+
+
 def test_what_is_due_first_comes_first_and_never_early(run):
     done = []
 
@@ -31,7 +36,7 @@ def test_what_is_due_first_comes_first_and_never_early(run):
         for place, offset in enumerate((0.02, 0.005, 0.02, 0.0, -1.0, 0.04, 0.005)):
             due = begin + offset
             wheel.at(due, lambda place=place, due=due: done.append((place, time.monotonic() - due)))
-        await asyncio.sleep(0.1)
+        await until(lambda: len(done) == 7)
 
     run(work())
     assert [place for place, _ in done] == [4, 3, 1, 6, 0, 2, 5]
@@ -50,10 +55,10 @@ def test_what_is_cancelled_is_not_done_and_leaves_the_line(run):
         for _ in range(5000):
             wheel.at(begin + 3600, done.clear).cancel()
         assert len(wheel._line) < 3000
-        await asyncio.sleep(0.06)
+        await until(lambda: done)
         kept.cancel()  # it is done
         wheel.at(time.monotonic(), lambda: done.append("last"))
-        await asyncio.sleep(0.02)
+        await until(lambda: len(done) > 1)
 
     run(work())
     assert done == ["kept", "last"]
@@ -74,7 +79,7 @@ def test_one_may_set_the_next_and_a_failure_stops_no_other(run):
 
         wheel.at(begin, lambda: 1 / 0)
         wheel.at(begin, lambda: again(0))
-        await asyncio.sleep(0.1)
+        await until(lambda: len(done) == 6)
 
     run(work())
     assert done == [0, 1, 2, 3, 4, 5]

@@ -354,7 +354,7 @@ def test_large_values_are_explained_in_time(schema, value):
     found = validator(schema)
     started = time.thread_time()
     violations = found.explain(value)
-    assert time.thread_time() - started < 2
+    assert time.thread_time() - started < 5
     assert 1 <= len(violations) <= 100
     assert all(len(violation.got) <= 256 for violation in violations)
 
