@@ -18,6 +18,8 @@ __all__ = ["FORMATS", "Listing", "annotation", "exit_code", "ordered"]
 
 FOUND: Final = 1
 """Exit code: something was found."""
+UNABLE: Final = 2
+"""Exit code: it could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Listing:
         fields: what JSON tells of a finding beside its place and that it is an error or a warning.
         cases: what was looked at one by one, each with what was found in it, for JUnit.
         more: a sentence that ends the summary; may be empty.
+        unable: codes of what kept from looking, and is no fault that was found.
     """
 
     kinds: Counter[str]
@@ -39,6 +42,7 @@ class Listing:
     fields: tuple[str, ...] = ("code", "message", "hint")
     cases: Sequence[tuple[str, Sequence[Finding]]] = field(default=())
     more: str = ""
+    unable: Container[str] = ()
 
     @property
     def summary(self) -> str:
@@ -75,9 +79,11 @@ def ordered(findings: Iterable[Finding], causes: Container[Finding] = ()) -> lis
 
 
 def exit_code(listing: Listing, *, strict: bool) -> int:
-    """Return 1 where there are errors or, when strict, warnings; else 0."""
-    failing = ("error", "warning") if strict else ("error",)
-    return FOUND if any(line.severity in failing for line in listing.lines) else 0
+    """Return 1 where there are errors or, when strict, warnings; 2 where these kept from looking; else 0."""
+    severities = ("error", "warning") if strict else ("error",)
+    failing = [line for line in listing.lines if line.severity in severities]
+    unable = any(line.code in listing.unable for line in failing)
+    return UNABLE if unable else FOUND if failing else 0
 
 
 def _text(listing: Listing) -> Iterator[str]:
@@ -126,7 +132,7 @@ def _entry(line: Finding, *names: str) -> dict[str, Any]:
 def _junit(listing: Listing) -> Iterator[str]:
     from mockgrid.report.junit import render_cases  # noqa: PLC0415 - 20 ms, for this form alone
 
-    yield render_cases(listing.summary, listing.cases)
+    yield render_cases(listing.summary, listing.cases, listing.unable)
 
 
 FORMATS: Final[dict[str, Callable[[Listing], Iterator[str]]]] = {

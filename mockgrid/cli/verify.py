@@ -99,7 +99,8 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
     Without --against, the contract that --contract names is compared with the one that scenarios are for, and
     nothing is sent: told is which requests and replies stop being valid, and what has changed.
 
-    Exits with 0 if nothing has drifted, with 1 if something has, and with 2 if it could not run.
+    Exits with 0 if nothing has drifted, with 1 if something has, and with 2 if that could not be told: the
+    provider is not there, limits the rate, does not serve now, or does not take the key.
     """
     newer = ctx.get_parameter_source("document") is ParameterSource.COMMANDLINE
     if values["against"] is None and not newer:
@@ -197,6 +198,7 @@ async def _verified(
     from mockgrid.cli.listing import Listing, ordered  # noqa: PLC0415 (slow, as above)
     from mockgrid.drift.asking import Asking, Bounds  # noqa: PLC0415 (the same)
     from mockgrid.drift.judge import DriftJudge  # noqa: PLC0415 (the same)
+    from mockgrid.drift.question import Drift  # noqa: PLC0415 (the same)
     from mockgrid.drift.verification import Verification, gathered  # noqa: PLC0415 (the same)
 
     questions, notes = await _questions(contract, scenarios, **values)
@@ -222,13 +224,18 @@ async def _verified(
     await verification.run(questions)
     more = f"{plan} were planned; {verification.unsent} were not sent." if verification.unsent else ""
     cases = [(question.title, drifts) for question, drifts in verification.findings]
+    drifts = gathered(verification.findings)
+    if verification.unverified:
+        drifts.append(Drift("MG449", "error", verification.unverified, values["against"]))
+        cases.append(("the provider", drifts[-1:]))
     return Listing(
         Counter(request=len(verification.findings)),
-        ordered([*gathered(verification.findings), *notes]),
+        ordered([*drifts, *notes]),
         "requests",
         _FIELDS,
         cases,
         more,
+        unable={drift.code for drift in drifts} if verification.unverified else (),
     )
 
 

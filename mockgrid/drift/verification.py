@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.pointer import split
+from mockgrid.drift.judge import UNSEEN
 from mockgrid.drift.question import Drift
 from mockgrid.schema.outline import ANY
 from mockgrid.upstream.provider import NoReplyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from mockgrid.drift.asking import Asking
     from mockgrid.drift.judge import DriftJudge
@@ -22,8 +23,11 @@ __all__ = ["Verification", "gathered"]
 # After so many questions in a row that came to nothing, a provider is left alone.
 _MOST_FAILED: Final = 3
 _LIMITED: Final = "MG445"
-# No reply, too slow, cut, too large, not in service.
-_FAILURES: Final = frozenset(("MG440", "MG441", "MG442", "MG443", "MG446", "MG448"))
+# Too slow, cut, too large.
+_FAILURES: Final = UNSEEN | {"MG441", "MG442", "MG443"}
+_STATUS: Final = ("MG401", "MG402")
+# Where a provider answers other requests, these are what it makes of one.
+_OWN: Final = frozenset(("401", "403", "500"))
 
 
 class Verification:
@@ -37,6 +41,7 @@ class Verification:
     Attributes:
         findings: what each question that was sent brought to light.
         unsent: how many were not sent, since the provider had to be left alone.
+        unverified: why it is not known whether something has drifted; empty where that is known.
     """
 
     def __init__(self, asking: Asking, judge: DriftJudge, at: Callable[[str], None] = lambda _: None) -> None:
@@ -45,6 +50,7 @@ class Verification:
         self._at = at
         self.findings: list[tuple[Question, list[Drift]]] = []
         self.unsent = 0
+        self.unverified = ""
 
     async def run(self, questions: Sequence[Question]) -> None:
         """Ask one after another.
@@ -61,7 +67,31 @@ class Verification:
             failed = failed + 1 if codes & _FAILURES else 0
             if _LIMITED in codes or failed == _MOST_FAILED:
                 self.unsent = len(questions) - number
-                return
+                break
+        self._settle()
+
+    def _settle(self) -> None:
+        """See whether enough was seen; where it was not, a status that says nothing is no finding."""
+        drifts = [each for _, several in self.findings for each in several if each.severity != "note"]
+        statuses = {each.got for each in drifts if each.code in UNSEEN}
+        unseen = [each for each in drifts if each.code in UNSEEN or _is_of(each, statuses)]
+        compared = sum(
+            str(question.expected.status) not in statuses and not any(each in unseen for each in several)
+            for question, several in self.findings
+        )
+        if len(unseen) < len(drifts) or not unseen or (compared and statuses & _OWN):
+            return
+        planned = len(self.findings) + self.unsent
+        self.unverified = (
+            f"The provider could not be verified: {compared} of {planned} replies could be compared, "
+            "and nothing has drifted in those."
+            if compared
+            else f"The provider could not be verified: none of {planned} replies could be compared."
+        )
+        self.findings = [
+            (question, [each for each in several if not _is_of(each, statuses)])
+            for question, several in self.findings
+        ]
 
     async def _drifts(self, question: Question, *, first: bool) -> list[Drift]:
         try:
@@ -72,6 +102,10 @@ class Verification:
             message = f"{question.title}: {error.message}"
             return [Drift("MG440", "error", message, question.where, question=question.title)]
         return [reply] if isinstance(reply, Drift) else self._judge.drifts(question, reply)
+
+
+def _is_of(drift: Drift, statuses: Collection[str]) -> bool:
+    return drift.code in _STATUS and drift.got in statuses
 
 
 def gathered(findings: Sequence[tuple[Question, Sequence[Drift]]]) -> list[Drift]:

@@ -17,7 +17,7 @@ from mockgrid.report.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Container, Iterable
 
     from mockgrid.findings import Finding
     from mockgrid.report.document import Document
@@ -42,12 +42,15 @@ def render_junit(document: Document) -> str:
     return _written(root)
 
 
-def render_cases(title: str, cases: Iterable[tuple[str, Iterable[Finding]]]) -> str:
+def render_cases(
+    title: str, cases: Iterable[tuple[str, Iterable[Finding]]], unable: Container[str] = ()
+) -> str:
     """Return XML with a case for each thing that was looked at, which has failed by what was found in it.
 
     Args:
         title: of the whole.
         cases: the names of these things, each with its findings; notes are none that a case fails by.
+        unable: codes of findings that kept from looking: errors, where others are failures.
     """
     root = Element("testsuites", name=printable(title))
     suite = SubElement(root, "testsuite", name="mockgrid.verify")
@@ -57,8 +60,8 @@ def render_cases(title: str, cases: Iterable[tuple[str, Iterable[Finding]]]) -> 
         for finding in findings:
             if finding.severity != "note":
                 kind, message = printable(finding.code), printable(finding.message)
-                failure = SubElement(case, "failure", type=kind, message=message)
-                failure.text = printable(str(finding))
+                tag = "error" if finding.code in unable else "failure"
+                SubElement(case, tag, type=kind, message=message).text = printable(str(finding))
     _number(suite)
     _total(suite)
     for name in _COUNTS:
@@ -75,7 +78,7 @@ def _total(suite: Element) -> None:
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
-    suite.set("errors", "0")
+    suite.set("errors", str(sum(case.find("error") is not None for case in cases)))
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from drift.asked import questions
+from drift.asked import contract, questions
 from drift.provider import PLANTED
 from drift.recordings import SINCE, text_of
 
 from mockgrid.cli import main
+from mockgrid.drift.judge import DriftJudge
+from mockgrid.drift.verification import Verification
 from mockgrid.recording.exchange import RecordedExchange
 
 TESTS = Path(__file__).parents[1]
@@ -112,9 +116,11 @@ def test_what_a_provider_does_wrong_is_one_sentence(verify, mode, says):
     timeout = "0.3s" if mode == "@slow" else "30s"
     code, out, err = verify(mode, "--operation", "listModels", "--timeout", timeout)
     lines = out.splitlines()
-    assert (code, err.count("\n")) == (1, 1)  # what is sent
+    unverified = mode in ("@down", "@untaken", "@limited")
+    assert (code, err.count("\n")) == (1 + unverified, 1)  # what is sent
     assert any(says in line for line in lines), out
-    assert len(lines) <= 3
+    assert len(lines) <= 3 + unverified
+    assert ("error MG449: The provider could not be verified: none of " in lines[-2]) == unverified
 
 
 @pytest.mark.parametrize(
@@ -139,8 +145,55 @@ def test_one_that_is_not_there(capsys):
 
 def test_a_provider_that_limits_the_rate_is_asked_once_more_and_then_left_alone(verify):
     code, out, _ = verify("@limited")
-    assert code == 1
+    assert code == 2
     assert out.endswith("18 requests, at most 1,119 tokens were planned; 17 were not sent.\n")
+
+
+@pytest.mark.parametrize("mode", ["@limited", "@down", "@untaken"])
+@pytest.mark.parametrize("operation", ["createChatCompletion", "retrieveModel"])
+def test_where_nothing_could_be_compared_each_format_says_so(verify, mode, operation):
+    asked = ("--operation", operation, "--no-strict")
+    says = "The provider could not be verified: none of "
+    code, out, _ = verify(mode, *asked, "--format", "json")
+    report = json.loads(out)
+    codes = {each["code"] for each in report["findings"]}
+    assert (code, len(codes), codes - {"MG445", "MG446", "MG448"}) == (2, 2, {"MG449"})
+    assert any(each["message"].startswith(says) for each in report["findings"])
+    code, out, _ = verify(mode, *asked, "--format", "junit")
+    assert (code, 'failures="0"' in out, "<failure" in out) == (2, True, False)
+    assert f'<error type="MG449" message="{says}' in out
+    code, out, _ = verify(mode, *asked, "--format", "github")
+    assert (code, f"::error title=MG449::{says}" in out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("others", "this", "unverified"),
+    [
+        (200, 429, "1 of 3 replies could be compared, and nothing has drifted in those."),
+        (200, 503, "2 of 3 replies could be compared, and nothing has drifted in those."),
+        (200, 401, ""),  # it takes the key for others
+        (200, 500, ""),
+        (418, 503, ""),
+        (401, 401, "none of 3 replies could be compared."),
+        (500, 500, "none of 3 replies could be compared."),
+        (503, 429, "none of 3 replies could be compared."),
+    ],
+)
+def test_whether_a_provider_was_verified(others, this, unverified):
+    asked = [
+        question
+        for question in questions().values()
+        if question.title in ("listModels", "retrieveModel", "retrieveModel, of nothing that there is")
+    ]
+
+    class Sent:
+        async def reply(self, question):
+            status = this if question.title == "retrieveModel" else others
+            return question.expected if status == 200 else replace(question.expected, status=status)
+
+    verification = Verification(Sent(), DriftJudge(contract()))
+    asyncio.run(verification.run(asked))
+    assert verification.unverified.removeprefix("The provider could not be verified: ") == unverified
 
 
 @pytest.mark.parametrize("mode", ["@once", "@gzip"])
