@@ -127,9 +127,10 @@ def _read_carefully(body: bytes, max_depth: int) -> Any:
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_integer)
     except json.JSONDecodeError as error:
-        words, line, column = syntax_mistake(error)
+        message, hint, line, column = syntax_mistake(error)
+        where = f"at line {line}, column {column}"
         raise MalformedJsonError(
-            f"The request body is not valid JSON: {words} at line {line}, column {column}."
+            f"The request body is not valid JSON {where}: {message}. {hint}".rstrip()
         ) from None
     except RecursionError:
         raise _too_deep(max_depth) from None

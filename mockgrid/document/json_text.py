@@ -52,7 +52,7 @@ _QUOTES: Final = "Texts and keys stand in double quotes in JSON."
 # How a parser's complaint begins, the text that follows, what is wrong, and what to do; the first that fits.
 _MISTAKES: Final = (
     ("Illegal trailing comma", "", "the comma before this bracket is one too many", "Remove it."),
-    ("E", r"//|/\*|#", "a comment stands here", "JSON has none; remove it, or write the file as YAML."),
+    ("E", r"//|/\*|#", "a comment stands here", "Remove it; YAML has comments, JSON has none."),
     ("Expecting", "'", "a text stands in single quotes", _QUOTES),
     ("Expecting ',' delimiter", r"\d", "a number begins with 0", "Leave the 0 out, or quote the number."),
     ("Expecting ',' delimiter", "", "a comma or a closing bracket is missing before this", ""),
@@ -68,7 +68,7 @@ _MISTAKES: Final = (
     ("Expecting value", r"[,\]}:]", "a value is missing before this", ""),
     ("Expecting value", "", "this is no value that JSON has", _QUOTES),
     ("Extra data", ",", "the bracket before this is one too many", "Remove it."),
-    ("Extra data", "", "something follows the end of the value", "One value makes a file; remove the rest."),
+    ("Extra data", "", "something follows the end of the value", "There is room for one; remove the rest."),
     ("Invalid control character", "", "a text holds a control character", "Write \\n for the end of a line."),
     ("Invalid \\", "", "this backslash starts no escape that JSON knows", "Double it for a plain backslash."),
     ("Unterminated string", "", "the quotes that open here are never closed", "Close them."),
@@ -110,18 +110,14 @@ def load(text: str, name: str) -> Any:
 
 def not_json(error: json.JSONDecodeError, name: str) -> NotJsonError:
     """Return what is wrong with a text that is not JSON."""
-    if is_unclosed(error):
-        opened = error.doc.rfind('"', 0, error.pos)
-        return not_json(json.JSONDecodeError("Unterminated string", error.doc, opened), name)
-    words, line, column = syntax_mistake(error)
-    message, hint = _in_plain_words(words, error.doc[error.pos :].lstrip(" \t\r\n"))
+    message, hint, line, column = syntax_mistake(error)
     return NotJsonError(f"This is not JSON: {message}.", where=f"{name}:{line}:{column}", hint=hint)
 
 
 def is_unclosed(error: json.JSONDecodeError) -> bool:
     """Tell whether quotes were surely meant to close where their line ends: the next begins anew."""
-    following = error.doc[error.pos :].lstrip()[:1]
-    return error.msg.startswith("Invalid control") and following in ('"', "}", "]")
+    before, following = error.doc[error.pos : error.pos + 1], error.doc[error.pos :].lstrip()[:1]
+    return error.msg.startswith("Invalid control") and before in "\r\n" and following in ('"', "}", "]")
 
 
 def outer_brackets(text: str) -> list[str]:
@@ -154,11 +150,15 @@ def load_loosely(text: str) -> Any:
     )
 
 
-def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
-    """Return what is wrong with a text that is not JSON, its line and its column: alike under every Python.
+def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, str, int, int]:
+    """Return what is wrong with a text that is not JSON, what to do, its line and its column.
 
-    Python 3.13 tells of a comma behind the last member; those before it expect what comes after the comma.
+    They are alike under every Python: 3.13 tells of a comma behind the last member; those before it expect
+    what comes after the comma.
     """
+    if is_unclosed(error):
+        opened = error.doc.rfind('"', 0, error.pos)
+        return syntax_mistake(json.JSONDecodeError("Unterminated string", error.doc, opened))
     words, position = error.msg.removesuffix(" at"), error.pos
     before = error.doc[:position].rstrip(" \t\r\n")
     closing = error.doc[position : position + 1]
@@ -166,7 +166,8 @@ def syntax_mistake(error: json.JSONDecodeError) -> tuple[str, int, int]:
         words = f"Illegal trailing comma before end of {'array' if closing == ']' else 'object'}"
         position = len(before) - 1
     above = error.doc[:position]
-    return words, above.count("\n") + 1, position - above.rfind("\n")
+    message, hint = _in_plain_words(words, error.doc[error.pos :].lstrip(" \t\r\n"))
+    return message, hint, above.count("\n") + 1, position - above.rfind("\n")
 
 
 def _in_plain_words(complaint: str, following: str) -> tuple[str, str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mockgrid.document.json_body import MalformedJsonError, copied, read_json
+from mockgrid.document.json_text import NotJsonError, load
 
+QUOTES = "Texts and keys stand in double quotes in JSON."
+ADD = "Add the quotes or brackets that are missing."
 # What a level adds around the levels inside it.
 LEVELS = {
     "arrays": [(b"[", b"]")],
@@ -40,24 +43,43 @@ def test_brackets_that_are_not_nested_do_not_count():
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "line", "column", "words"),
     [
-        (b'{"a": [],}', "Illegal trailing comma before end of object at line 1, column 9."),
-        (b'{"a":\n [1 , ]}', "Illegal trailing comma before end of array at line 2, column 5."),
-        (b'{"a": "\t"}', "Invalid control character at line 1, column 8."),
-        (b'{"a"\n1}', "Expecting ':' delimiter at line 2, column 1."),
-        (b'{"a": 1 "b": 2}', "Expecting ',' delimiter at line 1, column 9."),
-        (b"{a: 1}", "Expecting property name enclosed in double quotes at line 1, column 2."),
-        (b'{"a": "\\x"}', "Invalid \\escape at line 1, column 8."),
-        (b'{"a": "x', "Unterminated string starting at line 1, column 7."),
-        (b"[1] 2", "Extra data at line 1, column 5."),
-        (b"[,]", "Expecting value at line 1, column 2."),
+        (b'{"a": [],}', 1, 9, "the comma before this bracket is one too many. Remove it."),
+        (b'{"a":\n [1 , ]}', 2, 5, "the comma before this bracket is one too many. Remove it."),
+        (b'{"a": "\t"}', 1, 8, "a text holds a control character. Write \\n for the end of a line."),
+        (b'{"a": "x\n}', 1, 7, "the quotes that open here are never closed. Close them."),
+        (b'{"a"\n1}', 2, 1, "the ':' after the key is missing."),
+        (b'{"a": 1 "b": 2}', 1, 9, "a comma or a closing bracket is missing before this."),
+        (b"{a: 1}", 1, 2, f"a key without quotes stands here. {QUOTES}"),
+        (b"{'a': 1}", 1, 2, f"a text stands in single quotes. {QUOTES}"),
+        (b'{"a": True}', 1, 7, "a word of Python stands here. Write true, false or null."),
+        (
+            b'{"a": "\\x"}',
+            1,
+            8,
+            "this backslash starts no escape that JSON knows. Double it for a plain backslash.",
+        ),
+        (b'{"a": "x', 1, 7, "the quotes that open here are never closed. Close them."),
+        (b"[1] 2", 1, 5, "something follows the end of the value. There is room for one; remove the rest."),
+        (b"[,]", 1, 2, "a value is missing before this."),
+        (
+            b"[1",
+            1,
+            3,
+            "the text ends before all of it is closed. Add the quotes or brackets that are missing.",
+        ),
     ],
 )
-def test_a_mistake_reads_alike_under_every_python(body, words):
+def test_a_mistake_is_told_alike_of_bodies_and_files_and_under_every_python(body, line, column, words):
     with pytest.raises(MalformedJsonError) as raised:
         read_json(body, 100)
-    assert raised.value.message == f"The request body is not valid JSON: {words}"
+    assert raised.value.message == (
+        f"The request body is not valid JSON at line {line}, column {column}: {words}"
+    )
+    with pytest.raises(NotJsonError) as told:
+        load(body.decode(), "a.json")
+    assert str(told.value) == f"a.json:{line}:{column}: This is not JSON: {words}"
 
 
 def test_a_copy_shares_nothing():
