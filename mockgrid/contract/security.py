@@ -25,6 +25,12 @@ _SECRET_NAME = re.compile(
     r"|password|passwd|credential|signature|^key$",
     re.IGNORECASE,
 )
+# What names a session to a provider is as good as a key; beside MockGrid's own, which is told.
+_SESSION_NAME = re.compile(
+    r"(?!x-mockgrid-)(?:.*[-_.])?(?:\w*sess(?:ion)?(?:[-_]?(?:id|key|uuid))?|s(?:ess)?id|bearer|csrf|dpop|jwt|otp|passcode|xsrf)"
+    r"|.*jwt[-_]assertion|(?:.*[-_])?(?:client|encryption|license|signing)[-_]?key|x-key",
+    re.IGNORECASE,
+)
 _OPEN_NAME = re.compile(
     r"www-authenticate|(?:x[-_])?max[-_](?:completion[-_])?tokens|(?:[\w-]+-)?rate-?limit-(?:[\w-]+-)?tokens(?:-[\w-]+)?",
     re.IGNORECASE,
@@ -94,6 +100,15 @@ def is_secret_name(name: str) -> bool:
     (True, False)
     """
     return _SECRET_NAME.search(name) is not None and _OPEN_NAME.fullmatch(name) is None
+
+
+def is_private_name(name: str) -> bool:
+    """Tell whether a header or a parameter is not to be told: it carries a credential, or names a session.
+
+    >>> is_private_name("Mcp-Session-Id"), is_private_name("sessions"), is_private_name("X-MockGrid-Session")
+    (True, False, False)
+    """
+    return is_secret_name(name) or _SESSION_NAME.fullmatch(name) is not None
 
 
 class Security:

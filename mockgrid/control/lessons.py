@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mockgrid.control import ControlError
-from mockgrid.recording.kept import recorded
+from mockgrid.recording.exchange import recorded
 from mockgrid.recording.scribe import Scribe
 from mockgrid.reply.hindsight import Hindsight
 from mockgrid.session.exchange import MOST_KEPT, whole_body

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import orjson
 
-from mockgrid.contract.security import is_secret_name
+from mockgrid.contract.security import is_private_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.errors import MockgridError
 from mockgrid.recording.content import content_of, decoded
@@ -20,11 +20,11 @@ from mockgrid.reply.delivery.form import framed
 from mockgrid.session.key_shapes import (
     REDACTED,
     is_ordinary,
-    is_secret_field,
     is_secret_parameter,
     named_secrets,
 )
 from mockgrid.session.redaction import unescaped
+from mockgrid.session.secret_fields import redacted
 from mockgrid.session.streamed import cleaned, joined
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Scrub:
         """Return headers without those that carry credentials by their name."""
         clean = []
         for name, value in headers:
-            if not is_secret_name(name.decode("latin-1")) or name == b"www-authenticate":
+            if not is_private_name(name.decode("latin-1")) or name == b"www-authenticate":
                 text = self._scrubber.text(value.decode("latin-1"))
                 clean.append((name, text.encode("latin-1", "replace")))
         return tuple(clean)
@@ -172,16 +172,7 @@ class _Scrub:
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without what is to be taken out."""
-        if isinstance(value, str):
-            return self._scrubber.text(value)
-        if isinstance(value, dict):
-            return {
-                self._scrubber.text(key): REDACTED
-                if is_secret_field(key) and isinstance(item, (str, int, float)) and not isinstance(item, bool)
-                else self.value(item)
-                for key, item in value.items()
-            }
-        return [self.value(item) for item in value] if isinstance(value, list) else value
+        return redacted(value, lambda text, _: self._scrubber.text(text))
 
     def _reply(self, reply: RecordedReply) -> RecordedReply:
         headers = self._headers(reply.headers)

@@ -7,7 +7,7 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
-from mockgrid.contract.security import is_secret_name
+from mockgrid.contract.security import is_private_name
 from mockgrid.session.spans import Span
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ __all__ = [
     "FIELD",
     "KEY_SHAPES",
     "REDACTED",
+    "WORDS_OF_VALUES",
     "is_ordinary",
     "is_secret_field",
     "is_secret_parameter",
     "may_name_secrets",
     "named_secrets",
-    "names_secrets",
     "secret_looking",
 ]
 
@@ -30,35 +30,51 @@ REDACTED: Final = "[redacted]"
 
 FIELD: Final = (
     r"(?:[\w.-]*[-_.]|(?-i:[a-z][A-Za-z0-9]*(?=[A-Z])))?"
-    r"(?:api[-_]?key|secret|(?:access|account|encryption|private|secret|signing|subscription)[-_]?key"
-    r"|password|passwd|pwd|passphrase|authorization|credentials?|connection[-_]?string"
-    r"|(?:access|api|auth|bearer|bot|id|refresh|security|session)[-_]?token)"
+    r"(?:api[-_]?keys?|secrets?|passwords?|passwd|pwd|passphrase|passcode|authorization|credentials?|cookies?|jwt"
+    r"|(?:access|account|admin|auth|client|encryption|license|master|openai|private|secret|signing|ssh|subscription)[-_]?keys?"
+    r"|connection[-_]?string|(?:access|api|auth|bearer|refresh)[-_]?tokens|(?:access|api|auth|bearer|bot|id|refresh|security|session)[-_]?token)"
 )
 """Names of fields that hold a secret, with whatever stands before: ``OPENAI_API_KEY``, ``dbPassword``.
 
-In bodies ``token`` alone is a word like any other.
+In bodies ``token`` alone is a word like any other, and an id of a session one that is needed.
 """
 
 _FIELD: Final = re.compile(FIELD, re.IGNORECASE)
 # What carries a secret by its name beside what does in headers.
-_QUERY: Final = re.compile(r"sig|jwt|session|pwd|code|bearer", re.IGNORECASE)
+_QUERY: Final = re.compile(r"sig|pwd|code", re.IGNORECASE)
 # How the names of fields end, in lower case. Each stands in so many texts that it is looked for by itself:
 # an expression for all of them would look at each character.
-_ENDS: Final = ("authorization", "credential", "key", "passphrase", "passwd", "password", "pwd", "secret")
-_ENDS_OF_TWO: Final = ("string", "token")
-# A name with what makes it one: of JSON, which may stand in a text, or of source text and settings.
-_NAMED: Final = re.compile(
-    rf"""(?:credentials|{"|".join((*_ENDS, *_ENDS_OF_TWO))})(?:(\\*["'])\s*|[ \t]*)[:=]""", re.IGNORECASE
+_ENDS: Final = (
+    *("authorization", "cookie", "credential", "jwt", "key", "passcode", "passphrase", "passwd", "password"),
+    *("pwd", "secret"),
 )
+_ENDS_OF_TWO: Final = ("string", "token")
+WORDS_OF_VALUES: Final = ("const", "default", "enum", "example", "examples", "value", "values")
+"""By which a schema, or an item of a list, says what its value is."""
+
+_WORDED: Final = rf"""\\*["'](?:{"|".join(WORDS_OF_VALUES)})\\*["']\s*"""
+# A name with what makes it one: of JSON, which may stand in a text, of source text and settings, or of XML.
+_NAMED: Final = re.compile(
+    rf"""(?:{"|".join((*_ENDS, *_ENDS_OF_TWO))})s?(?:(?:(\\*["'])\s*(?:,\s*{_WORDED})?|[ \t]*)[:=]"""
+    r"|((?:\s[^<>]{0,100})?>))",
+    re.IGNORECASE,
+)
+_MAKE_NAMES: Final = re.compile("[:=>]")
 _OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 128
-_QUOTED: Final = re.compile(r"""\s*\\*["']((?:[^"'\\]|\\+[^"'\\])+)""")
+# A text ends by the quote with which it begins, after as many backslashes.
+_TEXT: Final = r"""\s*(\\*+)(["'])((?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])++)"""
+_QUOTED: Final = re.compile(_TEXT)
+_ITEM: Final = re.compile(rf"[\s,]*{_TEXT}\1\2")
+_OPENING: Final = re.compile(r"\s*(?:\[|\{([^{}]*))")
+_VALUE: Final = re.compile(f"{_WORDED}:")
+_ELEMENT: Final = re.compile(r"\s*(?:<!\[CDATA\[)?([^<>\]]+)(?:\]\]>)?</")
 _ASSIGNED: Final = re.compile(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
 _ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
 _ORDINARY: Final = re.compile(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
 _MIXED: Final = re.compile(r"(?=.*\d).*[A-Za-z]")
 # A parameter of an address.
-_PARAMETER: Final = re.compile(r"[?&]([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
+_PARAMETER: Final = re.compile(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 # What the keys of well-known issuers look like, by their first letter: a search passes over all others.
 _ISSUERS: Final = {
@@ -132,7 +148,7 @@ KEY_SHAPES: Final = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
     r"|Bearer ([\w.~+/=-]{16,})|bearer ([\w.~+/=-]{16,})"
     r"|Basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)|basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)"
-    r"|:(?<=\d{8}:)(AA[\w-]{33})|://([^\s/:@\"']*:[^\s/@\"']+)@"
+    r"|:(?<=\d{8}:)(AA[\w-]{33})|://([^\s/:@\"']*:[^\s/@\"']+|(?=\w*\d)\w{16,})@"
     r"|hooks\.slack\.com/services/([\w/]{20,})|/api/webhooks/(\d+/[\w-]{40,}))"
 )
 """What looks like a key by itself, wherever it stands: of the shapes that well-known issuers give theirs.
@@ -161,18 +177,13 @@ def is_ordinary(value: str) -> bool:
 
 def is_secret_parameter(name: str) -> bool:
     """Tell whether a parameter of a query is named for a secret."""
-    return is_secret_name(name) or _QUERY.fullmatch(name) is not None
+    return is_private_name(name) or _QUERY.fullmatch(name) is not None
 
 
 def may_name_secrets(text: str) -> bool:
     """Tell whether a text may have a name of a secret in it."""
     lowered = text.lower()
     return any(end in lowered for end in (*_ENDS, *_ENDS_OF_TWO))
-
-
-def names_secrets(text: str) -> bool:
-    """Tell whether a text has a name of a secret in it, and room for a value."""
-    return next(_names(text), None) is not None
 
 
 def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:
@@ -194,18 +205,38 @@ def named_secrets(text: str) -> Iterator[tuple[int, int]]:
         # What stands in a value is looked at once, whatever is named in it.
         if name.start() < done:
             continue
-        is_quoted = name[1] is not None
-        value = (_QUOTED if is_quoted else _ASSIGNED).match(text, name.end())
-        if value is not None:
-            done = value.end()
-            group = value.lastindex or 0
-            if group == 1 or _MIXED.match(value[group]):
-                yield value.span(group)
+        if name[1] is not None:
+            spans = list(_quoted(text, name.end()))
+        else:
+            value = (_ASSIGNED if name[2] is None else _ELEMENT).match(text, name.end())
+            if value is None:
+                continue
+            done, group = value.end(), value.lastindex or 0
+            spans = [value.span(group)] if group == 1 or _MIXED.match(value[group]) else []
+        done = max([done, *(end for _, end in spans)])
+        yield from spans
+
+
+def _quoted(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield where the text that begins there stands, or those of a list, or of what a schema says of one."""
+    value = _QUOTED.match(text, start)
+    if value is not None:
+        yield value.span(3)
+    elif (opening := _OPENING.match(text, start)) is None:
+        return
+    elif opening[1] is None:
+        place = opening.end()
+        while (item := _ITEM.match(text, place)) is not None:
+            yield item.span(3)
+            place = item.end()
+    else:
+        for word in _VALUE.finditer(text, opening.start(1), opening.end()):
+            yield from (span for span in _quoted(text, word.end()) if not is_ordinary(text[slice(*span)]))
 
 
 def _names(text: str) -> Iterator[re.Match[str]]:
     """Yield how names of secrets end in a text, with what makes them names."""
-    if ":" not in text and "=" not in text:
+    if not _MAKE_NAMES.search(text):
         return
     lowered = text.lower()
     if len(lowered) != len(text):  # of all letters, this one alone becomes two
@@ -215,14 +246,17 @@ def _names(text: str) -> Iterator[re.Match[str]]:
         match = _NAMED.match(text, start)
         if match is None:
             continue
-        end = match.start(1) if match[1] is not None else len(text[start : match.end() - 1].rstrip()) + start
+        kind = match.lastindex or 0
+        end = match.start(kind) if kind else len(text[start : match.end() - 1].rstrip()) + start
         before = text[max(end - _LONGEST_NAME, 0) : end]
         name = before[len(before.rstrip(_OF_NAMES)) :]
-        if match[1] is None:
+        opening = text[max(end - len(name) - 1, 0) : end - len(name)]
+        if kind == 0:
             is_secret = _ASSIGNEE.search(name) is not None
+        elif kind == 1:
+            is_secret = (opening in {'"', "'"} or opening > "\x7f") and is_secret_field(name)
         else:
-            quote = text[end - len(name) - 1 : end - len(name)]
-            is_secret = (quote in {'"', "'"} or quote > "\x7f") and is_secret_field(name)
+            is_secret = opening in {"<", ":"} and is_secret_field(name)
         if is_secret:
             yield match
 

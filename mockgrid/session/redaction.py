@@ -10,20 +10,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
-from mockgrid.contract.security import is_secret_name
+from mockgrid.contract.security import is_private_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
     REDACTED,
     is_ordinary,
-    is_secret_field,
     is_secret_parameter,
     may_name_secrets,
     named_secrets,
-    names_secrets,
     secret_looking,
 )
+from mockgrid.session.secret_fields import redacted
 from mockgrid.session.spans import Span, apart, recut, without
 from mockgrid.session.streamed import in_events
 
@@ -31,11 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.session.exchange import RequestHead
+    from mockgrid.session.exchange import KeptExchange, RequestHead
 
 _FIELDS_OF_FORM = re.compile(
-    rb'(?:(?:\A|&)(?:%b)=([^&]*)|; name="(?:%b)"(?:\r\n[^\r\n]++){0,8}+\r\n\r\n([^\r\n]*))'
-    % ((FIELD.encode(),) * 2),
+    rb"(?:\A|&)(?:[^=&]{0,64}?(?:\[|%%5b))?(?:%b)(?:\]|%%5d)?=([^&]*)"
+    # A part goes on to the next boundary.
+    rb'|; *name="?(?:%b)(?:"[^\r\n]*+|(?:;[^\r\n]*+)?)(?:\r?\n[^\r\n]++){0,8}+\r?\n\r?\n'
+    rb"((?:[^\r\n]++|\r?+\n(?!--)|\r(?!\n))*+)" % ((FIELD.encode(),) * 2),
     re.IGNORECASE,
 )
 _SESSION = "x-mockgrid-session"
@@ -48,6 +49,7 @@ _SHORTEST_LIKELY = 8
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
+_MOST_LINES = 64
 
 
 class Redaction:
@@ -76,14 +78,18 @@ class Redaction:
         ends = (r"[\w.~+/=-]+", r"[^\s,;&\"'<>]+") if beginnings else ()
         self._keys = tuple(re.compile(rf"(?<![\w.~+-])(?:{beginnings}){end}") for end in ends)
 
-    def of(self, sent: RequestHead, body: bytes = b"") -> Hidden:
+    def of(self, sent: RequestHead, body: bytes = b"", reply: KeptExchange | None = None) -> Hidden:
         """Return what is to be hidden in one exchange, by what its request brought.
 
         Args:
             sent: its head.
             body: its body, where that may be told of.
+            reply: itself, where its reply is told, too.
         """
-        return Hidden(self.secrets(sent.headers.items(), sent.query, body))
+        words = self.secrets(sent.headers.items(), sent.query, body)
+        if reply is not None:
+            words |= self.secrets(reply.answer.headers, b"", reply.reply_body)
+        return Hidden(words)
 
     def secrets(
         self, headers: Iterable[tuple[bytes, bytes]], query: bytes = b"", body: bytes = b""
@@ -132,7 +138,7 @@ class Redaction:
     def _is_secret(self, name: str, value: str) -> bool:
         if name == _SESSION and (self._any or value in self._accepted):
             return True
-        return name in self._headers or is_secret_name(name)
+        return name in self._headers or is_private_name(name)
 
     def _is_secret_query(self, name: str) -> bool:
         return name in self._queries or is_secret_parameter(name)
@@ -147,7 +153,7 @@ class Redaction:
         yield from self._keys_in(value)
         word = value.rpartition(" ")[2]
         if self._is_secret(name, value):
-            cookies = [part.partition("=")[2].strip() for part in value.split(";")]
+            cookies = [part.partition("=")[2].strip(' "') for part in value.split(";")]
             shortest = SHORTEST if name in self._headers else _SHORTEST_LIKELY
             secrets = (value.strip(), word, *cookies, *_basic(word))
             yield from (secret for secret in secrets if len(secret) >= shortest)
@@ -218,17 +224,7 @@ class Hidden:
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys or texts, and in fields that are named for one."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self._field(key, item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
-        return value
-
-    def _field(self, name: str, value: Any) -> Any:
-        is_secret = isinstance(value, (str, int, float)) and is_secret_field(name)
-        return REDACTED if is_secret else self.value(value)
+        return redacted(value, lambda text, _: self.text(text))
 
     def _without_beginnings(self, text: str) -> str:
         """Return a text without what may be the beginning of a secret before each place where it was cut."""
@@ -248,15 +244,20 @@ class Hidden:
 def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
     text = body.decode("utf-8", "replace")
+    if not may_name_secrets(text):
+        return
     if body.startswith((b"{", b"[")):
-        if not names_secrets(text):
-            return
+        named: list[Any] = []
         with suppress(MalformedJsonError):
-            yield from _of_fields(read_json(body, _DEEPEST))
-    elif may_name_secrets(text):
+            redacted(read_json(body, _DEEPEST), lambda text, _: text, secret=named.append)
+        yield from (item for item in named if isinstance(item, str))
+    else:
         for match in _FIELDS_OF_FORM.finditer(body):
             value = (match[1] or match[2] or b"").decode("utf-8", "replace")
             yield from (value, unquote_plus(value))
+            # Of what is a file, what is told may be a line.
+            lines = value.splitlines()[:_MOST_LINES]
+            yield from (line for line in lines if len(line) >= _SHORTEST_LIKELY)
     for start, end in named_secrets(text):
         if end - start >= _SHORTEST_LIKELY:
             yield from unescaped(text[start:end])
@@ -271,19 +272,6 @@ def unescaped(text: str) -> Iterator[str]:
         except ValueError:
             return
         yield text
-
-
-def _of_fields(value: Any) -> Iterator[str]:
-    """Yield the texts of all fields that are named for a secret."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, str) and is_secret_field(name):
-                yield item
-            else:
-                yield from _of_fields(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _of_fields(item)
 
 
 def _basic(word: str) -> Iterable[str]:

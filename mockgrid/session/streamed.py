@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import orjson
 
-from mockgrid.session.key_shapes import REDACTED, is_secret_field
+from mockgrid.session.key_shapes import is_secret_field
+from mockgrid.session.secret_fields import redacted
 from mockgrid.session.spans import Span, recut
 
 if TYPE_CHECKING:
@@ -73,7 +74,14 @@ def cleaned(values: Sequence[Any], hider: Hider) -> list[Any]:
         recuts = recut(texts, hider.spans("".join(texts))) if goes_on else texts
         for (place, _), text in zip(pieces, recuts, strict=True):
             clean[place, channel] = known.text(text)
-    return [_clean(value, place, (), clean, known) for place, value in enumerate(values)]
+
+    def told(value: Any, place: int) -> Any:
+        def text(own: str, at: Channel | None) -> str:
+            return known.text(own) if at is None else clean.get((place, at), own)
+
+        return redacted(value, text, known=known.is_secret, place=_name)
+
+    return [told(value, place) for place, value in enumerate(values)]
 
 
 def _channels(values: Sequence[Any]) -> dict[Channel, list[tuple[int, str]]]:
@@ -82,25 +90,6 @@ def _channels(values: Sequence[Any]) -> dict[Channel, list[tuple[int, str]]]:
         for channel, text in _texts(value, ()):
             channels.setdefault(channel, []).append((place, text))
     return channels
-
-
-def _clean(
-    value: Any, place: int, at: Channel, clean: dict[tuple[int, Channel], str], known: _Remembering
-) -> Any:
-    if isinstance(value, str):
-        return clean.get((place, at), value)
-    if isinstance(value, dict):
-        return {
-            known.text(key): REDACTED
-            if isinstance(item, (str, int, float)) and not isinstance(item, bool) and known.is_secret(key)
-            else _clean(item, place, (*at, key), clean, known)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _clean(item, place, (*at, _name(item, number)), clean, known) for number, item in enumerate(value)
-        ]
-    return value
 
 
 def _texts(value: Any, at: Channel) -> Iterator[tuple[Channel, str]]:

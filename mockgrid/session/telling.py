@@ -126,7 +126,7 @@ class Teller:
             last_attempt: when the reply to the same request before this one had ended; None for the first.
         """
         body = request_body(exchange)
-        hidden = self._redaction.of(exchange.head, body)
+        hidden = self._redaction.of(exchange.head, body, exchange)
         ended = exchange.ended
         complaints = self._complaints(exchange)
         missed = complaints.unmatched

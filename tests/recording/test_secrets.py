@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import string
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -274,3 +275,15 @@ def test_what_is_left_of_a_limit_in_tokens_is_no_secret():
     text = Scribe(contract()).scenario([asked(said="Of 123456789", headers=tuple(limits.items()))]).text
     assert "say: Of 123456789" in text
     assert all(f"{name.decode()}: '{value.decode()}'" in text for name, value in limits.items())
+
+
+def test_what_a_schema_gives_a_secret_for_a_value_is_in_no_file():
+    schema = {"type": "object", "properties": {"api_key": {"type": "string", "default": KEY}, "b": {}}}
+    tool = {"type": "function", "function": {"name": "look_up", "parameters": schema}}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    one = asked()
+    body = {**json.loads(one.request.body), "tools": [tool], "response_format": wanted}
+    sent = replace(one, request=replace(one.request, body=json.dumps(body).encode()))
+    text = Scribe(contract()).scenario([sent]).text
+    assert KEY not in text
+    assert text.count("api_key: {type: string, default: '[redacted]'}") == 2

@@ -69,6 +69,9 @@ def test_a_key_is_hidden(key, around):
             "https://x.example/a?X-Amz-Signature=abcdef&n=1",
             "https://x.example/a?X-Amz-Signature=[redacted]&n=1",
         ),
+        ("GET / HTTP/1.1\r\nCookie: sid=a1b2c3d4\r\n", "GET / HTTP/1.1\r\nCookie: [redacted]\r\n"),
+        (r"{\"password\": \"it\'s \\\"so\\\" 1\", \"a\": 1}", r"{\"password\": \"[redacted]\", \"a\": 1}"),
+        ("https://a1b2c3d4e5f6g7h8@x.example/", "https://[redacted]@x.example/"),
         ("redis://:secret@db/0", "redis://[redacted]@db/0"),
         ("postgres://ada:secret@db/x", "postgres://[redacted]@db/x"),
     ],
@@ -120,6 +123,66 @@ def test_an_ordinary_word_is_hidden_only_where_it_is_named_a_secret(body):
     assert secret == "[redacted]"
     assert told.keys() == body.keys()
     assert json.dumps(known) == json.dumps(others).replace("'username'", "'[redacted]'")
+
+
+PLANTED = "Horse7battery+9staple"
+_PART = "--B\r\nContent-Disposition: form-data; name={}\r\n\r\n{}\r\n--B--\r\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            json.dumps(body)
+            for value in (
+                *({word: PLANTED} for word in ("const", "default", "example", "value")),
+                *({word: ["none", PLANTED]} for word in ("enum", "examples", "values")),
+                ["none", PLANTED],
+            )
+            for named in (
+                {"api_key": value},
+                {"properties": {"Authorization": value}},
+            )
+            for body in (named, {"arguments": json.dumps(named)}, {"text": f"As in {json.dumps(named)}."})
+        ),
+        json.dumps({"headers": [{"name": "X-Api-Key", "value": PLANTED}]}),
+        json.dumps({"headers": [{"value": PLANTED, "key": "Set-Cookie"}]}),
+        json.dumps({"text": json.dumps({"key": "password", "default": PLANTED})}),
+        f"a=1&user[password]={PLANTED}",
+        f"b%5Bapi_key%5D={PLANTED}",
+        _PART.format('"password"', PLANTED),
+        _PART.format("password", PLANTED),
+        _PART.format('"ssh_key"; filename="id"\r\nContent-Type: text/plain', f"first\r\n{PLANTED}\r\nlast"),
+        _PART.format('"meta"', json.dumps({"api_keys": [PLANTED]})),
+        f"<a><ns:password>{PLANTED}</ns:password></a>",
+        f'<api-key type="x"><![CDATA[{PLANTED}]]></api-key>',
+        f'<a secret="{PLANTED}"/>',
+    ],
+)
+def test_what_is_named_a_secret_is_hidden_in_each_form_of_a_body(body):
+    hidden = Hidden(_REDACTION.secrets((), b"", body.encode()))
+    told = hidden.text(body) if body[0] != "{" else json.dumps(hidden.value(json.loads(body)))
+    assert PLANTED not in told
+    # Nor where no name stands by it.
+    assert PLANTED not in hidden.text(f"You sent {PLANTED}.")
+
+
+@pytest.mark.parametrize(
+    "name", ["x-session-id", "session-id", "mcp-session-id", "openai-session", "jsessionid", "dpop", "x-sid"]
+)
+def test_a_header_that_names_a_session_is_hidden_with_what_it_says(name):
+    sent = [(name.encode(), PLANTED.encode()), (b"x-request-id", b"req_7"), (b"x-sessions", b"many")]
+    hidden = Hidden(_REDACTION.secrets(sent))
+    told = _REDACTION.headers(sent, hidden)
+    assert told == {name: "[redacted]", "x-request-id": "req_7", "x-sessions": "many"}
+    assert hidden.text(f"You are {PLANTED}") == "You are [redacted]"
+
+
+def test_what_a_schema_says_of_a_secret_is_told():
+    said = {"type": "string", "description": "The key of today", "default": "none", "maxLength": 9}
+    schema = {"properties": {"api_key": {**said, "enum": ["none", "basic"]}}, "required": ["api_key"]}
+    assert Hidden([]).value(schema) == schema
+    assert Hidden([]).text(json.dumps(schema)) == json.dumps(schema)
 
 
 def test_a_name_that_a_secret_has_in_any_case_and_alphabet_is_found():

@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mockgrid.recording.exchange import RecordedRequest, header
-from mockgrid.recording.kept import recorded
+from mockgrid.recording.exchange import RecordedRequest, header, recorded
 from mockgrid.session.exchange import KeptExchange
 
 pytestmark = pytest.mark.once
