@@ -198,6 +198,20 @@ PLANTED: dict[str, Planted] = {
     "another id": Planted(
         _STREAM, chunks(lambda values: put("chatcmpl-2", "id")(values[1])), "MG420", pointer="/id"
     ),
+    "all of the text each time": Planted(
+        _STREAM,
+        chunks(
+            lambda values: [
+                values[0],
+                *(
+                    {**values[1], "choices": [{**values[1]["choices"][0], "delta": {"content": text}}]}
+                    for text in ("I", "It", "It is", "It is so.")
+                ),
+                values[-1],
+            ]
+        ),
+        "MG420",
+    ),
     "no finish": Planted(_STREAM, chunks(lambda values: values[:-1]), "MG421"),
     "usage before the finish": Planted(_USAGE, chunks(swapped(-1, -2)), "MG420"),
     "usage with the finish": Planted(
@@ -252,6 +266,13 @@ PLANTED: dict[str, Planted] = {
     "an index that is not the first": Planted(_WHOLE, body(put(1, "choices", 0, "index")), "MG430"),
     "a stream of nothing": Planted(_STREAM, raw(lambda _: DONE), "MG430"),
     "a stream of another choice": Planted(_STREAM, chunks(each(put(1, "choices", 0, "index"))), "MG430"),
+    "whole and not finished": Planted(_WHOLE, body(put(None, "choices", 0, "finish_reason")), "MG430"),
+    "calls that there are not": Planted(
+        _WHOLE, body(put("tool_calls", "choices", 0, "finish_reason")), "MG430"
+    ),
+    "calls that a stream has not": Planted(
+        _STREAM, chunks(lambda values: put("tool_calls", "choices", 0, "finish_reason")(values[-1])), "MG430"
+    ),
     "a call of what there is not": Planted(
         _TOOL, body(put("other", *_MESSAGE, "tool_calls", 0, "function", "name")), "MG430"
     ),

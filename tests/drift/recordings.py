@@ -33,6 +33,7 @@ from mockgrid.recording.scribe import Scribe
 if TYPE_CHECKING:
     from mockgrid.drift.question import Question
 
+CALLS = "a call that nothing forces"
 LIMITED = "limited"
 LOGPROBS = "logprobs"
 LOGPROBS_STREAM = "logprobs, streamed with usage"
@@ -49,6 +50,13 @@ _FURTHER: dict[str, tuple[dict[str, Any], str]] = {
         "{think: Well., say: Hi., fields: {/x_cost: {usd: 1.5, parts: [{of: prompt, usd: 1}]}}}",
     ),
     THOUGHTS_STREAM: ({"messages": _HELLO, "stream": True}, "{think: Well., say: Hi there.}"),
+    CALLS: (
+        {
+            "messages": _HELLO,
+            "tools": [{"type": "function", "function": {"name": "greet", "parameters": {"type": "object"}}}],
+        },
+        "{call: {greet: {}}}",
+    ),
     LIMITED: (
         {"messages": [{"role": "user", "content": "Bye"}]},
         "{error: 429, retry_after: 1s, headers: {x-ratelimit-remaining-requests: '0'}}",
@@ -218,6 +226,12 @@ SINCE: dict[str, Planted] = {
     # A value that is new, and a field.
     "new part of a cost": Planted(
         THOUGHTS, body(put(1, "x_cost", "parts", 0, "tax")), "MG409", pointer="/x_cost/parts/*/tax"
+    ),
+    "stop for a call": Planted(
+        CALLS,
+        body(put("stop", "choices", 0, "finish_reason")),
+        "MG430",
+        pointer="/choices/0/finish_reason",
     ),
     # Headers that were there.
     "no wait": _anew(LIMITED, header("retry-after", None), "MG404"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.document import Document
@@ -30,6 +31,8 @@ _TEXTS: Final = ("/choices/*/message/content", "/choices/*/delta/content")
 # Tokens of a reply that its request does not bound, and characters of a token.
 _LONG: Final = 1_000
 _CHARACTERS: Final = 4
+# As many pieces that repeat each other are no chance.
+_GROWING: Final = 4
 
 
 class ChatHabits:
@@ -89,6 +92,9 @@ class ChatHabits:
         else:
             for value in values:
                 choices = _choices(value)
+                if any(choice.get("finish_reason", "") is None for choice in choices):
+                    message = "the finish_reason of a choice is null, although the reply is whole"
+                    yield Lapse(_UNHEEDED, message, f"{_CHOICE}/finish_reason")
                 numbers = [choice.get("index") for choice in choices]
                 yield from _unheeded(body, numbers, [_whole(choice) for choice in choices])
 
@@ -97,12 +103,24 @@ class _Spoken:
     """What one choice has said, so far as it came."""
 
     def __init__(self) -> None:
-        self.text = ""
+        self.pieces: list[str] = []
         self.calls: dict[int, dict[str, str]] = {}
         self.finish: str | None = None
         self.refused = self.has_logprobs = False
         # Of a stream, nothing at all is an empty text.
         self.says = True
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+    @property
+    def grows(self) -> bool:
+        """Whether each piece is all of the text so far, and more."""
+        pieces = [piece for piece in self.pieces if piece]
+        return len(pieces) >= _GROWING and all(
+            before != piece and piece.startswith(before) for before, piece in pairwise(pieces)
+        )
 
 
 class _ChunkOrder:
@@ -123,6 +141,9 @@ class _ChunkOrder:
             if spoken.finish is None:
                 message = f"choice {index} never finishes: no chunk has its finish_reason"
                 yield Lapse(_ENDLESS, message, f"{_CHOICE}/finish_reason")
+            if spoken.grows:
+                message = "each chunk has all of the text so far, in place of what is new"
+                yield Lapse(_ORDER, message, f"{_CHOICE}/delta/content")
         yield from self._usage(usage)
         numbers = sorted(self._choices)
         yield from _unheeded(self._body, numbers, [self._choices[number] for number in numbers])
@@ -162,7 +183,7 @@ class _ChunkOrder:
             yield Lapse(_ORDER, message, f"{_CHOICE}/finish_reason", "one finish_reason", _chunk(number))
         yield from self._calls(spoken, field_of(delta, "tool_calls"), number)
         if isinstance(content := field_of(delta, "content"), str):
-            spoken.text += content
+            spoken.pieces.append(content)
         spoken.refused = spoken.refused or bool(field_of(delta, "refusal"))
         finish = choice.get("finish_reason")
         spoken.finish = finish if isinstance(finish, str) else spoken.finish
@@ -250,12 +271,23 @@ def _unheeded(body: Any, numbers: Sequence[Any], choices: Sequence[_Spoken]) -> 
             yield Lapse(_UNHEEDED, f"tool_choice asks for {wanted}, and there is none", _CHOICE, wanted)
         if field_of(body, "logprobs") is True and spoken.text and not spoken.has_logprobs:
             yield Lapse(_UNHEEDED, "logprobs are asked for, and there are none", f"{_CHOICE}/logprobs")
+        yield from _mistaken(spoken, forced)
         if spoken.finish in _COMPLETE:
             if not (spoken.says or spoken.calls or spoken.refused):
                 message = "a choice says nothing: it has no content, no call and no refusal"
                 yield Lapse(_UNHEEDED, message, f"{_CHOICE}/message/content")
             yield from _unreadable(spoken)
             yield from _shapeless(field_of(body, "response_format"), spoken)
+
+
+def _mistaken(spoken: _Spoken, forced: Any) -> Iterator[Lapse]:
+    """Say that a reason to finish is not true; a call that was asked for by name may end with ``stop``."""
+    at = f"{_CHOICE}/finish_reason"
+    if spoken.finish == "tool_calls" and not spoken.calls:
+        yield Lapse(_UNHEEDED, "the finish_reason of a choice is tool_calls, and nothing is called", at)
+    if spoken.finish == "stop" and spoken.calls and forced in (None, "auto"):
+        message = "the finish_reason of a choice is stop, although it calls a tool"
+        yield Lapse(_UNHEEDED, message, at, "tool_calls", "stop")
 
 
 def _unreadable(spoken: _Spoken) -> Iterator[Lapse]:
@@ -291,7 +323,7 @@ def _obeys(value: Any, schema: Any) -> bool:
 def _whole(choice: dict[str, Any]) -> _Spoken:
     spoken, message = _Spoken(), _said(choice)
     content, finish = field_of(message, "content"), choice.get("finish_reason")
-    spoken.text = content if isinstance(content, str) else ""
+    spoken.pieces = [content] if isinstance(content, str) else []
     spoken.says = isinstance(content, str) or bool(field_of(message, "audio"))
     spoken.finish = finish if isinstance(finish, str) else None
     spoken.refused = bool(field_of(message, "refusal"))
