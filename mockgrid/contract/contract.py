@@ -11,8 +11,8 @@ from mockgrid.contract.anatomy import flaws
 from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
 from mockgrid.contract.gaps import gaps
-from mockgrid.contract.lint import WEBHOOKS, check_document, repeated_ids
-from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json
+from mockgrid.contract.lint import WEBHOOKS, check_document
+from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.operation_reader import OperationReader
 from mockgrid.contract.router import Router
 from mockgrid.contract.servers import base_path_of, clean_path
@@ -25,7 +25,7 @@ from mockgrid.schema.validator import SchemaValidator, check_compiling
 from mockgrid.schema.values import DocumentValues
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.contract.compiled import Compiled
     from mockgrid.document.document import Document
@@ -164,7 +164,7 @@ class Contract:
     @cached_property
     def repeated_ids(self) -> tuple[tuple[str, str], ...]:
         """Operation ids that are given a second time, which OpenAPI forbids: where, and a sentence."""
-        return tuple(repeated_ids(self.operations, self.document))
+        return tuple(_repeated_ids(self.operations, self.document))
 
     @property
     def gaps(self) -> Iterator[DocumentError]:
@@ -206,3 +206,31 @@ class Contract:
             at = unquote(entry["$ref"])[1:]
             entry = resolve(self.document.data, at)  # it leads somewhere, as compiling has seen
         return self.validator(f"{at}/schema") if isinstance(entry, dict) and "schema" in entry else None
+
+
+def _repeated_ids(operations: Iterable[Operation], document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the operation ids that were given before: where each stands, and a sentence.
+
+    Args:
+        operations: of one document, in its order.
+        document: gives the places.
+    """
+    first: dict[str, Operation] = {}
+    for operation in operations:
+        known = first.setdefault(operation.written_id, operation)
+        if known is operation or not operation.written_id:
+            continue
+        own = plain_id(operation.method, operation.path)
+        of = f"{plain_id(known.method, known.path)} ({_place(known, document)})"
+        if known.at == operation.at:  # two paths refer to one path item
+            where = document.where_key(join(("paths", operation.path)))
+        else:
+            where = _place(operation, document)
+        yield (
+            where,
+            f"the operationId {operation.written_id} is already that of {of}; this one is called {own!r}.",
+        )
+
+
+def _place(operation: Operation, document: Document) -> str:
+    return document.where(f"{operation.at}/operationId")

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.object_reader import ObjectReader
-from mockgrid.contract.operation import Parameter, plain_id
+from mockgrid.contract.operation import Parameter
 from mockgrid.contract.router import bare_name, shape_of
 from mockgrid.contract.servers import check_servers
-from mockgrid.document.nearest import misspelt, nearest
+from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, split
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Mapping
 
-    from mockgrid.contract.operation import Operation
     from mockgrid.document.document import Document
     from mockgrid.schema.violation import Location
 
@@ -35,7 +34,6 @@ __all__ = [
     "location_of",
     "methods_of",
     "parts_of",
-    "repeated_ids",
 ]
 
 WEBHOOKS: Final = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
@@ -52,6 +50,8 @@ _NO_METHODS: Final = (
 # Where no name begins with a slash.
 _LISTING: Final = ("/responses", "/content")
 _AROUND: Final = (*METHODS, "requestBody", "responses", "content")
+# Where path items of another kind stand, which may be called like paths.
+_OF_OTHERS: Final = ("webhooks", "x-webhooks", "pathItems", "callbacks")
 _ADDRESS: Final = re.compile(r"https?://[^/]+(?=/)")
 # Parameters with a pattern or a mark in the braces, behind a colon or in angle brackets.
 _FOREIGN: Final = re.compile(
@@ -79,7 +79,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
         raise document.error(message, "", "Is it an OpenAPI document?")
     _check_version(document, data)
     objects = ObjectReader(document)
-    _rename_paths(document, data)
+    _find_paths(document, data)
     _lift_paths(document, data)
     for at in ("/paths", "/webhooks", "/components"):
         _put_in_place(objects, data, at)
@@ -107,23 +107,46 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
     raise document.error(message, "", hint)
 
 
-def _rename_paths(document: Document, data: dict[str, Any]) -> None:
-    """Give the paths their name where another stands that is surely meant for it."""
-    for key, value in data.items() if "paths" not in data else ():
-        listed = isinstance(value, dict) and any(path.startswith("/") for path in value)
-        if listed and misspelt(key, ["paths"]):
-            message = f"{key} is no field of the document."
-            document.mistakes.tell(document.error(message, join((key,)), "Did you mean paths?", key=True))
-            data["paths"] = data.pop(key)
-            document.moved["/paths"] = join((key,))
+def _find_paths(document: Document, data: dict[str, Any]) -> None:
+    """Put the paths where paths stand, if they are under another name, or inside of what is above them."""
+    if data.get("paths"):
+        return
+    waiting: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("", data, {})]
+    for at, holder, around in waiting:  # grows; what is further out goes first
+        listed = [path for path, item in holder.items() if path.startswith("/") and _is_path_item(item)]
+        if listed:
+            *_, name = ("", *split(at))
+            alone = at and len(listed) == len(holder)
+            message, hint = f"{name} does not stand where paths do.", "Write it in the first column."
+            if not alone:
+                message = f"the path {shown(listed[0])} does not stand where paths do."
+                hint = "Write it right under paths; it is read so."
+            elif around is data:
+                message, hint = f"{name} is no field of the document.", "Did you mean paths?"
+            place = at if alone else at + join(listed[:1])
+            document.mistakes.tell(document.error(message, place, hint, key=True))
+            data["paths"] = {path: holder.pop(path) for path in listed}
+            document.moved["/paths"] = at
+            if alone:
+                del around[name]
             return
+        waiting += [
+            (at + join((key,)), item, holder)
+            for key, item in holder.items()
+            if isinstance(item, dict) and key not in _OF_OTHERS
+        ]
+
+
+def _is_path_item(item: Any) -> bool:
+    return isinstance(item, dict) and any(name in item for name in (*METHODS, "$ref"))
 
 
 def _lift_paths(document: Document, data: dict[str, Any]) -> None:
     """Put paths that stand inside of others, or beside them all, where paths stand."""
-    paths = {} if data.get("paths") is None else data["paths"]
-    items = [(join(("paths", path)), item) for path, item in paths.items()] if isinstance(paths, dict) else []
-    waiting = [*reversed(items), ("", data)] if isinstance(paths, dict) else []
+    paths = data.get("paths")
+    if not isinstance(paths, dict):
+        return
+    waiting = [*reversed([(join(("paths", path)), item) for path, item in paths.items()]), ("", data)]
     while waiting:
         at, holder = waiting.pop()
         for key, item in [*holder.items()] if isinstance(holder, dict) else ():
@@ -137,7 +160,6 @@ def _lift_paths(document: Document, data: dict[str, Any]) -> None:
                     paths[key], document.moved[join(("paths", key))] = item, place
                 for name, value in item.items():
                     paths[key].setdefault(name, value)
-                data["paths"] = paths
                 waiting.append((place, item))
             elif at and (key in _AROUND or (at.endswith(_LISTING) and not key.startswith("x-"))):
                 waiting.append((place, item))
@@ -370,31 +392,3 @@ def _kind(value: Any) -> str:
     if isinstance(value, (int, float)):
         return "a number"
     return "text" if isinstance(value, str) else "a list"
-
-
-def repeated_ids(operations: Iterable[Operation], document: Document) -> Iterator[tuple[str, str]]:
-    """Yield the operation ids that were given before: where each stands, and a sentence.
-
-    Args:
-        operations: of one document, in its order.
-        document: gives the places.
-    """
-    first: dict[str, Operation] = {}
-    for operation in operations:
-        known = first.setdefault(operation.written_id, operation)
-        if known is operation or not operation.written_id:
-            continue
-        own = plain_id(operation.method, operation.path)
-        of = f"{plain_id(known.method, known.path)} ({_place(known, document)})"
-        if known.at == operation.at:  # two paths refer to one path item
-            where = document.where_key(join(("paths", operation.path)))
-        else:
-            where = _place(operation, document)
-        yield (
-            where,
-            f"the operationId {operation.written_id} is already that of {of}; this one is called {own!r}.",
-        )
-
-
-def _place(operation: Operation, document: Document) -> str:
-    return document.where(f"{operation.at}/operationId")

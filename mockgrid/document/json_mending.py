@@ -122,6 +122,12 @@ def _edits(text: str, at: int, likely: str | None) -> Iterator[str]:
         yield from (text[:place] + put + text[place + length :] for place, length, put in edits)
         if usual is not None:
             yield usual
+    opened = outer_brackets(before)
+    closing = ""
+    while opened and CLOSING[opened[-1]] != text[at]:
+        closing += CLOSING[opened.pop()]
+    if opened:  # brackets of several objects are missing
+        yield text[:end] + closing + text[end:]
 
 
 def _mended(text: str, error: json.JSONDecodeError) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from mockgrid.document.json_places import members, space_end
@@ -101,11 +102,25 @@ def load(text: str, name: str) -> Any:
     except json.JSONDecodeError as error:
         raise not_json(error, name) from None
     except (ValueError, RecursionError):
+        with suppress(RecursionError):
+            _read_whole(text, name)
         check(text, name, Mistakes())
         raise NotJsonError("This is not JSON that can be kept.", where=f"{name}:1:1") from None
     if SURROGATE.search(text) or deeper_than(data, DEEPEST):
         check(text, name, Mistakes())
     return data
+
+
+def _read_whole(text: str, name: str) -> None:
+    """Check that a text of which something is refused is JSON behind that, too.
+
+    Raises:
+        NotJsonError: it is not.
+    """
+    try:
+        json.loads(text, parse_int=len, parse_float=len)
+    except json.JSONDecodeError as error:
+        raise not_json(error, name) from None
 
 
 def not_json(error: json.JSONDecodeError, name: str) -> NotJsonError:

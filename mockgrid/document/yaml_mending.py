@@ -34,6 +34,11 @@ _WHOLE: Final = re.compile(r"'(?:[^']|'')*'")
 _ITEM: Final = re.compile(r"(?:-[ ]+)*")
 # A path of OpenAPI: no other key of a document begins so, but for names in schemas and examples.
 _PATH: Final = re.compile(r"""[ ]*(?:'/[^']*'|"/[^"]*"|/\S*)[ ]*:(?:[ ]|$)""")
+_PATHS: Final = re.compile(r"""["']?paths["']?[ ]*:""")
+# A key without its ':', or with another mark for it, or with quotes that stay open.
+_WORD: Final = re.compile(
+    r"""(?P<start>[ ]*(?:-[ ]+)*)["']?(?P<key>[$\w-]++|/[^\s:=;"']*+)(?:[:=; "']++(?P<value>\S*+))?\s*"""
+)
 _INDENTED: Final = (
     *(
         "This does not fit",
@@ -84,8 +89,11 @@ def _ways(error: NotYamlError, lines: list[str], number: int) -> list[Callable[[
         return [_left_out]
     column = int(error.where.rsplit(":", 1)[1]) - 1
     moved = error.message.startswith(_INDENTED) and ": " not in lines[number][:column]
-    moves = [_to_paths, _moved]
-    return [*moves, _quoted, _left_out] if moved else [_quoted, *moves, _left_out]
+    ways = [_to_paths, _moved, _quoted] if moved else [_quoted, _to_paths, _moved]
+    above = lines[number - 1] if number else ""
+    is_word = ":" not in above and _WORD.fullmatch(above) and _column(above) < (_column(lines[number]) or 1)
+    keyed_first = is_word or error.message.startswith("This line is neither")
+    return [_keyed, *ways, _left_out] if keyed_first else [*ways, _keyed, _left_out]
 
 
 def _quoted(lines: list[str], number: int) -> list[str]:
@@ -110,46 +118,75 @@ def _quoted(lines: list[str], number: int) -> list[str]:
     return [*lines[:number], match["key"] + value, *lines[number + 1 :]]
 
 
+def _keyed(lines: list[str], number: int) -> list[str]:
+    """Put a ':' behind a word that is alone in its line, or in the line above, or has one value."""
+    for at in (number, number - 1):
+        is_sound = at < 0 or len(lines[at]) > _LONGEST or _KEYED.fullmatch(lines[at])
+        match = None if is_sound else _WORD.fullmatch(lines[at])
+        keyed = f"{match['start']}{match['key']}: {match['value'] or ''}".rstrip() if match else lines[at]
+        if match and keyed != lines[at].rstrip():
+            return [*lines[:at], keyed, *lines[at + 1 :]]
+    return lines
+
+
 def _to_paths(lines: list[str], number: int) -> list[str]:
     """Move a path, or the one above that does not fit it, to the column of most paths.
 
-    What stands below goes with it only where it would not be below it any longer.
+    What stands below goes with it only where it would not be below it any longer. Paths without a line above
+    that says so go to the first column, all of them.
     """
-    if not _PATH.match(lines[number]):
-        return lines
     columns = {at: _column(line) for at, line in enumerate(lines) if _PATH.match(line)}
-    usual = Counter(columns.values()).most_common(1)[0][0]
+    usual = Counter(sorted(columns.values())).most_common(1)[0][0] if columns else 0
+    if number not in columns and columns.get(number - 1, usual) != usual:
+        number -= 1
+    if number not in columns:
+        return lines
+    above = max((at for at in range(number) if _PATHS.match(lines[at])), default=None)
+    if above is None:
+        own, end = _column(lines[number]), _end(lines, number, deeper=False)
+        return [*lines[:number], *_shifted(lines[number:end], -own), *lines[end:]]
     if columns[number] == usual:
-        number = max((at for at in columns if at < number), default=number)
+        before = max((at for at in columns if at < number), default=above)
+        if before == above:  # the line of a path is lost
+            first = min(map(_column, filter(_is_written, lines[above + 1 : number])), default=usual)
+            return [*lines[: above + 1], *_shifted(lines[above + 1 : number], usual - first), *lines[number:]]
+        number = before
     shift = usual - columns[number]
     further = range(number + 1, len(lines))
     first = next((_column(lines[at]) for at in further if lines[at].strip()), 0)
     end = _end(lines, number, deeper=True) if columns[number] < first <= usual else number + 1
-    moved = [" " * max(0, _column(line) + shift) + line.lstrip(" ") for line in lines[number:end]]
-    return [*lines[:number], *moved, *lines[end:]]
+    return [*lines[:number], *_shifted(lines[number:end], shift), *lines[end:]]
 
 
 def _moved(lines: list[str], number: int) -> list[str]:
     """Move a line, and those that stand below it or beside it, to the column of keys above."""
     own, columns = _column(lines[number]), _columns(lines[:number])
+    if columns and own < min(columns):  # all that is above stands too far to the right
+        return [*_shifted(lines[:number], own - min(columns)), *lines[number:]]
     below = range(number + 1, _end(lines, number, deeper=False))
     end = next((at for at in below if _column(lines[at]) in columns), below.stop)
-    above = next((at for at in reversed(range(number)) if lines[at].strip()), number)
-    if own in _columns(lines[:above]) and _column(lines[above]) < own:
+    above = next((at for at in reversed(range(number)) if _is_written(lines[at])), number)
+    is_item = _ITEM.match(lines[above], _column(lines[above]))[0]  # type: ignore[index]
+    if own in _columns(lines[:above]) and _column(lines[above]) < own and not is_item:
         # The line above stands too far to the left.
         columns, own, number, end = [own], _column(lines[above]), above, number
-    if not columns or own in columns:
+    elif own in columns:
+        columns = [column for column in columns if column < own]
+    if not columns:
         return lines
     shift = min(columns, key=lambda column: (abs(column - own), -column)) - own
-    moved = [" " * max(0, _column(line) + shift) + line.lstrip(" ") for line in lines[number:end]]
-    return [*lines[:number], *moved, *lines[end:]]
+    return [*lines[:number], *_shifted(lines[number:end], shift), *lines[end:]]
+
+
+def _shifted(lines: list[str], shift: int) -> list[str]:
+    return [" " * max(0, _column(line) + shift) + line.lstrip(" ") for line in lines]
 
 
 def _columns(lines: list[str]) -> list[int]:
     """Return the columns in which a line can go on behind others: of the keys and the items that are open."""
     columns: list[int] = []
     for line in lines:
-        if line.strip() and not line.lstrip().startswith("#"):
+        if _is_written(line):
             start = _column(line)
             columns = [column for column in columns if column < start]
             columns += sorted({start, start + len(_ITEM.match(line, start)[0])})  # type: ignore[index]
@@ -157,8 +194,14 @@ def _columns(lines: list[str]) -> list[int]:
 
 
 def _left_out(lines: list[str], number: int) -> list[str]:
+    """Leave out a line and what stands below it, but for paths: these go on."""
     end = number + 1 if CONFLICT.match(lines[number]) else _end(lines, number, deeper=True)
+    end = next((at for at in range(number + 1, end) if _PATH.match(lines[at])), end)
     return [*lines[:number], *("" for _ in lines[number:end]), *lines[end:]]
+
+
+def _is_written(line: str) -> bool:
+    return line.lstrip()[:1] not in ("", "#")
 
 
 def _column(line: str) -> int:

@@ -285,3 +285,66 @@ def test_a_list_without_values_admits_none():
     contract = Contract(yaml.load(text, name="a.yaml"))
     answer = Caller.serving(contract).call("GET", "/a?q=1")
     assert "q is not allowed here" in answer.json()["detail"]
+
+
+SMALL = """openapi: 3.0.3
+info:
+  title: A
+  version: "1"
+servers:
+  - url: /v1
+paths:
+  /a:
+    get:
+      responses: {"200": {description: d}}
+  /b:
+    parameters:
+      - {name: q, in: query}
+    get:
+      responses: {"200": {description: d}}
+components:
+  schemas:
+    A: {type: string}
+"""
+LINES = SMALL.splitlines()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "line", [number for number, line in enumerate(LINES) if line.endswith(":") or not number]
+)
+def test_a_line_above_others_that_is_lost_or_not_well_written_costs_what_it_says(line):
+    """Of what stands in the other paths, nothing."""
+    written, name = LINES[line].split(":")[0], LINES[line].strip().split(":")[0]
+    of_paths = {"  /a:": ("GET /a",), "  /b:": ("GET /b",)}
+    own = next((of_paths[above] for above in LINES[line:6:-1] if above in of_paths and line < 15), ())
+    others = {"GET /a", "GET /b"}.difference(own)
+    for spoilt in (
+        "",
+        *(" " * further + LINES[line] for further in (1, 2, 3, 4)),
+        *(LINES[line].replace(":", mark, 1) for mark in ("", "=", ";", " :")),
+        *(LINES[line].replace(name, other, 1) for other in (name[1:], name + name[-1], f'"{name}', "zzz")),
+        "\t" + LINES[line],
+        written,
+    ):
+        text = "\n".join([*LINES[:line], spoilt, *LINES[line + 1 :]])
+        mistakes = Mistakes(strict=False)
+        contract = Contract(yaml.load(text, name="a.yaml", mistakes=mistakes))
+        assert others <= {f"{each.method} {each.path}" for each in contract.operations}, spoilt
+        assert LINES[line] != "paths:" or spoilt == "paths :" or [*mistakes], spoilt
+
+
+def test_paths_that_stand_elsewhere_are_found_and_told_once():
+    for name, holder, at in (
+        ("zzz", None, "/zzz"),
+        ("paths", "info", "/info/paths"),
+        (None, "info", "/info/~1a"),
+        (None, None, "/~1a"),
+    ):
+        listed = {f"/{path}": {"get": {"responses": {"200": {"description": "d"}}}} for path in "ab"}
+        data = {"openapi": "3.1.0", "info": {"title": "A", "version": "1"}, "webhooks": {"/w": listed["/a"]}}
+        (data if holder is None else data[holder]).update(listed if name is None else {name: listed})
+        document = Document(data, "a.json", mistakes=Mistakes(strict=False))
+        contract = Contract(document)
+        assert [each.path for each in contract.operations] == ["/a", "/b"]
+        assert [document.pointer_of(error) for error in document.mistakes.told] == [(at, True)]

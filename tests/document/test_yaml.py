@@ -328,7 +328,18 @@ def test_what_is_merged_stands_where_it_was_written():
         (b"a:\n    b: 1\n   c: 2\nd: 3\n", {"a": {"b": 1, "c": 2}, "d": 3}, "x.yaml:3:4"),
         (b"a: 1\n  b: 2\nc:\n  d: 3\n", {"a": 1, "b": 2, "c": {"d": 3}}, "x.yaml:2:4"),
         (b"a:\n  b: 1\nc: 2\n  d:\n    e: 3\n", {"a": {"b": 1, "c": 2, "d": {"e": 3}}}, "x.yaml:4:4"),
-        (b"a: 1\nb\n  c: 1\nd: 1\n", {"a": 1, "d": 1}, "x.yaml:2:1"),
+        (b"a: 1\nb\n  c: 1\nd: 1\n", {"a": 1, "b": {"c": 1}, "d": 1}, "x.yaml:2:1"),
+        (
+            b"a 1\nb: 1\nc=\n  d;\n    e: 1\n'f:\n  g: 1\n",
+            {"a": 1, "b": 1, "c": {"d": {"e": 1}}, "f": {"g": 1}},
+            "x.yaml:2:2 x.yaml:3:1 x.yaml:5:6 x.yaml:6:1",
+        ),
+        (b"# z\n  a: 1\nb: 1\n", {"a": 1, "b": 1}, "x.yaml:3:1"),
+        (
+            b"a:\n  - b: 1\n    c: 1\n    d: 1\n  e: 1\nf: 1\n",
+            {"a": [{"b": 1, "c": 1, "d": 1}], "e": 1, "f": 1},
+            "x.yaml:5:3",
+        ),
         (
             b"a: 1\n<<<<<<< HEAD\nb: 1\n=======\nc: 1\n>>>>>>> d\n",
             {"a": 1, "b": 1, "c": 1},
@@ -366,6 +377,12 @@ def test_what_is_merged_stands_where_it_was_written():
             {"a": 1, "b": "c", "/d": [1, 2]},
             "x.json:1:2 x.json:2:10 x.json:3:4 x.json:3:11",
         ),
+        (
+            b'{"a": [{"b": {"c": 1], "d": {"e": 2}}',
+            {"a": [{"b": {"c": 1}}], "d": {"e": 2}},
+            "x.json:1:21",
+        ),
+        (b'{"a": {"b": 1, "b": 2}', {"a": {"b": 2}}, "x.json:1:23 x.json:1:16"),
         (b'{"a": 1} {"b": 2}', {"a": 1}, "x.json:1:10"),
         (b'{"a": NaN, "b": 1}', {"a": None, "b": 1}, "x.json:1:7"),
         (b'{"a": 1, "a": 2}', {"a": 2}, "x.json:1:10"),
