@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import StartError
+from mockgrid.fixed import fixed
 from mockgrid.values import Address, ApiKeys, Duration, Names, OneOf, PathPrefix, Size, Switch, Text, Whole
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def setting(default: Any, kind: Kind, description: str, flag: str | None = None)
     return field(default=default if default is None else kind.read(default), metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed(kw_only=True)
 class Settings:
     """What a server is asked to do. Sizes are bytes, times are seconds."""
 

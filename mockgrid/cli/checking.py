@@ -18,6 +18,7 @@ from mockgrid.document.pointer import join
 from mockgrid.document.yaml_mistakes import NotYamlError
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
+from mockgrid.fixed import fixed
 from mockgrid.scenario.loading import check
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{)?\s*["']?(openapi|swagger|overlay)
 _HEAD: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Source:
     """A file.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.findings import place_of
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -22,7 +23,7 @@ UNABLE: Final = 2
 """Exit code: it could not be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Listing:
     """What was looked at, and what was found.
 

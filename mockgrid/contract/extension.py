@@ -7,7 +7,7 @@ OpenAPI document can live with.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import translate as translate_glob
 from functools import cached_property
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from mockgrid.contract.http_terms import GATEWAY, header_fault
 from mockgrid.contract.limit_headers import read_limit_headers
 from mockgrid.contract.object_reader import ObjectReader
 from mockgrid.document.pointer import join
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ _STATUS = re.compile(r"[1-5][0-9]{2}")
 _GLOB = re.compile(r"[*?]|\[[^\]]*\]")
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Failure:
     """How one kind of failure is answered.
 
@@ -55,7 +56,7 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Shape:
     """A JSON template: a text that is just ``${name}`` is replaced by that value.
 
@@ -68,7 +69,7 @@ class Shape:
     violation: Any = None
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class Models:
     """The models that an API knows.
 
@@ -152,7 +153,7 @@ def known_models(names: Sequence[str], declared: Models | None) -> Models:
     return replace(models, default=default)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class KeyPrefix:
     """Keys that begin like this are accepted; ``scenario`` tells that their next segment names one."""
 
@@ -160,7 +161,7 @@ class KeyPrefix:
     scenario: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class AcceptedKeys:
     """Which credentials are accepted.
 
@@ -173,7 +174,7 @@ class AcceptedKeys:
     advice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Words:
     """What an error says that is asked for by its status alone: the failure it stands for, and a sentence."""
 
@@ -181,7 +182,7 @@ class Words:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Policy:
     """Everything that an API does by habit rather than by schema.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +61,7 @@ NEVER: Final = frozenset(
 """Headers that sending decides, whatever a contract declares for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class MediaName:
     """A media type with its parameters.
 

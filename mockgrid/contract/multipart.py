@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.http_terms import MediaName
+from mockgrid.fixed import fixed
 from mockgrid.schema.violation import shown, violation_at
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ATTRIBUTE = re.compile(r';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Part:
     """One part of a form.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MediaType", "Operation", "Parameter", "Response", "is_json", "plain_id"]
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class MediaType:
     """One media type of a request or response body.
 
@@ -41,7 +43,7 @@ class MediaType:
         return is_json(self.name.partition(";")[0])
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class Parameter:
     """A parameter in the path, the query, a header or a cookie."""
 
@@ -56,7 +58,7 @@ class Parameter:
     at: str
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class Response:
     """What the contract declares for one status: ``200``, ``4XX`` or ``default``."""
 
@@ -67,7 +69,7 @@ class Response:
     at: str
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class Operation:
     """One method on one path.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.parameters import read_parameters
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     import re
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Route"]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Route:
     """One path of the contract: its operations, and how their parameters are read from a URL.
 

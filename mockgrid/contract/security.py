@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import sendable
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ _OPEN_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Scheme:
     """One security scheme of the contract.
 
@@ -67,7 +67,7 @@ _API_KEY = ("header", "query", "cookie")
 _BEARER = Scheme("bearer", "bearer")
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Found:
     """A well-formed credential."""
 
@@ -75,7 +75,7 @@ class Found:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Missing:
     """No usable credential.
 

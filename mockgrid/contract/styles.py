@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.contract.brackets import UnreadableError, holder_of, is_part, put, steps_to
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -155,7 +155,7 @@ def _unquoted(text: str) -> str:
 Decode: TypeAlias = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Written:
     """How a value is written among named fields.
 

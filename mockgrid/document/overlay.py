@@ -8,7 +8,6 @@ nothing, as in the specification's own example of an overlay that mirrors the st
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -16,6 +15,7 @@ from mockgrid.document.document import Document
 from mockgrid.document.pointer import join
 from mockgrid.document.source_map import Position, SourceMap
 from mockgrid.errors import DocumentError
+from mockgrid.fixed import fixed
 
 __all__ = ["Overlaid", "OverlayWarning", "apply", "select"]
 
@@ -37,7 +37,7 @@ _SEGMENT: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class OverlayWarning:
     """Something that the specification allows and that is seldom meant, and where it stands."""
 
@@ -45,7 +45,7 @@ class OverlayWarning:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Overlaid:
     """The document with the overlay applied, and what the caller may want to show."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from mockgrid.findings import Finding
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from mockgrid.contract.operation import Operation
@@ -18,7 +19,7 @@ Party: TypeAlias = Literal["contract", "provider", "scenario"]
 """Who is out of step: the one of three that differs from the others; of two, the one that made no promise."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Drift(Finding):
     """A finding about two that differ.
 
@@ -41,7 +42,7 @@ class Drift(Finding):
     others: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Question:
     """A request, and what is expected of its reply.
 

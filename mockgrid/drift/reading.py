@@ -9,6 +9,7 @@ import orjson
 
 from mockgrid.contract.coverage import bare
 from mockgrid.contract.operation import is_json
+from mockgrid.fixed import fixed
 from mockgrid.recording.exchange import header
 from mockgrid.reply.delivery.form import data_of, events_of, readings_of
 
@@ -24,7 +25,7 @@ STREAM: Final = "text/event-stream"
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ContentPart:
     """One value in a reply.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal, NamedTuple
+
+from mockgrid.fixed import fixed
 
 __all__ = ["Finding", "Place", "Severity", "place_of"]
 
@@ -24,7 +26,7 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Finding:
     """What was found, where, and what was meant.
 

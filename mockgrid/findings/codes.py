@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from textwrap import fill
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ __all__ = ["Code", "UnknownCodeError", "codes", "find", "render"]
 WIDTH = 88
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Code:
     """What a code means.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.fixed import fixed
 from mockgrid.fuzz.crash import crash_in
 from mockgrid.report.wording import printable
 
@@ -17,7 +17,7 @@ _WIDEST: Final = 100
 _VARIABLE: Final = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|0x[0-9a-f]+|\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ClientFailure:
     """What a client did at a reply that it should not have done.
 

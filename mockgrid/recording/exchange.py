@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import quote
+
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ ReplyEnd: TypeAlias = Literal["whole", "cut", "left"]
 """How a reply ended: as it should, by a connection closed within the body, or because the client left."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class RecordedRequest:
     """What was sent.
 
@@ -62,7 +63,7 @@ class RecordedRequest:
         return self.target.partition("?")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class RecordedReply:
     """What came back.
 
@@ -90,7 +91,7 @@ class RecordedReply:
         return b"".join(piece for _, piece in self.chunks)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class RecordedExchange:
     """One request with its reply.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from mockgrid.fixed import fixed
 from mockgrid.recording.difference import same
 from mockgrid.recording.scrubbing import PLACEHOLDER
 from mockgrid.scenario.matcher import WORDS
@@ -44,7 +44,7 @@ _THERE: Final[dict[str, Any]] = {"exists": True}
 _NOT_THERE: Final[dict[str, Any]] = {"exists": False}
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class TellingPredicate:
     """One that holds for a request.
 

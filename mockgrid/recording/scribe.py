@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.json_body import canonical_json
+from mockgrid.fixed import fixed
 from mockgrid.recording.difference import same
 from mockgrid.recording.exchange import RecordedReply
 from mockgrid.recording.judging import StepJudge
@@ -49,7 +50,7 @@ _NOT_APART: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class WrittenScenario:
     """A scenario that was written.
 

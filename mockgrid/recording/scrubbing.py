@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from mockgrid.document.nearest import likeness
 from mockgrid.errors import MockgridError
+from mockgrid.fixed import fixed
 from mockgrid.session.key_shapes import KEY_SHAPES, REDACTED, secret_looking
 from mockgrid.session.redaction import SHORTEST, forms_of
 from mockgrid.session.spans import Span, apart, without
@@ -34,7 +35,7 @@ _ESCAPE: Final = re.compile("%[0-9A-F]{2}")
 _SHORTEST_WITHIN: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ScrubRules:
     """What an operator wants taken out beside secrets.
 

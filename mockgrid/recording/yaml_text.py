@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.scalar import plain
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class OneLine(dict[str, Any]):
     """A mapping that stands in one line, however long it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Commented:
     """A value with a comment above it, of any number of lines; the value has none itself."""
 

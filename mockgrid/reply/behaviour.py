@@ -6,9 +6,10 @@ line in ``behaviours.py``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
+from mockgrid.fixed import fixed
 from mockgrid.schema.values import ValueMemory
 from mockgrid.session.clock import Clock
 
@@ -39,7 +40,7 @@ Samples: TypeAlias = "tuple[tuple[Any, tuple[Any, ...]], ...]"
 """Bodies of requests, each with those that ask for the same in other words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed(kw_only=True)
 class Kit:
     """What behaviours are made from.
 

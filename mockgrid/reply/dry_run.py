@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from mockgrid.contract.parameters import read_parameters
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
+from mockgrid.fixed import fixed
 from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings, speaking_operations
 from mockgrid.reply.request import RefusedError, Request
@@ -178,7 +178,7 @@ def _error(document: Document, key: str, message: str, hint: str = "") -> Docume
     return DocumentError(message, where=document.where(f"/{key}"), hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class DryRun:
     """A request, a scenario, and what came of them.
 

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import MediaName, media_name
 from mockgrid.errors import MockgridError
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class NotDeclaredError(PreferError):
     failure = "not_declared"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Preferences:
     """What a client asks of the reply.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mockgrid.fixed import fixed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -79,7 +81,7 @@ class Reset(NamedTuple):
 Instruction = Begin | Write | Wait | Hang | Raw | Close | Reset
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Script:
     """The instructions for one reply. Where none of them ends the connection, the body ends as it should.
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from mockgrid.scenario.template import Template
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Fixed:
     """Always so many seconds; nothing is drawn."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Uniform:
     """Any time between two, in seconds, each as likely."""
 
@@ -24,7 +26,7 @@ class Uniform:
     longest: float
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Normal:
     """Times around a mean, in seconds; what would be negative is zero."""
 
@@ -32,7 +34,7 @@ class Normal:
     deviation: float
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class LogNormal:
     """Times with a long tail, as networks have: half of them below the median.
 
@@ -48,7 +50,7 @@ class LogNormal:
 Delay: TypeAlias = Fixed | Uniform | Normal | LogNormal
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Pace:
     """The waits of one reply.
 
@@ -82,7 +84,7 @@ Shape = Literal["openai", "named", "text", "beside_choices", "vendor", "bare"]
 """
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Fault:
     """A breakage before the first byte, or of the reply as a whole.
 
@@ -104,7 +106,7 @@ class Fault:
     length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ErrorEvent:
     """What an error event says.
 
@@ -123,7 +125,7 @@ class ErrorEvent:
     data: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class StreamFault:
     """A breakage within a stream.
 
@@ -148,7 +150,7 @@ class StreamFault:
     error: ErrorEvent = field(default_factory=ErrorEvent)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Comments:
     """Comment lines between the events.
 
@@ -163,7 +165,7 @@ class Comments:
     idle: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Wire:
     """The shape of the bytes.
 
@@ -191,7 +193,7 @@ Chunks: TypeAlias = "Literal['token', 'word'] | int | tuple[Template, ...]"
 """How the texts of a stream are cut: by token, by word, by so many characters, or into these pieces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed(kw_only=True)
 class Delivery:
     """What is asked of one reply's way to the client.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join, resolve
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding, place_of
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ MOST_TOLD: Final = 100
 """So many findings of one scenario are told."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Origin:
     """Where a part of a scenario was written; finding the line is work, done when somebody asks.
 
@@ -136,7 +136,7 @@ class Diagnostics:
         return (*first, last)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Node:
     """A value, its JSON pointer, and the diagnostics that findings about it go to."""
 

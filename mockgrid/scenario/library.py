@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from shlex import quote
 from types import MappingProxyType
@@ -13,6 +13,7 @@ from mockgrid.document.document import read_document
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
+from mockgrid.fixed import fixed
 from mockgrid.scenario.loading import check_file
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Library", "load_library"]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Library:
     """Scenarios by name, in alphabetical order, and what was found while they were read.
 

@@ -7,7 +7,7 @@ missing or null only ``not`` and ``exists: false`` can hold: in this API null me
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import translate
 from functools import partial
 from operator import eq
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mockgrid.document.document import Document
 from mockgrid.document.pointer import join
 from mockgrid.errors import DocumentError
+from mockgrid.fixed import fixed
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.regex import RegexError, compile_linear, needle
 from mockgrid.schema.schemas import Schemas
@@ -54,7 +55,7 @@ WORDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Word:
     """One word of a matcher: what it tests, and for ``not`` the matcher that must not hold.
 
@@ -76,7 +77,7 @@ class Word:
         return self.test(None) and all(word.name == "exists" for word in words)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Matcher:
     """A compiled matcher.
 
@@ -135,7 +136,7 @@ class Matcher:
                 return False
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Leaf:
     """One place in a value, and what must stand there."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.short_repr import short_repr
 from mockgrid.schema.json_form import JsonForm, described
 
@@ -19,7 +20,7 @@ PLACES: Final = frozenset(("operation", "method", "path"))
 """The predicates that tell one operation from another."""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Outcome(JsonForm):
     """How one predicate went for one request.
 
@@ -35,7 +36,7 @@ class Outcome(JsonForm):
         return f"{self.name} is {self.got}, {self.expected} was expected"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Check:
     """A matcher for one thing that a request has.
 
@@ -84,7 +85,7 @@ class Check:
         return Outcome(self.name, self.matcher.expected, got, held)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class AnyOf:
     """Several conjunctions, one of which must hold."""
 
@@ -108,7 +109,7 @@ class AnyOf:
         return Outcome(self.name, short_repr(self.source), "; ".join(reasons), held=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class NotAll:
     """A conjunction that must not hold."""
 

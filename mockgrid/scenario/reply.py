@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.delivery import DIRECT, Delivery
 
 if TYPE_CHECKING:
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
     from mockgrid.scenario.view import RequestView
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Say:
     """Text that the assistant says."""
 
     text: Template
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Json:
     """A JSON value that the assistant says as text."""
 
     value: Structure
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ToolCall:
     """One call: its arguments as a JSON object, or as text that is sent as it is."""
 
@@ -38,7 +39,7 @@ class ToolCall:
     arguments: Structure | Template
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Call:
     """Tool calls, in order, and what the assistant says beside them.
 
@@ -52,14 +53,14 @@ class Call:
     offered: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Refuse:
     """A refusal by the model."""
 
     text: Template
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class SaidChoice:
     """What one of several choices says, why it ends, and the reasoning before it."""
 
@@ -68,14 +69,14 @@ class SaidChoice:
     finish: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class SaidChoices:
     """What each choice says, in order; beyond the last, the last says it again."""
 
     said: tuple[SaidChoice, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Error:
     """An error in the contract's shape.
 
@@ -99,7 +100,7 @@ class Error:
         return self.detail is None or self.detail.constant
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Redirect:
     """Another place to ask.
 
@@ -114,21 +115,21 @@ class Redirect:
     page: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Example:
     """An example that the contract names."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Body:
     """A body as it is: text, or a value that is sent as JSON."""
 
     content: Template | Structure
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Auto:
     """The default reply."""
 
@@ -162,7 +163,7 @@ class RetryAfter(NamedTuple):
         return cls(seconds, None if seconds.is_integer() else seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ScriptedEvent:
     """One event of a stream that is scripted event by event.
 
@@ -177,7 +178,7 @@ class ScriptedEvent:
     said: Mapping[str, Structure] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class ScriptedReply:
     """One reply of a step.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.binding import Binding
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ START: Final = "start"
 """The state that sessions begin in."""
 
 
-@dataclass(frozen=True)
+@fixed(slots=False)
 class Scenario:
     """What a fake says, when it fails and how it streams; never changed once it is made.
 
@@ -149,7 +150,7 @@ class Cursors:
         self.state = START
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Limit:
     """A bucket that holds ``amount``.
 
@@ -166,7 +167,7 @@ class Limit:
     scope: Literal["key", "model"] = "key"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class TopUp:
     """What is added to a balance that is used up, and after how many seconds, more than 0."""
 
@@ -174,7 +175,7 @@ class TopUp:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Balance:
     """Tokens that replies draw down; without a top-up it stays at zero once it is used up."""
 

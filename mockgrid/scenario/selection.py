@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.predicate import Outcome
 from mockgrid.scenario.scenario import Cursors
 
@@ -20,7 +20,7 @@ __all__ = ["Explained", "MissedStep", "NoStep", "explain", "near_misses", "selec
 _MOST: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class MissedStep:
     """A step that nearly matched.
 
@@ -53,7 +53,7 @@ class MissedStep:
         return f"{self.step.label} (held {self.held} of {self.of}): {self.failed}"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class NoStep:
     """There is no reply for a request.
 
@@ -122,7 +122,7 @@ def _near_miss(step: Step, held: int, cursors: Cursors, view: RequestView) -> Mi
     return MissedStep(step, lacking[0], held, len(step.when), tuple(lacking[1:]))
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Explained:
     """What one step makes of a request.
 

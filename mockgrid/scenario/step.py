@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.predicate import PLACES, AnyOf, Check, speaks_of_place
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Selection(NamedTuple):
     reply: ScriptedReply
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Step:
     """One step of a scenario.
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.document.pointer import join, resolve
+from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +69,7 @@ def literal(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Insertion:
     """What is inserted at one place.
 
@@ -116,7 +117,7 @@ class Insertion:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Template:
     """A text, and the places in it.
 
@@ -209,7 +210,7 @@ class Template:
         return "".join(part if isinstance(part, str) else text(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Structure:
     """A JSON value whose texts may have places.
 

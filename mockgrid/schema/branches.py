@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mockgrid.fixed import fixed
 from mockgrid.schema.equality import frozen
 from mockgrid.schema.keywords import TYPES
 
@@ -143,14 +144,14 @@ class Branch:
             self.types &= frozenset[str]().union(*(alternative.types for alternative in alternatives))
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Chosen:
     """The value was meant for the branch at this index."""
 
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Undecided:
     """No branch was meant: ``keyword`` says how (type, label, enum, type-of, anyOf), at which property."""
 

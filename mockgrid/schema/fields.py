@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mockgrid.fixed import fixed
 from mockgrid.schema.inventory import listed_values, speaking_of
 from mockgrid.schema.node import SchemaNode, item_of
 from mockgrid.schema.outline import ANY
@@ -21,7 +21,7 @@ _MOST: Final = 5_000
 _EVENT: Final = frozenset(("data", "event", "id", "retry"))
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Field:
     """What a schema says of one place.
 

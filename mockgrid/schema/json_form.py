@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from functools import cache
 from typing import (
     Any,
@@ -18,6 +18,8 @@ from typing import (
     get_origin,
     get_type_hints,
 )
+
+from mockgrid.fixed import fixed
 
 _SCALARS: Final[Mapping[Any, dict[str, Any]]] = {
     str: {"type": "string"},
@@ -55,11 +57,11 @@ def described(  # noqa: PLR0913 - what a field says of itself
     return field(default=default, repr=in_repr, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class JsonForm:
     """A frozen dataclass whose fields are JSON values, others of its kind, and tuples of these.
 
-    >>> @dataclass(frozen=True, slots=True)
+    >>> @fixed
     ... class Chunk(JsonForm):
     ...     at: float = described("Seconds since the reply began")
     ...     data: str = described()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from mockgrid.document.pointer import dotted, join
+from mockgrid.fixed import fixed
 from mockgrid.schema.json_form import JsonForm, described
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def _exchange_number() -> Any:
     return described("The number of the exchange", default=0, omitted=True)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Violation(JsonForm):
     """One way in which a request or a scripted reply breaks the contract."""
 
@@ -66,7 +67,7 @@ class Violation(JsonForm):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class FieldWarning(JsonForm):
     """What is odd in a valid request, such as a field that the contract does not know, or a reply missed."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from mockgrid.fixed import fixed
 from mockgrid.scenario.predicate import Outcome  # noqa: TC001 - read when the classes are
 from mockgrid.scenario.step import StepVerdict  # noqa: TC001 - the same
 from mockgrid.schema.json_form import JsonForm, described
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ExplainedStep(JsonForm):
     """What one step made of a request."""
 
@@ -32,7 +32,7 @@ class ExplainedStep(JsonForm):
         return "\n".join((head, *lines))
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Explanation(JsonForm):
     """Why each step did or did not answer a request that came, as things stood then."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - read when the classes are
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
+from mockgrid.fixed import fixed
 from mockgrid.schema.json_form import JsonForm, described
 from mockgrid.schema.violation import FieldWarning, Violation
 
@@ -19,7 +19,7 @@ def _exchange_number() -> Any:
     return described("The number of the exchange", default=0, omitted=True)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class FailedPredicate(JsonForm):
     """A predicate that did not hold."""
 
@@ -28,7 +28,7 @@ class FailedPredicate(JsonForm):
     got: str = described("What the request has")
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class NearMiss(JsonForm):
     """A step that nearly matched a request."""
 
@@ -46,7 +46,7 @@ class NearMiss(JsonForm):
     others: tuple[FailedPredicate, ...] = described("The others that did not hold", default=(), in_repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Unmatched(JsonForm):
     """A request for which the scenario had no reply."""
 
@@ -61,7 +61,7 @@ class Unmatched(JsonForm):
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class UnusedStep(JsonForm):
     """A step of a strict scenario that gave no reply, or in a test held to its script, not all."""
 
@@ -79,7 +79,7 @@ class UnusedStep(JsonForm):
         return f"{self.step} ({self.where}){given}"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Verdict(JsonForm):
     """What the journal proves of the client's conduct."""
 
@@ -94,7 +94,7 @@ class Verdict(JsonForm):
         return f"{self.code} {self.name}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class SentRequest(JsonForm):
     """What the client sent; credentials read ``[redacted]``."""
 
@@ -123,7 +123,7 @@ class SentRequest(JsonForm):
         return f"{self.method} {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Chunk(JsonForm):
     """A piece of a reply."""
 
@@ -137,7 +137,7 @@ class Chunk(JsonForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class GivenReply(JsonForm):
     """What the server answered."""
 
@@ -150,7 +150,7 @@ class GivenReply(JsonForm):
     base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ExchangeRecord(JsonForm):
     """One request with its reply; credentials read [redacted]. Times are seconds."""
 
@@ -208,10 +208,10 @@ class ExchangeRecord(JsonForm):
         }
         if data["no_step"] is not None:
             numbered["no_step"] = {**data["no_step"], **number}
-        return super(ExchangeRecord, cls).from_json({**data, **numbered})
+        return super(ExchangeRecord, cls).from_json({**data, **numbered})  # noqa: UP008 - `fixed` makes the class anew
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ExchangeRow(JsonForm):
     """What a list of many says of an exchange."""
 
@@ -236,7 +236,7 @@ class ExchangeRow(JsonForm):
     label: str = described("What its session is known by", default="", omitted=True)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ExchangePage(JsonForm):
     """The exchanges of a session."""
 
@@ -249,7 +249,7 @@ class ExchangePage(JsonForm):
     exchanges: tuple[ExchangeRecord, ...] = described("Those that are kept")
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class ClockState(JsonForm):
     """A session's time."""
 
@@ -258,7 +258,7 @@ class ClockState(JsonForm):
     spared: float = described("Seconds that replies would have waited")
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class PlayedStep(JsonForm):
     """A step of the scenario that plays."""
 
@@ -272,7 +272,7 @@ class PlayedStep(JsonForm):
     )
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class LimitState(JsonForm):
     """How a limit stands."""
 
@@ -284,7 +284,7 @@ class LimitState(JsonForm):
     model: str | None = described("Whose it is, where each model has its own", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class BalanceState(JsonForm):
     """The tokens that replies may have."""
 
@@ -293,7 +293,7 @@ class BalanceState(JsonForm):
     due: float | None = described("In how many seconds they come; null where none are ordered", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class PlayedScenario(JsonForm):
     """The scenario that plays in a session."""
 
@@ -306,7 +306,7 @@ class PlayedScenario(JsonForm):
     balance: BalanceState | None = described("Null where there is no end of tokens", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Summary(JsonForm):
     """What a session has come to: what the client broke, what it met, and what it left."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from mockgrid.fixed import fixed
 from mockgrid.session.records import ExchangeRecord
 from mockgrid.testing.error import no_attribute
 
@@ -28,7 +29,7 @@ _MEANT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Exchange(ExchangeRecord):
     """One request with its reply.
 
@@ -58,7 +59,7 @@ class Exchange(ExchangeRecord):
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read an exchange; a body that is no stream is there, whether it left at once or in pieces."""
-        exchange = super(Exchange, cls).from_json(data)
+        exchange = super(Exchange, cls).from_json(data)  # noqa: UP008 - `fixed` makes the class anew
         return replace(exchange, reply=replace(exchange.reply, body=_whole_body(exchange.reply)))
 
     @property

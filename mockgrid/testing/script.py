@@ -7,13 +7,14 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from mockgrid.document import is_path
 from mockgrid.errors import MockgridWarning
 from mockgrid.findings import Finding
+from mockgrid.fixed import fixed
 from mockgrid.scenario.diagnostics import ScenarioError
 from mockgrid.testing.error import PlayError, hidden, unplayable
 
@@ -39,7 +40,7 @@ _WHOLE: Final = frozenset(("steps", "scenario", "description", "limits", "balanc
 _HERE: Final = str(Path(__file__).parent) + os.sep
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class CallSite:
     """Who asked.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import did_you_mean
 from mockgrid.errors import MockgridError
 from mockgrid.findings.codes import UnknownCodeError, codes, find
+from mockgrid.fixed import fixed
 from mockgrid.testing.error import hidden
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _PLAYED: Final = ("scenario", "play", "played", "script", "steps", "reply", "rep
 _ELSEWHERE: Final = {"MG304": "allow_unused", "MG305": "allow_unmatched"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fixed(kw_only=True)
 class Tolerances:
     """What is allowed; the defaults are those of a test that says nothing.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TypeAlias
 
+from mockgrid.fixed import fixed
 from mockgrid.schema.regex.engine import compile_matcher
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
@@ -31,7 +31,7 @@ class Anchor(Enum):
     NOT_BOUNDARY = r"\B"
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class CharSet:
     r"""A set of characters: what a class such as ``[a-z\d]`` or ``\p{L}`` admits.
 
@@ -48,21 +48,21 @@ class CharSet:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Chars:
     """One character of a set."""
 
     charset: CharSet
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Assert:
     """An anchor, which consumes nothing."""
 
     anchor: Anchor
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Look:
     """A lookahead or lookbehind, which consumes nothing; ``prefix`` is what follows its parenthesis."""
 
@@ -70,21 +70,21 @@ class Look:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Concat:
     """Parts one after another; no parts at all is the empty text."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Alternate:
     """One of the branches."""
 
     branches: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Repeat:
     """The body ``low`` to ``high`` times; no ``high`` is without end."""
 

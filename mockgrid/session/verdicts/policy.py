@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mockgrid.findings.codes import find
+from mockgrid.fixed import fixed
 from mockgrid.session.records import Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DATE_STEP = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class Rule:
     """What is known of a status.
 
@@ -35,7 +35,7 @@ class Rule:
     passes: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@fixed
 class RequestedWait:
     """How long a reply asks to wait.
 
