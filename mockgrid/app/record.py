@@ -7,12 +7,11 @@ from copy import copy
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from mockgrid.app.evidence import Evidence, learn, place_of
 from mockgrid.contract.coverage import Coverage
 from mockgrid.contract.reply_coverage import Key, ReplyCoverage
-from mockgrid.reply.delivery.form import events_of, json_or_text, readings_of
 from mockgrid.report import Tally, build
-from mockgrid.report.tally import merge, place
-from mockgrid.schema.violation import FieldWarning
+from mockgrid.report.tally import merge
 from mockgrid.session.exchange import request_body
 from mockgrid.session.manners import misuses, odd_fields
 from mockgrid.session.turns import all_at_once
@@ -20,17 +19,18 @@ from mockgrid.session.turns import all_at_once
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mockgrid.app.evidence import Entry
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.contract.operation import MediaType
     from mockgrid.reply.reply import ForwardedReply
     from mockgrid.reply.request import RepeatedRequest
     from mockgrid.report import Document
-    from mockgrid.report.tally import Place
     from mockgrid.scenario.scenario import Scenario
+    from mockgrid.schema.violation import FieldWarning
     from mockgrid.session.exchange import KeptExchange, RequestHead
     from mockgrid.session.manners import MannersOf
-    from mockgrid.session.redaction import Hidden, Redaction
-    from mockgrid.session.session import Session
+    from mockgrid.session.redaction import Redaction
+    from mockgrid.session.session import Session, Sessions
     from mockgrid.session.turns import Turns
 
     Alike = tuple[str | None, str, int, bytes, str]
@@ -44,8 +44,6 @@ _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
 # Of those with other fields than have room.
 _NO_ROOM: Final = ()
-# Events of a stream that are looked at: so many of the first, and of the last.
-_ENDS: Final = 64
 _MOST_MEDIA: Final = 1_000
 # Exchanges that are told of each verdict.
 _MOST_PLACES: Final = 10
@@ -72,6 +70,7 @@ class Recorder:
         self._contract = contract
         self._redaction = redaction
         self._manners_of = manners_of
+        self._evidence = Evidence(contract, redaction, manners_of)
         self._coverage = Coverage(contract)
         self._replies = ReplyCoverage(contract)
         self._reply_kinds: dict[Key, int] = {}  # of sessions that have ended
@@ -90,6 +89,7 @@ class Recorder:
     def note(self, exchange: KeptExchange) -> None:
         """Add an exchange whose reply is about to leave."""
         operation, answer = exchange.operation, exchange.answer
+        exchange.counted = True
         reply_media = b""
         for name, value in answer.headers:
             if name == b"content-type":
@@ -140,11 +140,11 @@ class Recorder:
         manners = self._manners_of(operation.behaviour)
         odd = misuses(value, manners) if manners is not None else []
         if odd:
-            self._tell(operation, self._hidden(head, odd), count)
+            self._tell(operation, self._evidence.hidden(head, odd), count)
         shape = _shape(operation, value)
         known = self._shapes.get(shape)
         if known is None:
-            warnings = self._hidden(head, odd_fields(media, value, manners))
+            warnings = self._evidence.hidden(head, odd_fields(media, value, manners))
             known = operation, warnings, [0]
             odd = odd or warnings
             if len(self._shapes) < _MOST_SHAPES and self._kept + len(warnings) <= _MOST_WARNINGS:
@@ -170,17 +170,10 @@ class Recorder:
             return 1
         return 0 if seen % _ONE_IN else _ONE_IN
 
-    def _hidden(self, head: RequestHead, warnings: list[FieldWarning]) -> list[FieldWarning]:
-        if not warnings:
-            return []
-        hidden = self._redaction.of(head)  # a field may be called as a key is
-        return [FieldWarning.from_json(hidden.value(warning.as_json())) for warning in warnings]
-
     def _request_media(self, exchange: KeptExchange) -> str:
-        sent = exchange.head.headers.get(b"content-type", b"")
-        media = self._redaction.of(exchange.head).text(sent.decode("latin-1"))
+        media = self._evidence.request_media(exchange)
         if len(self._media) < _MOST_MEDIA:
-            self._media[sent] = media
+            self._media[exchange.head.headers.get(b"content-type", b"")] = media
         return media
 
     def close(self, session: Session) -> None:
@@ -235,20 +228,16 @@ class Recorder:
             yield
         return build(coverage, merge(ended, open_ones.as_json()), replies)
 
+    def counted(self, kind: str, entry: Entry, sessions: Sessions) -> Turns[dict[str, Any]]:
+        """Find which of the newest exchanges an entry of the report counts, in turns; see ``Evidence``."""
+        return self._evidence.of(kind, entry, sessions)
+
     def note_violations(self, exchange: KeptExchange, session: Session) -> None:
         """Add how a request broke the contract, whatever becomes of its reply."""
-        if not exchange.answer.violations:
-            return
-        hidden = self._redaction.of(exchange.head, request_body(exchange))
-        operation = exchange.operation.id if exchange.operation is not None else None
-        for violation in exchange.answer.violations:
-            self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
-            self._tally.violation(
-                operation,
-                hidden.value(violation.as_json()),
-                session.name,
-                _place(exchange, session.name, session.label, hidden),
-            )
+        if exchange.answer.violations:
+            for violation in exchange.answer.violations:
+                self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
+            self._evidence.add_violations(exchange, self._tally, session.name, session.label)
 
     def note_provider(
         self, head: RequestHead, body: bytes, operation: Operation | None, reply: ForwardedReply
@@ -267,7 +256,7 @@ class Recorder:
 
         yield from _steps(end, tally)
         for exchange in end.exchanges:
-            _learn(exchange, self._replies, kinds)
+            learn(exchange, self._replies, kinds)
             if exchange.answer.fault and exchange.replied:
                 tally.fault(exchange.answer.fault, 1)
             yield
@@ -278,7 +267,7 @@ class Recorder:
         for proof in proofs:
             verdict = redacted_verdict(proof, exchanges.get, self._redaction)
             places = [
-                _place(seen, end.session, end.label, self._redaction.of(seen.head, request_body(seen)))
+                place_of(seen, end.session, end.label, self._redaction.of(seen.head, request_body(seen)))
                 for seen in map(exchanges.get, verdict.exchanges[:_MOST_PLACES])
                 if seen is not None
             ]
@@ -319,37 +308,12 @@ class _End(NamedTuple):
         return cls(session.name, session.label, scenario, given, tuple(kept))
 
 
-def _place(exchange: KeptExchange, session: str, label: str, hidden: Hidden) -> Place:
-    """Return where in the report's words something was seen."""
-    request = hidden.text(f"{exchange.head.method} {exchange.head.path}")
-    return place(session, label, exchange.number, request, exchange.answer.status)
-
-
 def _steps(end: _End, tally: Tally) -> Turns[None]:
     """Add how far a session has come in what it plays."""
     if end.scenario is not None:
         for step in end.scenario.steps:
             tally.step(end.scenario.name, step.label, step.where, end.given[step.index])
             yield
-
-
-def _learn(exchange: KeptExchange, replies: ReplyCoverage, kinds: dict[Key, int]) -> None:
-    """Learn what of the contract a reply has shown to its client, as far as it has left."""
-    operation, answer = exchange.operation, exchange.answer
-    if operation is None or not exchange.replied:
-        return
-    media = next((value for name, value in answer.headers if name == b"content-type"), b"").decode("latin-1")
-    learn = replies.lesson(operation, answer.status, media, kinds)
-    if learn is None:
-        return
-    # A stream, and a scripted body, are kept as the pieces in which they left.
-    body = exchange.reply_body or b"".join(piece for _, piece in exchange.chunks)
-    if not media.lower().startswith("text/event-stream"):
-        learn([json_or_text(body)])
-        return
-    events = events_of(body)
-    for event in events[:_ENDS] + events[_ENDS:][-_ENDS:]:
-        learn(readings_of(event))
 
 
 def _shape(operation: Operation, value: Any) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mockgrid.contract.operation import MediaType, Operation
 
 __all__ = [
+    "BRANCH",
+    "ROW",
     "Coverage",
     "Key",
     "OtherContractError",
@@ -35,8 +37,8 @@ __all__ = [
 
 _MOST_ROWS: Final = 2_000
 """Kinds of exchanges that are told apart: a client may send any media type, on any number of paths."""
-_ROW = ("operation", "request", "status", "response")
-_BRANCH = ("operation", "request", "pointer")
+ROW: Final = ("operation", "request", "status", "response")
+BRANCH: Final = ("operation", "request", "pointer")
 _REFUSED: Final = 400
 _NOT_ALLOWED: Final = 405
 _LONGEST: Final = 100
@@ -96,6 +98,11 @@ class Coverage:
             tree = self._grow(key, media)
         if tree is not None:
             tree.see(value)
+
+    def sent(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the branches that bodies have taken, by operation, media type and pointer."""
+        for key, tree in self._trees.items():
+            yield from ((*key, pointer) for pointer in (tree.sent if tree is not None else ()))
 
     def _grow(self, key: tuple[str, str], media: MediaType) -> CoverageTree | None:
         tree = self._trees[key] = CoverageTree(media.schema) if media.schema is not None else None
@@ -179,11 +186,11 @@ def merge(a: Snapshot, b: Snapshot) -> Snapshot:
         )
     return {
         "contract": min(first, other, key=lambda contract: sorted(contract.items())),
-        "rows": united(a["rows"], b["rows"], _ROW, _counted),
+        "rows": united(a["rows"], b["rows"], ROW, _counted),
         "undeclared": sorted(
-            united(a["undeclared"], b["undeclared"], _ROW, _counted), key=lambda row: _key(row, _ROW)
+            united(a["undeclared"], b["undeclared"], ROW, _counted), key=lambda row: _key(row, ROW)
         ),
-        "branches": united(a["branches"], b["branches"], _BRANCH, _sent),
+        "branches": united(a["branches"], b["branches"], BRANCH, _sent),
         "dropped": {"rows": a["dropped"]["rows"] + b["dropped"]["rows"]},
     }
 

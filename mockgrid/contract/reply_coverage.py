@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from mockgrid.schema.inventory import SchemaBranch
     from mockgrid.schema.validator import SchemaValidator
 
-__all__ = ["Key", "Replies", "ReplyCoverage", "merge"]
+__all__ = ["REPLY", "Key", "Replies", "ReplyCoverage", "merge"]
 
 # Replies of a kind of which each is looked at, and how many after them one stands for.
 _LOOKED_AT: Final = 4096
 _ONE_IN: Final = 16
 _STREAM: Final = "text/event-stream"
-_REPLY = ("operation", "status", "response")
+REPLY: Final = ("operation", "status", "response")
 
 Replies: TypeAlias = "list[dict[str, Any]]"
 """For each kind of reply that came: ``operation``, ``status``, ``response``, and ``branches``, each of which
@@ -75,6 +75,11 @@ class ReplyCoverage:
         schema = self._contract.event_validator(media) if stream else media.schema
         return _Lesson(schema) if schema is not None else None
 
+    def shown(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield the branches that clients have met, by operation, status, media type and pointer."""
+        for key, lesson in self._lessons.items():
+            yield from ((*key, pointer) for pointer in (lesson.tree.sent if lesson is not None else ()))
+
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield those of ``Replies``; each may take a while."""
         for key, lesson in sorted(self._lessons.items()):
@@ -83,7 +88,7 @@ class ReplyCoverage:
             branches = lesson.branches = lesson.branches or inventory(lesson.schema)
             if branches:
                 yield {
-                    **dict(zip(_REPLY, key, strict=True)),
+                    **dict(zip(REPLY, key, strict=True)),
                     "branches": [
                         {**branch._asdict(), "shown": branch.pointer in lesson.tree.sent}
                         for branch in branches
@@ -104,7 +109,7 @@ class _Lesson:
 
 def merge(a: Replies, b: Replies) -> Replies:
     """Add up what two runs have shown; the order does not matter."""
-    return united(a, b, _REPLY, _both)
+    return united(a, b, REPLY, _both)
 
 
 def _both(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

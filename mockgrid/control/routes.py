@@ -21,6 +21,7 @@ from mockgrid.control.access import Access
 from mockgrid.control.document import STREAM_FORMS, control_document, control_index, served_document
 from mockgrid.document.json_body import MalformedJsonError, json_bytes, read_json
 from mockgrid.reply.preferences import prefers_page
+from mockgrid.report.tally import KEYS
 from mockgrid.scenario.duration import seconds_or_none
 from mockgrid.session.turns import among_others
 
@@ -110,6 +111,7 @@ class Control:
             ("GET", f"{CONTROL}/explain", lambda call: operator.code(_code(call))),
             ("POST", f"{CONTROL}/explain", self._explain),
             ("GET", f"{CONTROL}/report", lambda _: among_others(operator.reported())),
+            ("GET", f"{CONTROL}/report/exchanges", self._counted),
             ("GET", f"{CONTROL}/metrics", self._metrics),
             ("GET", f"{CONTROL}/events", self._events),
         )
@@ -188,6 +190,11 @@ class Control:
     def _operation(self, request: Request) -> dict[str, Any]:
         at = request.query_params.get("at", "")
         return self.operator.operations.operation(_part(request, "name"), at)
+
+    async def _counted(self, request: Request) -> Any:
+        kind = _choice(request, "kind", tuple(KEYS))
+        entry = tuple(request.query_params.get(name, "") for name in KEYS[kind])
+        return await among_others(self._service.recorder.counted(kind, entry, self._service.sessions))
 
     async def _metrics(self, _request: Request) -> Response:
         text, kind = await self._service.metrics.text()

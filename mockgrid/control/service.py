@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,9 @@ class Reporter(Protocol):
         self, sessions: Iterable[Session], *, dropped: int, dropped_violations: int
     ) -> Turns[Document]:
         """Make the contract report, in which the open sessions count as they stand, in turns."""
+
+    def counted(self, kind: str, entry: tuple[str, ...], sessions: Sessions) -> Turns[dict[str, Any]]:
+        """Find which of the newest exchanges an entry of the report counts, in turns."""
 
 
 class Scrape(Protocol):

@@ -53,11 +53,11 @@ function mistakes([violations, verdicts]) {
   if (violations.length) {
     lists.push(table(["Code", "Operation", "Where", "What is wrong", "Times", "Exchanges"],
       violations.slice(0, MOST).map(({code, operation, location, pointer, message: text, count, places = []}) => [
-        element("a", {href: `#/journal?code=${segment(code)}`, class: "mark bad"}, code),
+        element("span", {class: "mark bad"}, code),
         operation ?? "no operation",
         element("code", {}, `${location} ${pointer || "/"}`),
         text,
-        number(count),
+        times("violations", {code, operation, location, pointer}, count, `${code} at ${pointer || "/"}`),
         seenIn(places),
       ]), {caption: "Violations: how requests broke the contract", label: "Violations"}));
   }
@@ -92,46 +92,67 @@ function operationParts([rows, branches, replies]) {
         element("span", {class: `mark ${done === declared.length ? "good" : "open"}`},
           `${done} of ${declared.length} rows exercised`)),
       table(["Status", "Request", "Response", "Times", "State"], own.map((row) => [
-        element("code", {}, row.status), row.request || "–", row.response || "–", times(row),
+        element("code", {}, row.status), row.request || "–", row.response || "–", timesOf(row),
         element("span", {class: `mark ${STATES[row.state][0]}`}, STATES[row.state][1]),
       ]), {label: `Rows of ${operation}`}),
-      never(operation, "Never sent", sent.filter((branch) => !branch.sent)),
-      ...shown.map(({status, response, branches: all}) =>
-        never(operation, `Never shown of ${status} ${response}`, all.filter((branch) => !branch.shown))));
+      branchList(operation, "Sent", sent.filter((branch) => branch.sent), ({label, request, pointer}) =>
+        leading("branches", {operation, request, pointer}, label)),
+      branchList(operation, "Never sent", sent.filter((branch) => !branch.sent), neverDone),
+      ...shown.flatMap(({status, response, branches: all}) => [
+        branchList(operation, `Shown of ${status} ${response}`, all.filter((branch) => branch.shown), ({label, pointer}) =>
+          leading("replies", {operation, status, response, pointer}, label)),
+        branchList(operation, `Never shown of ${status} ${response}`, all.filter((branch) => !branch.shown), neverDone),
+      ]));
   })];
 }
 
-// How often a row was exercised, and a link to those exchanges that the journal still has.
-function times({operation, status, count}) {
-  if (!count) return number(0);
-  const query = new URLSearchParams();
-  if (/^\d/.test(status)) query.set("status", status.toLowerCase());
-  if (operation) query.set("text", operation);
-  return element("a", {href: `#/journal?${query}`, "aria-label": `${count} exchanges with ${status}`}, String(count));
+function timesOf({operation, request, status, response, count}) {
+  return times("rows", {operation, request, status, response}, count, [status, response || "no body"].join(" "));
 }
 
-function never(operation, words, branches) {
+// How often something was done, and a link to those exchanges that the journal still has.
+function times(kind, entry, count, words) {
+  return count ? leading(kind, entry, String(count), `${count} exchanges with ${words}`) : number(0);
+}
+
+// A link to the exchanges that an entry of the report counts; `entry` is what tells it from others of its list.
+function leading(kind, entry, text, words = null) {
+  const own = Object.entries(entry).filter(([, value]) => value);
+  const did = new URLSearchParams([["kind", kind], ...own]);
+  return element("a", {href: `#/journal?did=${segment(did)}`, "aria-label": words}, text);
+}
+
+function neverDone({label}) {
+  return element("code", {}, label);
+}
+
+function branchList(operation, words, branches, made) {
   if (!branches.length) return null;
-  const labels = branches.map(({label}) => element("code", {}, label)).flatMap((code, index) => [
-    index ? ", " : null, code,
-  ]);
+  const labels = branches.map(made).flatMap((code, index) => [index ? ", " : null, code]);
   return element("details", {"data-key": `${operation} ${words}`}, element("summary", {}, `${words}: ${branches.length}`),
     element("p", {class: "text"}, labels));
 }
 
 function furtherParts([steps, faults, warnings, journal]) {
+  const met = faults.filter(({count}) => count);
   const unmet = faults.filter(({count}) => !count).map(({fault}) => fault);
   const lists = [];
   if (warnings.length) {
     lists.push(table(["Code", "Operation", "Field", "What is odd", "Times"],
-      warnings.slice(0, MOST).map(({code, operation, path, message: text, count}) => [
-        element("span", {class: "mark open"}, code), operation, element("code", {}, path), text, number(count),
+      warnings.slice(0, MOST).map(({code, operation, pointer, path, message: text, count}) => [
+        element("span", {class: "mark open"}, code), operation, element("code", {}, path), text,
+        times("warnings", {code, operation, pointer}, count, `${code} at ${path}`),
       ]), {caption: "Warnings: what is odd in valid requests", label: "Warnings"}));
   }
   if (steps.length) {
-    lists.push(table(["Scenario", "Step", "Times"], steps.slice(0, MOST).map(({scenario, step, count}) => [
-      scenario, step, count ? number(count) : element("span", {class: "mark open"}, "never reached"),
+    lists.push(table(["Scenario", "Step", "Times"], steps.slice(0, MOST).map(({scenario, step, where, count}) => [
+      scenario, step, count ? times("steps", {scenario, step, where}, count, step) : element("span", {class: "mark open"}, "never reached"),
     ]), {caption: "Steps of the scenarios that were played", label: "Steps"}));
+  }
+  if (met.length) {
+    lists.push(table(["Fault", "Times"], met.map(({fault, count}) => [
+      element("code", {}, fault), times("faults", {fault}, count, fault),
+    ]), {caption: "Faults that clients have met", label: "Faults"}));
   }
   if (unmet.length) lists.push(element("p", {class: "text"}, `Faults that no client has met: ${unmet.join(", ")}.`));
   if (journal.exchanges) {

@@ -1,7 +1,7 @@
 // The live journal: exchanges as they happen, newest first.
 
 import {element, labelled, message} from "./dom.js";
-import {passed} from "./live.js";
+import {follow, passed} from "./live.js";
 import {isGone, MOST, Rows} from "./rows.js";
 import {address, call, events, segment} from "./server.js";
 import {Window} from "./window.js";
@@ -29,7 +29,7 @@ let left = null;
 export async function show(place, {query, signal}) {
   const journal = new Journal(place, query, signal);
   signal.addEventListener("abort", () => { left = journal.window.top; });
-  await journal.follow();
+  await Promise.all([journal.follow(), journal.narrow()]);
 }
 
 class Journal {
@@ -42,6 +42,8 @@ class Journal {
 
   constructor(place, query, signal) {
     this.signal = signal;
+    this.did = query.get("did"); // an entry of the contract report, as /report/exchanges is asked for it
+    this.only = this.did ? new Set() : null;
     this.state = element("p", {class: "quiet count"}); // not a status: it would be read out all the time
     this.trouble = element("div", {});
     this.window = new Window(lineOf, Rows.key, versionOf, {label: "Exchanges", columns: COLUMNS, signal});
@@ -64,6 +66,8 @@ class Journal {
     return element("div", {class: "bar", role: "search"},
       labelled("Session", this.fields.session), labelled("Status", this.fields.status),
       labelled("Code", this.fields.code), labelled("Text", this.fields.text),
+      this.did && element("button", {type: "button", onclick: (event) => this.#widen(event.target)},
+        `Only ${[...new URLSearchParams(this.did).values()].join(" ")}: show all`),
       this.pause,
       element("button", {type: "button", onclick: () => this.#clear()}, "Clear this list"),
       element("span", {class: "quiet"}, "The server keeps its journal."),
@@ -73,10 +77,32 @@ class Journal {
 
   #filter() {
     const chosen = FILTERS.map((name) => [name, this.fields[name].value.trim()]).filter(([, value]) => value);
-    this.rows.filters = Object.fromEntries(chosen);
-    const query = new URLSearchParams(chosen).toString();
+    this.rows.filters = {...Object.fromEntries(chosen), only: this.only};
+    const query = new URLSearchParams(this.did ? [["did", this.did], ...chosen] : chosen).toString();
     history.replaceState(null, "", `#/journal${query && `?${query}`}`);
     this.#show();
+  }
+
+  // Lets through what an entry of the contract report counts alone, and asks again and again what that is.
+  async narrow() {
+    if (!this.did) return;
+    const narrowing = this.narrowing = new AbortController();
+    try {
+      await follow(`report/exchanges?${this.did}`, ({exchanges}) => {
+        this.only = new Set(exchanges.map(Rows.key));
+        this.#filter();
+      }, {signal: AbortSignal.any([this.signal, narrowing.signal]), trouble: element("div", {})}); // the feed tells of trouble
+    } catch (error) {
+      if (!narrowing.signal.aborted) throw error;
+    }
+  }
+
+  #widen(button) {
+    this.narrowing.abort();
+    this.did = this.only = null;
+    button.remove();
+    this.fields.text.focus();
+    this.#filter();
   }
 
   get paused() {

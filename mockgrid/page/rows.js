@@ -89,7 +89,8 @@ export class Rows {
     return news;
   }
 
-  // What is let through: {session, status, code, text}, each a text, empty or missing for any.
+  // What is let through: {session, status, code, text}, each a text, empty or missing for any, and the keys of
+  // those that are let through `only`.
   set filters(filters) {
     this.#filters = filters;
     this.#matching = null;
@@ -100,8 +101,9 @@ export class Rows {
   }
 
   #matches(row) {
-    const {session, status, code, text} = this.#filters;
-    return (!session || (row.label ?? "").includes(session) || row.session.includes(session))
+    const {session, status, code, text, only} = this.#filters;
+    return (!only || only.has(Rows.key(row)))
+      && (!session || (row.label ?? "").includes(session) || row.session.includes(session))
       && (!status || String(row.status).startsWith(status.replace(/x+$/i, "")))
       && (!code || row.violations.includes(code) || row.verdicts.includes(code) || row.failure === code)
       && (!text || row.text.includes(text.toLowerCase()));

@@ -73,6 +73,9 @@ def merge(a: Document, b: Document) -> Document:
     replies = merge_replies(a["replies"], b["replies"])
     merged = build(coverage.merge(_snapshot(a), _snapshot(b)), merge_tallies(a, b), replies)
     merged["mockgrid"] = max(a["mockgrid"], b["mockgrid"])
+    servers = sorted({*a.get("servers", ()), *b.get("servers", ())})
+    if servers:
+        merged["servers"] = servers
     return merged
 
 
@@ -85,6 +88,7 @@ def locate(document: Document, server: str) -> None:
     """
     for entry in (*document["violations"], *document["verdicts"]):
         entry["places"] = [{**place, "server": server} for place in entry.get("places", ())]
+    document["servers"] = [server]
 
 
 def fail_under(document: Document, least: float) -> bool:

@@ -8,15 +8,17 @@ from html import escape
 from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
+from mockgrid.report.tally import place_key
 from mockgrid.report.wording import (
     address_of,
     cells_of,
     covered_of,
     dropped_sentences,
     facts,
+    journals_of,
     operation_of,
-    place_key,
     place_words,
     printable,
     reply_branches,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from mockgrid.report.document import Document
 
 _ROW_HEAD = ("Operation", "Request", "Status", "Response", "Times", "State")
-PlaceKey = tuple[str, str, int]
+PlaceKey = tuple[str, str, int, str]
 # Lists of what was seen in exchanges, which stand in their last column.
 _SEEN = ("violations", "verdicts")
 # Lists of what may have been done or not.
@@ -116,16 +118,20 @@ def _sections(document: Document) -> Iterator[str]:
         if document.get(name):
             head = [heading for heading, _, _ in tables[name]]
             head += ["Times", "State"] if name in _DONE else []
-            yield _section(title, caption, head, [_entry(name, entry, numbers) for entry in document[name]])
+            yield _section(
+                title, caption, head, [_entry(document, name, entry, numbers) for entry in document[name]]
+            )
     if document["rows"]:
         caption = share(document["summary"]["rows"], "covered", "declared rows are covered")
-        yield _section("Rows", caption, _ROW_HEAD, map(_row, document["rows"]))
-    yield from _branches(document["branches"], "Requests to", "sent")
-    yield from _branches(reply_branches(document), "Replies of", "shown")
+        yield _section("Rows", caption, _ROW_HEAD, [_row(document, row) for row in document["rows"]])
+    yield from _branches(document, "branches", document["branches"], "Requests to", "sent")
+    yield from _branches(document, "replies", reply_branches(document), "Replies of", "shown")
     yield from (f'<p class="quiet">{_text(sentence)}</p>' for sentence in dropped_sentences(document))
 
 
-def _branches(branches: list[dict[str, Any]], whose: str, done: str) -> Iterator[str]:
+def _branches(
+    document: Document, kind: str, branches: list[dict[str, Any]], whose: str, done: str
+) -> Iterator[str]:
     """A table for each body that an operation takes, or gives."""
     by_body: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for branch in branches:
@@ -137,7 +143,7 @@ def _branches(branches: list[dict[str, Any]], whose: str, done: str) -> Iterator
             f"{whose} {_text(operation)}" + (f", {_text(request)}" if of_several else ""),
             f"{sent} of {len(entries)} branches of the schema of {request} were {done}",
             ("Branch", "Kind", "State"),
-            [_branch(branch, done) for branch in entries],
+            [_branch(document, kind, branch, done) for branch in entries],
         )
 
 
@@ -167,28 +173,33 @@ def _line(line: Line, head: Sequence[str]) -> str:
     return f'<tr class="{line.kind}"{name}><th scope="row">{first.html}</th>{cells}</tr>'
 
 
-def _row(row: dict[str, Any]) -> Line:
+def _row(document: Document, row: dict[str, Any]) -> Line:
     words = (operation_of(row), row["request"], row["status"], row["response"])
     cells = (Cell(_code(text)) for text in words)
-    return Line(_ROW_CLASSES[row["state"]], (*cells, _number(row["count"]), _state(states[row["state"]])))
+    return Line(
+        _ROW_CLASSES[row["state"]], (*cells, _times(document, "rows", row), _state(states[row["state"]]))
+    )
 
 
-def _branch(branch: dict[str, Any], done: str) -> Line:
-    kind = branch["kind"] + (", deprecated" if branch["deprecated"] else "")
-    state = ("sent", done) if branch["sent"] else ("never", f"never {done}")
-    return Line(state[0], (Cell(_long(branch["label"])), Cell(kind), _state(state[1])))
+def _branch(document: Document, kind: str, branch: dict[str, Any], done: str) -> Line:
+    what = Cell(branch["kind"] + (", deprecated" if branch["deprecated"] else ""))
+    label = Cell(_long(branch["label"]))
+    if not branch["sent"]:
+        return Line("never", (label, what, _state(f"never {done}")))
+    return Line("sent", (label, what, Cell(_leading(document, kind, branch, _mark(done)), "state")))
 
 
-def _entry(name: str, entry: dict[str, Any], numbers: Mapping[PlaceKey, int]) -> Line:
+def _entry(document: Document, name: str, entry: dict[str, Any], numbers: Mapping[PlaceKey, int]) -> Line:
     cells = [
-        _number(text) if kind == "number" else Cell(_SET[kind](text)) for kind, text in cells_of(name, entry)
+        _times(document, name, entry) if kind == "number" else Cell(_SET[kind](text))
+        for kind, text in cells_of(name, entry)
     ]
     if name in _SEEN:
         cells[-1] = Cell(_seen(entry, numbers))
     if name in _DONE:
         done = _DONE[name]
         kind, state = ("covered", done) if entry["count"] else ("never", f"never {done}")
-        return Line(kind, (*cells, _number(entry["count"]), _state(state)))
+        return Line(kind, (*cells, _times(document, name, entry), _state(state)))
     return Line("never" if name == "warnings" else "failed", tuple(cells))
 
 
@@ -220,8 +231,20 @@ def _state(words: str) -> Cell:
     return Cell(_mark(words), "state")
 
 
-def _number(count: int | str) -> Cell:
-    return Cell(str(count), "number")
+def _times(document: Document, name: str, entry: dict[str, Any]) -> Cell:
+    count = str(entry["count"])
+    return Cell(_leading(document, name, entry, count) if entry["count"] else count, "number")
+
+
+def _leading(document: Document, name: str, entry: dict[str, Any], html: str) -> str:
+    """Have something lead to the live page that shows the exchanges which an entry counts, or to several."""
+    addresses = [
+        (escape(address), urlsplit(address).netloc) for address in journals_of(document, name, entry)
+    ]
+    if len(addresses) == 1:
+        return f'<a href="{addresses[0][0]}">{html}</a>'
+    links = ", ".join(f'<a href="{address}">{_text(server)}</a>' for address, server in addresses)
+    return f"{html}: {links}" if links else html
 
 
 def _mark(words: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from mockgrid.contract.coverage import BRANCH, ROW
+from mockgrid.contract.reply_coverage import REPLY
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.schema.warnings import FieldWarning
 
@@ -45,6 +48,11 @@ def place(session: str, label: str, exchange: int, request: str, status: int) ->
     }
 
 
+def place_key(place: Place) -> tuple[str, str, int, str]:
+    """Return what tells an exchange from others, also from those of other servers."""
+    return place["label"], place["session"], place["exchange"], place.get("server", "")
+
+
 class _Entries:
     """A list of entries, each once; of too many, those that come first by what tells them apart are kept.
 
@@ -72,6 +80,9 @@ class _Entries:
         if len(self._entries) >= 2 * self._most:  # and not at each beyond the most, since sorting takes time
             self.first()
 
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._entries)
+
     def first(self) -> list[dict[str, Any]]:
         """Drop what there is no room for, and return the others in order."""
         keys = sorted(self._entries)
@@ -89,6 +100,14 @@ _KINDS: Final[Mapping[str, tuple[tuple[str, ...], int]]] = {
     "faults": (("fault",), 100),
 }
 """What tells the entries of a list apart, and how many there may be."""
+
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "rows": ROW,
+    "branches": BRANCH,
+    "replies": (*REPLY, "pointer"),
+    **{kind: names for kind, (names, _) in _KINDS.items() if kind not in {"verdicts", "provider"}},
+}
+"""What tells the entries of a report's lists apart where each leads to the exchanges that it counts."""
 
 
 class Tally:
@@ -211,6 +230,10 @@ class Tally:
         """Add a way in which replies break on the wire, ``stream.fault=stall``, and how many more did."""
         self._add("faults", {"fault": fault}, times)
 
+    def keys(self, kind: str) -> Iterable[tuple[str, ...]]:
+        """Return what tells the entries of a list apart that were added."""
+        return self._lists[kind]
+
     def drop(self, *, exchanges: int = 0, violations: int = 0) -> None:
         """Add what the journal had no room for."""
         self._journal["exchanges"] += exchanges
@@ -254,5 +277,5 @@ def _joined(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
 
 def _first_places(many: list[dict[str, Any]], more: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the first of the places in two lists, in order, each once."""
-    places = {(place["label"], place["session"], place["exchange"]): place for place in (*many, *more)}
+    places = {place_key(place): place for place in (*many, *more)}
     return [places[key] for key in sorted(places)[:_MOST_PLACES]]

@@ -6,13 +6,16 @@ import re
 from collections import Counter
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+from mockgrid.report.tally import KEYS, place_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _MOST_OPERATIONS: Final = 6
 _MOST_ROWS: Final = 20
+_ADDRESS: Final = re.compile("https?://")
 _NO_OPERATION: Final = "no operation"
 
 states: Final = {
@@ -78,7 +81,7 @@ def place_words(place: dict[str, Any]) -> str:
     return f"{place.get('label') or place['session']}, exchange {place['exchange']}"
 
 
-def seen_exchanges(document: dict[str, Any]) -> dict[tuple[str, str, int], dict[str, Any]]:
+def seen_exchanges(document: dict[str, Any]) -> dict[tuple[str, str, int, str], dict[str, Any]]:
     """Return the exchanges that a report speaks of, in order, by what tells them apart."""
     places = [
         place
@@ -87,11 +90,6 @@ def seen_exchanges(document: dict[str, Any]) -> dict[tuple[str, str, int], dict[
         for place in entry.get("places", ())
     ]
     return {place_key(place): place for place in sorted(places, key=place_key)}
-
-
-def place_key(place: dict[str, Any]) -> tuple[str, str, int]:
-    """Return what tells an exchange from others."""
-    return place["label"], place["session"], place["exchange"]
 
 
 def first_seen(entry: dict[str, Any]) -> str:
@@ -103,9 +101,19 @@ def first_seen(entry: dict[str, Any]) -> str:
 def address_of(place: dict[str, Any]) -> str:
     """Return where the live page of its server shows an exchange; empty where that is not known."""
     server = place.get("server", "")
-    if not re.match(r"https?://", server):
+    if not _ADDRESS.match(server):
         return ""
     return f"{server}/#/exchange/{quote(place['session'], '', errors='replace')}/{place['exchange']}"
+
+
+def journals_of(document: dict[str, Any], kind: str, entry: dict[str, Any]) -> list[str]:
+    """Return where the live pages of their servers show the exchanges that an entry of a list counts."""
+    if kind not in KEYS:
+        return []
+    own = {name: entry[name] for name in KEYS[kind] if entry[name]}
+    did = urlencode({"kind": kind, **own}, errors="replace")
+    servers = filter(_ADDRESS.match, document.get("servers", ()))
+    return [f"{server}/#/journal?did={quote(did, '')}" for server in servers]
 
 
 def percent(part: int, whole: int) -> float:
@@ -209,7 +217,7 @@ def reply_branches(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **branch,
-            "operation": reply["operation"],
+            **{name: reply[name] for name in ("operation", "status", "response")},
             "request": f"{reply['status']} {reply['response']}",
             "sent": branch["shown"],
         }

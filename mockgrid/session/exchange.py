@@ -119,6 +119,7 @@ class KeptExchange:
         settled: whether the journal knows that it has ended.
         size: bytes that the journal counts for it.
         journal: which keeps it; None once it is dropped.
+        counted: whether the report's rows count it.
         blameless: whether it is known that there is nothing to be said against its request.
         met: how it met the steps of what its session plays; None where none was asked.
     """
@@ -132,6 +133,7 @@ class KeptExchange:
         "body_size",
         "chunks",
         "chunks_size",
+        "counted",
         "degraded",
         "ended",
         "ended_by",
@@ -171,7 +173,7 @@ class KeptExchange:
         self.ended_by: EndedBy = "server"
         self.whole = True
         self.degraded = ""
-        self.settled = self.blameless = False
+        self.settled = self.blameless = self.counted = False
         self.journal: Keeper | None = None
         self.met: Meeting | None = None
         self.size = _OVERHEAD + head.size + size + len(answer.body)

@@ -1,8 +1,12 @@
 """The contract panel: what was exercised and what never, and what leads to the exchanges that did."""
 
+import re
+
 import httpx
 import pytest
 from playwright.sync_api import expect
+
+from mockgrid import MockGrid
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
@@ -36,9 +40,79 @@ def test_what_was_exercised_leads_to_the_exchanges_that_did(looked_at):
     expect(page.locator(".figures")).to_contain_text("violations")
     assert looked_at.cut_off(".table") == 0
     looked_at.check()
-    chat.filter(has_text="422").get_by_role("link").click()
-    expect(page.get_by_role("heading", name="Journal")).to_be_visible()
-    assert page.url.endswith("#/journal?status=422&text=createChatCompletion")
+
+
+SHOP = """
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+paths:
+  /orders:
+    post:
+      operationId: order
+      requestBody:
+        content:
+          application/json:
+            schema: {properties: {tea: {enum: [black, green]}, sum: {type: integer, maximum: 9}}}
+      responses:
+        "200":
+          content:
+            application/json: {schema: {properties: {state: {enum: [paid, due]}}}}
+            text/event-stream: {}
+        4XX: {content: {application/json: {}}}
+  /orders/all:
+    post:
+      operationId: orderAll
+      responses: {"200": {content: {application/json: {schema: {properties: {state: {enum: [paid]}}}}}}}
+"""
+ORDERS = [
+    ("/orders", {"tea": "black"}, "application/json"),
+    ("/orders", {"tea": "green"}, "text/event-stream"),
+    ("/orders", {"sum": 10}, "*/*"),
+    ("/orders/all", None, "*/*"),
+    ("/orders", {"tea": "green", "sum": 1}, "application/json"),
+]
+# What is clicked in the panel, by its words, and the numbers of the exchanges that did it, the newest first.
+LED_TO = [
+    ("Rows of order", "200 application/json", [5, 1]),
+    ("Rows of order", "200 text/event-stream", [2]),
+    ("Rows of order", "422 application/problem+json", [3]),
+    ("Rows of orderAll", "200", [4]),
+    ("order Sent", "tea=green", [5, 2]),
+    ("order Sent", "sum", [5]),
+    ("Violations", "MG113", [3]),
+]
+
+
+def test_each_row_leads_to_the_exchanges_that_did_and_no_others(open_tab, tmp_path, client):
+    document = tmp_path / "shop.yaml"
+    document.write_text(SHOP, "utf-8")
+    with MockGrid(document=document) as grid:
+        for path, body, media in ORDERS:
+            sent = {} if body is None else {"json": body}
+            client.post(f"{grid.base_url}{path}", headers={"accept": media}, **sent)
+        tab = open_tab(origin=re.match(r"https?://[^/]+", grid.base_url)[0])
+        lines = tab.page.locator(".lines a")
+        for place, words, numbers in LED_TO:
+            page = tab.go("#/contract")
+            if place.startswith("Rows") or place == "Violations":
+                link = rows(page, place).get_by_role("link", name=f"exchanges with {words}")
+            else:
+                fold = page.locator(f"details[data-key='{place}']")
+                fold.locator("summary").click()
+                link = fold.get_by_role("link", name=words, exact=True)
+            link.click()
+            expect(page.get_by_text(f"{len(numbers)} of 5 exchanges.")).to_be_visible()
+            shown = [link.get_attribute("href").rpartition("/")[2] for link in lines.all()]
+            assert shown == list(map(str, numbers)), (place, words)
+        client.post(f"{grid.base_url}/orders", json={"sum": 11})
+        expect(page.get_by_text("2 of 6 exchanges.")).to_be_visible()
+        tab.check()
+        page.reload()
+        expect(page.get_by_text("2 of 6 exchanges.")).to_be_visible()
+        page.get_by_role("button", name="show all").click()
+        expect(page.get_by_text("6 of 6 exchanges.")).to_be_visible()
+        assert page.url.endswith("#/journal")
+        page.goto("about:blank")
 
 
 def test_it_goes_on_while_it_is_looked_at(tab, used):

@@ -36,7 +36,7 @@ def test_what_is_wrong_comes_first_and_leads_to_its_exchanges(open_tab, look, gr
     tab.check()
     page.get_by_label("Filter").fill("MG113")
     assert page.locator("tbody tr:visible").count() == 1
-    link = page.locator("tbody a:visible")
+    link = page.locator("tbody .seen a:visible")
     expect(link).to_have_text("tests/test_agent.py::test_it, exchange 4")
     link.click()
     row = page.locator("tr:target")
@@ -47,3 +47,8 @@ def test_what_is_wrong_comes_first_and_leads_to_its_exchanges(open_tab, look, gr
     row.get_by_role("link", name="4").click()
     expect(page.get_by_role("heading", name="Exchange")).to_be_visible()
     expect(page.get_by_role("button", name="temperature")).to_be_visible()
+    page.goto(report)
+    rows = page.get_by_role("region", name="Rows", exact=True).get_by_role("row")
+    rows.filter(has_text="503").get_by_role("link", name="3", exact=True).click()
+    expect(page.get_by_text("3 of 5 exchanges.")).to_be_visible()
+    expect(page.locator(".lines .status")).to_have_text(["503", "503", "503"])

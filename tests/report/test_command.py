@@ -72,7 +72,9 @@ def test_formats(run, server, form):
     code, out, err = run("--url", server.url, "--format", form)
     assert (code, err) == (0, "")
     if form == "html":  # the server may still have the exchanges
-        out = re.sub(rf'<a href="{server.url}/__mockgrid__/#/exchange/[^"/]+/\w+">(.*?)</a>', r"\1", out)
+        out = re.sub(
+            rf'<a href="{server.url}/__mockgrid__/#/(?:exchange|journal)[^"]+">(.*?)</a>', r"\1", out
+        )
     if form != "text":  # whose width is another
         assert out == RENDERINGS[FORMATS[form]](document())
     assert out.splitlines()[0]

@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from importlib.resources import files
+from urllib.parse import parse_qs, parse_qsl
 from xml.dom import minidom
 
 import pytest
@@ -20,6 +21,8 @@ from mockgrid.report.markdown import render_markdown
 from mockgrid.report.page import render_html
 from mockgrid.report.text import render_text
 
+SIZE = "/components/schemas/Order/properties/size"
+PAID = "/paths/~1orders/post/responses/201/content/application~1json/schema/properties/state/enum/1"
 EMPTY = build(Coverage(CONTRACT).snapshot(), Tally().as_json())
 
 
@@ -53,7 +56,7 @@ def test_documents_obey_the_schema(report):
 
 def test_schema_is_complete_and_described():
     published = json.loads(schema())
-    assert published["properties"].keys() == document().keys() | {"provider"}
+    assert published["properties"].keys() == document().keys() | {"provider", "servers"}
     lists = {"rows": "row", "branches": "branch", "violations": "violation", "warnings": "warning"}
     lists |= {"verdicts": "verdict", "steps": "step", "replies": "reply", "faults": "fault"}
     for name, part in lists.items():
@@ -361,9 +364,36 @@ def test_page_leads_to_the_exchanges_where_a_server_has_them():
     assert len(inside) == 5 + 2
     assert set(inside) == set(rows) == {f"x{number}" for number in range(1, 6)}
     outside = [link for link in links if not link.startswith("#")]
-    assert len(outside) == 5
+    assert sum("/#/exchange/" in link for link in outside) == 5
     assert "http://127.0.0.1:8080/__mockgrid__/#/exchange/s-10/10" in outside
-    assert all(re.fullmatch(r"[\w.:/#%-]+", link) for link in outside)
+    counted = [dict(parse_qsl(parse_qs(link.partition("?")[2])["did"][0])) for link in outside if "?" in link]
+    row = {"operation": "placeOrder", "request": JSON, "status": "201", "response": JSON}
+    for entry in (
+        {"kind": "rows", **row},
+        {"kind": "rows", "status": "404", "response": JSON},  # of no operation, and without a body
+        {"kind": "branches", "operation": "placeOrder", "request": JSON, "pointer": SIZE},
+        {"kind": "replies", "operation": "placeOrder", "status": "201", "response": JSON, "pointer": PAID},
+        {
+            "kind": "violations",
+            "code": "MG112",
+            "operation": "placeOrder",
+            "location": "body",
+            "pointer": "/item",
+        },
+        {"kind": "steps", "scenario": "busy", "step": "two failures", "where": "busy.yaml:4"},
+        {"kind": "faults", "fault": "fault=reset"},
+    ):
+        assert entry in counted
+    never = [
+        {**row, "kind": "rows", "response": "text/event-stream"},
+        {"kind": "faults", "fault": "fault=hang"},
+    ]
+    assert not any(entry in counted for entry in never)
+    assert all(re.fullmatch(r"[\w.:/#%?=~-]+", link) for link in outside)
+    locate(other := document(), "http://127.0.0.1:9090/__mockgrid__")
+    both = render_html(merge(report, other))
+    assert both == render_html(merge(other, report))
+    assert re.search(r'>6: <a href="[^"]+">127.0.0.1:8080</a>, <a href="[^"]+">127.0.0.1:9090</a></td>', both)
     for other in (document(), report):
         locate(report, "javascript:alert(1)//")
         assert [link for link in re.findall('<a href="(.*?)"', render_html(other)) if link[0] != "#"] == []
