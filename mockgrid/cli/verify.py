@@ -56,8 +56,10 @@ _BUDGET: Final = "requests=100,tokens=100000"
 @click.option("--model", help="Model to ask for, where a scenario does not say which.")
 @click.option(
     "--key-env",
-    metavar="NAME",
-    help=f"Variable that holds the key for the provider; by default {_KEY}, if set.",
+    "variables",
+    multiple=True,
+    metavar="[SCHEME=]NAME",
+    help=f"Variable that holds the provider's key, or that of one scheme; by default {_KEY}, if set.",
 )
 @click.option(
     "--operation",
@@ -114,7 +116,8 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
         )
     from mockgrid.cli.listing import FORMATS, exit_code  # noqa: PLC0415 (slow, and mistakes come first)
 
-    key = _key(values["key_env"])
+    named: list[tuple[str, str | None]] = [each.rpartition("=")[::2] for each in values["variables"]]
+    keys = {scheme: _key(variable) for scheme, variable in dict([("", None), *named]).items()}
     files = files_of(values["paths"], ctx) if values["paths"] else []
     listing: Listing | None
     with UnderWay() as under_way:
@@ -124,7 +127,7 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
             listing = _compared(ctx, contract, files, **values)
         else:
             scenarios = _scenarios(files, contract)
-            listing = asyncio.run(_verified(contract, scenarios, key, under_way, **values))
+            listing = asyncio.run(_verified(contract, scenarios, keys, under_way, **values))
     if listing is None:
         return 0
     for text in FORMATS[values["form"]](listing):
@@ -193,7 +196,11 @@ def _scenarios(files: Sequence[Path], contract: Contract) -> list[Scenario]:
 
 
 async def _verified(
-    contract: Contract, scenarios: Sequence[Scenario], key: str, under_way: UnderWay, **values: Any
+    contract: Contract,
+    scenarios: Sequence[Scenario],
+    keys: dict[str, str],
+    under_way: UnderWay,
+    **values: Any,
 ) -> Listing | None:
     from mockgrid.cli.listing import Listing, ordered  # noqa: PLC0415 (slow, as above)
     from mockgrid.drift.asking import Asking, Bounds  # noqa: PLC0415 (the same)
@@ -201,6 +208,10 @@ async def _verified(
     from mockgrid.drift.question import Drift  # noqa: PLC0415 (the same)
     from mockgrid.drift.verification import Verification, gathered  # noqa: PLC0415 (the same)
 
+    schemes = {scheme.name for each in contract.operations for scheme in each.security.welcome}
+    if unknown := next((scheme for scheme in keys if scheme and scheme not in schemes), ""):
+        hint = did_you_mean(unknown, schemes).strip() or f"Known: {', '.join(sorted(schemes))}."
+        raise StartError(f"--key-env: the contract has no security scheme {unknown!r}.", hint=hint)
     questions, notes = await _questions(contract, scenarios, **values)
     requests, tokens = len(questions), sum(question.most_tokens for question in questions)
     plan = f"{requests} request{'' if requests == 1 else 's'}, at most {tokens:,} tokens"
@@ -219,7 +230,7 @@ async def _verified(
             "There is nothing to ask.", hint="Name a scenario, or an operation with --operation."
         )
     click.echo(f"mockgrid: {plan}, to {values['against']}", err=True)
-    asking = Asking(partial(_provider, contract, **values), key, Bounds(values["timeout"]))
+    asking = Asking(partial(_provider, contract, **values), keys, Bounds(values["timeout"]))
     verification = Verification(asking, DriftJudge(contract, values["error_shape"]), under_way.at)
     await verification.run(questions)
     more = f"{plan} were planned; {verification.unsent} were not sent." if verification.unsent else ""

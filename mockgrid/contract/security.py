@@ -135,9 +135,9 @@ class Security:
         ]
         self._alternatives = tuple(alternative for alternative in known if alternative)
         self.schemes = tuple(scheme for alternative in self._alternatives for scheme in alternative)
-        places = {
-            (scheme.kind, scheme.parameter): scheme for scheme in (*self.schemes, *schemes.values(), _BEARER)
-        }
+        places = dict[tuple[str, str], Scheme]()
+        for scheme in (*self.schemes, *schemes.values(), _BEARER):
+            places.setdefault((scheme.kind, scheme.parameter), scheme)
         self.welcome = tuple(places.values())
         self.bearer_first = [scheme.kind for scheme in self.first] == ["bearer"]
         # What a request does not carry, such as a certificate, or what nobody knows may always be there.
@@ -156,6 +156,10 @@ class Security:
     def first(self) -> tuple[Scheme, ...]:
         """The schemes of the first way in which a credential may come; none where none is asked for."""
         return self._alternatives[0] if self._alternatives else ()
+
+    def together(self, scheme: Scheme) -> tuple[Scheme, ...]:
+        """Return a scheme with those that have to come beside it."""
+        return next((each for each in self._alternatives if scheme in each), (scheme,))
 
     @property
     def challenge(self) -> str:

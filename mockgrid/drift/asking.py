@@ -21,7 +21,7 @@ from mockgrid.session.verdicts.policy import requested_wait
 from mockgrid.upstream.key import with_key
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from mockgrid.drift.question import Question
     from mockgrid.recording.exchange import Headers
@@ -59,7 +59,7 @@ class Asking:
 
     Args:
         connect: returns the provider, without a connection: one that it has closed may look open for a while.
-        key: that it knows; empty for none.
+        keys: that it knows, by the names of the schemes that they are for; of no name, for all others.
         bounds: of each reply.
         sleep: waits, in seconds.
     """
@@ -67,15 +67,18 @@ class Asking:
     def __init__(
         self,
         connect: Callable[[], Provider],
-        key: str,
+        keys: Mapping[str, str],
         bounds: Bounds,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._connect = connect
-        self._key = key
-        plain = key.encode("latin-1")
-        forms = (plain, quote(key).encode(), base64.b64encode(plain))
-        self._forms = forms if len(plain) >= _SHORTEST else ()
+        self._keys = keys
+        self._forms = [
+            form
+            for key in keys.values()
+            if len(key) >= _SHORTEST
+            for form in (key.encode("latin-1"), quote(key).encode(), base64.b64encode(key.encode("latin-1")))
+        ]
         self._bounds = bounds
         self._sleep = sleep
 
@@ -122,11 +125,11 @@ class Asking:
 
     async def _read(self, question: Question) -> tuple[int, Headers, list[bytes], str]:
         """Return status, headers, the pieces of the body, and how it broke off."""
-        request, key = question.request, self._key if question.credential == "key" else UNKNOWN_KEY
+        request, keys = question.request, self._keys if question.credential == "key" else {"": UNKNOWN_KEY}
         headers = [*request.headers, *_SENT]
         query = request.query.encode("latin-1")
-        if key:
-            headers, query = with_key(key, question.operation.security, headers, query)
+        if any(keys.values()):
+            headers, query = with_key(keys.get("", ""), question.operation.security, headers, query, keys)
         provider = self._connect()
         try:
             target = provider.target(request.path.encode("latin-1"), query)

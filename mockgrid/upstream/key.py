@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
+from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, quote_plus
 
 from mockgrid.errors import StartError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mockgrid.contract.security import Scheme, Security
 
@@ -37,28 +39,38 @@ def read_key(variable: str) -> str:
 
 
 def with_key(
-    key: str, security: Security, headers: Sequence[tuple[bytes, bytes]], query: bytes
+    key: str,
+    security: Security,
+    headers: Sequence[tuple[bytes, bytes]],
+    query: bytes,
+    own: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[list[tuple[bytes, bytes]], bytes]:
     """Return headers and query of a request with a key in place of its own credentials.
 
     It stands where the request has one by a scheme that its operation knows, else where the first of these
-    wants it; cookies are no business of it, unless the scheme is one.
+    wants it, and for each scheme that has to come beside; cookies are no business of it, unless one is one.
 
     Args:
         key: of the provider.
         security: of the operation that is called.
         headers: of the request.
         query: of the request.
+        own: other keys, by the names of the schemes that they are for.
     """
     names = {name for name, _ in headers}
     sent = {pair.partition("=")[0] for pair in query.decode("latin-1").split("&")}
     carried = (scheme for scheme in security.welcome if _is_sent(scheme, names, sent))
-    scheme = next(carried, security.welcome[0])
+    named = (scheme for scheme in security.welcome if scheme.name in own)
+    scheme = next(chain(carried, named), security.welcome[0])
     ending = {name.encode("latin-1") for name in security.secret_headers} - {b"cookie", b"set-cookie"}
     kept = [line for line in headers if line[0] not in ending]
-    if scheme.kind == "query":
-        return kept, _with_parameter(query, scheme.parameter, key)
-    return [*kept, _line(scheme, key)], query
+    for each in security.together(scheme):
+        text = own.get(each.name, key)
+        if text and each.kind == "query":
+            query = _with_parameter(query, each.parameter, text)
+        elif text:
+            kept.append(_line(each, text))
+    return kept, query
 
 
 def _is_sent(scheme: Scheme, names: set[bytes], sent: set[str]) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from mockgrid.cli import main
 from mockgrid.cli.flags import load
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.judge import DriftJudge
@@ -81,6 +84,46 @@ def made(document, *named):
 def pets(tmp_path):
     (tmp_path / "pets.yaml").write_text(PETS, "utf-8")
     return tmp_path / "pets.yaml"
+
+
+def test_keys_that_have_to_come_together_are_sent_from_their_variables(tmp_path, monkeypatch, capsys):
+    sent = []
+
+    class Provider(BaseHTTPRequestHandler):
+        def do_GET(self):
+            sent.append((self.path, self.headers["x-app"]))
+            is_known = sent[-1] == ("/pets?limit=1&key=KEY-OF-THE-USER", "APP")
+            self.send_response(200 if is_known else 401)
+            self.send_header("content-type", "application/json")
+            self.send_header("x-rate-limit", "1")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
+        def log_message(self, *_):
+            pass
+
+    document = tmp_path / "pets.yaml"
+    document.write_text(
+        PETS.replace("paths:", "security: [{app: [], user: []}]\npaths:").replace(
+            "components:",
+            "components:\n  securitySchemes:\n    app: {type: apiKey, in: header, name: X-App}\n"
+            "    user: {type: apiKey, in: query, name: key}",
+        ),
+        "utf-8",
+    )
+    monkeypatch.setenv("OPENAI_API_KEY", "KEY-OF-THE-USER")
+    monkeypatch.setenv("APP", "APP")
+    with HTTPServer(("127.0.0.1", 0), Provider) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        asked = ["verify", "--against", url, "--contract", str(document), "--operation", "listPets"]
+        assert main([*asked, "--key-env", "app=APP"]) == 0, capsys.readouterr().out
+        assert main(asked) == 2
+        assert "KEY-OF" not in "".join(capsys.readouterr())
+        assert main([*asked, "--key-env", "ap=APP"]) == 2
+        assert "the contract has no security scheme 'ap'. Did you mean app?" in capsys.readouterr().err
+        server.shutdown()
+    assert [key for _, key in sent] == ["APP", "KEY-OF-THE-USER"]
 
 
 @pytest.mark.parametrize("name", ["petstore.yaml", "events.yaml", "parameters.yaml", "fastapi.json"])

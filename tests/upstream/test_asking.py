@@ -185,3 +185,18 @@ def test_an_empty_variable_and_a_key_that_no_header_carries_are_told_at_the_star
         with pytest.raises(StartError, match="PROVIDER_KEY") as told:
             MockGrid(upstream="http://host", upstream_key_env="PROVIDER_KEY").start()
         assert "sk-" not in str(told.value)
+
+
+def test_keys_that_have_to_come_together_are_sent_together():
+    schemes = {"app": Scheme("app", "header", "X-App"), "key": Scheme("key", "query", "key")}
+    security = Security(
+        [{"app": [], "key": []}, {"other": []}], {**schemes, "other": Scheme("other", "bearer")}
+    )
+    assert with_key("KEY", security, [], b"") == ([(b"x-app", b"KEY")], b"key=KEY")
+    assert with_key("KEY", security, [], b"", {"app": "APP"}) == ([(b"x-app", b"APP")], b"key=KEY")
+    assert with_key("", security, [], b"a=1", {"app": "APP"}) == ([(b"x-app", b"APP")], b"a=1")
+    assert with_key("", security, [], b"", {"other": "TOKEN"}) == ([(b"authorization", b"Bearer TOKEN")], b"")
+    assert with_key("KEY", security, [(b"authorization", b"Bearer old")], b"") == (
+        [(b"authorization", b"Bearer KEY")],
+        b"",
+    )
