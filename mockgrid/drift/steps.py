@@ -7,16 +7,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
+from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
 from mockgrid.document.pointer import split
 from mockgrid.drift.judge import is_circumstance
 from mockgrid.drift.question import Question
 from mockgrid.drift.samples import plain_request
 from mockgrid.errors import MockgridError
-from mockgrid.recording.exchange import RecordedRequest
+from mockgrid.recording.exchange import RecordedRequest, header
 from mockgrid.recording.reading import RequestReader
 from mockgrid.recording.requests import recorded_requests
 from mockgrid.reply.behaviours import habits_of, readings, speaking_operations, stream_end
-from mockgrid.reply.reply import json_text
+from mockgrid.reply.rendering import render
 from mockgrid.reply.request import Request
 from mockgrid.scenario.possible_calls import PossibleCalls
 from mockgrid.scenario.predicate import checks, may_hold
@@ -27,12 +28,13 @@ from mockgrid.scenario.selection import select
 from mockgrid.scenario.step import Selection
 from mockgrid.scenario.template import Structure
 from mockgrid.scenario.unsatisfiable import holding
+from mockgrid.schema.hints import SchemaHints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mockgrid.contract.contract import Contract
-    from mockgrid.contract.operation import Operation
+    from mockgrid.contract.operation import MediaType, Operation
     from mockgrid.drift.fake import Fake
     from mockgrid.recording.exchange import RecordedReply
     from mockgrid.recording.reading import ReadRequest
@@ -52,6 +54,7 @@ _KEY: Final = (401, 403)
 _ADDED: Final = b"x-request-id"
 # How a recorded stream is written that had no last event.
 _UNENDED: Final = "no_done"
+_DEEPEST: Final = 250
 # What stands in a path as it is.
 _PATH: Final = "/:@!$&'()*+,;=~"
 
@@ -214,7 +217,11 @@ class ScenarioQuestions:
         habits = habits_of(operation.behaviour)
         if habits is not None:
             body = habits.phrased(_said(wanted, scripted, model), model, _calls(scripted))
-        schema = operation.json_body.schema if operation.json_body is not None else None
+        form = header(recorded.headers, b"content-type")
+        media = operation.json_body or (media_type_for(operation, form) if recorded.body else None)
+        if media is not None and not media.is_json:
+            body = read_body(media, form, recorded.body, _DEEPEST)
+        schema = media.schema if media is not None else None
         for check in wanted:
             if check.name.startswith(("body/", "response_format/")):
                 path = split(f"/{check.name.removeprefix('body/')}")
@@ -223,22 +230,30 @@ class ScenarioQuestions:
                 ]
                 valid = (each for each in bodies if schema is None or schema.accepts(each))
                 body = next(valid, next(iter(bodies), body))
-        if body is not None and operation.json_body is None:
+        if media is None and body is not None:
             return None
-        request = self._addressed(recorded, operation, body, wanted)
+        request = self._addressed(recorded, operation, media, None if body is UNREAD else body, wanted)
         view = self._readings[operation.id].view(request, 1, model)
         names = {check.name for check in checks(step.when) if check.name not in _BEYOND and not check.hidden}
         return request if may_hold(step.when, view, names) else None
 
     def _addressed(
-        self, recorded: RecordedRequest, operation: Operation, body: Any, wanted: list[Check]
+        self,
+        recorded: RecordedRequest,
+        operation: Operation,
+        media: MediaType | None,
+        body: Any,
+        wanted: list[Check],
     ) -> Request:
         """Return a request with the path, the query and the headers that are spoken of."""
-        data = json_text(body) if body is not None else recorded.body
-        headers = {
-            **dict(recorded.headers),
-            **({b"content-type": b"application/json"} if body is not None else {}),
-        }
+        data, headers = recorded.body, dict(recorded.headers)
+        if media is not None and body is not None:
+            name = "application/json" if media.is_json else media.name
+            data = render(name, body, SchemaHints.of(media.schema))
+            headers.setdefault(b"content-type", name.encode("latin-1", "replace"))
+            if not media.is_json:  # not all values can be written in a form
+                read = read_body(media, headers[b"content-type"].decode("latin-1"), data, _DEEPEST)
+                body = None if read is UNREAD else read
         path, query = recorded.path, recorded.query
         for check in wanted:
             value, (kind, _, name) = next(satisfying(check.matcher), None), check.name.partition("/")

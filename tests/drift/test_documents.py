@@ -266,6 +266,20 @@ def test_bodies_that_are_no_json_are_made_up_too(tmp_path):
     boundary = sent["file"][0][b"content-type"].partition(b"boundary=")[2]
     assert boundary in sent["file"][1]
 
+    contract = load(str(tmp_path / "forms.json"), (), ())
+    steps = [
+        f"{{when: {{operation: {name}, body: {{b: deep, n: 7}}}}, reply: {{body: {{}}}}}}" for name in FORMS
+    ]
+    steps += ["{when: {operation: token, body: {b: [x]}}, reply: {body: {}}}"]
+    asks = ScenarioQuestions(contract, Fake(contract))
+    asked = {each.operation.id: each for each in asks.of(load_text(f"steps: [{', '.join(steps)}]", name="s"))}
+    assert sorted(asked) == ["file", "token"]
+    assert (asked["token"].request.body, asked["token"].body) == (b"n=7&b=deep", {"n": 7, "b": "deep"})
+    assert b'name="b"\r\n' in asked["file"].request.body
+    # No field of XML is known, and what is read of this form is no list.
+    why = "no request could be made up that it matches"
+    assert [each for _, each in asks.left_out] == [f"step {number}: {why}" for number in (2, 4)]
+
 
 TEXT, NUMBER = {"type": "string"}, {"type": "integer"}
 TEXTS = {"type": "array", "minItems": 2, "items": TEXT}
