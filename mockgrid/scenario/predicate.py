@@ -77,12 +77,17 @@ class Check:
             got = "(hidden)"
         else:
             got = short_repr(value[0] if self.several and len(value) == 1 else value)
-        held = self.holds(view, state)
-        if not held and not self.hidden and value is not None:
-            values = value if self.several else (value,)
-            if any(map(self.matcher.differs_in_case, values)):
-                got += " (differs in case only)"
-        return Outcome(self.name, self.matcher.expected, got, held)
+        if self.differs_in_case(view, state):
+            got += " (differs in case only)"
+        return Outcome(self.name, self.matcher.expected, got, self.holds(view, state))
+
+    def differs_in_case(self, view: RequestView, state: str) -> bool:
+        """Tell whether it does not hold, and would if case did not matter."""
+        if self.hidden or self.holds(view, state):
+            return False
+        value = self.read(view, state)
+        values = value if self.several else (value,)
+        return value is not None and any(map(self.matcher.differs_in_case, values))
 
 
 @fixed
@@ -96,6 +101,13 @@ class AnyOf:
     def holds(self, view: RequestView, state: str) -> bool:
         """Tell whether one of them holds."""
         return any(all(predicate.holds(view, state) for predicate in branch) for branch in self.branches)
+
+    def differs_in_case(self, view: RequestView, state: str) -> bool:
+        """Tell whether none of them holds, and one would if case did not matter."""
+        return not self.holds(view, state) and any(
+            all(each.holds(view, state) or each.differs_in_case(view, state) for each in branch)
+            for branch in self.branches
+        )
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether one of them holds; if not, what each of them lacked first."""
@@ -120,6 +132,10 @@ class NotAll:
     def holds(self, view: RequestView, state: str) -> bool:
         """Tell whether one part of it does not hold."""
         return not all(predicate.holds(view, state) for predicate in self.inner)
+
+    def differs_in_case(self, _view: RequestView, _state: str) -> bool:
+        """Never: were more alike, no less would hold of what must not."""
+        return False
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""

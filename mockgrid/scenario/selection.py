@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Explained", "MissedStep", "NoStep", "explain", "near_misses", "select"]
 
 _MOST: Final = 3
+# Of so many it is told whether they lack more than upper and lower case: each looks through a long text.
+_SPELLED: Final = 100
 
 
 @fixed
@@ -92,13 +94,23 @@ def _without_folder(where: str) -> str:
 
 
 def near_misses(scenario: Scenario, cursors: Cursors, view: RequestView) -> tuple[MissedStep, ...]:
-    """Return the three steps that came closest: those that are used up, then by how many predicates held."""
+    """Return the three steps that came closest: those that are used up, then by how many predicates held.
+
+    What differs in case only counts as if it held, and before what does.
+    """
     state = cursors.state
     counted = [
         (sum(predicate.holds(view, state) for predicate in step.when), step)
         for step in scenario.binding.steps_for(view)
     ]
-    nearest = sorted(counted, key=lambda item: _farness(*item))
+    nearest = sorted(counted, key=lambda item: _farness(*item))[:_SPELLED]
+
+    def farness_but_for_case(item: tuple[int, Step]) -> tuple[bool, int, int]:
+        held, step = item
+        spelled = sum(predicate.differs_in_case(view, state) for predicate in step.when)
+        return held < len(step.when), -held - spelled, -spelled
+
+    nearest.sort(key=farness_but_for_case)
     return tuple(_near_miss(step, held, cursors, view) for held, step in nearest[:_MOST])
 
 

@@ -86,6 +86,30 @@ def test_what_differs_in_case_only_is_told_so(when, in_case):
     assert near.failed.got.endswith(" (differs in case only)") is in_case, near.failed
 
 
+def test_a_step_that_lacks_nothing_but_case_is_the_nearest():
+    steps = [
+        {"name": "another", "when": {"last_user": "Hi"}},
+        {
+            "name": "more that held",
+            "when": {"model": "text-prime", "turn": 1, "stream": True, "last_user": "Hi"},
+        },
+        {"name": "and a model", "when": {"model": "text-prime", "turn": 2}},
+        {"name": "in case", "when": {"last_user": "The weather in Oslo"}},
+        {"name": "one of two in case", "when": {"model": "Text-Prime", "turn": 2}},
+        {
+            "name": "any in case",
+            "when": {"turn": 1, "any": [{"turn": 3}, {"last_user": {"contains": "Weather"}}]},
+        },
+    ]
+    assert [
+        near.step.name for near in missed([{**step, "reply": {"say": "x"}} for step in steps]).near_misses
+    ] == [
+        "any in case",
+        "more that held",
+        "in case",
+    ]
+
+
 def test_a_scenario_without_steps_says_so():
     assert str(missed([])) == "No request was expected: what plays has no steps."
 
