@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mockgrid.settings import LogFormat
 
@@ -49,8 +49,8 @@ class Entry(NamedTuple):
     """Its name with credentials redacted."""
     step: str | None = None
     """Name of the scenario's step that answered."""
-    violations: int = 0
-    """How many."""
+    violations: Sequence[str] = ()
+    """The code of each."""
     ms: float = 0.0
     """Milliseconds from the head of the request to the end of the reply."""
     reason: str = ""
@@ -207,7 +207,7 @@ def text_line(entry: Entry) -> bytes:
     if step:
         line += f" step={visible(step)}"
     if violations:
-        line += f" violations={violations}"
+        line += f" violations={len(violations)} codes={','.join(dict.fromkeys(violations))}"
     if not whole:
         line += f" ended_by={ended_by} bytes={left}"
     if reason:
@@ -218,7 +218,8 @@ def text_line(entry: Entry) -> bytes:
 def json_line(entry: Entry) -> bytes:
     """An entry for a program: every field, always."""
     path = entry.path if len(entry.path) <= LONGEST_PATH else f"{entry.path[:LONGEST_PATH]}…"
-    fields = {**entry._asdict(), "path": path, "ms": round(entry.ms, 3)}
+    fields = {**entry._asdict(), "path": path, "ms": round(entry.ms, 3), "violations": len(entry.violations)}
+    fields["codes"] = list(dict.fromkeys(entry.violations))
     try:
         line = orjson.dumps(fields)
     except TypeError:  # lone surrogates

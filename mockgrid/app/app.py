@@ -391,9 +391,9 @@ class App:
             path = self.redaction.of(exchange.head).text(path)
         answer, method = exchange.answer, exchange.head.method
         ms = (exchange.ended - exchange.arrived) * 1000
-        count = len(answer.violations)
+        codes = [violation.code for violation in answer.violations]
         step, left = answer.step or None, (exchange.reply_size, exchange.ended_by, exchange.whole)
-        self.log.record(Entry(method, path, answer.status, session.name, step, count, ms, "", *left))
+        self.log.record(Entry(method, path, answer.status, session.name, step, codes, ms, "", *left))
 
 
 def _not_arrived() -> None:

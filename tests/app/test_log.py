@@ -5,6 +5,7 @@ import os
 import time
 
 import pytest
+from asgi import Caller
 
 from mockgrid.log import PENDING, Entry, RequestLog, Sink, json_line, printable, text_line
 
@@ -22,15 +23,26 @@ def record(log, path="/v1/chat/completions"):
     log.record(Entry("POST", path, 200, "mg-…1f3a", ms=1.25))
 
 
-def entry(path="/x", session=None, step=None, violations=0):
+def entry(path="/x", session=None, step=None, violations=()):
     return Entry("GET", path, 200, session, step, violations, 1.2345)
 
 
 def test_text_names_what_there_is():
     assert text_line(entry()) == b"GET /x 200 1.2ms\n"
-    full = text_line(entry(session="mg-…1f3a", step="two failures", violations=2))
-    assert full.decode() == "GET /x 200 1.2ms session=mg-…1f3a step=two failures violations=2\n"
+    broken = entry(session="mg-…1f3a", step="two failures", violations=["MG110", "MG113", "MG110"])
+    assert json.loads(json_line(broken))["codes"] == ["MG110", "MG113"]
+    assert text_line(broken).decode() == (
+        "GET /x 200 1.2ms session=mg-…1f3a step=two failures violations=3 codes=MG110,MG113\n"
+    )
     assert text_line(Entry("-", "-", 400, reason="It is no HTTP.")) == b"- - 400 0.0ms It is no HTTP.\n"
+
+
+def test_of_a_refused_request_the_codes_are_logged():
+    caller, entries = Caller(log="text"), []
+    caller.app.log.record = entries.append
+    caller.chat(temperature=9, top_p=9, n="one")
+    caller.chat()
+    assert [entry.violations for entry in entries] == [["MG113", "MG113", "MG110"], []]
 
 
 def test_text_says_what_left_of_a_reply_that_was_cut():
@@ -51,6 +63,7 @@ def test_json_has_every_field():
         "bytes": 0,
         "ended_by": "server",
         "whole": True,
+        "codes": [],
     }
 
 
