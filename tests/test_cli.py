@@ -251,6 +251,11 @@ def test_help_is_a_command_too(mockgrid, command):
         (["srve"], "There is no command 'srve'. Did you mean serve? See mockgrid --help."),
         (["help", "srve"], "There is no command 'srve'. Did you mean serve? See mockgrid --help."),
         (["serve", "--prot", "1"], "mockgrid serve has no option --prot. Did you mean --port?"),
+        (
+            ["serve", "--errors"],
+            "mockgrid serve has no option --errors. What breaks the contract is refused in any case.",
+        ),
+        (["serve", "-d"], "mockgrid serve has no option -d. The header `Prefer: dynamic=true` asks for it."),
         (["serve", "--port", "x"], "--port: 'x' is not a whole number from 0 to 65535."),
         (["serve", "--port", "65536"], "--port: '65536' is not a whole number from 0 to 65535."),
         (["serve", "--seed", "-1"], "--seed: '-1' is not a whole number from 0 up."),
@@ -448,7 +453,7 @@ def test_codes_are_complete_and_in_order():
     names = [code.name for code in codes().values()]
     assert len(set(names)) == len(names)
     wanted = [
-        *range(101, 143),
+        *range(101, 144),
         150,
         151,
         *range(201, 205),

@@ -11,7 +11,7 @@ from mockgrid.contract.extension import known_models
 from mockgrid.reply.behaviour import Kit
 from mockgrid.reply.behaviours import BEHAVIOURS, readings
 from mockgrid.reply.negotiation import is_contrary, response_of
-from mockgrid.reply.preferences import Preferences, PreferError, prefers_of, read_prefer
+from mockgrid.reply.preferences import Preferences, PreferError, misspelt_preferences, prefers_of, read_prefer
 from mockgrid.reply.request import UNMET_PREFERENCE, RefusedError, UnanswerableError
 from mockgrid.reply.tokens import best_tokenizer
 from mockgrid.schema.hints import SchemaHints
@@ -152,6 +152,7 @@ class Composer:
         try:
             if prefers:
                 reply = self._preferred(request, read_prefer(prefers), behaviour, seed, attempt_id)
+                reply.warnings = misspelt_preferences(prefers)
             elif play is not None:
                 reply = self._playing.reply(request, play, attempt, seed, attempt_id, session.name)
             elif behaviour is not None:

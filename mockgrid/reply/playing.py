@@ -18,6 +18,7 @@ from mockgrid.reply.scripted import retry_headers
 from mockgrid.scenario.diagnostics import Origin
 from mockgrid.scenario.reply import Auto, RetryAfter, ScriptedReply
 from mockgrid.scenario.selection import NoStep
+from mockgrid.schema.violation import FieldWarning
 from mockgrid.session.play import Refusal
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mockgrid.session.play import Play
 
 _HEADER_LIMIT = 4096
+_NONE: Final = "was to be inserted into the reply, and the request has no such thing"
 # What is played where no step answers.
 DEFAULT: Final = ScriptedReply(Auto(), Origin(Document(None, ""), ""))
 
@@ -155,7 +157,7 @@ class ScenarioReplies:
             if paced or not scripted.direct:
                 _deliver(reply, scripted.delivery, play, attempt_id)
             if view.lacking:
-                reply.lacking = view.lacking
+                reply.warnings = tuple(map(_lacking, view.lacking))
         return reply
 
     def _own(self, request: Request, view: RequestView) -> RequestView:
@@ -217,3 +219,9 @@ def _no_step(no_step: NoStep) -> RefusedError:
     message = f"{no_step} Then: {others}." if others else str(no_step)
     headers = {"x-mockgrid-near-miss": near[:_HEADER_LIMIT]}
     return RefusedError("no_step", message, headers=headers, no_step=no_step)
+
+
+def _lacking(place: str) -> FieldWarning:
+    """Return the warning of a template that came to nothing."""
+    pointer = place[len("${body:") : -1] if place.startswith("${body:") else ""
+    return FieldWarning("MG142", pointer, place, _NONE)

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 
 from mockgrid.contract.http_terms import MediaName, media_name
+from mockgrid.document.nearest import misspelt
 from mockgrid.errors import MockgridError
 from mockgrid.fixed import fixed
+from mockgrid.schema.violation import FieldWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +24,7 @@ __all__ = [
     "PreferError",
     "Preferences",
     "choose_media",
+    "misspelt_preferences",
     "named_media",
     "preferred_example",
     "prefers_of",
@@ -36,6 +40,8 @@ _OF_RANGES = frozenset(("q", "charset"))
 _PREFERENCE = re.compile(r'([^\s,;="]+)(?:[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,;"]*))?')
 _SPECIAL = re.compile(r'["\\]')
 _IN_QUERIES = frozenset(("__code", "__example", "__dynamic", "__seed"))
+_KNOWN = ("code", "dynamic", "example", "seed")
+_MOST = 20
 _ESCAPED = re.compile(r"\\(.)")
 _STATUS = re.compile(r"[2-5](?:[0-9]{2}|XX)|DEFAULT")
 
@@ -112,10 +118,7 @@ def read_prefer(headers: Sequence[str]) -> Preferences:
     >>> read_prefer(['code=404, example="not found"'])
     Preferences(code=404, example='not found', dynamic=False, seed=None)
     """
-    preferences: dict[str, str] = {}
-    for header in headers:
-        for name, value in _PREFERENCE.findall(header):
-            preferences.setdefault(name.lower(), _unquoted(value))
+    preferences = _by_name(headers)
     code, example, seed = (preferences.get(name) for name in ("code", "example", "seed"))
     dynamic = preferences.get("dynamic", "false").lower()
     if code is not None and not _STATUS.fullmatch(code.upper()):
@@ -130,6 +133,28 @@ def read_prefer(headers: Sequence[str]) -> Preferences:
         raise PreferError(f"Prefer asks for dynamic={wrong!r}; true or false was expected.")
     # A preference without a value is one that is switched on.
     return Preferences(_code(code), example, dynamic != "false", seed)
+
+
+def misspelt_preferences(headers: Sequence[str]) -> tuple[FieldWarning, ...]:
+    """Return a warning for each preference that is surely meant for one of those that are known.
+
+    >>> [str(warning) for warning in misspelt_preferences(["exampel=missing, wait=3"])]
+    ['MG143 header.prefer: exampel is not known; did you mean "example"?']
+    """
+    unknown = islice((name for name in _by_name(headers) if name not in _KNOWN), _MOST)
+    meant = {name: likely for name in unknown if (likely := misspelt(name, _KNOWN))}
+    return tuple(
+        FieldWarning("MG143", "", "header.prefer", f'{name} is not known; did you mean "{likely}"?', likely)
+        for name, likely in meant.items()
+    )
+
+
+def _by_name(headers: Sequence[str]) -> dict[str, str]:
+    preferences: dict[str, str] = {}
+    for header in headers:
+        for name, value in _PREFERENCE.findall(header):
+            preferences.setdefault(name.lower(), _unquoted(value))
+    return preferences
 
 
 def _code(text: str | None) -> int | str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mockgrid.reply.delivery.form import Streaming
     from mockgrid.reply.script import Script, StreamStats
     from mockgrid.scenario.selection import NoStep
-    from mockgrid.schema.violation import Violation
+    from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.limits import Admission
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -64,7 +64,7 @@ class Reply:
         attempt: how many times the session has seen the request, with this one; 0 where it did not count.
         no_step: why no step of a scenario answered, where one had to.
         fault: how it breaks on the wire, as ``fault=reset`` or ``stream.fault=stall``; empty for not at all.
-        lacking: what it was to insert of the request, which has no such thing.
+        warnings: what was odd in the request, as it is seen when a reply is made.
         admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
 
@@ -83,7 +83,7 @@ class Reply:
     attempt: int = 0
     no_step: NoStep | None = None
     admission: Admission | None = None
-    lacking: tuple[str, ...] = ()
+    warnings: tuple[FieldWarning, ...] = ()
     fault: str = ""
 
     @property

@@ -75,6 +75,7 @@ class FieldWarning(JsonForm):
 
     code: str = described(
         "MG140 for a field that is not known, MG141 for a deprecated one, MG142 for one that a reply missed, "
+        "MG143 for a preference that is not known, "
         "others for what is odd"
     )
     pointer: str = described("JSON pointer to the field in the body")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Operation
     from mockgrid.scenario.scenario import Cursors
     from mockgrid.scenario.selection import NoStep
-    from mockgrid.schema.violation import Violation
+    from mockgrid.schema.violation import FieldWarning, Violation
     from mockgrid.session.records import EndedBy
 
 MOST_KEPT = 1024 * 1024
@@ -53,7 +53,7 @@ class Answer(Protocol):
     violations: tuple[Violation, ...]
     attempt: int
     no_step: NoStep | None
-    lacking: tuple[str, ...]
+    warnings: tuple[FieldWarning, ...]
     fault: str
 
     @property

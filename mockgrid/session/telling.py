@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
 # Deeper bodies are told as text.
 _DEEPEST: Final = 200
-_LACKING: Final = "MG142"
-_NONE: Final = "was to be inserted into the reply, and the request has no such thing"
 _DIGITS: Final = 6
 
 IN_PATH: Final = ":@!$&'()*+,;=~"
@@ -257,11 +255,11 @@ class Teller:
             return _NO_COMPLAINTS
         answer, number = exchange.answer, exchange.number
         odd = [] if answer.violations else self._odd(exchange)
-        if not (odd or answer.violations or answer.lacking or answer.no_step):
+        odd = [*answer.warnings, *odd]
+        if not (odd or answer.violations or answer.no_step):
             exchange.blameless = exchange.settled
             return _NO_COMPLAINTS
         hidden = self._redaction.of(exchange.head, request_body(exchange))
-        missed = (_lacking(place) for place in answer.lacking)
         no_step = answer.no_step
 
         def told(item: Any) -> dict[str, Any]:
@@ -269,10 +267,7 @@ class Teller:
 
         return Complaints(
             tuple(Violation.from_json(told(violation)) for violation in answer.violations),
-            (
-                *(replace(warning, exchange=number) for warning in missed),
-                *(FieldWarning.from_json(told(warning)) for warning in odd),
-            ),
+            tuple(FieldWarning.from_json(told(warning)) for warning in odd),
             Unmatched.from_json(told(no_step)) if no_step is not None else None,
         )
 
@@ -292,12 +287,6 @@ class Teller:
             return []
         manners = self._manners_of(operation.behaviour)
         return [*odd_fields(media, value, manners), *misuses(value, manners)]
-
-
-def _lacking(place: str) -> FieldWarning:
-    """Return the warning of a template that came to nothing."""
-    pointer = place[len("${body:") : -1] if place.startswith("${body:") else ""
-    return FieldWarning(_LACKING, pointer, place, _NONE)
 
 
 def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = hidden
 
 _BY_CODE: Final = ("allow_violations", "allow_warnings")
-_REMARKS: Final = ("MG140", "MG141", "MG142")
+_REMARKS: Final = ("MG140", "MG141", "MG142", "MG143")
 # Warnings that are violations where the server is strict.
 _EITHER: Final = ("MG134", "MG136", "MG138", "MG139", "MG151")
 _PLAYED: Final = ("scenario", "play", "played", "script", "steps", "reply", "replies")

@@ -2,6 +2,7 @@ import contextlib
 from urllib.parse import quote
 
 import pytest
+from asgi import Caller
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,19 @@ def test_a_query_prefers_whatever_a_header_can(name):
 def test_the_header_counts_before_the_query():
     assert read_prefer(prefers_of(b"code=404", b"__code=500&__seed=7")) == Preferences(404, seed="7")
     assert prefers_of(None, b"__nothing=1&a__code=2") == []
+
+
+@pytest.mark.parametrize(
+    ("prefer", "misspelt"),
+    [
+        ("exampel=missing", "exampel"),
+        ("CODES=404, wait=3, return=minimal", "codes"),
+        ("dynamic=true, code=200, count=exact, respond-async", ""),
+    ],
+)
+def test_a_preference_that_is_misspelt_is_told_and_refuses_nothing(prefer, misspelt):
+    caller = Caller()
+    assert caller.call("GET", "/v1/models", headers={"prefer": prefer}).status == 200
+    (told,) = caller.call("GET", "/__mockgrid__/sessions/mg-test/exchanges").json()["exchanges"]
+    warned = [(each["code"], each["path"], each["message"].split()[0]) for each in told.get("warnings", ())]
+    assert warned == ([("MG143", "header.prefer", misspelt)] if misspelt else [])
