@@ -404,6 +404,15 @@ def test_paths_that_share_their_operations_share_the_id(check):
     assert "GET /pets (api.yaml:6:20); this one is called 'GET /cats'" in out
 
 
+def test_what_is_a_program_is_called_one(check):
+    code, out, _ = check(
+        {"test_first.py": "def test(mockgrid):\n    mockgrid.play({'say': 'x'})\n"}, "test_first.py"
+    )
+    assert code == 1
+    message = "This is Python; scenarios, contracts and overlays are YAML or JSON. Name one of those."
+    assert out.startswith(f"test_first.py:1:1: error MG210: {message}\n")
+
+
 def test_a_pipe_that_nobody_writes_to_is_empty(check, tmp_path):
     os.mkfifo(tmp_path / "pipe.yaml")
     code, out, _ = check({}, "pipe.yaml")

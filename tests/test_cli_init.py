@@ -32,27 +32,29 @@ def run(tmp_path):
     return python
 
 
-def passes(run):
-    code, out, err = run("-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+def passes(run, folder):
+    report = ("--mockgrid-report", "report.md")
+    code, out, err = run("-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *report)
     assert code == 0, out + err
+    assert ": 0 violations, 0 warnings, 0 verdicts, 0 steps" in (folder / "report.md").read_text("utf-8")
     assert "passed" in out
     assert run("-m", "mockgrid", "check", "--strict") == (0, "1 scenario: nothing found.\n", "")
 
 
-def test_what_init_writes_passes(run):
+def test_what_init_writes_passes(run, tmp_path):
     code, out, err = run("-m", "mockgrid", "init")
     assert (code, err) == (0, "")
     for name in FILES:
         assert f"wrote {Path(name)}" in out
     assert out.endswith(f"{Path(FILES[1])}\nNow run `pytest` and `mockgrid check`.\n")
-    passes(run)
+    passes(run, tmp_path)
 
 
 def test_what_init_writes_without_openai_passes(run, tmp_path, monkeypatch):
     monkeypatch.setattr("mockgrid.cli.init.find_spec", lambda _: None)
     assert cli.main(["init", str(tmp_path)]) == 0
     assert "openai" not in (tmp_path / FILES[1]).read_text("utf-8")
-    passes(run)
+    passes(run, tmp_path)
 
 
 def test_init_says_what_the_test_needs_where_pytest_is_not_installed(tmp_path, capfd, monkeypatch):

@@ -37,6 +37,14 @@ COMMANDS = {
     "wait": "Wait until servers are ready.",
 }
 
+# What users of Prism look for.
+_DYNAMIC = " The header `Prefer: dynamic=true` asks for it."
+_OF_PRISM = {
+    "--errors": " What breaks the contract is refused in any case.",
+    "--dynamic": _DYNAMIC,
+    "-d": _DYNAMIC,
+}
+
 FAILED = 2
 """Exit code: it could not be done as asked."""
 
@@ -141,7 +149,9 @@ def _no_such_option(mistake: click.NoSuchOption) -> str:
         for parameter in mistake.ctx.command.get_params(mistake.ctx):
             known += [name for name in parameter.opts if name.startswith("--")]
     where = f"{mistake.ctx.command_path} has no option" if mistake.ctx else "There is no option"
-    return f"{where} {mistake.option_name}.{did_you_mean(mistake.option_name, known)}{_see_help(mistake)}"
+    name = mistake.option_name
+    hint = _OF_PRISM.get(name, "") if "--error-shape" in known else ""
+    return f"{where} {name}.{hint or did_you_mean(name, known)}{_see_help(mistake)}"
 
 
 def _called(mistake: click.BadParameter) -> str:

@@ -37,6 +37,14 @@ _KEYS: Final[dict[str, Kind]] = {
     "overlay": "overlay",
     "paths": "contract",  # whose first line is missing
 }
+_OTHERS: Final = {
+    ".html": "HTML",
+    ".js": "JavaScript",
+    ".md": "Markdown",
+    ".py": "Python",
+    ".toml": "TOML",
+    ".ts": "TypeScript",
+}
 _FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{)?\s*["']?(openapi|swagger|overlay)["']?\s*:""", re.MULTILINE)
 _HEAD: Final = 4096
 
@@ -133,7 +141,12 @@ def check_files(  # noqa: PLR0913 (each says one thing, by name)
 
 def _source(path: Path) -> Source:
     """Read a file, and tell what it is by its first keys."""
-    seeming = _seeming(path)
+    seeming, other = _seeming(path), _OTHERS.get(path.suffix.lower())
+    if other is not None:
+        message = f"This is {other}; scenarios, contracts and overlays are YAML or JSON."
+        return Source(
+            path, seeming, None, DocumentError(message, where=f"{path}:1:1", hint="Name one of those.")
+        )
     try:
         document = read_document(path, Mistakes(strict=seeming != "contract"))
     except DocumentError as error:
