@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from waiting import within
 
 from mockgrid.cli import under_way
 from mockgrid.cli.under_way import UnderWay
@@ -35,11 +36,8 @@ class Screen:
     def flush(self):
         pass
 
-    def shows(self, text, seconds=10.0):
-        until = time.monotonic() + seconds
-        while text not in self.text and time.monotonic() < until:
-            time.sleep(0.005)
-        assert text in self.text
+    def shows(self, text):
+        assert within(30, lambda: text in self.text)
 
 
 @pytest.fixture

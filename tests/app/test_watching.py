@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import time
+from itertools import count
 
 import httpx
 import pytest
@@ -50,14 +51,8 @@ def anew(watched):
 
 def eventually(said, ask):
     """Ask with fresh keys until the answer is there."""
-    until = time.monotonic() + 60
-    number = 0
-    while time.monotonic() < until:
-        number += 1
-        if ask(f"{said}{number}") == said:
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"never said {said}")
+    numbers = count()
+    assert within(60, lambda: ask(f"{said}{next(numbers)}") == said), f"never said {said}"
 
 
 def test_new_sessions_play_the_new_version_and_old_ones_the_old(watched):
@@ -89,11 +84,14 @@ def test_a_scenario_that_is_gone_cannot_be_asked_for(watched):
 def test_a_file_that_breaks_keeps_its_last_good_version_and_the_log_says_so(watched, capfd):
     file, ask = watched
     file.write_text("steps: [{reply: {sya: broken}}]", "utf-8")
-    until = time.monotonic() + 60
-    told = ""
-    while "last good version" not in told and time.monotonic() < until:
-        time.sleep(0.05)
-        told += capfd.readouterr().err
+    told = []
+
+    def holds():
+        told.append(capfd.readouterr().err)
+        return "last good version" in "".join(told)
+
+    assert within(60, holds)
+    told = "".join(told)
     assert "mine.yaml:1:" in told
     assert "MG2" in told
     assert "the scenario mine keeps its last good version" in told

@@ -1,9 +1,9 @@
 import json
-import time
 from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
+from upstream.raw_client import eventually
 
 from mockgrid import MockGrid
 
@@ -43,10 +43,7 @@ def before():
 
 def journal(grid, key):
     """The exchanges of a key, as the control interface tells them; none is still under way."""
-    end = time.monotonic() + 10
-    while told(grid, key, "")["exchanges"]["under_way"]:
-        assert time.monotonic() < end, "it never ended"
-        time.sleep(0.01)
+    eventually(lambda: not told(grid, key, "")["exchanges"]["under_way"])
     return told(grid, key, "/exchanges")["exchanges"]
 
 

@@ -1,8 +1,9 @@
 """A client that tells exactly what came, and how it ended."""
 
 import socket
-import time
 from typing import NamedTuple
+
+from waiting import within
 
 
 class Received(NamedTuple):
@@ -104,8 +105,5 @@ class Stream:
         return self._data
 
 
-def eventually(holds, seconds=10):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came about"
-        time.sleep(0.01)
+def eventually(holds):
+    assert within(30, holds), "it never came about"
