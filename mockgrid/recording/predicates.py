@@ -1,4 +1,4 @@
-"""Predicates that hold for a recorded request, those that last longest first."""
+"""Predicates that hold for a recorded request, as scenarios have them, those that last longest first."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.fixed import fixed
 from mockgrid.recording.difference import same
 from mockgrid.recording.scrubbing import PLACEHOLDER
-from mockgrid.scenario.matcher import WORDS
+from mockgrid.scenario.matcher import WORDS, part_at
 from mockgrid.scenario.possible_calls import WILD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from mockgrid.recording.reading import ReadRequest
-    from mockgrid.scenario.view import RequestView
 
-__all__ = ["PASSING", "TIERS", "TellingPredicate", "basis"]
+__all__ = ["PASSING", "TIERS", "When", "basis"]
+
+When: TypeAlias = "dict[str, Any]"
+"""A predicate as a scenario has it, under its name."""
 
 # What differs from one day, or one run, to the next: dates, times, and ids that are drawn.
 PASSING: Final = re.compile(
@@ -33,142 +34,88 @@ _PIECE: Final = 60
 _SHORTEST_PIECE: Final = 3
 # Characters around the place where two long texts part.
 _WINDOW: Final = 24
-
-
 _SYNTAX: Final = re.compile(r"[\\^$.*+?()\[\]{}|/\n\r\t]")
 _ESCAPES: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_ABSENT: Final = object()
 _SAID: Final = "last_user"
 # Null means absent, to matchers as to this API.
-_THERE: Final[dict[str, Any]] = {"exists": True}
-_NOT_THERE: Final[dict[str, Any]] = {"exists": False}
+_THERE: Final[When] = {"exists": True}
+_NOT_THERE: Final[When] = {"exists": False}
 
 
-@fixed
-class TellingPredicate:
-    """One that holds for a request.
-
-    Attributes:
-        when: as a scenario has it.
-        holds: tells whether it does for others.
-    """
-
-    when: dict[str, Any]
-    holds: Callable[[RequestView], bool]
-
-
-def basis(request: ReadRequest) -> Iterator[TellingPredicate]:
+def basis(request: ReadRequest) -> Iterator[When]:
     """Yield what a request is known by in any case."""
     view = request.view
     path = view.path
     if "{" in request.operation.path and not PLACEHOLDER.search(path):
         # What would be read as a glob is said to be none.
-        written = {"equals": path} if WILD.search(path) else path
-        yield TellingPredicate({"path": written}, lambda other: other.path == path)
-    if view.last_user and (known := _loose(_SAID, view.last_user)):
-        yield known
+        yield {"path": {"equals": path} if WILD.search(path) else path}
+    if view.last_user:
+        yield from _loose(_SAID, view.last_user)
 
 
-def _usual(request: ReadRequest, _others: Sequence[ReadRequest]) -> Iterator[TellingPredicate]:
+def _usual(request: ReadRequest, _others: Sequence[ReadRequest]) -> Iterator[When]:
     view = request.view
     if view.conversation is None:
-        for name, values in view.query.items():
-            value = values[-1]
-            if not PASSING.search(value):
-                yield _in_query(name, value)
+        values = ((name, several[-1]) for name, several in view.query.items())
+        yield from ({"query": {name: value}} for name, value in values if not PASSING.search(value))
         return
-    turn, stream, model = view.turn, view.stream, view.model
-    yield TellingPredicate({"turn": turn}, lambda other: other.turn == turn)
-    for name in dict.fromkeys(view.tool_results):
-        if name:
-            yield _with_result(name)
-    if model:
-        yield TellingPredicate({"model": model}, lambda other: other.model == model)
+    yield {"turn": view.turn}
+    yield from ({"tool_result": name} for name in dict.fromkeys(view.tool_results) if name)
+    if view.model:
+        yield {"model": view.model}
     wanted = view.response_format or {}
-    kind = wanted.get("type", "text")
-    if isinstance(kind, str):
-        yield _of_format(kind)
+    if isinstance(kind := wanted.get("type", "text"), str):
+        yield {"response_format": kind}
     schema = wanted.get("json_schema")
     if isinstance(schema, dict) and isinstance(schema.get("name"), str):
-        yield _with_schema(schema["name"])
+        yield {"response_format": {"json_schema": {"name": schema["name"]}}}
     tools = view.tools
-    if tools:
-        yield TellingPredicate(
-            {"tools": tools if len(tools) > 1 else tools[0]}, lambda other: set(tools) <= set(other.tools)
-        )
-    else:
-        yield TellingPredicate({"tools": {"exists": False}}, lambda other: not other.tools)
-    yield TellingPredicate({"stream": stream}, lambda other: other.stream == stream)
+    yield {"tools": _NOT_THERE if not tools else tools if len(tools) > 1 else tools[0]}
+    yield {"stream": view.stream}
 
 
-def _in_query(name: str, value: str) -> TellingPredicate:
-    return TellingPredicate({"query": {name: value}}, lambda other: value in other.query.get(name, ()))
-
-
-def _with_result(name: str) -> TellingPredicate:
-    return TellingPredicate({"tool_result": name}, lambda other: name in other.tool_results)
-
-
-def _of_format(kind: str) -> TellingPredicate:
-    def holds(other: RequestView) -> bool:
-        return bool((other.response_format or {}).get("type", "text") == kind)
-
-    return TellingPredicate({"response_format": kind}, holds)
-
-
-def _with_schema(name: str) -> TellingPredicate:
-    def holds(other: RequestView) -> bool:
-        schema = (other.response_format or {}).get("json_schema")
-        return isinstance(schema, dict) and schema.get("name") == name
-
-    return TellingPredicate({"response_format": {"json_schema": {"name": name}}}, holds)
-
-
-def _by_messages(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[TellingPredicate]:
+def _by_messages(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
     """Yield what the system says, and what stands in single messages."""
     view = request.view
-    if view.system and (
-        known := _loose("system", view.system, [other.view.system or "" for other in others])
-    ):
-        yield known
-        yield from _edges("system", view.system)
-    if view.last_user and (
-        known := _loose(_SAID, view.last_user, [other.view.last_user or "" for other in others])
-    ):
-        yield known
+    if view.system:
+        for known in _loose("system", view.system, [other.view.system or "" for other in others]):
+            yield known
+            yield from _edges("system", view.system)
+    if view.last_user:
+        yield from _loose(_SAID, view.last_user, [other.view.last_user or "" for other in others])
     texts = [text for other in others for text in other.view.texts]
     for text in dict.fromkeys(reversed(view.texts)):
-        if text and (known := _loose("any_message", text, texts)):
-            yield known
+        yield from _loose("any_message", text, texts)
 
 
-def _by_text(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[TellingPredicate]:
+def _by_text(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
     """Yield the text of the user in full, or a part of it that some other lacks."""
     text = request.view.last_user
     if not text or PLACEHOLDER.search(text):
         return
     if len(text) <= _LONGEST and "\n" not in text:
-        yield TellingPredicate({_SAID: text}, lambda other: other.last_user == text)
+        yield {_SAID: text}
     for other in others:
-        piece = _parting(text, other.view.last_user or "")
-        if piece:
-            yield _containing(_SAID, [piece])
+        if piece := _parting(text, other.view.last_user or ""):
+            yield {_SAID: {"contains": piece}}
     yield from _edges(_SAID, text)
 
 
-def _loose(name: str, text: str, others: Sequence[str] = ()) -> TellingPredicate | None:
-    """Return a predicate for a text without what passes; None where nothing is left of it."""
-    if len(text) <= _LONGEST and "\n" not in text and not PASSING.search(text):
-        return TellingPredicate({name: text}, _equality(name, text))
+def _loose(name: str, text: str, others: Sequence[str] = ()) -> Iterator[When]:
+    """Yield a predicate for a text without what passes; nothing where nothing is left of it."""
+    if text and len(text) <= _LONGEST and "\n" not in text and not PASSING.search(text):
+        yield {name: text}
+        return
     pieces = [piece.strip() for line in text.splitlines() for piece in PASSING.split(line)]
     pieces = [piece for piece in pieces if len(piece) >= _SHORTEST_PIECE]
     if not pieces:
-        return None
+        return
     if len(text) > _LONGEST:
         different = [other for other in others if other != text]
         telling = (piece for piece in pieces if not any(piece[:_PIECE] in other for other in different))
         pieces = [next(telling, pieces[0])]
-    return _containing(name, list(dict.fromkeys(map(_shortened, pieces))))
+    pieces = list(dict.fromkeys(map(_shortened, pieces)))
+    yield {name: {"contains": pieces if len(pieces) > 1 else pieces[0]}}
 
 
 def _shortened(piece: str) -> str:
@@ -178,35 +125,13 @@ def _shortened(piece: str) -> str:
     return piece[:_PIECE].rpartition(" ")[0] or piece[:_PIECE]
 
 
-def _equality(name: str, text: str) -> Callable[[RequestView], bool]:
-    if name == "any_message":
-        return lambda other: text in other.texts
-    return lambda other: getattr(other, name) == text
-
-
-def _containing(name: str, pieces: list[str]) -> TellingPredicate:
-    def holds(other: RequestView) -> bool:
-        texts = other.texts if name == "any_message" else [getattr(other, name) or ""]
-        return any(all(piece in text for piece in pieces) for text in texts)
-
-    return TellingPredicate({name: {"contains": pieces if len(pieces) > 1 else pieces[0]}}, holds)
-
-
-def _edges(name: str, text: str) -> Iterator[TellingPredicate]:
+def _edges(name: str, text: str) -> Iterator[When]:
     """Yield how a text ends, and how it begins: all that tells it from one of which it is a part."""
     end, beginning = text[-_WINDOW:], text[:_WINDOW]
     if not PASSING.search(end):
-        pattern = f"{_escaped(end)}$"
-        yield TellingPredicate({name: {"matches": pattern}}, lambda other: _text(other, name).endswith(end))
+        yield {name: {"matches": f"{_escaped(end)}$"}}
     if not PASSING.search(beginning):
-        pattern = f"^{_escaped(beginning)}"
-        yield TellingPredicate(
-            {name: {"matches": pattern}}, lambda other: _text(other, name).startswith(beginning)
-        )
-
-
-def _text(view: RequestView, name: str) -> str:
-    return getattr(view, name) or ""
+        yield {name: {"matches": f"^{_escaped(beginning)}"}}
 
 
 def _escaped(text: str) -> str:
@@ -222,15 +147,14 @@ def _parting(text: str, other: str) -> str:
     return piece if piece and piece not in other else ""
 
 
-def _by_place(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[TellingPredicate]:
+def _by_place(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
     """Yield single places of the query and of the body."""
     view = request.view
-    for name, values in view.query.items():
-        yield _in_query(name, values[-1])
+    yield from ({"query": {name: values[-1]}} for name, values in view.query.items())
     for other in others:
         for path, value in _differing(view.body, other.view.body, ()):
             if path and not set(WORDS) & set(path):  # which would be taken for matchers
-                yield _at(view.body, path, value)
+                yield {"body": _at(view.body, path, value)}
 
 
 _Place: TypeAlias = "tuple[tuple[str | int, ...], Any]"
@@ -276,46 +200,17 @@ def _differing_scalar(own: Any, other: Any, at: tuple[str | int, ...]) -> Iterat
             yield at, {"contains": piece}
 
 
-def _at(body: Any, path: tuple[str | int, ...], value: Any) -> TellingPredicate:
-    """Return a predicate for one place of a body: what stands beside it in lists may be anything."""
-    partial: Any = value
+def _at(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """Return a partial body of one place: what stands beside it in lists may be anything."""
+    partial = value
     for depth in range(len(path) - 1, -1, -1):
         part = path[depth]
-        if isinstance(part, int):
-            whole = _resolve(body, path[:depth])
-            partial = [
-                partial if place == part else _THERE if item is not None else _NOT_THERE
-                for place, item in enumerate(whole)
-            ]
-        else:
+        if isinstance(part, str):
             partial = {part: partial}
-    return TellingPredicate({"body": partial}, lambda other: _matches(partial, other.body))
-
-
-def _resolve(value: Any, path: Sequence[str | int]) -> Any:
-    for part in path:
-        value = value[part]
-    return value
-
-
-def _matches(partial: Any, value: Any) -> bool:
-    if isinstance(partial, list):
-        return (
-            isinstance(value, list)
-            and len(value) == len(partial)
-            and all(_matches(part, item) for part, item in zip(partial, value, strict=True))
-        )
-    if isinstance(partial, dict):
-        if partial == _THERE:
-            return value is not _ABSENT and value is not None
-        if partial == _NOT_THERE:
-            return value is _ABSENT or value is None
-        if partial.keys() == {"contains"}:
-            return isinstance(value, str) and partial["contains"] in value
-        return isinstance(value, dict) and all(
-            _matches(item, value.get(key, _ABSENT)) for key, item in partial.items()
-        )
-    return value is not _ABSENT and same(partial, value)
+        else:
+            whole = [_THERE if item is not None else _NOT_THERE for item in part_at(path[:depth], body)]
+            partial = [*whole[:part], partial, *whole[part + 1 :]]
+    return partial
 
 
 TIERS: Final = (_usual, _by_messages, _by_text, _by_place)

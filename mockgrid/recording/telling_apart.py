@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mockgrid.recording.predicates import PASSING, TIERS, TellingPredicate, basis
+from mockgrid.document.document import Document
+from mockgrid.recording.predicates import PASSING, TIERS, basis
+from mockgrid.scenario.diagnostics import Diagnostics, Node
+from mockgrid.scenario.when import read_when
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from mockgrid.recording.predicates import When
     from mockgrid.recording.reading import ReadRequest
 
 __all__ = ["Known", "tell_apart"]
@@ -70,55 +74,54 @@ class _Crowd:
         self.all = (1 << len(requests)) - 1
         self._known: dict[str, int] = {}
 
-    def chosen(self, place: int, others: int) -> tuple[list[TellingPredicate], int]:
+    def chosen(self, place: int, others: int) -> tuple[list[When], int]:
         """Return predicates that hold for a request, and those of the others for which they all do."""
         request = self._requests[place]
         usual = list(basis(request))
         near = left = self._held(usual, others)
-        chosen = list[TellingPredicate]()
+        chosen: list[When] = []
         for tier in TIERS:
             while left:
-                best, most, count = None, 0, left.bit_count()
-                tried: list[dict[str, Any]] = []
-                for predicate in tier(request, [self._requests[number] for number in _places(left)]):
-                    if predicate.when in tried:
-                        continue
-                    tried.append(predicate.when)
-                    ruled_out = (left & ~self._holding(predicate)).bit_count()
+                best, most = dict[str, Any](), 0
+                for when in tier(request, [self._requests[number] for number in _places(left)]):
+                    ruled_out = (left & ~self._holding(when)).bit_count()
                     if ruled_out > most:
-                        best, most = predicate, ruled_out
-                    if most == count:
+                        best, most = when, ruled_out
+                    if most == left.bit_count():
                         break
-                if best is None:
+                if not best:
                     break
                 chosen.append(best)
                 left &= self._holding(best)
         chosen = self._needed(chosen, near, left)
-        if any(predicate.when.keys() == usual[-1].when.keys() for predicate in chosen if usual):
+        if any(when.keys() == usual[-1].keys() for when in chosen if usual):
             # One for the same text that rules out more: it may do without the first.
             fewer = [*usual[:-1], *chosen]
             if not self._held(fewer, others & ~near):
                 return fewer, left
         return [*usual, *chosen], left
 
-    def _needed(self, chosen: list[TellingPredicate], near: int, left: int) -> list[TellingPredicate]:
+    def _needed(self, chosen: list[When], near: int, left: int) -> list[When]:
         """Return predicates without those that later ones have made needless: as many requests are left."""
-        for predicate in chosen[:-1]:
-            fewer = [other for other in chosen if other is not predicate]
+        for when in chosen[:-1]:
+            fewer = [other for other in chosen if other is not when]
             if self._held(fewer, near) == left:
                 chosen = fewer
         return chosen
 
-    def _held(self, predicates: Iterable[TellingPredicate], others: int) -> int:
+    def _held(self, predicates: Iterable[When], others: int) -> int:
         """Return those for which all predicates hold."""
-        for predicate in predicates:
-            others &= self._holding(predicate)
+        for when in predicates:
+            others &= self._holding(when)
         return others
 
-    def _holding(self, predicate: TellingPredicate) -> int:
-        name = json.dumps(predicate.when)
+    def _holding(self, when: When) -> int:
+        name = json.dumps(when)
         if name not in self._known:
-            bits = "".join("01"[predicate.holds(each.view)] for each in reversed(self._requests))
+            read = read_when(Node(when, "", Diagnostics(Document(when, name))))
+            bits = "".join(
+                "01"[all(part.holds(each.view, "") for part in read)] for each in reversed(self._requests)
+            )
             self._known[name] = int(bits, 2)
         return self._known[name]
 
@@ -127,18 +130,18 @@ def _places(requests: int) -> Iterator[int]:
     return (place for place, bit in enumerate(reversed(f"{requests:b}")) if bit == "1")
 
 
-def _together(chosen: list[TellingPredicate]) -> dict[str, Any]:
+def _together(chosen: list[When]) -> dict[str, Any]:
     """Return predicates as one ``when``."""
     when: dict[str, Any] = {}
-    further: list[dict[str, Any]] = []
+    further: list[When] = []
     for predicate in chosen:
-        ((name, value),) = predicate.when.items()
+        ((name, value),) = predicate.items()
         if name not in when:
             when[name] = value
         elif name != "any_message" and _contained(value) and _contained(when[name]):
             when[name] = {"contains": [*_contained(when[name]), *_contained(value)]}
         else:
-            further.append(predicate.when)
+            further.append(predicate)
     return {**when, "all": further} if further else when
 
 

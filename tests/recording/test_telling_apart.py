@@ -3,15 +3,15 @@
 import json
 import random
 import time
-from dataclasses import replace
 
 import pytest
 from recording.again import contract, findings, player
 from recording.cases import whole
 
-from mockgrid.recording import predicates
+from mockgrid.recording import telling_apart
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 from mockgrid.recording.scribe import Scribe
+from mockgrid.scenario.when import read_when
 
 pytestmark = pytest.mark.once
 JSON = ((b"content-type", b"application/json"),)
@@ -116,14 +116,14 @@ def test_twice_as_many_requests_take_no_eight_times_as_long():
 
 
 def test_what_all_requests_have_is_looked_at_once_in_each(monkeypatch):
-    asked_of = []
+    asked = []
 
-    def counted(kind):
-        predicate = of_format(kind)
-        return replace(predicate, holds=lambda view: asked_of.append(view) or predicate.holds(view))
+    def counted(node):
+        asked.append(json.dumps(node.value))
+        return read_when(node)
 
-    of_format = predicates._of_format
-    monkeypatch.setattr(predicates, "_of_format", counted)
+    monkeypatch.setattr(telling_apart, "read_when", counted)
     exchanges = [exchange(place, user(f"{PREFIX}{place}")) for place in range(30)]
     assert Scribe(contract()).scenario(exchanges).steps == 30
-    assert len(asked_of) == 30
+    assert asked.count('{"response_format": "text"}') == 1
+    assert len(asked) == len({*asked})
