@@ -2,10 +2,12 @@
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -37,8 +39,10 @@ def proxy(tmp_path_factory):
         "router_settings": {"num_retries": 0, "disable_cooldowns": True},
     }
     (home / "config.json").write_text(json.dumps(config))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    # One of those that no system hands out to whoever takes any.
+    for port in random.Random().sample(range(20_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            break
     command = [sys.executable, "-c", "import loopback, litellm; litellm.run_server()"]
     command += ["--config", "config.json", "--host", "127.0.0.1", "--port", str(port)]
     log = home / "log.txt"

@@ -10,7 +10,7 @@ import { breach } from "./session.mjs";
 const TABLES = JSON.parse(readFileSync(new URL("./faults.json", import.meta.url)));
 const TOO_LONG = "wrong_length, too long";
 const TIMEOUT = 10_000; // far from anything that is not about timeouts
-const PATIENCE = 800; // then the check itself gives up: twice the timeout of the cases that wait
+const PATIENCE = 800; // then the check itself gives up, where a case waits: twice the timeout of those
 
 const WAYS = {
   async plain(chat, asked, seen) {
@@ -19,9 +19,9 @@ const WAYS = {
     seen.finish = choices[0].finish_reason;
   },
 
-  async iterate(chat, asked, seen) {
+  async iterate(chat, asked, seen, patience) {
     const stream = await chat.create({ ...asked, stream: true });
-    await unless(seen, () => stream.controller.abort(), async () => {
+    await unless(seen, patience, () => stream.controller.abort(), async () => {
       for await (const { choices } of stream) {
         seen.text += choices[0].delta.content ?? "";
         seen.finish = choices[0].finish_reason;
@@ -29,10 +29,10 @@ const WAYS = {
     });
   },
 
-  async stream(chat, asked, seen) {
+  async stream(chat, asked, seen, patience) {
     const stream = chat.stream(asked);
     stream.on("content", (delta) => (seen.text += delta));
-    await unless(seen, () => stream.abort(), async () => {
+    await unless(seen, patience, () => stream.abort(), async () => {
       const { choices } = await stream.finalChatCompletion();
       assert.equal(choices[0].message.content, seen.text);
       seen.finish = choices[0].finish_reason;
@@ -41,11 +41,11 @@ const WAYS = {
 };
 
 /** Runs `read`, unless it takes too long: then `stop` ends it, and what it then raises is no outcome. */
-async function unless(seen, stop, read) {
+async function unless(seen, patience, stop, read) {
   const timer = setTimeout(() => {
     seen.waits = true;
     stop();
-  }, PATIENCE);
+  }, patience);
   try {
     await read();
   } catch (error) {
@@ -66,7 +66,7 @@ function helped({ finish, ...expected }) {
 async function outcome(way, chat, asked, expected) {
   const seen = { text: "" };
   try {
-    await WAYS[way](chat, asked, seen);
+    await WAYS[way](chat, asked, seen, expected.waits ? PATIENCE : TIMEOUT);
   } catch (error) {
     const { name } = error.constructor;
     seen.error = expected.error?.includes(": ") ? `${name}: ${error.message}` : name;

