@@ -37,6 +37,7 @@ def test_a_run_that_does_not_use_it_loads_few_small_modules(pytester):
         "mockgrid.document",
         "mockgrid.document.nearest",
         "mockgrid.errors",
+        "mockgrid.fixed",
         "mockgrid.settings",
         "mockgrid.testing",
         "mockgrid.testing.hooks",
