@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.session.key_shapes import REDACTED, WORDS_OF_VALUES, is_ordinary, is_secret_field
 
@@ -15,7 +15,7 @@ __all__ = ["redacted"]
 _LABELS: Final = ("name", "key")
 
 
-def redacted(  # noqa: C901 - the four kinds of what it meets, and what is named
+def redacted(
     value: Any,
     text: Callable[[str, tuple[Any, ...] | None], str],
     *,
@@ -36,30 +36,45 @@ def redacted(  # noqa: C901 - the four kinds of what it meets, and what is named
         known: tells whether a field is named for a secret.
         place: what an item of a list is called, by it and by its number.
     """
+    return _Walk(text, secret, known, place).of(value, (), named=False)
 
-    def of(item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
+
+class _Walk(NamedTuple):
+    """What stands for what, as ``redacted`` has it: functions inside it would refer to one another."""
+
+    text: Callable[[str, tuple[Any, ...] | None], str]
+    secret: Callable[[Any], Any]
+    known: Callable[[str], bool]
+    place: Callable[[Any, int], Any]
+
+    def of(self, item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
+        """Return what stands for a value."""
         if isinstance(item, str):
-            return text(item, at)
+            return self.text(item, at)
         if isinstance(item, dict):
-            named = named or any(isinstance(item.get(label), str) and known(item[label]) for label in _LABELS)
-            return {text(key, None): field(key, own, (*at, key), named=named) for key, own in item.items()}
+            labels = (item.get(label) for label in _LABELS)
+            named = named or any(isinstance(label, str) and self.known(label) for label in labels)
+            return {
+                self.text(key, None): self.field(key, own, (*at, key), named=named)
+                for key, own in item.items()
+            }
         if isinstance(item, (list, tuple)):
-            return [of(own, (*at, place(own, number)), named=named) for number, own in enumerate(item)]
+            return [self.of(own, (*at, self.place(own, n)), named=named) for n, own in enumerate(item)]
         return item
 
-    def field(key: str, item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
-        if known(key):
-            return hidden(item, at)
+    def field(self, key: str, item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
+        """Return what stands for the value of a field."""
+        if self.known(key):
+            return self.hidden(item, at)
         # What a schema says of a secret is none, but for the values that it gives.
         if named and key in WORDS_OF_VALUES:
-            return hidden(item, at, unless=is_ordinary)
-        return of(item, at, named=False)
+            return self.hidden(item, at, unless=is_ordinary)
+        return self.of(item, at, named=False)
 
-    def hidden(item: Any, at: tuple[Any, ...], unless: Callable[[str], bool] = lambda _: False) -> Any:
+    def hidden(self, item: Any, at: tuple[Any, ...], unless: Callable[[str], bool] = lambda _: False) -> Any:
+        """Return what stands for what is named for a secret."""
         if isinstance(item, (str, int, float)) and not isinstance(item, bool):
-            return item if unless(str(item)) else secret(item)
+            return item if unless(str(item)) else self.secret(item)
         if isinstance(item, (list, tuple)):
-            return [hidden(own, (*at, place(own, number)), unless) for number, own in enumerate(item)]
-        return of(item, at, named=True)
-
-    return of(value, (), named=False)
+            return [self.hidden(own, (*at, self.place(own, n)), unless) for n, own in enumerate(item)]
+        return self.of(item, at, named=True)
