@@ -4,11 +4,11 @@ import importlib
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from threading import Event, Thread
 
 from playwright.sync_api import expect
+from waiting import within
 
 from mockgrid.app.build import build_app
 from mockgrid.http.server import start_in_thread
@@ -62,19 +62,10 @@ def test_nothing_watches_once_the_page_is_closed(open_tab):
     with start_in_thread(app, settings) as server:
         tab = open_tab(origin=server.control.removesuffix("/__mockgrid__"))
         expect(tab.go("#/journal").get_by_text("No request has come yet")).to_be_visible()
-        until(lambda: len(app.sessions.leaving) == 2 and app.sessions.budget.watchers)
+        assert within(30, lambda: len(app.sessions.leaving) == 2 and app.sessions.budget.watchers)
         tab.page.close()
-        until(lambda: len(app.sessions.leaving) == 1)
+        assert within(30, lambda: len(app.sessions.leaving) == 1)
         assert not app.sessions.budget.watchers
-
-
-def until(holds):
-    """Wait until something holds, half a minute at most."""
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never held")
 
 
 def test_nothing_of_the_page_is_loaded_before_somebody_opens_it():
