@@ -119,6 +119,7 @@ class Security:
         schemes: all of the document, by name.
 
     Attributes:
+        ways: in which a credential may come: of each the schemes, all of which have to.
         schemes: those that the operation accepts, in order.
         welcome: those by which clients may send a key that is not asked for: the same, then the document's
             others, and a bearer token.
@@ -133,8 +134,8 @@ class Security:
             tuple(schemes[name] for name in sorted(alternative) if name in schemes)
             for alternative in alternatives
         ]
-        self._alternatives = tuple(alternative for alternative in known if alternative)
-        self.schemes = tuple(scheme for alternative in self._alternatives for scheme in alternative)
+        self.ways = tuple(alternative for alternative in known if alternative)
+        self.schemes = tuple(scheme for alternative in self.ways for scheme in alternative)
         places = dict[tuple[str, str], Scheme]()
         for scheme in (*self.schemes, *schemes.values(), _BEARER):
             places.setdefault((scheme.kind, scheme.parameter), scheme)
@@ -155,11 +156,26 @@ class Security:
     @property
     def first(self) -> tuple[Scheme, ...]:
         """The schemes of the first way in which a credential may come; none where none is asked for."""
-        return self._alternatives[0] if self._alternatives else ()
+        return self.ways[0] if self.ways else ()
+
+    @property
+    def wanted(self) -> str:
+        """What a request has to have, in words: the ways to have it."""
+        ways = (" and ".join(scheme.challenge for scheme in each) for each in self.ways)
+        return " or ".join(dict.fromkeys(ways)) if self.required else "no credential"
+
+    def grants(self, other: Security) -> bool:
+        """Tell whether a request that has what another asks for has what this asks for."""
+        ours, theirs = (
+            [{(scheme.kind, scheme.parameter) for scheme in way} for way in each.ways]
+            for each in (self, other)
+        )
+        enough = all(any(way <= known for way in ours) for known in theirs)
+        return not self.required or (other.required and enough)
 
     def together(self, scheme: Scheme) -> tuple[Scheme, ...]:
         """Return a scheme with those that have to come beside it."""
-        return next((each for each in self._alternatives if scheme in each), (scheme,))
+        return next((each for each in self.ways if scheme in each), (scheme,))
 
     @property
     def challenge(self) -> str:
@@ -173,7 +189,7 @@ class Security:
         """
         satisfied: list[Found] = []
         nearest, most = Missing("No credential was sent.", self.schemes or (_BEARER,)), -1
-        for alternative in self._alternatives:
+        for alternative in self.ways:
             credentials = [_read(scheme, headers, query) for scheme in alternative]
             missing = [each for each in credentials if isinstance(each, Missing)]
             if not missing:

@@ -111,6 +111,11 @@ class ContractComparison:
             )
             yield _drift(_REQUEST, message, question.where, party="scenario", expected=taken, got=form)
             return
+        if not after.security.grants(operation.security):
+            wanted = after.security.wanted
+            message = f"{question.title}: its requests break the new contract: they have to have {wanted}"
+            both = {"expected": wanted, "got": operation.security.wanted}
+            yield _drift(_REQUEST, message, question.where, party="scenario", **both)
         path = request.path.removeprefix(self._before.base_path)
         same = (after.method, after.path) == (operation.method, operation.path)
         try:
@@ -179,27 +184,49 @@ class ContractComparison:
                 "MG450", message, at, party="contract", expected=operation.id, got="no such operation"
             )
             return
+        ours, theirs = (each.security.wanted for each in (operation, after))
+        if ours != theirs:
+            message = f"{operation.id} asked for {ours}, and asks for {theirs} in the new contract."
+            yield self._changed(message, after.at, ours, theirs)
+        yield from self._parameters(operation, after)
         yield from self._media(f"{operation.id}: in the request", operation.body, after.body)
         for status in dict.fromkeys((*operation.responses, *after.responses)):
-            ours, theirs = operation.responses.get(status), after.responses.get(status)
-            if ours is None or theirs is None:
-                known = "declares" if ours is None else "does not declare"
+            earlier, later = operation.responses.get(status), after.responses.get(status)
+            if earlier is None or later is None:
+                known = "declares" if earlier is None else "does not declare"
                 message = f"{operation.id}: the new contract {known} the status {status}."
-                both = {
-                    "expected": "nothing" if ours is None else status,
-                    "got": "nothing" if theirs is None else status,
-                }
-                at = self._after.document.where(after.at if theirs is None else theirs.at)
-                yield _drift(_CHANGED, message, at, party="contract", **both)
-            else:
-                yield from self._media(f"{operation.id}: in the reply {status}", ours.media, theirs.media)
-                for name in sorted({*theirs.headers} ^ {*ours.headers}):
-                    known = "declares" if name in theirs.headers else "does not declare"
-                    message = (
-                        f"{operation.id}: in the reply {status}, the new contract {known} the header {name}."
-                    )
-                    at = self._after.document.where(theirs.at)
-                    yield _drift(_CHANGED, message, at, party="contract", expected=name)
+                both = ("nothing" if each is None else status for each in (earlier, later))
+                yield self._changed(message, (later or after).at, *both)
+                continue
+            place = f"{operation.id}: in the reply {status}"
+            yield from self._media(place, earlier.media, later.media)
+            for name in sorted({*later.headers} ^ {*earlier.headers}):
+                known = "declares" if name in later.headers else "does not declare"
+                yield self._changed(f"{place}, the new contract {known} the header {name}.", later.at, name)
+
+    def _changed(self, message: str, at: str, expected: str, got: str = "") -> Drift:
+        """Return what the newer contract describes in another way, and where."""
+        where = self._after.document.where(at)
+        return _drift(_CHANGED, message, where, party="contract", expected=expected, got=got)
+
+    def _parameters(self, operation: Operation, after: Operation) -> Iterator[Drift]:
+        """Tell how parameters differ; those of the path may have other names."""
+        ours, theirs = (
+            {(each.location, each.name): each for each in known.parameters if each.location != "path"}
+            for known in (operation, after)
+        )
+        for kind, name in dict.fromkeys((*ours, *theirs)):
+            earlier, later = ours.get((kind, name)), theirs.get((kind, name))
+            before, now = (
+                "nothing" if each is None else "required" if each.required else "optional"
+                for each in (earlier, later)
+            )
+            place = f"{operation.id}: the {kind} parameter {name}"
+            if before != now:
+                message = f"{place} was {before}, and is {now} in the new contract."
+                yield self._changed(message, (later or after).at, before, now)
+            elif earlier is not None and later is not None:
+                yield from self._fields(place, _schema(earlier.schema), _schema(later.schema))
 
     def _media(self, place: str, ours: Any, theirs: Any) -> Iterator[Drift]:
         for name in dict.fromkeys((*ours, *theirs)):

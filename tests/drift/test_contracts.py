@@ -101,6 +101,20 @@ def narrow_what_few_send(document):
     at(document, *SCHEMAS, "ChatCompletionsRequest", "properties", "user")["maxLength"] = 1
 
 
+def require_another_key(document):
+    document["components"]["securitySchemes"]["app"] = {"type": "apiKey", "in": "header", "name": "X-App"}
+    at(document, *CHAT)["security"] = [{name: [] for name in document["components"]["securitySchemes"]}]
+
+
+def allow_another_key(document):
+    document["components"]["securitySchemes"]["app"] = {"type": "apiKey", "in": "header", "name": "X-App"}
+    at(document, *CHAT)["security"] = [*document["security"], {"app": []}]
+
+
+def take_a_parameter(document):
+    at(document, *CHAT)["parameters"] = [{"name": "trace", "in": "query", "schema": {"type": "string"}}]
+
+
 @pytest.fixture
 def compared(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -134,6 +148,9 @@ def test_nothing_is_said_of_the_same_contract(compared):
         (move_models_below, {("MG450", 7), ("MG450", None)}),
         (take_xml, {("MG451", 3), ("MG451", 5), ("MG453", None)}),
         (require_a_header, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
+        (require_another_key, {("MG451", 3), ("MG451", 5), ("MG453", None)}),
+        (allow_another_key, {("MG453", None)}),
+        (take_a_parameter, {("MG453", None)}),
         (drop_fingerprint, {("MG453", None)}),
         (drop_unprocessable, {("MG453", None)}),
         (drop_streams, {("MG452", 3), ("MG452", 5), ("MG453", None)}),
@@ -218,6 +235,28 @@ def test_what_has_changed_is_told_with_both_sides_and_its_place(compared):
     assert changed["pointer"] == "/choices/*/finish_reason"
     assert changed["expected"].startswith('required null or string, one of "content_filter"')
     assert changed["got"] == 'required null or string, one of "length", "stop"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ([], [{"schema": TEXT}], "was nothing, and is optional"),
+        ([{"schema": TEXT}], [{"schema": TEXT, "required": True}], "was optional, and is required"),
+        ([{"schema": TEXT}], [], "was optional, and is nothing"),
+        ([{"schema": TEXT}], [{"schema": NUMBER}], ", $ was required string, and is required number"),
+        ([{"schema": TEXT}], [{"schema": TEXT, "description": "Any."}], ""),
+    ],
+)
+def test_parameters_are_compared(tmp_path, capsys, old, new, says):
+    for name, several in (("old", old), ("new", new)):
+        document = {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}}
+        parameters = [{"name": "n", "in": "query", **each} for each in several]
+        replies = {"200": {"description": "All."}}
+        document["paths"] = {"/a": {"get": {"parameters": parameters, "responses": replies}}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(document), "utf-8")
+    files = ["--from", str(tmp_path / "old.json"), "--contract", str(tmp_path / "new.json")]
+    assert main(["verify", *files]) == bool(says)
+    assert f"the query parameter n{' ' * (says[:1] != ',')}{says}" * bool(says) in capsys.readouterr().out
 
 
 def test_the_older_contract_may_be_named(compared):
