@@ -8,12 +8,9 @@ from urllib.parse import unquote
 from mockgrid.app.app import App
 from mockgrid.contract.extension import known_models
 from mockgrid.recording.exchange import RecordedReply
-from mockgrid.reply.behaviour import Kit, Turn
-from mockgrid.reply.behaviours import BEHAVIOURS, readings
-from mockgrid.reply.errors import Errors
-from mockgrid.reply.generic import GenericReplies
-from mockgrid.reply.scripted import ScriptedReplies
-from mockgrid.reply.tokens import ShortWords
+from mockgrid.recording.trial import Trial
+from mockgrid.reply.behaviour import Turn
+from mockgrid.reply.behaviours import readings
 from mockgrid.scenario.library import Library
 from mockgrid.settings import Settings
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.contract.operation import Operation
     from mockgrid.recording.exchange import RecordedRequest
-    from mockgrid.reply.behaviour import Behaviour
     from mockgrid.reply.errors import ErrorShape
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
@@ -54,11 +50,7 @@ class Fake:
         self._app = App(contract, settings, Library)
         declared = contract.policy.models
         self.models = known_models(models, declared) if models else declared
-        kit = Kit(contract=contract, tokenizer=ShortWords(), models=self.models)
-        behaviours: dict[str | None, Behaviour] = {
-            name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
-        }
-        self._scripted = ScriptedReplies(Errors(contract, shape), GenericReplies(contract), behaviours)
+        self._scripted = Trial(contract, shape, self.models).scripted
         self._readings = readings(contract.operations)
 
     async def reply(self, request: RecordedRequest, operation: Operation, credential: str) -> RecordedReply:

@@ -15,6 +15,7 @@ from mockgrid.scenario.loading import build
 
 if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
+    from mockgrid.contract.extension import Models
     from mockgrid.recording.reading import ReadRequest
     from mockgrid.reply.behaviour import Behaviour, Hearer
     from mockgrid.reply.errors import ErrorShape
@@ -46,14 +47,20 @@ class Trial:
     Args:
         contract: it.
         shape: of its errors.
+        models: those that it knows; None for those of the contract.
+
+    Attributes:
+        scripted: composes what scenarios script.
     """
 
-    def __init__(self, contract: Contract, shape: ErrorShape = "vendor") -> None:
-        kit = Kit(contract=contract, tokenizer=ShortWords(), models=contract.policy.models)
+    def __init__(
+        self, contract: Contract, shape: ErrorShape = "vendor", models: Models | None = None
+    ) -> None:
+        kit = Kit(contract=contract, tokenizer=ShortWords(), models=models or contract.policy.models)
         behaviours: dict[str | None, Behaviour] = {
             name: behaviour(kit) for name, behaviour in BEHAVIOURS.items()
         }
-        self._scripted = ScriptedReplies(Errors(contract, shape), GenericReplies(contract), behaviours)
+        self.scripted = ScriptedReplies(Errors(contract, shape), GenericReplies(contract), behaviours)
 
     def hearer(self, behaviour: str | None) -> Hearer | None:
         """Return what says the replies of a behaviour in words; None where nothing does."""
@@ -62,7 +69,7 @@ class Trial:
 
     def done(self, behaviour: str | None) -> bytes:
         """Return the framed event that ends the streams of a behaviour; empty where none does."""
-        speaker = self._scripted.speakers.get(behaviour)
+        speaker = self.scripted.speakers.get(behaviour)
         return speaker.form.done if speaker is not None else b""
 
     def compose(self, reply: dict[str, Any], request: ReadRequest) -> Composed | None:
@@ -72,7 +79,7 @@ class Trial:
         try:
             scripted = build(data).steps[0].replies[0]
             turn = Turn(request.request, request.view, "0" * 32, "0" * 128)
-            made = self._scripted.compose(scripted, turn)
+            made = self.scripted.compose(scripted, turn)
             events = None if made.events is None else list(made.events)
         except MockgridError:
             return None
