@@ -78,7 +78,7 @@ class _Crowd:
         """Return predicates that hold for a request, and those of the others for which they all do."""
         request = self._requests[place]
         usual = list(basis(request))
-        near = left = self._held(usual, others)
+        left = self._held(usual, others)
         chosen: list[When] = []
         for tier in TIERS:
             while left:
@@ -93,21 +93,14 @@ class _Crowd:
                     break
                 chosen.append(best)
                 left &= self._holding(best)
-        chosen = self._needed(chosen, near, left)
-        if any(when.keys() == usual[-1].keys() for when in chosen if usual):
-            # One for the same text that rules out more: it may do without the first.
-            fewer = [*usual[:-1], *chosen]
-            if not self._held(fewer, others & ~near):
-                return fewer, left
-        return [*usual, *chosen], left
-
-    def _needed(self, chosen: list[When], near: int, left: int) -> list[When]:
-        """Return predicates without those that later ones have made needless: as many requests are left."""
-        for when in chosen[:-1]:
-            fewer = [other for other in chosen if other is not when]
-            if self._held(fewer, near) == left:
-                chosen = fewer
-        return chosen
+        # Later ones make some needless, and one for the same text may do without the usual.
+        again = [when for when in usual[-1:] if any(when.keys() == other.keys() for other in chosen)]
+        kept = [*usual, *chosen]
+        for when in (*chosen[:-1], *again):
+            fewer = [other for other in kept if other is not when]
+            if self._held(fewer, others) == left:
+                kept = fewer
+        return kept, left
 
     def _held(self, predicates: Iterable[When], others: int) -> int:
         """Return those for which all predicates hold."""
