@@ -66,8 +66,8 @@ class BodyComparison:
             lack = _lack(content)
             if lack and self._question.operation.method != "HEAD":
                 same = self._alike and lack == _lack(self._fake.content)
-                both: dict[str, Any] = {"severity": "warning", "party": "contract"} if same else {}
-                yield self._question.drift("MG412", f"the provider's reply {lack}", expected="JSON", **both)
+                message = f"the provider's reply {lack}"
+                yield self._question.breach("MG412", message, known=same, expected="JSON")
             if lack:
                 return
         envelope = list(self._envelope())
@@ -143,11 +143,10 @@ class BodyComparison:
                 continue
             inside = f"{place} of " if place else ""
             message = f"{inside}the provider's reply breaks the contract: {violation.sentence.rstrip('.')}"
-            yield self._question.drift(
+            yield self._question.breach(
                 code,
                 message,
-                severity="warning" if same else "error",
-                party="contract" if same else "provider",
+                known=same,
                 pointer=violation.pointer,
                 expected=violation.expected,
                 got=violation.got,
@@ -213,12 +212,10 @@ class BodyComparison:
         question, habits = self._question, self._habits
         known = self._fake.lapses(habits, question.body)
         for key, lapse in self._side.lapses(habits, question.body).items():
-            same = key in known
-            yield question.drift(
+            yield question.breach(
                 lapse.code,
                 f"in the provider's reply, {lapse.message}",
-                severity="warning" if same else "error",
-                party="contract" if same else "provider",
+                known=key in known,
                 pointer=lapse.pointer,
                 expected=lapse.expected,
                 got=lapse.got,
@@ -248,19 +245,13 @@ class BodyComparison:
                         " or ".join(map(with_article, sorted(kinds))) for kinds in (usual, other)
                     )
                     message = f"{name} is {after} in the provider's reply, and {before} in the scenario's"
-                    yield self._scenario("MG407", message, where, before, after)
+                    yield self._question.renewal("MG407", message, where, before, after)
             elif (
                 where in {*self._fake.undeclared, *self._question.meant}
                 and where.rpartition("/")[0] in theirs
             ):
                 message = f"the provider's reply has no {name} any more, as the scenario's has"
-                yield self._scenario("MG406", message, where, name, "nothing")
-
-    def _scenario(self, code: str, message: str, where: str, expected: str, got: str) -> Drift:
-        both = {"expected": expected, "got": got}
-        return self._question.drift(
-            code, message, severity="warning", party="scenario", pointer=where, **both
-        )
+                yield self._question.renewal("MG406", message, where, name, "nothing")
 
 
 def _lack(content: Content) -> str:

@@ -156,9 +156,7 @@ class _HeadComparison:
         declared = ", ".join(response.media) or "no body"
         message = f"{sent}, and the contract declares {declared} for {self._side.reply.status}"
         both = {"expected": declared, "got": media, "contract": response.at}
-        if self._alike and media == usual:
-            return self._question.drift("MG403", message, severity="warning", party="contract", **both)
-        return self._question.drift("MG403", message, **both)
+        return self._question.breach("MG403", message, known=self._alike and media == usual, **both)
 
     def _headers(self, response: Response | None) -> Iterator[Drift]:
         headers = response.headers if response is not None else {}
@@ -177,10 +175,7 @@ class _HeadComparison:
             elif declared.get("required") is True:
                 message = f"the provider's reply has no header {name}, which the contract requires"
                 same = self._alike and name not in ours
-                fields["party"] = "contract" if same else "provider"
-                yield self._question.drift(
-                    "MG404", message, severity="warning" if same else "error", **fields
-                )
+                yield self._question.breach("MG404", message, known=same, **fields)
             elif name in acted_on:
                 message = f"the provider's reply has no header {name}, which {self._question.says} with"
                 party = self._question.other

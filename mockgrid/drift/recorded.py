@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.pointer import dotted, split
 from mockgrid.drift.reading import STREAM
@@ -169,10 +169,7 @@ class RecordingComparison:
             yield self._drift("MG408", message, "/type", before, kind)
 
     def _drift(self, code: str, message: str, where: str, expected: str, got: str) -> Drift:
-        both: dict[str, Any] = {"expected": expected, "got": got, "hint": _ANEW}
-        return self._question.drift(
-            code, message, severity="warning", party="scenario", pointer=where, **both
-        )
+        return self._question.renewal(code, message, where, expected, got, hint=_ANEW)
 
 
 def _is_in_all(where: str, places: Mapping[str, Spot]) -> bool:
