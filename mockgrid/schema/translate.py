@@ -69,8 +69,9 @@ def keywords(schema: dict[str, Any], dialect: Dialect) -> Iterator[tuple[str, st
     """
     if dialect == "3.0":
         for key, value in schema.items():
-            # Validators pass over what draft 4 has not, but older ones let this change what ``items`` is for.
-            if key in KNOWN and key != "prefixItems":
+            # Validators pass over what draft 4 has not, but older ones let the first change what ``items`` is
+            # for, and nobody has seen that the second holds schemas.
+            if key in KNOWN and key not in ("prefixItems", "dependentSchemas"):
                 yield key, key, value
         return
     old = dialect not in ("2019-09", "2020-12")

@@ -99,6 +99,7 @@ def answers(contract, caller):
     {"additionalProperties": {"$ref": "#"}},
 )
 @example((EVERYTHING[0], ("components", "schemas", "Item", "properties", "n", "maximum")), HUGE)
+@example((EVERYTHING[0], ("components", "schemas", "Item", "dependentSchemas")), "x")
 @example((EVERYTHING[1], ("info", "version")), HUGE)
 @example((EVERYTHING[1], ("paths", "/s", "get")), {"$ref": "x\0.yaml"})
 def test_a_document_with_a_wrong_value_is_served_as_far_as_it_goes(place, value):
