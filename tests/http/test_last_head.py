@@ -239,8 +239,11 @@ def say(port, *sent, split):
                 connection.sendall(data[:1])
                 time.sleep(0.001)
             connection.sendall(data[1:] if split else data)
-            if data is not sent[-1]:
-                came += connection.recv(65536)
+            if data is sent[-1]:
+                break
+            came += connection.recv(65536)
+            if b"connection: close" in came:
+                break
         connection.shutdown(socket.SHUT_WR)
         # Whether the end of what is sent is seen before a reply or after it is a matter of luck.
         return (came + read_all(connection)).replace(b"connection: close\r\n", b"")
