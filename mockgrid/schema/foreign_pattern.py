@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mockgrid.schema.translate import Draft
 
-__all__ = ["is_literal", "meant_pattern"]
+__all__ = ["TOO_FAR", "is_literal", "meant_pattern"]
 
 # What other dialects have, the same in JavaScript's, and what to say of it.
 _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str], str], ...]] = (
@@ -40,6 +40,8 @@ _HABITS: Final[tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]
     ),
 )
 _NOTHING: Final = "JavaScript's dialect of them has nothing like it"
+TOO_FAR: Final = "counts too far to be held to, so that any text passes"
+"""What is said of a regular expression that is one."""
 _FAR: Final = re.compile(r"\{[0-9]*,?[0-9]{4,}\}")
 # A literal of JavaScript or PHP; as a regular expression, it would want a slash before the text begins.
 _LITERAL: Final = re.compile(r"/(?P<pattern>\^.*\$|\^[^|]*|[^|]*(?<!\\)\$)/(?P<flags>[a-zA-Z]*)", re.DOTALL)
@@ -68,8 +70,8 @@ def meant_pattern(pattern: str, draft: Draft) -> tuple[str | None, str]:
         meant = written.sub(instead, pattern)
         if meant != pattern and _compiles(meant, draft):
             return meant, mistake
-    usual = "it counts too far to be held to" if _FAR.search(pattern) else _NOTHING
-    return None, pattern_mistake(pattern) or usual
+    mistake = pattern_mistake(pattern) or (TOO_FAR if _FAR.search(pattern) else _NOTHING)
+    return None, TOO_FAR if mistake.startswith("the repeats unfold") else mistake
 
 
 def _compiles(pattern: str, draft: Draft) -> bool:

@@ -15,7 +15,7 @@ from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
 from mockgrid.schema.closed import make_room
 from mockgrid.schema.discriminators import Discriminators, named_branches
-from mockgrid.schema.foreign_pattern import is_literal, meant_pattern
+from mockgrid.schema.foreign_pattern import TOO_FAR, is_literal, meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.references import References, Scope
@@ -255,7 +255,8 @@ class Schemas:
             self._patterns[pattern] = meant_pattern(pattern, self.draft)
         meant, mistake = self._patterns[pattern]
         if mistake:
-            message = f"the pattern {pattern!r} is not a regular expression: {mistake}."
+            said = mistake if mistake == TOO_FAR else f"is not a regular expression: {mistake}"
+            message = f"the pattern {pattern!r} {said}."
             self.mistakes.tell(self.document.error(message, at))
         return meant
 

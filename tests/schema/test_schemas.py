@@ -276,6 +276,8 @@ def test_where_a_dynamic_reference_leads_depends_on_the_way():
     ("version", "schema", "place", "words"),
     [
         ("3.1.0", {"type": "string", "pattern": "(a"}, "pattern", "is not a regular expression"),
+        ("3.1.0", {"pattern": "^.{50000}$"}, "pattern", "counts too far to be held to"),
+        ("3.1.0", {"pattern": "^(?:a{1,500}b){1,500}$"}, "pattern", "counts too far to be held to"),
         ("3.1.0", {"patternProperties": {"[": {}}}, "patternProperties/[", "is not a regular expression"),
         ("3.0.0", {"$ref": "#/components/schemas/Cat"}, "$ref", "leads to nothing"),
         ("3.0.0", {"$ref": "Cat"}, "$ref", "leads out of the document"),
