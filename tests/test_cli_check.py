@@ -290,7 +290,9 @@ def test_contracts_are_compiled(check):
     assert code == 1
     assert out.startswith("a.yaml:7:18: error MG202: ")
     code, out, _ = check({"a.yaml": "swagger: '2.0'\n"}, "a.yaml")
-    assert out.startswith("a.yaml:1:1: error MG202: This is Swagger 2.0; OpenAPI 3.0 or 3.1 was expected.")
+    assert out.startswith(
+        "a.yaml:1:1: error MG202: This is Swagger 2.0; convert it to OpenAPI 3.0 or 3.1 first."
+    )
 
 
 def test_unreadable_contract_is_no_unreadable_scenario(check):

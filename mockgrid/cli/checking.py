@@ -179,12 +179,6 @@ def _with_contract(finding: Finding, *, among: bool) -> Finding:
 
 def _contract(document: Document, checked: Checked, reach: Reach) -> None:
     """Compile a contract."""
-    if "swagger" in document.data and "openapi" not in document.data:
-        message = f"This is Swagger {document.data['swagger']}; OpenAPI 3.0 or 3.1 was expected."
-        where = document.where_key("/swagger")
-        checked.findings.append(Finding("MG202", "error", message, where, "Convert the document."))
-        checked.unfinished = True
-        return
     try:
         contract = Contract(bundle(document, reach), webhooks=True)
     except DocumentError as error:
