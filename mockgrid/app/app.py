@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from mockgrid.app.metrics import Remembering
     from mockgrid.contract.contract import Contract, Operation
     from mockgrid.control.operator import Operator
     from mockgrid.control.routes import Control
@@ -115,7 +116,7 @@ class App:
         self.error_log = ErrorLog.logger()
         self._reader = BodyReader(settings.max_body, settings.body_timeout)
         self._validator = Validator(self._reader, settings.max_depth, self.recorder, contract.router.variants)
-        self.metrics = Metrics(self.recorder, self.sessions, self._remembered)
+        self.metrics = Metrics(contract, self.recorder, self.sessions, self._remembering)
         self._composer = self.composing(
             contract, settings, self.errors, self._validator.remember, forwards=forwards
         )
@@ -230,15 +231,10 @@ class App:
         self.log.close()
         self.on_close()
 
-    def _remembered(self) -> dict[str, int]:
-        schemas, values = self._composer.memory.sizes
-        return {
-            "compiled": self.contract.compiled_bytes,
-            "requests": self._validator.repeats.size,
-            "schemas": schemas,
-            "scripts": self.operator.scripts.known.size,
-            "values": values,
-        }
+    def _remembering(self) -> tuple[Remembering, ...]:
+        """What grows with what clients send; all of it has an end."""
+        own = self._composer, self._validator, self.recorder, self.credentials, self.sessions
+        return (*own, self.operator.scripts)
 
     def _session_closed(self, session: Session) -> None:
         """Say that sessions go to make room: the first time, and each thousandth."""

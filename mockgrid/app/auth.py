@@ -58,6 +58,11 @@ class Credentials:
         # What an Authorization header was found to mean; clients send the same one again and again.
         self._known: dict[bytes, tuple[str, str]] = {}
 
+    @property
+    def remembered(self) -> dict[str, int]:
+        """How many keys are known again."""
+        return {"keys": len(self._known)}
+
     def session(self, head: Head, operation: Operation) -> Session:
         """Return the session that a request belongs to.
 

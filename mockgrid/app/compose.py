@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mockgrid.reply.playing import ScenarioReplies
     from mockgrid.reply.reply import Reply
     from mockgrid.reply.request import Request
+    from mockgrid.reply.scripted import ScriptedReplies
+    from mockgrid.schema.values import Recent
     from mockgrid.session.session import Session
     from mockgrid.settings import Settings
 
@@ -67,9 +69,10 @@ class Composer:
         elif forwards:
             models = None  # the provider has its own
         self.memory = ValueMemory()
+        self._tokenizer = best_tokenizer()
         kit = Kit(
             contract=contract,
-            tokenizer=best_tokenizer(),
+            tokenizer=self._tokenizer,
             memory=self.memory,
             models=models,
             style=settings.style,
@@ -89,6 +92,12 @@ class Composer:
         # All that varies is drawn from the contract and the seed, and then from the request.
         self._digest = hashlib.blake2b(f"{contract.sha256}:{settings.seed}:".encode())
 
+    @property
+    def remembered(self) -> dict[str, Recent[Any] | int]:
+        """Schemas and values that were made, and how many errors and texts."""
+        errors = len(self._scripted.errors_made) if "_scripted" in vars(self) else 0
+        return {**self.memory.remembered, "errors": errors, "texts": self._tokenizer.remembered}
+
     @cached_property
     def _generic(self) -> GenericReplies:
         """What answers by the contract's examples and schemas; loaded when it is first asked to."""
@@ -97,14 +106,20 @@ class Composer:
         return GenericReplies(self._contract, static=self._static)
 
     @cached_property
+    def _scripted(self) -> ScriptedReplies:
+        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - 40 ms, for scenarios alone
+
+        return ScriptedReplies(self._errors, self._generic, self._behaviours)
+
+    @cached_property
     def _playing(self) -> ScenarioReplies:
         """What answers sessions that play a scenario; loaded when the first one does."""
-        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - 40 ms, for scenarios alone
-        from mockgrid.reply.scripted import ScriptedReplies  # noqa: PLC0415 - the same
+        from mockgrid.reply.playing import ScenarioReplies  # noqa: PLC0415 - the same
 
-        scripted = ScriptedReplies(self._errors, self._generic, self._behaviours)
         style = self._policy.limit_headers
-        return ScenarioReplies(scripted, self._default_model, self._readings, style, forwards=self._forwards)
+        return ScenarioReplies(
+            self._scripted, self._default_model, self._readings, style, forwards=self._forwards
+        )
 
     def standing(self, session: Session, operation: Operation | None) -> dict[str, str]:
         """Return the headers that tell how a session's limits stand, where they count such requests."""

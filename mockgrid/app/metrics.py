@@ -11,13 +11,15 @@ from bisect import bisect_left
 from collections import Counter
 from itertools import accumulate
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mockgrid.app.record import Recorder
+    from mockgrid.contract.contract import Contract
     from mockgrid.reply.script import StreamStats
+    from mockgrid.schema.values import Recent
     from mockgrid.session.exchange import KeptExchange
     from mockgrid.session.session import Sessions
 
@@ -25,25 +27,39 @@ LATENESS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.
 """Upper bounds of the buckets of lateness, in seconds."""
 
 
+class Remembering(Protocol):
+    """Remembers some of what clients sent."""
+
+    @property
+    def remembered(self) -> Mapping[str, Recent[Any] | int]:
+        """What it remembers, or how many, by what that is."""
+
+
 class Metrics:
     """What one server has done, and what it holds.
 
     Args:
+        contract: that is served.
         recorder: counts exchanges and violations.
         sessions: those that are open.
-        remembered: returns the bytes of what may come again, by what it is.
+        parts: returns what remembers what clients sent.
 
     Attributes:
         open_streams: how many are being sent.
     """
 
     def __init__(
-        self, recorder: Recorder, sessions: Sessions, remembered: Callable[[], dict[str, int]]
+        self,
+        contract: Contract,
+        recorder: Recorder,
+        sessions: Sessions,
+        parts: Callable[[], Iterable[Remembering]],
     ) -> None:
         self.open_streams = 0
         self._recorder = recorder
         self._sessions = sessions
-        self._remembered = remembered
+        self._contract = contract
+        self._parts = parts
         self._lag = 0.0
         self._chunks = 0
         self._lateness = [0] * (len(LATENESS) + 1)
@@ -104,14 +120,18 @@ class Metrics:
             ("loop_lag_seconds", "How long the event loop kept this scrape waiting.", self._lag),
         ):
             yield GaugeMetricFamily(f"mockgrid_{name}", meaning, value=value)
-        remembered = GaugeMetricFamily(
-            "mockgrid_remembered_bytes",
-            "Bytes of what is remembered because it may come again, more or less.",
-            labels=["of"],
-        )
-        for name, size in self._remembered().items():
-            remembered.add_metric([name], size)
-        yield remembered
+        known = dict(item for part in self._parts() for item in part.remembered.items())
+        counts = {of: kept if isinstance(kept, int) else len(kept) for of, kept in known.items()}
+        sizes = {of: kept.size for of, kept in known.items() if not isinstance(kept, int)}
+        sizes["compiled"] = self._contract.compiled_bytes
+        for name, meaning, measured in (
+            ("remembered", "What is remembered of what clients sent, by what it is.", counts),
+            ("remembered_bytes", "Bytes of what may come again, more or less.", sizes),
+        ):
+            remembered = GaugeMetricFamily(f"mockgrid_{name}", meaning, labels=["of"])
+            for of, value in sorted(measured.items()):
+                remembered.add_metric([of], value)
+            yield remembered
         drops = CounterMetricFamily(
             "mockgrid_journal_dropped", "Exchanges that the journal had no room for.", labels=["violation"]
         )

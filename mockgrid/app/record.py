@@ -86,6 +86,16 @@ class Recorder:
         # What is worth a word about bodies that have the same fields, and how many there were.
         self._shapes: dict[str, tuple[Operation, list[FieldWarning], list[int]]] = {}
 
+    @property
+    def remembered(self) -> dict[str, int]:
+        """How many different answers, media types, kinds of bodies and fields of theirs are counted."""
+        return {
+            "answers": len(self.counts),
+            "bodies": len(self._kinds),
+            "fields": len(self._shapes),
+            "media_types": len(self._media),
+        }
+
     def note(self, exchange: KeptExchange) -> None:
         """Add an exchange whose reply is about to leave."""
         operation, answer = exchange.operation, exchange.answer
@@ -111,8 +121,10 @@ class Recorder:
             counts[alike] += 1
         elif len(counts) < _MOST_ALIKE:
             counts[alike] = 1
-        else:  # made-up steps: their names are left out
+        else:  # made-up steps: their names are left out, and then made-up media types
             alike = (*alike[:4], "")
+            if alike not in counts and len(counts) >= 2 * _MOST_ALIKE:
+                alike = (alike[0], "", answer.status, b"", "")
             counts[alike] = counts.get(alike, 0) + 1
 
     def note_body(

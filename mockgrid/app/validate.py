@@ -76,6 +76,11 @@ class Validator:
         self._lengths: set[int] = set()
         self._variants = variants
 
+    @property
+    def remembered(self) -> dict[str, Recent[RepeatedRequest] | int]:
+        """The requests that came again, and how many lengths their bodies have."""
+        return {"lengths": len(self._lengths), "requests": self.repeats}
+
     def request(
         self, head: Head, operation: Operation, path_parameters: dict[str, str], body: bytes
     ) -> Request:

@@ -70,6 +70,11 @@ class Scripts:
         self.models = known_models(settings.models, models) if settings.models else models
         self.known: Recent[tuple[Scenario, list[Finding]]] = Recent(SCRIPTS_KEPT)
 
+    @property
+    def remembered(self) -> dict[str, Recent[Any]]:
+        """What was given, and may be given again."""
+        return {"scripts": self.known}
+
     def read(self, script: Any) -> tuple[Scenario | None, tuple[Finding, ...]]:
         """Return the scenario that is asked for, None where none is, and what is odd in it.
 

@@ -30,6 +30,7 @@ from mockgrid.scenario.reply import (
     Say,
 )
 from mockgrid.scenario.template import Template
+from mockgrid.schema.values import Recent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +68,7 @@ class ScriptedReplies:
 
     Attributes:
         speakers: what say what is scripted, by the name of their behaviour.
+        errors_made: those that say the same to every request.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class ScriptedReplies:
         self.speakers = {name: behaviour.speaker for name, behaviour in behaviours.items()}
         # Making one takes 4 of a reply's 25 µs. By identity, with what it is the identity of, so that none
         # can be taken for another.
-        self._errors_made: dict[tuple[int, int], tuple[Error, Operation, Reply]] = {}
+        self.errors_made: Recent[tuple[Error, Operation, Reply]] = Recent(_REMEMBERED)
 
     def compose(self, scripted: ScriptedReply, turn: Turn) -> Reply:
         """Return the reply, still without pace and faults.
@@ -200,12 +202,10 @@ class ScriptedReplies:
         if not form.constant:
             return self._error_made(form, request, view)
         key = (id(form), id(request.operation))
-        known = self._errors_made.get(key)
+        known = self.errors_made.get(key)
         if known is None:
-            if len(self._errors_made) >= _REMEMBERED:
-                self._errors_made.clear()
             known = form, request.operation, self._error_made(form, request, view)
-            self._errors_made[key] = known
+            self.errors_made.keep(key, known, 1)
         made = known[2]
         return Reply(made.status, made.headers, made.body, failure=made.failure)
 

@@ -31,6 +31,10 @@ _BLOCK = 50_000
 class Tokenizer(Protocol):
     """Splits text into pieces that join to it, and counts tokens."""
 
+    @property
+    def remembered(self) -> int:
+        """How many texts it knows again."""
+
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
 
@@ -59,6 +63,11 @@ class ShortWords:
 
     def __init__(self) -> None:
         self._remembered = lru_cache(_CUT_TEXTS)(lambda text: tuple(self._cut(text)))
+
+    @property
+    def remembered(self) -> int:
+        """How many texts are known again."""
+        return self._remembered.cache_info().currsize
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""
@@ -92,6 +101,11 @@ class OpenAITokens:
     def __init__(self, vocabulary: Any) -> None:
         self._vocabulary = vocabulary
         self._remembered = lru_cache(_CACHED_TEXTS)(self._count)
+
+    @property
+    def remembered(self) -> int:
+        """How many texts are known again."""
+        return self._remembered.cache_info().currsize
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has."""

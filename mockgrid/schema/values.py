@@ -32,9 +32,9 @@ class ValueMemory:
         self._texts: Recent[str] = Recent(VALUES_KEPT)
 
     @property
-    def sizes(self) -> tuple[int, int]:
-        """How many characters of schemas, and of values and what they are known by, are remembered."""
-        return self._compiled.size, self._texts.size
+    def remembered(self) -> dict[str, Recent[Any]]:
+        """Schemas by their characters, and values by those that they and what they are known by have."""
+        return {"schemas": self._compiled, "values": self._texts}
 
     def text(self, schema: Any, seed: str, *, text: str, must_be_object: bool) -> str:
         """Return a value that obeys a schema as JSON text, always the same for the same seed.
@@ -115,6 +115,9 @@ class Recent(Generic[Kept]):
         self._kept: OrderedDict[object, tuple[Kept, int]] = OrderedDict()
         self._most = most
         self.size = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def get(self, key: object) -> Kept | None:
         """Return what is kept under a key."""

@@ -239,6 +239,11 @@ class Sessions:
         self._open_announced()
         return len(self._open)
 
+    @property
+    def remembered(self) -> dict[str, int]:
+        """How many different requests the sessions have counted attempts of."""
+        return {"attempts": self._remembered}
+
     def __iter__(self) -> Iterator[Session]:
         """Those that are open, the one idle longest first."""
         self._open_announced()

@@ -1,13 +1,19 @@
 """Requests that come again are answered as if they were new."""
 
 import asyncio
+import re
+from collections import Counter
 
 import pytest
 from asgi import Caller
 
-from mockgrid.app import record
+from mockgrid.app import auth, record, validate
 from mockgrid.app.validate import REPEATS_KEPT
+from mockgrid.control import scripts
+from mockgrid.reply import scripted, tokens
+from mockgrid.schema import values
 from mockgrid.schema.values import Recent
+from mockgrid.session import session
 from mockgrid.session.turns import all_at_once
 
 TOOL = {
@@ -89,6 +95,62 @@ def test_what_is_remembered_is_bounded_and_told_in_metrics():
         caller.chat("x" * 600_000)
         caller.chat("x", not_known=[[]] * 10_000)
     assert caller.app._validator.repeats.size == 0
+
+
+MOST = 10
+"""Of all that grows with what clients send, in the test below: how many, or how many bytes."""
+
+ENDS = {
+    "answers": (record, "_MOST_ALIKE"),
+    "attempts": (session, "_REMEMBERED_BY_ALL"),
+    "bodies": (record, "_MOST_SHAPES"),
+    "errors": (scripted, "_REMEMBERED"),
+    "fields": (record, "_MOST_SHAPES"),
+    "keys": (auth, "_REMEMBERED"),
+    "lengths": (validate, "_MOST_LENGTHS"),
+    "media_types": (record, "_MOST_MEDIA"),
+    "requests": (validate, "REPEATS_KEPT"),
+    "schemas": (values, "SCHEMAS_KEPT"),
+    "scripts": (scripts, "SCRIPTS_KEPT"),
+    "texts": (tokens, "_CUT_TEXTS"),
+    "values": (values, "VALUES_KEPT"),
+}
+IN_BYTES = {"requests": 200_000, "schemas": 600, "scripts": 40_000, "values": 1_500}
+
+
+def test_all_that_grows_with_what_clients_send_has_an_end_and_is_told_in_metrics(monkeypatch):
+    for of, (module, name) in ENDS.items():
+        monkeypatch.setattr(module, name, IN_BYTES.get(of, MOST))
+    caller = Caller(max_sessions=10_000)
+    most = Counter()
+    for number in range(3 * MOST):
+        key, field = f"mg-{number}", f"field_{number}"
+        schema = {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]}
+        form = {"type": "json_schema", "json_schema": {"name": "s", "schema": schema}}
+        body = {"messages": [{"role": "user", "content": "x" * number}], field: 1, "response_format": form}
+        sent = {"content-type": f"application/json; a={number}"}
+        for headers in ({}, {}, sent):
+            assert caller.call(body=body, headers=headers, key=key).status == 200
+        streamed = {"messages": [{"role": "user", "content": f"Say {number}"}], "stream": True}
+        assert caller.call(body=streamed, key=key).status == 200
+        caller.app.operator.script(key, {"steps": [{"error": {"status": 503, "detail": f"Down {number}"}}]})
+        assert caller.call(body=body, key=key).status == 503
+        remembered = Counter(remembered_by(caller, "mockgrid_remembered"))
+        sizes = remembered_by(caller, "mockgrid_remembered_bytes")
+        assert all(sizes[of] <= size for of, size in IN_BYTES.items())
+        most |= remembered
+    assert {*remembered} == {*ENDS}
+    # What has no room is one more: a body of another kind, an answer of another status. Of answers those
+    # without their step have as much room again.
+    assert 0 < most.pop("answers") <= 2 * MOST + 2
+    assert all(0 < most[of] <= MOST + 1 for of in most if of not in IN_BYTES), most
+    assert all(0 < most[of] < 3 * MOST for of in IN_BYTES), most
+
+
+def remembered_by(caller, name):
+    """Read a metric's values by what they are of."""
+    metrics, _ = asyncio.run(caller.app.metrics.text())
+    return {of: float(value) for of, value in re.findall(name + r'\{of="(\w+)"\} (\S+)', metrics.decode())}
 
 
 def test_bodies_with_other_fields_each_time_are_looked_at_no_more_often_than_others(monkeypatch):

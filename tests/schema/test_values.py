@@ -34,9 +34,8 @@ def test_memory_of_schemas_and_values_is_bounded():
         schema = {"type": "object", "properties": {f"p{number}-{i}": {"type": "string"} for i in range(20)}}
         for seed in "abcdef":
             make(memory, schema, seed)
-    schemas, values = memory.sizes
-    assert 0 < schemas <= SCHEMAS_KEPT
-    assert 0 < values <= VALUES_KEPT
+    assert 0 < memory.remembered["schemas"].size <= SCHEMAS_KEPT
+    assert 0 < memory.remembered["values"].size <= VALUES_KEPT
 
 
 def test_a_schema_that_is_none_is_refused_each_time():
