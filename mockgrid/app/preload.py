@@ -23,20 +23,13 @@ class Operated(Protocol):
         """What answers there."""
 
 
-def preload(app: Operated, *, guest: bool) -> Turns[None]:
-    """Load it, in turns, once a server has started.
-
-    Args:
-        app: that is served.
-        guest: whether the process is somebody else's, as in tests: what operators may ask is left to the
-            first who does.
-    """
+def preload(app: Operated) -> Turns[None]:
+    """Load it, in turns, once a server has started."""
     import mockgrid.schema.generate  # noqa: F401, PLC0415 - 5 ms before a server is ready
 
     yield
-    if not guest:
-        import starlette.applications  # noqa: F401, PLC0415 - the same
+    import starlette.applications  # noqa: F401, PLC0415 - the same
 
-        yield
-        _ = app.control
-        yield from app.operator.reported()
+    yield
+    _ = app.control
+    yield from app.operator.reported()

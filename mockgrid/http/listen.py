@@ -36,6 +36,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
     for attempt in range(ATTEMPTS):
         try:
             return _listen(host, port)
+        except UnicodeError as error:  # no name of a host can hold such characters
+            raise _explained(socket.gaierror(), host, port) from error
         except OSError as error:
             # A port that was free on one address and taken on the next: another is.
             if port or error.errno != errno.EADDRINUSE or attempt == ATTEMPTS - 1:
@@ -82,7 +84,9 @@ def url_host(host: str) -> str:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    resolved = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # Of a text Python makes bytes by a codec that it takes 2 ms to load.
+    named = host.encode() if host.isascii() else host
+    resolved = socket.getaddrinfo(named or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     addresses = list(dict.fromkeys((family, address) for family, _, _, _, address in resolved))
     sockets: list[socket.socket] = []
     missing: OSError | None = None

@@ -54,7 +54,8 @@ class Server:
             (closed when the server has stopped) and ``preload`` (done in turns once it has started), and
             ``stop`` (awaited when the server has stopped).
         settings: where to listen, and for how long to wait for what.
-        guest: whether the process is somebody else's, whose failing tasks are not told as the server's.
+        guest: whether the process is somebody else's, whose failing tasks are not told as the server's, and
+                which loads what few requests need when the first of them comes.
 
     Attributes:
         loop: the event loop that it runs on, once it does.
@@ -102,7 +103,7 @@ class Server:
                 await running
             running.add_done_callback(lambda _: self._stop.set())  # a signal that came early stops uvicorn
             ready()
-            if hasattr(self.app, "preload"):
+            if hasattr(self.app, "preload") and not self.guest:
                 loop.call_later(SETTLED, self._preload)
             await self._stop.wait()
             self._uvicorn.close()
@@ -130,7 +131,7 @@ class Server:
             Path(self.settings.uds).unlink(missing_ok=True)
 
     def _preload(self) -> None:
-        start_task(among_others(self.app.preload(guest=self.guest)), self._serving.tasks)
+        start_task(among_others(self.app.preload()), self._serving.tasks)
 
     def _stop_soon(self) -> None:
         if self._stop.is_set():

@@ -3,6 +3,7 @@ import errno
 import gc
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -183,8 +184,9 @@ def test_port_in_use_says_what_to_do():
 
 
 def test_unusable_hosts_say_what_to_do():
-    with pytest.raises(StartError, match=r"'no\.such\.invalid' cannot be resolved\. --host takes"):
-        listen("no.such.invalid", 0)
+    for host in ("no.such.invalid", "no..such", "x" * 70, "\u2028"):
+        with pytest.raises(StartError, match=rf"{re.escape(repr(host))} cannot be resolved\. --host takes"):
+            listen(host, 0)
     with pytest.raises(StartError, match=r"192\.0\.2\.1 is not an address of this machine\. --host takes"):
         listen("192.0.2.1", 0)
 
@@ -404,11 +406,11 @@ def test_a_uvicorn_that_has_not_a_setting_is_refused(echo, monkeypatch):
 PRELOADING = textwrap.dedent("""
     import sys, time
     from mockgrid.app.build import build_app
-    from mockgrid.http.server import start_in_thread
+    from mockgrid.http.server import RunningServer
     from mockgrid.settings import Settings
     app = build_app(Settings(port=0))
     before = "mockgrid.schema.generate" in sys.modules
-    with start_in_thread(app, app.settings):
+    with RunningServer(app, app.settings):
         end = time.monotonic() + 20
         while "mockgrid.schema.generate" not in sys.modules and time.monotonic() < end:
             time.sleep(0.01)
