@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from mockgrid.contract.router import ROUTED
 from mockgrid.contract.security import Missing
 from mockgrid.reply.request import RefusedError
+from mockgrid.session.redaction import masked
 from mockgrid.session.session import named_session, session_name
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Credentials:
         self._accepted = frozenset(accepted)
         self._accept_any = accept_any or keys.prefixes is None
         # What an Authorization header was found to mean; clients send the same one again and again.
-        self._known: dict[bytes, tuple[str, str]] = {}
+        self._known: dict[bytes, tuple[str, str, str]] = {}
 
     @property
     def remembered(self) -> dict[str, int]:
@@ -73,22 +74,22 @@ class Credentials:
         security = operation.security
         known = self._known.get(headers.get(b"authorization", b"")) if security.bearer_first else None
         if known is not None:
-            key, scenario = known
+            key, scenario, mask = known
         elif security.required:
-            key, scenario = self._identify(head, operation)
+            key, scenario, mask = self._identify(head, operation)
         else:
-            key, scenario = self._volunteered(head, operation)
+            key, scenario, mask = self._volunteered(head, operation)
         if SESSION in headers:
             name = head.text(SESSION) or ""
             self._check_dash(name, operation)
-            key, meant = self._named(name)
+            key, meant, mask = self._named(name)
             scenario = meant or scenario
         if SCENARIO in headers:
             scenario = self._scenario(
                 head.text(SCENARIO) or "", f"The header {SCENARIO.decode()} names", operation
             )
             key = f"{key}~{scenario}"
-        return self._sessions.get(key, scenario)
+        return self._sessions.get(key, scenario, mask)
 
     def presumed(self, head: Head) -> Session:
         """Return the session that a request without a usable credential was probably meant for.
@@ -136,7 +137,8 @@ class Credentials:
                 return known
         return None
 
-    def _identify(self, head: Head, operation: Operation) -> tuple[str, str]:
+    def _identify(self, head: Head, operation: Operation) -> tuple[str, str, str]:
+        """Return session and scenario of a request's key, and what may be shown of it."""
         credentials = operation.security.find(head.headers, head.query)
         if isinstance(credentials, Missing):
             raise self._refused(credentials.reason, operation, code="MG103", challenge=credentials.challenge)
@@ -146,7 +148,9 @@ class Credentials:
         if " " in credential.key and not self._accept_any and credential.key not in self._accepted:
             message = "The API key holds characters that a key cannot have (spaces, controls or non-ASCII)."
             raise self._refused(message, operation, code="MG103")
-        identity = session_name(credential.key), self._scenario_of(credential.key, operation)
+        scenario = self._scenario_of(credential.key, operation)
+        mask = self.mask_of(credential.key, credential.scheme.kind)
+        identity = session_name(credential.key), scenario, mask
         if credential.scheme.kind == "bearer" and len(credential.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
@@ -157,18 +161,26 @@ class Credentials:
         """Look at every key anew: scenarios have changed."""
         self._known.clear()
 
-    def _named(self, name: str) -> tuple[str, str]:
-        """Return session and scenario of what a header names: a key, or any other name."""
+    def _named(self, name: str) -> tuple[str, str, str]:
+        """Return the same of what a header names: a key, or any other name."""
         scenario = self.scenario_of(name)
-        return (named_session(name), "") if scenario is None else (session_name(name), scenario)
+        if scenario is None:
+            return named_session(name), "", ""
+        return session_name(name), scenario, self.mask_of(name)
 
-    def _volunteered(self, head: Head, operation: Operation) -> tuple[str, str]:
-        """Return session and scenario of a key that is not asked for: clients send theirs everywhere."""
+    def _volunteered(self, head: Head, operation: Operation) -> tuple[str, str, str]:
+        """Return the same of a key that is not asked for: clients send theirs everywhere."""
         for credential in operation.security.volunteered(head.headers, head.query):
             scenario = self.scenario_of(credential.key)
             if scenario is not None:
-                return session_name(credential.key), scenario
-        return _ANONYMOUS, ""
+                mask = self.mask_of(credential.key, credential.scheme.kind)
+                return session_name(credential.key), scenario, mask
+        return _ANONYMOUS, "", ""
+
+    def mask_of(self, key: str, kind: str = "") -> str:
+        """Return what may be shown of a key; nothing of user and password."""
+        known = self._known_prefix(key)
+        return "" if kind == "basic" else masked(key, known.prefix if known is not None else "")
 
     def _scenario_of(self, key: str, operation: Operation | None) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""

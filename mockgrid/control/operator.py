@@ -78,7 +78,7 @@ class Operator:
             "sessions": [
                 {
                     "session": session.name,
-                    **({"label": session.label} if session.label else {}),
+                    **{name: text for name in ("label", "key") if (text := getattr(session, name))},
                     "scenario": session.play.scenario.name if session.play is not None else None,
                     "exchanges": session.journal.count,
                     "violations": sum(len(exchange.answer.violations) for exchange in session.journal),
@@ -390,7 +390,8 @@ class Operator:
         """Return the session of a key, which is opened where it is not."""
         name, scenario = self._place(key)
         session = self._service.sessions.find(name)
-        return self._service.sessions.get(name, scenario) if session is None else session
+        mask = self._service.credentials.mask_of(key) if name == session_name(key) else ""
+        return self._service.sessions.get(name, scenario, mask) if session is None else session
 
     def _place(self, key: str) -> tuple[str, str]:
         """Return the name of the session of a key, and the scenario that plays in it where it is new."""

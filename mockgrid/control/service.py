@@ -26,6 +26,9 @@ class KeyPolicy(Protocol):
     def scenario_of(self, key: str) -> str | None:
         """Return the scenario that a key asks for, empty for the default; None for no valid key."""
 
+    def mask_of(self, key: str) -> str:
+        """Return what may be shown of a valid key."""
+
     def refusal(self, key: str) -> str:
         """Return why a client with a key is refused; empty where it is not."""
 

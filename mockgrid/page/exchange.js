@@ -5,7 +5,7 @@ import {copier, element, message, table} from "./dom.js";
 import {jsonView, longText, marked, read} from "./json_view.js";
 import {fill, passed} from "./live.js";
 import {exchangeLinks} from "./sessions.js";
-import {address, call, reach, segment} from "./server.js";
+import {address, call, nameOf, reach, segment} from "./server.js";
 import {copyStep, why} from "./steps.js";
 import {timeline} from "./timeline.js";
 
@@ -53,7 +53,7 @@ function summary(exchange) {
   const {request: {method, path}, status, seconds, operation, step, scenario, attempt, session} = exchange;
   const kind = seconds === null ? "open" : status >= 400 || !exchange.whole ? "bad" : "good";
   const facts = [
-    ["Session", element("a", {href: `#/journal?session=${segment(session)}`}, exchange.label ?? session)],
+    ["Session", element("a", {href: `#/journal?session=${segment(session)}`}, nameOf(exchange))],
     ["Operation", operation ?? "none of the contract"],
     ["Scenario", scenario], ["Step", step], ["Attempt", String(attempt)],
     ["Failure", exchange.failure], ["Fault", exchange.fault],

@@ -3,7 +3,7 @@
 import {element, labelled, message} from "./dom.js";
 import {follow, passed} from "./live.js";
 import {isGone, MOST, Rows} from "./rows.js";
-import {address, call, events, segment} from "./server.js";
+import {address, call, events, nameOf, segment} from "./server.js";
 import {Window} from "./window.js";
 
 const COLUMNS = [
@@ -240,7 +240,7 @@ function lineOf(row) {
   const kind = row.seconds === null ? "open" : row.status >= 400 || !row.whole ? "bad" : "good";
   const cells = {
     time: element("a", row.gone ? GONE : {href: `#/exchange/${segment(row.session)}/${row.number}`}, clock(row.time)),
-    session: row.label ?? row.session,
+    session: nameOf(row),
     operation: row.operation ?? `${row.method} ${row.path}`,
     step: row.step ?? "",
     attempt: String(row.attempt),

@@ -1,5 +1,7 @@
 // The rows of the journal: bounded, in order, and those of them that the filters let through.
 
+import {nameOf} from "./server.js";
+
 export const MOST = 10_000;
 // So many more may wait to be let go together: taking the first from a long list costs as much as taking many.
 const SLACK = 500;
@@ -27,7 +29,7 @@ export class Rows {
     const row = this.#known.get(Rows.key(told)) ?? {};
     const isNew = row.session === undefined;
     Object.assign(row, told, {time: row.time ?? this.#timeOf(told, now)});
-    row.text = [told.method, told.path, told.operation, told.step, told.session, told.label, told.failure]
+    row.text = [told.method, told.path, told.operation, told.step, told.session, nameOf(told), told.failure]
       .join("\n").toLowerCase();
     row.verdicts ??= [];
     if (isNew) this.#append(row);
@@ -103,7 +105,7 @@ export class Rows {
   #matches(row) {
     const {session, status, code, text, only} = this.#filters;
     return (!only || only.has(Rows.key(row)))
-      && (!session || (row.label ?? "").includes(session) || row.session.includes(session))
+      && (!session || nameOf(row).includes(session) || row.session.includes(session))
       && (!status || String(row.status).startsWith(status.replace(/x+$/i, "")))
       && (!code || row.violations.includes(code) || row.verdicts.includes(code) || row.failure === code)
       && (!text || row.text.includes(text.toLowerCase()));
@@ -125,7 +127,7 @@ export class Rows {
     const sessions = new Map();
     const codes = new Set();
     for (const row of this.#all) {
-      sessions.set(row.session, row.label ?? row.session);
+      sessions.set(row.session, nameOf(row));
       for (const code of [...row.violations, ...row.verdicts]) codes.add(code);
       if (row.failure) codes.add(row.failure);
     }

@@ -25,6 +25,12 @@ export function segment(text) {
   return encodeURIComponent(String(text).toWellFormed());
 }
 
+// What people know a session by: the name of its test, else its key as it may be shown, with what tells it from
+// those of other keys that look alike.
+export function nameOf({session, label, key}) {
+  return label || (key ? `${key} ${session.replace(/^s-(\w{6})\w*/, "$1")}` : session);
+}
+
 // The address of a path of the API, such as /v1/models: it stands beside the control interface.
 export function apiAddress(path) {
   return new URL(`..${path}`, CONTROL);

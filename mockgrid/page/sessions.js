@@ -3,7 +3,7 @@
 
 import {element, labelled, message, said, setText, table} from "./dom.js";
 import {fill, follow} from "./live.js";
-import {address, call, segment} from "./server.js";
+import {address, call, nameOf, segment} from "./server.js";
 
 const MOST = 300;
 const PAUSE = 250; // milliseconds without a key, before the server is asked whose session is meant
@@ -47,9 +47,9 @@ export async function show(place, {parts, signal}) {
 // A session is known by what it shows, and by its key as it is sent, of which only the server can tell.
 function matching(sessions, words, meant) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-  const all = sessions.filter(({session, label = "", scenario}) => {
-    const text = `${session} ${label} ${scenario ?? ""}`.toLowerCase();
-    return session === meant || wanted.every((word) => text.includes(word));
+  const all = sessions.filter((each) => {
+    const text = `${each.session} ${nameOf(each)} ${each.scenario ?? ""}`.toLowerCase();
+    return each.session === meant || wanted.every((word) => text.includes(word));
   });
   return {count: all.length, of: sessions.length, sessions: all.slice(0, MOST)};
 }
@@ -65,8 +65,8 @@ function listed({count, of, sessions}) {
   ]), {caption: `${count} of ${of} ${of === 1 ? "session" : "sessions"}${more}.`, label: "Sessions"});
 }
 
-function link({session, label}) {
-  return element("a", {class: "text", href: `#/sessions/${segment(session)}`}, label || session);
+function link(session) {
+  return element("a", {class: "text", href: `#/sessions/${segment(session.session)}`}, nameOf(session));
 }
 
 async function showOne(place, name, trouble, signal) {
@@ -100,7 +100,7 @@ async function showOne(place, name, trouble, signal) {
     work();
   }}, ...fields);
   const update = (session) => {
-    setText(title, session.label || session.session);
+    setText(title, nameOf(session));
     if (!chosen) {
       scenario.value = session.scenario?.name ?? "";
       if (scenario.selectedIndex < 0) scenario.value = ""; // what plays has no file

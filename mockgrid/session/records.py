@@ -19,6 +19,11 @@ def _exchange_number() -> Any:
     return described("The number of the exchange", default=0, omitted=True)
 
 
+def _shown_key() -> Any:
+    words = "What may be shown of the key that opened the session, such as mg-…abcd: others may look alike"
+    return described(words, default="", omitted=True, in_repr=False)
+
+
 @fixed
 class FailedPredicate(JsonForm):
     """A predicate that did not hold."""
@@ -184,6 +189,7 @@ class ExchangeRecord(JsonForm):
     session: str = described(default="", in_repr=False, schema=_SESSION_NAME)
     failure: str | None = described("The kind of failure that was answered", default=None, in_repr=False)
     label: str = described("What its session is known by", default="", omitted=True, in_repr=False)
+    key: str = _shown_key()
     fault: str = described(
         "How the reply was broken, such as stream.fault=reset; left out where it was not",
         default="",
@@ -234,6 +240,7 @@ class ExchangeRow(JsonForm):
     ended_by: EndedBy | None = described("Null while it is under way")
     whole: bool | None = described("Whether the reply ended as it should; null while it is under way")
     label: str = described("What its session is known by", default="", omitted=True)
+    key: str = _shown_key()
 
 
 @fixed
@@ -337,6 +344,7 @@ class Summary(JsonForm):
         "Those that are not", default=0, in_repr=False, place="exchanges.dropped", minimum=0
     )
     label: str = described("What the session is known by", default="", omitted=True, in_repr=False)
+    key: str = _shown_key()
 
     def __bool__(self) -> bool:
         """Whether there is anything to complain about."""

@@ -46,6 +46,8 @@ SHORTEST: Final = 4
 
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
+# Characters of a key of which the last may be shown.
+_MANY = 12
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
@@ -170,6 +172,11 @@ class Redaction:
             shortest = SHORTEST if name in self._queries else _SHORTEST_LIKELY
             if self._is_secret_query(name) and len(value) >= shortest:
                 yield value
+
+
+def masked(key: str, prefix: str = "") -> str:
+    """Return what may be shown of a key: how all begin, and the last of many characters: ``mg-…abcd``."""
+    return f"{prefix}\N{HORIZONTAL ELLIPSIS}{key[-SHORTEST:] if len(key) - len(prefix) >= _MANY else ''}"
 
 
 class Hidden:

@@ -42,6 +42,7 @@ class Session:
         opened: seconds of the monotonic clock; the times of its exchanges are counted from here.
         used: when it was asked for last.
         label: what people know it by, such as the name of a test; empty for none.
+        key: what may be shown of the key that opened it; empty where it was something else.
         left_unused: what was left of strict scenarios when another took their place.
         earlier: the last of what was played before.
     """
@@ -52,6 +53,7 @@ class Session:
         "clock",
         "earlier",
         "journal",
+        "key",
         "label",
         "left_unused",
         "name",
@@ -70,7 +72,7 @@ class Session:
         grown: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = name
-        self.label = ""
+        self.label = self.key = ""
         self.play = play
         self.clock = Clock() if clock is None else clock
         self.journal = Journal(name, JournalBudget() if budget is None else budget)
@@ -179,18 +181,21 @@ class Sessions:
         """
         self._announced.append((name, scenario, label, monotonic()))
 
-    def get(self, name: str, scenario: str = "") -> Session:
+    def get(self, name: str, scenario: str = "", key: str = "") -> Session:
         """Return the session of a name, opening it where it is new.
 
         Args:
             name: as ``session_name`` makes it of a key.
             scenario: what plays in a new one; empty for the server's default.
+            key: what may be shown of its key.
         """
         if self._announced:
             self._open_announced()
         session = self._open.get(name)
         if session is None:
-            return self._opened(name, scenario)
+            session = self._opened(name, scenario)
+            session.key = key
+            return session
         self._open.move_to_end(name)
         session.used = monotonic()
         return session

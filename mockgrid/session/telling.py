@@ -134,6 +134,7 @@ class Teller:
             number=exchange.number,
             session=session.name,
             label=session.label,
+            key=session.key,
             at=_seconds(max(exchange.arrived - session.opened, 0.0)),
             operation=exchange.operation.id if exchange.operation is not None else None,
             request=SentRequest(
@@ -200,6 +201,7 @@ class Teller:
             ended_by=exchange.ended_by if ended else None,
             whole=exchange.whole if ended else None,
             label=session.label,
+            key=session.key,
         )
 
     def summary(self, session: Session, *, final: bool = False) -> Turns[Summary]:
@@ -224,6 +226,7 @@ class Teller:
             dropped_violations=journal.dropped_violations,
             unused_steps=(*session.left_unused, *(play.unused() if play is not None else ())),
             label=session.label,
+            key=session.key,
         )
         complaints: list[Complaints] = []
         for exchange in journal:

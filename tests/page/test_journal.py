@@ -106,6 +106,26 @@ def test_times_keep_their_order_however_long_a_message_took(tab):
     assert tab.go("#/journal").evaluate(TIMES) == [5_040, 6_040, 7_040, 3_608_001]
 
 
+def test_a_session_without_a_name_is_known_by_its_key_masked_and_apart_from_those_alike(tab, ask):
+    alike = ["mg-first-of-two-abcd", "mg-other-of-two-abcd"]
+    for key in [*alike, "mg-short", alike[0]]:
+        ask(key)
+    page = tab.go("#/journal")
+    expect(page.locator(".lines [role=row]")).to_have_count(4)
+    first, short, other, again = cells(page, "session")
+    assert first == again != other
+    assert all(re.fullmatch(r"mg-…abcd [0-9a-f]{6}", name) for name in (first, other))
+    assert re.fullmatch(r"mg-… [0-9a-f]{6}", short)
+    assert not any(key in page.content() for key in (*alike, "of-two"))
+    page.get_by_label("Session").fill(other)
+    expect(page.locator(".lines [role=row]")).to_have_count(1)
+    page.locator(".lines a").click()
+    expect(page.locator(".facts")).to_contain_text(other)
+    page = tab.go("#/sessions")
+    expect(page.get_by_role("link", name=first)).to_be_visible()
+    expect(page.get_by_role("link", name=other)).to_be_visible()
+
+
 FILTERS = [
     ("Session", "test_it_retries", ["200", "503"]),
     ("Status", "4xx", ["422"]),
