@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # The file is written when nothing has come for so many seconds, at the latest after so many; between two
 # times lies a multiple of what it took.
 _QUIET: Final = 0.5
-_LATEST: Final = 5.0
+_LATEST: Final = 1.0
 _SPARE: Final = 20
 
 

@@ -289,6 +289,7 @@ EVENTS = [
     "line",
     [
         {"request_body": ASKED, "response_body": SAID, "status": 200},
+        {"request_body": json.dumps(ASKED), "response_body": json.dumps(SAID)},
         {"input": ASKED, "output": SAID},
         {"kwargs": ASKED, "response": SAID},
         {

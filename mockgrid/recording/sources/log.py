@@ -9,6 +9,7 @@ import orjson
 
 from mockgrid.recording.exchange import RecordedExchange, RecordedRequest
 from mockgrid.recording.sources.pairs import NotRecordedError, headers_of, milliseconds, reply_of, request_of
+from mockgrid.reply.delivery.form import json_or_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -115,6 +116,8 @@ def paired(lines: Iterable[LoggedLine], left_out: list[str]) -> Iterator[Recorde
 
 
 def _request(data: Any) -> RecordedRequest:
+    if isinstance(data, str):  # as columns of tables have it
+        data = json_or_text(data.encode("utf-8", "replace"))
     if not isinstance(data, dict):
         raise NotRecordedError("`request` is not a mapping.")
     address = next((data[name] for name in _ADDRESSES if isinstance(data.get(name), str)), None)
