@@ -118,10 +118,10 @@ class Question:
 
     def breach(self, code: str, message: str, *, known: bool, **fields: Any) -> Drift:
         """Return a drift from the contract; where it is known of the expected reply, that is out of step."""
-        both = {"severity": "warning", "party": "contract"} if known else {}
+        both: dict[str, Any] = {"severity": "warning", "party": "contract"} if known else {}
         return self.drift(code, message, **both, **fields)
 
     def renewal(self, code: str, message: str, where: str, expected: str, got: str, **fields: Any) -> Drift:
         """Return a drift from the scenario at a place of the reply, where the contract allows both."""
-        both = {"pointer": where, "expected": expected, "got": got}
+        both: dict[str, Any] = {"pointer": where, "expected": expected, "got": got}
         return self.drift(code, message, severity="warning", party="scenario", **both, **fields)

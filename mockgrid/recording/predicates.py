@@ -6,9 +6,10 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.recording.difference import same
+from mockgrid.document.pointer import join, resolve
+from mockgrid.recording.difference import Difference, difference
 from mockgrid.recording.scrubbing import PLACEHOLDER
-from mockgrid.scenario.matcher import WORDS, part_at
+from mockgrid.scenario.matcher import WORDS
 from mockgrid.scenario.possible_calls import WILD
 
 if TYPE_CHECKING:
@@ -152,64 +153,48 @@ def _by_place(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[W
     view = request.view
     yield from ({"query": {name: values[-1]}} for name, values in view.query.items())
     for other in others:
-        for path, value in _differing(view.body, other.view.body, ()):
+        for path, value in _differing(view.body, other.view.body):
             if path and not set(WORDS) & set(path):  # which would be taken for matchers
                 yield {"body": _at(view.body, path, value)}
 
 
-_Place: TypeAlias = "tuple[tuple[str | int, ...], Any]"
+def _differing(own: Any, other: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield places in which a body differs from another, with what it has there, as a matcher."""
+    wholes = {"": other}, {"": own}
+    lacking = difference(*wholes) or Difference()
+    for path, value in lacking.fields.items():
+        matcher = _telling(value, resolve(wholes[0], join(path), None))
+        if matcher is not None:
+            yield path[1:], matcher
+    for path in lacking.without:
+        if resolve(wholes[0], join(path)) is not None:
+            yield path[1:], _NOT_THERE
 
 
-def _differing(own: Any, other: Any, at: tuple[str | int, ...]) -> Iterator[_Place]:
-    """Yield places in which a value differs from another, with what it has there, as a matcher."""
-    if isinstance(own, dict) and isinstance(other, dict):
-        yield from _differing_fields(own, other, at)
-    elif isinstance(own, list) and isinstance(other, list) and len(own) == len(other):
-        for place, value in enumerate(own):
-            yield from _differing(value, other[place], (*at, place))
-    elif isinstance(own, list):
-        yield at, [_THERE if item is not None else _NOT_THERE for item in own]
-    elif isinstance(own, dict):
-        if other is None:
-            yield at, _THERE
-    elif not same(own, other):
-        yield from _differing_scalar(own, other, at)
-
-
-def _differing_fields(
-    own: dict[str, Any], other: dict[str, Any], at: tuple[str | int, ...]
-) -> Iterator[_Place]:
-    for key, value in own.items():
-        if key in other:
-            yield from _differing(value, other[key], (*at, key))
-        elif value is not None:
-            yield (*at, key), _THERE
-    absent = (key for key, value in other.items() if own.get(key) is None and value is not None)
-    yield from (((*at, key), _NOT_THERE) for key in absent)
-
-
-def _differing_scalar(own: Any, other: Any, at: tuple[str | int, ...]) -> Iterator[_Place]:
+def _telling(own: Any, other: Any) -> Any:
+    """Return a matcher for a value that another is not like; None where there is none that lasts."""
     if own is None:
-        yield at, _NOT_THERE
-    elif not isinstance(own, str):
-        yield at, own
-    elif not PLACEHOLDER.search(own):
-        if len(own) <= _LONGEST:
-            yield at, own
-        elif piece := _parting(own, other if isinstance(other, str) else ""):
-            yield at, {"contains": piece}
+        return None if other is None else _NOT_THERE
+    if other is None:
+        return _THERE
+    if isinstance(own, list):
+        return [_THERE if item is not None else _NOT_THERE for item in own]
+    if not isinstance(own, str):
+        return None if isinstance(own, dict) else own
+    if PLACEHOLDER.search(own):
+        return None
+    piece = _parting(own, other if isinstance(other, str) else "")
+    return own if len(own) <= _LONGEST else {"contains": piece} if piece else None
 
 
-def _at(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
+def _at(body: Any, path: tuple[str, ...], value: Any) -> Any:
     """Return a partial body of one place: what stands beside it in lists may be anything."""
-    partial = value
-    for depth in range(len(path) - 1, -1, -1):
-        part = path[depth]
-        if isinstance(part, str):
-            partial = {part: partial}
-        else:
-            whole = [_THERE if item is not None else _NOT_THERE for item in part_at(path[:depth], body)]
-            partial = [*whole[:part], partial, *whole[part + 1 :]]
+    if not path:
+        return value
+    if isinstance(body, dict):
+        return {path[0]: _at(body.get(path[0]), path[1:], value)}
+    partial: list[Any] = [_THERE if item is not None else _NOT_THERE for item in body]
+    partial[int(path[0])] = _at(body[int(path[0])], path[1:], value)
     return partial
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
+from mockgrid.document.pointer import join, resolve
 from mockgrid.recording.difference import Difference, between, difference, same
 from mockgrid.recording.events import events_in
 from mockgrid.recording.timing import duration, pace
@@ -208,19 +209,12 @@ def _common(composed: list[Any], values: list[Any]) -> Difference:
             for (name,), item in whole.fields.items()
             if all(name in value and same(value[name], item) for value in values)
         },
-        {path: None for path in whole.without if not any(_has(value, path) for value in values)},
+        {
+            path: None
+            for path in whole.without
+            if all(resolve(value, join(path), ...) is ... for value in values)
+        },
     )
-
-
-def _has(value: Any, path: tuple[str, ...]) -> bool:
-    for part in path:
-        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, dict) and part in value:
-            value = value[part]
-        else:
-            return False
-    return True
 
 
 def _unlike(composed: Any, recorded: Any) -> list[str]:

@@ -65,6 +65,31 @@ def test_a_request_with_a_step_of_its_own_is_in_no_later_one():
         assert reply["choices"][0]["message"]["content"] == f"A{place}"
 
 
+@pytest.mark.parametrize(
+    ("own", "other", "when"),
+    [
+        ({"user": None}, {}, None),
+        ({"user": "a"}, {}, "{user: {exists: true}}"),
+        ({}, {"user": "a"}, "{user: {exists: false}}"),
+        ({"user": None}, {"user": "a"}, "{user: {exists: false}}"),
+        ({"user": "a"}, {"user": None}, "{user: {exists: true}}"),
+        ({"top_p": 0}, {"top_p": 1}, "{top_p: 0}"),
+        ({"stop": ["a"]}, {"stop": ["b"]}, "{stop: [a]}"),
+        ({"stop": ["a", "b"]}, {"stop": ["b"]}, "{stop: [{exists: true}, {exists: true}]}"),
+        ({"metadata": {"a/b": "c"}}, {"metadata": {"a/b": "d"}}, "{metadata: {a/b: c}}"),
+    ],
+)
+def test_one_place_of_a_body_is_asked_for(own, other, when):
+    exchanges = [exchange(0, user("Hi"), **own), exchange(1, user("Hi"), **other)]
+    text = Scribe(contract()).scenario(exchanges).text
+    assert [f"body: {when}}}" in text, text.count("when:")] == [when is not None, 1 + (when is not None)]
+    if when is not None:
+        serving = player(text)
+        for place, each in enumerate(exchanges):
+            answer = serving.call(body=each.request.body).json()
+            assert answer["choices"][0]["message"]["content"] == f"A{place}"
+
+
 LONG = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor. "
 
 
