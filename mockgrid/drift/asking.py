@@ -11,7 +11,6 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from mockgrid import __version__
 from mockgrid.drift.fake import UNKNOWN_KEY
-from mockgrid.drift.question import Drift
 from mockgrid.errors import MockgridError
 from mockgrid.http.relay import BrokenOffError
 from mockgrid.recording.exchange import RecordedReply, header
@@ -23,7 +22,7 @@ from mockgrid.upstream.key import with_key
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from mockgrid.drift.question import Question
+    from mockgrid.drift.question import Drift, Question
     from mockgrid.recording.exchange import Headers
     from mockgrid.upstream.provider import Provider, ProviderReply
 
@@ -102,22 +101,22 @@ class Asking:
             async with asyncio.timeout(seconds):
                 status, headers, pieces, broken = await self._read(question)
         except TimeoutError:
-            return _failed(question, "MG441", f"the provider's reply takes longer than {seconds:g} s")
+            return question.drift("MG441", f"the provider's reply takes longer than {seconds:g} s")
         body = b"".join(pieces)
         if len(body) > size:
             message = f"the provider's reply is larger than {size // 1024 // 1024} MiB, and may have no end"
-            return _failed(question, "MG443", message)
+            return question.drift("MG443", message)
         if broken:
-            return _failed(question, "MG442", f"the provider's reply is cut: {_sentence(broken)}")
+            return question.drift("MG442", f"the provider's reply is cut: {_sentence(broken)}")
         try:
             plain = decoded(headers, body)
         except MockgridError as error:
             why = _sentence(error.message).replace("the request body", "it")  # others read requests by this
             message = f"the body of the provider's reply cannot be read: {why}"
-            return _failed(question, "MG412", message)
+            return question.drift("MG412", message)
         if plain is None:
             message = "the provider's reply has an encoding that is not known, or is too large without it"
-            return _failed(question, "MG412", message)
+            return question.drift("MG412", message)
         body = plain
         return RecordedReply(
             status, [(name, self._hidden(value)) for name, value in headers], ((0.0, self._hidden(body)),)
@@ -181,16 +180,6 @@ def _near(provider: Provider, reply: ProviderReply, target: bytes) -> bytes | No
     if f"{there.scheme}://{there.netloc}" != provider.origin:
         return None
     return f"{there.path}{there.query and '?'}{there.query}".encode("latin-1")
-
-
-def _failed(question: Question, code: str, message: str) -> Drift:
-    return Drift(
-        code,
-        "error",
-        f"{question.title}: {message}; out of step: the provider.",
-        question.where,
-        question=question.title,
-    )
 
 
 def _sentence(text: str) -> str:

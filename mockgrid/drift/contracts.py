@@ -36,6 +36,7 @@ __all__ = ["ContractComparison"]
 
 _REQUEST: Final = "MG451"
 _REPLY: Final = "MG452"
+_BREAK: Final = "its requests break the new contract: "
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _CHANGED: Final = "MG453"
 
@@ -98,47 +99,36 @@ class ContractComparison:
         after = self._match(operation)
         if after is None or self._is_elsewhere(operation, after):
             there = f"{after.method} {after.path}" if after is not None else "no such operation"
-            message = f"{question.title}: the new contract has no {operation.method} {operation.path}"
+            message = f"the new contract has no {operation.method} {operation.path}"
             if after is not None:
                 message = f"{message}: {operation.id} is {there}"
-            yield _drift("MG450", message, question.where, party="scenario", expected=there, got=operation.id)
+            yield _of(question, "MG450", message, expected=there, got=operation.id)
             return
         form = header(request.headers, b"content-type")
         if request.body and media_type_for(operation, form) and not media_type_for(after, form):
             taken = ", ".join(after.body) or "no body"
-            message = (
-                f"{question.title}: its requests break the new contract: {after.id} takes {taken}, not {form}"
-            )
-            yield _drift(_REQUEST, message, question.where, party="scenario", expected=taken, got=form)
+            message = f"{_BREAK}{after.id} takes {taken}, not {form}"
+            yield _of(question, _REQUEST, message, expected=taken, got=form)
             return
         if not after.security.grants(operation.security):
-            wanted = after.security.wanted
-            message = f"{question.title}: its requests break the new contract: they have to have {wanted}"
-            both = {"expected": wanted, "got": operation.security.wanted}
-            yield _drift(_REQUEST, message, question.where, party="scenario", **both)
+            wanted, earlier = after.security.wanted, operation.security.wanted
+            yield _of(question, _REQUEST, f"{_BREAK}they have to have {wanted}", expected=wanted, got=earlier)
         path = request.path.removeprefix(self._before.base_path)
         same = (after.method, after.path) == (operation.method, operation.path)
         try:
             violations = _violations(question, self._after, after, path if same else after.path)
-            earlier = _violations(question, self._before, operation, path)
+            # One that was recorded may be refused by the older, too.
+            known = {each.sentence for each in _violations(question, self._before, operation, path)}
         except DocumentError as error:
-            message = f"{question.title}: its requests do not suit the new contract: {error.message}"
-            yield _drift(_REQUEST, message, question.where, party="scenario")
+            yield _of(question, _REQUEST, f"its requests do not suit the new contract: {error.message}")
             return
-        # One that was recorded may be refused by the older, too.
-        known = {each.sentence for each in earlier}
-        violations = [
-            each
-            for each in violations
-            if each.sentence not in known and (question.recorded or not _is_spare(each, question))
-        ]
         for violation in violations:
-            message = f"{question.title}: its requests break the new contract: {violation.sentence}"
-            yield _drift(
+            if violation.sentence in known or (not question.recorded and _is_spare(violation, question)):
+                continue
+            yield _of(
+                question,
                 _REQUEST,
-                message,
-                question.where,
-                party="scenario",
+                f"{_BREAK}{violation.sentence}",
                 pointer=violation.pointer,
                 expected=violation.expected,
                 got=violation.got,
@@ -154,8 +144,8 @@ class ContractComparison:
         )
         for name in sorted(later - earlier):
             if not header(question.expected.headers, name.encode("latin-1", "replace")):
-                message = f"{question.title}: the new contract objects: its reply has no header {name}"
-                yield _drift(_REPLY, message, question.where, party="scenario", expected=name)
+                message = f"the new contract objects: its reply has no header {name}"
+                yield _of(question, _REPLY, message, expected=name)
 
     def _scenario(self, scenario: Scenario) -> Iterator[Drift]:
         """Tell which of a scenario's replies, and of its conditions, the newer contract alone objects to."""
@@ -324,3 +314,7 @@ def _drift(code: str, message: str, where: str, **fields: Any) -> Drift:
         "warning" if code == _CHANGED or (code == "MG450" and fields["party"] == "contract") else "error"
     )
     return Drift(code, severity, message, where, **fields)
+
+
+def _of(question: Question, code: str, message: str, **fields: Any) -> Drift:
+    return _drift(code, f"{question.title}: {message}", question.where, party="scenario", **fields)
