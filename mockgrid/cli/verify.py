@@ -115,9 +115,12 @@ def verify(ctx: click.Context, /, **values: Any) -> int:
             "--operation names what is asked without scenarios; leave one of them out.", ctx
         )
     from mockgrid.cli.listing import FORMATS, exit_code  # noqa: PLC0415 (slow, and mistakes come first)
+    from mockgrid.upstream.key import read_key  # noqa: PLC0415 (the same)
 
-    named: list[tuple[str, str | None]] = [each.rpartition("=")[::2] for each in values["variables"]]
-    keys = {scheme: _key(variable) for scheme, variable in dict([("", None), *named]).items()}
+    named = dict(each.rpartition("=")[::2] for each in values["variables"])
+    keys = {scheme: read_key(variable, "--key-env", "") for scheme, variable in named.items()}
+    if "" not in keys and os.environ.get(_KEY, "").strip():
+        keys[""] = read_key(_KEY, "--key-env", "")
     files = files_of(values["paths"], ctx) if values["paths"] else []
     listing: Listing | None
     with UnderWay() as under_way:
@@ -167,20 +170,6 @@ def _compared(ctx: click.Context, after: Contract, files: Sequence[Path], **valu
 def _is_published(contract: Contract, bundled: Contract) -> bool:
     """Tell whether a contract is another version of the bundled, as it is published: without its overlay."""
     return contract.title == bundled.title and all(each.behaviour is None for each in contract.operations)
-
-
-def _key(variable: str | None) -> str:
-    """Return the provider's key; empty for none.
-
-    Raises:
-        StartError: the variable that was named is not set.
-    """
-    key = os.environ.get(variable or _KEY, "").strip()
-    if variable is not None and not key:
-        raise StartError(f"--key-env: The variable {variable!r} is not set, or is empty.")
-    if not (key.isascii() and (key.isprintable())):
-        raise StartError(f"What {variable or _KEY!r} holds has characters that no header can carry.")
-    return key
 
 
 def _scenarios(files: Sequence[Path], contract: Contract) -> list[Scenario]:

@@ -16,25 +16,21 @@ if TYPE_CHECKING:
 
     from mockgrid.contract.security import Scheme, Security
 
+_HINT: Final = "Put the provider's key there, or leave the flag out to pass on that of each client."
 _AUTHORIZATION: Final = b"authorization"
 
 
-def read_key(variable: str) -> str:
-    """Return the key that a variable holds.
+def read_key(variable: str, flag: str = "--upstream-key-env", hint: str = _HINT) -> str:
+    """Return the key that a variable holds, which a flag names.
 
     Raises:
         StartError: it is not set, or holds what no header can carry.
     """
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise StartError(
-            f"--upstream-key-env: The variable {variable!r} is not set, or is empty.",
-            hint="Put the provider's key there, or leave the flag out to pass on that of each client.",
-        )
+        raise StartError(f"{flag}: The variable {variable!r} is not set, or is empty.", hint=hint)
     if not (key.isascii() and key.isprintable()):
-        raise StartError(
-            f"--upstream-key-env: What {variable!r} holds has characters that no header can carry."
-        )
+        raise StartError(f"{flag}: What {variable!r} holds has characters that no header can carry.")
     return key
 
 
