@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.recording.exchange import RecordedRequest, header
+from mockgrid.reply.reply import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +44,10 @@ def recorded_requests(data: Any) -> Iterator[RecordedRequest]:
     listed = data.get(RECORDED) if isinstance(data, dict) else None
     for item in listed if isinstance(listed, list) else ():
         if isinstance(item, dict) and isinstance(item.get("target"), str):
-            kind = item.get("content_type", _JSON)
-            body = orjson.dumps(item["body"]) if "body" in item else base64.b64decode(item.get("base64", ""))
+            kind, encoded = item.get("content_type", _JSON), str(item.get("base64", ""))
+            try:
+                body = json_text(item["body"]) if "body" in item else base64.b64decode(encoded)
+            except ValueError:  # edited by hand
+                continue
             headers = ((b"content-type", str(kind).encode("latin-1", "replace")),) if body else ()
             yield RecordedRequest(str(item.get("method", "GET")), item["target"], headers, body)

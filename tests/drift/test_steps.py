@@ -11,9 +11,11 @@ from drift.asked import contract, drifts, questions
 from drift.provider import PLANTED, header
 from drift.provider import body as body_with
 
+from mockgrid.document.yaml import load
 from mockgrid.drift.fake import Fake
 from mockgrid.drift.steps import ScenarioQuestions
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply
+from mockgrid.recording.requests import recorded_requests
 from mockgrid.recording.scribe import Scribe
 from mockgrid.scenario.loading import load_text
 
@@ -218,3 +220,18 @@ def test_what_a_provider_broke_when_it_was_recorded_is_no_drift():
     assert {(drift.severity, drift.party) for drift in drifts(question, broken)} == {("note", "contract")}
     (mended,) = drifts(question, replace(broken, status=201))
     assert (mended.severity, mended.code) == ("error", "MG401")
+
+
+@pytest.mark.parametrize(
+    ("item", "methods"),
+    [
+        ("{target: /v1/models, method: GET, base64: abc}", []),
+        ("{target: /v1/models, method: GET, base64: 5}", []),
+        ("{target: [], method: GET}", []),
+        ("5", []),
+        ("{target: /v1/chat/completions, method: POST, body: {seed: 99999999999999999999999999}}", ["POST"]),
+    ],
+)
+def test_recorded_requests_that_were_spoilt_by_hand_are_none(item, methods):
+    data = load(f"x-recorded: [{item}]".encode(), name="s.yaml").data
+    assert [request.method for request in recorded_requests(data)] == methods
