@@ -81,13 +81,12 @@ class Verification:
         )
         if len(unseen) < len(drifts) or not unseen or (compared and statuses & _OWN):
             return
-        planned = len(self.findings) + self.unsent
-        self.unverified = (
-            f"The provider could not be verified: {compared} of {planned} replies could be compared, "
-            "and nothing has drifted in those."
-            if compared
-            else f"The provider could not be verified: none of {planned} replies could be compared."
+        planned, rest = (
+            len(self.findings) + self.unsent,
+            ", and nothing has drifted in those" * bool(compared),
         )
+        many = f"{compared or 'none'} of {planned} replies could be compared{rest}"
+        self.unverified = f"The provider could not be verified: {many}."
         self.findings = [
             (question, [each for each in several if not _is_of(each, statuses)])
             for question, several in self.findings
