@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from deploy.fleet import ROOT, call, chat, session_path
 from deploy.wire import completion, look
+from waiting import within
 
 from mockgrid.document import yaml
 
@@ -114,7 +115,8 @@ def test_a_client_that_leaves_is_noticed(port, reply):
     assert call(port, "PUT", session_path(key), {"steps": [{"say": TEXT, **reply}]})[0] == 200
     with socket.create_connection(("127.0.0.1", port), 5) as connection:
         connection.sendall(completion(key, chat(stream=True)))
-        time.sleep(0.2)
-    status, answer = call(port, "GET", session_path(key, "/exchanges?wait=1&timeout=5s"))
+        # Not before its request has come.
+        assert within(30, lambda: call(port, "GET", session_path(key))[1]["exchanges"]["under_way"])
+    status, answer = call(port, "GET", session_path(key, "/exchanges?wait=1&timeout=10s"))
     assert status == 200
     assert [exchange["ended_by"] for exchange in answer["exchanges"]] == ["client"]
