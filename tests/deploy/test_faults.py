@@ -117,6 +117,6 @@ def test_a_client_that_leaves_is_noticed(port, reply):
         connection.sendall(completion(key, chat(stream=True)))
         # Not before its request has come.
         assert within(30, lambda: call(port, "GET", session_path(key))[1]["exchanges"]["under_way"])
-    status, answer = call(port, "GET", session_path(key, "/exchanges?wait=1&timeout=10s"))
+    status, answer = call(port, "GET", session_path(key, "/exchanges?wait=1&timeout=5s"))
     assert status == 200
     assert [exchange["ended_by"] for exchange in answer["exchanges"]] == ["client"]
