@@ -479,3 +479,18 @@ def test_what_others_follow_from_comes_first(check, name, text, cause):
     assert places[0] == f"{name}:{cause}"
     assert lines[0] > lines[1]
     assert lines[1:] == sorted(lines[1:])
+
+
+def test_findings_far_out_in_a_line_say_where_by_a_pointer_too(check):
+    operation = {
+        "paramters": [],
+        "responses": {"200": {"description": "d", "content": {"application/json": {}}}},
+    }
+    media = operation["responses"]["200"]["content"]["application/json"]
+    media.update(schema={"type": "integer"}, example="b")
+    info = {"title": "t", "version": "1", "description": "d" * 1000}
+    text = json.dumps({"openapi": "3.0.3", "info": info, "paths": {"/a": {"get": operation}}})
+    _, out, _ = check({"a.json": text}, "a.json")
+    first, second, _ = out.splitlines()
+    assert "error MG202: #/paths/~1a/get/paramters: paramters is no field" in first
+    assert "MG202: #/paths/~1a/get/responses/200/content/application~1json/example: this example" in second

@@ -15,6 +15,7 @@ from mockgrid.document.document import read_document
 from mockgrid.document.json_text import NotJsonError
 from mockgrid.document.mistakes import Mistakes
 from mockgrid.document.pointer import join
+from mockgrid.document.source_map import sentence_of
 from mockgrid.document.yaml_mistakes import NotYamlError
 from mockgrid.errors import DocumentError
 from mockgrid.findings import Finding
@@ -281,4 +282,4 @@ def _note(where: str, message: str) -> Finding:
 
 
 def _finding(error: DocumentError, code: str, name: str) -> Finding:
-    return Finding(code, "error", error.message, error.where or name, error.hint)
+    return Finding(code, "error", sentence_of(error), error.where or name, error.hint)

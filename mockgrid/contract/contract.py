@@ -18,6 +18,7 @@ from mockgrid.contract.router import Router
 from mockgrid.contract.servers import base_path_of, clean_path
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join, resolve
+from mockgrid.document.source_map import sentence_of
 from mockgrid.schema.contradictions import contradictory_schemas
 from mockgrid.schema.endless import endless_schemas
 from mockgrid.schema.schemas import Schemas, one_way
@@ -150,7 +151,7 @@ class Contract:
         if self._compiled is not None and self._compiled.warned:
             return tuple((where, sentence) for where, sentence in self._compiled.warnings)
         mistakes = tuple(
-            (error.where, f"{error.message} {error.hint}".rstrip()) for error in self.document.mistakes
+            (error.where, f"{sentence_of(error)} {error.hint}".rstrip()) for error in self.document.mistakes
         )
         warnings = (*mistakes, *self.repeated_ids, *self.broken_examples)
         self.learned(warnings)

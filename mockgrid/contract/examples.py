@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from mockgrid.document.pointer import join
+from mockgrid.document.source_map import sentence_of
 from mockgrid.schema.node import SchemaNode, nodes_within
 from mockgrid.schema.validator import SchemaValidator, indices_broken
 
@@ -56,7 +57,8 @@ def broken_examples(
         if reason:  # the explanation has the last word
             called = f"the example {name}" if name else _called(at)
             effect = "" if name else ", so it is not used"
-            yield document.where(at), f"{called} breaks its own schema{effect}{reason}"
+            sentence = f"{called} breaks its own schema{effect}{reason}"
+            yield document.where(at), sentence_of(document.error(sentence, at))
 
 
 def _of_several_branches(
@@ -70,10 +72,8 @@ def _of_several_branches(
         judge = values.at(schema.at)
         if not judge.accepts(value) and judge.accepts(value, loosely=True):
             called = f"the example {name}" if name else "this example"
-            yield (
-                document.where(at),
-                f"{called} fits several branches of a oneOf, of which one alone may fit.",
-            )
+            sentence = f"{called} fits several branches of a oneOf, of which one alone may fit."
+            yield document.where(at), sentence_of(document.error(sentence, at))
 
 
 def _called(at: str) -> str:

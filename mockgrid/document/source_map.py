@@ -16,9 +16,10 @@ from mockgrid.errors import DocumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["Document", "Position", "SourceMap"]
+__all__ = ["Document", "Position", "SourceMap", "sentence_of"]
 
 _NOTHING: Final = object()
+_FAR: Final = 1_000  # columns, behind which a place in a line says little
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -191,3 +192,11 @@ class _Place(NamedTuple):
 
     def __str__(self) -> str:
         return self.document._located(self.pointer, key=self.key)  # noqa: SLF001 - a part of the class
+
+
+def sentence_of(error: DocumentError) -> str:
+    """Return what an error says, behind its JSON pointer where its column says little: in minified text."""
+    place, column = error.identity[-1], error.where.rpartition(":")[2]
+    if isinstance(place, _Place) and column.isdecimal() and int(column) > _FAR:
+        return f"#{place.pointer}: {error.message}"
+    return error.message
