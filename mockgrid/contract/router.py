@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from mockgrid.contract.pieces import ANYTHING, INTEGER, SEGMENT, Form, Pieces
 from mockgrid.contract.route import Route
@@ -25,6 +25,8 @@ _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 _GREEDY = re.compile(r"[+*]+(.*)|(.*?)[+*]+")
 _ENCODED = re.compile(r"%([0-9a-fA-F]{2})")
 _VERSION = re.compile(r"v[0-9]+(?:beta|alpha)?[0-9]*", re.IGNORECASE)
+# What may stand in a path as it is, and is encoded by clients that encode more than they have to.
+_NEEDLESS = re.compile("%(?:2[146-9A-C]|3[ABD]|40)")
 _SAFE = "/:@!$&'()*+,;=~-._%"
 _INTEGER = frozenset(("integer",))
 # Characters of a path that may be a mistyped one: comparing is quadratic in the length.
@@ -110,7 +112,8 @@ class Router:
                 if method in candidate.variants:
                     return self._fitting(candidate, parameters, sent, method)
                 first = first or (candidate, parameters)
-        return first
+        plain = _NEEDLESS.sub(lambda match: unquote(match[0]), sent) if first is None else sent
+        return self.find(path, plain, method) if plain != sent else first
 
     def _fitting(
         self, route: Route, parameters: dict[str, str], sent: str, method: str

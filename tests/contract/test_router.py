@@ -69,6 +69,12 @@ def test_literal_parts_may_be_encoded_or_not():
         assert values(found, raw_path) == {"x": "1"}
 
 
+def test_what_is_encoded_without_need_is_plain_where_nothing_else_is_meant():
+    assert values(contract("/a/{x}:stop"), "/a/b%3astop") == {"x": "b"}
+    assert values(contract("/a/{x}:stop", "/a/{x}"), "/a/b%3Astop") == {"x": "b:stop"}
+    assert contract("/a/{x}:stop").router.find("/a/b/stop", "/a/b%2Fstop") is None
+
+
 def test_the_path_with_fewest_parameters_is_taken():
     found = contract("/{a}/{b}", "/x/{b}", "/x/y")
     for path, template in (("/x/y", "/x/y"), ("/x/z", "/x/{b}"), ("/w/z", "/{a}/{b}")):
