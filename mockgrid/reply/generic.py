@@ -143,7 +143,8 @@ class GenericReplies:
             from mockgrid.schema.generate import weigh  # noqa: PLC0415 - with values that are made
 
             used = not few or weigh(value) > _LARGE or self._values.is_large(media)
-            body = render(name, value, self._outline(media)) if used else b""
+            # A copy of its own size: what writes JSON leaves ten times the room behind it.
+            body = bytes(memoryview(render(name, value, self._outline(media)))) if used else b""
             self._bodies.keep(key, body, len(body) + len(media.at) + len(seed) + 200)
         return body
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from math import inf
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.pointer import join, resolve, split
@@ -17,7 +18,7 @@ from mockgrid.schema.patterns import Patterns
 from mockgrid.schema.reached import MOST_WHOLE, Room, WhatIsReached, parts_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mockgrid.schema.translate import Draft
 
@@ -36,6 +37,8 @@ REFERRED: Final = "x-referred"
 _MOST_KEPT: Final = 6_000  # schemas that are compiled for good, of which each takes some 6 kB
 # Schemas that refer to themselves are followed as far as a path leads; this ends what leads nowhere.
 _DEEPEST: Final = 64
+# What most schemas have, so that they share it.
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class SharedSchemas:
@@ -150,13 +153,13 @@ class SchemaNode(dict[str, Any]):
         shared: SharedSchemas,
         at: str,
         source: dict[str, Any],
-        names: dict[str, str] | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(keywords)
         self.shared = shared
         self.at = at
         self.source = source
-        self.names = names or {}
+        self.names: Mapping[str, str] = names or _NO_NAMES
         self.discriminator: tuple[str, list[list[str]]] | None = None
         self._accepts: Callable[[Any], bool] | None = None
         self._branch: Branch | None = None

@@ -37,10 +37,10 @@ class Room:
     """How much is compiled of one document; what was used longest ago makes room."""
 
     def __init__(self) -> None:
-        self._weights: OrderedDict[object, tuple[int, Callable[[], None]]] = OrderedDict()
+        self._weights: OrderedDict[object, tuple[int, Callable[[], object]]] = OrderedDict()
         self.weight = 0
 
-    def enter(self, key: object, weight: int, leave: Callable[[], None]) -> None:
+    def enter(self, key: object, weight: int, leave: Callable[[], object]) -> None:
         """Take room for what is compiled, in place of what it had.
 
         Args:

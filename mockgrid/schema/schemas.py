@@ -218,7 +218,7 @@ class Schemas:
             if value is None and key == "pattern":
                 continue
             if key != written:
-                node.names[key] = written
+                node.names = {**node.names, key: written}
             node[key] = self._keyword(key, value, at, dialect)
 
     def _finish(self) -> None:
@@ -320,7 +320,7 @@ class Schemas:
                 holder = SchemaNode({}, self.shared, node.at, node.source)
                 node["allOf"] = [*node.get("allOf", ()), holder]
             holder["anyOf"] = branches
-            holder.names["anyOf"] = "oneOf"
+            holder.names = {**holder.names, "anyOf": "oneOf"}
         holder.discriminator = discriminator
         if not self._lenient:
             self._discriminators.meet(holder)

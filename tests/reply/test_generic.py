@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -115,6 +116,23 @@ STATUSES = [
 @pytest.mark.parametrize(("declared", "status"), STATUSES)
 def test_the_status_that_is_chosen(declared, status):
     assert made({code: {"description": ""} for code in declared})().status == status
+
+
+def test_a_body_that_is_kept_takes_its_own_size():
+    """What writes JSON leaves room behind it."""
+    properties = {f"field_{number}": {"type": "string", "minLength": 40} for number in range(120)}
+    schema = {"type": "object", "required": list(properties), "properties": properties}
+    answers = {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
+    document = {"openapi": "3.0.3", "info": {}, "paths": {"/x": {"get": {"responses": answers}}}}
+    contract = Contract(Document(document, "made"))
+    replies = GenericReplies(contract)
+    replies.compose(contract.operations[0], seed="a")
+    tracemalloc.start()
+    bodies = {replies.compose(contract.operations[0], seed=f"{number}").body for number in range(40)}
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(bodies) > 1
+    assert kept < 3 * sum(map(len, bodies))
 
 
 def test_a_status_that_is_asked_for():

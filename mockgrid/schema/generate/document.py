@@ -212,10 +212,11 @@ class SchemaDocument:
         draft = self.draft
         schema.compound = not _COMPOUND.isdisjoint(raw)
         if draft.lonely_ref and isinstance(raw.get("$ref"), str):
-            schema.keywords = {"$ref": raw["$ref"]}
+            schema.keywords = raw if len(raw) == 1 else {"$ref": raw["$ref"]}
             return
-        keywords = {keyword: value for keyword, value in raw.items() if keyword in draft.keywords}
-        schema.keywords = raw if len(keywords) == len(raw) else keywords  # one of the two is enough
+        known = raw.keys() & draft.keywords
+        # One of the two is enough, where they are the same.
+        schema.keywords = raw if len(known) == len(raw) else {key: raw[key] for key in raw if key in known}
         schema.delicate = not DELICATE.isdisjoint(schema.keywords)
         if "type" in schema.keywords:
             names = raw["type"] if isinstance(raw["type"], list) else [raw["type"]]

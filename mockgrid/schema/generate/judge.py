@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -11,6 +12,7 @@ from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.generate.keywords import DRAFT_4, words
 from mockgrid.schema.generate.limits import ExhaustedError, is_sound, longest_text
 from mockgrid.schema.generate.schema import IN_PLACE, Schema, post_order
+from mockgrid.schema.reached import Room
 from mockgrid.schema.regex import QUADRATIC_LIMIT
 from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
@@ -32,7 +34,6 @@ _WAYS_LIMIT = 20_000
 _VISITS_LIMIT = 200_000
 _HEIGHT_LIMIT = 2_500
 _WHOLE_LIMIT = 300
-_KEPT = 64
 _FORMS_KEPT = 1_000
 
 
@@ -59,6 +60,7 @@ class Judge:
         self._closures: dict[int, tuple[list[Schema] | None, bool]] = {}
         self._forms: dict[int, tuple[Any, dict[str, Schema]]] = {}
         self._compiled: dict[tuple[int, bool, bool], Callable[[Any], bool]] = {}
+        self._room = Room()
 
     def is_large(self, schema: Schema) -> bool:
         """Whether a schema is made of so many that each value is judged by those alone that it comes to."""
@@ -107,10 +109,11 @@ class Judge:
         self, schema: Schema, parts: Sequence[Schema], *, loosely: bool, formats: bool
     ) -> Callable[[Any], bool]:
         key = (schema.number, loosely, formats)
-        if key not in self._compiled:
-            if len(self._compiled) >= _KEPT:
-                self._compiled.clear()
+        if key in self._compiled:
+            self._room.use(key)
+        else:
             self._compiled[key] = self._compile(schema, parts, loosely=loosely, formats=formats)
+            self._room.enter(key, len(parts), partial(self._compiled.pop, key))
         return self._compiled[key]
 
     def _closure(self, schema: Schema) -> tuple[list[Schema] | None, bool]:
@@ -129,7 +132,7 @@ class Judge:
             closure.append(part)
             recursive = recursive or returns
             ways[part.number] = 1 + sum(ways.get(below.number, 0) for below in self._below(part))
-        if max(self._heights[part.number] for part in closure) > _HEIGHT_LIMIT:
+        if max(self._heights.get(part.number, 1) for part in closure) > _HEIGHT_LIMIT:
             raise ExhaustedError(
                 f"more than {_HEIGHT_LIMIT} schemas that apply one another", where=top.pointer
             )
@@ -202,7 +205,6 @@ class Judge:
 
     def _alias(self, schema: Schema) -> Schema:
         if not schema.compound:
-            self._heights[schema.number] = 1
             return schema
         if schema.number not in self._same:
             for part, returns in post_order(schema, Schema.in_place, self._settled):

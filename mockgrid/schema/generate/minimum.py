@@ -25,9 +25,9 @@ class MinimumSize:
 
     def __init__(self) -> None:
         self._sizes: dict[int, int] = {}
-        # Whether a schema comes back to itself, or to one that does, for one and the same value: what
+        # Numbers of those that come back to themselves, or to one that does, for one and the same value: what
         # validators do with those is undefined; most never come back.
-        self._loops: dict[int, bool] = {}
+        self._loops: set[int] = set()
         self._entered: set[int] = set()
         self._surveyed: set[int] = set()
         self._unmet: set[int] = set()
@@ -81,7 +81,7 @@ class MinimumSize:
             UnsatisfiableError: it does, by a part that may be optional.
         """
         self.of(schema)
-        if self._loops[schema.number]:
+        if schema.number in self._loops:
             raise UnsatisfiableError(
                 "this schema applies itself to the same value again, without end",
                 where=schema.pointer,
@@ -97,12 +97,10 @@ class MinimumSize:
         for schema in order:
             self._sizes[schema.number] = ENDLESS
             if not schema.compound:
-                self._loops[schema.number] = False
                 continue
             for part, returns in post_order(schema, Schema.in_place, self._surveyed):
-                self._loops[part.number] = returns or any(
-                    self._loops[below.number] for below in part.in_place()
-                )
+                if returns or any(below.number in self._loops for below in part.in_place()):
+                    self._loops.add(part.number)
         self._spread(order)
         # Each comes after what it depends on, so once is enough where nothing comes back.
         for _ in range(_SWEEPS if circular else 1):
@@ -135,7 +133,7 @@ class MinimumSize:
     def _measure(self, schema: Schema) -> int:
         if schema.always is not None:
             return 1 if schema.always else ENDLESS
-        if self._loops[schema.number]:
+        if schema.number in self._loops:
             return ENDLESS
         size = 1
         if schema.compound:

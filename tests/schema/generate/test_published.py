@@ -268,6 +268,7 @@ def test_a_large_document_costs_no_more_than_what_is_asked_for():
         assert each.fault is None
     assert max(sizes) < 50_000
     assert sorted(times)[len(times) // 2] < 0.2  # a tenth of that on an idle machine
+    assert 0 < whole.values._maker._judge._room.weight <= 6_000
 
 
 def test_the_other_branches_of_a_discriminator_are_looked_at_no_further(monkeypatch):
