@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import resource
 import select
@@ -73,9 +74,10 @@ class Wait:
 
 
 def taken(command: Iterable[str], folder: Path, by: str) -> float:
-    """Return the milliseconds that a command takes."""
+    """Return the milliseconds that a command takes, with its modules compiled beforehand, as pip has them."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([*command], cwd=folder, check=True, capture_output=True)
+    subprocess.run([*command], cwd=folder, env=environment, check=True, capture_output=True)
     elapsed, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return 1000 * (used if by == "cpu" else elapsed)
