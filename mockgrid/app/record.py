@@ -123,8 +123,9 @@ class Recorder:
             counts[alike] = 1
         else:  # made-up steps: their names are left out, and then made-up media types
             alike = (*alike[:4], "")
-            if alike not in counts and len(counts) >= 2 * _MOST_ALIKE:
-                alike = (alike[0], "", answer.status, b"", "")
+            for rank, sent in ((2, reply_media), (3, b"")):  # a reply's is made up by scripts alone
+                if alike not in counts and len(counts) >= rank * _MOST_ALIKE:
+                    alike = (alike[0], "", answer.status, sent, "")
             counts[alike] = counts.get(alike, 0) + 1
 
     def note_body(

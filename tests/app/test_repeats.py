@@ -141,8 +141,10 @@ def test_all_that_grows_with_what_clients_send_has_an_end_and_is_told_in_metrics
         most |= remembered
     assert {*remembered} == {*ENDS}
     # What has no room is one more: a body of another kind, an answer of another status. Of answers those
-    # without their step have as much room again.
-    assert 0 < most.pop("answers") <= 2 * MOST + 2
+    # without their step have as much room again, and those without their media types, too.
+    assert 0 < most.pop("answers") <= 3 * MOST + 2
+    statuses = [(row["status"], row["count"]) for row in told(caller)["rows"] if row["count"]]
+    assert sorted(statuses) == [("200", 3 * MOST), ("200", 9 * MOST), ("503", 3 * MOST)]
     assert all(0 < most[of] <= MOST + 1 for of in most if of not in IN_BYTES), most
     assert all(0 < most[of] < 3 * MOST for of in IN_BYTES), most
 
