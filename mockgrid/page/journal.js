@@ -70,7 +70,7 @@ class Journal {
         `Only ${[...new URLSearchParams(this.did).values()].join(" ")}: show all`),
       this.pause,
       element("button", {type: "button", onclick: () => this.#clear()}, "Clear this list"),
-      element("span", {class: "quiet"}, "The server keeps its journal."),
+      element("span", {class: "quiet"}, "The server keeps its journal, and each of several behind a proxy its own."),
       element("datalist", {id: "sessions"}), element("datalist", {id: "codes"}),
       element("datalist", {id: "statuses"}, STATUSES.map((value) => element("option", {value}))));
   }

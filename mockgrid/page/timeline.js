@@ -1,13 +1,17 @@
 // A stream as it left: each of its chunks with the time when it was due and when it was sent, and how it ended.
 
 import {element, table} from "./dom.js";
-import {dataOf, pieces, valueOf} from "./event_stream.js";
+import {dataOf, pieces} from "./event_stream.js";
 import {longText} from "./json_view.js";
 
 // Chunks that are shown at first, of the beginning and of the end, and how many more at a click.
 const FIRST = 250;
 const LAST = 50;
 const MORE = 2000;
+const OF_THE_HEAD = ["slow_headers", "wrong_length"];
+// An event or a comment, with the empty line that ends it.
+const BLOCK = /[^]*?(?:\r\n|\n|\r(?!\n)){2}/g;
+const DATA = /^data:/m;
 
 // Returns the timeline of a recorded exchange, and the text that its chunks come to.
 export function timeline(exchange) {
@@ -70,26 +74,25 @@ function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degra
   return parts.join(" ");
 }
 
-// Where a fault struck: before which chunk, by what its bytes and times show. null where there was none.
-function strike({fault = "", reply: {chunks}}) {
+// Where a fault struck: before which chunk. null where there was none; one that the server tells no place of is of
+// the head, or ended the reply.
+function strike({fault = "", struck, reply: {chunks}}) {
   const kind = fault.split("=")[1];
   if (!kind) return null;
-  const silence = Math.max(0, ...chunks.map((_, index) => waited(chunks, index)));
-  const odd = {
-    malformed_json: ({data}) => dataOf(data).some((text) => text !== "[DONE]" && valueOf(text) === undefined),
-    cut_utf8: ({data}) => data.includes("\ufffd"),
-    error_event: ({data}) => dataOf(data).some((text) => Object.hasOwn(Object(valueOf(text)), "error")),
-    garbage: ({data}) => data.includes("\ufffd"),
-    duplicate_chunk: ({data}, index) => index > 0 && data === chunks[index - 1].data,
-    stall: (_, index) => waited(chunks, index) === silence,
-  }[kind];
-  const place = odd ? chunks.findIndex(odd) : -1;
-  return {kind, before: place < 0 || (kind === "stall" && silence < 0.001) ? chunks.length : place};
+  if (struck === undefined) return {kind, before: OF_THE_HEAD.includes(kind) ? 0 : chunks.length};
+  const start = startOf(struck, chunks.map(({data}) => data).join(""));
+  let end = 0;
+  const place = chunks.findIndex(({data}) => (end += data.length) > start);
+  return {kind, before: place < 0 ? chunks.length : place};
 }
 
-// How long a chunk was to come after the one before it, however busy the server was; without a time it is at once.
-function waited(chunks, index) {
-  return index ? (chunks[index].due ?? 0) - (chunks[index - 1].due ?? 0) : 0;
+// Where in a stream stands what follows so many events; comments are none.
+function startOf(count, text) {
+  if (!count) return text.startsWith(":") ? text.search(DATA) : 0;
+  for (const block of text.matchAll(BLOCK)) {
+    if (DATA.test(block[0]) && !--count) return block.index + block[0].length;
+  }
+  return text.length;
 }
 
 // What a chunk says in a few words: the texts that it adds to, else its data.

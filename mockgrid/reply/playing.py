@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from mockgrid.document.document import Document
@@ -204,7 +205,14 @@ def _deliver(reply: Reply, delivery: Delivery, play: Play, attempt_id: str) -> N
     if delivery.pace is None and pace is not None:
         delivery = replace(delivery, pace=pace)
     reply.script = script_of_stream(
-        delivery, reply.events, seed, form, opening=opening, closing=closing, virtual=virtual
+        delivery,
+        reply.events,
+        seed,
+        form,
+        opening=opening,
+        closing=closing,
+        virtual=virtual,
+        struck=partial(setattr, reply, "struck"),
     )
 
 

@@ -64,6 +64,7 @@ class Reply:
         attempt: how many times the session has seen the request, with this one; 0 where it did not count.
         no_step: why no step of a scenario answered, where one had to.
         fault: how it breaks on the wire, as ``fault=reset`` or ``stream.fault=stall``; empty for not at all.
+        struck: how many events had left when its fault struck; None where it has not, or is none of a stream.
         warnings: what was odd in the request, as it is seen when a reply is made.
         admission: what it takes of a session's limits until it has ended; None where nothing is counted.
     """
@@ -85,6 +86,7 @@ class Reply:
     admission: Admission | None = None
     warnings: tuple[FieldWarning, ...] = ()
     fault: str = ""
+    struck: int | None = None
 
     @property
     def own_violations(self) -> tuple[Violation, ...]:

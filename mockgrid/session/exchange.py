@@ -55,6 +55,7 @@ class Answer(Protocol):
     no_step: NoStep | None
     warnings: tuple[FieldWarning, ...]
     fault: str
+    struck: int | None
 
     @property
     def own_violations(self) -> tuple[Violation, ...]:

@@ -196,6 +196,12 @@ class ExchangeRecord(JsonForm):
         omitted=True,
         in_repr=False,
     )
+    struck: int | None = described(
+        "How many events of a stream had left when its fault struck; left out where none has",
+        default=None,
+        omitted=True,
+        in_repr=False,
+    )
     provider_violations: tuple[Violation, ...] = described(
         "How a reply that a provider gave breaks the contract; in a stream, pointers begin with the event's "
         "number",

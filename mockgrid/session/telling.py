@@ -153,6 +153,7 @@ class Teller:
             ),
             failure=exchange.answer.failure or None,
             fault=exchange.answer.fault,
+            struck=exchange.answer.struck,
             attempt=exchange.answer.attempt,
             since_last_attempt=None if last_attempt is None else _seconds(exchange.arrived - last_attempt),
             scenario=_scenario(exchange, session),

@@ -27,10 +27,10 @@ def ask_badly(ask, key="mg-a"):
     ask(key, temperature=9, n="x", seed=12345678901234567, messages=[{"role": "user"}])
 
 
-def stream_of(grid, ask, **stream):
+def stream_of(grid, ask, say="One two three four five six", **stream):
     """Have a stream played and read, whatever becomes of it; gives its key."""
     session = grid.session("a stream")
-    session.play([{"say": "One two three four five six", "stream": stream}])
+    session.play([{"say": say, "stream": stream}])
     with suppress(httpx.HTTPError):
         ask(session.api_key, stream=True)
     return session.api_key
@@ -66,7 +66,7 @@ def test_a_way_from_the_journal_and_to_its_neighbours(tab, ask):
     page.get_by_role("link", name="the one after").click()
     expect(page.get_by_role("link", name="the one before")).to_be_visible()
     expect(page.get_by_role("link", name="the one after")).to_have_count(0)
-    page.get_by_role("link", name=session_name("mg-a")).click()
+    page.get_by_role("region", name="Summary").get_by_role("link", name="mg-…").click()
     expect(page.locator(".lines [role=row]")).to_have_count(2)
     tab.expected.append("status of 404")
     tab.go(place_of("mg-a", 3))
@@ -111,7 +111,7 @@ def test_a_stream_has_a_timeline(tab, grid, ask):
     expect(page.locator(".stream pre").nth(1)).to_contain_text('data: {"id":')
 
 
-# Before which row a fault stands, of a stream whose first chunk has the role.
+# Before which row a fault stands, of a stream whose first chunk has the role; what it says is like a fault.
 FAULTS = [
     ({"kind": "malformed_json", "after": 2}, 3),
     ({"kind": "cut_utf8", "after": 2}, 3),
@@ -121,16 +121,21 @@ FAULTS = [
     ({"kind": "stall", "after": 2, "for": "300ms"}, 3),
     ({"kind": "reset", "after": 2}, None),
     ({"kind": "no_done"}, None),
+    ({"kind": "no_finish"}, -2),
+    ({"kind": "disconnect", "after": 0}, None),
+    ({"kind": "duplicate_chunk", "after": 4}, 5),
+    ({"kind": "cut_utf8", "after": 3}, 4),
 ]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault[0]["kind"])
 def test_where_a_fault_struck(tab, grid, ask, fault):
     options, before = fault
-    key = stream_of(grid, ask, coalesce=1, fault=options)
+    say = "ha ha ha \ufffd ha ha"
+    key = stream_of(grid, ask, say, newline="crlf", comments={"every": 1, "text": "data: x"}, fault=options)
     rows = chunks_of(go(tab, key))
     place = [row[-1] for row in rows].index(f"Fault: {options['kind']}")
-    assert place == (len(rows) - 1 if before is None else before)
+    assert place == range(len(rows))[-1 if before is None else before]
 
 
 def test_a_stream_of_thousands_of_chunks_is_shown_in_parts(tab, grid, client):

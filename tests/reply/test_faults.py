@@ -150,7 +150,12 @@ def test_no_finish_and_no_done():
 @given(st.sampled_from(KINDS["streamFaultKind"]), st.integers(0, 9), st.integers(0, 5))
 def test_no_fault_is_ever_lost(kind, after, events):
     steps = [Write(event, 1) for event in EVENTS[:events]]
-    found = list(faulty(steps, StreamFault(kind, after), "seed", FORM))
+    strokes = []
+    found = list(faulty(steps, StreamFault(kind, after), "seed", FORM, struck=strokes.append))
+    for stroke in strokes:  # what left before it is as it was, and what comes then is not
+        assert found[:stroke] == steps[:stroke]
+        assert found[stroke : stroke + 1] != steps[stroke : stroke + 1] or kind == "duplicate_chunk"
+    assert len(strokes) == (kind not in {"no_finish", "no_done"} or found != steps)
     if kind == "no_finish":
         assert FINISH not in data(found)
     elif kind == "no_done":

@@ -17,7 +17,7 @@ from mockgrid.reply.script import Begin, Script, Wait, Write
 from mockgrid.scenario.delivery import Fixed, LogNormal, Normal, Uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.script import Instruction
@@ -35,6 +35,7 @@ def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
     opening: int = 1,
     closing: int = 1,
     virtual: bool = False,
+    struck: Callable[[int], None] = lambda _: None,
 ) -> Script:
     """Return the script of a stream.
 
@@ -46,10 +47,11 @@ def script_of_stream(  # noqa: PLR0913 - what a stream is, by name
         opening: how many events leave together with the first token.
         closing: how many leave together with the last.
         virtual: whether waits pass at once.
+        struck: told how many events have left when the fault strikes.
     """
     steps: Iterator[Instruction] = paced(events, delivery.pace, seed, opening=opening, closing=closing)
     if delivery.fault is not None:
-        steps = faulty(steps, delivery.fault, seed, form, opening=opening)
+        steps = faulty(steps, delivery.fault, seed, form, opening=opening, struck=struck)
     if delivery.linger:
         steps = chain(steps, (Wait(delivery.linger, stall=True),))
     return _script(delivery, shaped(chain((Begin(),), steps), delivery.wire), seed, virtual=virtual)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from mockgrid.reply.script import Begin, Close, Hang, Raw, Reset, Wait, Write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.reply.delivery.form import StreamForm
     from mockgrid.reply.script import Instruction
@@ -24,8 +24,14 @@ _BREAKING = ("malformed_json", "cut_utf8")
 _SLOW_HEAD = 5.0
 
 
-def faulty(
-    instructions: Iterable[Instruction], fault: StreamFault, seed: str, form: StreamForm, *, opening: int = 0
+def faulty(  # noqa: PLR0913 - what a fault meets, by name
+    instructions: Iterable[Instruction],
+    fault: StreamFault,
+    seed: str,
+    form: StreamForm,
+    *,
+    opening: int = 0,
+    struck: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Instruction]:
     """Yield a stream's instructions with a fault.
 
@@ -35,17 +41,29 @@ def faulty(
         seed: text that all that varies is drawn from.
         form: what the stream's events look like.
         opening: how many events come before the first one that counts.
+        struck: told how many events have left when the fault strikes.
     """
     after = fault.after + opening
     match fault.kind:
         case "no_finish":
-            yield from (
-                step for step in instructions if not (type(step) is Write and form.is_finish(step.data))
-            )
+            yield from _without(form.is_finish, instructions, struck)
         case "no_done":
-            yield from (step for step in instructions if not (type(step) is Write and step.data == form.done))
+            yield from _without(lambda event: event == form.done, instructions, struck)
         case _:
-            yield from _interrupted(instructions, fault, after, seed, form)
+            yield from _interrupted(instructions, fault, after, seed, form, struck)
+
+
+def _without(
+    missing: Callable[[bytes], bool], instructions: Iterable[Instruction], struck: Callable[[int], None]
+) -> Iterator[Instruction]:
+    """Yield instructions but for events that are to be missing."""
+    count = 0
+    for step in instructions:
+        if type(step) is Write and missing(step.data):
+            struck(count)
+            continue
+        count += type(step) is Write and step.events
+        yield step
 
 
 def garbage(seed: str) -> bytes:
@@ -55,14 +73,19 @@ def garbage(seed: str) -> bytes:
     return b"\xff" + bytes(128 + int(random.random() * 128) for _ in range(_GARBAGE_SIZE - 1))
 
 
-def _interrupted(
-    instructions: Iterable[Instruction], fault: StreamFault, after: int, seed: str, form: StreamForm
+def _interrupted(  # noqa: PLR0913, PLR0917 - as above
+    instructions: Iterable[Instruction],
+    fault: StreamFault,
+    after: int,
+    seed: str,
+    form: StreamForm,
+    struck: Callable[[int], None],
 ) -> Iterator[Instruction]:
     """Yield what comes before the fault, the fault, and what it leaves of the rest."""
     steps = iter(instructions)
     chunk = b""
     # A chunk that is to be repeated must have come.
-    left = max(after, 1) if fault.kind == "duplicate_chunk" else after
+    first = left = max(after, 1) if fault.kind == "duplicate_chunk" else after
     held: list[Instruction] = []  # waits, and the end that was met too soon
     while left or fault.kind in _BREAKING:
         step = next(steps, None)
@@ -79,6 +102,7 @@ def _interrupted(
             yield from held
             held = []
             left -= 1
+    struck(first - left)
     if fault.kind in _BREAKING:
         # The chunk after so many is broken, or a copy of the last before the end that was met too soon.
         end = [step for step in held if type(step) is Write and step.events]
