@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from mockgrid.document.pointer import join, resolve
 from mockgrid.recording.difference import Difference, difference
@@ -13,11 +13,11 @@ from mockgrid.scenario.matcher import WORDS
 from mockgrid.scenario.possible_calls import WILD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from mockgrid.recording.reading import ReadRequest
 
-__all__ = ["PASSING", "TIERS", "When", "basis"]
+__all__ = ["PASSING", "TIERS", "Others", "When", "basis"]
 
 When: TypeAlias = "dict[str, Any]"
 """A predicate as a scenario has it, under its name."""
@@ -43,6 +43,16 @@ _THERE: Final[When] = {"exists": True}
 _NOT_THERE: Final[When] = {"exists": False}
 
 
+class Others(Protocol):
+    """The requests that one is to be told from."""
+
+    def __iter__(self) -> Iterator[ReadRequest]:
+        """Go through them."""
+
+    def lack(self, name: str, piece: str, text: str) -> bool:
+        """Tell whether a piece is in none of their texts of a name, but where that is this one."""
+
+
 def basis(request: ReadRequest) -> Iterator[When]:
     """Yield what a request is known by in any case."""
     view = request.view
@@ -54,7 +64,7 @@ def basis(request: ReadRequest) -> Iterator[When]:
         yield from _loose(_SAID, view.last_user)
 
 
-def _usual(request: ReadRequest, _others: Sequence[ReadRequest]) -> Iterator[When]:
+def _usual(request: ReadRequest, _others: Others) -> Iterator[When]:
     view = request.view
     if view.conversation is None:
         values = ((name, several[-1]) for name, several in view.query.items())
@@ -75,21 +85,20 @@ def _usual(request: ReadRequest, _others: Sequence[ReadRequest]) -> Iterator[Whe
     yield {"stream": view.stream}
 
 
-def _by_messages(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
+def _by_messages(request: ReadRequest, others: Others) -> Iterator[When]:
     """Yield what the system says, and what stands in single messages."""
     view = request.view
     if view.system:
-        for known in _loose("system", view.system, [other.view.system or "" for other in others]):
+        for known in _loose("system", view.system, others):
             yield known
             yield from _edges("system", view.system)
     if view.last_user:
-        yield from _loose(_SAID, view.last_user, [other.view.last_user or "" for other in others])
-    texts = [text for other in others for text in other.view.texts]
+        yield from _loose(_SAID, view.last_user, others)
     for text in dict.fromkeys(reversed(view.texts)):
-        yield from _loose("any_message", text, texts)
+        yield from _loose("any_message", text, others)
 
 
-def _by_text(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
+def _by_text(request: ReadRequest, others: Others) -> Iterator[When]:
     """Yield the text of the user in full, or a part of it that some other lacks."""
     text = request.view.last_user
     if not text or PLACEHOLDER.search(text):
@@ -102,7 +111,7 @@ def _by_text(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[Wh
     yield from _edges(_SAID, text)
 
 
-def _loose(name: str, text: str, others: Sequence[str] = ()) -> Iterator[When]:
+def _loose(name: str, text: str, others: Others | None = None) -> Iterator[When]:
     """Yield a predicate for a text without what passes; nothing where nothing is left of it."""
     if text and len(text) <= _LONGEST and "\n" not in text and not PASSING.search(text):
         yield {name: text}
@@ -112,8 +121,7 @@ def _loose(name: str, text: str, others: Sequence[str] = ()) -> Iterator[When]:
     if not pieces:
         return
     if len(text) > _LONGEST:
-        different = [other for other in others if other != text]
-        telling = (piece for piece in pieces if not any(piece[:_PIECE] in other for other in different))
+        telling = (piece for piece in pieces if others is None or others.lack(name, piece[:_PIECE], text))
         pieces = [next(telling, pieces[0])]
     pieces = list(dict.fromkeys(map(_shortened, pieces)))
     yield {name: {"contains": pieces if len(pieces) > 1 else pieces[0]}}
@@ -148,7 +156,7 @@ def _parting(text: str, other: str) -> str:
     return piece if piece and piece not in other else ""
 
 
-def _by_place(request: ReadRequest, others: Sequence[ReadRequest]) -> Iterator[When]:
+def _by_place(request: ReadRequest, others: Others) -> Iterator[When]:
     """Yield single places of the query and of the body."""
     view = request.view
     yield from ({"query": {name: values[-1]}} for name, values in view.query.items())

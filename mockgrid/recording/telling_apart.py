@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.document.document import Document
 from mockgrid.recording.predicates import PASSING, TIERS, basis
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from mockgrid.recording.reading import ReadRequest
 
 __all__ = ["Known", "tell_apart"]
+
+
+_ANY: Final = "any_message"
+_TEXTS: Final = ("last_user", "system", _ANY)
 
 
 class Known(NamedTuple):
@@ -70,20 +76,21 @@ class _Crowd:
     """
 
     def __init__(self, requests: Sequence[ReadRequest]) -> None:
-        self._requests = requests
+        self.requests = requests
         self.all = (1 << len(requests)) - 1
         self._known: dict[str, int] = {}
+        self._searched: dict[str, _Searched] = {}
 
     def chosen(self, place: int, others: int) -> tuple[list[When], int]:
         """Return predicates that hold for a request, and those of the others for which they all do."""
-        request = self._requests[place]
+        request = self.requests[place]
         usual = list(basis(request))
         left = self._held(usual, others)
         chosen: list[When] = []
         for tier in TIERS:
             while left:
                 best, most = dict[str, Any](), 0
-                for when in tier(request, [self._requests[number] for number in _places(left)]):
+                for when in tier(request, _Left(self, left)):
                     ruled_out = (left & ~self._holding(when)).bit_count()
                     if ruled_out > most:
                         best, most = when, ruled_out
@@ -112,11 +119,74 @@ class _Crowd:
         name = json.dumps(when)
         if name not in self._known:
             read = read_when(Node(when, "", Diagnostics(Document(when, name))))
-            bits = "".join(
-                "01"[all(part.holds(each.view, "") for part in read)] for each in reversed(self._requests)
-            )
-            self._known[name] = int(bits, 2)
+            holding = 0
+            for place in _places(self._possible(when)):
+                if all(part.holds(self.requests[place].view, "") for part in read):
+                    holding |= 1 << place
+            self._known[name] = holding
         return self._known[name]
+
+    def _possible(self, when: When) -> int:
+        """Return those for which a predicate may hold: of one for a text, those that have it."""
+        ((name, wanted),) = when.items()
+        if name not in _TEXTS or not isinstance(wanted, (str, dict)):
+            return self.all
+        searched = self.texts(name)
+        if isinstance(wanted, str):
+            return searched.owners.get(wanted, 0)
+        pieces = wanted.get("contains")
+        return searched.having(pieces if isinstance(pieces, str) else pieces[0]) if pieces else self.all
+
+    def texts(self, name: str) -> _Searched:
+        """Return the texts of a name, to be searched."""
+        if name not in self._searched:
+            views = (each.view for each in self.requests)
+            texts = [view.texts if name == _ANY else (getattr(view, name) or "",) for view in views]
+            self._searched[name] = _Searched(texts)
+        return self._searched[name]
+
+
+class _Left:
+    """Those of a crowd that are left, to be told from another."""
+
+    def __init__(self, crowd: _Crowd, places: int) -> None:
+        self._crowd = crowd
+        self._left = places
+
+    def __iter__(self) -> Iterator[ReadRequest]:
+        return (self._crowd.requests[place] for place in _places(self._left))
+
+    def lack(self, name: str, piece: str, text: str) -> bool:
+        searched = self._crowd.texts(name)
+        return not searched.having(piece) & self._left & ~searched.owners.get(text, 0)
+
+
+class _Searched:
+    """The texts of many requests, which are searched as one: one by one, it took minutes for some thousands.
+
+    Attributes:
+        owners: which requests have a text, as bits.
+    """
+
+    def __init__(self, texts: Sequence[Sequence[str]]) -> None:
+        self.owners: dict[str, int] = {}
+        for place, several in enumerate(texts):
+            for text in several:
+                self.owners[text] = self.owners.get(text, 0) | 1 << place
+        self._distinct = list(self.owners)
+        self._ends = list(accumulate(len(text) + 1 for text in self._distinct))
+        self._joined = "\0".join((*self._distinct, ""))
+
+    def having(self, piece: str) -> int:
+        """Return the requests one of whose texts has a piece in it, as bits."""
+        holding, start = 0, self._joined.find(piece)
+        while start >= 0:
+            number = bisect_right(self._ends, start)
+            text, start = self._distinct[number], self._ends[number]
+            # A piece that has the separator in it may go on in the next.
+            holding |= self.owners[text] if piece in text else 0
+            start = self._joined.find(piece, start)
+        return holding
 
 
 def _places(requests: int) -> Iterator[int]:
@@ -131,7 +201,7 @@ def _together(chosen: list[When]) -> dict[str, Any]:
         ((name, value),) = predicate.items()
         if name not in when:
             when[name] = value
-        elif name != "any_message" and _contained(value) and _contained(when[name]):
+        elif name != _ANY and _contained(value) and _contained(when[name]):
             when[name] = {"contains": [*_contained(when[name]), *_contained(value)]}
         else:
             further.append(predicate)

@@ -5,12 +5,15 @@ import random
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from recording.again import contract, findings, player
 from recording.cases import whole
 
 from mockgrid.recording import telling_apart
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 from mockgrid.recording.scribe import Scribe
+from mockgrid.recording.telling_apart import _Searched
 from mockgrid.scenario.when import read_when
 
 pytestmark = pytest.mark.once
@@ -152,3 +155,28 @@ def test_what_all_requests_have_is_looked_at_once_in_each(monkeypatch):
     assert Scribe(contract()).scenario(exchanges).steps == 30
     assert asked.count('{"response_format": "text"}') == 1
     assert len(asked) == len({*asked})
+
+
+TEXT = st.text("ab\0", max_size=6)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.lists(st.lists(TEXT, max_size=3), max_size=6), st.text("ab\0", min_size=1, max_size=3))
+def test_texts_that_are_searched_as_one_hold_what_each_does(texts, piece):
+    holding = [any(piece in text for text in several) for several in texts]
+    assert _Searched(texts).having(piece) == sum(1 << place for place, holds in enumerate(holding) if holds)
+
+
+def test_a_text_of_many_is_looked_for_in_all_of_them_at_once(monkeypatch):
+    looked_for = []
+
+    def counted(texts, piece):
+        looked_for.append(piece)
+        return having(texts, piece)
+
+    having = _Searched.having
+    monkeypatch.setattr(_Searched, "having", counted)
+    exchanges = [exchange(place, user(f"{PREFIX}\n{'Or so. ' * 9}{place}")) for place in range(60)]
+    assert Scribe(contract()).scenario(exchanges).steps == 60
+    # A few times for each, and not for each pair.
+    assert len(looked_for) < 10 * 60
