@@ -23,6 +23,7 @@ __all__ = [
     "is_secret_parameter",
     "may_name_secrets",
     "named_secrets",
+    "names_secrets",
     "secret_looking",
 ]
 
@@ -40,6 +41,7 @@ In bodies ``token`` alone is a word like any other, and an id of a session one t
 """
 
 _FIELD: Final = re.compile(FIELD, re.IGNORECASE)
+_LABELLED: Final = re.compile(rf'"(?:name|key)"\s*:\s*"(?:{FIELD})"', re.IGNORECASE)
 # What carries a secret by its name beside what does in headers.
 _QUERY: Final = re.compile(r"sig|pwd|code", re.IGNORECASE)
 # How the names of fields end, in lower case. Each stands in so many texts that it is looked for by itself:
@@ -184,6 +186,11 @@ def may_name_secrets(text: str) -> bool:
     """Tell whether a text may have a name of a secret in it."""
     lowered = text.lower()
     return any(end in lowered for end in (*_ENDS, *_ENDS_OF_TWO))
+
+
+def names_secrets(text: str) -> bool:
+    """Tell whether a text of JSON has a name of a secret in it, as a key or as what a value is called."""
+    return next(_names(text), None) is not None or _LABELLED.search(text) is not None
 
 
 def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:

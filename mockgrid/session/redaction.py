@@ -20,6 +20,7 @@ from mockgrid.session.key_shapes import (
     is_secret_parameter,
     may_name_secrets,
     named_secrets,
+    names_secrets,
     secret_looking,
 )
 from mockgrid.session.secret_fields import redacted
@@ -251,14 +252,14 @@ class Hidden:
 def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
     text = body.decode("utf-8", "replace")
-    if not may_name_secrets(text):
-        return
     if body.startswith((b"{", b"[")):
+        if not names_secrets(text):
+            return
         named: list[Any] = []
         with suppress(MalformedJsonError):
             redacted(read_json(body, _DEEPEST), lambda text, _: text, secret=named.append)
         yield from (item for item in named if isinstance(item, str))
-    else:
+    elif may_name_secrets(text):
         for match in _FIELDS_OF_FORM.finditer(body):
             value = (match[1] or match[2] or b"").decode("utf-8", "replace")
             yield from (value, unquote_plus(value))
