@@ -81,11 +81,9 @@ class Verification:
         )
         if len(unseen) < len(drifts) or not unseen or (compared and statuses & _OWN):
             return
-        planned, rest = (
-            len(self.findings) + self.unsent,
-            ", and nothing has drifted in those" * bool(compared),
-        )
-        many = f"{compared or 'none'} of {planned} replies could be compared{rest}"
+        planned = len(self.findings) + self.unsent
+        further = ", and nothing has drifted in those" * bool(compared)
+        many = f"{compared or 'none'} of {planned} replies could be compared{further}"
         self.unverified = f"The provider could not be verified: {many}."
         self.findings = [
             (question, [each for each in several if not _is_of(each, statuses)])
