@@ -74,6 +74,7 @@ _ELEMENT: Final = re.compile(r"\s*(?:<!\[CDATA\[)?([^<>\]]+)(?:\]\]>)?</")
 _ASSIGNED: Final = re.compile(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
 _ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
 _ORDINARY: Final = re.compile(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
+_DIGIT: Final = re.compile(r"\d")
 _MIXED: Final = re.compile(r"(?=.*\d).*[A-Za-z]")
 # A parameter of an address.
 _PARAMETER: Final = re.compile(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
@@ -171,10 +172,11 @@ def is_secret_field(name: str) -> bool:
 def is_ordinary(value: str) -> bool:
     """Tell whether a secret is a word like any other, which others use, too, and that mean something else.
 
-    >>> is_ordinary("required"), is_ordinary("api_key"), is_ordinary("hunter2")
-    (True, True, False)
+    >>> [is_ordinary(value) for value in ("required", "api_key", "hunter2", "k3vN0aQ7bPwd")]
+    [True, True, False, False]
     """
-    return _ORDINARY.fullmatch(value) is not None or is_secret_field(value)
+    is_name = is_secret_field(value) and not _DIGIT.search(value)
+    return is_name or _ORDINARY.fullmatch(value) is not None
 
 
 def is_secret_parameter(name: str) -> bool:

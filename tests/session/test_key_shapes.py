@@ -178,6 +178,11 @@ def test_a_header_that_names_a_session_is_hidden_with_what_it_says(name):
     assert hidden.text(f"You are {PLANTED}") == "You are [redacted]"
 
 
+def test_a_key_that_ends_as_names_of_secrets_do_is_hidden():
+    told = Hidden([]).value({"api_key": {"enum": ["k3vN0aQ7bPwd", "api_key"]}})
+    assert told == {"api_key": {"enum": ["[redacted]", "api_key"]}}
+
+
 def test_what_a_schema_says_of_a_secret_is_told():
     said = {"type": "string", "description": "The key of today", "default": "none", "maxLength": 9}
     schema = {"properties": {"api_key": {**said, "enum": ["none", "basic"]}}, "required": ["api_key"]}
