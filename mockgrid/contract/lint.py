@@ -16,6 +16,7 @@ from mockgrid.contract.router import bare_name, shape_of
 from mockgrid.contract.servers import check_servers
 from mockgrid.document.nearest import nearest
 from mockgrid.document.pointer import join, split
+from mockgrid.schema.keywords import DATA, NAMED
 from mockgrid.schema.violation import shown
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ _NO_METHODS: Final = (
 # Where no name begins with a slash.
 _LISTING: Final = ("/responses", "/content")
 _AROUND: Final = (*METHODS, "requestBody", "responses", "content")
-# Where path items of another kind stand, which may be called like paths.
-_OF_OTHERS: Final = ("webhooks", "x-webhooks", "pathItems", "callbacks")
+# Where path items of another kind stand, or what is none; these may be called like paths.
+_OF_OTHERS: Final = ("webhooks", "pathItems", "callbacks", *NAMED, *DATA)
 _ADDRESS: Final = re.compile(r"https?://[^/]+(?=/)")
 # Parameters with a pattern or a mark in the braces, behind a colon or in angle brackets.
 _FOREIGN: Final = re.compile(
@@ -109,7 +110,7 @@ def check_document(document: Document, *, webhooks: bool = False) -> dict[str, A
 
 def _find_paths(document: Document, data: dict[str, Any]) -> None:
     """Put the paths where paths stand, if they are under another name, or inside of what is above them."""
-    if data.get("paths"):
+    if data.get("paths") is not None:
         return
     waiting: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("", data, {})]
     for at, holder, around in waiting:  # grows; what is further out goes first
@@ -133,7 +134,7 @@ def _find_paths(document: Document, data: dict[str, Any]) -> None:
         waiting += [
             (at + join((key,)), item, holder)
             for key, item in holder.items()
-            if isinstance(item, dict) and key not in _OF_OTHERS
+            if isinstance(item, dict) and key not in _OF_OTHERS and not key.startswith("x-")
         ]
 
 

@@ -212,3 +212,18 @@ def test_a_heavy_schema_is_not_gone_through_to_explain_an_example():
     data = {"openapi": "3.1.0", "paths": paths, "components": {"schemas": schemas}}
     ((_, sentence),) = Contract(Document(data, "a")).warnings
     assert sentence == "this example breaks its own schema, so it is not used."
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        "schemas: {A: {type: object, properties: {/: {$ref: '#/components/schemas/B'}}}, B: {type: string}}",
+        "examples: {A: {value: {paths: {/a: {get: {}}}}}}",
+        "schemas: {A: {type: object, x-routes: {/a: {get: {}}}}}",
+    ],
+)
+def test_what_is_called_like_a_path_stays_where_paths_need_not_be(within):
+    hook = "webhooks: {w: {post: {responses: {'200': {description: Fine}}}}}"
+    document = yaml.load(f"{HEAD}info: {{title: t, version: '1'}}\n{hook}\ncomponents:\n  {within}", name="a")
+    Contract(document, webhooks=True)
+    assert [*document.mistakes] == []
