@@ -95,6 +95,7 @@ _TEXTS: Final = _Shape("a list of texts", _is_texts)
 _SCHEMA: Final = _Shape("a schema", _is_schema)
 _SCHEMAS: Final = _Shape("a list of schemas with at least one", _is_schemas)
 _NAMED: Final = _Shape("schemas by name", _is_named)
+_DEPENDENCIES: Final = _Shape("schemas or lists of texts by name", _are_dependencies)
 _LIST: Final = _Shape("a list", lambda value: isinstance(value, list))
 _STEP: Final = _Shape("a number above 0", lambda value: _is_number(value) and value > 0)
 _ITEMS: Final = _Shape("a schema", lambda value: _is_schema(value) or _is_schemas(value) or value == [])
@@ -121,7 +122,7 @@ _SHAPES: Final = {
     "multipleOf": _STEP,
     "items": _ITEMS,
     "dependentRequired": _Shape("lists of texts by name", _are_dependent),
-    "dependencies": _Shape("schemas or lists of texts by name", _are_dependencies),
+    "dependencies": _DEPENDENCIES,
     "examples": _LIST,
     **dict.fromkeys(("type", "const", "exclusiveMinimum", "exclusiveMaximum", "default"), _ANY),
     "discriminator": _ANY,
@@ -132,8 +133,11 @@ ONE: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEM
 """Keywords whose value is a schema; ``items`` is a list of them, too, in older drafts."""
 SEVERAL: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_SCHEMAS, _ITEMS))
 """Keywords whose value is a list of schemas."""
-NAMED: Final = frozenset(key for key, shape in _SHAPES.items() if shape is _NAMED)
-"""Keywords whose value has schemas under names that the author chose, so that one may be called "default"."""
+NAMED: Final = frozenset(key for key, shape in _SHAPES.items() if shape in (_NAMED, _DEPENDENCIES))
+"""Keywords whose value has schemas under names that the author chose, so that one may be called "default".
+
+One of ``dependencies`` may be a list of names.
+"""
 OLD: Final = frozenset(
     (
         *(

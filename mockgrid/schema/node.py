@@ -216,7 +216,7 @@ class SchemaNode(dict[str, Any]):
                 parts += value
             elif keyword in ("not", "if", "then", "else"):
                 parts.append(value)
-            elif keyword == "dependentSchemas":
+            elif keyword in ("dependentSchemas", "dependencies"):
                 parts += value.values()
         return [part for part in parts if isinstance(part, SchemaNode)]
 

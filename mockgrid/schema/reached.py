@@ -187,7 +187,8 @@ def _schemas(keyword: str, inner: Any) -> list[Any]:
         return [inner]
     if keyword in SEVERAL and isinstance(inner, list):
         return inner
-    return list(inner.values()) if keyword in NAMED and isinstance(inner, dict) else []
+    named = inner.values() if keyword in NAMED and isinstance(inner, dict) else ()
+    return [schema for schema in named if not isinstance(schema, list)]
 
 
 def parts_within(schema: Any) -> Iterator[dict[str, Any]]:

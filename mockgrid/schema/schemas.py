@@ -266,7 +266,10 @@ class Schemas:
         if key in ONE:
             return self._schema(value, at, dialect)
         if key in NAMED and isinstance(value, dict):
-            return {name: self._schema(item, at + join((name,)), dialect) for name, item in value.items()}
+            return {
+                name: item if isinstance(item, list) else self._schema(item, at + join((name,)), dialect)
+                for name, item in value.items()
+            }
         return value
 
     def _refer(self, node: SchemaNode, key: str, value: str) -> None:

@@ -207,6 +207,21 @@ def test_a_schema_may_be_of_draft_07(schema, good, bad):
     assert codes(validator, bad)
 
 
+@pytest.mark.parametrize(
+    ("dependency", "good", "bad"),
+    [
+        ({"$ref": "#/components/schemas/Text"}, {}, {"n": 1}),
+        ({"properties": {"m": {"type": "string", "nullable": True}}}, {"n": 1, "m": None}, {"n": 1, "m": 2}),
+        (["m"], {"n": 1, "m": 2}, {"n": 1}),
+    ],
+)
+def test_dependencies_hold_schemas_in_openapi_3_0_too(dependency, good, bad):
+    schema = {"type": "object", "dependencies": {"n": dependency}}
+    validator = request_schema(compiled(schema, "3.0.3", Text={"type": "string"}))
+    assert codes(validator, good) == []
+    assert codes(validator, bad)
+
+
 def test_a_schema_may_be_of_draft_2019_09():
     tree = {
         "$schema": "https://json-schema.org/draft/2019-09/schema",
