@@ -96,6 +96,7 @@ class Evidence:
             sessions: whose exchanges.
         """
         chosen = []
+        self._by_key.clear()  # clients make up media types
         for exchange in sessions.budget.newest(RECENT):
             operation, session = exchange.operation, sessions.of(exchange)
             may = kind not in _OF_BODIES or (operation is not None and operation.id in entry)
