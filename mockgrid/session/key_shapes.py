@@ -65,11 +65,11 @@ _MAKE_NAMES: Final = re.compile("[:=>]")
 _OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 128
 # A text ends by the quote with which it begins, after as many backslashes.
-_TEXT: Final = r"""\s*(\\*+)(["'])((?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])++)"""
-_QUOTED: Final = re.compile(_TEXT)
-_ITEM: Final = re.compile(rf"[\s,]*{_TEXT}\1\2")
+_TEXT: Final = r"""(\\*+)(["'])((?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])++)"""
+_QUOTED: Final = re.compile(rf"\s*+{_TEXT}")
+_ITEM: Final = re.compile(rf"[\s,]*+{_TEXT}\1\2")
 _OPENING: Final = re.compile(r"\s*(?:\[|\{([^{}]*))")
-_VALUE: Final = re.compile(f"{_WORDED}:")
+_VALUE: Final = re.compile(rf"(?<!\\){_WORDED}:")
 _ELEMENT: Final = re.compile(r"\s*(?:<!\[CDATA\[)?([^<>\]]+)(?:\]\]>)?</")
 _ASSIGNED: Final = re.compile(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
 _ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
@@ -228,19 +228,22 @@ def named_secrets(text: str) -> Iterator[tuple[int, int]]:
 
 def _quoted(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Yield where the text that begins there stands, or those of a list, or of what a schema says of one."""
-    value = _QUOTED.match(text, start)
-    if value is not None:
-        yield value.span(3)
-    elif (opening := _OPENING.match(text, start)) is None:
-        return
-    elif opening[1] is None:
-        place = opening.end()
-        while (item := _ITEM.match(text, place)) is not None:
-            yield item.span(3)
-            place = item.end()
-    else:
-        for word in _VALUE.finditer(text, opening.start(1), opening.end()):
-            yield from (span for span in _quoted(text, word.end()) if not is_ordinary(text[slice(*span)]))
+    places = [start]
+    for place in places:  # grows by what a schema gives, which may be as deep as the text is long
+        value, opening = _QUOTED.match(text, place), _OPENING.match(text, place)
+        spans = [value.span(3)] if value is not None else []
+        if opening is not None and opening[1] is not None:
+            places += [word.end() for word in _VALUE.finditer(text, opening.start(1), opening.end())]
+        elif opening is not None:
+            spans = list(_items(text, opening.end()))
+        yield from (span for span in spans if place == start or not is_ordinary(text[slice(*span)]))
+
+
+def _items(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield where the texts of a list stand, the first of which begins there."""
+    while (item := _ITEM.match(text, start)) is not None:
+        yield item.span(3)
+        start = item.end()
 
 
 def _names(text: str) -> Iterator[re.Match[str]]:

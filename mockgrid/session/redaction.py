@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FIELDS_OF_FORM = re.compile(
     rb"(?:\A|&)(?:[^=&]{0,64}?(?:\[|%%5b))?(?:%b)(?:\]|%%5d)?=([^&]*)"
     # A part goes on to the next boundary.
-    rb'|; *name="?(?:%b)(?:"[^\r\n]*+|(?:;[^\r\n]*+)?)(?:\r?\n[^\r\n]++){0,8}+\r?\n\r?\n'
+    rb'|; *name="?(?:%b)(?:"[^\r\n]{0,999}+|(?:;[^\r\n]{0,999}+)?)(?:\r?\n[^\r\n]++){0,8}+\r?\n\r?\n'
     rb"((?:[^\r\n]++|\r?+\n(?!--)|\r(?!\n))*+)" % ((FIELD.encode(),) * 2),
     re.IGNORECASE,
 )

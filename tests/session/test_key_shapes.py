@@ -273,6 +273,28 @@ def test_a_form_without_an_end_takes_no_longer_to_be_searched():
     assert time.process_time() - begun < 1
 
 
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [('"secret":["a"', " "), ('"secret":{', "\\"), ('"secret":', '{"default":')],
+)
+def test_a_value_without_an_end_takes_no_longer_to_be_searched(start, piece):
+    text = start + piece * 30_000
+    begun = time.process_time()
+    assert Hidden([]).text(text).endswith(piece)
+    assert time.process_time() - begun < 1  # seconds, or more levels than Python has, it took before
+
+
+def test_what_a_schema_gives_inside_of_what_it_gives_is_hidden():
+    text = '"api_key": {"default": {"value": "k3vN0aQ7bPwd"}, "broken'
+    assert "k3vN0aQ7bPwd" not in Hidden([]).text(text)
+
+
+def test_parts_of_a_form_in_one_line_take_no_longer_to_be_searched():
+    begun = time.process_time()
+    assert list(_of_body(b"; name=secret;" * 20_000)) == []
+    assert time.process_time() - begun < 1  # seven it took before
+
+
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.text("ab", max_size=20), st.data())
 def test_pieces_are_cut_anew_where_something_stands_that_is_left_out(text, data):
