@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 import mockgrid
+from mockgrid.app.build import build_app
 from mockgrid.http.asgi import CutError
 from mockgrid.report.tally import KEYS
+from mockgrid.settings import Settings
 
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
 STEPS = {
@@ -140,3 +142,19 @@ def test_an_entry_leads_to_those_that_did_it_alone(of_chat):
     assert numbers("steps", step="step 3") == [[1, 2]]
     assert numbers("steps", step="step 1") == numbers("faults", fault="stream.fault=no_done") == [[4]]
     assert numbers("faults", fault="fault=reset") == numbers("steps", step="step 2") == [[12]]
+
+
+def test_no_more_is_remembered_of_media_types_than_exchanges_are_kept():
+    app = build_app(Settings())
+
+    async def look():
+        asgi = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=asgi, base_url="http://localhost") as client:
+            for number in range(3):
+                made_up = {"authorization": "Bearer mg-a", "content-type": f"text/x{number}"}
+                await client.post(CHAT, content=b"x", headers=made_up)
+                await client.get("/__mockgrid__/report/exchanges", params={"kind": "rows"})
+                await client.delete("/__mockgrid__/sessions/mg-a")
+
+    asyncio.run(look())
+    assert len(app.recorder._evidence._by_key) == 1
