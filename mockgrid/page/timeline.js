@@ -9,8 +9,9 @@ const FIRST = 250;
 const LAST = 50;
 const MORE = 2000;
 const OF_THE_HEAD = ["slow_headers", "wrong_length"];
-// An event or a comment, with the empty line that ends it.
-const BLOCK = /[^]*?(?:\r\n|\n|\r(?!\n)){2}/g;
+// An event or a comment, with the empty line that ends it; sticky, since what is cut would be looked through from
+// each of its characters.
+const BLOCK = /[^]*?(?:\r\n|\n|\r(?!\n)){2}/gy;
 const DATA = /^data:/m;
 
 // Returns the timeline of a recorded exchange, and the text that its chunks come to.
