@@ -149,7 +149,7 @@ class Credentials:
             message = "The API key holds characters that a key cannot have (spaces, controls or non-ASCII)."
             raise self._refused(message, operation, code="MG103")
         scenario = self._scenario_of(credential.key, operation)
-        mask = self.mask_of(credential.key, credential.scheme.kind)
+        mask = self.mask_of(credential.key)
         identity = session_name(credential.key), scenario, mask
         if credential.scheme.kind == "bearer" and len(credential.key) <= _LONGEST:
             if len(self._known) >= _REMEMBERED:
@@ -173,14 +173,14 @@ class Credentials:
         for credential in operation.security.volunteered(head.headers, head.query):
             scenario = self.scenario_of(credential.key)
             if scenario is not None:
-                mask = self.mask_of(credential.key, credential.scheme.kind)
+                mask = self.mask_of(credential.key)
                 return session_name(credential.key), scenario, mask
         return _ANONYMOUS, "", ""
 
-    def mask_of(self, key: str, kind: str = "") -> str:
-        """Return what may be shown of a key; nothing of user and password."""
+    def mask_of(self, key: str) -> str:
+        """Return what may be shown of a key."""
         known = self._known_prefix(key)
-        return "" if kind == "basic" else masked(key, known.prefix if known is not None else "")
+        return masked(key, known.prefix if known is not None else "")
 
     def _scenario_of(self, key: str, operation: Operation | None) -> str:
         """Return the scenario that an accepted key names; empty for the default one."""

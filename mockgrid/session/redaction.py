@@ -176,7 +176,12 @@ class Redaction:
 
 
 def masked(key: str, prefix: str = "") -> str:
-    """Return what may be shown of a key: how all begin, and the last of many characters: ``mg-…abcd``."""
+    """Return what may be shown of a key: how all begin, and the last of many characters: ``mg-…abcd``.
+
+    It is nothing of user and password, as they are or as Basic credentials have them.
+    """
+    if not prefix and (":" in key or any(_basic(key))):
+        return ""
     return f"{prefix}\N{HORIZONTAL ELLIPSIS}{key[-SHORTEST:] if len(key) - len(prefix) >= _MANY else ''}"
 
 

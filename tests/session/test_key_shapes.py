@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mockgrid.contract.contract import Contract
 from mockgrid.document.document import Document
 from mockgrid.session.key_shapes import named_secrets
-from mockgrid.session.redaction import Hidden, Redaction, _of_body
+from mockgrid.session.redaction import Hidden, Redaction, _of_body, masked
 from mockgrid.session.spans import Span, apart, recut, without
 
 pytestmark = pytest.mark.once
@@ -307,3 +307,18 @@ def test_pieces_are_cut_anew_where_something_stands_that_is_left_out(text, data)
     cut = recut(pieces, spans)
     assert "".join(cut) == without(text, spans)
     assert len(cut) == len(pieces)
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "shown"),
+    [
+        ("mg-abcdefghijkl", "mg-", "mg-…ijkl"),
+        ("mg-abcdefghijk", "mg-", "mg-…"),
+        ("mg-a:bcdefghijkl", "mg-", "mg-…ijkl"),
+        ("abcdefghijkl", "", "…ijkl"),
+        ("admin:secretpw", "", ""),
+        ("YWRtaW46c2VjcmV0cHc=", "", ""),  # the same as Basic credentials
+    ],
+)
+def test_what_may_be_shown_of_a_key_is_nothing_of_a_password(key, prefix, shown):
+    assert masked(key, prefix) == shown
