@@ -322,3 +322,11 @@ def test_pieces_are_cut_anew_where_something_stands_that_is_left_out(text, data)
 )
 def test_what_may_be_shown_of_a_key_is_nothing_of_a_password(key, prefix, shown):
     assert masked(key, prefix) == shown
+
+
+def test_an_element_of_white_space_is_read_once():
+    started = time.process_time()
+    assert not list(named_secrets("<api_key>" + " " * 40_000))
+    assert time.process_time() - started < 2  # each space was a beginning: that took more than ten seconds
+    text = "<api_key>\n  k3vN0aQ7b\n</api_key>"
+    assert [text[slice(*span)].strip() for span in named_secrets(text)] == ["k3vN0aQ7b"]
