@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from mockgrid.upstream.provider import ProviderReply
 
 # The file is written when nothing has come for so many seconds, at the latest after so many; between two
-# times lies a multiple of what it took.
+# times lies a multiple of what it took, which a crash costs; it is no longer than so many, or than it took.
 _QUIET: Final = 0.5
 _LATEST: Final = 1.0
 _SPARE: Final = 20
+_MOST_SPARE: Final = 30.0
 
 
 class Recording:
@@ -121,7 +122,7 @@ class Recording:
                 await asyncio.to_thread(self._write)
             except Exception as error:  # noqa: BLE001 - what is served goes on; the end tells what is wrong
                 warn(f"--output: {str(self._path)!r} could not be written just now: {error}")
-            spare = max(_QUIET, _SPARE * (monotonic() - begun))
+            spare = _spare(monotonic() - begun)
         self._writing = None
 
     def _write(self) -> None:
@@ -170,3 +171,8 @@ class Recording:
         in_it = (written.exchanges, written.steps) if written is not None else (0, 0)
         are = "is" if len(self._exchanges) == 1 else "are"
         return f"{in_it[0]} of {many} {are} in {self._path}, in {counted(in_it[1], 'step')}."
+
+
+def _spare(took: float) -> float:
+    """Return how long nothing is written after what took so many seconds, so that others can be served."""
+    return max(_QUIET, took, min(_SPARE * took, _MOST_SPARE))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import orjson
-
+from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join
 from mockgrid.scenario.template import literal
 
@@ -45,9 +44,7 @@ class Difference:
 
 def same(value: Any, other: Any) -> bool:
     """Tell whether two JSON values are written alike but for white space and the order of keys."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == orjson.dumps(
-        other, option=orjson.OPT_SORT_KEYS
-    )
+    return canonical_json(value) == canonical_json(other)
 
 
 def difference(composed: Any, recorded: Any) -> Difference | None:

@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from mockgrid.app.recording import _spare
+from mockgrid.recording.difference import same
 from mockgrid.recording.exchange import RecordedRequest, header, recorded
 from mockgrid.session.exchange import KeptExchange
 
@@ -49,3 +51,13 @@ def test_a_target_is_quoted_again_and_has_its_query():
     request = recorded(kept(query=b"limit=3", path="/v1/a b/ø?")).request
     assert request == RecordedRequest("POST", "/v1/a%20b/%C3%B8%3F?limit=3", ((b"host", b"h"),), b'{"a": 1}')
     assert (request.path, request.query) == ("/v1/a%20b/%C3%B8%3F", "limit=3")
+
+
+def test_values_are_compared_whatever_their_integers():
+    assert same({"a": 2**70, "b": [1]}, {"b": [1], "a": 2**70})
+    assert not same(2**70, 2**70 + 1)
+
+
+@pytest.mark.parametrize(("took", "spare"), [(0.0, 0.5), (0.1, 2.0), (9.0, 30.0), (90.0, 90.0)])
+def test_a_slow_write_is_not_followed_by_minutes_without(took, spare):
+    assert _spare(took) == spare
