@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     Path = tuple[str, ...]
 
+# A long text says most of its words again, and such events are the same bytes.
+_REMEMBERED: Final = 1024
+
 
 def patched(reply: Reply, scripted: ScriptedReply, view: RequestView) -> Reply:
     """Return a reply with the fields that a scenario gives it, and without those that it leaves out.
@@ -27,7 +31,7 @@ def patched(reply: Reply, scripted: ScriptedReply, view: RequestView) -> Reply:
     fields = {path: value.render(view) for path, value in scripted.fields.items()}
     patch = _Patch(fields, scripted.without)
     if reply.events is not None:
-        reply.events = (patch.event(event) for event in reply.events)
+        reply.events = map(lru_cache(_REMEMBERED)(patch.event), reply.events)
     elif reply.body:
         reply.body = patch.data(reply.body)
     return reply

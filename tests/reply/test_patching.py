@@ -6,6 +6,8 @@ import jsonschema
 import pytest
 from asgi import Caller
 
+from mockgrid.reply.patching import _Patch
+
 TOOLS = [
     {
         "type": "function",
@@ -126,3 +128,12 @@ def test_a_text_with_other_line_ends_stays_whole(play):
     assert {chunk["id"] for chunk in told} == {"mine"}
     assert caller.chat(stream=True).body.count(b"\n\n") == len(told) + 1
     assert all(line.startswith(b"data: ") for line in caller.chat(stream=True).body.split(b"\n") if line)
+
+
+def test_events_of_the_same_bytes_are_patched_once(play, monkeypatch):
+    caller, made, data = play({"say": "again " * 1000, "fields": {"/id": "mine"}}), [], _Patch.data
+    monkeypatch.setattr(_Patch, "data", lambda patch, event: made.append(event) or data(patch, event))
+    told = chunks(caller.chat(stream=True))
+    assert len(told) > 1000
+    assert {chunk["id"] for chunk in told} == {"mine"}
+    assert len(made) < 10
