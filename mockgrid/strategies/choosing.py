@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -74,17 +73,5 @@ def strategy_of(drawing: Drawing[Item]) -> SearchStrategy[Item]:
 
 
 def either(drawings: Sequence[Drawing[Item]]) -> Drawing[Item]:
-    """Return what draws by one of them, the simplest first.
-
-    What stands there twice, so that it comes more often, is drawn to its end twice, too.
-    """
+    """Return what draws by one of them, the simplest first."""
     return lambda chooser: chooser.choice(drawings)(chooser)
-
-
-def copies(items: Iterable[Item]) -> list[Drawing[Item]]:
-    """Return what draws each of them."""
-    return [partial(_copy, item) for item in items]
-
-
-def _copy(item: Item, _chooser: DrawnChooser) -> Item:
-    return deepcopy(item)
