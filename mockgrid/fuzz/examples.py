@@ -9,7 +9,7 @@ from mockgrid.strategies.choosing import either, strategy_of
 from mockgrid.strategies.contract import declared_errors
 from mockgrid.strategies.faulty import broken
 from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_asked, with_plain
-from mockgrid.strategies.replies import in_sequence, in_streams, successful
+from mockgrid.strategies.replies import alone, in_sequence, in_streams, successful
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import wild_replies
 
@@ -50,18 +50,16 @@ def _answering(
     name: str, contract: Contract, *, streaming: bool, faults: bool, wild: Sequence[str] | None
 ) -> Drawing[DrawnExample]:
     target = target_of(name, contract)
-    kinds = [successful(target)]
-    if streaming:
-        kinds.append(in_streams(target))
     listed = [] if wild is None else wild_replies(wild, speaks=target.speaks)
+    kinds = [successful(target), *([in_streams(target)] if streaming else ())]
     drawn = _alone(either(kinds))
+    plainest = plain(target, streaming=streaming)
     if faults:
-        failing = _alone(either([declared_errors(target), broken(target)]))
-        several = in_sequence(target, faults=True, wild=wild or wild is not None)
-        drawn = either((drawn, failing, several))
-    plainest = [*plain(target, streaming=streaming), *(plain_failures(target, faults=True) if faults else ())]
-    drawn = with_plain(drawn, *([[reply] for reply in pool] for pool in (plain_patches(target), plainest)))
-    drawn = with_asked(drawn, [[reply] for reply in listed])
+        failing = _alone(either([*declared_errors(target), *broken(target)]))
+        drawn = either((drawn, failing, in_sequence(target, listed, faults=True)))
+        plainest += plain_failures(target, faults=True)
+    drawn = with_plain(drawn, alone(plainest), alone(plain_patches(target)))
+    drawn = with_asked(drawn, alone(listed))
     operation = None if target.speaks else target.operation.id
     return lambda chooser: DrawnExample(drawn(chooser), operation)
 

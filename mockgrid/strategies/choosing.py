@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from copy import deepcopy
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -73,5 +74,17 @@ def strategy_of(drawing: Drawing[Item]) -> SearchStrategy[Item]:
 
 
 def either(drawings: Sequence[Drawing[Item]]) -> Drawing[Item]:
-    """Return what draws by one of them, the simplest first."""
+    """Return what draws by one of them, the simplest first.
+
+    What stands there twice, so that it comes more often, is drawn to its end twice, too.
+    """
     return lambda chooser: chooser.choice(drawings)(chooser)
+
+
+def copies(items: Iterable[Item]) -> list[Drawing[Item]]:
+    """Return what draws each of them."""
+    return [partial(_copy, item) for item in items]
+
+
+def _copy(item: Item, _chooser: DrawnChooser) -> Item:
+    return deepcopy(item)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mockgrid.reply.checking import Checking
@@ -13,7 +12,7 @@ from mockgrid.scenario.loading import build
 from mockgrid.scenario.template import literal
 from mockgrid.schema.generate import edge_chooser
 from mockgrid.schema.hints import SchemaHints
-from mockgrid.strategies.choosing import either
+from mockgrid.strategies.choosing import copies, either
 from mockgrid.strategies.texts import text
 
 if TYPE_CHECKING:
@@ -52,35 +51,32 @@ def declared_replies(target: Target) -> Drawing[Reply]:
     return either(drawn or [lambda _: {"auto": True}])
 
 
-def declared_errors(target: Target) -> Drawing[Reply]:
-    """Draw errors: each status that is declared, and those of gateways."""
-    declared = [(status, response) for status, response in _statuses(target) if status >= _ERRORS]
+def declared_errors(target: Target) -> list[Drawing[Reply]]:
+    """Return what draws errors: each status that is declared, and those of gateways."""
     worded = _worded(target)
     checking = Checking(target.contract)
+    errors: list[Reply] = [
+        *({"error": status} for status in worded),
+        *({"error": status, "retry_after": wait} for wait in _WAITS for status in worded),
+        *_BY_GATEWAYS,
+    ]
     detailed = [
-        status
+        _detailed(status)
         for status in worded
         if _is_sound(checking, target, {"error": {"status": status, "detail": "a"}})
     ]
-
-    def short(chooser: DrawnChooser) -> Reply:
-        again: Reply = {"retry_after": chooser.choice(_WAITS)} if chooser.boolean() else {}
-        return {"error": chooser.choice(worded), **again}
-
-    def long(chooser: DrawnChooser) -> Reply:
-        return {"error": {"status": chooser.choice(detailed), "detail": text(chooser)}}
-
-    def by_gateway(chooser: DrawnChooser) -> Reply:
-        return deepcopy(chooser.choice(_BY_GATEWAYS))
-
-    usual = either([*[short] * bool(worded), *[long] * bool(detailed), by_gateway])
     bodies = [
         _body(target, status, media)
-        for status, response in declared
+        for status, response in _statuses(target)
+        if status >= _ERRORS
         for media in response.media.values() or (None,)
     ]
     # Clients look at little of what bodies say, of which there are many for each that is short.
-    return either([usual] * 7 + ([either(bodies)] if bodies else []))
+    return [*copies(errors), *detailed, *([either(bodies)] if bodies else ())]
+
+
+def _detailed(status: int) -> Drawing[Reply]:
+    return lambda chooser: {"error": {"status": status, "detail": text(chooser)}}
 
 
 def plain_errors(target: Target) -> list[dict[str, Any]]:

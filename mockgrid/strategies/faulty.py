@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mockgrid.strategies.choosing import either
+from mockgrid.strategies.choosing import copies
 
 if TYPE_CHECKING:
-    from mockgrid.strategies.choosing import Drawing, DrawnChooser
+    from mockgrid.strategies.choosing import Drawing
     from mockgrid.strategies.target import Target
 
     Reply: TypeAlias = dict[str, Any]
@@ -37,7 +37,7 @@ _IN_STREAMS = (
     "error_event",
 )
 _ENDINGS = ("no_done", "no_finish")
-_AFTER = (None, *range(5))
+_AFTER: tuple[Reply, ...] = ({}, *({"after": count} for count in range(5)))
 _KINDS: tuple[Reply, ...] = (
     *({"kind": kind} for kind in _IN_STREAMS),
     *({"kind": "error_event", "shape": shape} for shape in _SHAPES),
@@ -52,19 +52,9 @@ def plain_faults(target: Target) -> list[dict[str, Any]]:
     return [*({"fault": fault} for fault in _AT_ONCE), *streamed * target.speaks]
 
 
-def broken(target: Target) -> Drawing[Reply]:
-    """Draw replies with a fault: before the first byte, within the body, or within a stream."""
-    return either([_before, _inside, _ending]) if target.speaks else _before
-
-
-def _before(chooser: DrawnChooser) -> Reply:
-    return {"auto": True, "fault": chooser.choice(_AT_ONCE)}
-
-
-def _inside(chooser: DrawnChooser) -> Reply:
-    kind, after = chooser.choice(_KINDS), chooser.choice(_AFTER)
-    return {"auto": True, "stream": {"fault": kind | ({} if after is None else {"after": after})}}
-
-
-def _ending(chooser: DrawnChooser) -> Reply:
-    return {"auto": True, "stream": {"fault": chooser.choice(_ENDINGS)}}
+def broken(target: Target) -> list[Drawing[Reply]]:
+    """Return what draws replies with a fault: before the first byte, within the body, or within a stream."""
+    inside = [kind | after for after in _AFTER for kind in _KINDS]
+    streamed: list[Reply] = [{"stream": {"fault": fault}} for fault in (*inside, *_ENDINGS)]
+    replies = [*({"fault": fault} for fault in _AT_ONCE), *streamed * target.speaks]
+    return copies({"auto": True, **reply} for reply in replies)

@@ -6,11 +6,11 @@ several that differ in one, so that of a hundred examples only some twenty are n
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.scenario.reading.reply import FINISHES
 from mockgrid.schema.generate.edges import TEXTS
+from mockgrid.strategies.choosing import copies, either
 from mockgrid.strategies.contract import plain_errors
 from mockgrid.strategies.faulty import plain_faults
 from mockgrid.strategies.openness import patches
@@ -19,7 +19,7 @@ from mockgrid.strategies.spoken import LONGEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mockgrid.strategies.choosing import Drawing, DrawnChooser
+    from mockgrid.strategies.choosing import Drawing
     from mockgrid.strategies.target import Target
 
     Reply: TypeAlias = dict[str, Any]
@@ -51,8 +51,9 @@ _SPLIT: Final[tuple[Reply, ...]] = (
     *({**reply, "stream": {"split": 1}} for reply in ({"say": "😀"}, {"refuse": "😀"})),
     {"call": 2, "stream": {"interleave": True}},
 )
-_PLAIN_FOR_ONE: Final = 15
-"""How many come for one with more to it, as long as there are any."""
+# How many come for one with more to it, as long as there are any. Afterwards each costs 10 µs, ten at most.
+_PLAIN_FOR_ONE: Final = 5
+_PATCHED_FOR_ONE: Final = 2
 
 
 def plain(target: Target, *, streaming: bool = False) -> list[Reply]:
@@ -80,28 +81,22 @@ def plain_failures(target: Target, *, faults: bool) -> list[Reply]:
     return [*plain_errors(target), *(plain_faults(target) if faults else ())]
 
 
-def with_plain(drawn: Drawing[Any], *plainer: Sequence[Any]) -> Drawing[Any]:
+def with_plain(drawn: Drawing[Any], plainest: Sequence[Any], patched: Sequence[Any]) -> Drawing[Any]:
     """Draw what is plain, each but once, and in between, as after all of it, what else there is.
 
     Args:
         drawn: what else there is.
-        plainer: what is plain, the plainest last.
+        plainest: what comes first.
+        patched: what comes next.
     """
-    for replies in filter(None, plainer):
-        drawn = _before(replies, drawn)
-    return drawn
+    if not plainest:
+        return drawn
+    count = -(-len(plainest) // _PLAIN_FOR_ONE)
+    slices = (copies(patched[place::count]) for place in range(count))
+    others = (either([*each, *[drawn] * (len(each) // _PATCHED_FOR_ONE + 1)]) for each in slices)
+    return either([*copies(plainest), *others])
 
 
 def with_asked(drawn: Drawing[Any], replies: Sequence[Any]) -> Drawing[Any]:
     """Draw what somebody has asked for, each but once and as often as what else there is."""
-    return _before(replies, drawn, for_one=1) if replies else drawn
-
-
-def _before(replies: Sequence[Any], drawn: Drawing[Any], *, for_one: int = _PLAIN_FOR_ONE) -> Drawing[Any]:
-    pool = [*replies, *[None] * -(-len(replies) // for_one)]
-
-    def chosen(chooser: DrawnChooser) -> Any:
-        reply = chooser.choice(pool)
-        return drawn(chooser) if reply is None else deepcopy(reply)
-
-    return chosen
+    return either([either(copies(replies)), drawn]) if replies else drawn

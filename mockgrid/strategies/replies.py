@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from mockgrid.strategies.choosing import either, strategy_of
+from mockgrid.strategies.choosing import copies, either, strategy_of
 from mockgrid.strategies.contract import declared_errors, declared_replies
 from mockgrid.strategies.faulty import broken
 from mockgrid.strategies.plain import plain, plain_failures, plain_patches, with_asked, with_plain
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
 Reply: TypeAlias = dict[str, Any]
 """What stands under ``reply:`` in a step."""
 
-_FAILURES = (0, 0, 0, 0, 1, 1, 2, 3)
-"""How many come first, at most three."""
+_FAILURES: Final = 3
+"""How many come first at most."""
 
 
 def replies(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
@@ -40,24 +39,24 @@ def replies(operation: str | None = None, document: DocumentLike = None) -> Sear
         MockgridError: there is no such operation or document.
     """
     target = target_of(operation, document)
-    return strategy_of(with_plain(successful(target), plain_patches(target), plain(target)))
+    return strategy_of(with_plain(successful(target), plain(target), plain_patches(target)))
 
 
 def streams(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw the same replies with odd but legal ways to stream them: cuts, comments, line ends, pace."""
     target = target_of(operation, document)
     plainest = plain(target, streaming=True)
-    return strategy_of(with_plain(in_streams(target), plain_patches(target), plainest))
+    return strategy_of(with_plain(in_streams(target), plainest, plain_patches(target)))
 
 
 def errors(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw errors: each status that the contract declares, with what it may say, and those of gateways."""
-    return strategy_of(declared_errors(target_of(operation, document)))
+    return strategy_of(either(declared_errors(target_of(operation, document))))
 
 
 def faults(operation: str | None = None, document: DocumentLike = None) -> SearchStrategy[Reply]:
     """Draw replies that break on the wire: cut, reset, stalled, garbled."""
-    return strategy_of(broken(target_of(operation, document)))
+    return strategy_of(either(broken(target_of(operation, document))))
 
 
 def wild(*names: str) -> SearchStrategy[Reply]:
@@ -69,8 +68,7 @@ def wild(*names: str) -> SearchStrategy[Reply]:
     Raises:
         MockgridError: a name is not known.
     """
-    listed = wild_replies(names)
-    return strategy_of(lambda chooser: deepcopy(chooser.choice(listed)))
+    return strategy_of(either(copies(wild_replies(names))))
 
 
 def sequences(
@@ -88,35 +86,51 @@ def sequences(
         faults: whether some failures and replies break on the wire.
         wild: whether there is among them what no contract allows: all of it, or what is named.
     """
-    return strategy_of(in_sequence(target_of(operation, document), faults=faults, wild=wild))
+    target = target_of(operation, document)
+    listed = _asked(target, wild)
+    passing = [[failed, {"say": "0"}] for failed in plain_failures(target, faults=faults)]
+    plainest = [*alone(plain(target, streaming=True)), *passing]
+    drawn = with_plain(in_sequence(target, listed, faults=faults), plainest, alone(plain_patches(target)))
+    return strategy_of(with_asked(drawn, alone(listed)))
 
 
-def in_sequence(target: Target, *, faults: bool, wild: bool | str | Sequence[str]) -> Drawing[list[Reply]]:
-    """Draw failures and then a reply; see ``sequences``."""
-    failing, ending = [declared_errors(target)], [successful(target)]
-    # What takes few draws is no simpler for that: of two replies that fail, the plain one is to be shown.
-    if target.speaks:
-        ending.append(in_streams(target))
-    if faults:
-        failing.append(broken(target))
-        ending.append(_weighed(broken(target)))
-    listed: list[Reply] = []
-    if wild:
-        names = () if wild is True else (wild,) if isinstance(wild, str) else tuple(wild)
-        listed = wild_replies(names, speaks=target.speaks)
-        ending.append(_weighed(lambda chooser: deepcopy(chooser.choice(listed))))
-    failure, last = either(failing), either(ending)
+def _asked(target: Target, wild: bool | str | Sequence[str]) -> list[Reply]:  # noqa: FBT001 - as users say it
+    if not wild:
+        return []
+    names = () if wild is True else (wild,) if isinstance(wild, str) else tuple(wild)
+    return wild_replies(names, speaks=target.speaks)
+
+
+def in_sequence(target: Target, wild: Sequence[Reply], *, faults: bool) -> Drawing[list[Reply]]:
+    """Draw failures and then a reply; see ``sequences``.
+
+    Args:
+        target: the operation.
+        wild: what the last may be that no contract allows.
+        faults: whether some break on the wire.
+    """
+    breaking = broken(target) if faults else []
+    failing = [*declared_errors(target), *breaking]
+    endings = [successful(target), *([in_streams(target)] if target.speaks else ())]
+    endings += [either(alike) for alike in (breaking, copies(wild)) if alike]
+    # As many of those with which it goes on as of those with which it ends.
+    going_on = [either(failing[place :: len(endings)]) for place in range(len(endings))]
+    drawings = [*endings, *going_on]
 
     def drawn(chooser: DrawnChooser) -> list[Reply]:
-        failures = [failure(chooser) for _ in range(chooser.choice(_FAILURES))]
-        return [*failures, last(chooser)]
+        replies: list[Reply] = []
+        while len(replies) < _FAILURES:
+            place = chooser.index(len(drawings))
+            replies.append(drawings[place](chooser))
+            if place < len(endings):
+                return replies
+        return [*replies, chooser.choice(endings)(chooser)]
 
-    passing = [[failed, {"say": "0"}] for failed in plain_failures(target, faults=faults)]
-    plainest = [*_alone(plain(target, streaming=True)), *passing]
-    return with_asked(with_plain(drawn, _alone(plain_patches(target)), plainest), _alone(listed))
+    return drawn
 
 
-def _alone(replies: list[Reply]) -> list[list[Reply]]:
+def alone(replies: list[Reply]) -> list[list[Reply]]:
+    """Return each as the only one of a sequence."""
     return [[reply] for reply in replies]
 
 
@@ -128,13 +142,3 @@ def successful(target: Target) -> Drawing[Reply]:
 def in_streams(target: Target) -> Drawing[Reply]:
     """Draw the same with ways to stream them."""
     return streamed(target) if target.speaks else declared_replies(target)
-
-
-def _weighed(drawn: Drawing[Reply]) -> Drawing[Reply]:
-    def weighed(chooser: DrawnChooser) -> Reply:
-        reply = drawn(chooser)
-        for _ in range(4):
-            chooser.boolean()
-        return reply
-
-    return weighed

@@ -5,16 +5,19 @@ A draw costs Hypothesis 20 µs, so that most come from pools that are made once,
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mockgrid.scenario.reading.reply import FINISHES, OPTIONS
 from mockgrid.scenario.reading.structure import usual_order
 from mockgrid.schema.generate.edges import TEXTS
+from mockgrid.strategies.choosing import copies, either
 from mockgrid.strategies.openness import patches
-from mockgrid.strategies.texts import LONG, text
+from mockgrid.strategies.texts import LONG, any_text
 
 if TYPE_CHECKING:
     from mockgrid.strategies.choosing import Drawing, DrawnChooser
+    from mockgrid.strategies.openness import Valued
     from mockgrid.strategies.target import Target
 
     Reply: TypeAlias = dict[str, Any]
@@ -71,63 +74,81 @@ _WAYS: Final[list[Reply]] = [
     *({"interleave": True}, {"linger": "5ms"}),
 ]
 
-_choices: Final = [{**form, **beside} for form in _FORMS[:-1] for beside in ({}, *_FINISHED)]
-_WORDS: Final[tuple[Reply, ...]] = ({"call": 1}, {"auto": True}, {"say": "Hi", "call": 1})
-_EDGES: Final = range(1000)
-_PATCHES: Final = 256
-# How many more choices there are, most often none.
-_MORE: Final = (0,) * 8 + (1, 2)
+_CHOICES: Final = [
+    either(copies({**form, **beside} for form in forms for beside in ({}, *_FINISHED)))
+    for forms in (_FORMS[first:-1:16] for first in range(16))
+]
+_WORDS: Final[tuple[Reply, ...]] = (
+    *({"call": count} for count in range(1, 5)),
+    {"auto": True},
+    *({"say": "Hi", "call": count} for count in range(1, 5)),
+)
+_EDGES: Final = 1000
+_PATCHES: Final = 64
+_MOST: Final = 6
+"""Keys of a reply, and choices that it has beside the first."""
 
 
 def said(target: Target) -> Drawing[Reply]:
     """Draw what an assistant says, and which fields the reply has beside."""
     still, of_calls, valued = patches(target)
-    pool = [*_BESIDE, *still, *of_calls]
+    fixed = [{}, *_BESIDE, *still, *of_calls]
+    beside = [*copies(fixed), *(_valued(value) for value, _ in zip(cycle(valued), fixed[::4], strict=False))]
+    parts = [*beside, *_CHOICES]
 
     def drawn(chooser: DrawnChooser) -> Reply:
-        reply: Reply = dict(chooser.choice(_KINDS)(chooser))
-        for _ in range(chooser.index(4)):
-            if chooser.index(3) or not valued:
-                _add(reply, chooser.choice(pool))
+        reply = _form(chooser)
+        more: list[Reply] = []
+        others = 1
+        while others and len(reply) + len(more) < _MOST:
+            # Each is there twice: as the last, and with another to come.
+            others, number = divmod(chooser.index(2 * len(parts)), len(parts))
+            part = parts[number](chooser)
+            if number < len(beside):
+                _add(reply, part)
             else:
-                _add(reply, chooser.choice(valued)(chooser.index(_PATCHES)))
-        more = chooser.choice(_MORE)
-        return _several(reply, [chooser.choice(_choices) for _ in range(more)]) if more else reply
+                more.append(part)
+        return _several(reply, more) if more else reply
 
     return drawn
 
 
-def _of_pool(chooser: DrawnChooser) -> Reply:
-    return chooser.choice(_FORMS)
+def _valued(value: Valued) -> Drawing[Reply]:
+    return lambda chooser: value(chooser.index(_PATCHES))
 
 
-def _made(chooser: DrawnChooser) -> Reply:
+def _made(word: Reply, first: int) -> Drawing[Reply]:
     """Draw what the server makes up."""
-    reply: Reply = {**chooser.choice(_WORDS), "edges": chooser.choice(_EDGES)}
-    return {**reply, "call": chooser.integer(1, 4)} if "call" in reply else reply
+    return lambda chooser: {**word, "edges": chooser.choice(range(first, _EDGES, 4))}
 
 
 def _any_text(chooser: DrawnChooser) -> Reply:
-    return {"say": text(chooser)}
+    return {"say": any_text(chooser)}
 
 
-# How often each comes.
-_KINDS: Final = (*[_of_pool] * 6, *[_made] * 2, _any_text)
+_form: Final = either(
+    [
+        *copies(_FORMS),
+        *(_made(word, first) for first in range(4) for word in _WORDS),
+        *[_any_text] * (len(_FORMS) // 6),
+    ]
+)
 
 
 def streamed(target: Target) -> Drawing[Reply]:
-    """Draw the same, with a way in which it streams."""
+    """Draw the same, with a way in which it streams, or two."""
     replies = said(target)
 
     def drawn(chooser: DrawnChooser) -> Reply:
         reply = replies(chooser)
         # A long text is cut as it comes: character by character it would take seconds.
-        for _ in range(chooser.integer(1, 2) if reply.get("say") != LONG else 0):
-            way = chooser.choice(_WAYS)
-            stream = reply.get("stream", {})
-            # A write has a number of bytes, or of events.
-            if _WRITES.isdisjoint(way) or _WRITES.isdisjoint(stream):
-                reply["stream"] = {**stream, **way}
+        if reply.get("say") == LONG:
+            return reply
+        both, number = divmod(chooser.index(2 * len(_WAYS)), len(_WAYS))
+        way, other = _WAYS[number], chooser.choice(_WAYS) if both else {}
+        # A write has a number of bytes, or of events.
+        twice = not _WRITES.isdisjoint(way) and not _WRITES.isdisjoint(other)
+        reply["stream"] = {**way, **({} if twice else other)}
         return reply
 
     return drawn

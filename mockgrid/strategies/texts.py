@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mockgrid.scenario.template import literal
 from mockgrid.schema.generate.edges import TEXTS
+from mockgrid.strategies.choosing import copies, either
 
 if TYPE_CHECKING:
     from mockgrid.strategies.choosing import DrawnChooser
@@ -30,6 +31,10 @@ LONG: Final = LongText(_WORDS * 4655)
 _any: Final = st.text(max_size=20)
 
 
-def text(chooser: DrawnChooser) -> str:
-    """Draw any text but a long one, the simplest first."""
-    return str(literal(chooser.value(_any) if chooser.boolean() else chooser.choice(TEXTS)))
+def any_text(chooser: DrawnChooser) -> str:
+    """Draw a text that is in no list."""
+    return str(literal(chooser.value(_any)))
+
+
+text: Final = either([*copies(map(str, map(literal, TEXTS))), *[any_text] * len(TEXTS)])
+"""Draws any text but a long one, the simplest first."""

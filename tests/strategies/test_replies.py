@@ -23,6 +23,7 @@ from mockgrid.scenario.loading import build
 from mockgrid.schema.inventory import listed_values, speaking_of
 from mockgrid.schema.members import admits_null
 from mockgrid.strategies import errors, replies, scenario_text, sequences, streams, wild
+from mockgrid.strategies.choosing import DrawnChooser
 from mockgrid.strategies.target import target_of
 from mockgrid.strategies.wild import WILD
 
@@ -185,6 +186,24 @@ def test_any_operation_gets_each_status_and_media_type(document):
             if status.isdecimal() and response.media
         }
         assert declared <= seen[operation.id], operation.id
+
+
+@pytest.mark.parametrize("kind", [replies, streams, sequences])
+def test_hardly_a_reply_is_drawn_twice_and_each_is_of_few_choices(kind, monkeypatch):
+    """Each choice costs Hypothesis as much as all else that is done for a reply."""
+    seen, choices = [], []
+    value = DrawnChooser.value
+    monkeypatch.setattr(DrawnChooser, "value", lambda *given: choices.append(1) or value(*given))
+
+    @seed(3)
+    @settings(max_examples=400, phases=[Phase.generate], **ALL)
+    @given(kind(document=CONTRACT))
+    def look(drawn):
+        seen.append(str(drawn))
+
+    look()
+    assert len(set(seen)) > 0.97 * len(seen)
+    assert len(choices) < 7.5 * len(seen)
 
 
 def digest(number):
