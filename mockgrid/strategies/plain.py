@@ -35,7 +35,7 @@ _SAID: Final[tuple[Reply, ...]] = (
     {"usage": {"prompt_tokens": 0}},
     *({"say": text} for text in TEXTS[1:]),
     *({"finish": finish} for finish in reversed(FINISHES)),
-    *({"say": "0", "think": "0"}, {"say": "", "think": "0"}, {"call": {"unknown_tool": "{}"}}),
+    *({"say": "0", "think": "0"}, {"say": "", "think": "0"}),
     *({"call": [_CALL, _CALL]}, {"say": "0", "call": _CALL}, {"json": None}, {"json": []}, {"json": {}}),
     *({"say": '{"a": ', "finish": "length"}, LONGEST),
 )
