@@ -37,7 +37,7 @@ class DrawnExample:
         return sum(map(_keys, self.replies)), len(text), text
 
     def parts_left_out(self) -> Iterator[DrawnExample]:
-        """Yield what is left without one reply, key, item or text; not all of that can be played."""
+        """Yield it without one reply, key, item, text or list around one; not all of that can be played."""
         for replies in _less(list(self.replies)):
             if replies:
                 yield DrawnExample(replies, self.operation)
@@ -66,6 +66,8 @@ def _less(value: Any) -> Iterator[Any]:
         if isinstance(part, str) and part:
             yield _with(value, place, "")
         elif isinstance(part, (dict, list)):
+            if isinstance(part, list) and len(part) == 1:
+                yield _with(value, place, part[0])
             yield from (_with(value, place, smaller) for smaller in _less(part))
 
 

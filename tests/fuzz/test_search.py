@@ -168,6 +168,7 @@ def test_what_an_example_is_less_one_of_its_parts():
         '[{"error": 503}, {"call": [{"a": {}}]}]',
         '[{"error": 503}, {"stream": {"split": 1}}]',
         '[{"error": 503}, {"call": [{"a": {}}], "stream": {}}]',
+        '[{"error": 503}, {"stream": {"split": 1}, "call": {"a": {}}}]',
         '[{"error": 503}, {"stream": {"split": 1}, "call": []}]',
         '[{"error": 503}, {"stream": {"split": 1}, "call": [{}]}]',
     ]
