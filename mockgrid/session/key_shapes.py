@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
 from mockgrid.contract.security import is_private_name
+from mockgrid.late_pattern import late_pattern
 from mockgrid.session.spans import Span
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ FIELD: Final = (
 In bodies ``token`` alone is a word like any other, and an id of a session one that is needed.
 """
 
-_FIELD: Final = re.compile(FIELD, re.IGNORECASE)
-_LABELLED: Final = re.compile(rf'"(?:name|key)"\s*:\s*"(?:{FIELD})"', re.IGNORECASE)
+_FIELD: Final = late_pattern(FIELD, re.IGNORECASE)
+_LABELLED: Final = late_pattern(rf'"(?:name|key)"\s*:\s*"(?:{FIELD})"', re.IGNORECASE)
 # What carries a secret by its name beside what does in headers.
-_QUERY: Final = re.compile(r"sig|pwd|code", re.IGNORECASE)
+_QUERY: Final = late_pattern(r"sig|pwd|code", re.IGNORECASE)
 # How the names of fields end, in lower case. Each stands in so many texts that it is looked for by itself:
 # an expression for all of them would look at each character.
 _ENDS: Final = (
@@ -56,28 +57,28 @@ WORDS_OF_VALUES: Final = ("const", "default", "enum", "example", "examples", "va
 
 _WORDED: Final = rf"""\\*["'](?:{"|".join(WORDS_OF_VALUES)})\\*["']\s*"""
 # A name with what makes it one: of JSON, which may stand in a text, of source text and settings, or of XML.
-_NAMED: Final = re.compile(
+_NAMED: Final = late_pattern(
     rf"""(?:{"|".join((*_ENDS, *_ENDS_OF_TWO))})s?(?:(?:(\\*["'])\s*(?:,\s*{_WORDED})?|[ \t]*)[:=]"""
     r"|((?:\s[^<>]{0,100})?>))",
     re.IGNORECASE,
 )
-_MAKE_NAMES: Final = re.compile("[:=>]")
+_MAKE_NAMES: Final = late_pattern("[:=>]")
 _OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 128
 # A text ends by the quote with which it begins, after as many backslashes.
 _TEXT: Final = r"""(\\*+)(["'])((?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])++)"""
-_QUOTED: Final = re.compile(rf"\s*+{_TEXT}")
-_ITEM: Final = re.compile(rf"[\s,]*+{_TEXT}\1\2")
-_OPENING: Final = re.compile(r"\s*(?:\[|\{([^{}]*))")
-_VALUE: Final = re.compile(rf"(?<!\\){_WORDED}:")
-_ELEMENT: Final = re.compile(r"\s*+(?:<!\[CDATA\[)?+([^<>\]]++)(?:\]\]>)?+</")
-_ASSIGNED: Final = re.compile(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
-_ASSIGNEE: Final = re.compile(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
-_ORDINARY: Final = re.compile(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
-_DIGIT: Final = re.compile(r"\d")
-_MIXED: Final = re.compile(r"(?=.*\d).*[A-Za-z]")
+_QUOTED: Final = late_pattern(rf"\s*+{_TEXT}")
+_ITEM: Final = late_pattern(rf"[\s,]*+{_TEXT}\1\2")
+_OPENING: Final = late_pattern(r"\s*(?:\[|\{([^{}]*))")
+_VALUE: Final = late_pattern(rf"(?<!\\){_WORDED}:")
+_ELEMENT: Final = late_pattern(r"\s*+(?:<!\[CDATA\[)?+([^<>\]]++)(?:\]\]>)?+</")
+_ASSIGNED: Final = late_pattern(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
+_ASSIGNEE: Final = late_pattern(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
+_ORDINARY: Final = late_pattern(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
+_DIGIT: Final = late_pattern(r"\d")
+_MIXED: Final = late_pattern(r"(?=.*\d).*[A-Za-z]")
 # A parameter of an address.
-_PARAMETER: Final = re.compile(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
+_PARAMETER: Final = late_pattern(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 # What the keys of well-known issuers look like, by their first letter: a search passes over all others.
 _ISSUERS: Final = {
@@ -146,7 +147,7 @@ _WORDS: Final = "|".join(
     f"{letter}{_BEGINS}(?:{'|'.join((*rests, *(_OF_OPENAI if letter in 'prs' else ())))})"
     for letter, rests in _ISSUERS.items()
 )
-KEY_SHAPES: Final = re.compile(
+KEY_SHAPES: Final = late_pattern(
     rf"(?:{_WORDS}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
     r"|Bearer ([\w.~+/=-]{16,})|bearer ([\w.~+/=-]{16,})"

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from mockgrid.contract.security import is_private_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.late_pattern import late_pattern
 from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from mockgrid.contract.contract import Contract
     from mockgrid.session.exchange import KeptExchange, RequestHead
 
-_FIELDS_OF_FORM = re.compile(
+_FIELDS_OF_FORM = late_pattern(
     rb"(?:\A|&)(?:[^=&]{0,64}?(?:\[|%%5b))?(?:%b)(?:\]|%%5d)?=([^&]*)"
     # A part goes on to the next boundary.
     rb'|; *name="?(?:%b)(?:"[^\r\n]{0,999}+|(?:;[^\r\n]{0,999}+)?)(?:\r?\n[^\r\n]++){0,8}+\r?\n\r?\n'
