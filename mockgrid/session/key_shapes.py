@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from string import ascii_letters, digits
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, AnyStr, Final, cast
 from urllib.parse import unquote_plus
 
 from mockgrid.contract.security import is_private_name
-from mockgrid.late_pattern import late_pattern
 from mockgrid.session.spans import Span
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ __all__ = [
     "is_ordinary",
     "is_secret_field",
     "is_secret_parameter",
+    "late_pattern",
     "may_name_secrets",
     "named_secrets",
     "names_secrets",
@@ -29,6 +29,28 @@ __all__ = [
 ]
 
 REDACTED: Final = "[redacted]"
+
+
+class _LatePattern:
+    """Stands for a pattern."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self._arguments = arguments
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(re.compile(*self._arguments), name)
+        setattr(self, name, value)  # so that this is done once
+        return value
+
+
+def late_pattern(expression: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Return a pattern that is compiled when it is first used: most processes never look for secrets.
+
+    >>> late_pattern("[a-z]+").findall("ab cd")
+    ['ab', 'cd']
+    """
+    return cast("re.Pattern[AnyStr]", _LatePattern(expression, flags))
+
 
 FIELD: Final = (
     r"(?:[\w.-]*[-_.]|(?-i:[a-z][A-Za-z0-9]*(?=[A-Z])))?"

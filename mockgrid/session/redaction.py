@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 from mockgrid.contract.security import is_private_name
 from mockgrid.document.json_body import MalformedJsonError, read_json
-from mockgrid.late_pattern import late_pattern
 from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
     REDACTED,
     is_ordinary,
     is_secret_parameter,
+    late_pattern,
     may_name_secrets,
     named_secrets,
     names_secrets,
