@@ -102,6 +102,7 @@ def test_each_row_leads_to_the_exchanges_that_did_and_no_others(open_tab, tmp_pa
                 link = fold.get_by_role("link", name=words, exact=True)
             link.click()
             expect(page.get_by_text(f"{len(numbers)} of 5 exchanges.")).to_be_visible()
+            expect(lines).to_have_count(len(numbers))  # lines are drawn in the next frame
             shown = [link.get_attribute("href").rpartition("/")[2] for link in lines.all()]
             assert shown == list(map(str, numbers)), (place, words)
         client.post(f"{grid.base_url}/orders", json={"sum": 11})
