@@ -250,7 +250,7 @@ class Recorder:
         if exchange.answer.violations:
             for violation in exchange.answer.violations:
                 self.violations[violation.code] = self.violations.get(violation.code, 0) + 1
-            self._evidence.add_violations(exchange, self._tally, session.name, session.label)
+            self._evidence.add_violations(exchange, self._tally, session.name, session.title)
 
     def note_provider(
         self, head: RequestHead, body: bytes, operation: Operation | None, reply: ForwardedReply
@@ -318,7 +318,7 @@ class _End(NamedTuple):
         scenario, given = (play.scenario, tuple(play.cursors.given)) if play is not None else (None, ())
         # What ends later has not ended: else its client would be blamed for what it does after that.
         kept = (copy(exchange) if exchange.under_way else exchange for exchange in exchanges)
-        return cls(session.name, session.label, scenario, given, tuple(kept))
+        return cls(session.name, session.title, scenario, given, tuple(kept))
 
 
 def _steps(end: _End, tally: Tally) -> Turns[None]:

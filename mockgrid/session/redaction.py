@@ -48,8 +48,9 @@ SHORTEST: Final = 4
 
 # The same for what only looks like a credential by its name: `x-auth-mode: none` must not hide each "none".
 _SHORTEST_LIKELY = 8
-# Characters of a key of which the last may be shown.
+# Characters of a key of which the last may be shown; one that may be a password has more.
 _MANY = 12
+_MANY_OF_ANY = 32
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
 _DEEPEST = 200
@@ -159,7 +160,7 @@ class Redaction:
         if self._is_secret(name, value):
             cookies = [part.partition("=")[2].strip(' "') for part in value.split(";")]
             shortest = SHORTEST if name in self._headers else _SHORTEST_LIKELY
-            secrets = (value.strip(), word, *cookies, *_basic(word))
+            secrets = (value.strip(), word, *cookies, *basic(word))
             yield from (secret for secret in secrets if len(secret) >= shortest)
         elif name == _REFERER:
             try:
@@ -181,9 +182,10 @@ def masked(key: str, prefix: str = "") -> str:
 
     It is nothing of user and password, as they are or as Basic credentials have them.
     """
-    if not prefix and (":" in key or any(_basic(key))):
+    if not prefix and (":" in key or any(basic(key))):
         return ""
-    return f"{prefix}\N{HORIZONTAL ELLIPSIS}{key[-SHORTEST:] if len(key) - len(prefix) >= _MANY else ''}"
+    many = _MANY if prefix else _MANY_OF_ANY
+    return f"{prefix}\N{HORIZONTAL ELLIPSIS}{key[-SHORTEST:] if len(key) - len(prefix) >= many else ''}"
 
 
 class Hidden:
@@ -288,8 +290,8 @@ def unescaped(text: str) -> Iterator[str]:
         yield text
 
 
-def _basic(word: str) -> Iterable[str]:
-    """Return user and password, where a word is HTTP's Basic credentials."""
+def basic(word: str) -> Iterator[str]:
+    """Yield ``user:password``, user and password, where a word is HTTP's Basic credentials."""
     try:
         decoded = base64.b64decode(word, validate=True).decode("utf-8")
     except (binascii.Error, ValueError):

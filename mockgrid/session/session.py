@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mockgrid.session.clock import Clock
 from mockgrid.session.journal import Journal, JournalBudget
+from mockgrid.session.redaction import basic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,6 +82,11 @@ class Session:
         self.earlier: tuple[Play, ...] = ()
         self._grown = grown
         self._attempts: OrderedDict[str, int] = OrderedDict()
+
+    @property
+    def title(self) -> str:
+        """What people know it by: its label, else its key as it may be shown, apart from others."""
+        return self.label or (f"{self.key} {self.name[2:8]}{self.name[14:]}" if self.key else "")
 
     @property
     def remembered(self) -> int:
@@ -297,6 +303,8 @@ def named_session(name: str) -> str:
 def session_name(key: str) -> str:
     """Return a name for a key that tells nothing of it, yet is the same each time: ``s-1f3a9c0b7d52``.
 
-    Keys are secrets: neither the log nor memory keeps them.
+    Keys are secrets: neither the log nor memory keeps them. That of Basic credentials is ``user:password``,
+    also as they are sent.
     """
+    key = next(basic(key), key)
     return "s-" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:12] if key else ANONYMOUS

@@ -1,5 +1,8 @@
 """What is said of a session's key that no client can use."""
 
+import base64
+from urllib.parse import quote
+
 import pytest
 from asgi import Caller
 
@@ -52,3 +55,31 @@ def test_of_others_nothing_is_said(key, settings):
     caller = Caller(key, **settings)
     answer = caller.call("PUT", f"/__mockgrid__/sessions/{key}", {}, {"content-type": "application/json"})
     assert answer.json()["findings"] == []
+
+
+BASIC = """\
+openapi: 3.1.0
+info: {title: Items, version: '1'}
+security: [{who: []}]
+components: {securitySchemes: {who: {type: http, scheme: basic}}}
+paths: {/items: {get: {responses: {'200': {description: Items, content: {text/plain: {}}}}}}}
+"""
+
+
+@pytest.mark.parametrize("user", ["admin:secretpw", "\u00fcser:p:w", ":pw", "user:"])
+def test_user_and_password_are_the_key_of_basic_credentials_however_they_are_given(tmp_path, user):
+    file = tmp_path / "items.yaml"
+    file.write_text(BASIC, "utf-8")
+    word = base64.b64encode(user.encode()).decode()
+    places = [f"/__mockgrid__/sessions/{quote(key, safe='')}" for key in (user, word)]
+    caller = Caller(document=str(file))
+    steps = {"steps": [{"when": {"operation": {"exists": True}}, "reply": {"body": "Hi"}}]}
+    played = caller.call("PUT", places[0], steps, {"content-type": "application/json"})
+    assert played.json()["findings"] == []
+    sent = {"authorization": f"Basic {word}"}
+    assert caller.call("GET", "/items", headers=sent).body == b"Hi"
+    assert caller.call("GET", "/items", headers=sent | {HEADER: word}).body == b"Hi"
+    assert [caller.call("GET", place).json()["exchanges"]["count"] for place in places] == [2, 2]
+    everything = caller.call("GET", "/__mockgrid__/sessions").json()["sessions"]
+    assert len(everything) == 1
+    assert "secretpw" not in str(everything)

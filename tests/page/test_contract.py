@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from mockgrid import MockGrid
+from mockgrid.session.session import session_name
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
@@ -40,6 +41,19 @@ def test_what_was_exercised_leads_to_the_exchanges_that_did(looked_at):
     expect(page.locator(".figures")).to_contain_text("violations")
     assert looked_at.cut_off(".table") == 0
     looked_at.check()
+
+
+def test_a_session_of_no_test_is_known_by_its_key_masked(tab, ask):
+    for _ in range(2):
+        ask("mg-of-no-test-abcd", temperature=9)
+    page = tab.go("#/contract")
+    name = f"mg-…abcd {session_name('mg-of-no-test-abcd')[2:8]}"
+    for of_what in ("Violations", "Verdicts"):
+        rows(page, of_what).get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        page.go_back()
+    told = httpx.get(f"{tab.origin}/__mockgrid__/report").json()
+    assert [place["label"] for place in told["violations"][0]["places"]] == [name] * 2
 
 
 SHOP = """

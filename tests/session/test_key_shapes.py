@@ -315,7 +315,9 @@ def test_pieces_are_cut_anew_where_something_stands_that_is_left_out(text, data)
         ("mg-abcdefghijkl", "mg-", "mg-…ijkl"),
         ("mg-abcdefghijk", "mg-", "mg-…"),
         ("mg-a:bcdefghijkl", "mg-", "mg-…ijkl"),
-        ("abcdefghijkl", "", "…ijkl"),
+        ("abcdefghijkl", "", "…"),  # which may be a password
+        ("x" * 27 + "abcd", "", "…"),
+        ("x" * 28 + "abcd", "", "…abcd"),
         ("admin:secretpw", "", ""),
         ("YWRtaW46c2VjcmV0cHc=", "", ""),  # the same as Basic credentials
     ],
