@@ -23,7 +23,7 @@ from mockgrid.session.key_shapes import (
     is_secret_parameter,
     named_secrets,
 )
-from mockgrid.session.redaction import unescaped
+from mockgrid.session.redaction import Hidden, unescaped
 from mockgrid.session.secret_fields import redacted
 from mockgrid.session.streamed import cleaned, joined
 
@@ -72,7 +72,7 @@ def scrubbed(
         if reply is not None:
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
             secrets.update(_named(reply) if _is_stream(reply) else ())
-    scrub = _Scrub(Scrubber(rules, frozenset(secrets), redaction.shapes, taken, placeholders))
+    scrub = _Scrub(Scrubber(rules, Hidden(secrets, redaction.shapes), taken, placeholders))
     return [scrub.exchange(exchange) for exchange in plain]
 
 
@@ -80,7 +80,7 @@ def _named(reply: RecordedReply) -> Iterator[str]:
     """Yield what is named for a secret across the chunks of a stream, in texts of JSON such as arguments."""
     values = [event.value for event in events_in(reply.chunks)[0]]
     for text in joined(values):
-        for start, end in named_secrets(text):
+        for start, end, _ in named_secrets(text):
             if end - start >= _SHORTEST_NAMED:
                 yield from (word for word in unescaped(text[start:end]) if not is_ordinary(word))
 
@@ -94,8 +94,8 @@ def scrubbed_value(
 ) -> Any:
     """Return a JSON value without what looks like a credential, and without what rules name."""
     text = orjson.dumps(value)
-    secrets = frozenset(redaction.secrets((), b"", text))
-    scrub = _Scrub(Scrubber(rules, secrets, redaction.shapes, taken, placeholders))
+    hidden = Hidden(redaction.secrets((), b"", text), redaction.shapes)
+    scrub = _Scrub(Scrubber(rules, hidden, taken, placeholders))
     return scrub.value(orjson.loads(text))
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
-from urllib.parse import quote
 
 from mockgrid.document.nearest import likeness
 from mockgrid.errors import MockgridError
 from mockgrid.fixed import fixed
-from mockgrid.session.key_shapes import KEY_SHAPES, REDACTED, secret_looking
-from mockgrid.session.redaction import SHORTEST, forms_of
+from mockgrid.session.redaction import Hidden, forms_of
 from mockgrid.session.spans import Span, apart, without
 
 if TYPE_CHECKING:
@@ -30,9 +27,6 @@ _MAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}")
 _MAILS: Final = "mails"
 # Names such as Miles and Emil are less like these.
 _LIKE_MAILS: Final = 0.8
-_ESCAPE: Final = re.compile("%[0-9A-F]{2}")
-# Of a shorter one, too little is left in the midst of base64.
-_SHORTEST_WITHIN: Final = 8
 
 
 @fixed
@@ -131,26 +125,19 @@ class Scrubber:
 
     Attributes:
         rules: what an operator wants taken out.
-        secrets: what is a secret wherever it stands, in each form that it may have.
-        shapes: what finds keys by how they look.
+        secrets: what is hidden whatever the rules are.
         taken: how often each rule found something, by how it is asked for.
         placeholders: by what was taken out, what is numbered and stands there.
     """
 
     rules: ScrubRules
-    secrets: frozenset[str] = frozenset()
-    shapes: tuple[re.Pattern[str], ...] = (KEY_SHAPES,)
+    secrets: Hidden = field(default_factory=lambda: Hidden(()))
     taken: Counter[str] = field(default_factory=Counter)
     placeholders: dict[str, str] = field(default_factory=dict)
-    _by_beginning: dict[str, list[str]] = field(default_factory=dict)
     _name: re.Pattern[str] | None = None
     _named: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # There may be thousands, of which a regular expression would take seconds to be made.
-        forms = {form for secret in self.secrets for form in (*forms_of(secret), *_within(secret))}
-        for form in sorted(forms, key=lambda form: (-len(form), form)):
-            self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
         named: dict[str, tuple[str, str]] = {}
         for number, name in enumerate(self.rules.names, 1):
             plain = " ".join(name.split())
@@ -172,8 +159,7 @@ class Scrubber:
         return apart(self._spans(text))
 
     def _spans(self, text: str) -> Iterator[Span]:
-        yield from self._secrets_in(text)
-        yield from secret_looking(text, self.shapes)
+        yield from self.secrets.places(text)
         yield from self._ruled_out(text)
 
     def _ruled_out(self, text: str) -> Iterator[Span]:
@@ -194,16 +180,6 @@ class Scrubber:
                     self.taken[f"/{pattern.pattern}/"] += 1
                     yield Span(*match.span(group), self._numbered(match[group], "[scrubbed-{}]"))
 
-    def _secrets_in(self, text: str) -> Iterator[Span]:
-        known = self._by_beginning
-        if not known:
-            return
-        for start in range(len(text) - SHORTEST + 1):
-            for form in known.get(text[start : start + SHORTEST], ()):
-                if text.startswith(form, start):
-                    yield Span(start, start + len(form), REDACTED)
-                    break
-
     def _numbered(self, text: str, placeholder: str) -> str:
         """Return what takes the place of a text, numbered by when its kind was first met."""
         if text not in self.placeholders:
@@ -211,21 +187,6 @@ class Scrubber:
             count = sum(known.startswith(before) for known in set(self.placeholders.values()))
             self.placeholders[text] = placeholder.format(count + 1)
         return self.placeholders[text]
-
-
-def _within(secret: str) -> Iterator[str]:
-    """Yield a secret as it may stand in the midst of what is quoted, or encoded in base64, as a whole."""
-    if len(secret) < _SHORTEST_WITHIN:
-        return
-    for quoted in (quote(secret, errors="replace"), quote(secret, safe="/:@", errors="replace")):
-        yield quoted
-        yield _ESCAPE.sub(lambda match: match[0].lower(), quoted)
-    raw = secret.encode("utf-8", "replace")
-    for before in range(3):
-        # Without the letters at either end that other bytes have a part in.
-        start, end = (before * 8 + 5) // 6, (before + len(raw)) * 8 // 6
-        encoded = base64.b64encode(bytes(before) + raw).decode()[start:end]
-        yield from (encoded, encoded.replace("+", "-").replace("/", "_"))
 
 
 def _words(name: str) -> str:

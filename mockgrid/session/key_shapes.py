@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
+from contextlib import suppress
+from enum import IntEnum
 from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any, AnyStr, Final, cast
 from urllib.parse import unquote_plus
@@ -11,13 +14,14 @@ from mockgrid.contract.security import is_private_name
 from mockgrid.session.spans import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     "FIELD",
     "KEY_SHAPES",
     "REDACTED",
-    "WORDS_OF_VALUES",
+    "Secrecy",
+    "encoded",
     "is_ordinary",
     "is_secret_field",
     "is_secret_parameter",
@@ -25,6 +29,7 @@ __all__ = [
     "may_name_secrets",
     "named_secrets",
     "names_secrets",
+    "places_of",
     "secret_looking",
 ]
 
@@ -54,7 +59,7 @@ def late_pattern(expression: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
 
 FIELD: Final = (
     r"(?:[\w.-]*[-_.]|(?-i:[a-z][A-Za-z0-9]*(?=[A-Z])))?"
-    r"(?:api[-_]?keys?|secrets?|passwords?|passwd|pwd|passphrase|passcode|authorization|credentials?|cookies?|jwt"
+    r"(?:api[-_]?keys?|secrets?|passwords?|passwd|pwd|passphrase|passcode|authorization|credentials?|cookies?|jwt|x-(?:\w+-)*session-id"
     r"|(?:access|account|admin|auth|client|encryption|license|master|openai|private|secret|signing|ssh|subscription)[-_]?keys?"
     r"|connection[-_]?string|(?:access|api|auth|bearer|refresh)[-_]?tokens|(?:access|api|auth|bearer|bot|id|refresh|security|session)[-_]?token)"
 )
@@ -71,35 +76,51 @@ _QUERY: Final = late_pattern(r"sig|pwd|code", re.IGNORECASE)
 # an expression for all of them would look at each character.
 _ENDS: Final = (
     *("authorization", "cookie", "credential", "jwt", "key", "passcode", "passphrase", "passwd", "password"),
-    *("pwd", "secret"),
+    *("pwd", "secret", "session-id"),
 )
 _ENDS_OF_TWO: Final = ("string", "token")
-WORDS_OF_VALUES: Final = ("const", "default", "enum", "example", "examples", "value", "values")
-"""By which a schema, or an item of a list, says what its value is."""
+# By which a schema, or an item of a list, says what its value is.
+_WORDS_OF_VALUES: Final = frozenset(("const", "default", "enum", "example", "examples", "value", "values"))
 
-_WORDED: Final = rf"""\\*["'](?:{"|".join(WORDS_OF_VALUES)})\\*["']\s*"""
-# A name with what makes it one: of JSON, which may stand in a text, of source text and settings, or of XML.
+# A name with what makes it one: of JSON, which may stand in a text, and where an item may be called so; of
+# source text, settings and flags, or of XML.
 _NAMED: Final = late_pattern(
-    rf"""(?:{"|".join((*_ENDS, *_ENDS_OF_TWO))})s?(?:(?:(\\*["'])\s*(?:,\s*{_WORDED})?|[ \t]*)[:=]"""
-    r"|((?:\s[^<>]{0,100})?>))",
+    rf"(?P<end>(?:{'|'.join((*_ENDS, *_ENDS_OF_TWO))})s?)"
+    r"""(?:(?P<quote>\\{0,15}+["'])\s*(?:[:=]|(?P<label>,))"""
+    r"|[ \t]*[:=]|(?P<flag>[ \t]+(?![\w:.-]+=[\"']|[->\s]))|(?P<tag>(?:\s[^<>]{0,100})?>))",
     re.IGNORECASE,
 )
-_MAKE_NAMES: Final = late_pattern("[:=>]")
+_LABEL: Final = late_pattern(r"""(?:name|key)\\*["']\s*:\s*\\*["']\Z""", re.IGNORECASE)
+_MAKE_NAMES: Final = late_pattern("[:=>]|--")
 _OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 128
-# A text ends by the quote with which it begins, after as many backslashes.
-_TEXT: Final = r"""(\\*+)(["'])((?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])++)"""
-_QUOTED: Final = late_pattern(rf"\s*+{_TEXT}")
-_ITEM: Final = late_pattern(rf"[\s,]*+{_TEXT}\1\2")
-_OPENING: Final = late_pattern(r"\s*(?:\[|\{([^{}]*))")
-_VALUE: Final = late_pattern(rf"(?<!\\){_WORDED}:")
+# Of JSON: a text, which ends by the quote with which it begins, after as many backslashes, or a word or a
+# number; each may be a key.
+_TOKEN: Final = late_pattern(
+    r"""\s*+(?:(?:(?P<escape>\\*+)(["'])(?P<text>(?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])*+)(?:\1\2)?+"""
+    r"""|(?P<word>[\w$.+-]++))(?P<colon>\s*+:)?+|(?P<opening>[\[{])|(?P<closing>[\]}])|,|\\++)"""
+)
+_NUMBER: Final = late_pattern(r"-?\d[\d.eE+-]{7,}")
 _ELEMENT: Final = late_pattern(r"\s*+(?:<!\[CDATA\[)?+([^<>\]]++)(?:\]\]>)?+</")
-_ASSIGNED: Final = late_pattern(r"""[ \t]*(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))""")
-_ASSIGNEE: Final = late_pattern(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
+_ASSIGNED: Final = late_pattern(
+    r"""[ \t]*(?:(?i:api-?key|basic|bearer|digest|key|token)[ \t]+)?+"""
+    r"""(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))"""
+)
+_ASSIGNEE: Final = late_pattern(rf"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:{FIELD})\Z", re.IGNORECASE)
 _ORDINARY: Final = late_pattern(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
 _DIGIT: Final = late_pattern(r"\d")
 _MIXED: Final = late_pattern(r"(?=.*\d).*[A-Za-z]")
+# A part of a form, which goes on to the next boundary; in JSON its lines end by escapes.
+_LINE_END: Final = r"(?:\r|\\++r)?+(?:\n|\\++n)"
+_PART: Final = late_pattern(
+    rf"""; *name=\\*"?(?:{FIELD})(?:\\*"[^\r\n\\]{{0,999}}+|(?:;[^\r\n\\]{{0,999}}+)?)"""
+    rf"(?:{_LINE_END}[^\r\n\\]++){{0,8}}+{_LINE_END}{_LINE_END}"
+    r"((?:[^\r\n\\]++|\\++(?!(?:r\\++)?n--)|\r?+\n(?!--)|\r(?!\n))*+)",
+    re.IGNORECASE,
+)
 # A parameter of an address.
+_ENCODED: Final = late_pattern(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_CONTROL: Final = late_pattern(r"[\x00-\x08\x0e-\x1f]")
 _PARAMETER: Final = late_pattern(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 # What the keys of well-known issuers look like, by their first letter: a search passes over all others.
@@ -164,7 +185,8 @@ _OF_OPENAI: Final = (
     rf"k[-_](?:(?:{_KINDS})[-_]){{0,4}}(?=[A-Za-z_-]{{0,64}}\d|\w{{20}}|\w{{0,64}}\*\*)[\w*-]{{16,}}",
     r"k\.eyJ[\w-]{16,}\.[\w-]{16,}",
 )
-_BEGINS: Final = r"(?<![A-Za-z0-9].)"
+# A line end that is escaped in JSON, or another sign that is, is no letter.
+_BEGINS: Final = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=\\u[0-9a-fA-F]{4}.))"
 _WORDS: Final = "|".join(
     f"{letter}{_BEGINS}(?:{'|'.join((*rests, *(_OF_OPENAI if letter in 'prs' else ())))})"
     for letter, rests in _ISSUERS.items()
@@ -174,6 +196,9 @@ KEY_SHAPES: Final = late_pattern(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[A-Za-z0-9+/=\s\\]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
     r"|Bearer ([\w.~+/=-]{16,})|bearer ([\w.~+/=-]{16,})"
     r"|Basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)|basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)"
+    # A command's user and password.
+    r"|-(?<![^\s\"'`].)(?:u|-(?:proxy-)?user)[ =]?[\"']?[^\s:\"'/@]*:"
+    r"(?!(?:\d{1,7}|[a-z]{1,11})(?![^\s\"'`]))([^\s\"'`]{4,})"
     r"|:(?<=\d{8}:)(AA[\w-]{33})|://([^\s/:@\"']*:[^\s/@\"']+|(?=\w*\d)\w{16,})@"
     r"|hooks\.slack\.com/services/([\w/]{20,})|/api/webhooks/(\d+/[\w-]{40,}))"
 )
@@ -223,50 +248,100 @@ def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,))
     for shape in shapes:
         for match in shape.finditer(text):
             yield Span(*match.span(match.lastindex or 0), REDACTED)
-    yield from (Span(start, end, REDACTED) for start, end in named_secrets(text))
+    yield from named_secrets(text)
     if "=" in text:
         for match in _PARAMETER.finditer(text):
             if is_secret_parameter(unquote_plus(match[1])):
                 yield Span(*match.span(2), REDACTED)
 
 
-def named_secrets(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where values stand in a text that are named for a secret, by start and end."""
+class Secrecy(IntEnum):
+    """How a value stands to the names of secrets around it, in JSON and wherever else."""
+
+    OPEN = 0
+    NAMED = 1
+    """What is named for a secret tells of it."""
+    GIVEN = 2
+    """It tells which values the secret has."""
+    OWN = 3
+    """It is the secret."""
+
+    def of_field(self, key: str, known: Callable[[str], bool]) -> Secrecy:
+        """Return how what a key names stands inside of what stands so; ``known`` tells names of secrets."""
+        if known(key):
+            return Secrecy.OWN
+        if self is Secrecy.OPEN or self is Secrecy.GIVEN:
+            return self
+        return Secrecy.GIVEN if key in _WORDS_OF_VALUES else Secrecy.NAMED
+
+    def hides(self, value: str) -> bool:
+        """Tell whether a text or a number that stands so is hidden."""
+        return self is Secrecy.OWN or (self is Secrecy.GIVEN and not is_ordinary(value))
+
+
+def encoded(text: str, reveals: Callable[[str], bool]) -> Iterator[Span]:
+    """Yield what in a text is another in base64, which reveals a secret."""
+    for match in _ENCODED.finditer(text):
+        letters = match[0].replace("-", "+").replace("_", "/")
+        # Where what stands before it is of the same letters, it begins later.
+        for start in range(4):
+            with suppress(ValueError):
+                inner = b64decode(letters[start : len(letters) - (len(letters) - start) % 4]).decode()
+                if not _CONTROL.search(inner):
+                    if reveals(inner):
+                        yield Span(*match.span(), REDACTED)
+                    break
+
+
+def named_secrets(text: str) -> Iterator[Span]:
+    """Yield where values stand in a text that are named for a secret."""
+    yield from (Span(*match.span(1), REDACTED) for match in _PART.finditer(text))
     done = 0
+    walked: dict[str, int] = {}
     for name in _names(text):
+        quote = name["quote"]
         # What stands in a value is looked at once, whatever is named in it.
-        if name.start() < done:
+        if name.start() < max(done, walked.get(quote, 0)):
             continue
-        if name[1] is not None:
-            spans = list(_quoted(text, name.end()))
+        if quote is not None:
+            spans, walked[quote] = _given(text, name)
         else:
-            value = (_ASSIGNED if name[2] is None else _ELEMENT).match(text, name.end())
+            value = (_ASSIGNED if name["tag"] is None else _ELEMENT).match(text, name.end())
             if value is None:
                 continue
             done, group = value.end(), value.lastindex or 0
-            spans = [value.span(group)] if group == 1 or _MIXED.match(value[group]) else []
-        done = max([done, *(end for _, end in spans)])
+            is_quoted = group == 1
+            spans = [Span(*value.span(group), REDACTED)] if is_quoted or _MIXED.match(value[group]) else []
+        done = max([done, *(span.end for span in spans)])
         yield from spans
 
 
-def _quoted(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield where the text that begins there stands, or those of a list, or of what a schema says of one."""
-    places = [start]
-    for place in places:  # grows by what a schema gives, which may be as deep as the text is long
-        value, opening = _QUOTED.match(text, place), _OPENING.match(text, place)
-        spans = [value.span(3)] if value is not None else []
-        if opening is not None and opening[1] is not None:
-            places += [word.end() for word in _VALUE.finditer(text, opening.start(1), opening.end())]
-        elif opening is not None:
-            spans = list(_items(text, opening.end()))
-        yield from (span for span in spans if place == start or not is_ordinary(text[slice(*span)]))
+def _given(text: str, name: re.Match[str]) -> tuple[list[Span], int]:
+    """Return what is to be hidden of a value that has a name in JSON, or of its object, and where that ends.
 
-
-def _items(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield where the texts of a list stand, the first of which begins there."""
-    while (item := _ITEM.match(text, start)) is not None:
-        yield item.span(3)
-        start = item.end()
+    The text may break off, and stand within another: what is quoted otherwise is no part of it.
+    """
+    quote, place = name["quote"], name.end()
+    secrecy = Secrecy.OWN if name["label"] is None else Secrecy.NAMED
+    around = [] if name["label"] is None else [secrecy]
+    spans: list[Span] = []
+    while (token := _TOKEN.match(text, place)) is not None:
+        if (token["escape"] or "") != quote[:-1] and token["text"] is not None:
+            break
+        place = token.end()
+        if token["opening"]:
+            around.append(secrecy)
+        elif token["colon"] and around:
+            secrecy = around[-1].of_field(token["text"] or token["word"] or "", is_secret_field)
+        elif token["text"] and secrecy.hides(token["text"]):
+            spans.append(Span(*token.span("text"), REDACTED))
+        elif token["word"] and _NUMBER.fullmatch(token["word"]) and secrecy.hides(token["word"]):
+            spans.append(Span(*token.span("word"), f"{quote}{REDACTED}{quote}"))
+        elif around:
+            secrecy = around.pop() if token["closing"] else around[-1]
+        if not around:
+            break
+    return spans, place
 
 
 def _names(text: str) -> Iterator[re.Match[str]]:
@@ -276,28 +351,33 @@ def _names(text: str) -> Iterator[re.Match[str]]:
     lowered = text.lower()
     if len(lowered) != len(text):  # of all letters, this one alone becomes two
         lowered = text.replace("\u0130", "i").lower()
-    ends = [start for end in (*_ENDS, *_ENDS_OF_TWO) for start in _starts(lowered, end)]
+    ends = [start for end in (*_ENDS, *_ENDS_OF_TWO) for start in places_of(lowered, end)]
     for start in sorted(ends):
         match = _NAMED.match(text, start)
         if match is None:
             continue
-        kind = match.lastindex or 0
-        end = match.start(kind) if kind else len(text[start : match.end() - 1].rstrip()) + start
-        before = text[max(end - _LONGEST_NAME, 0) : end]
+        before = text[max(match.end("end") - _LONGEST_NAME, 0) : match.end("end")]
         name = before[len(before.rstrip(_OF_NAMES)) :]
-        opening = text[max(end - len(name) - 1, 0) : end - len(name)]
-        if kind == 0:
-            is_secret = _ASSIGNEE.search(name) is not None
-        elif kind == 1:
+        place = match.end("end") - len(name)
+        opening = text[max(place - 1, 0) : place]
+        if match["quote"] is not None:
             is_secret = (opening in {'"', "'"} or opening > "\x7f") and is_secret_field(name)
-        else:
+            if match["label"] is not None:
+                is_secret = (
+                    is_secret and _LABEL.search(text, max(place - _LONGEST_NAME, 0), place) is not None
+                )
+        elif match["tag"] is not None:
             is_secret = opening in {"<", ":"} and is_secret_field(name)
+        else:
+            is_flag = match["flag"] is None or name.startswith("--")
+            is_secret = is_flag and _ASSIGNEE.search(text, max(place - 1, 0), match.end("end")) is not None
         if is_secret:
             yield match
 
 
-def _starts(text: str, word: str) -> Iterator[int]:
+def places_of(text: str, word: str) -> Iterator[int]:
+    """Yield where a word begins in a text."""
     start = text.find(word)
     while start >= 0:
         yield start
-        start = text.find(word, start + len(word))
+        start = text.find(word, start + 1)

@@ -16,12 +16,14 @@ from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
     REDACTED,
+    encoded,
     is_ordinary,
     is_secret_parameter,
     late_pattern,
     may_name_secrets,
     named_secrets,
     names_secrets,
+    places_of,
     secret_looking,
 )
 from mockgrid.session.secret_fields import redacted
@@ -35,11 +37,7 @@ if TYPE_CHECKING:
     from mockgrid.session.exchange import KeptExchange, RequestHead
 
 _FIELDS_OF_FORM = late_pattern(
-    rb"(?:\A|&)(?:[^=&]{0,64}?(?:\[|%%5b))?(?:%b)(?:\]|%%5d)?=([^&]*)"
-    # A part goes on to the next boundary.
-    rb'|; *name="?(?:%b)(?:"[^\r\n]{0,999}+|(?:;[^\r\n]{0,999}+)?)(?:\r?\n[^\r\n]++){0,8}+\r?\n\r?\n'
-    rb"((?:[^\r\n]++|\r?+\n(?!--)|\r(?!\n))*+)" % ((FIELD.encode(),) * 2),
-    re.IGNORECASE,
+    rf"(?:\A|&)(?:[^=&]{{0,64}}?(?:\[|%5b))?(?:{FIELD})(?:\]|%5d)?=([^&]*)", re.IGNORECASE
 )
 _SESSION = "x-mockgrid-session"
 _REFERER = "referer"
@@ -53,8 +51,11 @@ _MANY = 12
 _MANY_OF_ANY = 32
 # What stands where a text was cut, also in the ASCII of a header.
 _CUT = re.compile(r"…|\\u2026")
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 _DEEPEST = 200
 _MOST_LINES = 64
+# So many are looked for one by one.
+_FEW = 64
 
 
 class Redaction:
@@ -78,10 +79,13 @@ class Redaction:
         self._queries = frozenset(name for security in securities for name in security.secret_query)
         self._accepted = frozenset(accepted)
         self._any = accept_any or prefixes is None
-        beginnings = "|".join(re.escape(known.prefix) for known in prefixes or ())
+        begun = "|".join(
+            rf"{prefix}(?:(?<![\w.~+-]{prefix})|(?<=\\[nrt]{prefix}))"
+            for prefix in (re.escape(known.prefix) for known in prefixes or ())
+        )
         # A key ends where a text goes on; it may have most characters, so both ends are taken for it.
-        ends = (r"[\w.~+/=-]+", r"[^\s,;&\"'<>]+") if beginnings else ()
-        self._keys = tuple(re.compile(rf"(?<![\w.~+-])(?:{beginnings}){end}") for end in ends)
+        ends = (r"[\w.~+/=-]+", r"[^\s,;&\"'<>]+") if begun else ()
+        self._keys = tuple(re.compile(rf"(?:{begun}){end}") for end in ends)
 
     def of(self, sent: RequestHead, body: bytes = b"", reply: KeptExchange | None = None) -> Hidden:
         """Return what is to be hidden in one exchange, by what its request brought.
@@ -94,7 +98,7 @@ class Redaction:
         words = self.secrets(sent.headers.items(), sent.query, body)
         if reply is not None:
             words |= self.secrets(reply.answer.headers, b"", reply.reply_body)
-        return Hidden(words)
+        return Hidden(words, self.shapes)
 
     def secrets(
         self, headers: Iterable[tuple[bytes, bytes]], query: bytes = b"", body: bytes = b""
@@ -193,32 +197,40 @@ class Hidden:
 
     Args:
         words: what to hide; in a URL they may stand quoted, and in JSON text escaped.
+        shapes: what finds keys by how they look.
     """
 
-    def __init__(self, words: Iterable[str]) -> None:
+    def __init__(self, words: Iterable[str], shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> None:
+        self._shapes = shapes
         forms = {form for word in words for form in forms_of(word)}
-        # The longest first, since one may be part of another.
-        self._forms = sorted(forms, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if self._forms else None
-        self._longest = len(self._forms[0]) if self._forms else 0
+        # The longest first, since one may be part of another. There may be thousands, of which a regular
+        # expression would take seconds to be made.
+        self._by_beginning: dict[str, list[str]] = {}
+        for form in sorted(forms, key=lambda form: (-len(form), form)):
+            self._by_beginning.setdefault(form[:SHORTEST], []).append(form)
+        self._longest = max(map(len, forms), default=0)
 
     def text(self, text: str) -> str:
         """Return text without the secrets, and without the beginning of one where the text was cut.
 
         What looks like a key is none of the exchange's own, and hidden all the same.
         """
-        text = without(text, apart(secret_looking(text)))
-        if self._pattern is None:
-            return text
-        text = self._pattern.sub(REDACTED, text)
-        return text if _CUT.search(text) is None else self._without_beginnings(text)
+        text = without(text, self.spans(text))
+        return self._without_beginnings(text) if self._longest and _CUT.search(text) else text
 
     def spans(self, text: str) -> list[Span]:
         """Return what is to be hidden in a text, in order."""
-        spans = list(secret_looking(text))
-        if self._pattern is not None:
-            spans += (Span(*match.span(), REDACTED) for match in self._pattern.finditer(text))
-        return apart(spans)
+        return apart(self.places(text))
+
+    def places(self, text: str) -> Iterator[Span]:
+        """Yield what is to be hidden in a text, in any order."""
+        yield from secret_looking(text, self._shapes)
+        for start in self._beginnings(text):
+            for form in self._by_beginning[text[start : start + SHORTEST]]:
+                if text.startswith(form, start):
+                    yield Span(start, start + len(form), REDACTED)
+                    break
+        yield from encoded(text, self.reveals)
 
     def pieces(self, texts: Sequence[str], *, streamed: bool = False) -> list[str]:
         """Return the pieces of a text without the secrets, nor those that go on from one to the next.
@@ -235,23 +247,28 @@ class Hidden:
 
     def reveals(self, text: str) -> bool:
         """Tell whether a text holds a secret."""
-        known = self._pattern is not None and self._pattern.search(text) is not None
-        return known or next(secret_looking(text), None) is not None
+        return next(self.places(text), None) is not None
 
     def value(self, value: Any) -> Any:
         """Return a JSON value without the secrets, in keys or texts, and in fields that are named for one."""
         return redacted(value, lambda text, _: self.text(text))
 
+    def _beginnings(self, text: str) -> list[int]:
+        """Return where a secret may begin in a text."""
+        known = self._by_beginning
+        if len(known) <= _FEW:
+            return sorted(start for beginning in known for start in places_of(text, beginning))
+        return [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known]
+
     def _without_beginnings(self, text: str) -> str:
         """Return a text without what may be the beginning of a secret before each place where it was cut."""
-        beginnings = "|".join(sorted({re.escape(form[:SHORTEST]) for form in self._forms}))
         pieces, done = [], 0
-        for match in re.finditer(f"(?={beginnings})", text):
-            start = match.start()
+        for start in self._beginnings(text):
             cut = _CUT.search(text, start, start + self._longest + len("\\u2026"))
             if start >= done and cut is not None:
                 beginning = text[start : cut.start()]
-                if any(form.startswith(beginning) for form in self._forms):
+                forms = self._by_beginning[text[start : start + SHORTEST]]
+                if any(form.startswith(beginning) for form in forms):
                     pieces += [text[done:start], REDACTED]
                     done = cut.start()
         return "".join([*pieces, text[done:]])
@@ -268,14 +285,13 @@ def _of_body(body: bytes) -> Iterator[str]:
             redacted(read_json(body, _DEEPEST), lambda text, _: text, secret=named.append)
         yield from (item for item in named if isinstance(item, str))
     elif may_name_secrets(text):
-        for match in _FIELDS_OF_FORM.finditer(body):
-            value = (match[1] or match[2] or b"").decode("utf-8", "replace")
-            yield from (value, unquote_plus(value))
+        for match in _FIELDS_OF_FORM.finditer(text):
+            yield from (match[1], unquote_plus(match[1]))
+    for start, end, placeholder in named_secrets(text):
+        if end - start >= _SHORTEST_LIKELY and placeholder == REDACTED:
             # Of what is a file, what is told may be a line.
-            lines = value.splitlines()[:_MOST_LINES]
+            lines = text[start:end].splitlines()[:_MOST_LINES]
             yield from (line for line in lines if len(line) >= _SHORTEST_LIKELY)
-    for start, end in named_secrets(text):
-        if end - start >= _SHORTEST_LIKELY:
             yield from unescaped(text[start:end])
 
 
@@ -307,9 +323,11 @@ def forms_of(word: str) -> Iterator[str]:
     What is too short could stand anywhere by chance.
     """
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    encoded = base64.b64encode(word.encode("utf-8", "replace")).decode().rstrip("=")
+    coded = base64.b64encode(word.encode("utf-8", "replace")).decode().rstrip("=")
+    quoted = [quote(word, safe=safe, errors="replace") for safe in ("", "/", "/:@")]
+    lowered = [_ESCAPE.sub(lambda match: match[0].lower(), form) for form in quoted]
     forms = (
-        *(word, quote(word, safe="", errors="replace"), escaped, json.dumps(word)[1:-1]),
-        *(encoded, encoded.replace("+", "-").replace("/", "_")),
+        *(word, *quoted, *lowered, escaped, json.dumps(word)[1:-1]),
+        *(coded, coded.replace("+", "-").replace("/", "_")),
     )
     yield from (form for form in dict.fromkeys(forms) if len(form) >= SHORTEST)

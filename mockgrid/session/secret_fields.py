@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mockgrid.session.key_shapes import REDACTED, WORDS_OF_VALUES, is_ordinary, is_secret_field
+from mockgrid.session.key_shapes import REDACTED, Secrecy, is_secret_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def redacted(
         known: tells whether a field is named for a secret.
         place: what an item of a list is called, by it and by its number.
     """
-    return _Walk(text, secret, known, place).of(value, (), named=False)
+    return _Walk(text, secret, known, place).of(value, (), Secrecy.OPEN)
 
 
 class _Walk(NamedTuple):
@@ -47,34 +47,19 @@ class _Walk(NamedTuple):
     known: Callable[[str], bool]
     place: Callable[[Any, int], Any]
 
-    def of(self, item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
+    def of(self, item: Any, at: tuple[Any, ...], secrecy: Secrecy) -> Any:
         """Return what stands for a value."""
-        if isinstance(item, str):
-            return self.text(item, at)
         if isinstance(item, dict):
             labels = (item.get(label) for label in _LABELS)
-            named = named or any(isinstance(label, str) and self.known(label) for label in labels)
+            if any(isinstance(label, str) and self.known(label) for label in labels):
+                secrecy = max(secrecy, Secrecy.NAMED)
             return {
-                self.text(key, None): self.field(key, own, (*at, key), named=named)
+                self.text(key, None): self.of(own, (*at, key), secrecy.of_field(key, self.known))
                 for key, own in item.items()
             }
         if isinstance(item, (list, tuple)):
-            return [self.of(own, (*at, self.place(own, n)), named=named) for n, own in enumerate(item)]
-        return item
-
-    def field(self, key: str, item: Any, at: tuple[Any, ...], *, named: bool) -> Any:
-        """Return what stands for the value of a field."""
-        if self.known(key):
-            return self.hidden(item, at)
-        # What a schema says of a secret is none, but for the values that it gives.
-        if named and key in WORDS_OF_VALUES:
-            return self.hidden(item, at, unless=is_ordinary)
-        return self.of(item, at, named=False)
-
-    def hidden(self, item: Any, at: tuple[Any, ...], unless: Callable[[str], bool] = lambda _: False) -> Any:
-        """Return what stands for what is named for a secret."""
-        if isinstance(item, (str, int, float)) and not isinstance(item, bool):
-            return item if unless(str(item)) else self.secret(item)
-        if isinstance(item, (list, tuple)):
-            return [self.hidden(own, (*at, self.place(own, n)), unless) for n, own in enumerate(item)]
-        return self.of(item, at, named=True)
+            return [self.of(own, (*at, self.place(own, n)), secrecy) for n, own in enumerate(item)]
+        is_value = isinstance(item, (str, int, float)) and not isinstance(item, bool)
+        if secrecy and is_value and secrecy.hides(str(item)):
+            return self.secret(item)
+        return self.text(item, at) if isinstance(item, str) else item

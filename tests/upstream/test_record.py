@@ -9,8 +9,10 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from urllib.request import urlopen
 
 import pytest
+from recording.test_secrets import Vault, exchange, sent, shown
 from upstream.conftest import COMPLETION
 from upstream.hostile_provider import CLOSE, LAST, HostileProvider, chunk, reply, stream_head
 from upstream.raw_client import Received, ask, eventually, request
@@ -186,6 +188,38 @@ def test_no_secret_reaches_the_file(tmp_path):
     text = output.read_text("utf-8") + told.replace("--scrub Lovelace", "")
     for secret in (ours, KEY, "hidden-by-its-name", "very-secret-cookie", "Lovelace"):
         assert secret not in text
+
+
+def test_none_of_ten_thousand_secrets_is_in_the_file_the_journal_the_report_or_the_log(tmp_path):
+    output, vault = tmp_path / "recorded.yaml", Vault(8)
+    planted = []
+    while len(planted) < 112:
+        planted.append(exchange(vault, len(planted)))
+    # Others are cut by the events of streams.
+    assert len(shown(sent(planted), vault.given)) >= 10_000
+
+    async def answer(provider, writer):
+        given = planted[len(provider.requests) - 1].reply
+        head = [b"HTTP/1.1 %d Odd" % given.status, *(b"%b: %b" % header for header in given.headers)]
+        writer.write(b"\r\n".join([*head, b"transfer-encoding: chunked", b"", b""]))
+        writer.write(b"".join(chunk(piece) for _, piece in given.chunks) + LAST)
+
+    with HostileProvider(answer) as provider, recording(provider, output, "--log", "json") as process:
+        for each in planted:
+            lines = [f"{name.decode()}: {value.decode('latin-1')}" for name, value in each.request.headers]
+            lines.append("x-mockgrid-session: mine")
+            raw = request(each.request.body, *lines, target=each.request.target)
+            assert ask(process.url, raw).body == each.reply.body
+        control = f"{process.url.removesuffix('v1')}__mockgrid__"
+        paths = "sessions/mine/exchanges", "sessions", "report"
+        told = [urlopen(f"{control}/{path}", timeout=30).read().decode() for path in paths]
+        code, log = ended(process, signal.SIGINT)
+    assert code == 0
+    written = output.read_text("utf-8")
+    assert written.count("- {method: POST") == len(planted)
+    assert len(json.loads(told[0])["exchanges"]) == len(planted)
+    assert log.count("\n") > len(planted)
+    assert shown("\n".join((written, *told, log)), vault.given) == set()
 
 
 def test_a_reply_that_is_too_large_is_forwarded_and_not_recorded(tmp_path):
