@@ -4,7 +4,7 @@ import httpx
 import openai
 import pytest
 from recording.again import player, scribe
-from recording.cases import CASES
+from recording.cases import CASES, LOGPROBS, ROLE, TOOLS, USAGE, ask, call, chunk, sse, streamed
 
 from mockgrid.recording.exchange import RecordedExchange, RecordedReply, RecordedRequest
 
@@ -12,6 +12,44 @@ pytestmark = pytest.mark.once
 CHAT = {
     name: pairs for name, pairs in CASES.items() if all(pair.path.startswith("/v1/chat") for pair in pairs)
 }
+
+
+def part(place, arguments):
+    return chunk({"tool_calls": [{"index": place, "function": {"arguments": arguments}}]})
+
+
+def begun(place, name):
+    return chunk({"tool_calls": [{"index": place, **call("get_weather", "", name)}]})
+
+
+def of(index, event):
+    (choice,) = event["choices"]
+    return {**event, "choices": [{**choice, "index": index}]}
+
+
+def counted(*events):
+    return *({**event, "usage": None} for event in events), {**chunk({}), "choices": [], "usage": USAGE}
+
+
+CALLING, ENDING = chunk({"role": "assistant", "content": None}), chunk({}, "tool_calls")
+HEARD = chunk({"content": "Hi"})
+WITH_LOGPROBS = {**HEARD, "choices": [{**HEARD["choices"][0], "logprobs": LOGPROBS}]}
+FIRST, SECOND = [part(0, '{"city":'), part(0, '"Oslo"}')], [part(1, '{"city":'), part(1, '"Rome"}')]
+TURNS = [event for both in zip(FIRST, SECOND, strict=True) for event in both]
+END = chunk({}, "stop")
+STREAMS = {
+    "calls in turn": ({"tools": TOOLS}, [CALLING, begun(0, "a"), begun(1, "b"), *TURNS, ENDING]),
+    "calls": ({"tools": TOOLS}, [CALLING, begun(0, "a"), *FIRST, begun(1, "b"), *SECOND, ENDING]),
+    "choices": ({"n": 2}, [of(index, event) for event in (chunk(ROLE), HEARD, END) for index in (0, 1)]),
+    "with logprobs": ({"logprobs": True}, [chunk(ROLE), WITH_LOGPROBS, END]),
+    "refused": ({}, [chunk(ROLE), chunk({"refusal": "I can"}), chunk({"refusal": "not."}), END]),
+    "reasoning": (
+        {"stream_options": {"include_usage": True}},
+        counted(chunk(ROLE), chunk({"reasoning_content": "Let"}), HEARD, HEARD, END),
+    ),
+}
+BY_EVENT = {"stream-error", "stream-other-shape", "with logprobs", "refused"}
+CHAT |= {name: [streamed(ask(name, **more), sse(*events))] for name, (more, events) in STREAMS.items()}
 
 
 def client(handler):
@@ -57,7 +95,10 @@ def test_the_client_cannot_tell(name):
             "POST", pair.path, ((b"content-type", b"application/json"),), pair.sent_bytes
         )
         exchanges.append(RecordedExchange(request, RecordedReply(pair.status, headers, ((0.25, pair.wire),))))
-    caller = player(scribe().scenario(exchanges).text)
+    text = scribe().scenario(exchanges).text
+    assert ("events:" in text) is (name in BY_EVENT)
+    assert ("interleave: true" in text) is (name == "calls in turn")
+    caller = player(text)
 
     def fake(request):
         answer = caller.call(request.method, request.url.raw_path.decode(), request.content)

@@ -84,7 +84,7 @@ class ChatHearer:
         if words["usage"] == "off" and not field_of(field_of(request, "stream_options"), "include_usage"):
             del words["usage"]  # a stream has none by itself
         if cut := heard.cut():
-            words["stream"] = {"chunks": cut}
+            words["stream"] = {"chunks": cut, **({"interleave": True} if heard.in_turn else {})}
         return words
 
     def event(self, value: Any, whole: Collection[str] = ()) -> dict[str, Any] | None:
@@ -195,9 +195,14 @@ def _is_count(value: Any) -> bool:
 
 
 class _Joined:
-    """A completion that is joined from its chunks, as clients do."""
+    """A completion that is joined from its chunks, as clients do.
+
+    Attributes:
+        in_turn: whether one call goes on after a piece of the next.
+    """
 
     def __init__(self) -> None:
+        self.in_turn = False
         self._whole: dict[str, Any] = {}
         self._choices: dict[int, dict[str, Any]] = {}
         self._pieces: dict[tuple[Any, ...], list[str]] = {}
@@ -231,6 +236,7 @@ class _Joined:
             return False
         if place == len(calls):
             calls.append({"function": {"name": "", "arguments": ""}})
+        self.in_turn = self.in_turn or place < len(calls) - 1
         known = calls[place]
         if isinstance(call.get("id"), str):
             known["id"] = known.get("id", "") + call["id"]
