@@ -362,3 +362,40 @@ def test_what_is_scrubbed_is_replaced_alike_in_all_files_of_an_import(tmp_path, 
     ]
     assert numbers == [["1", "1"], ["2", "1", "1", "2"]]
     assert "--scrub mails: 6 taken out" in capsys.readouterr().err
+
+
+def test_what_an_archive_lists_as_secrets_is_in_no_file(tmp_path):
+    names = "query", "header", "cookie", "set", "param"
+    query, key, cookie, given, field = secrets = [f"s3cr3t-Value-of-{name}" for name in names]
+    body = json.dumps(user(f"Are {query}, {key}, {cookie}, {given} and {field} known?"))
+    url = f"https://api.example/v1/chat/completions?api_key={query}"
+    sent = {
+        "method": "POST",
+        "url": url,
+        "headers": [{"name": "X-Api-Key", "value": key}],
+        "cookies": [{"name": "sid", "value": cookie}],
+        "queryString": [{"name": "api_key", "value": query}],
+        "postData": {"mimeType": "application/json", "text": body},
+    }
+    form = {"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "password", "value": field}]}
+    content = {"mimeType": "application/json", "text": json.dumps(whole(f"No {cookie} and no {given}"))}
+    reply = {"status": 200, "headers": [], "cookies": [{"name": "s", "value": given}], "content": content}
+    entries = [{"request": {**sent, **more}, "response": reply} for more in ({}, {"postData": form})]
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}), "utf-8")
+    text = scribe().scenario(read_files([tmp_path / "a.har"]).exchanges).text
+    assert "No [redacted] and no [redacted]" in text
+    assert [secret for secret in secrets if secret in text] == []
+
+
+@pytest.mark.parametrize("kind", ["vcrpy", "vcrpy-json", "go-vcr", "har", "jsonl", "aimock"])
+def test_a_file_that_is_cut_anywhere_is_read_or_told_of_in_one_line(kind, tmp_path):
+    path = min((FILES / kind).iterdir(), key=lambda path: path.stat().st_size)
+    whole_file = path.read_bytes()
+    for end in range(1, len(whole_file), len(whole_file) // 9):
+        for rest in (b"", b"\x00" + whole_file[end:], whole_file[end + 7 :]):
+            (tmp_path / path.name).write_bytes(whole_file[:end] + rest)
+            try:
+                told = read_files([tmp_path / path.name]).left_out
+            except DocumentError as error:
+                told = [str(error).strip()]
+            assert all(path.name in line and "\n" not in line for line in told)

@@ -49,7 +49,7 @@ def entry(data: Any, folder: Path | None = None) -> RecordedExchange:
     request = data["request"]
     posted = request.get("postData")
     body = _posted(posted, folder)
-    headers = _decoded(headers_of(request.get("headers")), body)
+    headers = _decoded(_headers(request, b"cookie"), body)
     sent = request_of(request.get("method"), request.get("url"), headers, body)
     if isinstance(posted, dict) and isinstance(posted.get("mimeType"), str) and posted["mimeType"]:
         sent = _typed(sent, posted["mimeType"])
@@ -58,7 +58,7 @@ def entry(data: Any, folder: Path | None = None) -> RecordedExchange:
         return RecordedExchange(sent, None)  # blocked, or broken off
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
-    headers = headers_of(response.get("headers"))
+    headers = _headers(response, b"set-cookie")
     if not any(name == b"content-type" for name, _ in headers) and isinstance(content.get("mimeType"), str):
         headers = (*headers, (b"content-type", content["mimeType"].encode("latin-1", "replace")))
     first, last = _times(data)
@@ -73,6 +73,15 @@ def entry(data: Any, folder: Path | None = None) -> RecordedExchange:
     if not body and sent.method != "HEAD" and _is_left_out(content):
         return RecordedExchange(sent, None, lacking=_WITHOUT)
     return RecordedExchange(sent, reply_of(response["status"], _decoded(headers, body), body, first, last))
+
+
+def _headers(side: dict[str, Any], cookie: bytes) -> Headers:
+    """Return the headers of a request or a reply, with the cookies that are listed beside them alone."""
+    headers, cookies = headers_of(side.get("headers")), side.get("cookies")
+    if not isinstance(cookies, list) or any(name == cookie for name, _ in headers):
+        return headers
+    pairs = (f"{each.get('name')}={each.get('value')}" for each in cookies if isinstance(each, dict))
+    return (*headers, *((cookie, pair.encode("latin-1", "replace")) for pair in pairs))
 
 
 def _content(content: dict[str, Any], folder: Path | None) -> bytes:
