@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from mockgrid.contract.lint import STATUS
 from mockgrid.document.nearest import misspelt
 from mockgrid.document.pointer import join, resolve
 from mockgrid.schema.branches import with_article
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mockgrid.document.document import Document
     from mockgrid.errors import DocumentError
 
-__all__ = ["STATUS", "Flaw", "flaws"]
+__all__ = ["Flaw", "flaws"]
 
 # The fields of each object with what they hold: an object of this table, a list [] or a mapping {} of them,
 # text, a flag, or data. A field with ! is required, one with + is new in OpenAPI 3.1.
@@ -68,7 +68,6 @@ _FIELDS: Final = {
 # What there is one of has no article.
 _ONLY: Final = {"document": "the document", "components": "components", "info": "info", "flows": "flows"}
 _EXPECTED: Final = {"text": (str, "a text"), "flag": (bool, "true or false")}
-STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 # What holds a schema, and does not take its keywords; and what holds its schemas by media types.
 _WITH_SCHEMA: Final = ("parameter", "header", "media_type")
 _WITH_CONTENT: Final = ("request_body", "response")

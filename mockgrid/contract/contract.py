@@ -7,10 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from mockgrid.contract.anatomy import flaws
-from mockgrid.contract.examples import broken_examples
 from mockgrid.contract.extension import EXTENSION, UNDRAWN, Policy, policy_of
-from mockgrid.contract.gaps import gaps
 from mockgrid.contract.lint import WEBHOOKS, check_document
 from mockgrid.contract.operation import MediaType, Operation, Parameter, Response, is_json, plain_id
 from mockgrid.contract.operation_reader import OperationReader
@@ -19,8 +16,6 @@ from mockgrid.contract.servers import base_path_of, clean_path
 from mockgrid.document.json_body import canonical_json
 from mockgrid.document.pointer import join, resolve
 from mockgrid.document.source_map import sentence_of
-from mockgrid.schema.contradictions import contradictory_schemas
-from mockgrid.schema.endless import endless_schemas
 from mockgrid.schema.schemas import Schemas, one_way
 from mockgrid.schema.validator import SchemaValidator, check_compiling
 from mockgrid.schema.values import DocumentValues
@@ -99,14 +94,18 @@ class Contract:
             nothing = document.error(message, "/paths", hint, key=True)
             raise next(iter(document.mistakes), nothing)
         if compiled is None:
-            for flaw in flaws(document):
-                if flaw.costs:
-                    document.mistakes.tell(flaw.error)
-            self._check_schemas()
+            self._tell_mistakes()
         self.router = Router(self.operations, self.base_path, self.policy.absent)
 
-    def _check_schemas(self) -> None:
+    def _tell_mistakes(self) -> None:
+        from mockgrid.contract.anatomy import flaws  # noqa: PLC0415 - 2 ms, for what was not compiled before
+        from mockgrid.schema.contradictions import contradictory_schemas  # noqa: PLC0415 - the same
+        from mockgrid.schema.endless import endless_schemas  # noqa: PLC0415 - the same
+
         document = self.document
+        for flaw in flaws(document):
+            if flaw.costs:
+                document.mistakes.tell(flaw.error)
         if document.mistakes.strict:
             self.check_compiling()
         else:
@@ -160,6 +159,8 @@ class Contract:
     @cached_property
     def broken_examples(self) -> tuple[tuple[str, str], ...]:
         """Examples that break their schema: where each stands, and a sentence."""
+        from mockgrid.contract.examples import broken_examples  # noqa: PLC0415 - for `mockgrid check`
+
         return tuple(broken_examples(self.operations, self._responses, self.values, self.document))
 
     @cached_property
@@ -170,6 +171,8 @@ class Contract:
     @property
     def gaps(self) -> Iterator[DocumentError]:
         """What OpenAPI requires of the document that can be served without it."""
+        from mockgrid.contract.gaps import gaps  # noqa: PLC0415 - for `mockgrid check`
+
         return gaps(self.document, self.operations, dict.fromkeys((self._requests, self._responses)))
 
     @cached_property

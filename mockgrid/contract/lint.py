@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "STATUS",
     "WEBHOOKS",
     "check_document",
     "check_unlike",
@@ -40,6 +41,7 @@ __all__ = [
 WEBHOOKS: Final = "Its webhooks are calls that the API itself makes; --webhooks serves them, each at /NAME."
 """What to do where a document has nothing else."""
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+STATUS: Final = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 _LOCATIONS: Final[tuple[Location, ...]] = ("path", "query", "header", "cookie")
 _VERSION: Final = re.compile(r"3\.[01](?:\.[0-9][^ ]*)?")
 _NAME: Final = re.compile(r"\{([^{}]*)\}")

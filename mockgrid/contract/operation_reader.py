@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.anatomy import STATUS
 from mockgrid.contract.extension import EXTENSION
 from mockgrid.contract.http_terms import MediaName
 from mockgrid.contract.lint import (
     METHODS,
+    STATUS,
     check_unlike,
     checked_path,
     fitted,

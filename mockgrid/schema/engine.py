@@ -8,8 +8,8 @@ import jsonschema_rs
 
 from mockgrid.errors import DocumentError
 from mockgrid.schema.formats import FORMATS, RANGES
+from mockgrid.schema.pattern_engine import PATTERN_OPTIONS
 from mockgrid.schema.patterns import SLOW_LIMIT, is_slow
-from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

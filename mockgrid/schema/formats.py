@@ -13,7 +13,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mockgrid.schema.regex.engine import compile_matcher
+from mockgrid.schema.pattern_engine import compile_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from jsonschema_rs import RegexOptions
 
-from mockgrid.schema.regex import RegexError, compile_pattern
-from mockgrid.schema.regex.engine import compile_matcher
+from mockgrid.schema.pattern_engine import RegexError, compile_matcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from mockgrid.schema.regex import Pattern
 
 __all__ = ["SLOW_LIMIT", "Patterns", "is_slow", "pattern_mistake"]
 
@@ -46,7 +47,7 @@ def is_slow(pattern: str) -> bool:
     if compile_matcher(pattern, RegexOptions()) is not None:
         return False
     try:
-        return not compile_pattern(pattern).linear
+        return not _compiled(pattern).linear
     except RegexError:
         return True
 
@@ -56,7 +57,7 @@ def pattern_mistake(pattern: str) -> str | None:
     if compile_matcher(pattern) is not None:
         return None
     try:
-        compile_pattern(pattern)
+        _compiled(pattern)
     except RegexError as error:
         try:
             re.compile(pattern)
@@ -64,3 +65,9 @@ def pattern_mistake(pattern: str) -> str | None:
             return str(reason)
         return error.message
     return None
+
+
+def _compiled(pattern: str) -> Pattern:
+    from mockgrid.schema.regex import compile_pattern  # noqa: PLC0415 - 3 ms, for documents that have such a one
+
+    return compile_pattern(pattern)

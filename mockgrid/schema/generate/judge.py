@@ -12,9 +12,9 @@ from mockgrid.schema.formats import FORMATS
 from mockgrid.schema.generate.keywords import DRAFT_4, words
 from mockgrid.schema.generate.limits import ExhaustedError, is_sound, longest_text
 from mockgrid.schema.generate.schema import IN_PLACE, Schema, post_order
+from mockgrid.schema.pattern_engine import PATTERN_OPTIONS
 from mockgrid.schema.reached import Room
 from mockgrid.schema.regex import QUADRATIC_LIMIT
-from mockgrid.schema.regex.engine import PATTERN_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence

@@ -5,7 +5,7 @@ r"""Regular expressions that cannot blow up: matched by an engine, and run backw
 True
 """
 
-from mockgrid.schema.regex.engine import RegexError
+from mockgrid.schema.pattern_engine import RegexError
 from mockgrid.schema.regex.needles import Needle, NeedleTree, needle
 from mockgrid.schema.regex.pattern import (
     QUADRATIC_LIMIT,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mockgrid.schema.regex.engine import compile_matcher
+from mockgrid.schema.pattern_engine import compile_matcher
 from mockgrid.schema.regex.syntax import Alternate, Chars, Concat, Repeat, consumes, single
 
 if TYPE_CHECKING:

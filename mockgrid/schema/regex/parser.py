@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mockgrid.schema.regex.engine import RegexError, compile_matcher
+from mockgrid.schema.pattern_engine import RegexError, compile_matcher
 from mockgrid.schema.regex.syntax import (
     ANY,
     NOT_NEWLINE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mockgrid.schema.regex.engine import RegexError, compile_matcher
+from mockgrid.schema.pattern_engine import RegexError, compile_matcher
 from mockgrid.schema.regex.example import Exemplar
 from mockgrid.schema.regex.needles import needles
 from mockgrid.schema.regex.parser import parse

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from mockgrid.fixed import fixed
-from mockgrid.schema.regex.engine import compile_matcher
+from mockgrid.schema.pattern_engine import compile_matcher
 
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
 # One or two of every common category, for classes that admit no ASCII at all.
