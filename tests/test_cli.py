@@ -592,7 +592,7 @@ def test_mistakes_and_help_load_no_server():
             "-c",
             """
 import sys; from mockgrid.cli import main; main(['serve', '--help'])
-print([m for m in ('starlette', 'asyncio', 'yaml', 'jsonschema', 'orjson') if m in sys.modules])
+print([m for m in ('uvicorn', 'asyncio', 'yaml', 'jsonschema', 'orjson') if m in sys.modules])
 """,
         ],
         cwd=ROOT,

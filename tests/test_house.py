@@ -27,6 +27,9 @@ MOST_MODULES = 392
 MOST_CODE_LINES = 44_044
 MOST_LINES = 400
 
+# What may know uvicorn: the one adapter of mockgrid/http.
+ADAPTERS = frozenset({"http.adapter"})
+
 # Say what it is, and say it by a noun.
 PALE_NAMES = frozenset({"asked", "found", "one", "rest", "shown", "told"})
 
@@ -87,6 +90,7 @@ EXCEPTIONS = {
     "long_modules": "",
     "classes_of_one_name": "",
     "pale_names": "",
+    "uvicorn_imports": "",
     "stray_chat_words": "scenario.reading.reply testing.exchange",
     "stray_schema_words": "reply.values report.junit scenario.reading.structure",
 }
@@ -281,6 +285,20 @@ def pale_names() -> Iterator[Violation]:
                 yield module.violation(node.lineno, name)
 
 
+def uvicorn_imports() -> Iterator[Violation]:
+    for module in modules().values():
+        for node in module.nodes:
+            match node:
+                case ast.Import(names=names):
+                    sources = [alias.name for alias in names]
+                case ast.ImportFrom(module=str(source), level=0):
+                    sources = [source]
+                case _:
+                    continue
+            if module.name not in ADAPTERS and any(re.match(r"uvicorn\b", source) for source in sources):
+                yield module.violation(node.lineno, "imports uvicorn")
+
+
 def strays(words: frozenset[str], room: str) -> Iterator[Violation]:
     """Literals that one room alone should know, elsewhere."""
     for module in modules().values():
@@ -306,6 +324,7 @@ RULES = {
         long_modules,
         classes_of_one_name,
         pale_names,
+        uvicorn_imports,
         stray_chat_words,
         stray_schema_words,
     )

@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
         self._loop.call_later(HALF_CLOSED, self._close)
         return True
 
-    # What the server calls.
+    # What uvicorn calls.
 
     def shutdown(self) -> None:
         """The server stops: an idle connection closes, another at the end of its reply."""

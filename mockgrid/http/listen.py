@@ -14,7 +14,7 @@ from mockgrid.errors import StartError
 BACKLOG = 2048
 ATTEMPTS = 8
 UNPRIVILEGED = 1024
-# Of a Unix socket: whoever may reach its directory may call.
+# Of a Unix socket, as uvicorn has it: whoever may reach its directory may call.
 _FOR_ALL = 0o666
 
 RESERVED: Final = 64

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from mockgrid.control import CONTROL
 from mockgrid.errors import StartError
-from mockgrid.http.backlog import Backlog
-from mockgrid.http.connection import Connection
+from mockgrid.http.adapter import UvicornServer
 from mockgrid.http.eager import start_task
-from mockgrid.http.listen import BACKLOG, connections_that_fit, listen, listen_on_path, url_host
+from mockgrid.http.listen import connections_that_fit, listen, listen_on_path, url_host
 from mockgrid.http.serving import Serving, detail_error
 from mockgrid.log import ErrorLog, say
 from mockgrid.session.turns import among_others
@@ -43,7 +42,7 @@ SETTLED = 0.05
 """Seconds after which nobody waits any more for a server to be ready."""
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-_OURS = frozenset(("mockgrid", "starlette"))
+_OURS = frozenset(("mockgrid", "starlette", "uvicorn"))
 
 
 class Server:
@@ -79,6 +78,7 @@ class Server:
         self.settings = settings
         self._errors = ErrorLog.logger()
         self._serving = Serving(app, settings, getattr(app, "error_body", detail_error), self._errors)
+        self._uvicorn = UvicornServer(self._serving)
         if settings.uds:
             self.sockets, self.port = [listen_on_path(settings.uds)], 0
             origin = "http://localhost"
@@ -88,7 +88,6 @@ class Server:
             origin = f"http://{url_host(settings.host)}:{self.port}"
         self.url = origin + str(getattr(app, "base_path", "")).rstrip("/")
         self.control = origin + CONTROL
-        self._listeners: list[asyncio.AbstractServer] = []
         self._stop = asyncio.Event()
         self._stop_now = asyncio.Event()
 
@@ -96,18 +95,23 @@ class Server:
         """Answer requests until ``stop``; ``ready`` is called once they are answered."""
         self.loop = loop = asyncio.get_running_loop()
         loop.set_exception_handler(functools.partial(_log_stray, self._errors, self.guest))
-        self._serving.backlog = Backlog(self.sockets, self._accepted, self._serving.tasks)
+        running = loop.create_task(self._uvicorn.serve(self.sockets))
         try:
-            for listening in self.sockets:
-                server = await loop.create_server(self._accepted, sock=listening, backlog=BACKLOG)
-                self._listeners.append(server)
+            while not (running.done() or self._uvicorn.started):  # noqa: ASYNC110 - it tells nobody, and soon
+                await asyncio.sleep(0)
+            if running.done():
+                await running
+            running.add_done_callback(lambda _: self._stop.set())  # a signal that came early stops uvicorn
             ready()
             if hasattr(self.app, "preload") and not self.guest:
                 loop.call_later(SETTLED, self._preload)
             await self._stop.wait()
+            self._uvicorn.close()
             self.close_sockets()
             await self._drain()
         finally:
+            running.cancel()
+            await asyncio.wait([running])
             self.close_sockets()
             if hasattr(self.app, "stop"):
                 await self.app.stop()
@@ -120,20 +124,11 @@ class Server:
             self.loop.call_soon_threadsafe(self._stop_soon)
 
     def close_sockets(self) -> None:
-        """Accept no more; give the port, or the path of a Unix socket, back."""
-        self._serving.backlog = None
-        for server in self._listeners:
-            server.close()
+        """Give the port, or the path of a Unix socket, back."""
         for listening in self.sockets:
             listening.close()
         if self.settings.uds:
             Path(self.settings.uds).unlink(missing_ok=True)
-
-    def _accepted(self) -> Connection:
-        """Make the connection of a client that the event loop has accepted; others may wait behind it."""
-        if self._serving.backlog is not None:
-            self._serving.backlog.accept()
-        return Connection(self._serving)
 
     def _preload(self) -> None:
         start_task(among_others(self.app.preload()), self._serving.tasks)
@@ -144,7 +139,11 @@ class Server:
         self._stop.set()
 
     async def _drain(self) -> None:
-        """Let what runs come to its end, or end it."""
+        """Let what runs come to its end, or end it.
+
+        In place of uvicorn's: that looks ten times a second whether it is to stop, and then sleeps for a
+        tenth, which every server of a test would pay; and past its time it leaves connections open.
+        """
         serving, loop = self._serving, self.loop
         serving.stopping = True
         for connection in list(serving.connections):
@@ -173,19 +172,20 @@ def run(app: Any, settings: Settings) -> int:
     settings = replace(settings, max_connections=connections_that_fit(settings.max_connections))
     server = Server(app, settings)
 
-    async def serve() -> None:
-        # Before anything is served, so that a signal that comes early ends it in the same way.
+    def ready() -> None:
+        # In place of uvicorn's handlers: those end the process by the signal and not with exit code 0, and
+        # take no second SIGTERM for a wish to end at once.
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             try:
                 loop.add_signal_handler(number, server.stop)
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_: server.stop())
-        await server.serve(lambda: say(ready_line(server)))
+        say(ready_line(server))
 
     spare_collector()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(serve())
+        runner.run(server.serve(ready))
     return 0
 
 

@@ -122,7 +122,7 @@ def gone(port, raw, count):
 def ours(thing):
     """Asyncio's own transports are circles until they are closed, and some of their parts stay so."""
     made_by = type(thing).__module__.partition(".")[0]
-    return made_by == "mockgrid" or isinstance(thing, (BaseException, FrameType))
+    return made_by in {"mockgrid", "uvicorn"} or isinstance(thing, (BaseException, FrameType))
 
 
 COUNT = 20

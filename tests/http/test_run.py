@@ -14,14 +14,14 @@ import time
 from pathlib import Path
 
 import pytest
+import uvicorn
 from asgi import Caller
 from raw_http import connect, exchange, read_all
 from waiting import open_descriptors, within
 
 from mockgrid.errors import StartError
-from mockgrid.http.backlog import Backlog
 from mockgrid.http.listen import listen, url_host
-from mockgrid.http.server import RunningServer, run, start_in_thread
+from mockgrid.http.server import RunningServer, start_in_thread
 from mockgrid.settings import Settings
 
 HERE = Path(__file__).parent
@@ -274,18 +274,15 @@ def test_connections_that_come_with_the_stop_do_not_delay_it(echo):
         connection.close()
 
 
-def test_a_signal_that_comes_before_it_listens_stops_it_all_the_same(echo, monkeypatch):
-    def told(*arguments):
-        signal.raise_signal(signal.SIGTERM)
-        return Backlog(*arguments)
-
-    monkeypatch.setattr("mockgrid.http.server.Backlog", told)
-    monkeypatch.setattr("mockgrid.http.server.spare_collector", lambda: None)
-    assert run(echo, Settings(port=0, log="off")) == 0
+def test_a_uvicorn_that_stops_by_itself_is_not_waited_for(echo):
+    server = start_in_thread(echo, Settings(port=0))
+    uvicorn_server = server._uvicorn._server  # told by a signal that came before ours were set
+    server.loop.call_soon_threadsafe(setattr, uvicorn_server, "should_exit", True)
+    assert within(30, lambda: not server._thread.is_alive())
 
 
 def test_failure_in_the_thread_is_raised_to_the_caller(echo, monkeypatch):
-    monkeypatch.setattr("mockgrid.http.server.Backlog", lambda *_: 1 / 0)
+    monkeypatch.setattr("mockgrid.http.adapter.UvicornServer.serve", lambda *_: 1 / 0)
     threads = threading.active_count()
     with pytest.raises(StartError, match="division by zero"):
         start_in_thread(echo, Settings(port=0))
@@ -378,6 +375,32 @@ def test_a_path_that_is_no_place_for_a_socket_says_what_to_do(tmp_path):
         with pytest.raises(StartError, match=r"Cannot listen on the Unix socket .* --uds takes a path"):
             start_in_thread(None, Settings(uds=str(path)))
     assert (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("name", ["connections", "tasks", "server_state", "started", "servers"])
+def test_a_uvicorn_without_what_is_used_of_it_is_refused(echo, monkeypatch, name):
+    class Other(uvicorn.Server):
+        def __init__(self, config):
+            super().__init__(config)
+            if name != "servers":
+                delattr(self if hasattr(self, name) else self.server_state, name)
+
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            if name == "servers":
+                for listening in self.servers:
+                    listening.close()
+                del self.servers
+
+    monkeypatch.setattr("mockgrid.http.adapter.Server", Other)
+    with pytest.raises(StartError, match=f"this version of uvicorn: .*{name}.* Install one"):
+        start_in_thread(echo, Settings(port=0))
+
+
+def test_a_uvicorn_that_has_not_a_setting_is_refused(echo, monkeypatch):
+    monkeypatch.setattr("mockgrid.http.adapter.Config", lambda app, *, lifespan: (app, lifespan))
+    with pytest.raises(StartError, match=r"this version of uvicorn: .*unexpected keyword"):
+        start_in_thread(echo, Settings(port=0))
 
 
 PRELOADING = textwrap.dedent("""
