@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from mockgrid.contract.bodies import UNREAD, media_type_for, read_body
 from mockgrid.contract.parameters import read_parameters
-from mockgrid.document.json_body import read_json
+from mockgrid.document.json_body import read_json, reread_integers
 from mockgrid.errors import MockgridError
 from mockgrid.recording.content import decoded
 from mockgrid.recording.exchange import header
@@ -17,7 +17,7 @@ from mockgrid.reply.playing import answerable
 from mockgrid.reply.request import Request
 
 if TYPE_CHECKING:
-    from mockgrid.contract.contract import Contract, Operation
+    from mockgrid.contract.contract import Contract, MediaType, Operation
     from mockgrid.recording.exchange import RecordedRequest
     from mockgrid.reply.behaviours import Reading
     from mockgrid.scenario.view import RequestView
@@ -64,16 +64,36 @@ class RequestReader:
         models = contract.policy.models
         self._default_model = models.default if models is not None else "default"
 
-    def read(self, recorded: RecordedRequest) -> ReadRequest | None:
-        """Return a request; None where the contract has no such operation."""
+    def read(self, recorded: RecordedRequest, sent: RecordedRequest | None = None) -> ReadRequest | None:
+        """Return a request; None where the contract has no such operation.
+
+        Args:
+            recorded: it, as it may be told.
+            sent: the same before its secrets were taken out, for the lack of which nobody refuses it.
+        """
+        request = self._read(recorded)
+        if request is not None and request.broken and sent is not None and sent != recorded:
+            whole = self._read(sent)
+            if whole is not None and not whole.broken:
+                request.view.broken = False
+                return replace(request, broken=())
+        return request
+
+    def _read(self, recorded: RecordedRequest) -> ReadRequest | None:
         if not recorded.target:
             return self._of_body(recorded)
         query = recorded.query.encode("latin-1", "replace")
         for path in self._paths(recorded.path):
             match = self._contract.router.find(unquote(path), path, recorded.method)
             operation = match[0].operation(recorded.method, query) if match is not None else None
-            if match is not None and operation is not None:
-                return self._of(recorded, operation, unquote(path), match[1])
+            if match is None or operation is None:
+                continue
+            # Of those that share method and path, it is the one that takes it.
+            alike = [each for each in match[0].variants[recorded.method] if each.query == operation.query]
+            alike.sort(key=operation.__ne__)
+            requests = (self._of(recorded, each, unquote(path), match[1]) for each in alike)
+            first = next(requests)
+            return first if not first.broken else next((each for each in requests if not each.broken), first)
         return None
 
     def _of_body(self, recorded: RecordedRequest) -> ReadRequest | None:
@@ -115,16 +135,23 @@ class RequestReader:
         read, violations = read_parameters(operation, parameters, query, headers)
         broken = [violation.sentence for violation in violations]
         value, body = None, recorded.body
+        content_type = header(recorded.headers, b"content-type") or "application/json"
+        media = media_type_for(operation, content_type) or operation.json_body
         try:
             body = decoded(recorded.headers, recorded.body)
-            value = self._value(operation, header(recorded.headers, b"content-type"), body)
+            value = self._value(media, content_type, body) if body else None
+            if body and value is not UNREAD and media is not None and media.schema is not None:
+                violations = media.schema.explain(value)
+                if violations and media.is_json:
+                    value = reread_integers(body)
+                    violations = media.schema.explain(value)
+                broken += [violation.sentence for violation in violations]
         except MockgridError as error:
             broken.append(error.message)
-        media = operation.json_body
-        if value is None and operation.body_required and not broken:
+        if not body and operation.body_required and not broken:
             broken.append("The body is missing.")
-        elif value is not None and media is not None and media.schema is not None:
-            broken += [violation.sentence for violation in media.schema.explain(value)]
+        if value is UNREAD:
+            value = None
         request = Request(operation, path, query, headers, read, value, body)
         reading = self._readings[operation.id]
         view = reading.view(request, default_model=self._default_model)
@@ -133,11 +160,7 @@ class RequestReader:
             request = answerable(request, view)
         return ReadRequest(recorded, request, view, reading, tuple(broken))
 
-    def _value(self, operation: Operation, content_type: str, body: bytes) -> Any:
-        if not body:
-            return None
-        media = media_type_for(operation, content_type or "application/json")
+    def _value(self, media: MediaType | None, content_type: str, body: bytes) -> Any:
         if media is None or media.is_json:
             return read_json(body, _DEEPEST)
-        value = read_body(media, content_type, body, _DEEPEST)
-        return None if value is UNREAD else value
+        return read_body(media, content_type, body, _DEEPEST)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote
 
+from mockgrid.contract.router import ROUTED
 from mockgrid.errors import MockgridError
 from mockgrid.recording.content import content_of
 from mockgrid.recording.difference import difference, same
@@ -108,6 +110,8 @@ class Replies:
     def _whole(
         self, reply: RecordedReply, body: bytes, media: str, request: ReadRequest
     ) -> tuple[dict[str, Any], str]:
+        if (routed := _routed(reply, request)) is not None:
+            return routed, ""
         value = json_or_text(body) if body else None
         candidates = list(self._candidates(reply, value, request))
         for further in (False, True):
@@ -200,6 +204,17 @@ class Replies:
 
 def _named(media: str) -> str:
     return media.partition(";")[0].strip().lower()
+
+
+def _routed(reply: RecordedReply, request: ReadRequest) -> dict[str, Any] | None:
+    """Return the words of a redirect to the server itself: its address names the session that it was for."""
+    location = header(reply.headers, b"location")
+    if f"{ROUTED}{request.request.path}?token=" not in unquote(location):
+        return None
+    to = "other" if "://" in location else "same"
+    if reply.status == _USUAL_REDIRECT and not reply.chunks:
+        return {"redirect": to}
+    return {"redirect": {"to": to, "status": reply.status, **({"page": True} if reply.chunks else {})}}
 
 
 def _value(composed: Composed) -> Any:

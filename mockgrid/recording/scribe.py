@@ -233,8 +233,8 @@ class Scribe:
         page = _Page(placeholders={} if self._placeholders is None else self._placeholders)
         clean = scrubbed(exchanges, self._redaction, self._rules, page.taken, page.placeholders)
         by_operation: dict[str, dict[tuple[str, bytes], _Asked]] = {}
-        for place, exchange in enumerate(clean):
-            request = self._reader.read(exchange.request)
+        for place, (exchange, sent) in enumerate(zip(clean, exchanges, strict=True)):
+            request = self._reader.read(exchange.request, sent.request)
             if request is None:
                 page.elsewhere[f"{exchange.request.method} {exchange.request.path or _NOWHERE}"] += 1
             elif exchange.reply is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,8 @@ __all__ = ["Streams"]
 
 _BY_EVENT: Final = "Event by event: this provider's chunks are not those that the words alone would come to."
 _LONGEST_LINE: Final = 1000
+_LINE_END: Final = re.compile(rb"\r\n?|\n")
+_NEWLINES: Final = {b"\r\n": "crlf", b"\r": "cr"}
 
 
 class Streams:
@@ -54,7 +57,9 @@ class Streams:
         if words is None:
             comment = _BY_EVENT if self._trial.hearer(request.operation.behaviour) is not None else ""
             words = self._by_event(content, request)
-        stream = {**words.pop("stream", {})}
+        line_end = _LINE_END.search(b"".join(piece for _, piece in chunks))
+        newline = _NEWLINES.get(line_end[0]) if line_end is not None else None
+        stream = {**words.pop("stream", {}), **({"newline": newline} if newline is not None else {})}
         times = [event.at for event in content if event.data is not None]
         fault = _broken(reply, times)
         ordered = _ordered(times, fault)
@@ -207,7 +212,7 @@ def _common(composed: list[Any], values: list[Any]) -> Difference:
         {
             (name,): item
             for (name,), item in whole.fields.items()
-            if all(name in value and same(value[name], item) for value in values)
+            if all(isinstance(each, dict) and name in each and same(each[name], item) for each in values)
         },
         {
             path: None

@@ -44,6 +44,7 @@ class PossibleCalls:
     def __init__(self, contract: Contract, speaking: Collection[str]) -> None:
         self._contract = contract
         self._speaking = speaking
+        self._methods = list(dict.fromkeys(operation.method for operation in contract.operations))
         self._usual = [
             self._call(operation, _PARAMETER.sub("x", contract.base_path + operation.path))
             for operation in contract.operations
@@ -110,11 +111,16 @@ class PossibleCalls:
     def _at(self, path: str) -> list[RequestView]:
         """Return the calls of a path."""
         find = self._contract.router.find
-        route = find(path)
-        if route is None and path.startswith(f"{ROUTED}/"):
-            route = find(path.removeprefix(ROUTED))
-        if route is not None:
-            return [self._call(operation, path) for operation in route[0].operations.values()]
+        for sent in (path, path.removeprefix(ROUTED)):
+            routes = [(method, find(sent, "", method)) for method in self._methods]
+            calls = [
+                self._call(operation, path)
+                for method, route in routes
+                if route is not None
+                for operation in route[0].variants.get(method, ())
+            ]
+            if calls:
+                return calls
         # Sent as %2F, a slash is part of a parameter.
         return [
             self._call(operation, path)

@@ -88,6 +88,32 @@ def test_a_feature(path):
     call_all(path, judged=True)
 
 
+@pytest.mark.parametrize("path", FEATURES, ids=named)
+def test_each_request_that_is_taken_has_a_step_that_answers_it_alike(path):
+    caller = Caller(document=path)
+    session = "/__mockgrid__/sessions/again"
+    for call in read_document(path, Mistakes(strict=False)).data["x-calls"]:
+        if call["status"] < 400 and "prefer" not in call.get("headers", {}):  # which no step is asked for
+            method, _, target = call["call"].partition(" ")
+            media, body = sent(call)
+            headers = {"content-type": media, **call.get("headers", {}), "x-mockgrid-session": "again"}
+            caller.call("DELETE", session)
+            first = caller.call(method, target, body, headers, key=None)
+            written = caller.call("GET", f"{session}/exchanges/1/step")
+            assert written.status == 200, (call, written.body)
+            source = f"strict: true\n{written.json()['source']}"
+            played = caller.call("PUT", session, {"source": source}, {"content-type": "application/json"})
+            assert played.json()["findings"] == [], source
+            again = caller.call(method, target, body, headers, key=None)
+            assert again.header("x-mockgrid-step") == "step 1", source
+            assert (again.status, again.header("content-type")) == (
+                first.status,
+                first.header("content-type"),
+            )
+            is_json = "json" in str(first.header("content-type"))
+            assert (again.json() == first.json()) if is_json else (again.body == first.body)
+
+
 @pytest.mark.parametrize("path", MISTAKES, ids=named)
 def test_a_mistake(path):
     where, _, sentence = path.read_text().partition("\n")[0].removeprefix("# ").partition(" ")
