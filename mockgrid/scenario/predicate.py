@@ -110,15 +110,15 @@ class AnyOf:
         )
 
     def outcome(self, view: RequestView, state: str) -> Outcome:
-        """Tell whether one of them holds; if not, what each of them lacked first."""
-        reasons: list[str] = []
+        """Tell what the first of them found that holds; if none does, what each of them lacked first."""
+        missed: list[Outcome] = []
         for branch in self.branches:
-            outcomes = (predicate.outcome(view, state) for predicate in branch)
+            outcomes = [predicate.outcome(view, state) for predicate in branch]
             failed = next((outcome for outcome in outcomes if not outcome.held), None)
             if failed is None:
-                return Outcome(self.name, short_repr(self.source), "one that holds", held=True)
-            reasons.append(f"{failed.name}: {failed.got}")
-        return Outcome(self.name, short_repr(self.source), "; ".join(reasons), held=False)
+                return Outcome(self.name, short_repr(self.source), _found(outcomes), held=True)
+            missed.append(failed)
+        return Outcome(self.name, short_repr(self.source), _found(missed), held=False)
 
 
 @fixed
@@ -140,9 +140,12 @@ class NotAll:
     def outcome(self, view: RequestView, state: str) -> Outcome:
         """Tell whether it holds, and what was found."""
         outcomes = [predicate.outcome(view, state) for predicate in self.inner]
-        got = "; ".join(f"{outcome.name}: {outcome.got}" for outcome in outcomes)
         held = not all(outcome.held for outcome in outcomes)
-        return Outcome(self.name, short_repr(self.source), got or "(every request)", held)
+        return Outcome(self.name, short_repr(self.source), _found(outcomes), held)
+
+
+def _found(outcomes: Iterable[Outcome]) -> str:
+    return "; ".join(f"{outcome.name}: {outcome.got}" for outcome in outcomes) or "(every request)"
 
 
 Predicate: TypeAlias = Check | AnyOf | NotAll

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from importlib.resources import files
 from time import process_time
 
 import pytest
@@ -9,6 +10,7 @@ from asgi import Caller
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mockgrid.scenario.matcher import WORDS
 from mockgrid.session.explanation import Explanation
 
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
@@ -160,6 +162,82 @@ def test_each_predicate_says_what_it_wanted_and_what_it_met(caller):
     assert explained(caller, 4)["steps"][2]["verdict"] == "answers"
     assert explained(caller, 1)["steps"][1]["verdict"] == "answers"
     assert Explanation.from_json(second).steps[0].predicates[0].name == "last_user"
+
+
+TOOL = {"type": "function", "function": {"name": "weather"}}
+CALLED = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+RICH = {
+    "model": "text-prime",
+    "temperature": 1.5,
+    "stop": ["STOP"],
+    "tools": [TOOL],
+    "response_format": {"type": "json_object"},
+    "messages": [
+        {"role": "system", "content": "Be nice"},
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": None, "tool_calls": [CALLED]},
+        {"role": "tool", "tool_call_id": "c1", "content": "3"},
+    ],
+}
+# What a step asks of that, and how its line tells what was wanted and what was found.
+WANTED = [
+    ({"operation": "listModels"}, "operation", "listModels", "createChatCompletion"),
+    ({"method": "get"}, "method", "GET", "POST"),
+    ({"path": {"glob": "/v1/models*"}}, "path", "{glob: /v1/models*}", "/v1/chat/completions"),
+    ({"query": {"a": "1"}}, "query/a", '"1"', "(nothing)"),
+    ({"headers": {"X-A": "1"}}, "headers/x-a", '"1"', '"2"'),
+    ({"headers": {"x-a": {"exists": False}}}, "headers/x-a", "{exists: false}", '"2"'),
+    ({"headers": {"authorization": "Bearer x"}}, "headers/authorization", "Bearer x", "(hidden)"),
+    ({"body": {"temperature": {"above": 2}}}, "body/temperature", "{above: 2}", "1.5"),
+    ({"body": {"stop": ["END"]}}, "body/stop/0", "END", "STOP"),
+    ({"body": {"user": "u"}}, "body/user", "u", "(nothing)"),
+    ({"model": {"one_of": ["a", "b"]}}, "model", "{one_of: [a, b]}", "text-prime"),
+    ({"stream": True}, "stream", "true", "false"),
+    ({"turn": {"below": 2}}, "turn", "{below: 2}", "2"),
+    ({"attempt": 3}, "attempt", "3", "1"),
+    ({"last_user": {"equals": "HELLO"}}, "last_user", "{equals: HELLO}", "Hello (differs in case only)"),
+    ({"last_user": {"matches": "^B"}}, "last_user", '{matches: "^B"}', "Hello"),
+    ({"last_user": {"schema": {"maxLength": 2}}}, "last_user", "{schema: {maxLength: 2}}", "Hello"),
+    ({"last_user": {"not": "Hello"}}, "last_user", "{not: Hello}", "Hello"),
+    ({"system": {"contains": "pirate"}}, "system", "{contains: pirate}", "Be nice"),
+    ({"any_message": "Bye"}, "any_message", "Bye", '[Be nice, Hello, "", "3"]'),
+    ({"any_message": {"role": "ape"}}, "any_message", "{role: ape}", "[{role: system, content: Be nice}, …"),
+    ({"tool_result": "search"}, "tool_result", "search", "weather"),
+    ({"tools": ["weather", "search"]}, "tools", "search", "weather"),
+    ({"response_format": "text"}, "response_format", "text", "json_object"),
+    ({"response_format": {"type": "text"}}, "response_format/type", "text", "json_object"),
+    ({"state": "paid"}, "state", "paid", "start"),
+    ({"all": [{"turn": 2}, {"state": "paid"}]}, "state", "paid", "start"),
+    (
+        {"any": [{"turn": 1}, {"stream": True}]},
+        "any",
+        "[{turn: 1}, {stream: true}]",
+        "turn: 2; stream: false",
+    ),
+    ({"not": {"turn": 2, "stream": False}}, "not", "{turn: 2, stream: false}", "turn: 2; stream: false"),
+    ({"not": {"any": [{"turn": 1}, {"turn": 2}]}}, "not", "{any: [{turn: 1}, {turn: 2}]}", "any: turn: 2"),
+]
+
+
+def test_whatever_a_step_asks_it_says_what_it_wanted_and_what_it_met(caller):
+    language = json.loads(files("mockgrid.scenario").joinpath("scenario.schema.json").read_bytes())["definitions"]
+    asked = json.dumps([when for when, *_ in WANTED])
+    words = {*language["when"]["properties"], *WORDS}
+    assert [word for word in sorted(words) if f'"{word}": ' not in asked] == []
+    for when, name, wanted, met in WANTED:
+        step = {"when": {**when}, "reply": {"body": {}, "contract": "off"}}
+        chat = {"when": {"operation": "createChatCompletion"}, "reply": {"say": "Hi"}}
+        play(caller, [step, chat])
+        caller.call(body=RICH, headers={"x-a": "2"})
+        predicates = explained(caller)["steps"][0]["predicates"]
+        (missed,) = (each for each in predicates if not each["held"])
+        assert (missed["predicate"], missed["expected"]) == (name, wanted), when
+        assert missed["got"].startswith(met.removesuffix("…")), (when, missed)
+        play(caller, [{**step, "when": {"not": when, "operation": "createChatCompletion"}}])
+        caller.call(body=RICH, headers={"x-a": "2"})
+        (inverse, _) = explained(caller)["steps"][0]["predicates"]
+        assert inverse["held"], when
+        assert f"{name}: {missed['got']}"[:40] in inverse["got"], (when, inverse)
 
 
 @pytest.mark.parametrize(
