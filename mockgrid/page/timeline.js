@@ -8,7 +8,11 @@ import {longText} from "./json_view.js";
 const FIRST = 250;
 const LAST = 50;
 const MORE = 2000;
-const OF_THE_HEAD = ["slow_headers", "wrong_length"];
+// Where faults strike that are none of the body.
+const HEAD = {
+  reset: "before the head", empty: "before the head", hang: "before the head", garbage: "in place of the head",
+  slow_headers: "in the head", wrong_length: "in the head",
+};
 // An event or a comment, with the empty line that ends it; sticky, since what is cut would be looked through from
 // each of its characters.
 const BLOCK = /[^]*?(?:\r\n|\n|\r(?!\n)){2}/gy;
@@ -60,9 +64,9 @@ function line({at, due, data}, index, before, end) {
   ];
 }
 
-function faultLine({kind}) {
+function faultLine({kind, where}) {
   const mark = element("strong", {class: "mark bad"}, `Fault: ${kind}`);
-  return ["", "", "", "", mark];
+  return [where, "", "", "", mark];
 }
 
 function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degraded, seconds: took}) {
@@ -75,16 +79,19 @@ function ending({ended_by: endedBy, whole, fault, virtual_seconds: spared, degra
   return parts.join(" ");
 }
 
-// Where a fault struck: before which chunk. null where there was none; one that the server tells no place of is of
-// the head, or ended the reply.
+// Where a fault struck: before which chunk, and in words where that is before all of them. null where there was none;
+// one that the server tells no place of is of the head, or ended the reply.
 function strike({fault = "", struck, reply: {chunks}}) {
-  const kind = fault.split("=")[1];
+  const [whose, kind] = fault.split("=");
   if (!kind) return null;
-  if (struck === undefined) return {kind, before: OF_THE_HEAD.includes(kind) ? 0 : chunks.length};
+  if (struck === undefined) {
+    const where = whose === "fault" && HEAD[kind] || (chunks.length ? "" : "after the head");
+    return {kind, where, before: where ? 0 : chunks.length};
+  }
   const start = startOf(struck, chunks.map(({data}) => data).join(""));
   let end = 0;
   const place = chunks.findIndex(({data}) => (end += data.length) > start);
-  return {kind, before: place < 0 ? chunks.length : place};
+  return {kind, where: "", before: place < 0 ? chunks.length : place};
 }
 
 // Where in a stream stands what follows so many events; comments are none.

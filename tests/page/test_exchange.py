@@ -1,5 +1,6 @@
 """An exchange: what was sent and answered, what is wrong with it and where, and the reply's way over time."""
 
+import re
 import subprocess
 import threading
 from contextlib import suppress
@@ -136,6 +137,31 @@ def test_where_a_fault_struck(tab, grid, ask, fault):
     rows = chunks_of(go(tab, key))
     place = [row[-1] for row in rows].index(f"Fault: {options['kind']}")
     assert place == range(len(rows))[-1 if before is None else before]
+
+
+# Where faults strike that are not of a stream, and who ended the reply.
+EARLY = [
+    ({"kind": "reset"}, "before the head", "Ended by the server after"),
+    ({"kind": "empty"}, "before the head", "Ended by the server after"),
+    ({"kind": "hang"}, "before the head", "Ended by the client, which left after"),
+    ({"kind": "garbage"}, "in place of the head", "Ended by the server after"),
+    ({"kind": "cut_body", "after": 0}, "after the head", "Ended by the server after"),
+    ({"kind": "slow_headers", "for": "20ms"}, "in the head", "Ended by the server after"),
+    ({"kind": "wrong_length", "length": -5}, "in the head", "Ended by the server after"),
+]
+
+
+def test_where_a_fault_struck_before_the_body(tab, grid, client):
+    session = grid.session("early")
+    session.play([{"say": "Hi", "fault": fault} for fault, *_ in EARLY])
+    sent = {"json": {"messages": [{"role": "user", "content": "Hi"}]}}
+    sent["headers"] = {"authorization": f"Bearer {session.api_key}"}
+    for number, (fault, where, ended) in enumerate(EARLY, 1):
+        with suppress(httpx.HTTPError):
+            client.post(f"{grid.base_url}/chat/completions", timeout=0.5, **sent)
+        stream = go(tab, session.api_key, number).locator(".stream")
+        expect(stream.locator("tbody tr").first).to_have_text(re.compile(f"^{where}\\s*Fault: {fault['kind']}$"))
+        expect(stream).to_contain_text(ended)
 
 
 def test_a_stream_of_thousands_of_chunks_is_shown_in_parts(tab, grid, client):
