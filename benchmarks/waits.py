@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 MOCKGRID = next(entrant for entrant in ENTRANTS if entrant.name == "MockGrid")
 TESTS = 200
+PACED = ((500, 0.5, 5.0), (2000, 5.0, 60.0))
+"""Streams at a time, and by how much half of the chunks may be late, and 99 of 100."""
 HEAD = """import pytest
 
 @pytest.fixture
@@ -217,17 +219,18 @@ def latency(port: int, request: bytes, rate: int, seconds: float) -> float:
 
 
 def paced(rounds: int, _by: str) -> list[Wait]:
-    """Have 500 streams keep their pace; see pace.py."""
-    times: dict[str, list[float]] = {"50": [], "99": []}
-    for _ in range(rounds):
-        command = [sys.executable, Path(__file__).with_name("pace.py"), "--streams", "500", "--seconds", "4"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        for percent, spent in re.findall(r"p(50|99) ([\d.]+) ms", done.stdout):
-            times[percent].append(float(spent))
-    return [
-        Wait("500 paced streams, lateness, median", 0.5, times["50"]),
-        Wait("  99th percentile", 5, times["99"]),
-    ]
+    """Have streams keep their pace, the first of them while the last still open; see pace.py."""
+    waits = []
+    for streams, median, most in PACED:
+        command = [sys.executable, Path(__file__).with_name("pace.py"), "--streams", str(streams)]
+        times: dict[str, list[float]] = {"50": [], "99": []}
+        for _ in range(rounds):
+            done = subprocess.run([*command, "--seconds", "4"], check=True, capture_output=True, text=True)
+            for percent, spent in re.findall(r"p(50|99) ([\d.]+) ms", done.stdout):
+                times[percent].append(float(spent))
+        waits.append(Wait(f"{streams:,} paced streams, lateness, median", median, times["50"]))
+        waits.append(Wait("  99th percentile", most, times["99"]))
+    return waits
 
 
 def _command(entrant: Entrant, folder: Path) -> tuple[str, ...]:

@@ -94,9 +94,15 @@ class Composer:
 
     @property
     def remembered(self) -> dict[str, Recent[Any] | int]:
-        """Schemas and values that were made, and how many errors and texts."""
+        """Schemas, values and replies that were made, and how many errors and texts."""
         errors = len(self._scripted.errors_made) if "_scripted" in vars(self) else 0
-        return {**self.memory.remembered, "errors": errors, "texts": self._tokenizer.remembered}
+        replies = self._generic.made if "_generic" in vars(self) else 0
+        return {
+            **self.memory.remembered,
+            "errors": errors,
+            "replies": replies,
+            "texts": self._tokenizer.remembered,
+        }
 
     @cached_property
     def _generic(self) -> GenericReplies:

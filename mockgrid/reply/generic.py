@@ -37,6 +37,9 @@ class GenericReplies:
     Args:
         contract: what replies are made from.
         static: whether values that no example gives are the plainest, such as ``string`` and ``0``.
+
+    Attributes:
+        made: bodies that were made, and may be sent again.
     """
 
     def __init__(self, contract: Contract, *, static: bool = False) -> None:
@@ -47,7 +50,7 @@ class GenericReplies:
         # By the pointer to a media type: bounded by the document.
         self._examples: dict[str, Any | Nothing] = {}
         self._plain: dict[str, Any] = {}
-        self._bodies: Recent[bytes] = Recent(_BODIES_KEPT)
+        self.made: Recent[bytes] = Recent(_BODIES_KEPT)
 
     def compose(  # noqa: PLR0913 - each says one thing about the reply, by name
         self,
@@ -137,7 +140,7 @@ class GenericReplies:
     def _made(self, name: str, media: MediaType, seed: str, exemplary: bool, *, few: bool) -> bytes:  # noqa: FBT001
         """Return the body that is made by a seed; nothing where there need not be but a ``few`` of it."""
         key = (media.at, name, seed, exemplary, few)
-        body = self._bodies.get(key)
+        body = self.made.get(key)
         if body is None:
             value = self._whole(media, seed, exemplary=exemplary)
             from mockgrid.schema.generate import weigh  # noqa: PLC0415 - with values that are made
@@ -145,7 +148,7 @@ class GenericReplies:
             used = not few or weigh(value) > _LARGE or self._values.is_large(media)
             # A copy of its own size: what writes JSON leaves ten times the room behind it.
             body = bytes(memoryview(render(name, value, self._outline(media)))) if used else b""
-            self._bodies.keep(key, body, len(body) + len(media.at) + len(seed) + 200)
+            self.made.keep(key, body, len(body) + len(media.at) + len(seed) + 200)
         return body
 
     def _stream(self, reply: Reply, name: str, media: MediaType, given: Any | Nothing, seed: str) -> Reply:

@@ -10,7 +10,7 @@ from asgi import Caller
 from mockgrid.app import auth, record, validate
 from mockgrid.app.validate import REPEATS_KEPT
 from mockgrid.control import scripts
-from mockgrid.reply import scripted, tokens
+from mockgrid.reply import generic, scripted, tokens
 from mockgrid.schema import values
 from mockgrid.schema.values import Recent
 from mockgrid.session import session
@@ -109,13 +109,14 @@ ENDS = {
     "keys": (auth, "_REMEMBERED"),
     "lengths": (validate, "_MOST_LENGTHS"),
     "media_types": (record, "_MOST_MEDIA"),
+    "replies": (generic, "_BODIES_KEPT"),
     "requests": (validate, "REPEATS_KEPT"),
     "schemas": (values, "SCHEMAS_KEPT"),
     "scripts": (scripts, "SCRIPTS_KEPT"),
     "texts": (tokens, "_CUT_TEXTS"),
     "values": (values, "VALUES_KEPT"),
 }
-IN_BYTES = {"requests": 200_000, "schemas": 600, "scripts": 40_000, "values": 1_500}
+IN_BYTES = {"replies": 8_000, "requests": 200_000, "schemas": 600, "scripts": 40_000, "values": 1_500}
 
 
 def test_all_that_grows_with_what_clients_send_has_an_end_and_is_told_in_metrics(monkeypatch):
@@ -133,6 +134,8 @@ def test_all_that_grows_with_what_clients_send_has_an_end_and_is_told_in_metrics
             assert caller.call(body=body, headers=headers, key=key).status == 200
         streamed = {"messages": [{"role": "user", "content": f"Say {number}"}], "stream": True}
         assert caller.call(body=streamed, key=key).status == 200
+        drawn = {"prefer": f"code=200, dynamic=true, seed={number}"}
+        assert caller.call("GET", "/v1/models", headers=drawn, key=key).status == 200
         caller.app.operator.script(key, {"steps": [{"error": {"status": 503, "detail": f"Down {number}"}}]})
         assert caller.call(body=body, key=key).status == 503
         remembered = Counter(remembered_by(caller, "mockgrid_remembered"))
@@ -144,7 +147,7 @@ def test_all_that_grows_with_what_clients_send_has_an_end_and_is_told_in_metrics
     # without their step have as much room again, and those without their media types, too.
     assert 0 < most.pop("answers") <= 3 * MOST + 2
     statuses = [(row["status"], row["count"]) for row in told(caller)["rows"] if row["count"]]
-    assert sorted(statuses) == [("200", 3 * MOST), ("200", 9 * MOST), ("503", 3 * MOST)]
+    assert sorted(statuses) == [("200", 3 * MOST), ("200", 3 * MOST), ("200", 9 * MOST), ("503", 3 * MOST)]
     assert all(0 < most[of] <= MOST + 1 for of in most if of not in IN_BYTES), most
     assert all(0 < most[of] < 3 * MOST for of in IN_BYTES), most
 
