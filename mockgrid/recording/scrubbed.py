@@ -17,19 +17,14 @@ from mockgrid.recording.events import events_in
 from mockgrid.recording.exchange import header
 from mockgrid.recording.scrubbing import Scrubber
 from mockgrid.reply.delivery.form import framed
-from mockgrid.session.key_shapes import (
-    REDACTED,
-    is_ordinary,
-    is_secret_parameter,
-    named_secrets,
-)
-from mockgrid.session.redaction import Hidden, unescaped
+from mockgrid.session.key_shapes import REDACTED, is_secret_parameter
+from mockgrid.session.redaction import Hidden
 from mockgrid.session.secret_fields import redacted
 from mockgrid.session.streamed import cleaned, joined
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from mockgrid.recording.exchange import Headers, RecordedExchange, RecordedReply, RecordedRequest
     from mockgrid.recording.scrubbing import ScrubRules
@@ -39,8 +34,6 @@ __all__ = ["scrubbed", "scrubbed_value"]
 
 _ENCODING: Final = b"content-encoding"
 _DEEPEST: Final = 200
-# A shorter one could stand anywhere by chance.
-_SHORTEST_NAMED: Final = 8
 _PATH: Final = "/:@!$&'()*+,;=~[]"
 
 
@@ -71,18 +64,11 @@ def scrubbed(
         )
         if reply is not None:
             secrets |= redaction.secrets(reply.headers, b"", reply.body)
-            secrets.update(_named(reply) if _is_stream(reply) else ())
+            values = [event.value for event in events_in(reply.chunks)[0]] if _is_stream(reply) else []
+            for text in joined(values):
+                secrets |= redaction.secrets((), b"", text.encode("utf-8", "replace"))
     scrub = _Scrub(Scrubber(rules, Hidden(secrets, redaction.shapes), taken, placeholders))
     return [scrub.exchange(exchange) for exchange in plain]
-
-
-def _named(reply: RecordedReply) -> Iterator[str]:
-    """Yield what is named for a secret across the chunks of a stream, in texts of JSON such as arguments."""
-    values = [event.value for event in events_in(reply.chunks)[0]]
-    for text in joined(values):
-        for start, end, _ in named_secrets(text):
-            if end - start >= _SHORTEST_NAMED:
-                yield from (word for word in unescaped(text[start:end]) if not is_ordinary(word))
 
 
 def _is_stream(reply: RecordedReply) -> bool:

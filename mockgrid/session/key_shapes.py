@@ -26,9 +26,7 @@ __all__ = [
     "is_secret_field",
     "is_secret_parameter",
     "late_pattern",
-    "may_name_secrets",
     "named_secrets",
-    "names_secrets",
     "places_of",
     "secret_looking",
 ]
@@ -69,23 +67,21 @@ In bodies ``token`` alone is a word like any other, and an id of a session one t
 """
 
 _FIELD: Final = late_pattern(FIELD, re.IGNORECASE)
-_LABELLED: Final = late_pattern(rf'"(?:name|key)"\s*:\s*"(?:{FIELD})"', re.IGNORECASE)
 # What carries a secret by its name beside what does in headers.
 _QUERY: Final = late_pattern(r"sig|pwd|code", re.IGNORECASE)
 # How the names of fields end, in lower case. Each stands in so many texts that it is looked for by itself:
 # an expression for all of them would look at each character.
 _ENDS: Final = (
     *("authorization", "cookie", "credential", "jwt", "key", "passcode", "passphrase", "passwd", "password"),
-    *("pwd", "secret", "session-id"),
+    *("pwd", "secret", "session-id", "string", "token"),
 )
-_ENDS_OF_TWO: Final = ("string", "token")
 # By which a schema, or an item of a list, says what its value is.
 _WORDS_OF_VALUES: Final = frozenset(("const", "default", "enum", "example", "examples", "value", "values"))
 
 # A name with what makes it one: of JSON, which may stand in a text, and where an item may be called so; of
 # source text, settings and flags, or of XML.
 _NAMED: Final = late_pattern(
-    rf"(?P<end>(?:{'|'.join((*_ENDS, *_ENDS_OF_TWO))})s?)"
+    rf"(?P<end>(?:{'|'.join(_ENDS)})s?)"
     r"""(?:(?P<quote>\\{0,15}+["'])\s*(?:[:=]|(?P<label>,))"""
     r"|[ \t]*[:=]|(?P<flag>[ \t]+(?![\w:.-]+=[\"']|[->\s]))|(?P<tag>(?:\s[^<>]{0,100})?>))",
     re.IGNORECASE,
@@ -232,17 +228,6 @@ def is_secret_parameter(name: str) -> bool:
     return is_private_name(name) or _QUERY.fullmatch(name) is not None
 
 
-def may_name_secrets(text: str) -> bool:
-    """Tell whether a text may have a name of a secret in it."""
-    lowered = text.lower()
-    return any(end in lowered for end in (*_ENDS, *_ENDS_OF_TWO))
-
-
-def names_secrets(text: str) -> bool:
-    """Tell whether a text of JSON has a name of a secret in it, as a key or as what a value is called."""
-    return next(_names(text), None) is not None or _LABELLED.search(text) is not None
-
-
 def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:
     """Yield what in a text looks like a secret, by itself or by what stands before it."""
     for shape in shapes:
@@ -351,7 +336,7 @@ def _names(text: str) -> Iterator[re.Match[str]]:
     lowered = text.lower()
     if len(lowered) != len(text):  # of all letters, this one alone becomes two
         lowered = text.replace("\u0130", "i").lower()
-    ends = [start for end in (*_ENDS, *_ENDS_OF_TWO) for start in places_of(lowered, end)]
+    ends = [start for end in _ENDS for start in places_of(lowered, end)]
     for start in sorted(ends):
         match = _NAMED.match(text, start)
         if match is None:

@@ -20,9 +20,7 @@ from mockgrid.session.key_shapes import (
     is_ordinary,
     is_secret_parameter,
     late_pattern,
-    may_name_secrets,
     named_secrets,
-    names_secrets,
     places_of,
     secret_looking,
 )
@@ -278,13 +276,11 @@ def _of_body(body: bytes) -> Iterator[str]:
     """Yield the secrets of a body: what is in fields of JSON or of a form that are named for one."""
     text = body.decode("utf-8", "replace")
     if body.startswith((b"{", b"[")):
-        if not names_secrets(text):
-            return
         named: list[Any] = []
         with suppress(MalformedJsonError):
             redacted(read_json(body, _DEEPEST), lambda text, _: text, secret=named.append)
         yield from (item for item in named if isinstance(item, str))
-    elif may_name_secrets(text):
+    else:
         for match in _FIELDS_OF_FORM.finditer(text):
             yield from (match[1], unquote_plus(match[1]))
     for start, end, placeholder in named_secrets(text):

@@ -108,15 +108,12 @@ def read_files(paths: Iterable[Path], unnamed: Collection[Path] = ()) -> Recordi
 def _read(path: Path, recordings: Recordings, lines: list[LoggedLine]) -> None:
     text = _text(path)
     reader = _Items(path.name, recordings)
-    if text.lstrip().startswith(("{", "[")):
-        data = _json(text, str(path))
-        if data is None:
-            lines += reader.read(_lines(text, str(path)), log.logged, "line")
-            return
-        _read_data(data, None, str(path), reader, lines)
-        return
-    data, places = _yaml(text, str(path))
-    _read_data(data, places, str(path), reader, lines)
+    is_json = text.lstrip().startswith(("{", "["))
+    data, places = (_json(text, str(path)), None) if is_json else _yaml(text, str(path))
+    if is_json and data is None:
+        lines += list(reader.read(_lines(text, str(path)), log.logged))
+    else:
+        _read_data(data, places, str(path), reader, lines)
 
 
 def _read_data(
@@ -132,19 +129,21 @@ def _read_data(
         raise DocumentError(
             f"`{of_cassette}` must be a list of interactions, not of type {kind}.", where=path
         )
+    matching = data if isinstance(data, list) and data else []
+    is_matching = all(isinstance(item, dict) and "match" in item for item in matching)
+    steps = named.get("fixtures", matching if is_matching else [])
+    read = reader.recordings
     if listed is not None or of_cassette in named:
-        reader.add(reader.read(_placed(listed or (), places), cassette.interaction, "interaction"))
+        read.exchanges += reader.read(_placed(listed or (), places), cassette.interaction)
     elif isinstance(entries, dict) and isinstance(entries.get("entries"), list):
         in_folder = partial(archive.entry, folder=Path(path).parent)
-        reader.add(reader.read(_placed(entries["entries"], None), in_folder, "entry"))
-    elif isinstance(named.get("fixtures"), list):
-        reader.recordings.steps += reader.read(_placed(named["fixtures"], None), fixtures.fixture, "fixture")
-    elif isinstance(data, list) and data and all(isinstance(item, dict) and "match" in item for item in data):
-        reader.recordings.steps += reader.read(_placed(data, None), fixtures.fixture, "fixture")
+        read.exchanges += reader.read(_placed(entries["entries"], None), in_folder)
+    elif isinstance(steps, list) and (steps or "fixtures" in named):
+        read.steps += reader.read(_placed(steps, None), fixtures.fixture)
     elif isinstance(data, list) and any(map(log.is_logged, data)):
-        lines += reader.read(_placed(data, None), log.logged, "item")
+        lines += reader.read(_placed(data, None), log.logged)
     elif log.is_logged(data):
-        lines += reader.read([(":1", data)], log.logged, "line")
+        lines += reader.read([(":1", data)], log.logged)
     else:
         raise DocumentError(f"It is no recording that is known: {_KINDS} was expected.", where=path)
 
@@ -156,26 +155,14 @@ class _Items:
         self._name = name
         self.recordings = recordings
 
-    def read(self, items: Iterable[tuple[str, Any]], read: Callable[[Any], Any], kind: str) -> list[Any]:
-        """Return what items are, each with its place; those that are nothing are noted."""
-        made = []
+    def read(self, items: Iterable[tuple[str, Any]], read: Callable[[Any], Any]) -> Iterator[Any]:
+        """Yield what items are, each with its place; those that are nothing are noted."""
         for place, data in items:
             where = f"{self._name}{place}"
             try:
-                item = read(data)
+                yield replace(read(data), where=where)
             except NotRecordedError as error:
                 self.recordings.left_out.append(f"{where}: {error.message}")
-                continue
-            if hasattr(item, "request") and kind in {"interaction", "entry"}:
-                made.append(replace(item, where=where))
-            else:
-                item.where = where
-                made.append(item)
-        return made
-
-    def add(self, exchanges: list[RecordedExchange]) -> None:
-        """Add exchanges to those of all files."""
-        self.recordings.exchanges += exchanges
 
 
 def _placed(items: Sequence[Any], lines: Sequence[int] | None) -> Iterator[tuple[str, Any]]:
@@ -214,21 +201,12 @@ def _json(text: str, path: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        first = text.lstrip().partition("\n")[0]
-        if error.msg == "Extra data" or (_is_json(first) and "\n" in text.strip()):
+        if error.msg == "Extra data":
             return None
         message = f"The JSON breaks off or is malformed: {error.msg}."
         raise DocumentError(message, where=f"{path}:{error.lineno}:{error.colno}") from None
     except RecursionError:
         raise DocumentError("The JSON is nested too deeply.", where=path) from None
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _lines(text: str, path: str) -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -30,6 +31,7 @@ _FAILED: Final = 500
 _MILLISECONDS: Final = ("duration_ms", "latency_ms", "elapsed_ms")
 
 
+@dataclass(slots=True)
 class LoggedLine:
     """One line: a request, a reply, or both.
 
@@ -40,11 +42,10 @@ class LoggedLine:
         where: its place.
     """
 
-    def __init__(self, key: str, request: RecordedRequest | None, reply: RecordedReply | None) -> None:
-        self.key = key
-        self.request = request
-        self.reply = reply
-        self.where = ""
+    key: str
+    request: RecordedRequest | None
+    reply: RecordedReply | None
+    where: str = ""
 
 
 def is_logged(data: Any) -> bool:
