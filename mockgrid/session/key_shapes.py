@@ -96,7 +96,7 @@ _TOKEN: Final = late_pattern(
     r"""\s*+(?:(?:(?P<escape>\\*+)(["'])(?P<text>(?:[^"'\\]|(?!\2)["']|\\++[^"'\\]|(?!\1\2)\\++["'])*+)(?:\1\2)?+"""
     r"""|(?P<word>[\w$.+-]++))(?P<colon>\s*+:)?+|(?P<opening>[\[{])|(?P<closing>[\]}])|,|\\++)"""
 )
-_NUMBER: Final = late_pattern(r"-?\d[\d.eE+-]{7,}")
+_NUMBER: Final = late_pattern(r"-?\d[\d.eE+-]*")
 _ELEMENT: Final = late_pattern(r"\s*+(?:<!\[CDATA\[)?+([^<>\]]++)(?:\]\]>)?+</")
 _ASSIGNED: Final = late_pattern(
     r"""[ \t]*(?:(?i:api-?key|basic|bearer|digest|key|token)[ \t]+)?+"""
@@ -194,7 +194,7 @@ KEY_SHAPES: Final = late_pattern(
     r"|Basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)|basic ((?=[A-Za-z+]*[\d=])[\w+/]{12,}=*)"
     # A command's user and password.
     r"|-(?<![^\s\"'`].)(?:u|-(?:proxy-)?user)[ =]?[\"']?[^\s:\"'/@]*:"
-    r"(?!(?:\d{1,7}|[a-z]{1,11})(?![^\s\"'`]))([^\s\"'`]{4,})"
+    r"(?!\$(?:[({]|[A-Z_]{2})|(?:\d{1,7}|[a-z]{1,11})(?![^\s\"'`]))([^\s\"'`]{4,})"
     r"|:(?<=\d{8}:)(AA[\w-]{33})|://([^\s/:@\"']*:[^\s/@\"']+|(?=\w*\d)\w{16,})@"
     r"|hooks\.slack\.com/services/([\w/]{20,})|/api/webhooks/(\d+/[\w-]{40,}))"
 )
@@ -257,7 +257,10 @@ class Secrecy(IntEnum):
             return Secrecy.OWN
         if self is Secrecy.OPEN or self is Secrecy.GIVEN:
             return self
-        return Secrecy.GIVEN if key in _WORDS_OF_VALUES else Secrecy.NAMED
+        if key in _WORDS_OF_VALUES:
+            return Secrecy.GIVEN
+        # Properties have names of their own: those of a tool `reset_password` are no passwords.
+        return Secrecy.OPEN if key == "properties" else Secrecy.NAMED
 
     def hides(self, value: str) -> bool:
         """Tell whether a text or a number that stands so is hidden."""

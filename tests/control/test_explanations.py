@@ -220,7 +220,9 @@ WANTED = [
 
 
 def test_whatever_a_step_asks_it_says_what_it_wanted_and_what_it_met(caller):
-    language = json.loads(files("mockgrid.scenario").joinpath("scenario.schema.json").read_bytes())["definitions"]
+    language = json.loads(files("mockgrid.scenario").joinpath("scenario.schema.json").read_bytes())[
+        "definitions"
+    ]
     asked = json.dumps([when for when, *_ in WANTED])
     words = {*language["when"]["properties"], *WORDS}
     assert [word for word in sorted(words) if f'"{word}": ' not in asked] == []

@@ -160,7 +160,9 @@ def test_where_a_fault_struck_before_the_body(tab, grid, client):
         with suppress(httpx.HTTPError):
             client.post(f"{grid.base_url}/chat/completions", timeout=0.5, **sent)
         stream = go(tab, session.api_key, number).locator(".stream")
-        expect(stream.locator("tbody tr").first).to_have_text(re.compile(f"^{where}\\s*Fault: {fault['kind']}$"))
+        expect(stream.locator("tbody tr").first).to_have_text(
+            re.compile(f"^{where}\\s*Fault: {fault['kind']}$")
+        )
         expect(stream).to_contain_text(ended)
 
 

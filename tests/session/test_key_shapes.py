@@ -87,6 +87,7 @@ def test_a_key_is_hidden(key, around):
             '{"pwd": {"anyOf": [{"enum": [7712345678, 1]}]}',
             '{"pwd": {"anyOf": [{"enum": ["[redacted]", 1]}]}',
         ),
+        (r"{\"pwd\": 7712}", r"{\"pwd\": \"[redacted]\"}"),
         ("/x/eyJwYXNzd29yZCI6ICJIb3JzZSJ9 a", "[redacted] a"),
     ],
 )
@@ -110,6 +111,7 @@ def test_what_stands_before_a_key_is_kept(text, shown):
         "my password is hunter2",
         "the --password flag is required for v2",
         "docker run -u 1000:1000 -u root:root x; git push -u origin main:dev2",
+        "docker run -u $(id -u):$(id -g) x; curl -u $NAME:$PASS1 -u ${A}:${B}",
         "eyJuYW1lIjogIkFkYSIsICJjaXR5IjogIk9zbG8ifQ==",
         "api_key: string",
         "hf_hub_download_retries_count",
@@ -207,6 +209,8 @@ def test_a_key_that_ends_as_names_of_secrets_do_is_hidden():
 def test_what_a_schema_says_of_a_secret_is_told():
     said = {"type": "string", "description": "The key of today", "default": "none", "maxLength": 9}
     schema = {"properties": {"api_key": {**said, "enum": ["none", "basic"]}}, "required": ["api_key"]}
+    region = {"type": "object", "properties": {"region": {"default": "eu-west-1", "enum": ["eu-west-1"]}}}
+    schema = {"name": "reset_password", "parameters": schema, "output": {"properties": {"db_secret": region}}}
     assert Hidden([]).value(schema) == schema
     assert Hidden([]).text(json.dumps(schema)) == json.dumps(schema)
 
