@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from mockgrid.document.pointer import join, resolve
 from mockgrid.recording.difference import Difference, difference
@@ -13,7 +13,7 @@ from mockgrid.scenario.matcher import WORDS
 from mockgrid.scenario.possible_calls import WILD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mockgrid.recording.reading import ReadRequest
 
@@ -43,14 +43,16 @@ _THERE: Final[When] = {"exists": True}
 _NOT_THERE: Final[When] = {"exists": False}
 
 
-class Others(Protocol):
-    """The requests that one is to be told from."""
+class Others(NamedTuple):
+    """The requests that one is to be told from.
 
-    def __iter__(self) -> Iterator[ReadRequest]:
-        """Go through them."""
+    Attributes:
+        requests: they.
+        lack: tells whether a piece, by the name of a text, is in none of theirs, but where that is this one.
+    """
 
-    def lack(self, name: str, piece: str, text: str) -> bool:
-        """Tell whether a piece is in none of their texts of a name, but where that is this one."""
+    requests: Iterable[ReadRequest]
+    lack: Callable[[str, str, str], bool]
 
 
 def basis(request: ReadRequest) -> Iterator[When]:
@@ -105,7 +107,7 @@ def _by_text(request: ReadRequest, others: Others) -> Iterator[When]:
         return
     if len(text) <= _LONGEST and "\n" not in text:
         yield {_SAID: text}
-    for other in others:
+    for other in others.requests:
         if piece := _parting(text, other.view.last_user or ""):
             yield {_SAID: {"contains": piece}}
     yield from _edges(_SAID, text)
@@ -160,7 +162,7 @@ def _by_place(request: ReadRequest, others: Others) -> Iterator[When]:
     """Yield single places of the query and of the body."""
     view = request.view
     yield from ({"query": {name: values[-1]}} for name, values in view.query.items())
-    for other in others:
+    for other in others.requests:
         for path, value in _differing(view.body, other.view.body):
             if path and not set(WORDS) & set(path):  # which would be taken for matchers
                 yield {"body": _at(view.body, path, value)}

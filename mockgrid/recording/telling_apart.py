@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mockgrid.document.document import Document
-from mockgrid.recording.predicates import PASSING, TIERS, basis
+from mockgrid.recording.predicates import PASSING, TIERS, Others, basis
 from mockgrid.scenario.diagnostics import Diagnostics, Node
 from mockgrid.scenario.when import read_when
 
@@ -90,7 +91,8 @@ class _Crowd:
         for tier in TIERS:
             while left:
                 best, most = dict[str, Any](), 0
-                for when in tier(request, _Left(self, left)):
+                listed = (self.requests[each] for each in _places(left))
+                for when in tier(request, Others(listed, partial(self._lack, left))):
                     ruled_out = (left & ~self._holding(when)).bit_count()
                     if ruled_out > most:
                         best, most = when, ruled_out
@@ -137,6 +139,11 @@ class _Crowd:
         pieces = wanted.get("contains")
         return searched.having(pieces if isinstance(pieces, str) else pieces[0]) if pieces else self.all
 
+    def _lack(self, requests: int, name: str, piece: str, text: str) -> bool:
+        """Tell whether a piece is in none of the texts of some requests, but where that is this one."""
+        searched = self.texts(name)
+        return not searched.having(piece) & requests & ~searched.owners.get(text, 0)
+
     def texts(self, name: str) -> _Searched:
         """Return the texts of a name, to be searched."""
         if name not in self._searched:
@@ -144,21 +151,6 @@ class _Crowd:
             texts = [view.texts if name == _ANY else (getattr(view, name) or "",) for view in views]
             self._searched[name] = _Searched(texts)
         return self._searched[name]
-
-
-class _Left:
-    """Those of a crowd that are left, to be told from another."""
-
-    def __init__(self, crowd: _Crowd, places: int) -> None:
-        self._crowd = crowd
-        self._left = places
-
-    def __iter__(self) -> Iterator[ReadRequest]:
-        return (self._crowd.requests[place] for place in _places(self._left))
-
-    def lack(self, name: str, piece: str, text: str) -> bool:
-        searched = self._crowd.texts(name)
-        return not searched.having(piece) & self._left & ~searched.owners.get(text, 0)
 
 
 class _Searched:
