@@ -1,10 +1,12 @@
 """`mockgrid fuzz`: clients that are commands of any kind."""
 
+import gc
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from waiting import within
 
 from mockgrid import cli
 from mockgrid.document.yaml import load
+from mockgrid.fuzz.progress import Progress
 
 pytestmark = pytest.mark.once
 PYTHON = [sys.executable, "-I", "-S"]
@@ -323,6 +326,26 @@ def test_what_was_found_is_told_when_it_is_stopped(tmp_path, number):
     assert f"\n\n{what}\n" in output
     assert list((tmp_path / "mockgrid-fuzz").iterdir())
     assert within(5, lambda: not running(tmp_path))
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_comes_while_python_collects_is_not_lost(fuzz, monkeypatch):
+    usual, sent = signal.getsignal(signal.SIGINT), []
+
+    def collecting(*_):
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and not sent and signal.getsignal(signal.SIGINT) is not usual:
+            sent.append(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Progress, "__call__", lambda *_: gc.collect())
+    gc.callbacks.append(collecting)
+    try:
+        code, output, _ = fuzz(CAREFUL, "--runs", "20")
+    finally:
+        gc.callbacks.remove(collecting)
+    assert (code, sent) == (130, [signal.SIGINT])
+    assert re.match(r"\d examples?, ", output)
 
 
 def running(folder):

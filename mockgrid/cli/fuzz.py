@@ -20,9 +20,11 @@ from mockgrid.errors import StartError
 from mockgrid.values import Duration, Whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mockgrid.fuzz.client import Client
+    from mockgrid.fuzz.example import DrawnExample
+    from mockgrid.fuzz.failure import ClientFailure
     from mockgrid.fuzz.search import Search
     from mockgrid.testing.exchange import Exchange
 
@@ -127,8 +129,8 @@ def fuzz(ctx: click.Context, /, **values: Any) -> int:
     from mockgrid.fuzz.client import UnfitClientError  # noqa: PLC0415 (slow, and mistakes are to be told soon)
 
     try:
-        with _ended_by_signals():
-            return _run(ctx, **values)
+        with _ended_by_signals() as check_signals:
+            return _run(ctx, check_signals=check_signals, **values)
     except UnfitClientError as error:
         if error.details.strip():
             click.echo(error.details.rstrip(), err=True)
@@ -186,10 +188,15 @@ def _searched(client: Client, **values: Any) -> int:
     called = dict.fromkeys(exchange.operation for exchange in calls if exchange.operation is not None)
     operations = values["operations"] or called
     progress = Progress(sys.stderr)
+
+    def failure_at(example: DrawnExample) -> ClientFailure | None:
+        values["check_signals"]()
+        return client.failure_at(example.scenario)
+
     streaming = any(_streams(exchange) for exchange in calls)
     search = Search(
         examples(contract, operations, streaming=streaming, **kinds),
-        lambda example: client.failure_at(example.scenario),
+        failure_at,
         progress,
     )
     stopped = False
@@ -249,11 +256,21 @@ def _streams(exchange: Exchange) -> bool:
 
 
 @contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Take the signals that end a process for Ctrl+C, lest the client runs on."""
+def _ended_by_signals() -> Iterator[Callable[[], None]]:
+    """Take the signals that end a process for Ctrl+C, lest the client runs on.
 
-    def interrupt(_number: int, _frame: object) -> None:
+    Given is what raises it again: Python loses what is raised while it collects cycles, for which Hypothesis
+    has a function.
+    """
+    come: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        come.append(number)
         raise KeyboardInterrupt
+
+    def check() -> None:
+        if come:
+            raise KeyboardInterrupt
 
     before = {}
     # A shell that starts it in the background has Ctrl+C ignored.
@@ -262,7 +279,7 @@ def _ended_by_signals() -> Iterator[None]:
             number = getattr(signal, name)
             before[number] = signal.signal(number, interrupt)
     try:
-        yield
+        yield check
     finally:
         for number, known in before.items():
             signal.signal(number, known)
