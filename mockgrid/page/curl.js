@@ -1,6 +1,6 @@
 // A recorded request as a command for curl.
 
-import {apiAddress, segment} from "./server.js";
+import {apiAddress, CallError, segment} from "./server.js";
 
 // What stands for a key, which the journal does not tell.
 const HIDDEN = "[redacted]";
@@ -8,30 +8,47 @@ const KEY = '"$API_KEY"';
 // What curl itself decides.
 const OWN = /^(host|content-length|connection|accept-encoding|transfer-encoding|expect|user-agent|content-encoding)$/;
 
+// Bytes of a body that the journal keeps, and those that an argument may have on Linux, of which quotes take some.
+const MOST_KEPT = 2 ** 20;
+const LONGEST_ARGUMENT = 2 ** 16;
+
 // Returns the command; keys are the variable API_KEY. It is right in every POSIX shell, whatever the request holds.
 export function curl(request) {
-  const {method, path, headers, base64} = request;
+  const {method, path, headers, bytes} = request;
+  if (bytes > MOST_KEPT) throw new CallError(409, `Of this body only the first ${MOST_KEPT} bytes are kept.`);
   const body = bodyText(request);
+  const base64 = request.base64 ?? (body?.includes("\0") ? encoded(body) : undefined); // which no argument can hold
   const dotted = path.split("/").some((part) => part === "." || part === ".."); // which curl would take away
   const parts = [`curl --globoff${dotted ? " --path-as-is" : ""}`, quoted(url(request))];
   if (method !== (body === null ? "GET" : "POST")) {
     parts.push(method === "HEAD" ? "--head" : `--request ${quoted(method)}`);
   }
   for (const [name, value] of Object.entries(headers)) {
-    if (!OWN.test(name)) parts.push(`--header ${quoted(header(name, value))}`);
+    if (!OWN.test(name)) parts.push(`--header ${quoted(header(name, value)).replace(/[\x80-\xff]+/g, octal)}`);
   }
   if (body !== null && !("content-type" in headers)) parts.push("--header 'content-type:'"); // else curl sends its own
-  if (base64 !== undefined) return `printf %s ${quoted(base64)} | base64 -d | ${join([...parts, "--data-binary @-"])}`;
-  if (body !== null) parts.push(`--data-raw ${quoted(body)}`);
-  return join(parts);
+  if (base64 === undefined && !(bytes > LONGEST_ARGUMENT)) {
+    if (body !== null) parts.push(`--data-raw ${quoted(body)}`);
+    return join(parts);
+  }
+  const given = base64 === undefined ? quoted(body) : `${quoted(base64)} | base64 -d`;
+  return `printf %s ${given} | ${join([...parts, "--data-binary @-"])}`;
 }
 
-// The body of a recorded request or reply as it was sent, null for none: what is told is a JSON value, or else text.
-export function bodyText({body, bytes, base64}) {
+// The body of a recorded request as it was sent, or as base64, null for none.
+function bodyText({body, bytes, base64, text}) {
   if (!bytes) return null;
-  if (base64 !== undefined) return base64;
-  const json = JSON.stringify(body);
-  return typeof body === "string" && new TextEncoder().encode(json).length !== bytes ? body : json;
+  return base64 ?? text ?? (typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function encoded(text) {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+// Characters of a header are bytes, which a shell would send as two; quotes end for them.
+function octal(characters) {
+  const bytes = [...characters].map((character) => `\\${character.charCodeAt(0).toString(8)}`);
+  return `'"$(printf '${bytes.join("")}')"'`;
 }
 
 function join(parts) {

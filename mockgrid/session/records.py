@@ -112,6 +112,9 @@ class SentRequest(JsonForm):
     body: Any = described("A JSON value, or text; null for no body, and for bytes that are neither")
     size: int = described("Bytes of the body", place="bytes", minimum=0)
     base64: str | None = described("The body where it is neither", default=None, omitted=True, in_repr=False)
+    text: str = described(
+        "JSON as it was sent, where that is not its shortest form", default="", omitted=True, in_repr=False
+    )
     raw_path: str = described(
         "The path with its escapes, where a part of it has a slash; else left out",
         default="",

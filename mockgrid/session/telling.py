@@ -6,6 +6,8 @@ import base64
 import codecs
 import json
 import math
+import re
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from mockgrid.contract.bodies import media_type_for
 from mockgrid.contract.http_terms import media_name
-from mockgrid.document.json_body import MalformedJsonError, read_json
+from mockgrid.document.json_body import MalformedJsonError, json_bytes, read_json
 from mockgrid.schema.violation import FieldWarning, Violation
 from mockgrid.session.exchange import request_body
 from mockgrid.session.manners import misuses, odd_fields
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 # Deeper bodies are told as text.
 _DEEPEST: Final = 200
+# Members whose order a browser changes.
+_NUMBERED: Final = re.compile(rb'"\d+":')
 _DIGITS: Final = 6
 
 IN_PATH: Final = ":@!$&'()*+,;=~"
@@ -144,6 +148,7 @@ class Teller:
                 headers=self._redaction.headers(exchange.head.headers.items(), hidden),
                 size=exchange.body_size,
                 raw_path=_raw_path(exchange.head, hidden),
+                text=_as_written(sent["body"], body, hidden),
                 **sent,
             ),
             violations=tuple(replace(each, exchange=0) for each in complaints.violations),
@@ -312,6 +317,24 @@ def _body(body: bytes, content_type: bytes, hidden: Hidden) -> dict[str, Any]:
         hidden_bytes = hidden.text(body.decode("latin-1")).encode("latin-1", "replace")
         return {"body": None, "base64": base64.b64encode(hidden_bytes).decode("ascii")}
     return {"body": hidden.pieces([text], streamed=True)[0]}
+
+
+def _as_written(as_read: Any, body: bytes, hidden: Hidden) -> str:
+    """Return JSON as it was sent, where its value does not tell that: for white space, escapes, order."""
+    shortest = as_read.encode("utf-8", "surrogatepass") if isinstance(as_read, str) else json_bytes(as_read)
+    if as_read is None or (shortest == body and not _NUMBERED.search(body)):
+        return ""
+    text = hidden.pieces([body.decode("utf-8")], streamed=True)[0]
+    with suppress(ValueError):
+        return text if json.loads(text, object_pairs_hook=_each_once) == as_read else ""
+    return ""
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raises ValueError for what has a member twice, of which but one is read."""
+    if len(value := dict(members)) < len(members):
+        raise ValueError
+    return value
 
 
 def _chunks(exchange: KeptExchange, hidden: Hidden) -> tuple[Chunk, ...]:

@@ -240,6 +240,21 @@ REQUESTS = [
         {"x-odd": "a'b\"c", "x-none": ""},
         b"@/etc/passwd",
     ),
+    (
+        "POST",
+        "/v1/chat/completions",
+        JSON,
+        b'{"b": 1.50,\n "a": "\\u00e9", "10":1e5,"9":-0, "c":"\xc3\xa9"} ',
+    ),
+    ("POST", "/v1/chat/completions", JSON, b'{"10":1,"9":{"__proto__":[]}}'),
+    ("POST", "/v1/chat/completions", {"content-type": "text/plain"}, "a\0b \U0001f600 \r\n'".encode()),
+    ("POST", "/v1/chat/completions", JSON, {"messages": [{"role": "user", "content": "'\xe9" * 99_999}]}),
+    (
+        "POST",
+        "/v1/files?a='b'",
+        {"content-type": 'multipart/form-data; boundary="a\'b"', "x-odd": b"caf\xe9 '\xff\x80' \\n %s"},
+        b"--a'b\r\ncontent-disposition: form-data; name=f; filename=\xc3\xa9\r\n\r\n\x00\xff\r\n--a'b--\r\n",
+    ),
     ("GET", "/v1/models", {}, b""),
     ("GET", "/v1/models/org%2Fa%20name%3fof%23it", {}, b""),
 ]
@@ -261,11 +276,10 @@ def test_copied_as_curl_it_is_the_same_request(tab, client, number):
     command = page.evaluate("navigator.clipboard.readText()")
     assert "mg-a" not in command
     environment = {"API_KEY": "mg-a", "PATH": "/usr/bin:/bin"}
-    subprocess.run(
-        ["sh", "-ec", f"{command} --silent --noproxy '*'"], env=environment, check=True, capture_output=True
-    )
+    script = f"{command} --silent --noproxy '*'\n".encode()
+    subprocess.run(["sh", "-e"], input=script, env=environment, check=True, capture_output=True)
     first, second = client.get(f"{tab.origin}/__mockgrid__/sessions/mg-a/exchanges").json()["exchanges"]
-    for name in ("method", "path", "raw_path", "query", "body", "bytes"):
+    for name in ("method", "path", "raw_path", "query", "body", "text", "bytes"):
         assert first["request"].get(name) == second["request"].get(name), name
     assert first["request"].get("base64") == second["request"].get("base64")
     kept = {"content-type", "x-odd", "x-none", "authorization"}
