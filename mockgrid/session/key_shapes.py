@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIELD",
     "KEY_SHAPES",
+    "LEAST_ENCODED",
     "REDACTED",
     "Secrecy",
     "encoded",
@@ -87,7 +88,7 @@ _NAMED: Final = late_pattern(
     re.IGNORECASE,
 )
 _LABEL: Final = late_pattern(r"""(?:name|key)\\*["']\s*:\s*\\*["']\Z""", re.IGNORECASE)
-_MAKE_NAMES: Final = late_pattern("[:=>]|--")
+_MAKE_NAMES: Final = late_pattern("[:=>]")
 _OF_NAMES: Final = f"{ascii_letters}{digits}_.-"
 _LONGEST_NAME: Final = 128
 # Of JSON: a text, which ends by the quote with which it begins, after as many backslashes, or a word or a
@@ -102,20 +103,23 @@ _ASSIGNED: Final = late_pattern(
     r"""[ \t]*(?:(?i:api-?key|basic|bearer|digest|key|token)[ \t]+)?+"""
     r"""(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))"""
 )
-_ASSIGNEE: Final = late_pattern(rf"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:{FIELD})\Z", re.IGNORECASE)
+_ASSIGNEE: Final = late_pattern(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
 _ORDINARY: Final = late_pattern(r"[A-Za-z]?[a-z]{0,10}|[A-Z]{1,11}|\d{1,7}")
 _DIGIT: Final = late_pattern(r"\d")
 _MIXED: Final = late_pattern(r"(?=.*\d).*[A-Za-z]")
-# A part of a form, which goes on to the next boundary; in JSON its lines end by escapes.
-_LINE_END: Final = r"(?:\r|\\++r)?+(?:\n|\\++n)"
+# A part of a form, which goes on to the next boundary.
+_LINE_END: Final = r"\r*+\n"
 _PART: Final = late_pattern(
     rf"""; *name=\\*"?(?:{FIELD})(?:\\*"[^\r\n\\]{{0,999}}+|(?:;[^\r\n\\]{{0,999}}+)?)"""
-    rf"(?:{_LINE_END}[^\r\n\\]++){{0,8}}+{_LINE_END}{_LINE_END}"
-    r"((?:[^\r\n\\]++|\\++(?!(?:r\\++)?n--)|\r?+\n(?!--)|\r(?!\n))*+)",
+    rf"(?:{_LINE_END}[^\s][^\r\n]*+){{0,8}}+{_LINE_END}{_LINE_END}"
+    r"((?:[^\r\n]++|\r*+\n(?!--)|\r++(?!\n))*+)",
     re.IGNORECASE,
 )
 # A parameter of an address.
-_ENCODED: Final = late_pattern(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+# Line ends, quotes and dashes.
+_ESCAPED: Final = late_pattern(r"\\(?:[nrt]|u20[0-7][0-9a-fA-F]|u300[0-9a-fA-F])")
+LEAST_ENCODED: Final = 20
+_ENCODED: Final = late_pattern(rf"[A-Za-z0-9+/_-]{{{LEAST_ENCODED},}}={{0,2}}")
 _CONTROL: Final = late_pattern(r"[\x00-\x08\x0e-\x1f]")
 _PARAMETER: Final = late_pattern(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
@@ -181,8 +185,7 @@ _OF_OPENAI: Final = (
     rf"k[-_](?:(?:{_KINDS})[-_]){{0,4}}(?=[A-Za-z_-]{{0,64}}\d|\w{{20}}|\w{{0,64}}\*\*)[\w*-]{{16,}}",
     r"k\.eyJ[\w-]{16,}\.[\w-]{16,}",
 )
-# A line end that is escaped in JSON, or another sign that is, is no letter.
-_BEGINS: Final = r"(?:(?<![A-Za-z0-9].)|(?<=\\[nrt].)|(?<=\\u[0-9a-fA-F]{4}.))"
+_BEGINS: Final = r"(?<![A-Za-z0-9].)"
 _WORDS: Final = "|".join(
     f"{letter}{_BEGINS}(?:{'|'.join((*rests, *(_OF_OPENAI if letter in 'prs' else ())))})"
     for letter, rests in _ISSUERS.items()
@@ -230,6 +233,7 @@ def is_secret_parameter(name: str) -> bool:
 
 def secret_looking(text: str, shapes: Sequence[re.Pattern[str]] = (KEY_SHAPES,)) -> Iterator[Span]:
     """Yield what in a text looks like a secret, by itself or by what stands before it."""
+    text = _spaced(text)
     for shape in shapes:
         for match in shape.finditer(text):
             yield Span(*match.span(match.lastindex or 0), REDACTED)
@@ -267,6 +271,13 @@ class Secrecy(IntEnum):
         return self is Secrecy.OWN or (self is Secrecy.GIVEN and not is_ordinary(value))
 
 
+def _spaced(text: str) -> str:
+    """Return a text with JSON's escapes for line ends, quotes and dashes as white space, as long as it was."""
+    if "\\" not in text:
+        return text
+    return _ESCAPED.sub(lambda match: "\r" * (len(match[0]) - 1) + "\r\n"[match[0] == r"\n"], text)
+
+
 def encoded(text: str, reveals: Callable[[str], bool]) -> Iterator[Span]:
     """Yield what in a text is another in base64, which reveals a secret."""
     for match in _ENCODED.finditer(text):
@@ -283,7 +294,11 @@ def encoded(text: str, reveals: Callable[[str], bool]) -> Iterator[Span]:
 
 def named_secrets(text: str) -> Iterator[Span]:
     """Yield where values stand in a text that are named for a secret."""
-    yield from (Span(*match.span(1), REDACTED) for match in _PART.finditer(text))
+    text = _spaced(text)
+    if not _MAKE_NAMES.search(text) and "--" not in text:
+        return
+    if ";" in text:
+        yield from (Span(*match.span(1), REDACTED) for match in _PART.finditer(text))
     done = 0
     walked: dict[str, int] = {}
     for name in _names(text):
@@ -334,8 +349,6 @@ def _given(text: str, name: re.Match[str]) -> tuple[list[Span], int]:
 
 def _names(text: str) -> Iterator[re.Match[str]]:
     """Yield how names of secrets end in a text, with what makes them names."""
-    if not _MAKE_NAMES.search(text):
-        return
     lowered = text.lower()
     if len(lowered) != len(text):  # of all letters, this one alone becomes two
         lowered = text.replace("\u0130", "i").lower()
@@ -358,7 +371,7 @@ def _names(text: str) -> Iterator[re.Match[str]]:
             is_secret = opening in {"<", ":"} and is_secret_field(name)
         else:
             is_flag = match["flag"] is None or name.startswith("--")
-            is_secret = is_flag and _ASSIGNEE.search(text, max(place - 1, 0), match.end("end")) is not None
+            is_secret = is_flag and _ASSIGNEE.search(name) is not None
         if is_secret:
             yield match
 

@@ -15,6 +15,7 @@ from mockgrid.document.json_body import MalformedJsonError, read_json
 from mockgrid.session.key_shapes import (
     FIELD,
     KEY_SHAPES,
+    LEAST_ENCODED,
     REDACTED,
     encoded,
     is_ordinary,
@@ -78,7 +79,7 @@ class Redaction:
         self._accepted = frozenset(accepted)
         self._any = accept_any or prefixes is None
         begun = "|".join(
-            rf"{prefix}(?:(?<![\w.~+-]{prefix})|(?<=\\[nrt]{prefix}))"
+            rf"{prefix}(?<![\w.~+-]{prefix})"
             for prefix in (re.escape(known.prefix) for known in prefixes or ())
         )
         # A key ends where a text goes on; it may have most characters, so both ends are taken for it.
@@ -113,7 +114,8 @@ class Redaction:
     @property
     def shapes(self) -> tuple[re.Pattern[str], ...]:
         """What finds keys by how they look: those that the server accepts, and those of known issuers."""
-        return (KEY_SHAPES, *self._keys)
+        # The second of these is never shorter than the first.
+        return (KEY_SHAPES, *self._keys[1:])
 
     def headers(self, headers: Iterable[tuple[bytes, bytes]], hidden: Hidden) -> dict[str, str]:
         """Return headers as text, by name, those that carry credentials redacted."""
@@ -228,7 +230,8 @@ class Hidden:
                 if text.startswith(form, start):
                     yield Span(start, start + len(form), REDACTED)
                     break
-        yield from encoded(text, self.reveals)
+        if len(text) >= LEAST_ENCODED:
+            yield from encoded(text, self.reveals)
 
     def pieces(self, texts: Sequence[str], *, streamed: bool = False) -> list[str]:
         """Return the pieces of a text without the secrets, nor those that go on from one to the next.
@@ -255,7 +258,10 @@ class Hidden:
         """Return where a secret may begin in a text."""
         known = self._by_beginning
         if len(known) <= _FEW:
-            return sorted(start for beginning in known for start in places_of(text, beginning))
+            there = [beginning for beginning in known if beginning in text]
+            return (
+                sorted(start for beginning in there for start in places_of(text, beginning)) if there else []
+            )
         return [at for at in range(len(text) - SHORTEST + 1) if text[at : at + SHORTEST] in known]
 
     def _without_beginnings(self, text: str) -> str:

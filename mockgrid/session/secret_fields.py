@@ -49,6 +49,8 @@ class _Walk(NamedTuple):
 
     def of(self, item: Any, at: tuple[Any, ...], secrecy: Secrecy) -> Any:
         """Return what stands for a value."""
+        if isinstance(item, str):
+            return self.secret(item) if secrecy and secrecy.hides(item) else self.text(item, at)
         if isinstance(item, dict):
             labels = (item.get(label) for label in _LABELS)
             if any(isinstance(label, str) and self.known(label) for label in labels):
@@ -59,7 +61,5 @@ class _Walk(NamedTuple):
             }
         if isinstance(item, (list, tuple)):
             return [self.of(own, (*at, self.place(own, n)), secrecy) for n, own in enumerate(item)]
-        is_value = isinstance(item, (str, int, float)) and not isinstance(item, bool)
-        if secrecy and is_value and secrecy.hides(str(item)):
-            return self.secret(item)
-        return self.text(item, at) if isinstance(item, str) else item
+        is_number = isinstance(item, (int, float)) and not isinstance(item, bool)
+        return self.secret(item) if secrecy and is_number and secrecy.hides(str(item)) else item
