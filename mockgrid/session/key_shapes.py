@@ -272,7 +272,7 @@ class Secrecy(IntEnum):
 
 
 def _spaced(text: str) -> str:
-    """Return a text with JSON's escapes for line ends, quotes and dashes as white space, as long as it was."""
+    """Return a text with JSON's escapes for line ends, quotes and dashes as white space of their length."""
     if "\\" not in text:
         return text
     return _ESCAPED.sub(lambda match: "\r" * (len(match[0]) - 1) + "\r\n"[match[0] == r"\n"], text)
