@@ -14,7 +14,6 @@ from mockgrid.contract.bodies import (
 )
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
-from mockgrid.contract.well_formed import check_well_formed
 from mockgrid.document.json_body import MalformedJsonError, read_and_write, read_json, reread_integers
 from mockgrid.errors import MockgridError
 from mockgrid.reply.preferences import choose_media
@@ -192,6 +191,8 @@ def _of_encodings(media: MediaType, head: Head, body: bytes) -> list[Violation]:
 def _read_other(media: MediaType, content_type: str, body: bytes, max_depth: int) -> Any:
     value = read_body(media, content_type, body, max_depth)
     if value is UNREAD:
+        from mockgrid.contract.well_formed import check_well_formed  # noqa: PLC0415 - with expat, for XML alone
+
         check_well_formed(content_type, body)
     return value
 

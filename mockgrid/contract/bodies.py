@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from mockgrid.contract.brackets import UnreadableError, is_part, part_of, put, steps_to
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.http_terms import MediaName, media_name
-from mockgrid.contract.multipart import broken_parts, read_parts
 from mockgrid.contract.operation import is_json
 from mockgrid.contract.styles import Fields, Written, in_fields, percent_decoded
 from mockgrid.document.json_body import MalformedJsonError, read_exactly, read_json
@@ -126,6 +125,8 @@ def read_body(
         form = _Form(media, hints, max_depth)
         return form.meant(form.of_fields(body))
     if named.name == "multipart/form-data":
+        from mockgrid.contract.multipart import read_parts  # noqa: PLC0415 - 1 ms, for such forms alone
+
         form = _Form(media, hints, max_depth)
         return form.meant(form.of_parts(read_parts(body, named.parameters.get("boundary"))))
     if named.name.startswith("text/") and not named.is_xml and hints.scalar:
@@ -144,6 +145,8 @@ def encoding_violations(media: MediaType, content_type: str | None, body: bytes)
     encoding, named = media.source.get("encoding"), MediaName.of(content_type or "")
     if not isinstance(encoding, dict) or named.name != "multipart/form-data":
         return []
+    from mockgrid.contract.multipart import broken_parts, read_parts  # noqa: PLC0415 - the same
+
     parts = read_parts(body, named.parameters.get("boundary"))
     return list(broken_parts(parts, encoding, f"{media.at}/encoding"))
 

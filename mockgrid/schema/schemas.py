@@ -15,7 +15,6 @@ from mockgrid.document.pointer import join, mappings, resolve, split
 from mockgrid.schema.circles import Circles
 from mockgrid.schema.closed import make_room
 from mockgrid.schema.discriminators import Discriminators, named_branches
-from mockgrid.schema.foreign_pattern import TOO_FAR, is_literal, meant_pattern
 from mockgrid.schema.keywords import NAMED, ONE, SEVERAL, checked_keywords
 from mockgrid.schema.node import REFERRED, SchemaNode, SharedSchemas
 from mockgrid.schema.references import References, Scope
@@ -209,6 +208,8 @@ class Schemas:
                 self._refer(node, key, value)
                 continue
             if key == "pattern":
+                from mockgrid.schema.foreign_pattern import is_literal  # noqa: PLC0415 - 1 ms, where there is one
+
                 if is_literal(value):
                     self.document.unmet.add(node.at)
                 value = self._pattern(value, at)  # noqa: PLW2901 - the same, as it is meant
@@ -251,6 +252,8 @@ class Schemas:
 
     def _pattern(self, pattern: str, at: str) -> str | None:
         """Return a regular expression that the validators read; None where it is none to them."""
+        from mockgrid.schema.foreign_pattern import TOO_FAR, meant_pattern  # noqa: PLC0415 - the same
+
         if pattern not in self._patterns:
             self._patterns[pattern] = meant_pattern(pattern, self.draft)
         meant, mistake = self._patterns[pattern]
