@@ -11,10 +11,11 @@ from mockgrid.contract.bodies import (
     media_type_for,
     read_body,
     unsupported_sentence,
+    value_as_sent,
 )
 from mockgrid.contract.encodings import MalformedBodyError
 from mockgrid.contract.parameters import read_parameters
-from mockgrid.document.json_body import MalformedJsonError, read_and_write, read_json, reread_integers
+from mockgrid.document.json_body import MalformedJsonError, read_and_write, reread_integers
 from mockgrid.errors import MockgridError
 from mockgrid.reply.preferences import choose_media
 from mockgrid.reply.request import RefusedError, RepeatedRequest, Request
@@ -150,14 +151,8 @@ class Validator:
         with suppress(MockgridError, RefusedError):
             if b"content-encoding" in head.headers:
                 body = self._reader.decoded(body, head)
-            sent = head.text(b"content-type") or _JSON_NAME
-            media = media_type_for(operation, sent)
-            if media is None:
-                value = read_json(body, self._max_depth)
-            elif body:
-                value = read_body(media, sent, body, self._max_depth)
-        read = None if value is UNREAD else value
-        return Request(operation, head.path, head.query, head.headers, _NO_PARAMETERS, read, body)
+            value = value_as_sent(operation, head.text(b"content-type"), body, self._max_depth)
+        return Request(operation, head.path, head.query, head.headers, _NO_PARAMETERS, value, body)
 
     def remember(self, request: Request) -> None:
         """Remember a valid request that a session has sent again; most never come again."""

@@ -32,6 +32,7 @@ __all__ = [
     "media_type_for",
     "read_body",
     "unsupported_sentence",
+    "value_as_sent",
 ]
 
 
@@ -132,6 +133,20 @@ def read_body(
     if named.name.startswith("text/") and not named.is_xml and hints.scalar:
         return hints.typed(_text(body, named.parameters.get("charset", "utf-8")))
     return UNREAD
+
+
+def value_as_sent(operation: Operation, content_type: str | None, body: bytes, max_depth: int) -> Any:
+    """Return the value of a body that breaks the contract, None for none: JSON where its type is not taken.
+
+    Raises:
+        MalformedBodyError: the body is not of its type; or MalformedJsonError.
+    """
+    sent = content_type or "application/json"
+    media = media_type_for(operation, sent)
+    if media is None:
+        return read_json(body, max_depth)
+    value = read_body(media, sent, body, max_depth) if body else None
+    return None if value is UNREAD else value
 
 
 def encoding_violations(media: MediaType, content_type: str | None, body: bytes) -> list[Violation]:

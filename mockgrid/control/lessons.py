@@ -49,7 +49,7 @@ class Lessons:
         Raises:
             ControlError: no step could do so; says why.
         """
-        if exchange.answer.violations:
+        if exchange.answer.violations and not exchange.answer.step:
             raise ControlError(409, "The contract refuses this request before any step is asked.")
         if exchange.under_way:
             raise ControlError(409, "The reply has not ended; what it will be is not known.")

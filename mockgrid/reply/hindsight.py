@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from mockgrid.contract.bodies import media_type_for, read_body
+from mockgrid.contract.bodies import media_type_for, read_body, value_as_sent
+from mockgrid.errors import MockgridError
 from mockgrid.reply.behaviours import readings
 from mockgrid.reply.preferences import prefers_of
 from mockgrid.reply.request import Request
@@ -87,9 +89,11 @@ class Hindsight:
             raise LookupError("A request that calls no operation has met no step.")
         content_type = head.headers.get(b"content-type")
         name = None if content_type is None else content_type.decode("latin-1")
-        media = media_type_for(operation, name)
         value: Any = None
-        if media is not None and (body or operation.body_required):
+        if exchange.answer.violations:
+            with suppress(MockgridError):
+                value = value_as_sent(operation, name, body, self._max_depth)
+        elif (media := media_type_for(operation, name)) is not None and (body or operation.body_required):
             value = read_body(media, name or "", body, self._max_depth)
         request = Request(operation, head.path, head.query, head.headers, {}, value, body)
         view = self._readings[operation.id].view(request, met.attempt, self._default_model, session.name)

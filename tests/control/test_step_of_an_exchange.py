@@ -129,6 +129,25 @@ def test_so_do_those_that_lead_elsewhere_ask_to_wait_refuse_and_think(caller, re
         is_answered_alike(caller, reply, sent)
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/json", None, "text/plain", "application/json; charset=latin-1"]
+)
+def test_what_a_step_answered_that_breaks_the_contract_is_so_again_and_is_explained(caller, kind):
+    """Such a step sees the body as JSON, whatever type it was sent as; so does who asks why it matched."""
+    source = "steps: [{contract: off, when: {body: {temperature: 9}}, reply: {say: Hot}}]"
+    sent = PLAIN | {"temperature": 9}
+    for _ in range(2):
+        play(caller, source)
+        answer = caller.call(body=sent, headers={"content-type": kind})
+        assert (answer.status, answer.header("x-mockgrid-step")) == (200, "step 1"), source
+        assert answer.json()["choices"][0]["message"]["content"] == "Hot"
+        why = caller.call("GET", f"{SESSION}/exchanges/1/steps").json()
+        assert why["message"] == "step 1 answered."
+        assert all(each["held"] for each in why["steps"][0]["predicates"])
+        source = f"strict: true\n{step(caller).json()['source']}"
+        assert findings(source) == []
+
+
 def test_it_holds_no_secret_and_is_named_for_the_test(caller):
     caller.call("PUT", f"{SESSION}?label=test_it.py::test_a", {"steps": [{"say": "Hello"}]}, JSON)
     caller.call(
