@@ -81,8 +81,7 @@ def scrubbed_value(
     """Return a JSON value without what looks like a credential, and without what rules name."""
     text = orjson.dumps(value)
     hidden = Hidden(redaction.secrets((), b"", text), redaction.shapes)
-    scrub = _Scrub(Scrubber(rules, hidden, taken, placeholders))
-    return scrub.value(orjson.loads(text))
+    return _Scrub(Scrubber(rules, hidden, taken, placeholders)).value(orjson.loads(text))
 
 
 def _decoded(exchange: RecordedExchange) -> RecordedExchange:
@@ -175,18 +174,17 @@ class _Scrub:
         events, cut = events_in(reply.chunks)
         values = [event.value if event.data is not None else None for event in events]
         clean = cleaned(values, self._scrubber)
-        changed = False
+        before = [(event.at, framed(event.data, event.lines)) for event in events]
         pieces: list[tuple[float, bytes]] = []
         for event, value, own in zip(events, values, clean, strict=True):
             lines = tuple(self._scrubber.text(line) for line in event.lines)
             data = event.data
             if data is not None and own != value:
                 data = own.encode() if isinstance(own, str) else orjson.dumps(own)
-            changed = changed or lines != event.lines or data != event.data
             pieces.append((event.at, framed(data, lines)))
         text = cut.decode("utf-8", "replace")
         tail = self._scrubber.text(text)
-        if not changed and tail == text:
+        if pieces == before and tail == text:
             return reply.chunks
         last = pieces[-1][0] if pieces else 0.0
         return [*pieces, (last, tail.encode())] if cut else pieces

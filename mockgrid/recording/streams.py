@@ -50,12 +50,13 @@ class Streams:
         done = data_of(self._trial.done(request.operation.behaviour))
         ended = bool(done) and bool(events) and events[-1].data == done
         content = events[:-1] if ended else events
-        if not content or not self._streams(request):
+        hearer = self._trial.hearer(request.operation.behaviour)
+        if not content or not (hearer is None or request.view.stream):
             return None, ""
         comment = ""
         words = self._by_words(content, request)
         if words is None:
-            comment = _BY_EVENT if self._trial.hearer(request.operation.behaviour) is not None else ""
+            comment = _BY_EVENT if hearer is not None else ""
             words = self._by_event(content, request)
         line_end = _LINE_END.search(b"".join(piece for _, piece in chunks))
         newline = _NEWLINES.get(line_end[0]) if line_end is not None else None
@@ -79,10 +80,6 @@ class Streams:
         if self._paced and (speed := pace(times if reply.fault is None else ordered)):
             stream = {"pace": speed, **stream}
         return ({**words, "stream": stream} if stream else words), comment
-
-    def _streams(self, request: ReadRequest) -> bool:
-        """Tell whether a request gets a stream where one is scripted."""
-        return self._trial.hearer(request.operation.behaviour) is None or request.view.stream
 
     def _by_words(self, content: Sequence[RecordedEvent], request: ReadRequest) -> dict[str, Any] | None:
         """Return a stream by what it says; None where that is not all."""
@@ -124,12 +121,8 @@ class Streams:
         spoken = self._spoken(hearer, values, beside, request) if hearer is not None else None
         if spoken is not None:
             return {**beside, "events": list(_events(content, spoken[0])), **spoken[1].words()}
-        return {
-            **beside,
-            "events": list(
-                _events(content, [_as_data(event) for event in content if event.data is not None])
-            ),
-        }
+        said = [_as_data(event) for event in content if event.data is not None]
+        return {**beside, "events": list(_events(content, said))}
 
     def _spoken(
         self, hearer: Hearer, values: list[Any], beside: dict[str, Any], request: ReadRequest

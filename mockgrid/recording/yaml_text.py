@@ -10,7 +10,7 @@ from mockgrid.document.scalar import plain
 from mockgrid.fixed import fixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 __all__ = ["Block", "Commented", "OneLine", "uncommented", "yaml_text"]
 
@@ -79,10 +79,7 @@ def _block(data: dict[str, Any], indent: int) -> Iterator[str]:
     """Yield the lines of a mapping in block style."""
     margin = " " * indent
     for key, item in data.items():
-        value = item
-        if isinstance(item, Commented):
-            yield from _comment(item.comment, margin)
-            value = item.value
+        value = yield from _told(item, margin)
         name = _scalar(key)
         if len(name) > _LONGEST_KEY:
             yield f"{margin}? {name}"
@@ -113,10 +110,7 @@ def _under(head: str, value: Any, indent: int, key: str = "") -> Iterator[str]:
 
 def _item(item: Any, indent: int) -> Iterator[str]:
     margin = " " * indent
-    value = item
-    if isinstance(item, Commented):
-        yield from _comment(item.comment, margin)
-        value = item.value
+    value = yield from _told(item, margin)
     lines = list(_block(value, indent + 2)) if isinstance(value, Block) and value else []
     if not lines:
         whole = list(_under(f"{margin}-", value, indent))
@@ -145,11 +139,15 @@ def _filled(head: str, items: list[str], indent: int) -> Iterator[str]:
     yield " " * indent + "]"
 
 
-def _comment(text: str, margin: str) -> Iterator[str]:
-    for line in text.splitlines():
+def _told(item: Any, margin: str) -> Generator[str, None, Any]:
+    """Yield the lines of a comment, and return what it is about."""
+    if not isinstance(item, Commented):
+        return item
+    for line in item.comment.splitlines():
         # What a line of a comment may hold is less than what a text may.
         printable = "".join(character if character.isprintable() else " " for character in line)
         yield f"{margin}# {printable}".rstrip()
+    return item.value
 
 
 def _text(head: str, text: str, indent: int, key: str) -> Iterator[str]:

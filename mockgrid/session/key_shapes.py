@@ -261,10 +261,8 @@ class Secrecy(IntEnum):
             return Secrecy.OWN
         if self is Secrecy.OPEN or self is Secrecy.GIVEN:
             return self
-        if key in _WORDS_OF_VALUES:
-            return Secrecy.GIVEN
-        # Properties have names of their own: those of a tool `reset_password` are no passwords.
-        return Secrecy.OPEN if key == "properties" else Secrecy.NAMED
+        # What else is in it has names of its own: the parameters of a tool `reset_password` are no passwords.
+        return Secrecy.GIVEN if key in _WORDS_OF_VALUES else Secrecy.OPEN
 
     def hides(self, value: str) -> bool:
         """Tell whether a text or a number that stands so is hidden."""
@@ -313,8 +311,7 @@ def named_secrets(text: str) -> Iterator[Span]:
             if value is None:
                 continue
             done, group = value.end(), value.lastindex or 0
-            is_quoted = group == 1
-            spans = [Span(*value.span(group), REDACTED)] if is_quoted or _MIXED.match(value[group]) else []
+            spans = [Span(*value.span(group), REDACTED)] if group == 1 or _MIXED.match(value[group]) else []
         done = max([done, *(span.end for span in spans)])
         yield from spans
 

@@ -83,10 +83,7 @@ def test_a_key_is_hidden(key, around):
         (r'"a\npassword=k3vN0aQ7bPwd\nghp_' + "a1B2" * 9, r'"a\npassword=[redacted]\n[redacted]'),
         (r"; name=\"pwd\"\r\n\r\nk\r\nP\r\n--B", r"; name=\"pwd\"\r\n\r\n[redacted]\r\n--B"),
         (r"{\"api_key\": {\"const\": 771234567890}}", r"{\"api_key\": {\"const\": \"[redacted]\"}}"),
-        (
-            '{"pwd": {"anyOf": [{"enum": [7712345678, 1]}]}',
-            '{"pwd": {"anyOf": [{"enum": ["[redacted]", 1]}]}',
-        ),
+        ('{"pwd": [{"enum": [7712345678, 1]}]}', '{"pwd": [{"enum": ["[redacted]", 1]}]}'),
         (r"{\"pwd\": 7712}", r"{\"pwd\": \"[redacted]\"}"),
         ("/x/eyJwYXNzd29yZCI6ICJIb3JzZSJ9 a", "[redacted] a"),
     ],

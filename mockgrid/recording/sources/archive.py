@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -16,13 +15,14 @@ from mockgrid.recording.sources.pairs import (
     milliseconds,
     reply_of,
     request_of,
+    typed,
 )
 from mockgrid.reply.delivery.form import framed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mockgrid.recording.exchange import Headers, RecordedRequest
+    from mockgrid.recording.exchange import Headers
 
 __all__ = ["entry"]
 
@@ -50,17 +50,14 @@ def entry(data: Any, folder: Path | None = None) -> RecordedExchange:
     posted = request.get("postData")
     body = _posted(posted, folder)
     headers = _decoded(_headers(request, b"cookie"), body)
+    headers = typed(headers, posted.get("mimeType") if isinstance(posted, dict) else None)
     sent = request_of(request.get("method"), request.get("url"), headers, body)
-    if isinstance(posted, dict) and isinstance(posted.get("mimeType"), str) and posted["mimeType"]:
-        sent = _typed(sent, posted["mimeType"])
     response = data.get("response")
     if not isinstance(response, dict) or response.get("status") in (0, None):
         return RecordedExchange(sent, None)  # blocked, or broken off
     content = response.get("content")
     content = content if isinstance(content, dict) else {}
-    headers = _headers(response, b"set-cookie")
-    if not any(name == b"content-type" for name, _ in headers) and isinstance(content.get("mimeType"), str):
-        headers = (*headers, (b"content-type", content["mimeType"].encode("latin-1", "replace")))
+    headers = typed(_headers(response, b"set-cookie"), content.get("mimeType"))
     first, last = _times(data)
     events = data.get(_EVENTS)
     if not content.get("text") and isinstance(events, list) and events:
@@ -118,12 +115,6 @@ def _decoded(headers: Headers, body: bytes) -> Headers:
     if body.startswith(_GZIP):
         return headers
     return tuple((name, value) for name, value in headers if name != b"content-encoding")
-
-
-def _typed(request: RecordedRequest, media: str) -> RecordedRequest:
-    if any(name == b"content-type" for name, _ in request.headers):
-        return request
-    return replace(request, headers=(*request.headers, (b"content-type", media.encode("latin-1", "replace"))))
 
 
 def _posted(posted: Any, folder: Path | None) -> bytes:

@@ -132,14 +132,13 @@ def _read_data(
     matching = data if isinstance(data, list) and data else []
     is_matching = all(isinstance(item, dict) and "match" in item for item in matching)
     steps = named.get("fixtures", matching if is_matching else [])
-    read = reader.recordings
     if listed is not None or of_cassette in named:
-        read.exchanges += reader.read(_placed(listed or (), places), cassette.interaction)
+        reader.recordings.exchanges += reader.read(_placed(listed or (), places), cassette.interaction)
     elif isinstance(entries, dict) and isinstance(entries.get("entries"), list):
         in_folder = partial(archive.entry, folder=Path(path).parent)
-        read.exchanges += reader.read(_placed(entries["entries"], None), in_folder)
+        reader.recordings.exchanges += reader.read(_placed(entries["entries"], None), in_folder)
     elif isinstance(steps, list) and (steps or "fixtures" in named):
-        read.steps += reader.read(_placed(steps, None), fixtures.fixture)
+        reader.recordings.steps += reader.read(_placed(steps, None), fixtures.fixture)
     elif isinstance(data, list) and any(map(log.is_logged, data)):
         lines += reader.read(_placed(data, None), log.logged)
     elif log.is_logged(data):

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from mockgrid.recording.exchange import RecordedExchange, RecordedRequest
-from mockgrid.recording.sources.pairs import NotRecordedError, headers_of, milliseconds, reply_of, request_of
+from mockgrid.recording.sources.pairs import (
+    NotRecordedError,
+    headers_of,
+    milliseconds,
+    reply_of,
+    request_of,
+    typed,
+)
 from mockgrid.reply.delivery.form import json_or_text
 
 if TYPE_CHECKING:
@@ -19,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LoggedLine", "is_logged", "logged", "paired"]
 
-_JSON: Final = ((b"content-type", b"application/json"),)
-_STREAM: Final = ((b"content-type", b"text/event-stream"),)
+_JSON: Final = "application/json"
+_STREAM: Final = "text/event-stream"
 _STATUSES: Final = ("status_code", "status", "statusCode")
 _ADDRESSES: Final = ("url", "uri", "path")
 # What programs call the two halves of a pair, and the body of either.
@@ -123,13 +130,12 @@ def _request(data: Any) -> RecordedRequest:
         raise NotRecordedError("`request` is not a mapping.")
     address = next((data[name] for name in _ADDRESSES if isinstance(data.get(name), str)), None)
     if address is None:
-        body = _body(data) if "method" in data or "body" in data else data
+        body = _named(data, _BODIES) if "method" in data or "body" in data else data
         # Which operation takes such a body is for the contract to tell.
-        return RecordedRequest("POST", "", _JSON, _bytes(body))
+        return RecordedRequest("POST", "", typed((), _JSON), _bytes(body))
     headers = headers_of(data.get("headers"))
-    body = _body(data)
-    if body is not None and not any(name == b"content-type" for name, _ in headers):
-        headers = (*headers, *_JSON)
+    body = _named(data, _BODIES)
+    headers = typed(headers, _JSON if body is not None else None)
     return request_of(
         data.get("method", "POST" if body is not None else "GET"), address, headers, _bytes(body)
     )
@@ -141,20 +147,15 @@ def _reply(data: Any, seconds: float) -> RecordedReply:
     status = next((value for value in statuses if str(value).isdecimal()), None)
     if status is None:
         return _of_body(200, (), data, seconds)
-    return _of_body(status, headers_of(data.get("headers")), _body(data), seconds)
-
-
-def _body(data: dict[str, Any]) -> Any:
-    return _named(data, _BODIES)
+    return _of_body(status, headers_of(data.get("headers")), _named(data, _BODIES), seconds)
 
 
 def _of_body(status: Any, headers: Headers, body: Any, seconds: float) -> RecordedReply:
     if isinstance(body, list) and all(isinstance(item, (dict, str)) for item in body):
-        return reply_of(status, headers or _STREAM, _framed(body), 0.0, seconds)
+        return reply_of(status, headers or typed((), _STREAM), _framed(body), 0.0, seconds)
     content = _bytes(body)
-    if not any(name == b"content-type" for name, _ in headers):
-        headers = (*headers, *(_STREAM if content.startswith((b"data:", b"event:")) else _JSON))
-    return reply_of(status, headers, content, seconds, seconds)
+    media = _STREAM if content.startswith((b"data:", b"event:")) else _JSON
+    return reply_of(status, typed(headers, media), content, seconds, seconds)
 
 
 def _framed(chunks: list[Any]) -> bytes:

@@ -27,6 +27,7 @@ __all__ = [
     "milliseconds",
     "reply_of",
     "request_of",
+    "typed",
 ]
 
 _FRAMING: Final = frozenset(
@@ -58,6 +59,13 @@ def headers_of(headers: Any) -> Headers:
         for name, text in _pairs(headers)
         if not name.startswith(":") and name.lower().encode("latin-1", "replace") not in _FRAMING
     )
+
+
+def typed(headers: Headers, media: Any) -> Headers:
+    """Return headers with a media type, where they have none and it is a text."""
+    if not isinstance(media, str) or not media or any(name == b"content-type" for name, _ in headers):
+        return headers
+    return (*headers, (b"content-type", media.encode("latin-1", "replace")))
 
 
 def _pairs(headers: Any) -> Iterator[tuple[str, str]]:
