@@ -6,7 +6,7 @@ the length of ``/stop``, and equality for ``/stop/0``. Each can be explained on 
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.document.nearest import likeness, nearest
@@ -31,6 +31,8 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 }
 # "content" is a field of most requests and resembles "contains" at 0.80; "match" resembles "matches" at 0.83.
 _MISTYPED: Final = 0.82
+# Longer keys are no word with a slip, and fields of their own.
+_LONGEST: Final = 2 * max(map(len, WORDS))
 
 
 def leaves(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[Leaf]:
@@ -93,17 +95,17 @@ def _matcher(node: Node, path: tuple[str | int, ...]) -> Iterator[Leaf]:
 
 def _warn(node: Node) -> None:
     """Say where fields look as if matchers were meant."""
-    words = [key for key in node.value if key in WORDS]
+    if len(node.value) > 1 and {*WORDS}.isdisjoint(node.value):
+        return
     for key, item in node.items():
         meant = _mistyped(key)
-        if meant and (words or len(node.value) == 1):
+        if meant:
             item.warn("MG234", f"`{key}` is read as a field of the body.", f"Did you mean {meant}?", key=True)
 
 
-@lru_cache(1000)
 def _mistyped(key: str) -> str:
     """Return the word that a key seems to be, but for a slip; empty where it is a field."""
-    meant = None if key in WORDS else nearest(key, WORDS)
+    meant = None if key in WORDS or len(key) > _LONGEST else nearest(key, WORDS)
     return meant if meant is not None and likeness(key, meant) >= _MISTYPED else ""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from mockgrid.contract.security import is_secret_name
 from mockgrid.document.nearest import did_you_mean
+from mockgrid.fixed import fixed
 from mockgrid.scenario.diagnostics import Node
 from mockgrid.scenario.matcher import WORDS, part_at, read_matcher
 from mockgrid.scenario.partial import leaves, together
@@ -73,28 +73,33 @@ _READERS: Final[dict[str, Read]] = {
     "messages": lambda view, _: view.messages,
     "state": lambda _, state: state,
 }
-# Steps that look at one place look by one reader, by which their index knows that they do.
-_shared = lru_cache(4096)
 
 
-@_shared
-def _in_query(name: str) -> Read:
-    return lambda view, _: view.query.get(name, [None])
+@fixed
+class _Place:
+    """A reader of one place, equal to others of it: so the index of steps knows that they look at one."""
+
+    take: Callable[[RequestView, Any], Any]
+    name: str | tuple[str | int, ...]
+
+    def __call__(self, view: RequestView, _: str) -> Any:
+        return self.take(view, self.name)
 
 
-@_shared
-def _in_headers(name: str) -> Read:
-    return lambda view, _: view.header(name)
+def _in_query(view: RequestView, name: str) -> list[Any]:
+    return view.query.get(name, [None])
 
 
-@_shared
-def _in_body(path: tuple[str | int, ...]) -> Read:
-    return lambda view, _: part_at(path, view.body)
+def _in_header(view: RequestView, name: str) -> Any:
+    return view.header(name)
 
 
-@_shared
-def _in_format(path: tuple[str | int, ...]) -> Read:
-    return lambda view, _: part_at(path, view.response_format)
+def _in_body(view: RequestView, path: tuple[str | int, ...]) -> Any:
+    return part_at(path, view.body)
+
+
+def _in_format(view: RequestView, path: tuple[str | int, ...]) -> Any:
+    return part_at(path, view.response_format)
 
 
 def _raised(node: Node) -> Node:
@@ -116,7 +121,8 @@ def _query(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
         if matcher is not None:
-            yield Check(f"query/{name}", matcher, _in_query(name), several=True, hidden=is_secret_name(name))
+            read = _Place(_in_query, name)
+            yield Check(f"query/{name}", matcher, read, several=True, hidden=is_secret_name(name))
 
 
 def _headers(node: Node) -> Iterator[Check]:
@@ -124,13 +130,13 @@ def _headers(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher, lower = read_matcher(argument, textual=True), name.lower()
         if matcher is not None:
-            yield Check(f"headers/{lower}", matcher, _in_headers(lower), hidden=is_secret_name(lower))
+            yield Check(f"headers/{lower}", matcher, _Place(_in_header, lower), hidden=is_secret_name(lower))
 
 
 def _body(node: Node) -> Iterator[Check]:
     """One check for each place that the partial body speaks of."""
     for leaf in leaves(node):
-        yield Check(f"body{leaf.pointer}", leaf.matcher, _in_body(leaf.path))
+        yield Check(f"body{leaf.pointer}", leaf.matcher, _Place(_in_body, leaf.path))
 
 
 def _tools(node: Node) -> Iterator[Check]:
@@ -154,14 +160,14 @@ def _any_message(node: Node) -> Iterator[Predicate]:
 def _response_format(node: Node) -> Iterator[Check]:
     if not _is_matcher(node, "fields of response_format"):
         for leaf in leaves(node):
-            yield Check(f"response_format{leaf.pointer}", leaf.matcher, _in_format(leaf.path))
+            yield Check(f"response_format{leaf.pointer}", leaf.matcher, _Place(_in_format, leaf.path))
         return
     matcher = read_matcher(node)
     if matcher is None:
         return
     whole = isinstance(node.value, dict) and not node.value.keys().isdisjoint({"schema", "exists"})
     if whole:
-        yield Check("response_format", matcher, _in_format(()))
+        yield Check("response_format", matcher, _Place(_in_format, ()))
     else:
         yield Check("response_format", matcher, _type)
 

@@ -1,4 +1,6 @@
+import gc
 import random
+import tracemalloc
 
 import pytest
 from chat_view import chat_view
@@ -242,6 +244,20 @@ def test_few_steps_or_requests_need_no_index():
         assert len(many.binding.candidates(ANY, "start")) == 9
     assert len(few.binding.candidates(ANY, "start")) == 8
     assert many.binding.candidates(ANY, "start") == []
+
+
+def test_what_a_scenario_looks_at_goes_with_it():
+    tracemalloc.start()
+    try:
+        for number in range(12):
+            name = f"{number}" * 50_000
+            when = {"headers": {name: "x"}, "query": {name: "x"}, "body": {name: "x"}}
+            build([{"when": when, "reply": {"say": "x"}}])
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 200_000
 
 
 PLACED = [
