@@ -107,12 +107,7 @@ class _HeadComparison:
         both: dict[str, Any] = {"expected": str(usual), "got": str(status)}
         answers = f"the provider answers {status}"
         by_chance = is_circumstance(usual) or (question.scripted and usual in _REFUSED)
-        if by_chance and not self._alike:
-            message = (
-                f"{answers} where {question.says} {usual}, which is of the moment; nothing could be compared"
-            )
-            yield question.drift("MG446", message, severity="note", **both)
-        elif status in _REFUSED and question.credential == "key" and usual < _ERROR:
+        if status in _REFUSED and question.credential == "key" and usual < _ERROR:
             message = f"{answers}: it does not take the key, and nothing could be compared"
             hint = "--key-env names the variable that holds one that may do this."
             yield question.drift("MG448", message, hint=hint, **both)
@@ -122,6 +117,11 @@ class _HeadComparison:
             declared = ", ".join(sorted(question.operation.responses)) or "none"
             message = f"{answers}, and {question.operation.id} declares {declared}; {question.says} {usual}"
             yield question.drift("MG401", message, contract=question.operation.at, **both)
+        elif by_chance and not self._alike:
+            message = (
+                f"{answers} where {question.says} {usual}, which is of the moment; nothing could be compared"
+            )
+            yield question.drift("MG446", message, severity="note", **both)
         elif self._alike:
             if status not in self._contract.policy.gateway:
                 message = f"{answers}, and so does the scenario; {question.operation.id} does not declare it"

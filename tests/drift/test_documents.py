@@ -145,6 +145,12 @@ def test_what_may_change_something_is_called_only_by_its_name(pets):
     assert left_out == {}
 
 
+def test_no_other_method_is_sent_to_see_whether_it_is_refused(pets):
+    pets.write_text(PETS.replace('"200":', '"405": {description: No.}\n        "200":'), "utf-8")
+    assert list(made(pets)[0]) == ["listPets", "watchPets"]
+    assert list(made(pets, "listPets")[0]) == ["listPets"]
+
+
 def test_a_request_has_the_parameters_that_it_must_have(pets):
     questions, _, _ = made(pets)
     assert questions["listPets"].request.target == "/pets?limit=1"

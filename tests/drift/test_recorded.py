@@ -6,8 +6,8 @@ import json
 
 import pytest
 from drift.asked import drifts, questions, scripted
-from drift.provider import CHAT, DONE, ERROR, body, chunks, chunks_of, each, put, raw
-from drift.recordings import MESSAGE, SINCE, Retelling, recordings, text_of
+from drift.provider import CHAT, DONE, ERROR, body, chunks, chunks_of, each, put, raw, status
+from drift.recordings import LIMITED, MESSAGE, SINCE, Retelling, recordings, text_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,6 +39,12 @@ def test_each_change_since_a_recording_is_found_with_its_code_its_party_and_its_
         (drift.code, drift.party, drift.pointer) for drift in found
     }, found
     assert {drift.code for drift in found if drift.severity != "note"} == {planted.code}
+
+
+@pytest.mark.parametrize(("code", "told"), [(418, ("error", "MG401")), (404, ("note", "MG446"))])
+def test_a_status_that_nobody_declares_is_drift_even_beside_one_of_the_moment(code, told):
+    question, reply = recordings()[LIMITED]
+    assert [(drift.severity, drift.code) for drift in drifts(question, status(code)(reply))][:1] == [told]
 
 
 def places(value, path=()):
