@@ -46,7 +46,7 @@ _OTHERS: Final = {
     ".toml": "TOML",
     ".ts": "TypeScript",
 }
-_FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{)?\s*["']?(openapi|swagger|overlay)["']?\s*:""", re.MULTILINE)
+_FIRST_KEY: Final = re.compile(rb"""^(?:\s*\{|-)?\s*["']?(openapi|swagger|overlay)["']?\s*:""", re.MULTILINE)
 _HEAD: Final = 4096
 
 
@@ -154,6 +154,8 @@ def _source(path: Path) -> Source:
         return Source(path, seeming, None, error)
     data = document.data if isinstance(document.data, dict) else {}
     kind: Kind = next((kind for key, kind in _KEYS.items() if key in data), "scenario")
+    if isinstance(document.data, list) and seeming == "contract":
+        kind = seeming
     if kind == "contract":
         document.mistakes.strict = False
     return Source(path, kind, document)

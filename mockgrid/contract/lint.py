@@ -116,7 +116,8 @@ def _find_paths(document: Document, data: dict[str, Any]) -> None:
         return
     waiting: list[tuple[str, dict[str, Any], dict[str, Any]]] = [("", data, {})]
     for at, holder, around in waiting:  # grows; what is further out goes first
-        listed = [path for path, item in holder.items() if path.startswith("/") and _is_path_item(item)]
+        beginning = [path for path, item in holder.items() if path[:1] == "/" and isinstance(item, dict)]
+        listed = [path for path in beginning if any(name in holder[path] for name in (*METHODS, "$ref"))]
         if listed:
             *_, name = ("", *split(at))
             alone = at and len(listed) == len(holder)
@@ -140,24 +141,25 @@ def _find_paths(document: Document, data: dict[str, Any]) -> None:
         ]
 
 
-def _is_path_item(item: Any) -> bool:
-    return isinstance(item, dict) and any(name in item for name in (*METHODS, "$ref"))
-
-
 def _lift_paths(document: Document, data: dict[str, Any]) -> None:
-    """Put paths that stand inside of others, or beside them all, where paths stand."""
+    """Put paths that stand inside of others, beside them all, or in a list, where paths stand."""
     paths = data.get("paths")
+    listed = [*enumerate(paths)] if isinstance(paths, list) else []
+    if listed:
+        paths = data["paths"] = ObjectReader(document).mapping(paths, "/paths")  # which is told
     if not isinstance(paths, dict):
         return
-    waiting = [*reversed([(join(("paths", path)), item) for path, item in paths.items()]), ("", data)]
+    within = [(join(("paths", key)), item) for key, item in listed or paths.items()]
+    waiting = [*within[::-1], ("", data)]
     while waiting:
         at, holder = waiting.pop()
         for key, item in [*holder.items()] if isinstance(holder, dict) else ():
             place = at + join((key,))
             if key.startswith("/") and isinstance(item, dict):
-                message = f"the path {shown(key)} does not stand where paths do."
-                hint = "Write it right under paths; it is read so."
-                document.mistakes.tell(document.error(message, place, hint, key=True))
+                if not listed or at.rpartition("/")[0] != "/paths":
+                    message = f"the path {shown(key)} does not stand where paths do."
+                    hint = "Write it right under paths; it is read so."
+                    document.mistakes.tell(document.error(message, place, hint, key=True))
                 del holder[key]
                 if not isinstance(paths.get(key), dict):
                     paths[key], document.moved[join(("paths", key))] = item, place

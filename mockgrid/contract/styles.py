@@ -253,6 +253,8 @@ def _alone(text: str, hints: SchemaHints) -> list[Raw]:
         readings.append(text)
     if hints.names("array"):
         readings.append([text])
+        if not text and not hints.item(0).names("string"):
+            readings.append([])
     return readings + _null(text, hints)
 
 

@@ -31,6 +31,10 @@ def refusal(text):
     ("text", "sentence"),
     [
         ("hello", "a.yaml:1:1: the document is text; a mapping was expected. Is it an OpenAPI document?"),
+        (
+            "- openapi: 3.0.3",
+            "a.yaml:1:1: the document is a list; a mapping was expected. Is it an OpenAPI document?",
+        ),
         ("[1]", "a.yaml:1:1: the document is a list; a mapping was expected."),
         ("5", "a.yaml:1:1: the document is a number; a mapping was expected."),
         ("null", "a.yaml:1:1: the document is null; a mapping was expected."),

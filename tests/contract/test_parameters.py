@@ -295,6 +295,16 @@ def test_an_array_reads_back(items, key):
     assert read(ARRAYS[key], "get", query=query) == ({("query", "v"): items}, [])
 
 
+def test_a_name_without_a_value_is_a_list_without_items_where_an_item_cannot_be_empty():
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    for schema, items in ((numbers, []), ({"type": "array", "items": {"type": "string"}}, [""])):
+        contract = contract_for("form", explode=True, schema=schema)
+        assert read(contract, "get", query="v=") == ({("query", "v"): items}, [])
+    filled = contract_for("form", explode=True, schema={**numbers, "minItems": 1})
+    _, violations = read(filled, "get", query="v=")
+    assert [each.message for each in violations] == ['cannot be read as an integer: ""']
+
+
 @given(st.dictionaries(TEXTS.filter(lambda name: name and not set("[],=") & set(name)), TEXTS, min_size=1))
 def test_an_object_reads_back(value):
     def encoded(text):
