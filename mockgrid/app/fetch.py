@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import ExitStack, closing, suppress
 from functools import partial
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["fetch"]
 
 _SECONDS = 30
+# Addresses that end in one of IPv4, which a router may ask for them.
+_STANDING_FOR = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
 
 def fetch(url: str, reach: Reach) -> bytes:
@@ -119,9 +121,19 @@ def _addresses(host: str, port: int, reach: Reach | None) -> list[str]:
         raise DocumentError(f"its host cannot be found: {error}.") from None
     addresses = [str(entry[4][0]) for entry in entries]
     named = reach is None or reach.names_host(host)
-    if not named and not all(ip_address(address.partition("%")[0]).is_global for address in addresses):
+    if not named and not all(_is_far(ip_address(address.partition("%")[0])) for address in addresses):
         raise DocumentError("its host is on this machine or its network, and --allow-ref does not name it.")
     return addresses
+
+
+def _is_far(address: IPv4Address | IPv6Address) -> bool:
+    """Tell whether an address is of another network, and so is one of IPv4 that it stands for."""
+    meant = address
+    if isinstance(address, IPv6Address):
+        meant = address.sixtofour or address
+        if any(address in network for network in _STANDING_FOR):
+            meant = IPv4Address(address.packed[-4:])
+    return address.is_global and meant.is_global
 
 
 def _connected(

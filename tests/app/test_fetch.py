@@ -126,6 +126,34 @@ def test_the_address_that_was_checked_is_the_one_that_is_asked(monkeypatch, sche
     assert asked == ["9.9.9.9"]
 
 
+@pytest.mark.parametrize(
+    ("address", "is_asked"),
+    [
+        *(
+            (address, False)
+            for address in ("64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "::1", "fe80::1%1")
+        ),
+        *(
+            (address, False)
+            for address in ("::ffff:127.0.0.1", "169.254.169.254", "0.0.0.0", "64:ff9b::a00:1")
+        ),
+        *((address, True) for address in ("64:ff9b::808:808", "2001:4860:4860::8888", "8.8.8.8")),
+    ],
+)
+def test_an_address_that_stands_for_one_nearby_is_nearby(monkeypatch, address, is_asked):
+    def getaddrinfo(_host, port, **_):
+        return [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))]
+
+    def create_connection(*_):
+        raise OSError("not here")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert (refusal("http://a.example/x.yaml", "http:") == "it cannot be downloaded: not here.") is is_asked
+
+
 def test_a_proxy_is_asked_though_it_is_nearby(server, monkeypatch):
     monkeypatch.setenv("http_proxy", server(WHOLE))
     monkeypatch.setenv("no_proxy", "")
