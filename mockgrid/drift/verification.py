@@ -25,6 +25,8 @@ _MOST_FAILED: Final = 3
 _LIMITED: Final = "MG445"
 # Too slow, cut, too large.
 _FAILURES: Final = UNSEEN | {"MG441", "MG442", "MG443"}
+# With notes, too, a reply was not compared: one that sends on, or that is of the moment.
+_INCOMPARABLE: Final = UNSEEN | {"MG447"}
 _STATUS: Final = ("MG401", "MG402")
 # Where a provider answers other requests, these are what it makes of one.
 _OWN: Final = frozenset(("401", "403", "500"))
@@ -72,14 +74,16 @@ class Verification:
 
     def _settle(self) -> None:
         """See whether enough was seen; where it was not, a status that says nothing is no finding."""
-        drifts = [each for _, several in self.findings for each in several if each.severity != "note"]
+        every = [each for _, several in self.findings for each in several]
+        drifts = [each for each in every if each.severity != "note"]
         statuses = {each.got for each in drifts if each.code in UNSEEN}
-        unseen = [each for each in drifts if each.code in UNSEEN or _is_of(each, statuses)]
+        unseen = [each for each in every if each.code in _INCOMPARABLE or _is_of(each, statuses)]
         compared = sum(
             str(question.expected.status) not in statuses and not any(each in unseen for each in several)
             for question, several in self.findings
         )
-        if len(unseen) < len(drifts) or not unseen or (compared and statuses & _OWN):
+        is_known = not drifts or bool(statuses & _OWN)
+        if any(each not in unseen for each in drifts) or (compared and is_known):
             return
         planned = len(self.findings) + self.unsent
         further = ", and nothing has drifted in those" * bool(compared)

@@ -17,6 +17,7 @@ from mockgrid.drift.fake import Fake
 from mockgrid.drift.judge import DriftJudge
 from mockgrid.drift.samples import ContractQuestions
 from mockgrid.drift.steps import ScenarioQuestions
+from mockgrid.drift.verification import Verification
 from mockgrid.scenario.loading import load_text
 
 pytestmark = pytest.mark.once
@@ -229,6 +230,25 @@ def test_what_a_provider_alone_knows(tmp_path, example, severity):
     assert [drift.severity for drift in judge.drifts(questions["item"], absent)] == [severity]
     head = replace(questions["head"].expected, headers=((b"content-type", b"application/json"),))
     assert judge.drifts(questions["head"], head) == []
+
+
+@pytest.mark.parametrize(("titles", "unverified"), [(["item"], True), (["item", "head"], False)])
+def test_where_there_are_but_notes_that_nothing_could_be_compared_nothing_was_verified(
+    tmp_path, titles, unverified
+):
+    (tmp_path / "shop.yaml").write_text(SHOP.replace("EXAMPLE", ""), "utf-8")
+    questions, _, judge = made(tmp_path / "shop.yaml")
+
+    class Absent:
+        async def reply(self, question):
+            return questions[
+                "item, of nothing that there is" if question.title == "item" else "head"
+            ].expected
+
+    verification = Verification(Absent(), judge)
+    asyncio.run(verification.run([questions[title] for title in titles]))
+    says = "The provider could not be verified: none of 1 replies could be compared."
+    assert verification.unverified == (says if unverified else "")
 
 
 STREAMED = """
