@@ -76,7 +76,7 @@ _READERS: Final[dict[str, Read]] = {
 
 
 @fixed
-class _Place:
+class _PlaceReader:
     """A reader of one place, equal to others of it: so the index of steps knows that they look at one."""
 
     take: Callable[[RequestView, Any], Any]
@@ -121,7 +121,7 @@ def _query(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher = read_matcher(argument, textual=True)
         if matcher is not None:
-            read = _Place(_in_query, name)
+            read = _PlaceReader(_in_query, name)
             yield Check(f"query/{name}", matcher, read, several=True, hidden=is_secret_name(name))
 
 
@@ -130,13 +130,15 @@ def _headers(node: Node) -> Iterator[Check]:
     for name, argument in node.items():
         matcher, lower = read_matcher(argument, textual=True), name.lower()
         if matcher is not None:
-            yield Check(f"headers/{lower}", matcher, _Place(_in_header, lower), hidden=is_secret_name(lower))
+            yield Check(
+                f"headers/{lower}", matcher, _PlaceReader(_in_header, lower), hidden=is_secret_name(lower)
+            )
 
 
 def _body(node: Node) -> Iterator[Check]:
     """One check for each place that the partial body speaks of."""
     for leaf in leaves(node):
-        yield Check(f"body{leaf.pointer}", leaf.matcher, _Place(_in_body, leaf.path))
+        yield Check(f"body{leaf.pointer}", leaf.matcher, _PlaceReader(_in_body, leaf.path))
 
 
 def _tools(node: Node) -> Iterator[Check]:
@@ -160,14 +162,14 @@ def _any_message(node: Node) -> Iterator[Predicate]:
 def _response_format(node: Node) -> Iterator[Check]:
     if not _is_matcher(node, "fields of response_format"):
         for leaf in leaves(node):
-            yield Check(f"response_format{leaf.pointer}", leaf.matcher, _Place(_in_format, leaf.path))
+            yield Check(f"response_format{leaf.pointer}", leaf.matcher, _PlaceReader(_in_format, leaf.path))
         return
     matcher = read_matcher(node)
     if matcher is None:
         return
     whole = isinstance(node.value, dict) and not node.value.keys().isdisjoint({"schema", "exists"})
     if whole:
-        yield Check("response_format", matcher, _Place(_in_format, ()))
+        yield Check("response_format", matcher, _PlaceReader(_in_format, ()))
     else:
         yield Check("response_format", matcher, _type)
 
