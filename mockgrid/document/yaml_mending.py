@@ -40,12 +40,10 @@ _WORD: Final = re.compile(
     r"""(?P<start>[ ]*(?:-[ ]+)*)["']?(?P<key>[$\w-]++|/[^\s:=;"']*+)(?:[:=; "']++(?P<value>\S*+))?\s*"""
 )
 _INDENTED: Final = (
-    *(
-        "This does not fit",
-        "This line belongs",
-        "This ':' starts a value where none",
-        "Nothing can follow here",
-    ),
+    "This does not fit",
+    "This line belongs",
+    "This ':' starts a value where none",
+    "Nothing can follow here",
 )
 
 
