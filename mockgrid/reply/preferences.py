@@ -42,6 +42,7 @@ _SPECIAL = re.compile(r'["\\]')
 _IN_QUERIES = frozenset(("__code", "__example", "__dynamic", "__seed"))
 _KNOWN = ("code", "dynamic", "example", "seed")
 _MOST = 20
+_SHORT = 4
 _ESCAPED = re.compile(r"\\(.)")
 _STATUS = re.compile(r"[2-5](?:[0-9]{2}|XX)|DEFAULT")
 
@@ -142,10 +143,19 @@ def misspelt_preferences(headers: Sequence[str]) -> tuple[FieldWarning, ...]:
     ['MG143 header.prefer: exampel is not known; did you mean "example"?']
     """
     unknown = islice((name for name in _by_name(headers) if name not in _KNOWN), _MOST)
-    meant = {name: likely for name in unknown if (likely := misspelt(name, _KNOWN))}
+    meant = {name: likely for name in unknown if (likely := misspelt(name, _KNOWN)) and _surely(name, likely)}
     return tuple(
         FieldWarning("MG143", "", "header.prefer", f'{name} is not known; did you mean "{likely}"?', likely)
         for name, likely in meant.items()
+    )
+
+
+def _surely(name: str, likely: str) -> bool:
+    # A letter more makes another word of a short one: speed, coder and codec are preferences of others.
+    return (
+        len(likely) > _SHORT
+        or name.rstrip("s") == likely
+        or sorted(filter(str.isalnum, name)) == sorted(likely)
     )
 
 

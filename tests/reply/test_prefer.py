@@ -90,6 +90,8 @@ def test_the_header_counts_before_the_query():
         ("exampel=missing", "exampel"),
         ("CODES=404, wait=3, return=minimal", "codes"),
         ("dynamic=true, code=200, count=exact, respond-async", ""),
+        ("speed=fast, coder=x, codec=opus", ""),
+        ("se-ed=4", "se-ed"),
     ],
 )
 def test_a_preference_that_is_misspelt_is_told_and_refuses_nothing(prefer, misspelt):
