@@ -135,9 +135,7 @@ class Asking:
             reply = await provider.ask(request.method, target, headers, request.body)
             for _ in range(_MOST_REDIRECTS):
                 location = _near(provider, reply, target)
-                if reply.status == question.expected.status:
-                    break
-                if location is None:
+                if location is None or reply.status == question.expected.status:
                     break
                 await reply.close()
                 reply = await provider.ask(request.method, location, headers, request.body)

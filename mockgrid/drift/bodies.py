@@ -113,8 +113,7 @@ class BodyComparison:
             wanted = ", ".join(sorted(required_of(schema.schema))) if schema is not None else ""
             both["expected"] = f"an object with {wanted}" if wanted else "what its schema describes"
             both["contract"] = schema.at if schema is not None else ""
-            unknown = self._same_breach_is_meant and not self._comparable
-            if unknown:
+            if self._same_breach_is_meant and not self._comparable:
                 return
             if not self._comparable or other or not self._breaks_envelope(self._fake):
                 yield self._question.drift("MG411", f"{message} the contract declares", **both)

@@ -77,13 +77,10 @@ class ContractComparison:
 
     def _match(self, operation: Operation) -> Operation | None:
         """Return the newer contract's operation of the same id, else of the same method and path."""
-        alike = [
-            each
-            for each in self._after.operations
-            if (each.method, each.path) == (operation.method, operation.path)
-        ]
+        here = operation.method, operation.path
+        alike = (each for each in self._after.operations if (each.method, each.path) == here)
         named = self._after.operation(operation.id) if operation.written_id else None
-        return named or next(iter(alike), None)
+        return named or next(alike, None)
 
     def _is_elsewhere(self, operation: Operation, after: Operation) -> bool:
         """Tell whether an operation has another method or path, but for base paths and parameters' names."""
@@ -194,10 +191,10 @@ class ContractComparison:
                 known = "declares" if name in later.headers else "does not declare"
                 yield self._changed(f"{place}, the new contract {known} the header {name}.", later.at, name)
 
-    def _changed(self, message: str, at: str, expected: str, got: str = "") -> Drift:
+    def _changed(self, message: str, at: str, expected: str, got: str = "", **fields: str) -> Drift:
         """Return what the newer contract describes in another way, and where."""
         where = self._after.document.where(at)
-        return _drift(_CHANGED, message, where, party="contract", expected=expected, got=got)
+        return _drift(_CHANGED, message, where, party="contract", expected=expected, got=got, **fields)
 
     def _parameters(self, operation: Operation, after: Operation) -> Iterator[Drift]:
         """Tell how parameters differ; those of the path may have other names."""
@@ -244,11 +241,8 @@ class ContractComparison:
         for change in changes(before, after):
             name = dotted(change.path)
             message = f"{place}, {name} was {change.before}, and is {change.after} in the new contract."
-            where = self._after.document.where(change.at)
-            both = {"expected": change.before, "got": change.after, "contract": change.at}
-            yield _drift(
-                _CHANGED, message, where, party="contract", pointer="/" + "/".join(change.path), **both
-            )
+            fields = {"pointer": "/" + "/".join(change.path), "contract": change.at}
+            yield self._changed(message, change.at, change.before, change.after, **fields)
 
 
 def _schema(validator: SchemaValidator | None) -> Any:
