@@ -8,12 +8,13 @@ from mockgrid import strategies
 # isort: split
 import hashlib
 import inspect
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from hypothesis import HealthCheck, Phase, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
 
 from mockgrid.errors import MockgridError
 from mockgrid.scenario.duration import seconds as seconds_of
@@ -42,8 +43,11 @@ _UNHELD = (
     *(HealthCheck.differing_executors, HealthCheck.function_scoped_fixture),
     *(HealthCheck.filter_too_much, HealthCheck.too_slow),
 )
-_REMEMBERED: Final = 20_000
+_AT_A_TIME: Final = 5_000
+"""Examples that are drawn together: of each, Hypothesis keeps the choices that led to it."""
+_REMEMBERED: Final = 4 * _AT_A_TIME
 """Sequences that are not tried again, lest what is kept grows with a run of any length."""
+_AT_FIRST: Final = (Phase.explicit, Phase.reuse)
 
 
 def any_reply(  # noqa: PLR0913 - each by its name
@@ -118,9 +122,35 @@ class AnyReply:
         def drawn() -> SearchStrategy[Any]:  # when the server is there, whose contract it is
             return self._strategy()
 
-        test: Any = given(st.deferred(drawn))(self._body(function))
+        test: Any = self._in_rounds(given(st.deferred(drawn))(self._body(function)))
         test.any_reply = self
         return test  # type: ignore[no-any-return]
+
+    def _in_rounds(self, test: Callable[..., None]) -> Callable[..., None]:
+        """Return the test of Hypothesis' as one that keeps no more for many examples than for some."""
+
+        @wraps(test)
+        def rounds(*arguments: Any, **named: Any) -> None:
+            __tracebackhide__ = True
+            # What decorators above it have said stands with this function.
+            said = {name: value for name, value in vars(rounds).items() if name != "__wrapped__"}
+            vars(test).update(said)
+            name, usual = next(item for item in said.items() if isinstance(item[1], settings))
+            left, phases = usual.max_examples, usual.phases
+            newest: bytes | None = None
+            while True:
+                vars(test)[name] = settings(usual, max_examples=min(left, _AT_A_TIME), phases=phases)
+                with nullcontext() if newest is None else suppress(Unsatisfiable):  # there are no others
+                    test(*arguments, **named)
+                before, newest = newest, next(reversed(self._passed), None)
+                left -= _AT_A_TIME
+                if left <= 0 or newest in {before, None} or Phase.generate not in phases:
+                    return
+                # What came last decides what comes next: where one seed gives the same, so do all.
+                seed(int.from_bytes(newest or b""))(test)
+                phases = tuple(phase for phase in phases if phase not in _AT_FIRST)
+
+        return rounds
 
     def hold(self, holding: HeldTest | None, grid: Grid, test: Any) -> None:
         """Begin or end a test.

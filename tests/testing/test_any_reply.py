@@ -1,5 +1,6 @@
 """Tests that are run with one reply after the other."""
 
+import ast
 import inspect
 import json
 import re
@@ -332,6 +333,39 @@ def test_content(mockgrid):
     )
     assert "refuse: ''" in text
     assert "always and only run" not in text
+
+
+def test_many_are_drawn_in_rounds_that_are_as_one(pytester_of_module):
+    folder, text = pytester_of_module(
+        CLIENT
+        + """
+import importlib, pathlib
+importlib.import_module("mockgrid.testing.any_reply")._AT_A_TIME = 15
+PLAYED, FIRST = [], set()
+
+@settings(max_examples=50)
+@example({"say": "The first"})
+@mockgrid.any_reply(allowed=AppError)
+def test_many(mockgrid):
+    PLAYED.append(ask(mockgrid).text)
+
+@settings(max_examples=50)
+@mockgrid.any_reply()
+def test_late(mockgrid):
+    text = ask(mockgrid).text
+    if len(FIRST) < 25:
+        FIRST.add(text)
+    assert text in FIRST
+
+def test_seen():
+    pathlib.Path("seen.txt").write_text(repr(PLAYED))
+"""
+    )
+    played = (folder / "seen.txt").read_text("utf-8")
+    assert played.count("The first") == 1
+    assert len(ast.literal_eval(played)) == 51
+    assert "Replay it: mockgrid.play" in section(text, "test_late")
+    assert re.findall(r"^FAILED \S*?::(\w+)", text, re.MULTILINE) == ["test_late"]
 
 
 def test_what_cannot_be_meant_is_told_at_once():
