@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from contextlib import aclosing
+from socket import gaierror
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -199,7 +201,7 @@ class Provider:
             case httpcore2.ConnectError() if (broken := _caused(error, ssl.SSLError)) is not None:
                 reason = f"cannot be trusted, or speaks no TLS: {_brief(broken)}"
             case httpcore2.ConnectError():
-                reason = f"cannot be reached: {_brief(_caused(error, OSError) or error)}"
+                reason = f"cannot be reached: {_unreached(_caused(error, OSError) or error)}"
             case httpcore2.ProxyError():
                 reason = f"cannot be reached: the proxy on the way refuses ({_brief(error)})"
             case httpcore2.LocalProtocolError():
@@ -255,6 +257,12 @@ def _caused(error: BaseException | None, kind: type[Exception]) -> BaseException
         innermost = error if isinstance(error, kind) else innermost
         error = error.__cause__ or error.__context__
     return innermost
+
+
+def _unreached(error: BaseException) -> str:
+    """Return why nothing is reached, in the system's words: asyncio's are others than uvloop's."""
+    number = None if isinstance(error, gaierror) else getattr(error, "errno", None)
+    return _brief(error if number is None else OSError(number, os.strerror(number)))
 
 
 def _brief(error: BaseException) -> str:

@@ -140,7 +140,9 @@ def test_a_provider_without_a_reply_is_no_drift(verify, mode, says):
 def test_one_that_is_not_there(capsys):
     assert main(["verify", "--against", "http://127.0.0.1:1/v1"]) == 2
     told = capsys.readouterr().err.splitlines()
-    assert told[1].startswith("mockgrid: The provider at http://127.0.0.1:1 cannot be reached: ")
+    assert told[1].startswith(
+        "mockgrid: The provider at http://127.0.0.1:1 cannot be reached: Connection refused."
+    )
 
 
 def test_a_provider_that_limits_the_rate_is_asked_once_more_and_then_left_alone(verify):
