@@ -241,6 +241,14 @@ def test_bad_use_is_one_sentence(fuzz, code, flags, sentence):
     assert errors.count("\n") == 1
 
 
+def test_of_many_mistakes_in_what_is_played_again_the_first_is_told(fuzz, tmp_path):
+    (tmp_path / "it.yaml").write_text("steps:\n  - reply: {sya: Hello, dealy: 1s}\nstrikt: true\n", "utf-8")
+    ended, output, errors = fuzz(CAREFUL, "--replay", "it.yaml")
+    assert (ended, output) == (2, "")
+    first = "it.yaml:2:13: error MG211: `sya` is not a key that is known here. Did you mean say?"
+    assert errors.endswith(f"{first} (2 more; `mockgrid check {tmp_path / 'it.yaml'}` tells all.)\n")
+
+
 def test_a_service_that_is_there_before_it_is_started_is_another(fuzz, free_port):
     with socket.create_server(("127.0.0.1", free_port)):
         ended, output, errors = fuzz(

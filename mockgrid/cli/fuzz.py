@@ -163,7 +163,15 @@ def _run(ctx: click.Context, **values: Any) -> int:
 
 
 def _replay(client: Client, file: Path) -> int:
-    failure = client.failure_at(file)
+    from mockgrid.testing.error import PlayError  # noqa: PLC0415 (the same)
+
+    try:
+        failure = client.failure_at(file)
+    except PlayError as error:
+        first, *more = str(error).splitlines()
+        if not more:
+            raise
+        raise StartError(first, hint=f"({len(more)} more; `mockgrid check {file}` tells all.)") from None
     if failure is None:
         click.echo(f"The client survives {file}.")
         return 0
