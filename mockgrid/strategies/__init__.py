@@ -14,7 +14,7 @@ from mockgrid.errors import ExtraError
 try:
     import hypothesis  # noqa: F401 - whether it is there
 except ImportError:
-    raise ExtraError("mockgrid.strategies needs Hypothesis, which is not installed.", "fuzz") from None
+    raise ExtraError("Drawing replies needs Hypothesis, which is not installed.", "fuzz") from None
 
 from mockgrid.strategies.replies import errors, faults, replies, sequences, streams, wild
 from mockgrid.strategies.text import scenario_text
