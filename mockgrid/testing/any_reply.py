@@ -9,7 +9,7 @@ from mockgrid import strategies
 import hashlib
 import inspect
 from contextlib import contextmanager, nullcontext, suppress
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
@@ -217,8 +217,8 @@ class AnyReply:
                 __tracebackhide__ = True
                 replies, arguments = _taken(arguments, named)
                 with self._new(replies) as smallest:
-                    with smallest.told(self._allowed), self._deadline.held():
-                        function(*arguments, **named)
+                    with smallest.told(self._allowed):
+                        self._deadline.call(partial(function, *arguments, **named))
                     smallest.judge()
 
         own = inspect.Parameter(_ARGUMENT, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -43,9 +43,8 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold what runs within a ``with`` block to it.
+    def call(self, run: Callable[[], object]) -> None:
+        """Hold a function to it.
 
         Raises:
             LateReturnError: it took longer.
@@ -54,7 +53,7 @@ class TimeLimit:
         begun, alarm = time.monotonic(), _Alarm()
         try:
             with alarm.after(self.seconds):
-                yield
+                run()
         except _AlarmError as error:  # which says where it hung
             raise self._late() from error
         except Exception as error:
@@ -164,6 +163,7 @@ class _Alarm:
                 signal.setitimer(signal.ITIMER_REAL, left, interval)
 
     def _ring(self, _number: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True
         frames = list(_stack(frame))
         self.debugged |= any(each.f_globals.get("__name__") in _DEBUGGERS for each in frames)
         if not self._running or self.debugged or not self._fits():
@@ -177,6 +177,7 @@ class _Alarm:
         raise _AlarmError
 
     def _insist(self, _frame: FrameType, event: str, _value: object) -> Any:
+        __tracebackhide__ = True
         if event == "line" and self._running:
             raise _AlarmError
         return self._insist

@@ -293,6 +293,7 @@ def test_what_the_client_did_wrong_is_told_as_ever(outcome):
     assert "MG113 temperature: must be at most 2, got 7" in section(text, "test_violations_count")
     assert "deadline of 0.1 s" in section(text, "test_a_hang_ends")
     assert "time.sleep(60)" in section(text, "test_a_hang_ends")
+    assert "time_limit.py" not in section(text, "test_a_hang_ends"), "lines of ours"
     for test in ("test_async_hang", "test_the_loop_hangs", "test_a_hang_that_becomes_an_error_of_the_client"):
         assert "deadline of 0.1 s" in section(text, test)
     assert "ended the program: sys.exit('no more')" in section(text, "test_an_exit")
