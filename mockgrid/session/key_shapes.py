@@ -101,6 +101,8 @@ _NUMBER: Final = late_pattern(r"-?\d[\d.eE+-]*")
 _ELEMENT: Final = late_pattern(r"\s*+(?:<!\[CDATA\[)?+([^<>\]]++)(?:\]\]>)?+</")
 _ASSIGNED: Final = late_pattern(
     r"""[ \t]*(?:(?i:api-?key|basic|bearer|digest|key|token)[ \t]+)?+"""
+    # A variable's name tells nothing of what it holds.
+    r"""(?!\\*["'`]?(?:\$\{?|process\.env\.)[A-Z_][A-Z\d_]*+\}?(?![^\s"'`,;&<>()\\]))"""
     r"""(?:\\*["'`]([^\s"'`\\]{8,})|([^\s"'`,;&<>()\\]{8,}))"""
 )
 _ASSIGNEE: Final = late_pattern(rf"(?<![A-Za-z0-9])(?:{FIELD})\Z", re.IGNORECASE)
@@ -115,12 +117,12 @@ _PART: Final = late_pattern(
     r"((?:[^\r\n]++|\r*+\n(?!--)|\r++(?!\n))*+)",
     re.IGNORECASE,
 )
-# A parameter of an address.
 # Line ends, quotes and dashes.
 _ESCAPED: Final = late_pattern(r"\\(?:[nrt]|u20[0-7][0-9a-fA-F]|u300[0-9a-fA-F])")
 LEAST_ENCODED: Final = 20
 _ENCODED: Final = late_pattern(rf"[A-Za-z0-9+/_-]{{{LEAST_ENCODED},}}={{0,2}}")
 _CONTROL: Final = late_pattern(r"[\x00-\x08\x0e-\x1f]")
+# A parameter of an address.
 _PARAMETER: Final = late_pattern(r"(?:[?&]|;(?=\w*sess))([\w.~%[\]-]+)=([^\s&#\"'<>`(){}|\\\[\]]{4,})")
 
 # What the keys of well-known issuers look like, by their first letter: a search passes over all others.

@@ -109,6 +109,7 @@ def test_what_stands_before_a_key_is_kept(text, shown):
         "the --password flag is required for v2",
         "docker run -u 1000:1000 -u root:root x; git push -u origin main:dev2",
         "docker run -u $(id -u):$(id -g) x; curl -u $NAME:$PASS1 -u ${A}:${B}",
+        'password="${PASSWORD_1}"; apiKey = process.env.API_KEY_1; --password $DB_PASS1234',
         "eyJuYW1lIjogIkFkYSIsICJjaXR5IjogIk9zbG8ifQ==",
         "api_key: string",
         "hf_hub_download_retries_count",
