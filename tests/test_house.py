@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).parents[1] / "mockgrid"
 
 # Lines of code are those with neither blanks nor comments nor docstrings alone.
 MOST_MODULES = 392
-MOST_CODE_LINES = 44_250
+MOST_CODE_LINES = 44_206
 MOST_LINES = 400
 
 # What may know uvicorn: the one adapter of mockgrid/http.
