@@ -203,8 +203,4 @@ class RemoteGrid(Grid):
 
     def _connect(self) -> tuple[Controls, str]:
         client = ControlClient(self._url, self._token)
-        try:
-            return client, client.base_url()
-        except BaseException:
-            client.stop()
-            raise
+        return client, client.base_url()
