@@ -65,7 +65,7 @@ ERRORS = [
     Planted(step("{events: [§5]}"), "MG212", "An event is its data as text"),
     Planted(step("{events: [{delta: Hi, §data: x}]}"), "MG220", "`data` is all that an event holds"),
     Planted(step("{events: [{event: x, §comment: x}]}"), "MG220", "A comment is no event"),
-    Planted(step("{events: [{id: §7}]}"), "MG212", "quote it"),
+    Planted(step("{events: [{id: §7}]}"), "MG212", "Quote it"),
     Planted(step("{events: [{retry: §3}]}"), "MG216", "3ms"),
     Planted(step("{events: [{delta: §'${x}'}]}"), "MG218", "that can be inserted"),
     Planted(step("{events: [x], stream: {§chunks: word}}"), "MG221", "no effect beside `events`"),
@@ -105,7 +105,7 @@ ERRORS = [
         "steps: §{reply: {say: Hi}}\n", "MG212", "must be a list, got a mapping. For example: `steps: [{"
     ),
     Planted(step("§Hello"), "MG212", "A reply is a mapping such as {say: Hello}"),
-    Planted(step("{say: §5}"), "MG212", "quote it"),
+    Planted(step("{say: §5}"), "MG212", "Quote it"),
     Planted(step('{error: §"503"}'), "MG212", "Write 503 without quotes."),
     Planted(step('{error: §"1.5"}'), "MG212", "A status such as 503"),
     Planted(step("{error: §Slow}"), "MG212", "A status such as 503"),
