@@ -65,7 +65,7 @@ ERRORS = [
     Planted(step("{events: [§5]}"), "MG212", "An event is its data as text"),
     Planted(step("{events: [{delta: Hi, §data: x}]}"), "MG220", "`data` is all that an event holds"),
     Planted(step("{events: [{event: x, §comment: x}]}"), "MG220", "A comment is no event"),
-    Planted(step("{events: [{id: §7}]}"), "MG212", "Quote it"),
+    Planted(step("{events: [{id: §7}]}"), "MG212", "quote it"),
     Planted(step("{events: [{retry: §3}]}"), "MG216", "3ms"),
     Planted(step("{events: [{delta: §'${x}'}]}"), "MG218", "that can be inserted"),
     Planted(step("{events: [x], stream: {§chunks: word}}"), "MG221", "no effect beside `events`"),
